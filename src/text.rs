@@ -1,0 +1,232 @@
+//! Bytes that cannot end a line.
+//!
+//! FTP is a protocol of lines, so a CR or LF inside an argument is a second command (CVE-2017-3533 and
+//! its many siblings). The types here cannot hold CR, LF or NUL; whatever is made of them can be
+//! written without a check. They need not be UTF-8: RFC 959 names are bytes, RFC 2640 only advises.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+
+/// Why bytes are no [`Text`], [`Argument`], [`Path`] or [`Password`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextError {
+    /// A CR, LF or NUL stands at this place, counted in bytes from 0.
+    Illegal {
+        /// CR, LF or NUL.
+        byte: u8,
+        /// Its place, in bytes from 0.
+        at: usize,
+    },
+    /// There is nothing, where RFC 959 wants at least one character.
+    Empty,
+    /// It begins with a blank, which a reader would skip.
+    LeadingBlank,
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Illegal { byte, at } => write!(f, "illegal byte 0x{byte:02x} at {at}"),
+            Self::Empty => f.write_str("nothing there"),
+            Self::LeadingBlank => f.write_str("begins with a blank"),
+        }
+    }
+}
+
+impl core::error::Error for TextError {}
+
+/// One type of bytes without CR, LF and NUL: its definition, conversions and views.
+macro_rules! line_bytes {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name<'a>(Cow<'a, [u8]>);
+
+        impl<'a> $name<'a> {
+            /// Borrows `bytes`, if they are legal. Allocates nothing.
+            pub fn new<B: AsRef<[u8]> + ?Sized>(bytes: &'a B) -> Result<Self, TextError> {
+                let bytes = bytes.as_ref();
+                let check: fn(&[u8]) -> Result<(), TextError> = $check;
+                check(bytes)?;
+                Ok(Self(Cow::Borrowed(bytes)))
+            }
+
+            /// The bytes as they stand on the wire.
+            pub fn as_bytes(&self) -> &[u8] {
+                &self.0
+            }
+
+            /// The same bytes, borrowed from this value.
+            pub fn borrowed(&self) -> $name<'_> {
+                $name(Cow::Borrowed(&self.0))
+            }
+
+            /// The same bytes, owned. Allocates if they were borrowed.
+            pub fn into_owned(self) -> $name<'static> {
+                $name(Cow::Owned(self.0.into_owned()))
+            }
+        }
+
+        impl TryFrom<Vec<u8>> for $name<'static> {
+            type Error = TextError;
+            fn try_from(bytes: Vec<u8>) -> Result<Self, TextError> {
+                $name::new(&bytes)?;
+                Ok(Self(Cow::Owned(bytes)))
+            }
+        }
+
+        impl TryFrom<String> for $name<'static> {
+            type Error = TextError;
+            fn try_from(text: String) -> Result<Self, TextError> {
+                Self::try_from(text.into_bytes())
+            }
+        }
+
+        impl<'a> TryFrom<&'a str> for $name<'a> {
+            type Error = TextError;
+            fn try_from(text: &'a str) -> Result<Self, TextError> {
+                Self::new(text)
+            }
+        }
+
+        impl<'a> TryFrom<&'a [u8]> for $name<'a> {
+            type Error = TextError;
+            fn try_from(bytes: &'a [u8]) -> Result<Self, TextError> {
+                Self::new(bytes)
+            }
+        }
+
+        #[cfg(feature = "arbitrary")]
+        impl<'a> arbitrary::Arbitrary<'a> for $name<'a> {
+            fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                Self::new(<&[u8]>::arbitrary(u)?).map_err(|_| arbitrary::Error::IncorrectFormat)
+            }
+        }
+    };
+}
+
+line_bytes! {
+    /// Text of a reply, or the argument of a command that this crate doesn't know; may be empty.
+    ///
+    /// ```
+    /// use ftp_proto::Text;
+    /// assert!(Text::new("Transfer complete.").is_ok());
+    /// assert!(Text::new("one\r\n230 two").is_err());
+    /// ```
+    Text, legal
+}
+
+line_bytes! {
+    /// An argument that is neither a path nor a secret (RFC 959 5.3.2 `<string>`): at least one byte, and
+    /// no blank in front, since blanks before such an argument are skipped.
+    Argument, |bytes| match bytes.first() {
+        None => Err(TextError::Empty),
+        Some(b' ') => Err(TextError::LeadingBlank),
+        Some(_) => legal(bytes),
+    }
+}
+
+line_bytes! {
+    /// A path (RFC 959 5.3.2 `<pathname>`, RFC 3659 2.2): at least one byte; blanks in front and behind
+    /// belong to it, and any byte but CR, LF and NUL is legal.
+    Path, |bytes| if bytes.is_empty() { Err(TextError::Empty) } else { legal(bytes) }
+}
+
+line_bytes! {
+    /// A secret: a password, an account, security data. May be empty. No build shows it in `Debug`, and
+    /// there is no `Display`.
+    ///
+    /// ```
+    /// let password = ftp_proto::Password::new("s3cret").unwrap();
+    /// assert_eq!(format!("{password:?}"), "Password(…)");
+    /// ```
+    Password, legal
+}
+
+impl fmt::Debug for Password<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// `Debug` as an escaped byte string and `Display` as text, for what may be shown.
+macro_rules! shown {
+    ($($name:ident)*) => {$(
+        impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}(\"{}\")", stringify!($name), self.0.escape_ascii())
+            }
+        }
+
+        /// Bytes that aren't UTF-8 show as U+FFFD.
+        impl fmt::Display for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_lossy(f, &self.0)
+            }
+        }
+    )*};
+}
+
+shown! { Text Argument Path }
+
+impl<'a> From<Argument<'a>> for Text<'a> {
+    fn from(argument: Argument<'a>) -> Self {
+        Self(argument.0)
+    }
+}
+
+impl<'a> From<Path<'a>> for Text<'a> {
+    fn from(path: Path<'a>) -> Self {
+        Self(path.0)
+    }
+}
+
+fn legal(bytes: &[u8]) -> Result<(), TextError> {
+    match memchr::memchr3(b'\r', b'\n', 0, bytes).and_then(|at| Some((at, *bytes.get(at)?))) {
+        Some((at, byte)) => Err(TextError::Illegal { byte, at }),
+        None => Ok(()),
+    }
+}
+
+/// Writes bytes as text, what isn't UTF-8 as U+FFFD. Allocates nothing.
+pub(crate) fn write_lossy(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    for chunk in bytes.utf8_chunks() {
+        f.write_str(chunk.valid())?;
+        if !chunk.invalid().is_empty() {
+            f.write_char(char::REPLACEMENT_CHARACTER)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn names_where_and_which_byte_is_illegal() {
+        assert_eq!(Text::new("ab\rc"), Err(TextError::Illegal { byte: b'\r', at: 2 }));
+        assert_eq!(Path::new("\n"), Err(TextError::Illegal { byte: b'\n', at: 0 }));
+        assert_eq!(Password::new("a\0"), Err(TextError::Illegal { byte: 0, at: 1 }));
+    }
+
+    #[test]
+    fn each_type_has_its_own_idea_of_empty_and_blank() {
+        assert!(Text::new("").is_ok() && Password::new("").is_ok());
+        assert_eq!(Path::new(""), Err(TextError::Empty));
+        assert_eq!(Argument::new(""), Err(TextError::Empty));
+        assert_eq!(Argument::new(" a"), Err(TextError::LeadingBlank));
+        assert_eq!(Path::new(" a ").map(|path| path.as_bytes().len()), Ok(3));
+    }
+
+    #[test]
+    fn shows_names_in_any_encoding_and_no_secret() {
+        assert_eq!(format!("{}", Path::new(b"caf\xe9").unwrap()), "caf\u{fffd}");
+        assert_eq!(format!("{:?}", Path::new(b"caf\xe9").unwrap()), r#"Path("caf\xe9")"#);
+        assert_eq!(format!("{:?}", Password::new("hunter2").unwrap()), "Password(…)");
+    }
+}
