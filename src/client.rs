@@ -1,0 +1,459 @@
+//! The client's machine.
+//!
+//! ```text
+//!   start(request) ─┐                 ┌─ Write, Read                 the control connection
+//!   received(bytes) ├─▶  Client  ─────┼─ Connect, Listen, Accept, Stream   the data connection
+//!   poll(now)      ─┘                 └─ Reply, Done                       what the application learns
+//! ```
+
+mod action;
+mod config;
+mod request;
+mod transfer;
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::command::{Command, Verb};
+use crate::data::{Accept, Cancel, Connect, Data, Listen, State, Stream};
+use crate::inbox::Inbox;
+use crate::outbox::{Outbox, Write};
+use crate::reply::{BodyError, Code, Reply};
+use crate::route::{Attempt, Endpoints, Routes};
+use crate::session::{Answer, Awaited, Login, Session, Step as Meaning};
+use crate::time::Instant;
+
+pub use crate::data::ChannelId;
+pub use action::{Action, Failure, Misuse, Outcome, Value, Violation};
+pub use config::{Config, Patience};
+pub use request::Request;
+
+use request::{Plan, Step, Wanted};
+use transfer::Transfer;
+
+/// One client's side of one control connection.
+///
+/// ```
+/// # use std::{sync::Arc, time::Duration};
+/// use ftp_proto::client::{Action, Client, Config, Request};
+/// use ftp_proto::{Endpoints, Instant};
+///
+/// let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+/// let mut client = Client::new(Arc::new(Config::default()), ends);
+/// client.received(b"220 ready\r\n");
+/// let now = Instant::from_origin(Duration::ZERO);
+/// assert!(matches!(client.poll(now)?, Action::Reply(_)));
+/// assert!(matches!(client.poll(now)?, Action::Done(Ok(_))));
+///
+/// client.start(Request::noop())?;
+/// let Action::Write(write) = client.poll(now)? else { panic!() };
+/// assert_eq!(write.bytes(), b"NOOP\r\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    core: Core,
+    inbox: Inbox,
+    running: Option<Running>,
+    /// How the request has ended, until `Done` is shown.
+    end: Option<(Wanted, End)>,
+    abort: bool,
+    quit: bool,
+    input_ended: bool,
+    closed: bool,
+    violation: Option<Violation>,
+}
+
+/// What the plans work with.
+#[derive(Debug)]
+struct Core {
+    config: Arc<Config>,
+    ends: Endpoints,
+    outbox: Outbox,
+    session: Session,
+    data: Data,
+    routes: Routes,
+    /// When the reply that is due has to be here.
+    reply_by: Instant,
+}
+
+/// The request that runs.
+#[derive(Debug)]
+struct Running {
+    wanted: Wanted,
+    state: Progressing,
+}
+
+#[derive(Debug)]
+enum Progressing {
+    Greeting { begun: bool },
+    Script { steps: VecDeque<Step>, last: Option<Code>, waiting: bool },
+    Transfer(Transfer),
+    Quit { sent: bool },
+}
+
+/// What a plan needs next.
+enum Progress {
+    /// Something has changed: look again.
+    Again,
+    /// A reply, by `Core::reply_by`.
+    Reply,
+    /// The answer to the open question about the data connection.
+    Data,
+    /// The request has ended.
+    End(End),
+}
+
+/// How a request ended; the reply is the inbox's current one.
+#[derive(Debug)]
+enum End {
+    Success,
+    Refused,
+    Unreadable(BodyError),
+    Transferred(u64),
+    NoRoute(Vec<Attempt>),
+    Incomplete { end: crate::data::StreamEnd, moved: u64 },
+    Aborted,
+    /// QUIT was answered, or waited for long enough.
+    Quit,
+}
+
+/// What `poll` hands out, decided before anything is borrowed for it.
+enum Next {
+    Write,
+    Read(Option<Instant>),
+    Reply,
+    Unsolicited,
+    Done(Wanted, End),
+    Data,
+    Discard(ChannelId),
+    Close,
+}
+
+impl Client {
+    /// The machine of a control connection that was just made. The greeting is the first request: its
+    /// `Done` comes before another can be started.
+    pub fn new(config: Arc<Config>, ends: Endpoints) -> Self {
+        let inbox = Inbox::replies(config.limits.clone());
+        Self {
+            core: Core {
+                config,
+                ends,
+                outbox: Outbox::new(),
+                session: Session::new(),
+                data: Data::new(),
+                routes: Routes::new(),
+                reply_by: Instant::default(),
+            },
+            inbox,
+            running: Some(Running { wanted: Wanted::Nothing, state: Progressing::Greeting { begun: false } }),
+            end: None,
+            abort: false,
+            quit: false,
+            input_ended: false,
+            closed: false,
+            violation: None,
+        }
+    }
+
+    /// Begins a request.
+    ///
+    /// # Errors
+    /// [`Misuse::Busy`] while another runs, [`Misuse::Ended`] after the end. The request is dropped then.
+    pub fn start(&mut self, request: Request) -> Result<(), Misuse> {
+        if self.violation.is_some() || self.closed || self.quit || self.input_ended {
+            return Err(Misuse::Ended);
+        }
+        if self.running.is_some() || self.end.is_some() {
+            return Err(Misuse::Busy);
+        }
+        let state = match request.plan {
+            Plan::Script(steps) => Progressing::Script { steps, last: None, waiting: false },
+            Plan::Transfer(transfer) => Progressing::Transfer(Transfer::new(transfer)),
+        };
+        self.abort = false;
+        self.running = Some(Running { wanted: request.wanted, state });
+        Ok(())
+    }
+
+    /// Aborts the request that runs, at any time: a transfer by ABOR (RFC 959 4.1.3), anything else before its next
+    /// command. It ends with [`Failure::Aborted`], or as it would have if the abort came too late.
+    pub fn abort(&mut self) {
+        self.abort = self.running.is_some();
+    }
+
+    /// Says QUIT once the request that runs has ended, waits a little for the answer, then asks for `Close`.
+    pub fn quit(&mut self) {
+        self.quit = true;
+    }
+
+    /// Takes what was read from the control connection. An empty slice is its end.
+    pub fn received(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.input_ended = true;
+        } else if !self.closed && self.violation.is_none() {
+            self.inbox.push(bytes);
+        }
+    }
+
+    /// The state of the control connection, as commands and replies have made it.
+    pub fn session(&self) -> &Session {
+        &self.core.session
+    }
+
+    /// The one next thing to do.
+    ///
+    /// # Errors
+    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll says it again.
+    pub fn poll(&mut self, now: Instant) -> Result<Action<'_>, Violation> {
+        if let Some(violation) = &self.violation {
+            return Err(violation.clone());
+        }
+        let next = match self.next(now) {
+            Ok(next) => next,
+            Err(violation) => {
+                self.violation = Some(violation.clone());
+                return Err(violation);
+            }
+        };
+        Ok(self.action(next))
+    }
+
+    /// Turns the decision into the action with its handle.
+    fn action(&mut self, next: Next) -> Action<'_> {
+        let wants_input = self.wants_input();
+        match next {
+            Next::Write => Action::Write(Write::new(&mut self.core.outbox)),
+            Next::Read(deadline) => Action::Read { deadline },
+            Next::Reply => Action::Reply(self.current()),
+            Next::Unsolicited => Action::Unsolicited(self.current()),
+            Next::Done(wanted, end) => Action::Done(self.outcome(wanted, end)),
+            Next::Discard(channel) => Action::Discard(channel),
+            Next::Close => Action::Close,
+            Next::Data => {
+                let Core { data, config, ends, .. } = &mut self.core;
+                match data.state() {
+                    State::Connecting { address, deadline } => {
+                        Action::Connect(Connect::new(data, wants_input, address, deadline))
+                    }
+                    State::Listening => {
+                        Action::Listen(Listen::new(data, wants_input, ends.local().ip(), config.active_ports.clone()))
+                    }
+                    State::Accepting { deadline, expected } => {
+                        Action::Accept(Accept::new(data, wants_input, deadline, expected))
+                    }
+                    State::Streaming { .. } => {
+                        let Some(Running { state: Progressing::Transfer(transfer), .. }) = &self.running else {
+                            return Action::Cancel(Cancel::new(data, wants_input));
+                        };
+                        let representation = self.core.session.representation();
+                        let (direction, offset) = (transfer.direction(), transfer.offset());
+                        Action::Stream(Stream::new(data, wants_input, direction, representation, offset))
+                    }
+                    _ => Action::Cancel(Cancel::new(data, wants_input)),
+                }
+            }
+        }
+    }
+
+    fn next(&mut self, now: Instant) -> Result<Next, Violation> {
+        loop {
+            if !self.core.outbox.is_empty() {
+                return Ok(Next::Write);
+            }
+            if let Some(channel) = self.core.data.take_discard() {
+                return Ok(Next::Discard(channel));
+            }
+            if self.core.data.state() == State::Cancelling {
+                return Ok(Next::Data);
+            }
+            if let Some((wanted, end)) = self.end.take() {
+                return Ok(Next::Done(wanted, end));
+            }
+            if self.closed {
+                return Ok(Next::Close);
+            }
+            if self.takes_replies() && self.inbox.ready().map_err(Violation::Reply)? {
+                return Ok(self.react(now));
+            }
+            if self.input_ended {
+                return self.input_end();
+            }
+            let Some(next) = self.advance(now)? else { continue };
+            return Ok(next);
+        }
+    }
+
+    /// While a transfer has its final reply and only its bytes are waited for, later replies wait too: so the
+    /// reply that `Done` shows is the transfer's.
+    fn takes_replies(&self) -> bool {
+        !matches!(&self.running, Some(Running { state: Progressing::Transfer(transfer), .. }) if transfer.has_final())
+    }
+
+    fn wants_input(&self) -> bool {
+        !self.input_ended && self.takes_replies()
+    }
+
+    /// A whole reply is here: what it answers, and what follows from that.
+    fn react(&mut self, now: Instant) -> Next {
+        let Self { inbox, core, running, .. } = self;
+        let Some(reply) = inbox.reply() else { return Next::Read(None) };
+        let Some(answer) = core.session.reply(reply.code()) else { return Next::Unsolicited };
+        core.reply_by = now.after(core.config.patience.reply);
+        if let Some(running) = running {
+            running.react(core, answer, &reply, now);
+        }
+        Next::Reply
+    }
+
+    /// The request goes on as far as it can. `None`: look again.
+    fn advance(&mut self, now: Instant) -> Result<Option<Next>, Violation> {
+        let Some(running) = &mut self.running else {
+            if !self.quit {
+                return Ok(Some(Next::Read(None)));
+            }
+            self.running = Some(Running { wanted: Wanted::Nothing, state: Progressing::Quit { sent: false } });
+            return Ok(None);
+        };
+        let progress = running.advance(&mut self.core, self.abort, now);
+        match progress {
+            Progress::Again => Ok(None),
+            Progress::Reply if now >= self.core.reply_by => Err(Violation::TimedOut { waiting: self.waiting() }),
+            Progress::Reply => Ok(Some(Next::Read(Some(self.core.reply_by)))),
+            Progress::Data => Ok(Some(Next::Data)),
+            Progress::End(End::Quit) => {
+                self.running = None;
+                self.closed = true;
+                self.core.data.drop_channel();
+                Ok(None)
+            }
+            Progress::End(end) => {
+                self.end = Some((running.wanted, end));
+                self.running = None;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The control connection has ended, and every reply in it was taken.
+    fn input_end(&mut self) -> Result<Next, Violation> {
+        self.inbox.finish().map_err(Violation::Reply)?;
+        let waiting = self.waiting();
+        if self.core.session.ending() || (self.running.is_none() && self.core.session.due() == 0) {
+            self.closed = true;
+            self.running = None;
+            self.core.data.drop_channel();
+            return Ok(match self.core.data.take_discard() {
+                Some(channel) => Next::Discard(channel),
+                None if self.core.data.state() == State::Cancelling => Next::Data,
+                None => Next::Close,
+            });
+        }
+        Err(Violation::Closed { waiting })
+    }
+
+    fn waiting(&self) -> Option<Verb> {
+        match self.core.session.awaited()? {
+            Awaited::Greeting => None,
+            Awaited::Command(verb) => Some(verb),
+        }
+    }
+
+    /// The reply that was taken last. There is always one where this is called; without one, an empty one shows.
+    fn current(&self) -> Reply<'_> {
+        self.inbox.reply().unwrap_or(Reply::from_static(Code::SERVICE_NOT_AVAILABLE, ""))
+    }
+
+    fn outcome(&self, wanted: Wanted, end: End) -> Result<Outcome<'_>, Failure<'_>> {
+        let reply = self.current();
+        let value = match end {
+            End::Refused => return Err(Failure::Refused(reply)),
+            End::Unreadable(error) => return Err(Failure::Unreadable(reply, error)),
+            End::NoRoute(attempts) => return Err(Failure::NoRoute(attempts)),
+            End::Incomplete { end, moved } => return Err(Failure::Incomplete { end, moved }),
+            End::Aborted => return Err(Failure::Aborted),
+            End::Transferred(moved) => Value::Transferred(moved),
+            End::Success | End::Quit => Value::Nothing,
+        };
+        let read = match (wanted, value) {
+            (Wanted::Login, _) if self.core.session.login() != Login::Complete => return Err(Failure::Refused(reply)),
+            (Wanted::Directory, _) => match self.inbox.reply().map(Reply::into_directory) {
+                Some(Ok(directory)) => Ok(Value::Directory(directory)),
+                Some(Err(error)) => Err(error),
+                None => Ok(Value::Nothing),
+            },
+            (Wanted::Size, _) => reply.size().map(Value::Size),
+            (Wanted::Modified, _) => reply.modified().map(Value::Modified),
+            (_, value) => Ok(value),
+        };
+        match read {
+            Ok(value) => Ok(Outcome { reply, value }),
+            Err(error) => Err(Failure::Unreadable(reply, error)),
+        }
+    }
+}
+
+impl Core {
+    /// Says a command; its reply is due from now on.
+    fn send(&mut self, command: &Command<'_>, now: Instant) {
+        // The plans keep the order, so the advice has nothing to say; the server's answer counts.
+        let _ = self.session.command(command);
+        command.encode(self.outbox.buffer());
+        self.reply_by = now.after(self.config.patience.reply);
+    }
+}
+
+impl Running {
+    fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
+        match &mut self.state {
+            Progressing::Greeting { begun } => *begun = answer.step != Meaning::Wait,
+            Progressing::Script { last, waiting, .. } => {
+                *last = Some(reply.code());
+                *waiting = answer.step == Meaning::Wait;
+            }
+            Progressing::Transfer(transfer) => transfer.react(core, answer, reply, now),
+            Progressing::Quit { .. } => {}
+        }
+    }
+
+    fn advance(&mut self, core: &mut Core, abort: bool, now: Instant) -> Progress {
+        match &mut self.state {
+            Progressing::Greeting { begun: false } => {
+                if core.reply_by == Instant::default() {
+                    core.reply_by = now.after(core.config.patience.greeting);
+                }
+                Progress::Reply
+            }
+            Progressing::Greeting { begun: true } => {
+                Progress::End(if core.session.ending() || core.session.due() > 0 { End::Refused } else { End::Success })
+            }
+            Progressing::Script { waiting: true, .. } => Progress::Reply,
+            Progressing::Script { steps, last, waiting } => {
+                let failed = last.is_some_and(|code| code.value() >= 400 && code.value() < 600);
+                if failed {
+                    return Progress::End(End::Refused);
+                }
+                let Some(step) = steps.pop_front() else { return Progress::End(End::Success) };
+                if !step.when.holds(*last) {
+                    return Progress::Again;
+                }
+                if abort {
+                    return Progress::End(End::Aborted);
+                }
+                core.send(&step.command, now);
+                *waiting = true;
+                Progress::Again
+            }
+            Progressing::Transfer(transfer) => transfer.advance(core, abort, now),
+            Progressing::Quit { sent: false } => {
+                core.send(&Command::Quit, now);
+                core.reply_by = now.after(core.config.patience.quit);
+                self.state = Progressing::Quit { sent: true };
+                Progress::Again
+            }
+            Progressing::Quit { sent: true } if core.session.due() == 0 || now >= core.reply_by => Progress::End(End::Quit),
+            Progressing::Quit { sent: true } => Progress::Reply,
+        }
+    }
+}

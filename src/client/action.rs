@@ -1,0 +1,195 @@
+//! What the client's machine asks of its adapter, and how requests end.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::ChannelId;
+use crate::command::Verb;
+use crate::data::{Accept, Cancel, Connect, Listen, Stream, StreamEnd};
+use crate::outbox::Write;
+use crate::reply::{BodyError, Reply, ReplyError};
+use crate::route::Attempt;
+use crate::time::{Instant, Time};
+
+/// The one next thing to do. Exhaustive on purpose: a new action must break adapters, not surprise them.
+#[must_use]
+#[derive(Debug)]
+pub enum Action<'a> {
+    /// Write bytes to the control connection.
+    Write(Write<'a>),
+    /// Read from the control connection and hand what came to [`Client::received`](super::Client::received),
+    /// or poll again at the deadline. Without a deadline nothing is asked for: start a request, or wait for news.
+    Read {
+        /// When to poll again.
+        deadline: Option<Instant>,
+    },
+    /// A reply that was due came: news, shown once.
+    Reply(Reply<'a>),
+    /// A reply that nothing asked for came: news, shown once.
+    Unsolicited(Reply<'a>),
+    /// The request has ended.
+    Done(Result<Outcome<'a>, Failure<'a>>),
+    /// Make a data connection.
+    Connect(Connect<'a>),
+    /// Listen for a data connection (active mode).
+    Listen(Listen<'a>),
+    /// Accept a data connection (active mode).
+    Accept(Accept<'a>),
+    /// Move bytes over the data connection, then close it.
+    Stream(Stream<'a>),
+    /// Stop what an earlier Connect, Accept or Stream began.
+    Cancel(Cancel<'a>),
+    /// Close this data connection or listening socket; it isn't needed any more.
+    Discard(ChannelId),
+    /// Close the control connection: the session has ended in order.
+    Close,
+}
+
+/// How a request ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome<'a> {
+    /// The final reply.
+    pub reply: Reply<'a>,
+    /// What was asked for.
+    pub value: Value<'a>,
+}
+
+/// What a request brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// Its success alone.
+    Nothing,
+    /// PWD: the directory, quotes undone; in the server's encoding, which need not be UTF-8.
+    Directory(Cow<'a, [u8]>),
+    /// SIZE: bytes.
+    Size(u64),
+    /// MDTM: UTC.
+    Modified(Time),
+    /// A transfer: the bytes that were moved.
+    Transferred(u64),
+}
+
+/// How a request ended badly. The session goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure<'a> {
+    /// The server refused it.
+    Refused(Reply<'a>),
+    /// The server agreed, but what it said can't be read.
+    Unreadable(Reply<'a>, BodyError),
+    /// No data connection could be made; each attempt with its end.
+    NoRoute(Vec<Attempt>),
+    /// The server was content, but the data ended badly on this side, after so many bytes.
+    Incomplete {
+        /// How the stream ended.
+        end: StreamEnd,
+        /// How many bytes were moved.
+        moved: u64,
+    },
+    /// The application aborted it.
+    Aborted,
+}
+
+impl Outcome<'_> {
+    /// The same, owned. Allocates.
+    pub fn into_owned(self) -> Outcome<'static> {
+        let value = match self.value {
+            Value::Nothing => Value::Nothing,
+            Value::Directory(path) => Value::Directory(Cow::Owned(path.into_owned())),
+            Value::Size(size) => Value::Size(size),
+            Value::Modified(time) => Value::Modified(time),
+            Value::Transferred(moved) => Value::Transferred(moved),
+        };
+        Outcome { reply: self.reply.into_owned(), value }
+    }
+}
+
+impl Failure<'_> {
+    /// The same, owned. Allocates.
+    pub fn into_owned(self) -> Failure<'static> {
+        match self {
+            Self::Refused(reply) => Failure::Refused(reply.into_owned()),
+            Self::Unreadable(reply, error) => Failure::Unreadable(reply.into_owned(), error),
+            Self::NoRoute(attempts) => Failure::NoRoute(attempts),
+            Self::Incomplete { end, moved } => Failure::Incomplete { end, moved },
+            Self::Aborted => Failure::Aborted,
+        }
+    }
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(reply) => write!(f, "the server refused: {reply}"),
+            Self::Unreadable(reply, error) => write!(f, "the server's answer can't be read ({error}): {reply}"),
+            Self::NoRoute(attempts) => {
+                f.write_str("no data connection could be made")?;
+                for attempt in attempts {
+                    write!(f, "; {attempt}")?;
+                }
+                Ok(())
+            }
+            Self::Incomplete { end, moved } => write!(f, "the data ended early, after {moved} bytes ({end})"),
+            Self::Aborted => f.write_str("aborted"),
+        }
+    }
+}
+
+impl core::error::Error for Failure<'_> {}
+
+/// The server broke the protocol, or the connection did: the session is over, and every poll says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Violation {
+    /// What came is no reply, or ended in the midst of one.
+    Reply(ReplyError),
+    /// The connection was closed while something was due.
+    Closed {
+        /// The command that waits; `None`: the greeting, or nothing was due.
+        waiting: Option<Verb>,
+    },
+    /// A reply didn't come in time.
+    TimedOut {
+        /// The command that waits; `None`: the greeting.
+        waiting: Option<Verb>,
+    },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = |verb: &Option<Verb>| verb.map_or("greeting", |verb| verb.word());
+        match self {
+            Self::Reply(error) => write!(f, "the server broke the protocol: {error}"),
+            Self::Closed { waiting: verb } => {
+                write!(f, "the server closed the connection (waiting: {})", waiting(verb))
+            }
+            Self::TimedOut { waiting: verb } => write!(f, "no reply in time (waiting: {})", waiting(verb)),
+        }
+    }
+}
+
+impl core::error::Error for Violation {}
+
+/// A request that can't be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// Another request runs; its `Done` comes first. The greeting is the first request.
+    Busy,
+    /// The session has ended, or QUIT was asked for.
+    Ended,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Busy => "another request is running",
+            Self::Ended => "the session has ended",
+        })
+    }
+}
+
+impl core::error::Error for Misuse {}

@@ -1,0 +1,74 @@
+//! Bytes that wait to be written to the control connection.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A capacity above this many bytes is given back once everything is written.
+const IDLE_CAPACITY: usize = 512;
+
+/// What is to be written, in order. It can hold a password, so no `Debug` shows it, and what was
+/// written is forgotten.
+pub(crate) struct Outbox {
+    bytes: Vec<u8>,
+    written: usize,
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Self {
+        Self { bytes: Vec::new(), written: 0 }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn len(&self) -> usize {
+        self.pending().len()
+    }
+
+    /// Where to append what is to be written.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    fn pending(&self) -> &[u8] {
+        self.bytes.get(self.written..).unwrap_or_default()
+    }
+
+    fn wrote(&mut self, count: usize) {
+        self.written = self.written.saturating_add(count).min(self.bytes.len());
+        if self.written == self.bytes.len() {
+            self.bytes.clear();
+            self.bytes.shrink_to(IDLE_CAPACITY);
+            self.written = 0;
+        }
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outbox({} bytes)", self.len())
+    }
+}
+
+/// Write these bytes to the control connection, and say how many were written.
+#[must_use]
+#[derive(Debug)]
+pub struct Write<'a>(&'a mut Outbox);
+
+impl<'a> Write<'a> {
+    pub(crate) fn new(outbox: &'a mut Outbox) -> Self {
+        Self(outbox)
+    }
+
+    /// What to write, in order; at least one byte. It can hold a password: not for a log.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.pending()
+    }
+
+    /// The first `count` bytes were written and flushed. The rest comes again.
+    pub fn wrote(self, count: usize) {
+        self.0.wrote(count);
+    }
+}

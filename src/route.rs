@@ -1,0 +1,276 @@
+//! The ways to a data connection: which comes next, and which host to trust.
+//!
+//! In order of preference: EPSV, which names no host and so passes every NAT; PASV towards the control
+//! host, which ignores the private address that a server behind NAT announces (and on IPv6 passes
+//! NAT64); and, only if the application lists them, EPRT and PORT, which tell the server an address of ours.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::time::Duration;
+
+use crate::data::DataError;
+
+/// The two ends of a control connection. IPv4 addresses that IPv6 sockets show as `::ffff:a.b.c.d` are made plain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoints {
+    local: SocketAddr,
+    peer: SocketAddr,
+}
+
+impl Endpoints {
+    /// This side's address and the other side's.
+    pub fn new(local: SocketAddr, peer: SocketAddr) -> Self {
+        let plain = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+        Self { local: plain(local), peer: plain(peer) }
+    }
+
+    /// This side's address.
+    pub fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The other side's address.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}
+
+/// A way to a data connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Route {
+    /// The server listens; it names only a port (RFC 2428 3).
+    Epsv,
+    /// The server listens; it names an IPv4 address and a port (RFC 959 4.1.2).
+    Pasv,
+    /// The client listens; it names an address of any family (RFC 2428 2).
+    Eprt,
+    /// The client listens; it names an IPv4 address (RFC 959 4.1.2).
+    Port,
+}
+
+impl Route {
+    /// Whether the server listens.
+    pub const fn is_passive(self) -> bool {
+        matches!(self, Self::Epsv | Self::Pasv)
+    }
+
+    /// The command that asks for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Epsv => "EPSV",
+            Self::Pasv => "PASV",
+            Self::Eprt => "EPRT",
+            Self::Port => "PORT",
+        }
+    }
+}
+
+/// Which host of a 227 is dialled. The advertised one is recorded in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PassiveHost {
+    /// The host that the control connection reaches. Safe: no server can make us dial a stranger
+    /// (CVE-2020-8284 and its siblings), and no NAT in front of the server matters.
+    #[default]
+    Peer,
+    /// The advertised host, whatever it is: for a cluster whose data connections live elsewhere.
+    /// A server-side request forgery, if the server isn't trusted.
+    Advertised,
+    /// The advertised host, unless it can't be meant for us: see [`is_plausible`]. Then the peer.
+    AdvertisedIfPlausible,
+    /// The advertised host if it is plausible, and the peer when that can't be reached.
+    AdvertisedThenPeer,
+    /// This host, always.
+    Fixed(IpAddr),
+}
+
+impl PassiveHost {
+    /// The hosts to dial, in order.
+    pub(crate) fn candidates(self, advertised: Option<IpAddr>, peer: IpAddr) -> [Option<IpAddr>; 2] {
+        let plausible = advertised.filter(|host| is_plausible(*host, peer));
+        match self {
+            Self::Peer => [Some(peer), None],
+            Self::Advertised => [Some(advertised.unwrap_or(peer)), None],
+            Self::AdvertisedIfPlausible => [Some(plausible.unwrap_or(peer)), None],
+            Self::AdvertisedThenPeer => match plausible {
+                Some(host) if host != peer => [Some(host), Some(peer)],
+                _ => [Some(peer), None],
+            },
+            Self::Fixed(host) => [Some(host), None],
+        }
+    }
+}
+
+/// Whether a host that a server at `peer` advertises can be meant for us: not unspecified, multicast, reserved,
+/// loopback or link-local, and not private where the peer is public.
+pub fn is_plausible(advertised: IpAddr, peer: IpAddr) -> bool {
+    if advertised == peer {
+        return true;
+    }
+    match Reach::of(advertised) {
+        Reach::Nowhere | Reach::Host | Reach::Link => false,
+        Reach::Site => Reach::of(peer) == Reach::Site,
+        Reach::World => true,
+    }
+}
+
+/// How far an address reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Unspecified, multicast, reserved.
+    Nowhere,
+    /// Loopback.
+    Host,
+    /// Link-local.
+    Link,
+    /// Private (RFC 1918, RFC 4193) or shared (RFC 6598).
+    Site,
+    /// Everything else.
+    World,
+}
+
+impl Reach {
+    pub(crate) fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::of_v4(address),
+            IpAddr::V6(address) => Self::of_v6(address),
+        }
+    }
+
+    fn of_v4(address: Ipv4Addr) -> Self {
+        match address.octets() {
+            [0 | 224.., ..] => Self::Nowhere,
+            [127, ..] => Self::Host,
+            [169, 254, ..] => Self::Link,
+            [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Self::Site,
+            _ => Self::World,
+        }
+    }
+
+    fn of_v6(address: Ipv6Addr) -> Self {
+        match address.segments() {
+            [0, 0, 0, 0, 0, 0, 0, 0] | [0xff00.., ..] => Self::Nowhere,
+            [0, 0, 0, 0, 0, 0, 0, 1] => Self::Host,
+            [0xfe80..=0xfebf, ..] => Self::Link,
+            [0xfc00..=0xfdff, ..] => Self::Site,
+            _ => Self::World,
+        }
+    }
+}
+
+/// One attempt at a data connection, as the client's machine records it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The way that was tried.
+    pub route: Route,
+    /// What the server advertised (passive), or we (active). The port alone for EPSV: the host is then the peer's.
+    pub advertised: Option<SocketAddr>,
+    /// What was dialled, or who connected.
+    pub reached: Option<SocketAddr>,
+    /// How it ended.
+    pub end: AttemptEnd,
+    /// From the command that asked for it to its end.
+    pub took: Duration,
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.route.word())?;
+        if let Some(address) = self.reached.or(self.advertised) {
+            write!(f, " {address}")?;
+        }
+        match self.end {
+            AttemptEnd::Connected => f.write_str(": connected"),
+            AttemptEnd::Refused(code) => write!(f, ": refused with {code}"),
+            AttemptEnd::Unreadable => f.write_str(": no address in the reply"),
+            AttemptEnd::Failed(why) => write!(f, ": {why}"),
+            AttemptEnd::ServerFailed(code) => write!(f, ": the server couldn't connect ({code})"),
+        }
+    }
+}
+
+/// How an [`Attempt`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttemptEnd {
+    /// The data connection stands.
+    Connected,
+    /// The server refused the route with this code.
+    Refused(crate::Code),
+    /// The server agreed, but its reply names no address.
+    Unreadable,
+    /// The data connection couldn't be made from our side.
+    Failed(DataError),
+    /// The server couldn't make it (425).
+    ServerFailed(crate::Code),
+}
+
+/// The routes that are left in a session: in the application's order, without those that were refused for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Routes {
+    given_up: Vec<Route>,
+}
+
+impl Routes {
+    pub(crate) fn new() -> Self {
+        Self { given_up: vec![] }
+    }
+
+    /// Not to be asked again in this session.
+    pub(crate) fn give_up(&mut self, route: Route) {
+        if !self.given_up.contains(&route) {
+            self.given_up.push(route);
+        }
+    }
+
+    /// The first route of `order` behind place `tried` that can work from here: its place and itself.
+    pub(crate) fn next(&self, order: &[Route], tried: usize, local: IpAddr) -> Option<(usize, Route)> {
+        order.iter().copied().enumerate().skip(tried).find(|(_, route)| {
+            // PORT can't name an IPv6 address; PASV on IPv6 may still give a port (NAT64).
+            !self.given_up.contains(route) && !(*route == Route::Port && local.is_ipv6())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_advertised_host_is_dialled_only_by_policy() {
+        let (peer, stranger) = (ip("198.51.100.7"), ip("203.0.113.9"));
+        assert_eq!(PassiveHost::Peer.candidates(Some(stranger), peer), [Some(peer), None]);
+        assert_eq!(PassiveHost::Advertised.candidates(Some(stranger), peer), [Some(stranger), None]);
+        assert_eq!(PassiveHost::AdvertisedThenPeer.candidates(Some(stranger), peer), [Some(stranger), Some(peer)]);
+        assert_eq!(PassiveHost::Fixed(stranger).candidates(None, peer), [Some(stranger), None]);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_for_us_is_not_plausible() {
+        let public = ip("198.51.100.7");
+        for host in ["10.1.2.3", "192.168.0.1", "172.31.0.1", "100.64.0.1", "127.0.0.1", "169.254.1.1", "0.0.0.0", "224.0.0.1", "255.1.1.1"] {
+            assert!(!is_plausible(ip(host), public), "{host}");
+        }
+        assert!(is_plausible(ip("203.0.113.9"), public));
+        assert!(is_plausible(ip("192.168.0.1"), ip("10.0.0.1")), "private hosts of one site");
+        assert!(is_plausible(ip("127.0.0.1"), ip("127.0.0.1")), "the peer itself");
+        assert!(!is_plausible(ip("fe80::1"), ip("2001:db8::1")));
+        assert!(!is_plausible(ip("::ffff:10.0.0.1"), public));
+    }
+
+    #[test]
+    fn a_route_that_was_given_up_is_not_asked_again() {
+        let mut routes = Routes::new();
+        let order = [Route::Epsv, Route::Pasv, Route::Port];
+        assert_eq!(routes.next(&order, 0, ip("10.0.0.1")), Some((0, Route::Epsv)));
+        routes.give_up(Route::Epsv);
+        assert_eq!(routes.next(&order, 0, ip("10.0.0.1")), Some((1, Route::Pasv)));
+        assert_eq!(routes.next(&order, 2, ip("::1")), None, "PORT has no word for IPv6");
+    }
+}

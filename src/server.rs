@@ -1,0 +1,437 @@
+//! The server's machine.
+//!
+//! ```text
+//!   received(bytes) ─┐                 ┌─ Write, Read                        the control connection
+//!   poll(now)       ─┼─▶  Server  ─────┼─ Listen, Connect, Accept, Stream    the data connection
+//!   close(reply)    ─┘                 └─ Command, Transfer                  what the application decides
+//! ```
+//!
+//! What the machine knows alone (NOOP, TYPE, REST, PORT's rules, order and syntax errors …) it answers alone.
+
+mod action;
+mod alone;
+mod config;
+mod exchange;
+mod pending;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::command::{Command, CommandError, CommandLine, EpsvArgument, Verb};
+use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, State, Stream, StreamEnd};
+use crate::inbox::{Commands, Inbox};
+use crate::outbox::Write;
+use crate::reply::{Code, Reply};
+use crate::route::Endpoints;
+use crate::session::{Login as LoginState, Session};
+use crate::time::Instant;
+
+pub use action::{Action, Transfer};
+pub use config::{Active, Config, Passive, Patience, Support};
+pub use pending::{Directory, Exists, Facts, Login, Modified, Pending, Perform, Refusal, Size};
+
+use exchange::{Exchange, Phase, Stop};
+
+/// One server's side of one control connection.
+///
+/// ```
+/// # use std::{sync::Arc, time::Duration};
+/// use ftp_proto::server::{Action, Config, Pending, Server};
+/// use ftp_proto::{Code, Endpoints, Instant, Reply};
+///
+/// let ends = Endpoints::new("192.0.2.2:21".parse()?, "192.0.2.1:40000".parse()?);
+/// let mut server = Server::new(Arc::new(Config::default()), ends, &Reply::from_static(Code::SERVICE_READY, "ready"));
+/// let now = Instant::from_origin(Duration::ZERO);
+/// let Action::Write(write) = server.poll(now) else { panic!() };
+/// assert_eq!(write.bytes(), b"220 ready\r\n");
+/// let all = write.bytes().len();
+/// write.wrote(all);
+///
+/// server.received(b"USER anna\r\n");
+/// let Action::Command(Pending::Login(login)) = server.poll(now) else { panic!() };
+/// login.need_password();
+/// let Action::Write(write) = server.poll(now) else { panic!() };
+/// assert!(write.bytes().starts_with(b"331 "));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    exchange: Exchange,
+    inbox: Inbox<Commands>,
+    waiting: Waiting,
+    input_ended: bool,
+    closed: bool,
+    /// When the session began, and when the last command line came.
+    began: Option<Instant>,
+    active: Instant,
+}
+
+/// Command lines that came while a transfer ran, each with an LF; taken up after it. They can hold a password.
+struct Waiting {
+    lines: Vec<u8>,
+    taken: usize,
+    /// QUIT is among them.
+    quit: bool,
+}
+
+/// What `poll` hands out, decided before anything is borrowed for it.
+enum Next {
+    Write,
+    Read(Instant),
+    Command,
+    Transfer,
+    Data,
+    Discard(ChannelId),
+    Close,
+}
+
+impl Server {
+    /// The machine of a control connection that was just accepted, with what it says first: 220, or 421 to turn
+    /// the client away.
+    pub fn new(config: Arc<Config>, ends: Endpoints, greeting: &Reply<'_>) -> Self {
+        let inbox = Inbox::commands(config.limits);
+        let mut exchange = Exchange::new(config, ends);
+        exchange.say(greeting);
+        Self {
+            exchange,
+            inbox,
+            waiting: Waiting { lines: Vec::new(), taken: 0, quit: false },
+            input_ended: false,
+            closed: false,
+            began: None,
+            active: Instant::default(),
+        }
+    }
+
+    /// Takes what was read from the control connection. An empty slice is its end.
+    pub fn received(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.input_ended = true;
+        } else if !self.closed && !self.exchange.ending {
+            self.inbox.push(bytes);
+        }
+    }
+
+    /// Ends the session with these words, best a 421; what runs is stopped.
+    pub fn close(&mut self, reply: &Reply<'_>) {
+        if !self.closed && !self.exchange.ending {
+            self.exchange.drop_data();
+            self.exchange.finish();
+            self.exchange.say(reply);
+            self.exchange.ending = true;
+        }
+    }
+
+    /// The state of the control connection, as commands and replies have made it.
+    pub fn session(&self) -> &Session {
+        &self.exchange.session
+    }
+
+    /// The one next thing to do. Never fails: bad syntax is answered, abuse is closed.
+    pub fn poll(&mut self, now: Instant) -> Action<'_> {
+        let began = *self.began.get_or_insert_with(|| {
+            self.active = now;
+            now
+        });
+        let next = self.next(now, began);
+        let wants_input = self.wants_input();
+        let exchange = &mut self.exchange;
+        match next {
+            Next::Write => Action::Write(Write::new(&mut exchange.outbox)),
+            Next::Read(deadline) => Action::Read { deadline },
+            Next::Discard(channel) => Action::Discard(channel),
+            Next::Close => Action::Close,
+            Next::Command => {
+                let verb = exchange.command().verb();
+                Action::Command(Pending::new(exchange, verb))
+            }
+            Next::Transfer => Action::Transfer(Transfer::new(exchange, now)),
+            Next::Data => Self::data_action(exchange, wants_input),
+        }
+    }
+
+    /// The open question about the data connection.
+    fn data_action(exchange: &mut Exchange, wants_input: bool) -> Action<'_> {
+        let direction = action::direction(exchange.command().verb());
+        let representation = exchange.session.representation();
+        let offset = exchange.offset();
+        let Exchange { data, config, ends, .. } = exchange;
+        match data.state() {
+            State::Connecting { address, deadline } => {
+                Action::Connect(Connect::new(data, wants_input, address, deadline))
+            }
+            State::Listening => {
+                Action::Listen(Listen::new(data, wants_input, ends.local().ip(), config.passive.ports.clone()))
+            }
+            State::Accepting { deadline, expected } => Action::Accept(Accept::new(data, wants_input, deadline, expected)),
+            State::Streaming { .. } => {
+                Action::Stream(Stream::new(data, wants_input, direction, representation, offset))
+            }
+            _ => Action::Cancel(Cancel::new(data, wants_input)),
+        }
+    }
+
+    fn next(&mut self, now: Instant, began: Instant) -> Next {
+        loop {
+            if !self.exchange.outbox.is_empty() {
+                return Next::Write;
+            }
+            if let Some(channel) = self.exchange.data.take_discard() {
+                return Next::Discard(channel);
+            }
+            if self.exchange.data.state() == State::Cancelling {
+                return Next::Data;
+            }
+            if self.closed || self.exchange.ending {
+                // Everything was said; what is left of the data connection goes first.
+                self.closed = true;
+                self.exchange.drop_data();
+                if self.exchange.data.has_discard() || self.exchange.data.state() == State::Cancelling {
+                    continue;
+                }
+                return Next::Close;
+            }
+            if self.take_line(now) {
+                continue;
+            }
+            if self.input_ended && self.exchange.phase == Phase::Idle {
+                self.closed = true;
+                continue;
+            }
+            if self.input_ended && self.in_transfer() && !self.waiting.quit {
+                self.stop(Stop::Close);
+                continue;
+            }
+            if let Some(next) = self.advance(now, began) {
+                return next;
+            }
+        }
+    }
+
+    /// Takes up the next command line, if one is here and its turn has come. `true`: look again.
+    fn take_line(&mut self, now: Instant) -> bool {
+        match self.exchange.phase {
+            Phase::Idle => {}
+            Phase::Connecting | Phase::Accepting | Phase::Moving => return self.take_line_amid_transfer(now),
+            Phase::Asking | Phase::Preparing | Phase::Offering | Phase::Stopping(_) => return false,
+        }
+        let Self { waiting, inbox, exchange, .. } = self;
+        if let Some(line) = waiting.next() {
+            exchange.begin(line);
+            waiting.release();
+        } else {
+            match inbox.next_line() {
+                Ok(None) => return false,
+                Ok(Some(line)) => exchange.begin(line),
+                Err(_) => {
+                    self.active = now;
+                    self.exchange.complain(&CommandError::line_too_long());
+                    return true;
+                }
+            }
+        }
+        self.active = now;
+        self.obey();
+        true
+    }
+
+    /// While a transfer runs, ABOR, NOOP and STAT are answered at once; everything else waits.
+    fn take_line_amid_transfer(&mut self, now: Instant) -> bool {
+        if self.waiting.len() >= self.exchange.config.pipeline {
+            return false;
+        }
+        let Self { waiting, inbox, exchange, .. } = self;
+        let line = match inbox.next_line() {
+            Ok(None) => return false,
+            Ok(Some(line)) => line,
+            // Its 500 waits for its turn: an empty line, which is no command either, stands for it.
+            Err(_) => b"",
+        };
+        self.active = now;
+        let urgent = if waiting.is_empty() { Command::parse(line).ok() } else { None };
+        match urgent {
+            Some(command @ Command::Abor) => {
+                let _ = exchange.session.command(&command);
+                self.stop(Stop::Abort);
+            }
+            Some(command @ Command::Noop) => {
+                let _ = exchange.session.command(&command);
+                exchange.say_static(Code::COMMAND_OKAY, "NOOP ok.");
+            }
+            Some(command @ Command::Stat(None)) => {
+                let _ = exchange.session.command(&command);
+                exchange.say_status();
+            }
+            other => {
+                waiting.quit |= matches!(other, Some(Command::Quit));
+                waiting.push(line);
+            }
+        }
+        true
+    }
+
+    /// The command line is here: who has to answer it?
+    fn obey(&mut self) {
+        let line = self.exchange.take_line();
+        self.dispatch(&line);
+        // The handles read it again; a command that was answered has no more use for it but its capacity.
+        self.exchange.give_line_back(line);
+    }
+
+    fn dispatch(&mut self, line: &[u8]) {
+        let exchange = &mut self.exchange;
+        let command = match CommandLine::parse(line) {
+            Ok(CommandLine { command, .. }) => command,
+            Err(error) => return exchange.complain(&error),
+        };
+        let verb = command.verb();
+        if !exchange.config.support.has(verb) {
+            return exchange.not_supported(&command);
+        }
+        if let Err(disorder) = exchange.session.command(&command) {
+            return exchange.answer_static(disorder.code(), disorder.text());
+        }
+        match command {
+            Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) => exchange.prepare(&command),
+            Command::Port(address) => exchange.set_target(SocketAddr::from(address), "PORT command successful. Consider using PASV."),
+            Command::Eprt(address) => exchange.set_target(SocketAddr::from(address), "EPRT command successful. Consider using EPSV."),
+            Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
+                exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
+            }
+            _ if verb.opens_data() => exchange.phase = Phase::Offering,
+            _ if exchange.answers_alone(&command) => {}
+            _ => exchange.phase = Phase::Asking,
+        }
+    }
+
+    /// What is under way goes on as far as it can. `None`: look again.
+    fn advance(&mut self, now: Instant, began: Instant) -> Option<Next> {
+        let exchange = &mut self.exchange;
+        if exchange.data.deadline().is_some_and(|deadline| now >= deadline) {
+            exchange.data.time_out();
+            return None;
+        }
+        match (exchange.phase, exchange.data.state()) {
+            (Phase::Idle, _) => return self.wait(now, began),
+            (Phase::Asking, _) => return Some(Next::Command),
+            (Phase::Offering, _) => return Some(Next::Transfer),
+            (Phase::Preparing, State::Bound(address)) => exchange.announce(address),
+            (Phase::Preparing, State::Failed(_)) => {
+                exchange.data.forget();
+                exchange.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Cannot open a passive connection.");
+            }
+            (Phase::Connecting, State::Open(_)) => {
+                exchange.say_opening();
+                exchange.data.stream();
+                exchange.phase = Phase::Moving;
+            }
+            (Phase::Accepting, State::Open(_)) => {
+                exchange.data.stream();
+                exchange.phase = Phase::Moving;
+            }
+            (Phase::Connecting | Phase::Accepting, State::Failed(_)) => {
+                exchange.data.forget();
+                exchange.drop_data();
+                exchange.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Failed to establish connection.");
+            }
+            (Phase::Moving, State::Ended { end, .. }) => {
+                exchange.data.forget();
+                exchange.drop_data();
+                let (code, text) = transfer_end(end);
+                exchange.answer_static(code, text);
+            }
+            (Phase::Stopping(stop), State::Idle) => self.stopped(stop),
+            _ if exchange.data.is_asking() => return Some(Next::Data),
+            // Nothing is asked and nothing is there: the application can't get here, and nothing hangs if it did.
+            _ => exchange.answer_static(Code::LOCAL_ERROR, "No data connection."),
+        }
+        None
+    }
+
+    /// Nothing is under way: wait for a command, but not for ever.
+    fn wait(&mut self, now: Instant, began: Instant) -> Option<Next> {
+        let patience = &self.exchange.config.patience;
+        let idle = self.active.after(patience.idle);
+        let deadline = match self.exchange.session.login() {
+            LoginState::Complete => idle,
+            _ => idle.min(began.after(patience.login)),
+        };
+        if now < deadline {
+            return Some(Next::Read(deadline));
+        }
+        self.exchange.say_static(Code::SERVICE_NOT_AVAILABLE, "Timeout.");
+        None
+    }
+
+    /// Stops the transfer that runs.
+    fn stop(&mut self, stop: Stop) {
+        self.exchange.drop_data();
+        self.exchange.phase = Phase::Stopping(stop);
+    }
+
+    /// Nothing of the transfer runs any more.
+    fn stopped(&mut self, stop: Stop) {
+        match stop {
+            Stop::Abort => {
+                self.exchange.answer_static(Code::TRANSFER_ABORTED, "Transfer aborted.");
+                self.exchange.say_static(Code::CLOSING_DATA_CONNECTION, "Abort successful.");
+            }
+            Stop::Close => self.closed = true,
+        }
+    }
+
+    fn in_transfer(&self) -> bool {
+        matches!(self.exchange.phase, Phase::Connecting | Phase::Accepting | Phase::Moving)
+    }
+
+    fn wants_input(&self) -> bool {
+        let waiting = self.waiting.len().saturating_add(self.inbox.buffered());
+        !self.input_ended && waiting < self.exchange.config.pipeline
+    }
+}
+
+/// What a transfer's end is answered with.
+fn transfer_end(end: StreamEnd) -> (Code, &'static str) {
+    match end {
+        StreamEnd::Clean => (Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
+        StreamEnd::Truncated => (Code::TRANSFER_ABORTED, "Failure reading or writing network stream."),
+        StreamEnd::LocalError => (Code::LOCAL_ERROR, "Failure reading or writing local file."),
+        StreamEnd::StorageFull => (Code::INSUFFICIENT_STORAGE, "Insufficient storage space."),
+    }
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    fn push(&mut self, line: &[u8]) {
+        self.lines.extend_from_slice(line);
+        self.lines.push(b'\n');
+    }
+
+    /// The next line; `release` makes room once it was taken.
+    fn next(&mut self) -> Option<&[u8]> {
+        let rest = self.lines.get(self.taken..).filter(|rest| !rest.is_empty())?;
+        let end = memchr::memchr(b'\n', rest)?;
+        self.taken = self.taken.saturating_add(end).saturating_add(1);
+        rest.get(..end)
+    }
+
+    fn release(&mut self) {
+        if self.taken >= self.lines.len() {
+            *self = Self { lines: Vec::new(), taken: 0, quit: false };
+        }
+    }
+}
+
+impl core::fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Waiting({} bytes)", self.lines.len())
+    }
+}

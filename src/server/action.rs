@@ -1,0 +1,131 @@
+//! What the server's machine asks of its adapter.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::exchange::Exchange;
+use super::pending::{Pending, Refusal};
+use crate::command::{Command, Verb};
+use crate::data::{Accept, Cancel, ChannelId, Connect, Direction, Listen, Stream};
+use crate::outbox::Write;
+use crate::reply::{Code, Reply};
+use crate::text::{Path, Text};
+use crate::time::Instant;
+
+/// The one next thing to do. Exhaustive on purpose: a new action must break adapters, not surprise them.
+#[must_use]
+#[derive(Debug)]
+pub enum Action<'a> {
+    /// Write bytes to the control connection.
+    Write(Write<'a>),
+    /// Read from the control connection and hand what came to [`Server::received`](super::Server::received), or poll
+    /// again at the deadline.
+    Read {
+        /// When to poll again: the client has been silent for too long then.
+        deadline: Instant,
+    },
+    /// A command needs the application.
+    Command(Pending<'a>),
+    /// A command wants a file or a listing moved.
+    Transfer(Transfer<'a>),
+    /// Listen for a data connection.
+    Listen(Listen<'a>),
+    /// Make a data connection (active mode).
+    Connect(Connect<'a>),
+    /// Accept a data connection.
+    Accept(Accept<'a>),
+    /// Move bytes over the data connection, then close it.
+    Stream(Stream<'a>),
+    /// Stop what an earlier Connect, Accept or Stream began.
+    Cancel(Cancel<'a>),
+    /// Close this data connection or listening socket; it isn't needed any more.
+    Discard(ChannelId),
+    /// Close the control connection: everything was said.
+    Close,
+}
+
+/// RETR, STOR, APPE, STOU, LIST, NLST or MLSD, with a data connection agreed on. Accepting it is the only way to a 150.
+#[must_use]
+pub struct Transfer<'a> {
+    exchange: &'a mut Exchange,
+    now: Instant,
+}
+
+impl<'a> Transfer<'a> {
+    pub(super) fn new(exchange: &'a mut Exchange, now: Instant) -> Self {
+        Self { exchange, now }
+    }
+
+    /// What was asked.
+    pub fn command(&self) -> Command<'_> {
+        self.exchange.command()
+    }
+
+    /// The same for the same question, however often it comes.
+    pub fn serial(&self) -> u64 {
+        self.exchange.serial()
+    }
+
+    /// Where in the file it begins, in bytes (REST).
+    pub fn offset(&self) -> u64 {
+        self.exchange.offset()
+    }
+
+    /// Which way the bytes go, seen from the server.
+    pub fn direction(&self) -> Direction {
+        direction(self.command().verb())
+    }
+
+    /// The file or listing is there, or can be written.
+    pub fn accept(self) {
+        let text = match self.command().verb() {
+            Verb::List | Verb::Nlst | Verb::Mlsd => "Here comes the directory listing.",
+            Verb::Retr => "Opening data connection.",
+            _ => "Ok to send data.",
+        };
+        self.open(Reply::from_static(Code::OPENING_DATA_CONNECTION, text));
+    }
+
+    /// The file is there, and `size` bytes of it are going to be sent; clients show it as progress.
+    pub fn accept_sized(self, size: u64) {
+        let mut text = Vec::new();
+        if let Command::Retr(path) = self.command() {
+            text.extend_from_slice(b"Opening BINARY mode data connection for ");
+            text.extend_from_slice(path.as_bytes());
+            text.push(b' ');
+        }
+        text.extend_from_slice(alloc::format!("({size} bytes).").as_bytes());
+        match Text::try_from(text) {
+            Ok(text) => self.open(Reply::new(Code::OPENING_DATA_CONNECTION, text)),
+            Err(_) => self.accept(),
+        }
+    }
+
+    /// STOU: the file is going to be written under this name, which the client is told (RFC 1123 4.1.2.9).
+    pub fn accept_as(self, name: &Path<'_>) {
+        self.open(Reply::unique_name(name).into_owned());
+    }
+
+    /// It can't be read or written.
+    pub fn refuse(self, refusal: &Refusal<'_>) {
+        self.exchange.refuse_transfer(refusal.reply());
+    }
+
+    fn open(self, reply: Reply<'static>) {
+        self.exchange.accept_transfer(reply, self.now);
+    }
+}
+
+impl fmt::Debug for Transfer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transfer").field("command", &self.command()).field("offset", &self.offset()).finish()
+    }
+}
+
+/// Which way the bytes of a transfer command go, seen from the server.
+pub(super) fn direction(verb: Verb) -> Direction {
+    match verb {
+        Verb::Stor | Verb::Appe | Verb::Stou => Direction::Receive,
+        _ => Direction::Send,
+    }
+}

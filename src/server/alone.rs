@@ -1,0 +1,206 @@
+//! What the machine answers alone: parameters, data connections, information about itself, mistakes.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::exchange::{Exchange, Phase};
+use crate::address::HostPort;
+use crate::command::{Command, CommandError, EpsvArgument, Mode, NetworkProtocol, Opts, Structure, Type, Verb};
+use crate::reply::{Code, Reply};
+use crate::session::{Login, Setup};
+use crate::text::{Argument, Text};
+
+impl Exchange {
+    /// A line that is no command: 500, 501, 504; and before the login nothing but 530 for what needs one.
+    pub(super) fn complain(&mut self, error: &CommandError) {
+        let hidden = error.verb().is_some_and(Verb::needs_login) && self.session.login() != Login::Complete;
+        let reply = if hidden {
+            Reply::from_static(Code::NOT_LOGGED_IN, "Please login with USER and PASS.")
+        } else {
+            error.reply()
+        };
+        // It is no command for the session: what was due before stays due.
+        reply.encode(self.outbox.buffer());
+        self.finish();
+    }
+
+    /// 500 for a word that nobody knows, 502 for one that isn't supported here.
+    pub(super) fn not_supported(&mut self, command: &Command<'_>) {
+        let _ = self.session.command(command);
+        match command {
+            Command::Other(_) => self.answer_static(Code::SYNTAX_ERROR, "Unknown command."),
+            _ => self.answer_static(Code::NOT_IMPLEMENTED, "Command not implemented."),
+        }
+    }
+
+    /// Answers what needs nobody else. `false`: the application has to.
+    pub(super) fn answers_alone(&mut self, command: &Command<'_>) -> bool {
+        match command {
+            Command::Noop => self.answer_static(Code::COMMAND_OKAY, "NOOP ok."),
+            Command::Quit => self.answer_static(Code::CLOSING_CONTROL_CONNECTION, "Goodbye."),
+            Command::Abor => self.answer_static(Code::DATA_CONNECTION_OPEN, "No transfer to ABOR."),
+            Command::Type(value) => self.set_type(*value),
+            Command::Stru(value) => match value {
+                Structure::File => self.answer_static(Code::COMMAND_OKAY, "Structure set to F."),
+                _ => self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Bad STRU command."),
+            },
+            Command::Mode(value) => match value {
+                Mode::Stream => self.answer_static(Code::COMMAND_OKAY, "Mode set to S."),
+                _ => self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Bad MODE command."),
+            },
+            Command::Rest(offset) => self.answer(&Reply::restart_accepted(*offset)),
+            Command::Epsv(EpsvArgument::All) => {
+                self.drop_data();
+                self.answer_static(Code::COMMAND_OKAY, "EPSV ALL ok.");
+            }
+            Command::Allo(_) => self.answer_static(Code::SUPERFLUOUS, "ALLO command ignored."),
+            Command::Clnt(_) => self.answer_static(Code::COMMAND_OKAY, "Noted."),
+            Command::Syst => self.say_system(),
+            Command::Feat => self.say_features(),
+            Command::Help(verb) => self.say_help(verb.as_ref()),
+            Command::Stat(None) => {
+                self.say_status();
+                self.finish();
+            }
+            Command::Opts(Opts::Utf8(Some(false))) => {
+                self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode.");
+            }
+            Command::Opts(Opts::Utf8(_)) => self.answer_static(Code::COMMAND_OKAY, "Always in UTF8 mode."),
+            Command::Opts(_) => self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, "Option not understood."),
+            _ => return false,
+        }
+        true
+    }
+
+    /// PASV, EPSV: the rules that are ours, then the socket is the adapter's.
+    pub(super) fn prepare(&mut self, command: &Command<'_>) {
+        let host = self.ends.local().ip();
+        let refusal = match command {
+            _ if !self.config.passive.enabled => Some((Code::FILE_UNAVAILABLE, "Permission denied.")),
+            Command::Pasv if host.is_ipv6() => {
+                Some((Code::CANNOT_OPEN_DATA_CONNECTION, "PASV has no word for IPv6. Use EPSV."))
+            }
+            Command::Epsv(EpsvArgument::Protocol(protocol)) if *protocol != NetworkProtocol::of(host) => {
+                Some((Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, wanted_protocol(host)))
+            }
+            _ => None,
+        };
+        if let Some((code, text)) = refusal {
+            return self.answer_static(code, text);
+        }
+        self.drop_data();
+        self.data.listen();
+        self.phase = Phase::Preparing;
+    }
+
+    /// The socket listens: 227 or 229.
+    pub(super) fn announce(&mut self, bound: SocketAddr) {
+        let host = match (self.config.passive.address, self.ends.local().ip()) {
+            (Some(address), _) | (None, IpAddr::V4(address)) => address,
+            (None, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
+        };
+        let Some(port) = core::num::NonZeroU16::new(bound.port()) else {
+            self.drop_data();
+            return self.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Cannot open a passive connection.");
+        };
+        let reply = match self.command().verb() {
+            Verb::Pasv => Reply::entering_passive(HostPort::new(host, port)),
+            _ => Reply::entering_extended_passive(port.into()),
+        };
+        self.answer(&reply);
+    }
+
+    /// PORT, EPRT: never towards a stranger or a service port (the bounce attack, RFC 2577 3).
+    pub(super) fn set_target(&mut self, address: SocketAddr, done: &'static str) {
+        let target = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let policy = &self.config.active;
+        let (code, text) = if !policy.enabled {
+            (Code::FILE_UNAVAILABLE, "Permission denied.")
+        } else if target.ip() != self.ends.peer().ip() && !policy.strangers {
+            (Code::SYNTAX_ERROR, "Illegal PORT command.")
+        } else if target.port() < 1024 && !policy.privileged_ports {
+            (Code::SYNTAX_ERROR, "Illegal PORT command.")
+        } else {
+            self.drop_data();
+            self.target = Some(target);
+            (Code::COMMAND_OKAY, done)
+        };
+        self.answer_static(code, text);
+    }
+
+    fn set_type(&mut self, value: Type) {
+        let text = match value {
+            Type::Ascii(_) => "Switching to ASCII mode.",
+            Type::Image | Type::Local(8) => "Switching to Binary mode.",
+            _ => return self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Type not implemented."),
+        };
+        self.answer_static(Code::COMMAND_OKAY, text);
+    }
+
+    fn say_system(&mut self) {
+        let config = self.config.clone();
+        let text = Text::new(config.support.system.as_ref()).unwrap_or(Text::from_static("UNIX Type: L8"));
+        self.answer(&Reply::new(Code::SYSTEM_TYPE, text));
+    }
+
+    fn say_features(&mut self) {
+        let config = self.config.clone();
+        let reply = Reply::features(config.support.features());
+        self.answer(&reply);
+    }
+
+    /// HELP: the supported words, or the syntax of one.
+    fn say_help(&mut self, about: Option<&Argument<'_>>) {
+        let config = self.config.clone();
+        let support = &config.support;
+        let reply = match about {
+            Some(word) => match support.verbs().find(|verb| word.as_bytes().eq_ignore_ascii_case(verb.word().as_bytes())) {
+                Some(verb) => Reply::new(Code::HELP, text_of(format!("Syntax: {}", verb.syntax()))),
+                None => Reply::from_static(Code::NOT_IMPLEMENTED, "No help on that."),
+            },
+            None => {
+                let words: Vec<&str> = support.verbs().map(Verb::word).collect();
+                let lines = words.chunks(14).map(|words| text_of(format!(" {}", words.join(" "))));
+                let first = Text::from_static("The following commands are recognized.");
+                Reply::with_lines(Code::HELP, first, lines, Text::from_static("Help OK."))
+            }
+        };
+        self.answer(&reply);
+    }
+
+    /// STAT without a path: what the session is at (RFC 959 4.1.3); legal amid a transfer.
+    pub(super) fn say_status(&mut self) {
+        let user = match self.session.login() {
+            Login::Complete => format!(" Logged in as {}", self.user().escape_ascii()),
+            _ => " Not logged in".into(),
+        };
+        let kind = match self.session.representation() {
+            Type::Ascii(_) => " TYPE: ASCII, STRUcture: File, MODE: Stream",
+            _ => " TYPE: Image, STRUcture: File, MODE: Stream",
+        };
+        let data = match (self.phase, self.session.setup()) {
+            (Phase::Connecting | Phase::Accepting | Phase::Moving, _) => " A transfer is under way",
+            (_, Setup::Passive) => " Waiting for the data connection",
+            (_, Setup::Active) => " Going to connect for data",
+            (_, Setup::None) => " No data connection",
+        };
+        let peer = format!(" Connected to {}", self.ends.peer().ip());
+        let lines = [text_of(peer), text_of(user), Text::from_static(kind), Text::from_static(data)];
+        let (first, last) = (Text::from_static("FTP server status:"), Text::from_static("End of status"));
+        self.say(&Reply::with_lines(Code::SYSTEM_STATUS, first, lines, last));
+    }
+}
+
+/// Text that this crate made: it can hold no line end, and nothing is lost if it did.
+fn text_of(text: alloc::string::String) -> Text<'static> {
+    Text::try_from(text).unwrap_or(Text::from_static(""))
+}
+
+/// RFC 2428 2: which protocol to use instead.
+fn wanted_protocol(host: IpAddr) -> &'static str {
+    match host {
+        IpAddr::V4(_) => "Network protocol not supported, use (1)",
+        IpAddr::V6(_) => "Network protocol not supported, use (2)",
+    }
+}

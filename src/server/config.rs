@@ -1,0 +1,191 @@
+//! What the application decides once, for all its sessions.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+use core::ops::RangeInclusive;
+use core::time::Duration;
+
+use crate::command::Verb;
+use crate::inbox::Limits;
+
+/// The policy of a server; shared by its sessions through an `Arc`. The defaults are safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// How long a command line may be.
+    pub limits: Limits,
+    /// How many bytes of command lines may wait for their turn; over it the control connection isn't read.
+    pub pipeline: usize,
+    /// PASV and EPSV.
+    pub passive: Passive,
+    /// PORT and EPRT.
+    pub active: Active,
+    /// How long to wait.
+    pub patience: Patience,
+    /// After so many failed logins the session ends with 421: 3.
+    pub login_failures: u32,
+    /// What the application can do.
+    pub support: Support,
+}
+
+/// Data connections that the client makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Passive {
+    /// Whether they are allowed; else `550 Permission denied.`
+    pub enabled: bool,
+    /// The ports to listen on; `0..=0`, the default: whichever the system gives. A firewall has to let them in.
+    pub ports: RangeInclusive<u16>,
+    /// The address that a 227 announces instead of the control connection's own: for a server behind NAT.
+    pub address: Option<Ipv4Addr>,
+    /// Whether another host than the control connection's peer may connect (no: port stealing, CVE-1999-0351).
+    pub strangers: bool,
+}
+
+/// Data connections that the server makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Active {
+    /// Whether they are allowed; else `550 Permission denied.`
+    pub enabled: bool,
+    /// Whether PORT and EPRT may name another host than the control connection's peer (no: the FTP bounce attack,
+    /// CVE-1999-0017, RFC 2577 3).
+    pub strangers: bool,
+    /// Whether they may name a port below 1024 (no: RFC 2577 3).
+    pub privileged_ports: bool,
+}
+
+/// How long the server waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Patience {
+    /// From the greeting to the login, whatever is said meanwhile: 120 s.
+    pub login: Duration,
+    /// For the next command: 300 s.
+    pub idle: Duration,
+    /// For the client to connect to a passive port: 60 s.
+    pub accept: Duration,
+    /// For the client's port to answer: 30 s.
+    pub connect: Duration,
+}
+
+/// What the application can do: what isn't here is answered 502, and FEAT and HELP follow it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Support {
+    verbs: VerbSet,
+    /// The text of SYST's 215: `UNIX Type: L8`.
+    pub system: Cow<'static, str>,
+    /// The facts of MLST and MLSD, as FEAT names them: `type*;size*;modify*;`.
+    pub facts: Cow<'static, str>,
+}
+
+/// A set of verbs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct VerbSet(u128);
+
+impl VerbSet {
+    fn bit(verb: Verb) -> u128 {
+        1_u128.checked_shl(verb as u32).unwrap_or(0)
+    }
+}
+
+impl Support {
+    /// What the machine itself answers; nothing that needs the application.
+    pub fn nothing() -> Self {
+        Self { verbs: VerbSet::default(), system: "UNIX Type: L8".into(), facts: "type*;size*;modify*;".into() }
+    }
+
+    /// With these verbs too.
+    #[must_use]
+    pub fn with(mut self, verbs: &[Verb]) -> Self {
+        self.verbs.0 = verbs.iter().fold(self.verbs.0, |set, verb| set | VerbSet::bit(*verb));
+        self
+    }
+
+    /// Without these verbs.
+    #[must_use]
+    pub fn without(mut self, verbs: &[Verb]) -> Self {
+        self.verbs.0 = verbs.iter().fold(self.verbs.0, |set, verb| set & !VerbSet::bit(*verb));
+        self
+    }
+
+    /// Whether a verb is supported, by the machine or the application.
+    pub fn has(&self, verb: Verb) -> bool {
+        MACHINE.contains(&verb) || self.verbs.0 & VerbSet::bit(verb) != 0
+    }
+
+    /// Every verb that is supported, in the order of the table.
+    pub fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
+        Verb::ALL.iter().copied().filter(|verb| self.has(*verb))
+    }
+}
+
+/// What the machine answers alone.
+const MACHINE: &[Verb] = &[
+    Verb::User, Verb::Pass, Verb::Quit, Verb::Port, Verb::Pasv, Verb::Eprt, Verb::Epsv, Verb::Type, Verb::Stru,
+    Verb::Mode, Verb::Rest, Verb::Abor, Verb::Syst, Verb::Stat, Verb::Help, Verb::Noop, Verb::Feat, Verb::Opts,
+    Verb::Allo, Verb::Clnt,
+];
+
+/// What a server of files does: a directory tree to read and write.
+const FILES: &[Verb] = &[
+    Verb::Cwd, Verb::Cdup, Verb::Pwd, Verb::List, Verb::Nlst, Verb::Mlst, Verb::Mlsd, Verb::Retr, Verb::Stor,
+    Verb::Appe, Verb::Stou, Verb::Rnfr, Verb::Rnto, Verb::Dele, Verb::Rmd, Verb::Mkd, Verb::Size, Verb::Mdtm,
+];
+
+impl Default for Support {
+    /// A server of files.
+    fn default() -> Self {
+        Self::nothing().with(FILES)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            limits: Limits::COMMANDS,
+            pipeline: 16 * 1024,
+            passive: Passive { enabled: true, ports: 0..=0, address: None, strangers: false },
+            active: Active { enabled: true, strangers: false, privileged_ports: false },
+            patience: Patience::default(),
+            login_failures: 3,
+            support: Support::default(),
+        }
+    }
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            login: Duration::from_secs(120),
+            idle: Duration::from_secs(300),
+            accept: Duration::from_secs(60),
+            connect: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Support {
+    /// The lines of FEAT (RFC 2389 3.2), without the space in front.
+    pub(crate) fn features(&self) -> impl Iterator<Item = Cow<'_, str>> + '_ {
+        let mut seen: Vec<&'static str> = Vec::new();
+        self.verbs().filter_map(move |verb| {
+            let feature: Cow<'_, str> = match verb {
+                // RFC 3659 7.8: one line for both, with the facts.
+                Verb::Mlst => alloc::format!("MLST {}", self.facts).into(),
+                Verb::Mlsd | Verb::Opts => return None,
+                verb => {
+                    let feature = verb.feature()?;
+                    if seen.contains(&feature) {
+                        return None;
+                    }
+                    seen.push(feature);
+                    feature.into()
+                }
+            };
+            Some(feature)
+        })
+    }
+}

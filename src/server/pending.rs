@@ -1,0 +1,238 @@
+//! Commands that need the application: each is a question whose handle has just the answers that fit.
+
+use core::fmt;
+
+use super::exchange::Exchange;
+use crate::command::{Command, Verb};
+use crate::reply::{Class, Code, Reply};
+use crate::text::{Path, Text};
+use crate::time::Time;
+
+/// A negative reply (4yz, 5yz): why the application doesn't do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal<'a>(Reply<'a>);
+
+impl<'a> Refusal<'a> {
+    /// A refusal with any negative code; `None` if the code isn't 4yz or 5yz. 421 ends the session once it is written.
+    pub fn new(code: Code, text: Text<'a>) -> Option<Self> {
+        matches!(code.class(), Class::TransientNegative | Class::PermanentNegative).then(|| Self(Reply::new(code, text)))
+    }
+
+    /// 550: no such file, no permission, and the like.
+    pub fn unavailable(text: Text<'a>) -> Self {
+        Self(Reply::new(Code::FILE_UNAVAILABLE, text))
+    }
+
+    /// 530: not with this name and password.
+    pub fn not_logged_in(text: Text<'a>) -> Self {
+        Self(Reply::new(Code::NOT_LOGGED_IN, text))
+    }
+
+    pub(super) fn reply(&self) -> &Reply<'a> {
+        &self.0
+    }
+}
+
+/// A command that waits for the application.
+#[must_use]
+#[derive(Debug)]
+pub enum Pending<'a> {
+    /// USER, PASS, ACCT: who is it?
+    Login(Login<'a>),
+    /// Do it: CWD, CDUP, DELE, RMD, RNTO and whatever else has no more to say than that it was done.
+    Perform(Perform<'a>),
+    /// RNFR: does it exist?
+    Exists(Exists<'a>),
+    /// PWD, MKD: which directory?
+    Directory(Directory<'a>),
+    /// SIZE: how many bytes?
+    Size(Size<'a>),
+    /// MDTM: modified when?
+    Modified(Modified<'a>),
+    /// MLST: which facts?
+    Facts(Facts<'a>),
+}
+
+impl<'a> Pending<'a> {
+    pub(super) fn new(exchange: &'a mut Exchange, verb: Verb) -> Self {
+        match verb {
+            Verb::User | Verb::Pass | Verb::Acct => Self::Login(Login(exchange)),
+            Verb::Rnfr => Self::Exists(Exists(exchange)),
+            Verb::Pwd | Verb::Mkd => Self::Directory(Directory(exchange)),
+            Verb::Size => Self::Size(Size(exchange)),
+            Verb::Mdtm => Self::Modified(Modified(exchange)),
+            Verb::Mlst => Self::Facts(Facts(exchange)),
+            _ => Self::Perform(Perform(exchange)),
+        }
+    }
+
+    /// What was asked.
+    pub fn command(&self) -> Command<'_> {
+        self.exchange().command()
+    }
+
+    /// The same for the same question, however often it comes.
+    pub fn serial(&self) -> u64 {
+        self.exchange().serial()
+    }
+
+    /// It isn't done.
+    pub fn refuse(self, refusal: &Refusal<'_>) {
+        match self {
+            Self::Login(login) => login.refuse(refusal),
+            Self::Perform(Perform(exchange))
+            | Self::Exists(Exists(exchange))
+            | Self::Directory(Directory(exchange))
+            | Self::Size(Size(exchange))
+            | Self::Modified(Modified(exchange))
+            | Self::Facts(Facts(exchange)) => exchange.answer(refusal.reply()),
+        }
+    }
+
+    fn exchange(&self) -> &Exchange {
+        match self {
+            Self::Login(Login(exchange))
+            | Self::Perform(Perform(exchange))
+            | Self::Exists(Exists(exchange))
+            | Self::Directory(Directory(exchange))
+            | Self::Size(Size(exchange))
+            | Self::Modified(Modified(exchange))
+            | Self::Facts(Facts(exchange)) => exchange,
+        }
+    }
+}
+
+/// One kind of question: its command and its refusal.
+macro_rules! pending {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub struct $name<'a>(&'a mut Exchange);
+
+        impl $name<'_> {
+            /// What was asked.
+            pub fn command(&self) -> Command<'_> {
+                self.0.command()
+            }
+
+            /// It isn't done.
+            pub fn refuse(self, refusal: &Refusal<'_>) {
+                self.0.answer(refusal.reply());
+            }
+        }
+
+        impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.command()).finish()
+            }
+        }
+    )*};
+}
+
+pending! {
+    /// Something to do.
+    Perform;
+    /// RNFR: does it exist?
+    Exists;
+    /// PWD, MKD: which directory?
+    Directory;
+    /// SIZE: how many bytes?
+    Size;
+    /// MDTM: modified when?
+    Modified;
+    /// MLST: which facts?
+    Facts;
+}
+
+/// USER, PASS, ACCT: who is it?
+#[must_use]
+pub struct Login<'a>(&'a mut Exchange);
+
+impl Login<'_> {
+    /// What was said.
+    pub fn command(&self) -> Command<'_> {
+        self.0.command()
+    }
+
+    /// The name that USER gave.
+    pub fn user(&self) -> &[u8] {
+        self.0.user()
+    }
+
+    /// 331: a password is needed. Say it for every name, known or not (RFC 2577 5), else names can be found out. After
+    /// PASS or ACCT it makes no sense, and is said as 530.
+    pub fn need_password(self) {
+        let code = if self.command().verb() == Verb::User { Code::NEED_PASSWORD } else { Code::NOT_LOGGED_IN };
+        self.0.answer(&Reply::from_static(code, "Please specify the password."));
+    }
+
+    /// 230: logged in.
+    pub fn accept(self) {
+        self.0.answer(&Reply::from_static(Code::LOGGED_IN, "Login successful."));
+    }
+
+    /// Not so. After the third time the session ends.
+    pub fn refuse(self, refusal: &Refusal<'_>) {
+        self.0.refuse_login(refusal.reply());
+    }
+}
+
+impl fmt::Debug for Login<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Login").field(&self.command()).finish()
+    }
+}
+
+impl Perform<'_> {
+    /// It was done: 250, or 200 where the RFCs want that.
+    pub fn done(self) {
+        let (code, text) = match self.0.command().verb() {
+            Verb::Cwd | Verb::Cdup => (Code::FILE_ACTION_OKAY, "Directory successfully changed."),
+            Verb::Dele => (Code::FILE_ACTION_OKAY, "Delete operation successful."),
+            Verb::Rmd => (Code::FILE_ACTION_OKAY, "Remove directory operation successful."),
+            Verb::Rnto => (Code::FILE_ACTION_OKAY, "Rename successful."),
+            Verb::Smnt => (Code::FILE_ACTION_OKAY, "Done."),
+            _ => (Code::COMMAND_OKAY, "Done."),
+        };
+        self.0.answer(&Reply::from_static(code, text));
+    }
+}
+
+impl Exists<'_> {
+    /// It does: 350, and RNTO may come.
+    pub fn exists(self) {
+        self.0.answer(&Reply::from_static(Code::PENDING_FURTHER_INFORMATION, "Ready for RNTO."));
+    }
+}
+
+impl Directory<'_> {
+    /// It is this one: 257 with its quotes doubled (RFC 959 appendix II).
+    pub fn path(self, path: &Path<'_>) {
+        let comment = match self.0.command().verb() {
+            Verb::Mkd => "created",
+            _ => "is the current directory",
+        };
+        self.0.answer(&Reply::directory(path, comment));
+    }
+}
+
+impl Size<'_> {
+    /// So many bytes would be sent: 213 (RFC 3659 4).
+    pub fn bytes(self, size: u64) {
+        self.0.answer(&Reply::file_size(size));
+    }
+}
+
+impl Modified<'_> {
+    /// At this time, in UTC: 213 (RFC 3659 3).
+    pub fn at(self, time: Time) {
+        self.0.answer(&Reply::modification_time(time));
+    }
+}
+
+impl Facts<'_> {
+    /// These: `facts` as RFC 3659 7.2 writes them (`type=file;size=12;`), and the path.
+    pub fn are(self, facts: &Text<'_>, path: &Path<'_>) {
+        self.0.answer(&Reply::entry(facts, path));
+    }
+}
