@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
 use ftp_proto::server::{self, Pending, Refusal, Server};
-use ftp_proto::{
-    Code, Command, DataError, Direction, Endpoints, Instant, Path, Reply, StreamEnd, Text, Time, Verdict,
-};
+use ftp_proto::{Code, Command, DataError, Direction, Endpoints, Instant, Path, Reply, StreamEnd, Text, Time, Verdict};
 
 /// How a request ended, owned.
 pub type Ended = Result<Outcome<'static>, Failure<'static>>;
@@ -71,7 +69,12 @@ impl Pair {
         Self::between(client, server, "192.0.2.1:40000".parse().unwrap(), "192.0.2.2:21".parse().unwrap())
     }
 
-    pub fn between(client: client::Config, server: server::Config, client_addr: SocketAddr, server_addr: SocketAddr) -> Self {
+    pub fn between(
+        client: client::Config,
+        server: server::Config,
+        client_addr: SocketAddr,
+        server_addr: SocketAddr,
+    ) -> Self {
         let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
         Self {
             client: Client::new(Arc::new(client), Endpoints::new(client_addr, server_addr)),
