@@ -17,7 +17,8 @@
 )]
 
 extern crate alloc;
-#[cfg(test)]
+// What `arbitrary` derives names `std`, which that crate needs itself.
+#[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
 mod address;

@@ -488,3 +488,6 @@ impl Due {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,8 +59,10 @@ pub(super) enum Phase {
 /// Why a transfer was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// ABOR.
+    /// ABOR, which is answered with it.
     Abort,
+    /// ABOR behind other command lines, which is answered after those.
+    Interrupt,
     /// The control connection has ended.
     Close,
 }
