@@ -222,7 +222,9 @@ impl Server {
             exchange.begin(line);
             waiting.release();
         } else {
-            match inbox.next_line() {
+            let advanced = inbox.advance();
+            exchange.decline(inbox.take_answers());
+            match advanced.map(|_| inbox.line()) {
                 Ok(None) => return false,
                 Ok(Some(line)) => exchange.begin(line),
                 Err(LineTooLong { limit, .. }) => {
@@ -243,7 +245,9 @@ impl Server {
             return false;
         }
         let Self { waiting, inbox, exchange, .. } = self;
-        let line = match inbox.next_line() {
+        let advanced = inbox.advance();
+        exchange.decline(inbox.take_answers());
+        let line = match advanced.map(|_| inbox.line()) {
             Ok(None) => return false,
             Ok(Some(line)) => line,
             // Its 500 waits for its turn: an empty line, which is no command either, stands for it.
@@ -320,6 +324,10 @@ impl Server {
     /// What is under way goes on as far as it can. `None`: look again.
     fn advance(&mut self, now: Instant, began: Instant) -> Option<Next> {
         let exchange = &mut self.exchange;
+        if exchange.phase != Phase::Idle {
+            // A transfer of an hour is no silence.
+            self.active = now;
+        }
         if exchange.data.deadline().is_some_and(|deadline| now >= deadline) {
             exchange.data.time_out();
             return None;

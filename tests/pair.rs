@@ -4,7 +4,7 @@ mod common;
 
 use common::pair::{Faults, Pair};
 use ftp_proto::client::{self, Failure, Request, Value};
-use ftp_proto::{PassiveHost, Path, Route, server};
+use ftp_proto::{Path, Route, server};
 
 fn path(text: &str) -> Path<'_> {
     Path::new(text).unwrap()

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::pair::{Faults, Pair};
 use ftp_proto::client::{self, Failure, Request, Value};
 use ftp_proto::{Path, Route, server};
@@ -250,6 +252,37 @@ fn a_client_port_that_refuses_gets_425_and_no_150() {
     let ended = pair.run(Request::retrieve(Path::new("f").unwrap(), 0));
     assert!(matches!(ended, Err(Failure::NoRoute(_))), "{ended:?}");
     assert_eq!(pair.wire.last().unwrap(), "S: 425 Failed to establish connection.");
+}
+
+#[test]
+fn silence_ends_the_session_but_a_long_transfer_is_no_silence() {
+    let mut pair = logged_in();
+    pair.wait(Duration::from_secs(299));
+    assert_eq!(pair.say(b"NOOP\r\n"), "200 NOOP ok.\n");
+    pair.files.insert(b"f".to_vec(), b"x".to_vec());
+    pair.say(b"EPSV\r\n");
+    assert!(pair.say(b"RETR f\r\n").starts_with("150"));
+    pair.wait(Duration::from_secs(1000));
+    assert_eq!(pair.say(b""), "425 Failed to establish connection.\n", "nobody came");
+    pair.wait(Duration::from_secs(299));
+    assert_eq!(pair.say(b"NOOP\r\n"), "200 NOOP ok.\n");
+    pair.wait(Duration::from_secs(300));
+    assert_eq!(pair.say(b""), "421 Timeout.\n");
+    let mut pair = quiet();
+    pair.wait(Duration::from_secs(119));
+    assert_eq!(pair.say(b"NOOP\r\n"), "200 NOOP ok.\n");
+    pair.wait(Duration::from_secs(1));
+    assert_eq!(pair.say(b""), "421 Timeout.\n", "NOOPs are no login");
+}
+
+#[test]
+fn telnet_options_are_declined() {
+    let mut pair = logged_in();
+    let mut bytes = b"\xff\xfb\x01\xff\xfd\x03NOOP\r\n".to_vec();
+    let wrote = pair.write_of(&bytes);
+    assert_eq!(wrote, b"\xff\xfe\x01\xff\xfc\x03200 NOOP ok.\r\n");
+    bytes = b"\xff\xfc\x01\xff\xfe\x03NOOP\r\n".to_vec();
+    assert_eq!(pair.write_of(&bytes), b"200 NOOP ok.\r\n", "WONT and DONT are not answered");
 }
 
 #[test]

@@ -131,6 +131,11 @@ impl Exchange {
         &self.user
     }
 
+    /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12).
+    pub(super) fn decline(&mut self, answers: Vec<u8>) {
+        self.outbox.buffer().extend(answers);
+    }
+
     /// Says a reply to what is due.
     pub(super) fn say(&mut self, reply: &Reply<'_>) {
         let code = reply.code();
