@@ -1,7 +1,9 @@
 //! Why a line is no command, and what a server answers.
 
 use super::Verb;
+
 use crate::address::AddressFault;
+use crate::reply::{Code, Reply};
 use core::fmt;
 
 /// Why a line is no command. It never holds the line, which may be a password.
@@ -98,20 +100,24 @@ impl CommandError {
         }
     }
 
-    /// The code and the text of its reply.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the replies are made of it"))]
-    pub(crate) const fn answer(&self) -> (u16, &'static str) {
-        match self {
-            Self::Empty => (500, "Empty line: a command was expected."),
-            Self::LeadingBlank => (500, "A command begins with its word, not with a blank."),
-            Self::LineTooLong { .. } => (500, "Line too long."),
-            Self::IllegalByte { .. } => (501, "Illegal byte: CR, LF or NUL."),
-            Self::MissingArgument(verb) => (501, verb.missing()),
-            Self::BadArgument { verb, .. } => (501, verb.bad()),
-            Self::UnsupportedParameter { verb, .. } => (504, verb.unsupported()),
-            Self::UnsupportedProtocol { verb: Verb::Lprt, .. } => (521, "Supported address families are (4,6)"),
-            Self::UnsupportedProtocol { .. } => (522, "Network protocol not supported, use (1,2)"),
-        }
+    /// What a server answers (RFC 959 5.4; 522: RFC 2428 2; 521: RFC 1639). Allocates nothing.
+    pub const fn reply(&self) -> Reply<'static> {
+        let (code, text) = match self {
+            Self::Empty => (Code::SYNTAX_ERROR, "Empty line: a command was expected."),
+            Self::LeadingBlank => (Code::SYNTAX_ERROR, "A command begins with its word, not with a blank."),
+            Self::LineTooLong { .. } => (Code::SYNTAX_ERROR, "Line too long."),
+            Self::IllegalByte { .. } => (Code::ARGUMENT_SYNTAX_ERROR, "Illegal byte: CR, LF or NUL."),
+            Self::MissingArgument(verb) => (Code::ARGUMENT_SYNTAX_ERROR, verb.missing()),
+            Self::BadArgument { verb, .. } => (Code::ARGUMENT_SYNTAX_ERROR, verb.bad()),
+            Self::UnsupportedParameter { verb, .. } => (Code::PARAMETER_NOT_IMPLEMENTED, verb.unsupported()),
+            Self::UnsupportedProtocol { verb: Verb::Lprt, .. } => {
+                (Code::UNSUPPORTED_FAMILY_OR_PROTECTION, "Supported address families are (4,6)")
+            }
+            Self::UnsupportedProtocol { .. } => {
+                (Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, "Network protocol not supported, use (1,2)")
+            }
+        };
+        Reply::from_static(code, text)
     }
 }
 
