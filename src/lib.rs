@@ -20,8 +20,13 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod inbox;
+mod reply;
+pub mod telnet;
 mod text;
 mod time;
 
+pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
+pub use reply::{Class, Code, Lines, Reply, ReplyEnd, ReplyError};
 pub use text::{Argument, Password, Path, Text, TextError};
 pub use time::Instant;

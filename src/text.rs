@@ -184,6 +184,12 @@ impl<'a> From<Path<'a>> for Text<'a> {
     }
 }
 
+impl<'a> From<Text<'a>> for Cow<'a, [u8]> {
+    fn from(text: Text<'a>) -> Self {
+        text.0
+    }
+}
+
 fn legal(bytes: &[u8]) -> Result<(), TextError> {
     match memchr::memchr3(b'\r', b'\n', 0, bytes).and_then(|at| Some((at, *bytes.get(at)?))) {
         Some((at, byte)) => Err(TextError::Illegal { byte, at }),
