@@ -17,16 +17,27 @@
 )]
 
 extern crate alloc;
-#[cfg(test)]
+// What `arbitrary` derives names `std`, which that crate needs itself.
+#[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+mod address;
+mod command;
 mod inbox;
 mod reply;
 pub mod telnet;
 mod text;
 mod time;
 
-pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
+pub use address::{
+    AddressError, AddressFault, ExtendedAddress, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol,
+};
+pub use command::{
+    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataConnection, EpsvArgument, Facts,
+    FactsError, Format, Login, Mode, Opts, OtherCommand, OtherError, OtherOption, Protection, Site, Structure, Type,
+    Verb,
+};
+pub use inbox::{Commands, Inbox, LineTooLong, Limits, Replies};
 pub use reply::{Class, Code, Lines, Reply, ReplyEnd, ReplyError};
 pub use text::{Argument, Password, Path, Text, TextError};
-pub use time::Instant;
+pub use time::{Instant, Time, TimeError};
