@@ -37,7 +37,7 @@ pub use command::{
     FactsError, Format, Login, Mode, Opts, OtherCommand, OtherError, OtherOption, Protection, Site, Structure, Type,
     Verb,
 };
-pub use inbox::{Commands, Inbox, LineTooLong, Limits, Replies};
-pub use reply::{Class, Code, Lines, Reply, ReplyEnd, ReplyError};
+pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
+pub use reply::{BodyError, Class, Code, FactsLine, Feature, Features, Lines, Reply, ReplyEnd, ReplyError};
 pub use text::{Argument, Password, Path, Text, TextError};
 pub use time::{Instant, Time, TimeError};
