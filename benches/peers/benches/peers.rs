@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use ftp_proto::{Inbox, Limits, Reply};
+use ftp_proto::{Command, Inbox, Limits, Reply};
 
 /// What a socket hands out at most at once.
 const READ: usize = 8192;
@@ -52,5 +52,51 @@ fn bench_replies(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench_replies);
+/// Commands that all three can read.
+const COMMANDS: &[u8] = b"USER anonymous\r\nPASS ftp@example.org\r\nSYST\r\nPWD\r\nTYPE I\r\nCWD /pub\r\nPASV\r\nRETR hello.txt\r\nPORT 127,0,0,1,156,179\r\nSTOR a.bin\r\nNOOP\r\nQUIT\r\n";
+
+fn bench_commands(criterion: &mut Criterion) {
+    let input = COMMANDS.repeat(100);
+    let lines = 1200;
+    let mut group = criterion.benchmark_group("commands");
+    group.throughput(Throughput::Elements(lines));
+    group.bench_function("libftp", |bencher| {
+        bencher.iter(|| {
+            let mut rest = black_box(&input[..]);
+            while let Ok((behind, command)) = libftp::parser::parse_command(rest) {
+                black_box(&command);
+                rest = behind;
+            }
+            assert!(rest.is_empty());
+        });
+    });
+    group.bench_function("flep_protocol", |bencher| {
+        bencher.iter(|| {
+            let mut rest = black_box(&input[..]);
+            let mut count = 0;
+            while !rest.is_empty() {
+                black_box(flep_protocol::CommandKind::read(&mut rest).unwrap());
+                count += 1;
+            }
+            assert_eq!(count, lines);
+        });
+    });
+    group.bench_function("Inbox and Command::parse", |bencher| {
+        let mut inbox = Inbox::commands(Limits::COMMANDS);
+        bencher.iter(|| {
+            let mut count = 0;
+            for chunk in black_box(&input).chunks(READ) {
+                inbox.push(chunk);
+                while let Some(line) = inbox.next_line().unwrap() {
+                    black_box(Command::parse(line).unwrap());
+                    count += 1;
+                }
+            }
+            assert_eq!(count, lines);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, bench_replies, bench_commands);
 criterion_main!(benches);
