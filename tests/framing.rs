@@ -38,11 +38,11 @@ fn replies(input: &[u8], chunks: &mut dyn Iterator<Item = usize>, limits: Limits
 
 #[test]
 fn measured_framing() {
-    for row in common::rows(include_str!("../testdata/framing.tsv"), 4) {
+    for row in common::table::rows(include_str!("../testdata/framing.tsv"), 4) {
         let [name, end, input, outcome] = row[..] else { unreachable!() };
         let mut limits = Limits::REPLIES;
         limits.reply_end = if end == "any" { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
-        let input = common::bytes(input);
+        let input = common::table::bytes(input);
         for size in [1, 2, 7, 4096, usize::MAX] {
             let log = replies(&input, &mut std::iter::repeat(size), limits).join("; ");
             assert_eq!(log, common::repeated(outcome), "{name}, in pieces of {size}");

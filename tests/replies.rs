@@ -14,9 +14,9 @@ fn why(error: BodyError) -> String {
 /// Both readings of each reply in the table.
 fn check(table: &str) {
     let mut wrong = String::new();
-    for row in common::rows(table, 4) {
+    for row in common::table::rows(table, 4) {
         let [name, reply, passive, extended] = row[..] else { unreachable!() };
-        let reply = common::bytes(reply);
+        let reply = common::table::bytes(reply);
         let (reply, _) = Reply::parse(&reply).unwrap().unwrap();
         let found = match reply.passive_address() {
             Ok(address) => address.to_string(),
