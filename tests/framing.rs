@@ -45,7 +45,7 @@ fn measured_framing() {
         let input = common::table::bytes(input);
         for size in [1, 2, 7, 4096, usize::MAX] {
             let log = replies(&input, &mut std::iter::repeat(size), limits).join("; ");
-            assert_eq!(log, common::repeated(outcome), "{name}, in pieces of {size}");
+            assert_eq!(log, common::table::repeated(outcome), "{name}, in pieces of {size}");
         }
     }
 }
