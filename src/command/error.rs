@@ -170,8 +170,10 @@ mod tests {
             (b"EPSV 3", 522, "Network protocol not supported, use (1,2)"),
             (b"LPRT 5,4,1,2,3,4,2,5,67", 521, "Supported address families are (4,6)"),
         ] {
-            assert_eq!(Command::parse(line).unwrap_err().answer(), (code, text));
+            let reply = Command::parse(line).unwrap_err().reply();
+            assert_eq!((reply.code().value(), reply.text()), (code, text.as_bytes()));
         }
-        assert_eq!(super::CommandError::LineTooLong { limit: 9 }.answer(), (500, "Line too long."));
+        let reply = super::CommandError::LineTooLong { limit: 9 }.reply();
+        assert_eq!((reply.code().value(), reply.text()), (500, &b"Line too long."[..]));
     }
 }
