@@ -7,11 +7,13 @@ mod error;
 mod key;
 mod option;
 mod parameter;
+mod set;
 mod table;
 
 pub use error::{ArgumentFault, CommandError};
 pub use option::{Facts, FactsError, Opts, OtherError, OtherOption, Site};
 pub use parameter::{Algs, Allocation, DataConnection, EpsvArgument, Format, Login, Mode, Protection, Structure, Type};
+pub(crate) use set::VerbSet;
 pub use table::{Command, Verb};
 
 use crate::text::{Text, TextError};

@@ -240,6 +240,11 @@ impl Session {
         self.protection
     }
 
+    /// TLS has begun: with the connection (implicit TLS), or after AUTH, whatever its reply was.
+    pub fn secured(&mut self) {
+        self.security = self.security.max(Security::Established);
+    }
+
     /// QUIT was answered, or 421 was said: the control connection ends.
     pub fn ending(&self) -> bool {
         self.ending
@@ -253,6 +258,11 @@ impl Session {
     /// How many final replies are due.
     pub fn due(&self) -> usize {
         self.due.len()
+    }
+
+    /// How many replies to this verb are due.
+    pub fn due_to(&self, verb: Verb) -> usize {
+        self.due.iter().filter(|due| due.is(verb)).count()
     }
 
     /// A transfer has begun (its 1yz came) and not ended.
