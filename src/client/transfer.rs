@@ -126,7 +126,7 @@ impl Transfer {
 
     /// The final reply of the transfer command has come, and the bytes still move.
     pub(super) fn has_final(&self) -> bool {
-        self.end.is_some() && self.stage != Stage::Aborting
+        self.end.is_some() && matches!(self.stage, Stage::Commanded | Stage::Moving)
     }
 
     pub(super) fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
