@@ -17,9 +17,9 @@ use alloc::vec::Vec;
 
 use crate::command::{Command, Verb};
 use crate::data::{Accept, Cancel, Connect, Data, Listen, State, Stream};
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, Replies};
 use crate::outbox::{Outbox, Write};
-use crate::reply::{BodyError, Code, Reply};
+use crate::reply::{Code, Reply};
 use crate::route::{Attempt, Endpoints, Routes};
 use crate::session::{Answer, Awaited, Login, Session, Step as Meaning};
 use crate::time::Instant;
@@ -54,7 +54,7 @@ use transfer::Transfer;
 #[derive(Debug)]
 pub struct Client {
     core: Core,
-    inbox: Inbox,
+    inbox: Inbox<Replies>,
     running: Option<Running>,
     /// How the request has ended, until `Done` is shown.
     end: Option<(Wanted, End)>,
@@ -110,13 +110,24 @@ enum Progress {
 enum End {
     Success,
     Refused,
-    Unreadable(BodyError),
     Transferred(u64),
     NoRoute(Vec<Attempt>),
-    Incomplete { end: crate::data::StreamEnd, moved: u64 },
+    Incomplete {
+        end: crate::data::StreamEnd,
+        moved: u64,
+    },
     Aborted,
-    /// QUIT was answered, or waited for long enough.
+    /// QUIT was answered.
     Quit,
+}
+
+/// What the session waits for, once it can't go on by itself.
+enum Wait {
+    Reply,
+    /// The answer to the open question about the data connection.
+    Data,
+    /// The application.
+    Request,
 }
 
 /// What `poll` hands out, decided before anything is borrowed for it.
@@ -135,7 +146,7 @@ impl Client {
     /// The machine of a control connection that was just made. The greeting is the first request: its
     /// `Done` comes before another can be started.
     pub fn new(config: Arc<Config>, ends: Endpoints) -> Self {
-        let inbox = Inbox::replies(config.limits.clone());
+        let inbox = Inbox::replies(config.limits);
         Self {
             core: Core {
                 config,
@@ -232,7 +243,7 @@ impl Client {
             Next::Discard(channel) => Action::Discard(channel),
             Next::Close => Action::Close,
             Next::Data => {
-                let Core { data, config, ends, .. } = &mut self.core;
+                let Core { data, config, ends, session, .. } = &mut self.core;
                 match data.state() {
                     State::Connecting { address, deadline } => {
                         Action::Connect(Connect::new(data, wants_input, address, deadline))
@@ -247,7 +258,7 @@ impl Client {
                         let Some(Running { state: Progressing::Transfer(transfer), .. }) = &self.running else {
                             return Action::Cancel(Cancel::new(data, wants_input));
                         };
-                        let representation = self.core.session.representation();
+                        let representation = session.representation();
                         let (direction, offset) = (transfer.direction(), transfer.offset());
                         Action::Stream(Stream::new(data, wants_input, direction, representation, offset))
                     }
@@ -274,14 +285,20 @@ impl Client {
             if self.closed {
                 return Ok(Next::Close);
             }
-            if self.takes_replies() && self.inbox.ready().map_err(Violation::Reply)? {
+            // The plan goes first: when it ends with the reply that was taken last, `Done` shows that reply.
+            let Some(wait) = self.advance(now) else { continue };
+            if self.takes_replies() && self.inbox.advance().map_err(Violation::Reply)? {
                 return Ok(self.react(now));
             }
             if self.input_ended {
                 return self.input_end();
             }
-            let Some(next) = self.advance(now)? else { continue };
-            return Ok(next);
+            return match wait {
+                Wait::Reply if now >= self.core.reply_by => self.time_out(),
+                Wait::Reply => Ok(Next::Read(Some(self.core.reply_by))),
+                Wait::Data => Ok(Next::Data),
+                Wait::Request => Ok(Next::Read(None)),
+            };
         }
     }
 
@@ -307,43 +324,51 @@ impl Client {
         Next::Reply
     }
 
-    /// The request goes on as far as it can. `None`: look again.
-    fn advance(&mut self, now: Instant) -> Result<Option<Next>, Violation> {
+    /// The request goes on as far as it can, and then waits. `None`: look again.
+    fn advance(&mut self, now: Instant) -> Option<Wait> {
         let Some(running) = &mut self.running else {
             if !self.quit {
-                return Ok(Some(Next::Read(None)));
+                return Some(Wait::Request);
             }
             self.running = Some(Running { wanted: Wanted::Nothing, state: Progressing::Quit { sent: false } });
-            return Ok(None);
+            return None;
         };
-        let progress = running.advance(&mut self.core, self.abort, now);
-        match progress {
-            Progress::Again => Ok(None),
-            Progress::Reply if now >= self.core.reply_by => Err(Violation::TimedOut { waiting: self.waiting() }),
-            Progress::Reply => Ok(Some(Next::Read(Some(self.core.reply_by)))),
-            Progress::Data => Ok(Some(Next::Data)),
-            Progress::End(End::Quit) => {
-                self.running = None;
-                self.closed = true;
-                self.core.data.drop_channel();
-                Ok(None)
-            }
+        match running.advance(&mut self.core, self.abort, now) {
+            Progress::Again => {}
+            Progress::Reply => return Some(Wait::Reply),
+            Progress::Data => return Some(Wait::Data),
+            Progress::End(End::Quit) => self.close(),
             Progress::End(end) => {
                 self.end = Some((running.wanted, end));
                 self.running = None;
-                Ok(None)
             }
         }
+        None
+    }
+
+    /// The reply didn't come. After QUIT nobody waits for long; anywhere else a late reply would be taken for the next.
+    fn time_out(&mut self) -> Result<Next, Violation> {
+        if let Some(Running { state: Progressing::Quit { .. }, .. }) = self.running {
+            self.close();
+            return Ok(Next::Close);
+        }
+        Err(Violation::TimedOut { waiting: self.waiting() })
+    }
+
+    fn close(&mut self) {
+        self.running = None;
+        self.closed = true;
+        self.core.data.drop_channel();
     }
 
     /// The control connection has ended, and every reply in it was taken.
     fn input_end(&mut self) -> Result<Next, Violation> {
         self.inbox.finish().map_err(Violation::Reply)?;
         let waiting = self.waiting();
-        if self.core.session.ending() || (self.running.is_none() && self.core.session.due() == 0) {
-            self.closed = true;
-            self.running = None;
-            self.core.data.drop_channel();
+        let quitting = matches!(self.running, Some(Running { state: Progressing::Quit { .. }, .. }));
+        let idle = self.running.is_none() && self.core.session.due() == 0;
+        if self.core.session.ending() || quitting || idle {
+            self.close();
             return Ok(match self.core.data.take_discard() {
                 Some(channel) => Next::Discard(channel),
                 None if self.core.data.state() == State::Cancelling => Next::Data,
@@ -369,7 +394,6 @@ impl Client {
         let reply = self.current();
         let value = match end {
             End::Refused => return Err(Failure::Refused(reply)),
-            End::Unreadable(error) => return Err(Failure::Unreadable(reply, error)),
             End::NoRoute(attempts) => return Err(Failure::NoRoute(attempts)),
             End::Incomplete { end, moved } => return Err(Failure::Incomplete { end, moved }),
             End::Aborted => return Err(Failure::Aborted),
@@ -378,11 +402,7 @@ impl Client {
         };
         let read = match (wanted, value) {
             (Wanted::Login, _) if self.core.session.login() != Login::Complete => return Err(Failure::Refused(reply)),
-            (Wanted::Directory, _) => match self.inbox.reply().map(Reply::into_directory) {
-                Some(Ok(directory)) => Ok(Value::Directory(directory)),
-                Some(Err(error)) => Err(error),
-                None => Ok(Value::Nothing),
-            },
+            (Wanted::Directory, _) => reply.directory().map(|path| Value::Directory(path.into_owned())),
             (Wanted::Size, _) => reply.size().map(Value::Size),
             (Wanted::Modified, _) => reply.modified().map(Value::Modified),
             (_, value) => Ok(value),
@@ -452,7 +472,7 @@ impl Running {
                 self.state = Progressing::Quit { sent: true };
                 Progress::Again
             }
-            Progressing::Quit { sent: true } if core.session.due() == 0 || now >= core.reply_by => Progress::End(End::Quit),
+            Progressing::Quit { sent: true } if core.session.due() == 0 => Progress::End(End::Quit),
             Progressing::Quit { sent: true } => Progress::Reply,
         }
     }

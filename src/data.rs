@@ -109,21 +109,32 @@ pub(crate) struct Data {
 pub(crate) enum State {
     Idle,
     /// `Connect` is open.
-    Connecting { address: SocketAddr, deadline: Instant },
+    Connecting {
+        address: SocketAddr,
+        deadline: Instant,
+    },
     /// `Listen` is open.
     Listening,
     /// It listens there.
     Bound(SocketAddr),
     /// `Accept` is open.
-    Accepting { deadline: Instant, expected: Option<IpAddr> },
+    Accepting {
+        deadline: Instant,
+        expected: Option<IpAddr>,
+    },
     /// A connection stands; nothing moves. The address is the other side's.
     Open(SocketAddr),
     /// `Stream` is open.
-    Streaming { moved: u64 },
+    Streaming {
+        moved: u64,
+    },
     /// `Connect`, `Listen` or `Accept` failed.
     Failed(DataError),
     /// The stream has ended after this many bytes.
-    Ended { end: StreamEnd, moved: u64 },
+    Ended {
+        end: StreamEnd,
+        moved: u64,
+    },
     /// `Cancel` is open.
     Cancelling,
 }

@@ -140,7 +140,7 @@ impl Reach {
 
     fn of_v4(address: Ipv4Addr) -> Self {
         match address.octets() {
-            [0 | 224.., ..] => Self::Nowhere,
+            [0 | 224..=255, ..] => Self::Nowhere,
             [127, ..] => Self::Host,
             [169, 254, ..] => Self::Link,
             [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Self::Site,
@@ -150,7 +150,7 @@ impl Reach {
 
     fn of_v6(address: Ipv6Addr) -> Self {
         match address.segments() {
-            [0, 0, 0, 0, 0, 0, 0, 0] | [0xff00.., ..] => Self::Nowhere,
+            [0, 0, 0, 0, 0, 0, 0, 0] | [0xff00..=0xffff, ..] => Self::Nowhere,
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Host,
             [0xfe80..=0xfebf, ..] => Self::Link,
             [0xfc00..=0xfdff, ..] => Self::Site,
@@ -254,7 +254,17 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_for_us_is_not_plausible() {
         let public = ip("198.51.100.7");
-        for host in ["10.1.2.3", "192.168.0.1", "172.31.0.1", "100.64.0.1", "127.0.0.1", "169.254.1.1", "0.0.0.0", "224.0.0.1", "255.1.1.1"] {
+        for host in [
+            "10.1.2.3",
+            "192.168.0.1",
+            "172.31.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.1.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.1.1.1",
+        ] {
             assert!(!is_plausible(ip(host), public), "{host}");
         }
         assert!(is_plausible(ip("203.0.113.9"), public));

@@ -18,9 +18,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::command::{Command, CommandError, CommandLine, EpsvArgument, Verb};
+use crate::command::{Command, CommandError, CommandLine, EpsvArgument};
 use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, State, Stream, StreamEnd};
-use crate::inbox::{Commands, Inbox};
+use crate::inbox::{Commands, Inbox, LineTooLong};
 use crate::outbox::Write;
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
@@ -164,7 +164,9 @@ impl Server {
             State::Listening => {
                 Action::Listen(Listen::new(data, wants_input, ends.local().ip(), config.passive.ports.clone()))
             }
-            State::Accepting { deadline, expected } => Action::Accept(Accept::new(data, wants_input, deadline, expected)),
+            State::Accepting { deadline, expected } => {
+                Action::Accept(Accept::new(data, wants_input, deadline, expected))
+            }
             State::Streaming { .. } => {
                 Action::Stream(Stream::new(data, wants_input, direction, representation, offset))
             }
@@ -224,9 +226,9 @@ impl Server {
             match inbox.next_line() {
                 Ok(None) => return false,
                 Ok(Some(line)) => exchange.begin(line),
-                Err(_) => {
+                Err(LineTooLong { limit, .. }) => {
                     self.active = now;
-                    self.exchange.complain(&CommandError::line_too_long());
+                    self.exchange.complain(&CommandError::LineTooLong { limit });
                     return true;
                 }
             }
@@ -294,8 +296,12 @@ impl Server {
         }
         match command {
             Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) => exchange.prepare(&command),
-            Command::Port(address) => exchange.set_target(SocketAddr::from(address), "PORT command successful. Consider using PASV."),
-            Command::Eprt(address) => exchange.set_target(SocketAddr::from(address), "EPRT command successful. Consider using EPSV."),
+            Command::Port(address) => {
+                exchange.set_target(SocketAddr::from(address), "PORT command successful. Consider using PASV.")
+            }
+            Command::Eprt(address) => {
+                exchange.set_target(SocketAddr::from(address), "EPRT command successful. Consider using EPSV.")
+            }
             Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
                 exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
             }

@@ -369,7 +369,7 @@ impl Session {
 
     /// While a transfer runs and NOOP, STAT or ABOR were sent behind it, 200, 211 and 225 are theirs.
     fn rather_not_final(&self, code: Code) -> bool {
-        self.due.len() > 1 && code.class() == Class::Completion && !code.ends_transfer()
+        self.due.len() > 1 && code.class() == Class::Completion && !matches!(code.value(), 226 | 250)
     }
 
     fn apply(&mut self, due: Due, code: Code, step: Step) {
@@ -480,10 +480,9 @@ impl Due {
             331 | 336 => matches!(verb, Verb::User),
             332 => matches!(verb, Verb::User | Verb::Pass),
             334 | 335 => matches!(verb, Verb::Auth | Verb::Adat),
-            300..400 => matches!(
-                verb,
-                Verb::User | Verb::Pass | Verb::Auth | Verb::Rest | Verb::Rang | Verb::Rnfr | Verb::Site
-            ),
+            300..400 => {
+                matches!(verb, Verb::User | Verb::Pass | Verb::Auth | Verb::Rest | Verb::Rang | Verb::Rnfr | Verb::Site)
+            }
             // 250 and the rest of 2yz.
             _ => !verb.sets_up_data(),
         }

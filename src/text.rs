@@ -172,6 +172,13 @@ macro_rules! shown {
 
 shown! { Text Argument Path }
 
+/// No text at all.
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Self(Cow::Borrowed(&[]))
+    }
+}
+
 impl<'a> From<Argument<'a>> for Text<'a> {
     fn from(argument: Argument<'a>) -> Self {
         Self(argument.0)
@@ -181,6 +188,12 @@ impl<'a> From<Argument<'a>> for Text<'a> {
 impl<'a> From<Path<'a>> for Text<'a> {
     fn from(path: Path<'a>) -> Self {
         Self(path.0)
+    }
+}
+
+impl<'a> From<Text<'a>> for Cow<'a, [u8]> {
+    fn from(text: Text<'a>) -> Self {
+        text.0
     }
 }
 

@@ -1,5 +1,7 @@
 //! The two times of FTP: the machines' clock, and the `time-val` of the wire.
 
+use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 /// A moment, told as the time since an origin that the application picks (for example its start).
@@ -27,5 +29,179 @@ impl Instant {
     #[must_use]
     pub const fn after(self, wait: Duration) -> Self {
         Self(self.0.saturating_add(wait))
+    }
+}
+
+/// A `time-val` (RFC 3659 2.3): a date and time in UTC, to the nanosecond.
+///
+/// ```
+/// let time = ftp_proto::Time::parse(b"20240229235960.25").unwrap();
+/// assert_eq!((time.year(), time.second(), time.nanosecond()), (2024, 60, 250_000_000));
+/// assert_eq!(time.to_string(), "20240229235960.25");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time {
+    year: u16,
+    month: u8,
+    day: u8,
+    hour: u8,
+    minute: u8,
+    second: u8,
+    nanosecond: u32,
+}
+
+/// Why something is no [`Time`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeError {
+    /// It isn't 14 digits, and a fraction if there is a dot; the place in bytes from 0.
+    Syntax {
+        /// The place.
+        at: usize,
+    },
+    /// No such date: the year is above 9999, or there is no such month, or day in that month.
+    Date,
+    /// No such time of day; a second may be 60.
+    TimeOfDay,
+}
+
+impl fmt::Display for TimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax { at } => write!(f, "no YYYYMMDDhhmmss at {at}"),
+            Self::Date => f.write_str("no such date"),
+            Self::TimeOfDay => f.write_str("no such time of day"),
+        }
+    }
+}
+
+impl core::error::Error for TimeError {}
+
+impl Time {
+    /// A moment in UTC, if there is such a date and time of day.
+    pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, TimeError> {
+        if year > 9999 || day == 0 || day > days(year, month) {
+            return Err(TimeError::Date);
+        }
+        if hour > 23 || minute > 59 || second > 60 {
+            return Err(TimeError::TimeOfDay);
+        }
+        Ok(Self { year, month, day, hour, minute, second, nanosecond: 0 })
+    }
+
+    /// The same moment with a fraction of its second, in nanoseconds; an error if it is a second or more.
+    pub fn with_nanosecond(self, nanosecond: u32) -> Result<Self, TimeError> {
+        if nanosecond > 999_999_999 { Err(TimeError::TimeOfDay) } else { Ok(Self { nanosecond, ..self }) }
+    }
+
+    /// The year, 0 to 9999.
+    pub const fn year(self) -> u16 {
+        self.year
+    }
+
+    /// The month, 1 to 12.
+    pub const fn month(self) -> u8 {
+        self.month
+    }
+
+    /// The day of the month, from 1.
+    pub const fn day(self) -> u8 {
+        self.day
+    }
+
+    /// The hour, 0 to 23.
+    pub const fn hour(self) -> u8 {
+        self.hour
+    }
+
+    /// The minute, 0 to 59.
+    pub const fn minute(self) -> u8 {
+        self.minute
+    }
+
+    /// The second, 0 to 60; 60 is a leap second.
+    pub const fn second(self) -> u8 {
+        self.second
+    }
+
+    /// The fraction of the second in nanoseconds.
+    pub const fn nanosecond(self) -> u32 {
+        self.nanosecond
+    }
+
+    /// Reads `YYYYMMDDhhmmss`, or that with a fraction of any length, of which nine digits count.
+    /// Allocates nothing.
+    // RFC 3659 2.3: time-val = 14DIGIT [ "." 1*DIGIT ]
+    pub fn parse(text: &[u8]) -> Result<Self, TimeError> {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (Some((date, rest)), 14) = (text.split_first_chunk::<14>(), digits) else {
+            return Err(TimeError::Syntax { at: digits.min(14) });
+        };
+        let [y1, y2, y3, y4, date @ ..] = date.map(|digit| digit.wrapping_sub(b'0'));
+        let [m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = date;
+        let two = |tens: u8, ones: u8| tens.wrapping_mul(10).wrapping_add(ones);
+        let year = u16::from(two(y1, y2)).wrapping_mul(100).wrapping_add(u16::from(two(y3, y4)));
+        let time = Self::new(year, two(m1, m2), two(d1, d2), two(h1, h2), two(n1, n2), two(s1, s2))?;
+        let fraction = match rest {
+            [] => return Ok(time),
+            [b'.', fraction @ ..] => fraction,
+            _ => return Err(TimeError::Syntax { at: 14 }),
+        };
+        if let Some(at) = fraction.iter().position(|byte| !byte.is_ascii_digit()) {
+            return Err(TimeError::Syntax { at: at.saturating_add(15) });
+        }
+        if fraction.is_empty() {
+            return Err(TimeError::Syntax { at: 15 });
+        }
+        // Nine digits, so below 10^9.
+        let nine = fraction.iter().chain(core::iter::repeat(&b'0')).take(9);
+        let value = |value: u32, digit: &u8| value.wrapping_mul(10).wrapping_add(u32::from(digit.wrapping_sub(b'0')));
+        time.with_nanosecond(nine.fold(0, value))
+    }
+
+    /// Appends the time as it stands on the wire; the fraction only if there is one.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        crate::address::write(out, self);
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day, hour, minute, second, nanosecond } = *self;
+        write!(f, "{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")?;
+        if nanosecond == 0 {
+            return Ok(());
+        }
+        let mut fraction = nanosecond;
+        let mut width: usize = 9;
+        while fraction.is_multiple_of(10) {
+            fraction /= 10;
+            width = width.saturating_sub(1);
+        }
+        write!(f, ".{fraction:0width$}")
+    }
+}
+
+/// Every moment that can be written.
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Time {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let (year, month) = (u.int_in_range(0..=9999)?, u.int_in_range(1..=12)?);
+        let day = u.int_in_range(1..=days(year, month))?;
+        let (hour, minute, second) = (u.int_in_range(0..=23)?, u.int_in_range(0..=59)?, u.int_in_range(0..=60)?);
+        let time = Self::new(year, month, day, hour, minute, second);
+        let time = time.and_then(|time| time.with_nanosecond(u.int_in_range(0..=999_999_999).unwrap_or(0)));
+        time.map_err(|_| arbitrary::Error::IncorrectFormat)
+    }
+}
+
+/// The days of a month of the Gregorian calendar; 0 if there is no such month.
+fn days(year: u16, month: u8) -> u8 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => 0,
     }
 }

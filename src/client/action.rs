@@ -1,6 +1,5 @@
 //! What the client's machine asks of its adapter, and how requests end.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -53,17 +52,17 @@ pub struct Outcome<'a> {
     /// The final reply.
     pub reply: Reply<'a>,
     /// What was asked for.
-    pub value: Value<'a>,
+    pub value: Value,
 }
 
 /// What a request brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Value<'a> {
+pub enum Value {
     /// Its success alone.
     Nothing,
     /// PWD: the directory, quotes undone; in the server's encoding, which need not be UTF-8.
-    Directory(Cow<'a, [u8]>),
+    Directory(Vec<u8>),
     /// SIZE: bytes.
     Size(u64),
     /// MDTM: UTC.
@@ -96,14 +95,7 @@ pub enum Failure<'a> {
 impl Outcome<'_> {
     /// The same, owned. Allocates.
     pub fn into_owned(self) -> Outcome<'static> {
-        let value = match self.value {
-            Value::Nothing => Value::Nothing,
-            Value::Directory(path) => Value::Directory(Cow::Owned(path.into_owned())),
-            Value::Size(size) => Value::Size(size),
-            Value::Modified(time) => Value::Modified(time),
-            Value::Transferred(moved) => Value::Transferred(moved),
-        };
-        Outcome { reply: self.reply.into_owned(), value }
+        Outcome { reply: self.reply.into_owned(), value: self.value }
     }
 }
 

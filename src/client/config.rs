@@ -53,7 +53,7 @@ impl Default for Config {
             passive_host: PassiveHost::default(),
             active_ports: 0..=0,
             external_address: None,
-            limits: Limits::default(),
+            limits: Limits::REPLIES,
             patience: Patience::default(),
         }
     }

@@ -18,10 +18,8 @@ pub struct Request {
 /// What to say, and in which order.
 #[derive(Debug)]
 pub(super) enum Plan {
-    Greeting,
     Script(VecDeque<Step>),
     Transfer(TransferRequest),
-    Quit,
 }
 
 /// One command of a script.
@@ -93,7 +91,10 @@ impl Request {
     pub fn command(command: Command<'_>) -> Result<Self, Command<'_>> {
         use crate::command::Verb::{Abor, Adat, Auth, Ccc, Conf, Enc, Mic, Quit, Rein};
         let verb = command.verb();
-        if verb.opens_data() || verb.sets_up_data() || matches!(verb, Abor | Quit | Rein | Auth | Adat | Ccc | Mic | Conf | Enc) {
+        if verb.opens_data()
+            || verb.sets_up_data()
+            || matches!(verb, Abor | Quit | Rein | Auth | Adat | Ccc | Mic | Conf | Enc)
+        {
             return Err(command);
         }
         Ok(Self::one(command, Wanted::Nothing))

@@ -11,7 +11,7 @@ use super::{Core, End, Progress};
 use crate::address::{ExtendedAddress, HostPort};
 use crate::command::{Command, EpsvArgument, Verb};
 use crate::data::{DataError, Direction, State, StreamEnd};
-use crate::reply::{Code, Reply};
+use crate::reply::{Class, Code, Reply};
 use crate::route::{Attempt, AttemptEnd, Route};
 use crate::session::{Answer, Awaited, Step};
 use crate::time::Instant;
@@ -137,8 +137,8 @@ impl Transfer {
             Stage::Dialling => self.dial(core, now),
             Stage::Ready => self.ready(core, now),
             Stage::Commanded => self.commanded(core),
-            Stage::Moving => self.moving(core),
-            Stage::Finishing => self.finish(core, now),
+            Stage::Moving => self.moving(core, now),
+            Stage::Finishing => self.finish(),
             Stage::Typing | Stage::Asking | Stage::Restarting | Stage::Aborting => Progress::Reply,
             Stage::Ending(_) if core.data.is_asking() => Progress::Data,
             Stage::Ending(Ending::Refused) => Progress::End(End::Refused),
@@ -229,7 +229,7 @@ impl Transfer {
             },
             Step::Continue | Step::Failure => {
                 // 5yz is for good, but for 530, which says that this login may not; 4yz may pass.
-                if matches!(reply.code().value(), 500..530 | 531..600) {
+                if reply.code().class() == Class::PermanentNegative && reply.code() != Code::NOT_LOGGED_IN {
                     core.routes.give_up(route);
                 }
                 core.data.drop_channel();
@@ -264,7 +264,8 @@ impl Transfer {
             return;
         };
         let patience = &core.config.patience;
-        let more = second.is_some() || core.routes.next(&core.config.routes, self.tried, core.ends.local().ip()).is_some();
+        let more =
+            second.is_some() || core.routes.next(&core.config.routes, self.tried, core.ends.local().ip()).is_some();
         let deadline = now.after(if more { patience.dial } else { patience.last_dial });
         core.data.connect(address, deadline);
         self.stage = Stage::Dialling;
@@ -363,12 +364,13 @@ impl Transfer {
         }
     }
 
-    fn moving(&mut self, core: &mut Core) -> Progress {
+    fn moving(&mut self, core: &mut Core, now: Instant) -> Progress {
         match core.data.state() {
             State::Open(_) => core.data.stream(),
             State::Ended { end, moved } => {
                 self.moved = Some((end, moved));
                 core.data.forget();
+                core.reply_by = now.after(core.config.patience.reply);
                 self.stage = Stage::Finishing;
             }
             // Nobody came though the server said 150: its 425 will tell, or the deadline.
@@ -383,11 +385,8 @@ impl Transfer {
         Progress::Again
     }
 
-    fn finish(&mut self, core: &mut Core, now: Instant) -> Progress {
+    fn finish(&mut self) -> Progress {
         if self.end.is_none() {
-            if core.session.transferring() && core.reply_by <= now {
-                return Progress::Reply;
-            }
             return Progress::Reply;
         }
         match self.moved {

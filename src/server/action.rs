@@ -103,7 +103,7 @@ impl<'a> Transfer<'a> {
 
     /// STOU: the file is going to be written under this name, which the client is told (RFC 1123 4.1.2.9).
     pub fn accept_as(self, name: &Path<'_>) {
-        self.open(Reply::unique_name(name).into_owned());
+        self.open(Reply::unique_file(Code::OPENING_DATA_CONNECTION, name));
     }
 
     /// It can't be read or written.

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::exchange::{Exchange, Phase};
-use crate::address::HostPort;
-use crate::command::{Command, CommandError, EpsvArgument, Mode, NetworkProtocol, Opts, Structure, Type, Verb};
+use crate::address::{ExtendedPort, HostPort, NetworkProtocol};
+use crate::command::{Command, CommandError, EpsvArgument, Mode, Opts, Structure, Type, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Login, Setup};
 use crate::text::{Argument, Text};
@@ -49,7 +49,7 @@ impl Exchange {
                 Mode::Stream => self.answer_static(Code::COMMAND_OKAY, "Mode set to S."),
                 _ => self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Bad MODE command."),
             },
-            Command::Rest(offset) => self.answer(&Reply::restart_accepted(*offset)),
+            Command::Rest(offset) => self.answer(&Reply::restarting_at(*offset)),
             Command::Epsv(EpsvArgument::All) => {
                 self.drop_data();
                 self.answer_static(Code::COMMAND_OKAY, "EPSV ALL ok.");
@@ -106,7 +106,7 @@ impl Exchange {
         };
         let reply = match self.command().verb() {
             Verb::Pasv => Reply::entering_passive(HostPort::new(host, port)),
-            _ => Reply::entering_extended_passive(port.into()),
+            _ => Reply::entering_extended_passive(ExtendedPort::new(port)),
         };
         self.answer(&reply);
     }
@@ -132,7 +132,7 @@ impl Exchange {
     fn set_type(&mut self, value: Type) {
         let text = match value {
             Type::Ascii(_) => "Switching to ASCII mode.",
-            Type::Image | Type::Local(8) => "Switching to Binary mode.",
+            Type::Image | Type::LOCAL_8 => "Switching to Binary mode.",
             _ => return self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Type not implemented."),
         };
         self.answer_static(Code::COMMAND_OKAY, text);
@@ -140,13 +140,13 @@ impl Exchange {
 
     fn say_system(&mut self) {
         let config = self.config.clone();
-        let text = Text::new(config.support.system.as_ref()).unwrap_or(Text::from_static("UNIX Type: L8"));
+        let text = Text::new(config.support.system.as_ref()).unwrap_or_default();
         self.answer(&Reply::new(Code::SYSTEM_TYPE, text));
     }
 
     fn say_features(&mut self) {
         let config = self.config.clone();
-        let reply = Reply::features(config.support.features());
+        let reply = Reply::feature_list(config.support.features());
         self.answer(&reply);
     }
 
@@ -155,15 +155,17 @@ impl Exchange {
         let config = self.config.clone();
         let support = &config.support;
         let reply = match about {
-            Some(word) => match support.verbs().find(|verb| word.as_bytes().eq_ignore_ascii_case(verb.word().as_bytes())) {
-                Some(verb) => Reply::new(Code::HELP, text_of(format!("Syntax: {}", verb.syntax()))),
-                None => Reply::from_static(Code::NOT_IMPLEMENTED, "No help on that."),
-            },
+            Some(word) => {
+                match support.verbs().find(|verb| word.as_bytes().eq_ignore_ascii_case(verb.word().as_bytes())) {
+                    Some(verb) => Reply::new(Code::HELP, text_of(format!("Syntax: {}", verb.syntax()))),
+                    None => Reply::from_static(Code::NOT_IMPLEMENTED, "No help on that."),
+                }
+            }
             None => {
                 let words: Vec<&str> = support.verbs().map(Verb::word).collect();
                 let lines = words.chunks(14).map(|words| text_of(format!(" {}", words.join(" "))));
-                let first = Text::from_static("The following commands are recognized.");
-                Reply::with_lines(Code::HELP, first, lines, Text::from_static("Help OK."))
+                let first = line("The following commands are recognized.");
+                Reply::with_lines(Code::HELP, first, lines, line("Help OK."))
             }
         };
         self.answer(&reply);
@@ -186,15 +188,19 @@ impl Exchange {
             (_, Setup::None) => " No data connection",
         };
         let peer = format!(" Connected to {}", self.ends.peer().ip());
-        let lines = [text_of(peer), text_of(user), Text::from_static(kind), Text::from_static(data)];
-        let (first, last) = (Text::from_static("FTP server status:"), Text::from_static("End of status"));
+        let lines = [text_of(peer), text_of(user), line(kind), line(data)];
+        let (first, last) = (line("FTP server status:"), line("End of status"));
         self.say(&Reply::with_lines(Code::SYSTEM_STATUS, first, lines, last));
     }
 }
 
+fn line(text: &'static str) -> Text<'static> {
+    Text::new(text).unwrap_or_default()
+}
+
 /// Text that this crate made: it can hold no line end, and nothing is lost if it did.
 fn text_of(text: alloc::string::String) -> Text<'static> {
-    Text::try_from(text).unwrap_or(Text::from_static(""))
+    Text::try_from(text).unwrap_or_default()
 }
 
 /// RFC 2428 2: which protocol to use instead.

@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use crate::command::Verb;
 use crate::inbox::Limits;
+use crate::text::Text;
 
 /// The policy of a server; shared by its sessions through an `Arc`. The defaults are safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,15 +125,48 @@ impl Support {
 
 /// What the machine answers alone.
 const MACHINE: &[Verb] = &[
-    Verb::User, Verb::Pass, Verb::Quit, Verb::Port, Verb::Pasv, Verb::Eprt, Verb::Epsv, Verb::Type, Verb::Stru,
-    Verb::Mode, Verb::Rest, Verb::Abor, Verb::Syst, Verb::Stat, Verb::Help, Verb::Noop, Verb::Feat, Verb::Opts,
-    Verb::Allo, Verb::Clnt,
+    Verb::User,
+    Verb::Pass,
+    Verb::Quit,
+    Verb::Port,
+    Verb::Pasv,
+    Verb::Eprt,
+    Verb::Epsv,
+    Verb::Type,
+    Verb::Stru,
+    Verb::Mode,
+    Verb::Rest,
+    Verb::Abor,
+    Verb::Syst,
+    Verb::Stat,
+    Verb::Help,
+    Verb::Noop,
+    Verb::Feat,
+    Verb::Opts,
+    Verb::Allo,
+    Verb::Clnt,
 ];
 
 /// What a server of files does: a directory tree to read and write.
 const FILES: &[Verb] = &[
-    Verb::Cwd, Verb::Cdup, Verb::Pwd, Verb::List, Verb::Nlst, Verb::Mlst, Verb::Mlsd, Verb::Retr, Verb::Stor,
-    Verb::Appe, Verb::Stou, Verb::Rnfr, Verb::Rnto, Verb::Dele, Verb::Rmd, Verb::Mkd, Verb::Size, Verb::Mdtm,
+    Verb::Cwd,
+    Verb::Cdup,
+    Verb::Pwd,
+    Verb::List,
+    Verb::Nlst,
+    Verb::Mlst,
+    Verb::Mlsd,
+    Verb::Retr,
+    Verb::Stor,
+    Verb::Appe,
+    Verb::Stou,
+    Verb::Rnfr,
+    Verb::Rnto,
+    Verb::Dele,
+    Verb::Rmd,
+    Verb::Mkd,
+    Verb::Size,
+    Verb::Mdtm,
 ];
 
 impl Default for Support {
@@ -169,23 +203,16 @@ impl Default for Patience {
 
 impl Support {
     /// The lines of FEAT (RFC 2389 3.2), without the space in front.
-    pub(crate) fn features(&self) -> impl Iterator<Item = Cow<'_, str>> + '_ {
-        let mut seen: Vec<&'static str> = Vec::new();
-        self.verbs().filter_map(move |verb| {
-            let feature: Cow<'_, str> = match verb {
-                // RFC 3659 7.8: one line for both, with the facts.
-                Verb::Mlst => alloc::format!("MLST {}", self.facts).into(),
-                Verb::Mlsd | Verb::Opts => return None,
-                verb => {
-                    let feature = verb.feature()?;
-                    if seen.contains(&feature) {
-                        return None;
-                    }
-                    seen.push(feature);
-                    feature.into()
-                }
+    pub(crate) fn features(&self) -> Vec<Text<'_>> {
+        let mut features: Vec<Text<'_>> = Vec::new();
+        for verb in self.verbs() {
+            let feature = match verb {
+                // RFC 3659 7.8: one line for MLST and MLSD, with the facts.
+                Verb::Mlst | Verb::Mlsd => Text::try_from(alloc::format!("MLST {}", self.facts)).ok(),
+                verb => verb.feature().and_then(|feature| Text::new(feature).ok()),
             };
-            Some(feature)
-        })
+            features.extend(feature.filter(|feature| !features.contains(feature)));
+        }
+        features
     }
 }

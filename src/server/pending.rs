@@ -15,7 +15,8 @@ pub struct Refusal<'a>(Reply<'a>);
 impl<'a> Refusal<'a> {
     /// A refusal with any negative code; `None` if the code isn't 4yz or 5yz. 421 ends the session once it is written.
     pub fn new(code: Code, text: Text<'a>) -> Option<Self> {
-        matches!(code.class(), Class::TransientNegative | Class::PermanentNegative).then(|| Self(Reply::new(code, text)))
+        matches!(code.class(), Class::TransientNegative | Class::PermanentNegative)
+            .then(|| Self(Reply::new(code, text)))
     }
 
     /// 550: no such file, no permission, and the like.
@@ -187,11 +188,11 @@ impl Perform<'_> {
     /// It was done: 250, or 200 where the RFCs want that.
     pub fn done(self) {
         let (code, text) = match self.0.command().verb() {
-            Verb::Cwd | Verb::Cdup => (Code::FILE_ACTION_OKAY, "Directory successfully changed."),
-            Verb::Dele => (Code::FILE_ACTION_OKAY, "Delete operation successful."),
-            Verb::Rmd => (Code::FILE_ACTION_OKAY, "Remove directory operation successful."),
-            Verb::Rnto => (Code::FILE_ACTION_OKAY, "Rename successful."),
-            Verb::Smnt => (Code::FILE_ACTION_OKAY, "Done."),
+            Verb::Cwd | Verb::Cdup => (Code::FILE_ACTION_COMPLETED, "Directory successfully changed."),
+            Verb::Dele => (Code::FILE_ACTION_COMPLETED, "Delete operation successful."),
+            Verb::Rmd => (Code::FILE_ACTION_COMPLETED, "Remove directory operation successful."),
+            Verb::Rnto => (Code::FILE_ACTION_COMPLETED, "Rename successful."),
+            Verb::Smnt => (Code::FILE_ACTION_COMPLETED, "Done."),
             _ => (Code::COMMAND_OKAY, "Done."),
         };
         self.0.answer(&Reply::from_static(code, text));
@@ -212,7 +213,7 @@ impl Directory<'_> {
             Verb::Mkd => "created",
             _ => "is the current directory",
         };
-        self.0.answer(&Reply::directory(path, comment));
+        self.0.answer(&Reply::path_name(path, &Text::new(comment).unwrap_or_default()));
     }
 }
 
@@ -233,6 +234,6 @@ impl Modified<'_> {
 impl Facts<'_> {
     /// These: `facts` as RFC 3659 7.2 writes them (`type=file;size=12;`), and the path.
     pub fn are(self, facts: &Text<'_>, path: &Path<'_>) {
-        self.0.answer(&Reply::entry(facts, path));
+        self.0.answer(&Reply::listing_of(facts, path));
     }
 }

@@ -1,0 +1,616 @@
+//! The addresses that FTP says in words: `h1,h2,h3,h4,p1,p2`, `|2|::1|5282|`, `|||6446|`, `4,4,…`.
+//!
+//! Every address here has a port from 1 to 65535. `parse` reads a command's argument and takes nothing but the
+//! grammar; `find` reads what servers say in a reply, where RFC 1123 4.1.2.6 tells us to look for the digits.
+
+mod find;
+
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
+use core::num::NonZeroU16;
+
+/// What is wrong with an address, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AddressError {
+    /// The place of the mistake, in bytes from 0.
+    pub at: usize,
+    /// The mistake.
+    pub why: AddressFault,
+}
+
+/// What can be wrong with an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressFault {
+    /// A number from 0 to 255 should stand here.
+    Octet,
+    /// The numbers are too few or too many; `find` says how many stand there, 0 for none at all.
+    Count(usize),
+    /// A port from 1 to 65535 in decimal digits should stand here.
+    Port,
+    /// The port is 0.
+    PortZero,
+    /// The port is above 65535.
+    PortTooLarge,
+    /// The network protocol (RFC 2428) or address family (RFC 1639) is neither IPv4 nor IPv6.
+    UnknownProtocol,
+    /// The network protocol or the address family is no number.
+    Protocol,
+    /// The address is none of the network protocol that was named, or its length is another one.
+    Address,
+    /// The delimiter (one character from `!` to `~`) is missing, or stands where it should not.
+    Delimiter,
+    /// The form holds IPv4 addresses only.
+    NotIpv4,
+}
+
+impl AddressError {
+    pub(crate) const fn new(at: usize, why: AddressFault) -> Self {
+        Self { at, why }
+    }
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.why, self.at)
+    }
+}
+
+impl fmt::Display for AddressFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Octet => f.write_str("no number from 0 to 255"),
+            Self::Count(found) => write!(f, "{found} numbers are the wrong count"),
+            Self::Port => f.write_str("no port"),
+            Self::PortZero => f.write_str("port 0"),
+            Self::PortTooLarge => f.write_str("port above 65535"),
+            Self::UnknownProtocol => f.write_str("unknown network protocol"),
+            Self::Protocol => f.write_str("no network protocol"),
+            Self::Address => f.write_str("no address of that network protocol"),
+            Self::Delimiter => f.write_str("delimiter missing or misplaced"),
+            Self::NotIpv4 => f.write_str("no IPv4 address"),
+        }
+    }
+}
+
+impl core::error::Error for AddressError {}
+
+/// An IPv4 address and a port, `h1,h2,h3,h4,p1,p2`: the argument of PORT and what 227 says (RFC 959 4.1.2, 5.3.2).
+/// The port is `p1 × 256 + p2`.
+///
+/// ```
+/// use ftp_proto::HostPort;
+/// let address = HostPort::parse(b"192,168,1,100,5,67").unwrap();
+/// assert_eq!((address.host().octets(), address.port()), ([192, 168, 1, 100], 1347));
+/// assert_eq!(address.to_string(), "192,168,1,100,5,67");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct HostPort {
+    host: Ipv4Addr,
+    port: NonZeroU16,
+}
+
+impl HostPort {
+    /// The address of `host` and `port`.
+    pub const fn new(host: Ipv4Addr, port: NonZeroU16) -> Self {
+        Self { host, port }
+    }
+
+    /// The IPv4 address.
+    pub const fn host(self) -> Ipv4Addr {
+        self.host
+    }
+
+    /// The TCP port, never 0.
+    pub const fn port(self) -> u16 {
+        self.port.get()
+    }
+
+    /// Reads PORT's argument, six numbers of one to three digits, and nothing beside. Allocates nothing.
+    // RFC 959 5.3.2: <host-port> ::= <host-number>,<port-number>
+    //                <host-number> ::= <number>,<number>,<number>,<number>
+    //                <port-number> ::= <number>,<number>
+    // <number> is 1 to 255 there; addresses need the 0.
+    pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
+        let mut octets = Octets::new(text);
+        let host: [u8; 4] = octets.take()?;
+        let port = octets.port()?;
+        octets.end()?;
+        Ok(Self { host: host.into(), port })
+    }
+
+    /// Finds the address in the text of a 227, or of any one line.
+    ///
+    /// The first six numbers of the first list of at least six that is separated by commas count, whatever stands
+    /// around it; so of seven numbers the first six, as all measured clients do. Blanks around the commas and
+    /// leading zeros are accepted. Numbers that are joined to others by a dot belong to no list, so
+    /// `192.168.1.100,5,67` holds none. Takes linear time and allocates nothing.
+    ///
+    /// ```
+    /// use ftp_proto::HostPort;
+    /// let found = HostPort::find(b"v2 ready at 5, (10,0,0,1,192,100").unwrap();
+    /// assert_eq!(found.to_string(), "10,0,0,1,192,100");
+    /// assert_eq!(found.port(), 49252);
+    /// ```
+    pub fn find(text: &[u8]) -> Result<Self, AddressError> {
+        find::host_port(text)
+    }
+
+    /// Appends the address as it stands on the wire.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        write(out, self);
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [h1, h2, h3, h4] = self.host.octets();
+        let [p1, p2] = self.port.get().to_be_bytes();
+        write!(f, "{h1},{h2},{h3},{h4},{p1},{p2}")
+    }
+}
+
+impl From<HostPort> for SocketAddrV4 {
+    fn from(address: HostPort) -> Self {
+        Self::new(address.host, address.port.get())
+    }
+}
+
+impl From<HostPort> for SocketAddr {
+    fn from(address: HostPort) -> Self {
+        Self::V4(address.into())
+    }
+}
+
+impl TryFrom<SocketAddrV4> for HostPort {
+    type Error = AddressError;
+    fn try_from(address: SocketAddrV4) -> Result<Self, AddressError> {
+        Ok(Self { host: *address.ip(), port: nonzero(address.port(), 0)? })
+    }
+}
+
+/// An IPv6 address fits if it is a mapped IPv4 one (RFC 4291 2.5.5.2).
+impl TryFrom<SocketAddr> for HostPort {
+    type Error = AddressError;
+    fn try_from(address: SocketAddr) -> Result<Self, AddressError> {
+        let port = nonzero(address.port(), 0)?;
+        match address.ip().to_canonical() {
+            IpAddr::V4(host) => Ok(Self { host, port }),
+            IpAddr::V6(_) => Err(AddressError::new(0, AddressFault::NotIpv4)),
+        }
+    }
+}
+
+/// The network protocols of EPRT and EPSV (RFC 2428 2), by the numbers of RFC 1700's address families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
+pub enum NetworkProtocol {
+    /// 1.
+    Ipv4,
+    /// 2.
+    Ipv6,
+}
+
+impl NetworkProtocol {
+    /// The protocol of `address`.
+    pub const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::Ipv4,
+            IpAddr::V6(_) => Self::Ipv6,
+        }
+    }
+
+    /// The number on the wire: 1 or 2.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Ipv4 => 1,
+            Self::Ipv6 => 2,
+        }
+    }
+
+    pub(crate) fn from_digits(digits: &[u8]) -> Result<Self, AddressFault> {
+        match decimal(digits) {
+            Some(1) => Ok(Self::Ipv4),
+            Some(2) => Ok(Self::Ipv6),
+            Some(_) => Err(AddressFault::UnknownProtocol),
+            None => Err(AddressFault::Protocol),
+        }
+    }
+}
+
+/// An address and a port, `|protocol|address|port|`: the argument of EPRT (RFC 2428 2).
+///
+/// ```
+/// use ftp_proto::ExtendedAddress;
+/// let address = ExtendedAddress::parse(b"|2|::1|5282|").unwrap();
+/// assert_eq!((address.host(), address.port()), ("::1".parse().unwrap(), 5282));
+/// assert_eq!(ExtendedAddress::parse(b"!2!::1!5282!"), Ok(address));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct ExtendedAddress {
+    host: IpAddr,
+    port: NonZeroU16,
+}
+
+impl ExtendedAddress {
+    /// The address of `host` and `port`.
+    pub const fn new(host: IpAddr, port: NonZeroU16) -> Self {
+        Self { host, port }
+    }
+
+    /// The address.
+    pub const fn host(self) -> IpAddr {
+        self.host
+    }
+
+    /// The TCP port, never 0.
+    pub const fn port(self) -> u16 {
+        self.port.get()
+    }
+
+    /// Reads EPRT's argument, with any delimiter from `!` to `~`. Allocates nothing.
+    // RFC 2428 2: EPRT<space><d><net-prt><d><net-addr><d><tcp-port><d>
+    pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
+        let mut parts = Parts::new(text)?;
+        let (at, digits) = parts.next()?;
+        let protocol = NetworkProtocol::from_digits(digits).map_err(|why| AddressError::new(at, why))?;
+        let (at, host) = parts.next()?;
+        let host = address(protocol, host).ok_or(AddressError::new(at, AddressFault::Address))?;
+        let (at, digits) = parts.next()?;
+        let port = port(digits, at)?;
+        parts.end()?;
+        Ok(Self { host, port })
+    }
+
+    /// Appends the address as it stands on the wire, delimited by `|`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        write(out, self);
+    }
+}
+
+impl fmt::Display for ExtendedAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "|{}|{}|{}|", NetworkProtocol::of(self.host).number(), self.host, self.port)
+    }
+}
+
+impl From<ExtendedAddress> for SocketAddr {
+    fn from(address: ExtendedAddress) -> Self {
+        Self::new(address.host, address.port.get())
+    }
+}
+
+impl From<HostPort> for ExtendedAddress {
+    fn from(address: HostPort) -> Self {
+        Self { host: address.host.into(), port: address.port }
+    }
+}
+
+/// The scope and the flow label of an IPv6 address are left out: EPRT can't say them.
+impl TryFrom<SocketAddr> for ExtendedAddress {
+    type Error = AddressError;
+    fn try_from(address: SocketAddr) -> Result<Self, AddressError> {
+        Ok(Self { host: address.ip(), port: nonzero(address.port(), 0)? })
+    }
+}
+
+/// A port alone, `|||port|`: what 229 says (RFC 2428 3).
+///
+/// ```
+/// use ftp_proto::ExtendedPort;
+/// let found = ExtendedPort::find(b"Entering Extended Passive Mode (!!!6446!)").unwrap();
+/// assert_eq!((found.port(), found.advertised), (6446, None));
+/// assert_eq!(found.port.to_string(), "|||6446|");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct ExtendedPort(NonZeroU16);
+
+impl ExtendedPort {
+    /// The port `port`.
+    pub const fn new(port: NonZeroU16) -> Self {
+        Self(port)
+    }
+
+    /// The TCP port, never 0.
+    pub const fn port(self) -> u16 {
+        self.0.get()
+    }
+
+    /// Reads `|||port|` with any delimiter from `!` to `~`, and nothing beside. Allocates nothing.
+    // RFC 2428 3: (<d><d><d><tcp-port><d>), without the parentheses
+    pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
+        let mut parts = Parts::new(text)?;
+        for _ in 0..2 {
+            let (at, part) = parts.next()?;
+            if !part.is_empty() {
+                return Err(AddressError::new(at, AddressFault::Delimiter));
+            }
+        }
+        let (at, digits) = parts.next()?;
+        let port = port(digits, at)?;
+        parts.end()?;
+        Ok(Self(port))
+    }
+
+    /// Finds the port in the text of a 229, or of any one line: with or without parentheses and blanks,
+    /// delimited by any character from `!` to `~` (by a letter or a digit only directly behind a `(`), and in the
+    /// full form `|protocol|address|port|`. The first place that looks like it decides. Takes linear time and
+    /// allocates nothing.
+    pub fn find(text: &[u8]) -> Result<ExtendedPassive, AddressError> {
+        find::extended_port(text)
+    }
+
+    /// Appends the port as it stands on the wire, delimited by `|`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        write(out, self);
+    }
+}
+
+impl fmt::Display for ExtendedPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "|||{}|", self.0)
+    }
+}
+
+/// What a 229 said: a port, and rarely an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct ExtendedPassive {
+    /// The port to dial.
+    pub port: ExtendedPort,
+    /// The address of the full form. RFC 2428 3 says that the control connection's peer is to be dialled, so this
+    /// is an advertisement only.
+    pub advertised: Option<IpAddr>,
+}
+
+impl ExtendedPassive {
+    /// The TCP port, never 0.
+    pub const fn port(self) -> u16 {
+        self.port.port()
+    }
+}
+
+/// An address and a port, `af,hal,h1,…,pal,p1,p2`: the argument of LPRT and what 228 says (RFC 1639).
+///
+/// ```
+/// use ftp_proto::LongAddress;
+/// let address = LongAddress::parse(b"4,4,10,0,0,1,2,5,67").unwrap();
+/// assert_eq!((address.host(), address.port()), ("10.0.0.1".parse().unwrap(), 1347));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct LongAddress {
+    host: IpAddr,
+    port: NonZeroU16,
+}
+
+impl LongAddress {
+    /// The address of `host` and `port`.
+    pub const fn new(host: IpAddr, port: NonZeroU16) -> Self {
+        Self { host, port }
+    }
+
+    /// The address.
+    pub const fn host(self) -> IpAddr {
+        self.host
+    }
+
+    /// The TCP port, never 0.
+    pub const fn port(self) -> u16 {
+        self.port.get()
+    }
+
+    /// Reads LPRT's argument: address family 4 with 4 octets, or 6 with 16, and a port of 2. Allocates nothing.
+    // RFC 1639: <long-host-port> ::= <address-family>,<address-length>,<host octets>,<port-length>,<port octets>
+    pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
+        let mut octets = Octets::new(text);
+        let address = Self::read(&mut octets)?;
+        octets.end()?;
+        Ok(address)
+    }
+
+    /// Finds the address in the text of a 228, or of any one line, as [`HostPort::find`] does: the first list of
+    /// nine numbers or more decides.
+    pub fn find(text: &[u8]) -> Result<Self, AddressError> {
+        find::long_address(text)
+    }
+
+    /// Appends the address as it stands on the wire.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        write(out, self);
+    }
+
+    fn read(octets: &mut Octets<'_>) -> Result<Self, AddressError> {
+        let (at, family) = octets.next()?;
+        if !matches!(family, 4 | 6) {
+            return Err(AddressError::new(at, AddressFault::UnknownProtocol));
+        }
+        let (at, length) = octets.next()?;
+        let host = match (family, length) {
+            (4, 4) => IpAddr::V4(Ipv4Addr::from(octets.take::<4>()?)),
+            (6, 16) => IpAddr::V6(Ipv6Addr::from(octets.take::<16>()?)),
+            _ => return Err(AddressError::new(at, AddressFault::Address)),
+        };
+        match octets.next()? {
+            (_, 2) => Ok(Self { host, port: octets.port()? }),
+            (at, _) => Err(AddressError::new(at, AddressFault::Port)),
+        }
+    }
+}
+
+impl fmt::Display for LongAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host {
+            IpAddr::V4(host) => {
+                f.write_str("4,4")?;
+                host.octets().iter().try_for_each(|octet| write!(f, ",{octet}"))?;
+            }
+            IpAddr::V6(host) => {
+                f.write_str("6,16")?;
+                host.octets().iter().try_for_each(|octet| write!(f, ",{octet}"))?;
+            }
+        }
+        let [p1, p2] = self.port.get().to_be_bytes();
+        write!(f, ",2,{p1},{p2}")
+    }
+}
+
+impl From<LongAddress> for SocketAddr {
+    fn from(address: LongAddress) -> Self {
+        Self::new(address.host, address.port.get())
+    }
+}
+
+/// The scope and the flow label of an IPv6 address are left out: LPRT can't say them.
+impl TryFrom<SocketAddr> for LongAddress {
+    type Error = AddressError;
+    fn try_from(address: SocketAddr) -> Result<Self, AddressError> {
+        Ok(Self { host: address.ip(), port: nonzero(address.port(), 0)? })
+    }
+}
+
+/// Appends what `Display` shows. Allocates nothing beside `out`.
+pub(crate) fn write(out: &mut Vec<u8>, value: &impl fmt::Display) {
+    struct Sink<'o>(&'o mut Vec<u8>);
+    impl fmt::Write for Sink<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+    // A Vec takes everything, and no Display of this crate fails by itself.
+    let _ = write!(Sink(out), "{value}");
+}
+
+/// The value of decimal digits; `None` if there are none or something else is among them.
+/// What doesn't fit is `u32::MAX`.
+fn decimal(digits: &[u8]) -> Option<u32> {
+    let value = |value: u32, digit: &u8| value.saturating_mul(10).saturating_add(u32::from(digit.wrapping_sub(b'0')));
+    (!digits.is_empty() && digits.iter().all(u8::is_ascii_digit)).then(|| digits.iter().fold(0, value))
+}
+
+fn port(digits: &[u8], at: usize) -> Result<NonZeroU16, AddressError> {
+    let number = decimal(digits).ok_or(AddressError::new(at, AddressFault::Port))?;
+    let number = u16::try_from(number).map_err(|_| AddressError::new(at, AddressFault::PortTooLarge))?;
+    nonzero(number, at)
+}
+
+fn nonzero(port: u16, at: usize) -> Result<NonZeroU16, AddressError> {
+    NonZeroU16::new(port).ok_or(AddressError::new(at, AddressFault::PortZero))
+}
+
+/// RFC 2428 2: dotted decimal for 1, RFC 4291 2.2 for 2.
+fn address(protocol: NetworkProtocol, text: &[u8]) -> Option<IpAddr> {
+    let text = core::str::from_utf8(text).ok()?;
+    match protocol {
+        NetworkProtocol::Ipv4 => text.parse().ok().map(IpAddr::V4),
+        NetworkProtocol::Ipv6 => text.parse().ok().map(IpAddr::V6),
+    }
+}
+
+/// Numbers from 0 to 255 with commas between.
+struct Octets<'a> {
+    rest: &'a [u8],
+    at: usize,
+    count: usize,
+}
+
+impl<'a> Octets<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self { rest: text, at: 0, count: 0 }
+    }
+
+    /// The next number and its place.
+    fn next(&mut self) -> Result<(usize, u8), AddressError> {
+        if self.count > 0 {
+            match self.rest.split_first() {
+                Some((b',', rest)) => self.advance(rest, 1),
+                None => return Err(AddressError::new(self.at, AddressFault::Count(self.count))),
+                Some(_) => return Err(AddressError::new(self.at, AddressFault::Octet)),
+            }
+        }
+        let at = self.at;
+        let mut value: u16 = 0;
+        let mut length: usize = 0;
+        while let Some((digit @ b'0'..=b'9', rest)) = self.rest.split_first() {
+            // Never above 2559: the third digit is the last one that is taken.
+            value = value.wrapping_mul(10).wrapping_add(u16::from(digit.wrapping_sub(b'0')));
+            length = length.wrapping_add(1);
+            if length > 3 {
+                return Err(AddressError::new(at, AddressFault::Octet));
+            }
+            self.advance(rest, 1);
+        }
+        if length == 0 {
+            return Err(AddressError::new(at, AddressFault::Octet));
+        }
+        self.count = self.count.saturating_add(1);
+        u8::try_from(value).map(|octet| (at, octet)).map_err(|_| AddressError::new(at, AddressFault::Octet))
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], AddressError> {
+        let mut octets = [0; N];
+        for octet in &mut octets {
+            (_, *octet) = self.next()?;
+        }
+        Ok(octets)
+    }
+
+    fn port(&mut self) -> Result<NonZeroU16, AddressError> {
+        let (at, p1) = self.next()?;
+        let (_, p2) = self.next()?;
+        nonzero(u16::from_be_bytes([p1, p2]), at)
+    }
+
+    fn end(&self) -> Result<(), AddressError> {
+        match self.rest.first() {
+            None => Ok(()),
+            Some(b',') => Err(AddressError::new(self.at, AddressFault::Count(self.count.saturating_add(1)))),
+            Some(_) => Err(AddressError::new(self.at, AddressFault::Octet)),
+        }
+    }
+
+    fn advance(&mut self, rest: &'a [u8], by: usize) {
+        self.rest = rest;
+        self.at = self.at.saturating_add(by);
+    }
+}
+
+/// The parts between delimiters; the first character is the delimiter.
+struct Parts<'a> {
+    delimiter: u8,
+    rest: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Parts<'a> {
+    fn new(text: &'a [u8]) -> Result<Self, AddressError> {
+        match text.split_first() {
+            Some((&delimiter @ 33..=126, rest)) => Ok(Self { delimiter, rest, at: 1 }),
+            _ => Err(AddressError::new(0, AddressFault::Delimiter)),
+        }
+    }
+
+    /// The next part and its place.
+    fn next(&mut self) -> Result<(usize, &'a [u8]), AddressError> {
+        let end = memchr::memchr(self.delimiter, self.rest);
+        let split = end.and_then(|end| self.rest.split_at_checked(end));
+        let Some((part, [_, rest @ ..])) = split else {
+            return Err(AddressError::new(self.at.saturating_add(self.rest.len()), AddressFault::Delimiter));
+        };
+        let at = self.at;
+        self.rest = rest;
+        self.at = at.saturating_add(part.len()).saturating_add(1);
+        Ok((at, part))
+    }
+
+    fn end(&self) -> Result<(), AddressError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(AddressError::new(self.at, AddressFault::Delimiter)) }
+    }
+}

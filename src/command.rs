@@ -1,0 +1,217 @@
+//! Commands: what a client says (RFC 959 4.1, 5.3 and its successors).
+//!
+//! All facts about commands stand in one table, from which [`Command`], [`Verb`], parser and encoder are made.
+
+mod argument;
+mod error;
+mod key;
+mod option;
+mod parameter;
+mod table;
+
+pub use error::{ArgumentFault, CommandError};
+pub use option::{Facts, FactsError, Opts, OtherError, OtherOption, Site};
+pub use parameter::{Algs, Allocation, DataConnection, EpsvArgument, Format, Login, Mode, Protection, Structure, Type};
+pub use table::{Command, Verb};
+
+use crate::text::{Text, TextError};
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+
+impl<'a> Command<'a> {
+    /// Reads one line, without its CRLF. Words of any case, and aliases, mean the command of the table; a word that
+    /// is not in it makes [`Command::Other`]. Allocates nothing.
+    ///
+    /// ```
+    /// use ftp_proto::{Command, Path};
+    /// assert_eq!(Command::parse(b"retr  two blanks "), Ok(Command::Retr(Path::new(" two blanks ").unwrap())));
+    /// assert_eq!(Command::parse(b"XPWD"), Ok(Command::Pwd));
+    /// ```
+    pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
+        CommandLine::parse(line).map(|line| line.command)
+    }
+
+    /// Appends the command as one line with its CRLF. Allocates nothing beside `out`.
+    ///
+    /// ```
+    /// let mut out = Vec::new();
+    /// ftp_proto::Command::Rest(512).encode(&mut out);
+    /// assert_eq!(out, b"REST 512\r\n");
+    /// ```
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.encode_as(self.word(), out);
+    }
+
+    /// The word that `encode` writes.
+    fn word(&self) -> &[u8] {
+        match self {
+            Self::Other(other) => other.word(),
+            _ => self.verb().word().as_bytes(),
+        }
+    }
+
+    fn encode_as(&self, word: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(word);
+        self.write_arguments(out);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// A command, and the alias that was used for it.
+///
+/// ```
+/// use ftp_proto::{Command, CommandLine};
+/// let line = CommandLine::parse(b"xcup").unwrap();
+/// assert_eq!((&line.command, line.alias), (&Command::Cdup, Some("XCUP")));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CommandLine<'a> {
+    /// The command.
+    pub command: Command<'a>,
+    /// The alias (one of [`Verb::aliases`]) that stood there instead of the command's own word.
+    pub alias: Option<&'static str>,
+}
+
+impl<'a> CommandLine<'a> {
+    /// Reads one line, as [`Command::parse`] does.
+    pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
+        let (key, length) = key::read(line).unwrap_or_default();
+        let (verb, alias) = Verb::of_key(key);
+        let rest = line.get(length..).unwrap_or_default();
+        // `PASS` alone is an empty password.
+        let rest = if rest.is_empty() && verb == Verb::Pass { b" " } else { rest };
+        Ok(Self { command: Command::read(verb, line, rest)?, alias })
+    }
+
+    /// Appends the line with its CRLF. An `alias` that is none of the command's is not written.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let alias = self.alias.filter(|alias| self.command.verb().aliases().contains(alias));
+        self.command.encode_as(alias.map_or(self.command.word(), str::as_bytes), out);
+    }
+
+    /// The same, owned. Allocates for each argument of text that is borrowed.
+    pub fn into_owned(self) -> CommandLine<'static> {
+        CommandLine { command: self.command.into_owned(), alias: self.alias }
+    }
+}
+
+impl<'a> From<Command<'a>> for CommandLine<'a> {
+    fn from(command: Command<'a>) -> Self {
+        Self { command, alias: None }
+    }
+}
+
+impl Verb {
+    /// The verb of a word or alias in any case; [`Verb::Other`] if it is not in the table.
+    pub fn parse(word: &[u8]) -> Self {
+        match key::read(word) {
+            Some((key, length)) if length == word.len() => Self::of_key(key).0,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The word, as [`Verb::word`] says.
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// A command whose word is not in the table. `Debug` shows the word, and of the argument only its length: nobody
+/// knows whether it is a secret.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OtherCommand<'a> {
+    word: Cow<'a, [u8]>,
+    argument: Option<Text<'a>>,
+}
+
+impl<'a> OtherCommand<'a> {
+    /// A command of any word without blanks that isn't in the table (in any case), and what follows it behind one
+    /// blank. Allocates nothing.
+    pub fn new<B: AsRef<[u8]> + ?Sized>(word: &'a B, argument: Option<Text<'a>>) -> Result<Self, OtherError> {
+        let word = word.as_ref();
+        Text::new(word).map_err(OtherError::Text)?;
+        if word.is_empty() {
+            return Err(OtherError::Text(TextError::Empty));
+        }
+        if let Some(at) = memchr::memchr(b' ', word) {
+            return Err(OtherError::Blank { at });
+        }
+        if Verb::parse(word) != Verb::Other {
+            return Err(OtherError::Known);
+        }
+        Ok(Self { word: Cow::Borrowed(word), argument })
+    }
+
+    /// The word, in the case that was used.
+    pub fn word(&self) -> &[u8] {
+        &self.word
+    }
+
+    /// All that follows the word and one blank; `None` if there is no blank.
+    pub fn argument(&self) -> Option<&Text<'a>> {
+        self.argument.as_ref()
+    }
+
+    /// The same, owned. Allocates what is borrowed.
+    pub fn into_owned(self) -> OtherCommand<'static> {
+        OtherCommand { word: Cow::Owned(self.word.into_owned()), argument: self.argument.map(Text::into_owned) }
+    }
+
+    /// Reads a line whose word isn't in the table.
+    fn read(line: &'a [u8]) -> Result<Self, CommandError> {
+        let refuse = |_| illegal_byte(line).unwrap_or(CommandError::Empty);
+        let end = memchr::memchr(b' ', line).unwrap_or(line.len());
+        let (word, rest) = line.split_at_checked(end).unwrap_or((line, &[]));
+        Text::new(word).map_err(refuse)?;
+        let argument = rest.get(1..).map(Text::new).transpose().map_err(refuse)?;
+        match (word, line) {
+            ([], []) => Err(CommandError::Empty),
+            ([], _) => Err(CommandError::LeadingBlank),
+            _ => Ok(Self { word: Cow::Borrowed(word), argument }),
+        }
+    }
+
+    fn write_argument(&self, out: &mut Vec<u8>) {
+        if let Some(argument) = &self.argument {
+            out.push(b' ');
+            out.extend_from_slice(argument.as_bytes());
+        }
+    }
+}
+
+impl fmt::Debug for OtherCommand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OtherCommand(\"{}\"", self.word.escape_ascii())?;
+        if let Some(argument) = &self.argument {
+            write!(f, ", {} bytes", argument.as_bytes().len())?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// The first CR, LF or NUL.
+fn illegal_byte(line: &[u8]) -> Option<CommandError> {
+    let at = memchr::memchr3(b'\r', b'\n', 0, line)?;
+    line.get(at).map(|&byte| CommandError::IllegalByte { byte, at })
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for OtherCommand<'a> {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Self::new(<&[u8]>::arbitrary(u)?, Option::arbitrary(u)?).map_err(|_| arbitrary::Error::IncorrectFormat)
+    }
+}
+
+/// Only aliases of the command.
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for CommandLine<'a> {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let command = Command::arbitrary(u)?;
+        let aliases = command.verb().aliases();
+        let alias = if aliases.is_empty() || bool::arbitrary(u)? { None } else { Some(*u.choose(aliases)?) };
+        Ok(Self { command, alias })
+    }
+}

@@ -1,0 +1,495 @@
+//! The grammar of each kind of argument: complete nom parsers in, bytes out.
+//!
+//! Each parser begins at the blank that separates the argument from what is before it.
+
+use super::error::{ArgumentFault, CommandError};
+use super::option::{Facts, Opts, Site};
+use super::parameter::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, Structure, Type};
+use super::{Verb, illegal_byte};
+use crate::address::{self, AddressError, AddressFault, ExtendedAddress, HostPort, LongAddress, NetworkProtocol};
+use crate::text::{Argument, Password, Path, Text, TextError};
+use crate::time::Time;
+use alloc::vec::Vec;
+use core::num::NonZeroU8;
+use nom::bytes::complete::{tag, take_till, take_while};
+use nom::character::complete::{digit1, space1};
+use nom::combinator::opt;
+use nom::error::{ErrorKind, ParseError};
+use nom::{Finish, IResult, Parser};
+
+/// An argument of a command.
+pub(super) trait Field<'a>: Sized {
+    /// The same, owned.
+    type Owned;
+    /// Reads it and the blank in front of it.
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault>;
+    /// Appends it with a blank in front.
+    fn write(&self, out: &mut Vec<u8>);
+    /// Copies what is borrowed.
+    fn own(self) -> Self::Owned;
+}
+
+/// What is wrong, and how many bytes of the line are behind that place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault {
+    left: usize,
+    why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    Missing,
+    Bad(ArgumentFault),
+    Parameter,
+    Protocol,
+}
+
+impl Fault {
+    pub(super) fn new(input: &[u8], why: Why) -> Self {
+        Self { left: input.len(), why }
+    }
+
+    pub(super) fn bad(input: &[u8], why: ArgumentFault) -> Self {
+        Self::new(input, Why::Bad(why))
+    }
+
+    fn text(input: &[u8], error: TextError) -> Self {
+        match error {
+            TextError::Empty => Self::new(input, Why::Missing),
+            // Which byte is illegal, and where, `refuse` finds out.
+            TextError::Illegal { .. } | TextError::LeadingBlank => Self::bad(input, ArgumentFault::Word),
+        }
+    }
+}
+
+impl ParseError<&[u8]> for Fault {
+    fn from_error_kind(input: &[u8], kind: ErrorKind) -> Self {
+        Self::bad(input, if kind == ErrorKind::Digit { ArgumentFault::Number } else { ArgumentFault::Word })
+    }
+
+    fn append(_: &[u8], _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+/// The error of a line. An illegal byte anywhere in it is worse than all else.
+#[cold]
+pub(super) fn refuse(verb: Verb, line: &[u8], fault: Fault) -> CommandError {
+    if let Some(error) = illegal_byte(line) {
+        return error;
+    }
+    let at = line.len().saturating_sub(fault.left);
+    match fault.why {
+        Why::Missing => CommandError::MissingArgument(verb),
+        Why::Bad(why) => CommandError::BadArgument { verb, at, why },
+        Why::Parameter => CommandError::UnsupportedParameter { verb, at },
+        Why::Protocol => CommandError::UnsupportedProtocol { verb, at },
+    }
+}
+
+/// What follows a command without argument: measured servers ignore it.
+pub(super) fn ignored(input: &[u8]) -> Result<(), Fault> {
+    Text::new(input).map(drop).map_err(|error| Fault::text(input, error))
+}
+
+/// Blanks, and the end of the line.
+pub(super) fn end(input: &[u8]) -> Result<(), Fault> {
+    match skip_blanks(input) {
+        [] => Ok(()),
+        rest => Err(Fault::bad(rest, ArgumentFault::Excess)),
+    }
+}
+
+pub(super) fn skip_blanks(input: &[u8]) -> &[u8] {
+    let mut rest = input;
+    while let [b' ', behind @ ..] = rest {
+        rest = behind;
+    }
+    rest
+}
+
+/// What stands behind the blanks; something has to.
+pub(super) fn behind_blanks(input: &[u8]) -> Result<&[u8], Fault> {
+    match skip_blanks(input) {
+        [] => Err(Fault::new(&[], Why::Missing)),
+        rest => Ok(rest),
+    }
+}
+
+/// The next word without the blanks in front, and what is behind it.
+pub(super) fn word(input: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
+    let parsed: IResult<_, _, Fault> = take_till(|byte| byte == b' ').parse(behind_blanks(input)?);
+    parsed.finish()
+}
+
+/// A number in decimal digits behind blanks.
+fn number(input: &[u8]) -> Result<(&[u8], u64), Fault> {
+    let input = behind_blanks(input)?;
+    let parsed: IResult<_, _, Fault> = digit1.parse(input);
+    let (rest, digits) = parsed.finish()?;
+    let value = digits
+        .iter()
+        .try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0'))));
+    value.map(|value| (rest, value)).ok_or(Fault::bad(input, ArgumentFault::NumberTooLarge))
+}
+
+/// One letter that stands alone; `None` of `choose` is a value that nobody supports.
+fn letter<T>(input: &[u8], choose: impl FnOnce(u8) -> Option<T>) -> Result<(&[u8], T), Fault> {
+    let input = behind_blanks(input)?;
+    match input {
+        [letter] | [letter, b' ', ..] => {
+            let value = choose(letter.to_ascii_uppercase()).ok_or(Fault::new(input, Why::Parameter))?;
+            Ok((input.get(1..).unwrap_or_default(), value))
+        }
+        _ => Err(Fault::bad(input, ArgumentFault::Word)),
+    }
+}
+
+fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b' ');
+    out.extend_from_slice(bytes);
+}
+
+fn write_shown(out: &mut Vec<u8>, value: &impl core::fmt::Display) {
+    out.push(b' ');
+    address::write(out, value);
+}
+
+/// RFC 959 5.3.2: `<pathname> ::= <string>`; RFC 2640 3.1, RFC 3659 2.2: exactly one blank, the rest is the name.
+impl<'a> Field<'a> for Path<'a> {
+    type Owned = Path<'static>;
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let name = match input {
+            [] => return Err(Fault::new(input, Why::Missing)),
+            [b' ', name @ ..] => name,
+            _ => return Err(Fault::bad(input, ArgumentFault::Excess)),
+        };
+        Path::new(name).map(|path| (&[][..], path)).map_err(|error| Fault::text(name, error))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(out, self.as_bytes());
+    }
+    fn own(self) -> Self::Owned {
+        self.into_owned()
+    }
+}
+
+/// RFC 959 5.3.2: `<password> ::= <string>`. All behind one blank belongs to it, and it may be empty.
+impl<'a> Field<'a> for Password<'a> {
+    type Owned = Password<'static>;
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let [_, secret @ ..] = input else { return Err(Fault::new(input, Why::Missing)) };
+        Password::new(secret).map(|secret| (&[][..], secret)).map_err(|error| Fault::text(input, error))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(out, self.as_bytes());
+    }
+    fn own(self) -> Self::Owned {
+        self.into_owned()
+    }
+}
+
+/// RFC 959 5.3.2: `<username> ::= <string>`, and the like. Blanks in front are skipped.
+impl<'a> Field<'a> for Argument<'a> {
+    type Owned = Argument<'static>;
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let text = behind_blanks(input)?;
+        Argument::new(text).map(|text| (&[][..], text)).map_err(|error| Fault::text(text, error))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(out, self.as_bytes());
+    }
+    fn own(self) -> Self::Owned {
+        self.into_owned()
+    }
+}
+
+/// `[<SP> argument]`
+impl<'a, T: Field<'a>> Field<'a> for Option<T> {
+    type Owned = Option<T::Owned>;
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        match T::read(input) {
+            Ok((rest, value)) => Ok((rest, Some(value))),
+            Err(Fault { why: Why::Missing, .. }) => Ok((&[], None)),
+            Err(fault) => Err(fault),
+        }
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        if let Some(value) = self {
+            value.write(out);
+        }
+    }
+    fn own(self) -> Self::Owned {
+        self.map(T::own)
+    }
+}
+
+impl<'a> Field<'a> for Site<'a> {
+    type Owned = Site<'static>;
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        Argument::read(input).map(|(rest, text)| (rest, Site::from(text)))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(out, self.as_bytes());
+    }
+    fn own(self) -> Self::Owned {
+        self.into_owned()
+    }
+}
+
+/// RFC 2389 4: `opts = "OPTS" SP command-name [ SP command-options ]`
+impl<'a> Field<'a> for Opts<'a> {
+    type Owned = Opts<'static>;
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let (_, text) = Argument::read(input)?;
+        drop(text);
+        Opts::read(behind_blanks(input)?).map(|opts| (&[][..], opts))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        self.write(out);
+    }
+    fn own(self) -> Self::Owned {
+        self.into_owned()
+    }
+}
+
+/// draft-somers-ftp-mfxx-03 5: `mff-facts = 1*( fact "=" value ";" )`; the last `;` may be missing.
+impl<'a> Field<'a> for Facts<'a> {
+    type Owned = Facts<'static>;
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let (rest, text) = word(input)?;
+        let facts =
+            Facts::new(text).map_err(|_| Fault::bad(behind_blanks(input).unwrap_or(input), ArgumentFault::Facts));
+        facts.map(|facts| (rest, facts))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b' ');
+        self.encode(out);
+    }
+    fn own(self) -> Self::Owned {
+        self.into_owned()
+    }
+}
+
+/// Fields that own nothing: how one is read behind its blanks, and shown.
+macro_rules! plain {
+    ($($(#[$grammar:meta])* $type:ty: $read:expr, $write:expr;)+) => {$(
+        $(#[$grammar])*
+        impl<'a> Field<'a> for $type {
+            type Owned = Self;
+            fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+                let read: fn(&'a [u8]) -> Result<(&'a [u8], Self), Fault> = $read;
+                read(input)
+            }
+            fn write(&self, out: &mut Vec<u8>) {
+                let write: fn(&Self, &mut Vec<u8>) = $write;
+                write(self, out);
+            }
+            fn own(self) -> Self {
+                self
+            }
+        }
+    )+};
+}
+
+plain! {
+    /// RFC 3659 5.3 (stream mode): `restart-marker = 1*DIGIT`
+    u64: number, |value, out| write_shown(out, value);
+
+    /// RFC 2228 8: `<decimal-integer>`, up to 32 bits
+    u32: |input| {
+        let (rest, value) = number(input)?;
+        let value = u32::try_from(value).map_err(|_| Fault::bad(skip_blanks(input), ArgumentFault::NumberTooLarge))?;
+        Ok((rest, value))
+    }, |value, out| write_shown(out, value);
+
+    /// `ON` or `OFF`
+    bool: |input| {
+        let (rest, word) = word(input)?;
+        let value = switch(word).ok_or(Fault::bad(skip_blanks(input), ArgumentFault::Word))?;
+        Ok((rest, value))
+    }, |value, out| out.extend_from_slice(if *value { b" ON" } else { b" OFF" });
+
+    /// RFC 3659 2.3: `time-val = 14DIGIT [ "." 1*DIGIT ]`
+    Time: |input| {
+        let (rest, word) = word(input)?;
+        let time = Time::parse(word).map_err(|_| Fault::bad(skip_blanks(input), ArgumentFault::Time))?;
+        Ok((rest, time))
+    }, |time, out| write_shown(out, time);
+
+    /// RFC 959 5.3.2: `<host-port> ::= <host-number>,<port-number>`
+    HostPort: |input| address(input, HostPort::parse), |address, out| write_shown(out, address);
+
+    /// RFC 2428 2: `EPRT<space><d><net-prt><d><net-addr><d><tcp-port><d>`
+    ExtendedAddress: |input| address(input, ExtendedAddress::parse), |address, out| write_shown(out, address);
+
+    /// RFC 1639: `<long-host-port>`
+    LongAddress: |input| address(input, LongAddress::parse), |address, out| write_shown(out, address);
+
+    /// RFC 2428 3: `EPSV [ <space> <net-prt> ]`, 4: `EPSV<space>ALL`
+    EpsvArgument: |input| {
+        let text = skip_blanks(input);
+        if text.is_empty() {
+            return Ok((&[], Self::Any));
+        }
+        let (rest, word) = word(text)?;
+        if word.eq_ignore_ascii_case(b"ALL") {
+            return Ok((rest, Self::All));
+        }
+        match NetworkProtocol::from_digits(word) {
+            Ok(protocol) => Ok((rest, Self::Protocol(protocol))),
+            Err(AddressFault::UnknownProtocol) => Err(Fault::new(text, Why::Protocol)),
+            Err(why) => Err(Fault::bad(text, ArgumentFault::Address(why))),
+        }
+    }, |argument, out| match argument {
+        Self::Any => {}
+        Self::Protocol(protocol) => write_shown(out, &protocol.number()),
+        Self::All => out.extend_from_slice(b" ALL"),
+    };
+
+    /// RFC 959 5.3.2: `<type-code> ::= A [<sp> <form-code>] | E [<sp> <form-code>] | I | L <sp> <byte-size>`
+    Type: |input| {
+        if let [b'L' | b'l', size @ b'0'..=b'9', ..] = skip_blanks(input) {
+            // `L8`, as some clients write.
+            let at = skip_blanks(input);
+            let _ = size;
+            return byte_size(at.get(1..).unwrap_or_default());
+        }
+        let (rest, letter) = letter(input, |letter| matches!(letter, b'A' | b'E' | b'I' | b'L').then_some(letter))?;
+        match letter {
+            b'A' => Option::read(rest).map(|(rest, format)| (rest, Self::Ascii(format))),
+            b'E' => Option::read(rest).map(|(rest, format)| (rest, Self::Ebcdic(format))),
+            b'I' => Ok((rest, Self::Image)),
+            _ => byte_size(rest),
+        }
+    }, |kind, out| match kind {
+        Self::Ascii(format) => {
+            out.extend_from_slice(b" A");
+            format.write(out);
+        }
+        Self::Ebcdic(format) => {
+            out.extend_from_slice(b" E");
+            format.write(out);
+        }
+        Self::Image => out.extend_from_slice(b" I"),
+        Self::Local(bits) => {
+            out.extend_from_slice(b" L");
+            write_shown(out, bits);
+        }
+    };
+
+    /// RFC 959 5.3.2: `<form-code> ::= N | T | C`
+    Format: |input| letter(input, |letter| match letter {
+        b'N' => Some(Self::NonPrint),
+        b'T' => Some(Self::Telnet),
+        b'C' => Some(Self::CarriageControl),
+        _ => None,
+    }), |format, out| out.extend_from_slice(match format {
+        Self::NonPrint => b" N",
+        Self::Telnet => b" T",
+        Self::CarriageControl => b" C",
+    });
+
+    /// RFC 959 5.3.2: `<structure-code> ::= F | R | P`
+    Structure: |input| letter(input, |letter| match letter {
+        b'F' => Some(Self::File),
+        b'R' => Some(Self::Record),
+        b'P' => Some(Self::Page),
+        _ => None,
+    }), |structure, out| out.extend_from_slice(match structure {
+        Self::File => b" F",
+        Self::Record => b" R",
+        Self::Page => b" P",
+    });
+
+    /// RFC 959 5.3.2: `<mode-code> ::= S | B | C`, and `Z` of draft-preston-ftpext-deflate
+    Mode: |input| letter(input, |letter| match letter {
+        b'S' => Some(Self::Stream),
+        b'B' => Some(Self::Block),
+        b'C' => Some(Self::Compressed),
+        b'Z' => Some(Self::Deflate),
+        _ => None,
+    }), |mode, out| out.extend_from_slice(match mode {
+        Self::Stream => b" S",
+        Self::Block => b" B",
+        Self::Compressed => b" C",
+        Self::Deflate => b" Z",
+    });
+
+    /// RFC 2228 8: `<prot-code> ::= C | S | E | P`
+    Protection: |input| letter(input, |letter| match letter {
+        b'C' => Some(Self::Clear),
+        b'S' => Some(Self::Safe),
+        b'E' => Some(Self::Confidential),
+        b'P' => Some(Self::Private),
+        _ => None,
+    }), |level, out| out.extend_from_slice(match level {
+        Self::Clear => b" C",
+        Self::Safe => b" S",
+        Self::Confidential => b" E",
+        Self::Private => b" P",
+    });
+
+    /// RFC 6384 11: `ALGS<space><ALGS-token>`
+    Algs: |input| {
+        let (rest, word) = word(input)?;
+        let known = [(&b"STATUS64"[..], Self::Status64), (b"ENABLE64", Self::Enable64), (b"DISABLE64", Self::Disable64)];
+        let value = known.into_iter().find(|(name, _)| word.eq_ignore_ascii_case(name));
+        let (_, value) = value.ok_or(Fault::new(skip_blanks(input), Why::Parameter))?;
+        Ok((rest, value))
+    }, |algs, out| out.extend_from_slice(match algs {
+        Self::Status64 => b" STATUS64",
+        Self::Enable64 => b" ENABLE64",
+        Self::Disable64 => b" DISABLE64",
+    });
+
+    /// RFC 959 5.3.1: `ALLO <SP> <decimal-integer> [<SP> R <SP> <decimal-integer>]`
+    Allocation: |input| {
+        let (rest, bytes) = number(input)?;
+        let parsed: IResult<_, _, Fault> =
+            opt((space1, nom::branch::alt((tag("R"), tag("r"))), take_while(|_| false))).parse(rest);
+        match parsed.finish()? {
+            (rest, Some(_)) => number(rest).map(|(rest, record)| (rest, Self { bytes, record: Some(record) })),
+            (rest, None) => Ok((rest, Self { bytes, record: None })),
+        }
+    }, |allocation, out| {
+        write_shown(out, &allocation.bytes);
+        if let Some(record) = allocation.record {
+            out.extend_from_slice(b" R");
+            write_shown(out, &record);
+        }
+    };
+}
+
+/// `ON` or `OFF`.
+pub(super) fn switch(word: &[u8]) -> Option<bool> {
+    if word.eq_ignore_ascii_case(b"ON") {
+        return Some(true);
+    }
+    word.eq_ignore_ascii_case(b"OFF").then_some(false)
+}
+
+/// RFC 959 5.3.2: `<byte-size> ::= <number>`, 1 to 255.
+fn byte_size(input: &[u8]) -> Result<(&[u8], Type), Fault> {
+    let at = skip_blanks(input);
+    let (rest, bits) = number(input)?;
+    let bits = u8::try_from(bits).map_err(|_| Fault::bad(at, ArgumentFault::NumberTooLarge))?;
+    let bits = NonZeroU8::new(bits).ok_or(Fault::bad(at, ArgumentFault::Number))?;
+    Ok((rest, Type::Local(bits)))
+}
+
+fn address<'a, T>(
+    input: &'a [u8],
+    parse: impl FnOnce(&[u8]) -> Result<T, AddressError>,
+) -> Result<(&'a [u8], T), Fault> {
+    let start = skip_blanks(input);
+    let (rest, word) = word(input)?;
+    let address = parse(word).map_err(|error| Fault {
+        left: start.len().saturating_sub(error.at),
+        why: match error.why {
+            AddressFault::UnknownProtocol => Why::Protocol,
+            why => Why::Bad(ArgumentFault::Address(why)),
+        },
+    })?;
+    Ok((rest, address))
+}

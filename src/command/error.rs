@@ -1,0 +1,152 @@
+//! Why a line is no command, and what a server answers.
+
+use super::Verb;
+use crate::address::AddressFault;
+use crate::reply::{Code, Reply};
+use core::fmt;
+
+/// Why a line is no command. It never holds the line, which may be a password.
+///
+/// Each has its answer: 500, 501, 504, 521 or 522.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The line is empty. 500.
+    Empty,
+    /// The line begins with a blank. 500.
+    LeadingBlank,
+    /// The line is longer than the limit, in bytes; the framing says so. 500.
+    LineTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A CR, LF or NUL stands in the line. 501.
+    IllegalByte {
+        /// CR, LF or NUL.
+        byte: u8,
+        /// Its place in the line, in bytes from 0.
+        at: usize,
+    },
+    /// The command needs an argument. 501.
+    MissingArgument(Verb),
+    /// The argument isn't what the command takes. 501.
+    BadArgument {
+        /// The command.
+        verb: Verb,
+        /// The place in the line, in bytes from 0.
+        at: usize,
+        /// What is wrong there.
+        why: ArgumentFault,
+    },
+    /// The argument is well-formed, and a value that no RFC knows. 504.
+    UnsupportedParameter {
+        /// The command.
+        verb: Verb,
+        /// The place in the line, in bytes from 0.
+        at: usize,
+    },
+    /// The network protocol is neither IPv4 nor IPv6. 522 for EPRT and EPSV (RFC 2428), 521 for LPRT (RFC 1639).
+    UnsupportedProtocol {
+        /// The command.
+        verb: Verb,
+        /// The place in the line, in bytes from 0.
+        at: usize,
+    },
+}
+
+/// What is wrong with an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArgumentFault {
+    /// Decimal digits should stand here.
+    Number,
+    /// The number is too large.
+    NumberTooLarge,
+    /// One letter or word of the command's grammar should stand here.
+    Word,
+    /// An address should stand here.
+    Address(AddressFault),
+    /// A `time-val` should stand here: `YYYYMMDDhhmmss`, with or without a fraction (RFC 3659 2.3).
+    Time,
+    /// Facts should stand here: `name=value;`, once or more.
+    Facts,
+    /// Nothing should stand here.
+    Excess,
+}
+
+impl CommandError {
+    /// The command that was meant; `None` if the mistake is the line's.
+    pub const fn verb(&self) -> Option<Verb> {
+        match self {
+            Self::Empty | Self::LeadingBlank | Self::LineTooLong { .. } | Self::IllegalByte { .. } => None,
+            Self::MissingArgument(verb)
+            | Self::BadArgument { verb, .. }
+            | Self::UnsupportedParameter { verb, .. }
+            | Self::UnsupportedProtocol { verb, .. } => Some(*verb),
+        }
+    }
+
+    /// The place of the mistake, in bytes from 0; `None` where something is missing.
+    pub const fn at(&self) -> Option<usize> {
+        match self {
+            Self::Empty | Self::MissingArgument(_) => None,
+            Self::LeadingBlank => Some(0),
+            Self::LineTooLong { limit } => Some(*limit),
+            Self::IllegalByte { at, .. }
+            | Self::BadArgument { at, .. }
+            | Self::UnsupportedParameter { at, .. }
+            | Self::UnsupportedProtocol { at, .. } => Some(*at),
+        }
+    }
+
+    /// What a server answers (RFC 959 5.4; 522: RFC 2428 2; 521: RFC 1639). Allocates nothing.
+    pub const fn reply(&self) -> Reply<'static> {
+        let (code, text) = match self {
+            Self::Empty => (Code::SYNTAX_ERROR, "Empty line: a command was expected."),
+            Self::LeadingBlank => (Code::SYNTAX_ERROR, "A command begins with its word, not with a blank."),
+            Self::LineTooLong { .. } => (Code::SYNTAX_ERROR, "Line too long."),
+            Self::IllegalByte { .. } => (Code::ARGUMENT_SYNTAX_ERROR, "Illegal byte: CR, LF or NUL."),
+            Self::MissingArgument(verb) => (Code::ARGUMENT_SYNTAX_ERROR, verb.missing()),
+            Self::BadArgument { verb, .. } => (Code::ARGUMENT_SYNTAX_ERROR, verb.bad()),
+            Self::UnsupportedParameter { verb, .. } => (Code::PARAMETER_NOT_IMPLEMENTED, verb.unsupported()),
+            Self::UnsupportedProtocol { verb: Verb::Lprt, .. } => {
+                (Code::UNSUPPORTED_FAMILY_OR_PROTECTION, "Supported address families are (4,6)")
+            }
+            Self::UnsupportedProtocol { .. } => {
+                (Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, "Network protocol not supported, use (1,2)")
+            }
+        };
+        Reply::from_static(code, text)
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("empty line"),
+            Self::LeadingBlank => f.write_str("the line begins with a blank"),
+            Self::LineTooLong { limit } => write!(f, "the line is longer than {limit} bytes"),
+            Self::IllegalByte { byte, at } => write!(f, "illegal byte 0x{byte:02x} at {at}"),
+            Self::MissingArgument(verb) => write!(f, "{}: argument missing", verb.word()),
+            Self::BadArgument { verb, at, why } => write!(f, "{}: {why} at {at}", verb.word()),
+            Self::UnsupportedParameter { verb, at } => write!(f, "{}: unsupported parameter at {at}", verb.word()),
+            Self::UnsupportedProtocol { verb, at } => write!(f, "{}: unsupported protocol at {at}", verb.word()),
+        }
+    }
+}
+
+impl core::error::Error for CommandError {}
+
+impl fmt::Display for ArgumentFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number => f.write_str("no number"),
+            Self::NumberTooLarge => f.write_str("number too large"),
+            Self::Word => f.write_str("unknown word"),
+            Self::Address(why) => why.fmt(f),
+            Self::Time => f.write_str("no time"),
+            Self::Facts => f.write_str("no facts"),
+            Self::Excess => f.write_str("more than expected"),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The word of a command, packed into a number so that finding it in the table needs no search.
+
+/// The longest word that is packed; the byte above holds the length.
+const LONGEST: usize = 7;
+
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+
+/// The key of a word of the table: at most seven bytes, in upper case.
+pub(super) const fn of(word: &str) -> u64 {
+    let mut bytes = word.as_bytes();
+    assert!(bytes.len() <= LONGEST, "a word of the table is longer than a key");
+    let mut key = bytes.len() as u64;
+    key <<= 8 * (8 - 1 - bytes.len());
+    while let Some((byte, rest)) = bytes.split_last() {
+        assert!(!byte.is_ascii_lowercase(), "a word of the table is in lower case");
+        key = key << 8 | *byte as u64;
+        bytes = rest;
+    }
+    key
+}
+
+/// The key of the word in front of `line`, in upper case, and the word's length; `None` if it is longer than any
+/// word of the table. All eight bytes at once.
+#[inline]
+pub(super) fn read(line: &[u8]) -> Option<(u64, usize)> {
+    let bytes = match line.first_chunk::<8>() {
+        Some(bytes) => *bytes,
+        None => {
+            let mut bytes = [b' '; 8];
+            for (byte, source) in bytes.iter_mut().zip(line) {
+                *byte = *source;
+            }
+            bytes
+        }
+    };
+    let bytes = u64::from_le_bytes(bytes);
+    // The lowest set bit marks the first blank: a byte that the subtraction borrows from 0.
+    let differs = bytes ^ ONES.wrapping_mul(b' ' as u64);
+    let blanks = differs.wrapping_sub(ONES) & !differs & HIGHS;
+    if blanks == 0 {
+        return None;
+    }
+    let bits = blanks.trailing_zeros() & !7;
+    let word = bytes & !u64::MAX.wrapping_shl(bits);
+    let length = bits >> 3;
+    Some((upper(word) | u64::from(length) << 56, usize::try_from(length).unwrap_or(LONGEST)))
+}
+
+/// The word with its ASCII letters in upper case.
+const fn upper(word: u64) -> u64 {
+    let low = word & !HIGHS;
+    let from_a = low.wrapping_add(ONES.wrapping_mul(0x80 - b'a' as u64));
+    let above_z = low.wrapping_add(ONES.wrapping_mul(0x7f - b'z' as u64));
+    let letters = (from_a ^ above_z) & !word & HIGHS;
+    word ^ letters >> 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn upper_agrees_with_the_library_for_every_byte_in_every_place() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut bytes = [b'q'; 8];
+                bytes[place] = byte;
+                assert_eq!(upper(u64::from_le_bytes(bytes)).to_le_bytes(), bytes.map(|byte| byte.to_ascii_uppercase()));
+            }
+        }
+    }
+
+    #[test]
+    fn reads_up_to_the_first_blank() {
+        for (line, word) in
+            [("LIST", "LIST"), ("list -a", "LIST"), ("xsha256 a", "XSHA256"), ("P@sW", "P@SW"), ("", "")]
+        {
+            assert_eq!(read(line.as_bytes()), Some((of(word), word.len())), "{line}");
+        }
+        assert_eq!(read(b"XSHA2567"), None);
+        assert_eq!(read(b"XSHA25678 a"), None);
+    }
+
+    #[test]
+    fn a_nul_or_a_backquote_is_part_of_the_word() {
+        assert_ne!(read(b"PWD\0").map(|(key, _)| key), Some(of("PWD")));
+        assert_ne!(read(b"P`SW").map(|(key, _)| key), Some(of("P@SW")));
+    }
+
+    #[test]
+    fn every_first_blank_is_found_behind_any_byte() {
+        for byte in (0..=u8::MAX).filter(|byte| *byte != b' ') {
+            for length in 0..8usize {
+                let line: Vec<u8> = core::iter::repeat_n(byte, length).chain(*b" !! !!!! ").collect();
+                assert_eq!(read(&line).map(|(_, length)| length), Some(length), "{byte}");
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Arguments that have a language of their own: OPTS, SITE, the facts of MFF.
+
+use super::argument::{self, Fault, Field};
+use crate::text::{Argument, TextError};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The argument of SITE: a word and what belongs to it. `Debug` shows the word only, since what follows may be a
+/// password (`SITE PSWD`, `SITE GPASS`).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Site<'a>(Argument<'a>);
+
+impl<'a> Site<'a> {
+    /// Borrows `text`: at least one byte, no blank in front, no CR, LF, NUL. Allocates nothing.
+    pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, TextError> {
+        Argument::new(text).map(Self)
+    }
+
+    /// All of it as it stands on the wire.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The first word, such as `CHMOD`, in the case that was used.
+    pub fn word(&self) -> &[u8] {
+        split_word(self.as_bytes()).0
+    }
+
+    /// What follows the word and one blank; `None` if there is no blank.
+    pub fn arguments(&self) -> Option<&[u8]> {
+        split_word(self.as_bytes()).1.get(1..)
+    }
+
+    /// The same, owned. Allocates if it was borrowed.
+    pub fn into_owned(self) -> Site<'static> {
+        Site(self.0.into_owned())
+    }
+}
+
+impl<'a> From<Argument<'a>> for Site<'a> {
+    fn from(text: Argument<'a>) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Site<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.arguments().is_some() { " …" } else { "" };
+        write!(f, "Site(\"{}\"{more})", self.word().escape_ascii())
+    }
+}
+
+/// The argument of OPTS (RFC 2389 4): a command's name and its options.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
+pub enum Opts<'a> {
+    /// `UTF8 [ON|OFF]` (draft-ietf-ftpext-utf-8-option); read from `UTF-8` too.
+    Utf8(Option<bool>),
+    /// `MLST [fact;…]` (RFC 3659 7.9): the facts that MLST and MLSD shall tell, or none.
+    Mlst(Option<Argument<'a>>),
+    /// `HASH [algorithm]` (draft-bryan-ftpext-hash): the algorithm to choose, or the question for it.
+    Hash(Option<Argument<'a>>),
+    /// `MODE Z [options]` (draft-preston-ftpext-deflate), such as `LEVEL 6`.
+    ModeZ(Option<Argument<'a>>),
+    /// Whatever is none of those.
+    Other(OtherOption<'a>),
+}
+
+impl<'a> Opts<'a> {
+    /// Reads what stands behind the blanks; there is something.
+    pub(super) fn read(text: &'a [u8]) -> Result<Self, Fault> {
+        if let Some(known) = Self::known(text) {
+            return known;
+        }
+        Argument::new(text)
+            .map(|text| Self::Other(OtherOption(text)))
+            .map_err(|_| Fault::bad(text, super::ArgumentFault::Word))
+    }
+
+    /// `None` if it's none of those that have a variant.
+    fn known(text: &'a [u8]) -> Option<Result<Self, Fault>> {
+        let (word, rest) = split_word(text);
+        if word.eq_ignore_ascii_case(b"UTF8") || word.eq_ignore_ascii_case(b"UTF-8") {
+            // `OPTS UTF8 NLST` and others like it are not ours.
+            let (_, value) = Option::<bool>::read(rest).ok().filter(|(rest, _)| argument::end(rest).is_ok())?;
+            return Some(Ok(Self::Utf8(value)));
+        }
+        let text = |rest| Option::<Argument<'a>>::read(rest).map(|(_, text)| text);
+        if word.eq_ignore_ascii_case(b"MLST") {
+            return Some(text(rest).map(Self::Mlst));
+        }
+        if word.eq_ignore_ascii_case(b"HASH") {
+            return Some(text(rest).map(Self::Hash));
+        }
+        if word.eq_ignore_ascii_case(b"MODE") {
+            let (rest, mode) = argument::word(rest).ok()?;
+            return mode.eq_ignore_ascii_case(b"Z").then(|| text(rest).map(Self::ModeZ));
+        }
+        None
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Utf8(value) => {
+                out.extend_from_slice(b" UTF8");
+                value.write(out);
+            }
+            Self::Mlst(facts) => {
+                out.extend_from_slice(b" MLST");
+                facts.write(out);
+            }
+            Self::Hash(algorithm) => {
+                out.extend_from_slice(b" HASH");
+                algorithm.write(out);
+            }
+            Self::ModeZ(options) => {
+                out.extend_from_slice(b" MODE Z");
+                options.write(out);
+            }
+            Self::Other(other) => other.0.write(out),
+        }
+    }
+
+    /// The same, owned. Allocates if it was borrowed.
+    pub fn into_owned(self) -> Opts<'static> {
+        match self {
+            Self::Utf8(value) => Opts::Utf8(value),
+            Self::Mlst(facts) => Opts::Mlst(facts.own()),
+            Self::Hash(algorithm) => Opts::Hash(algorithm.own()),
+            Self::ModeZ(options) => Opts::ModeZ(options.own()),
+            Self::Other(other) => Opts::Other(OtherOption(other.0.into_owned())),
+        }
+    }
+}
+
+/// An argument of OPTS that [`Opts`] has no variant for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OtherOption<'a>(Argument<'a>);
+
+impl<'a> OtherOption<'a> {
+    /// Borrows `text`, unless it is illegal or [`Opts`] has a variant for it. Allocates nothing.
+    pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, OtherError> {
+        let text = text.as_ref();
+        let argument = Argument::new(text).map_err(OtherError::Text)?;
+        if Opts::known(text).is_some() { Err(OtherError::Known) } else { Ok(Self(argument)) }
+    }
+
+    /// All of it as it stands on the wire.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for OtherOption<'a> {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Self::new(<&[u8]>::arbitrary(u)?).map_err(|_| arbitrary::Error::IncorrectFormat)
+    }
+}
+
+/// Why something is no [`OtherOption`](super::OtherOption) or [`OtherCommand`](super::OtherCommand).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OtherError {
+    /// The text is empty, or holds what may not be in it.
+    Text(TextError),
+    /// A blank stands in the word, at this place in bytes from 0.
+    Blank {
+        /// The place.
+        at: usize,
+    },
+    /// It isn't other: there is a variant for it.
+    Known,
+}
+
+impl fmt::Display for OtherError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(error) => error.fmt(f),
+            Self::Blank { at } => write!(f, "a blank at {at}"),
+            Self::Known => f.write_str("there is a variant for it"),
+        }
+    }
+}
+
+impl core::error::Error for OtherError {}
+
+/// The facts that MFF sets (draft-somers-ftp-mfxx-03): `name=value;` once or more, without a blank. A `;` that is
+/// missing behind the last is accepted, and written.
+///
+/// ```
+/// let facts = ftp_proto::Facts::new("modify=20240229120000;UNIX.mode=0644").unwrap();
+/// assert_eq!(facts.iter().last(), Some((&b"UNIX.mode"[..], &b"0644"[..])));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+// Without the last `;`, so that equal facts are equal.
+pub struct Facts<'a>(Argument<'a>);
+
+impl<'a> Facts<'a> {
+    /// Borrows `text`, if it is facts. Allocates nothing.
+    pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, FactsError> {
+        let text = text.as_ref();
+        let text = text.strip_suffix(b";").unwrap_or(text);
+        let argument = Argument::new(text).map_err(FactsError::Text)?;
+        let mut at = 0;
+        for fact in text.split(|byte| *byte == b';') {
+            if fact.contains(&b' ') || memchr::memchr(b'=', fact).is_none_or(|equals| equals == 0) {
+                return Err(FactsError::Fact { at });
+            }
+            at = fact.len().saturating_add(1).saturating_add(at);
+        }
+        Ok(Self(argument))
+    }
+
+    /// Each fact's name and value, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let facts = self.0.as_bytes().split(|byte| *byte == b';');
+        facts.filter_map(|fact| {
+            let (name, value) = fact.split_at_checked(memchr::memchr(b'=', fact)?)?;
+            Some((name, value.get(1..)?))
+        })
+    }
+
+    /// Appends the facts as they stand on the wire, a `;` behind each.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0.as_bytes());
+        out.push(b';');
+    }
+
+    /// The same, owned. Allocates if it was borrowed.
+    pub fn into_owned(self) -> Facts<'static> {
+        Facts(self.0.into_owned())
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Facts<'a> {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Self::new(<&[u8]>::arbitrary(u)?).map_err(|_| arbitrary::Error::IncorrectFormat)
+    }
+}
+
+/// Why something is no [`Facts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FactsError {
+    /// The text is empty, or holds what may not be in it.
+    Text(TextError),
+    /// Here should stand `name=value`.
+    Fact {
+        /// The place, in bytes from 0.
+        at: usize,
+    },
+}
+
+impl fmt::Display for FactsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(error) => error.fmt(f),
+            Self::Fact { at } => write!(f, "no fact at {at}"),
+        }
+    }
+}
+
+impl core::error::Error for FactsError {}
+
+/// Up to the first blank, and from there.
+fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at_checked(memchr::memchr(b' ', text).unwrap_or(text.len())).unwrap_or((text, &[]))
+}

@@ -1,0 +1,133 @@
+//! The values that arguments choose from.
+
+use crate::address::NetworkProtocol;
+use core::num::NonZeroU8;
+
+/// Whether a server takes a command before the login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Login {
+    /// It is taken before.
+    NotNeeded,
+    /// It is refused before, with 530.
+    Needed,
+    /// Servers differ.
+    ServerChoice,
+}
+
+/// What a command has to do with a data connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DataConnection {
+    /// Nothing.
+    Untouched,
+    /// Data moves over it, between the 1yz and the final reply.
+    Opens,
+    /// It says where the server shall connect to.
+    SetsUpActive,
+    /// It asks where the client shall connect to.
+    SetsUpPassive,
+}
+
+/// The representation type of TYPE (RFC 959 3.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Type {
+    /// `A`: text in ASCII; no format means non-print.
+    Ascii(Option<Format>),
+    /// `E`: text in EBCDIC; no format means non-print.
+    Ebcdic(Option<Format>),
+    /// `I`: bytes as they are.
+    Image,
+    /// `L`: bytes of this many bits.
+    Local(NonZeroU8),
+}
+
+impl Type {
+    /// `L 8`, which means the same as `I` on machines with bytes of eight bits.
+    pub const LOCAL_8: Self = Self::Local(NonZeroU8::MIN.saturating_add(7));
+}
+
+/// The format of TYPE A and TYPE E (RFC 959 3.1.1.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Format {
+    /// `N`: non-print.
+    NonPrint,
+    /// `T`: Telnet format effectors.
+    Telnet,
+    /// `C`: ASA carriage control.
+    CarriageControl,
+}
+
+/// The file structure of STRU (RFC 959 3.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Structure {
+    /// `F`.
+    File,
+    /// `R`.
+    Record,
+    /// `P`.
+    Page,
+}
+
+/// The transfer mode of MODE (RFC 959 3.4; draft-preston-ftpext-deflate).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Mode {
+    /// `S`.
+    Stream,
+    /// `B`.
+    Block,
+    /// `C`.
+    Compressed,
+    /// `Z`.
+    Deflate,
+}
+
+/// The protection level of PROT (RFC 2228 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Protection {
+    /// `C`: none.
+    Clear,
+    /// `S`: integrity.
+    Safe,
+    /// `E`: confidentiality.
+    Confidential,
+    /// `P`: both; TLS.
+    Private,
+}
+
+/// What ALGS asks of an FTP64 application level gateway (RFC 6384 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Algs {
+    /// `STATUS64`.
+    Status64,
+    /// `ENABLE64`.
+    Enable64,
+    /// `DISABLE64`.
+    Disable64,
+}
+
+/// The argument of ALLO (RFC 959 4.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Allocation {
+    /// The size of the file in (logical) bytes.
+    pub bytes: u64,
+    /// The largest record or page in (logical) bytes.
+    pub record: Option<u64>,
+}
+
+/// The argument of EPSV (RFC 2428 3, 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum EpsvArgument {
+    /// None: the network protocol of the control connection.
+    Any,
+    /// A network protocol.
+    Protocol(NetworkProtocol),
+    /// `ALL`: from now on no other command sets up a data connection.
+    All,
+}

@@ -1,0 +1,282 @@
+//! Received bytes, cut into command lines and replies: bounded, and each byte searched once.
+
+mod wire;
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+
+use self::wire::Wire;
+use crate::reply::{Code, Opening, Reply, ReplyEnd, ReplyError, closing};
+
+/// What an [`Inbox`] keeps at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of one line without its end, at least 4. What is beyond is dropped: a reply is then marked
+    /// [truncated](Reply::is_truncated), a command is an error of its own.
+    pub line: usize,
+    /// Lines of one reply, at least 2. Lines beyond are dropped, but the last, and the reply is marked
+    /// [truncated](Reply::is_truncated).
+    pub lines: usize,
+    /// Bytes of one reply with its line ends, what was dropped counted too. What is longer is
+    /// [the end](ReplyError::TooLong).
+    pub reply: usize,
+    /// Which line ends a reply of many lines.
+    pub reply_end: ReplyEnd,
+}
+
+/// The role of an [`Inbox`] that reads what a client sent: command lines.
+#[derive(Debug, Clone, Default)]
+pub struct Commands {
+    line: Option<Span>,
+}
+
+/// The role of an [`Inbox`] that reads what a server sent: replies.
+#[derive(Debug, Clone, Default)]
+pub struct Replies {
+    found: Option<Found>,
+    /// The code of a reply of many lines that has not ended.
+    open: Option<Code>,
+    lines: usize,
+    truncated: bool,
+    failed: bool,
+}
+
+/// Received bytes on their way to lines or replies. Whatever the chunks, the same comes out.
+///
+/// It is used as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, look
+/// at it as often as needed, `advance` again, which releases it. In one step: `next_line`, `next_reply`.
+/// Telnet is undone first (RFC 1123 4.1.2.12).
+///
+/// When `advance` has said that there is no more, what is kept is less than [`Limits::line`] and a line end
+/// for commands, and than [`Limits::reply`] for replies, and nothing is allocated if nothing is kept (beyond
+/// 1 KiB). No build shows the contents in `Debug`, since passwords pass through.
+///
+/// ```
+/// use ftp_proto::{Code, Inbox, Limits};
+/// let mut inbox = Inbox::replies(Limits::REPLIES);
+/// inbox.push(b"220 hel");
+/// assert_eq!(inbox.next_reply(), Ok(None));
+/// inbox.push(b"lo\r\n331 pass");
+/// let reply = inbox.next_reply().unwrap().unwrap();
+/// assert_eq!((reply.code(), reply.text()), (Code::SERVICE_READY, &b"hello"[..]));
+/// assert_eq!(inbox.next_reply(), Ok(None));
+/// assert!(inbox.finish().is_err(), "the end within a reply");
+/// ```
+#[derive(Clone)]
+pub struct Inbox<Role> {
+    wire: Wire,
+    limits: Limits,
+    role: Role,
+}
+
+/// A command line was longer than [`Limits::line`]; it is dropped, and the next one can be read. A server
+/// answers 500 (RFC 959 4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineTooLong {
+    /// The limit, in bytes.
+    pub limit: usize,
+}
+
+impl Limits {
+    /// For replies: lines of 8 KiB, 10,000 lines, 1 MiB.
+    pub const REPLIES: Self = Self { line: 8192, lines: 10_000, reply: 1 << 20, reply_end: ReplyEnd::SameCode };
+    /// For commands: lines of 4 KiB, as vsftpd has it.
+    pub const COMMANDS: Self = Self { line: 4096, ..Self::REPLIES };
+}
+
+impl Inbox<Commands> {
+    /// Reads what a client sends. Allocates nothing yet.
+    pub fn commands(limits: Limits) -> Self {
+        Self { wire: Wire::of_commands(limits.line), limits, role: Commands::default() }
+    }
+
+    /// Goes to the next command line, and releases the current one; false when it has not come yet.
+    /// After an error the next line can be read. Allocates nothing but answers to Telnet.
+    pub fn advance(&mut self) -> Result<bool, LineTooLong> {
+        if self.role.line.take().is_some() {
+            self.wire.release();
+        }
+        let Some(line) = self.wire.next_line() else {
+            self.wire.give_back();
+            return Ok(false);
+        };
+        if line.cut {
+            self.wire.release();
+            return Err(LineTooLong { limit: self.limits.line });
+        }
+        self.role.line = Some(Span { at: line.at, length: line.length });
+        Ok(true)
+    }
+
+    /// The current line, without its end.
+    pub fn line(&self) -> Option<&[u8]> {
+        let Span { at, length } = self.role.line?;
+        Some(self.wire.kept(at, length))
+    }
+
+    /// Goes to the next command line and returns it, without its end; `None` when it has not come yet.
+    pub fn next_line(&mut self) -> Result<Option<&[u8]>, LineTooLong> {
+        Ok(if self.advance()? { self.line() } else { None })
+    }
+
+    /// What answers the Telnet negotiation that was read so far: DONT to WILL and WONT to DO, at most 32 in
+    /// a session; empty most of the time. To be sent before the next reply.
+    pub fn take_answers(&mut self) -> Vec<u8> {
+        self.wire.take_answers()
+    }
+
+    /// Whether Telnet's IP or DM was read since the last call: an ABOR follows (RFC 959 4.1.3).
+    pub fn take_interrupt(&mut self) -> bool {
+        self.wire.take_interrupt()
+    }
+}
+
+impl Inbox<Replies> {
+    /// Reads what a server sends. Allocates nothing yet.
+    pub fn replies(limits: Limits) -> Self {
+        Self { wire: Wire::of_replies(limits.line), limits, role: Replies::default() }
+    }
+
+    /// Goes to the next reply, and releases the current one; false when it has not come whole yet.
+    /// After [`ReplyError::NotAReply`] the next line can be read; [`ReplyError::TooLong`] is final.
+    /// Allocates nothing but an error.
+    #[inline]
+    pub fn advance(&mut self) -> Result<bool, ReplyError> {
+        if self.role.found.take().is_some() {
+            self.wire.release();
+        }
+        if self.role.failed {
+            return Err(self.too_long());
+        }
+        while let Some(line) = self.wire.next_line() {
+            if self.wire.seen() > self.limits.reply {
+                return Err(self.too_long());
+            }
+            let bytes = self.wire.kept(line.at, line.length);
+            let Some(code) = self.role.open else {
+                if bytes.is_empty() {
+                    self.wire.release();
+                    continue;
+                }
+                match Opening::of(bytes) {
+                    None => {
+                        let error = ReplyError::not_a_reply(bytes);
+                        self.wire.release();
+                        return Err(error);
+                    }
+                    Some(Opening { code, many: false, text }) => {
+                        let skipped = line.length.saturating_sub(text.len());
+                        let text = Span { at: line.at.saturating_add(skipped), length: text.len() };
+                        self.role.found =
+                            Some(Found { code, end_code: code, many: false, span: text, truncated: line.cut });
+                        return Ok(true);
+                    }
+                    Some(Opening { code, many: true, .. }) => {
+                        self.role.open = Some(code);
+                        self.role.lines = 1;
+                        self.role.truncated = line.cut;
+                        continue;
+                    }
+                }
+            };
+            if let Some(end_code) = closing(bytes, code, self.limits.reply_end) {
+                let truncated = self.role.truncated | line.cut;
+                let span = Span { at: 0, length: self.wire.length() };
+                self.role.found = Some(Found { code, end_code, many: true, span, truncated });
+                self.role.open = None;
+                return Ok(true);
+            }
+            self.role.lines = self.role.lines.saturating_add(1);
+            self.role.truncated |= line.cut;
+            if self.role.lines >= self.limits.lines.max(2) {
+                self.role.lines = self.limits.lines;
+                self.role.truncated = true;
+                self.wire.drop_line(line.at);
+            }
+        }
+        if self.wire.seen() > self.limits.reply {
+            return Err(self.too_long());
+        }
+        self.wire.give_back();
+        Ok(false)
+    }
+
+    /// The current reply.
+    #[inline]
+    pub fn reply(&self) -> Option<Reply<'_>> {
+        let Found { code, end_code, many, span, truncated } = self.role.found?;
+        let bytes = self.wire.kept(span.at, span.length);
+        Some(match many {
+            true => Reply::of_lines(code, end_code, bytes, truncated),
+            false => Reply::of_line(code, Cow::Borrowed(bytes), truncated),
+        })
+    }
+
+    /// Goes to the next reply and returns it; `None` when it has not come whole yet.
+    #[inline]
+    pub fn next_reply(&mut self) -> Result<Option<Reply<'_>>, ReplyError> {
+        Ok(if self.advance()? { self.reply() } else { None })
+    }
+
+    /// For the end of the connection, when there are no more replies: an error that holds what came, if that
+    /// is within a reply.
+    pub fn finish(&self) -> Result<(), ReplyError> {
+        let received = if self.role.found.is_some() { &[] } else { self.wire.unread() };
+        if received.is_empty() { Ok(()) } else { Err(ReplyError::unexpected_end(received)) }
+    }
+
+    #[cold]
+    fn too_long(&mut self) -> ReplyError {
+        self.role.failed = true;
+        self.wire.close();
+        ReplyError::TooLong { limit: self.limits.reply }
+    }
+}
+
+impl<Role> Inbox<Role> {
+    /// Appends what was received. Allocates where the bytes need room.
+    pub fn push(&mut self, received: &[u8]) {
+        self.wire.push(received);
+    }
+
+    /// How many bytes are kept, the current line or reply among them.
+    pub fn buffered(&self) -> usize {
+        self.wire.buffered()
+    }
+}
+
+impl<Role> fmt::Debug for Inbox<Role> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox")
+            .field("limits", &self.limits)
+            .field("buffered", &self.buffered())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for LineTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a line of more than {} bytes", self.limit)
+    }
+}
+
+impl core::error::Error for LineTooLong {}
+
+/// A place in what is kept.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    at: usize,
+    length: usize,
+}
+
+/// A whole reply in what is kept: its raw lines, or the text of its only one.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    code: Code,
+    end_code: Code,
+    many: bool,
+    span: Span,
+    truncated: bool,
+}

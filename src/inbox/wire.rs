@@ -1,0 +1,319 @@
+//! Bytes in, lines free of Telnet out.
+
+use alloc::vec::Vec;
+
+use crate::telnet::{self, Sequence};
+
+/// What is kept allocated while nothing is kept: room for the usual line.
+const KEPT_WHEN_IDLE: usize = 1024;
+/// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.
+const MOST_ANSWERS: u8 = 32;
+
+/// One buffer with four places in it, in this order:
+///
+/// ```text
+/// | released | kept lines | line under way | hole | not looked at |
+/// 0          start        line             clean  scan            len
+/// ```
+/// A hole opens only where Telnet or an excess was taken out; without one nothing is ever moved.
+#[derive(Clone)]
+pub(super) struct Wire {
+    bytes: Vec<u8>,
+    start: usize,
+    line: usize,
+    clean: usize,
+    scan: usize,
+    /// Bytes of the kept lines and the line under way, with what was dropped of them.
+    seen: usize,
+    limit: usize,
+    /// Bytes of the line under way were dropped.
+    overflow: bool,
+    /// How many bytes of a subnegotiation are still awaited at most; none is under way at 0.
+    subnegotiation: usize,
+    /// Which byte of text needs a closer look beside LF and IAC: NUL where CR NUL means CR.
+    third: u8,
+    answers: Vec<u8>,
+    answered: u8,
+    negotiates: bool,
+    interrupted: bool,
+    closed: bool,
+}
+
+/// A line, ended.
+pub(super) struct Line {
+    /// Where it begins, from the first kept byte.
+    pub(super) at: usize,
+    /// In bytes, without its end.
+    pub(super) length: usize,
+    /// It was over the limit, and is only the first part.
+    pub(super) cut: bool,
+}
+
+impl Wire {
+    pub(super) fn of_commands(limit: usize) -> Self {
+        // A second look for LF costs nothing, and CR NUL stays: the parser refuses it.
+        Self { third: b'\n', negotiates: true, ..Self::of_replies(limit) }
+    }
+
+    pub(super) fn of_replies(limit: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            start: 0,
+            line: 0,
+            clean: 0,
+            scan: 0,
+            seen: 0,
+            limit: limit.max(4),
+            overflow: false,
+            subnegotiation: 0,
+            third: 0,
+            answers: Vec::new(),
+            answered: 0,
+            negotiates: false,
+            interrupted: false,
+            closed: false,
+        }
+    }
+
+    pub(super) fn push(&mut self, received: &[u8]) {
+        if self.closed {
+            return;
+        }
+        if self.clean < self.scan {
+            self.bytes.drain(self.clean..self.scan.min(self.bytes.len()));
+            self.scan = self.clean;
+        }
+        // Only once it is the larger part, so that each byte is moved once on average.
+        if self.start > self.bytes.len().saturating_sub(self.start) {
+            self.bytes.drain(..self.start.min(self.bytes.len()));
+            self.line = self.line.saturating_sub(self.start);
+            self.clean = self.clean.saturating_sub(self.start);
+            self.scan = self.scan.saturating_sub(self.start);
+            self.start = 0;
+        }
+        self.bytes.extend_from_slice(received);
+    }
+
+    /// The next line that has ended; it is kept, behind those that are kept already.
+    #[inline]
+    pub(super) fn next_line(&mut self) -> Option<Line> {
+        loop {
+            if self.subnegotiation > 0 && !self.skip_subnegotiation() {
+                return None;
+            }
+            let rest = self.bytes.get(self.scan..)?;
+            let found = memchr::memchr3(b'\n', telnet::IAC, self.third, rest);
+            let byte = found.and_then(|at| rest.get(at).copied());
+            let count = found.unwrap_or(rest.len());
+            self.keep(count);
+            match byte {
+                Some(b'\n') => return Some(self.end_line()),
+                Some(byte) => self.special(byte)?,
+                None => return None,
+            }
+        }
+    }
+
+    /// Bytes that are kept, `at` from the first.
+    #[inline]
+    pub(super) fn kept(&self, at: usize, length: usize) -> &[u8] {
+        let from = self.start.saturating_add(at);
+        self.bytes.get(from..from.saturating_add(length)).unwrap_or_default()
+    }
+
+    /// How many bytes the kept lines are, with their ends.
+    pub(super) fn length(&self) -> usize {
+        self.line.saturating_sub(self.start)
+    }
+
+    pub(super) fn seen(&self) -> usize {
+        self.seen
+    }
+
+    /// Takes back the last line, which began `at` bytes from the first that is kept.
+    pub(super) fn drop_line(&mut self, at: usize) {
+        self.line = self.start.saturating_add(at);
+        self.clean = self.line;
+    }
+
+    /// Releases the kept lines.
+    #[inline]
+    pub(super) fn release(&mut self) {
+        self.start = self.scan;
+        self.line = self.scan;
+        self.clean = self.scan;
+        self.seen = 0;
+    }
+
+    /// Gives back memory, if nothing is kept.
+    pub(super) fn give_back(&mut self) {
+        if self.buffered() > 0 {
+            return;
+        }
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT_WHEN_IDLE);
+        (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
+    }
+
+    /// Takes nothing more.
+    pub(super) fn close(&mut self) {
+        self.bytes = Vec::new();
+        (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
+        self.closed = true;
+    }
+
+    /// Kept lines, the line under way, and what was not looked at.
+    pub(super) fn buffered(&self) -> usize {
+        let unread = self.bytes.len().saturating_sub(self.scan);
+        self.clean.saturating_sub(self.start).saturating_add(unread)
+    }
+
+    /// Kept lines and the line under way.
+    pub(super) fn unread(&self) -> &[u8] {
+        self.bytes.get(self.start..self.clean).unwrap_or_default()
+    }
+
+    pub(super) fn take_answers(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.answers)
+    }
+
+    pub(super) fn take_interrupt(&mut self) -> bool {
+        core::mem::take(&mut self.interrupted)
+    }
+
+    /// Takes the next `count` bytes into the line under way, up to one more than the limit: that one may be
+    /// the CR of its end.
+    #[inline]
+    fn keep(&mut self, count: usize) {
+        self.seen = self.seen.saturating_add(count);
+        let room = self.line.saturating_add(self.limit).saturating_add(1).saturating_sub(self.clean);
+        if self.clean == self.scan && count <= room && !self.overflow {
+            self.clean = self.clean.saturating_add(count);
+            self.scan = self.clean;
+            return;
+        }
+        self.move_down(count, room);
+    }
+
+    #[cold]
+    fn move_down(&mut self, count: usize, room: usize) {
+        let taken = if self.overflow { 0 } else { count.min(room) };
+        self.overflow |= taken < count;
+        let end = self.scan.saturating_add(taken);
+        if self.clean <= self.scan && end <= self.bytes.len() {
+            self.bytes.copy_within(self.scan..end, self.clean);
+            self.clean = self.clean.saturating_add(taken);
+        }
+        self.scan = self.scan.saturating_add(count);
+    }
+
+    /// Ends the line under way at the LF that is next.
+    #[inline]
+    fn end_line(&mut self) -> Line {
+        let under_way = self.bytes.get(self.line..self.clean).unwrap_or_default();
+        let mut length = under_way.len();
+        if let [.., b'\r'] = under_way
+            && !self.overflow
+        {
+            length = length.saturating_sub(1);
+        }
+        let cut = self.overflow | (length > self.limit);
+        if cut {
+            length = self.cut_line();
+        }
+        let at = self.line.saturating_sub(self.start);
+        self.scan = self.scan.saturating_add(1);
+        // A hole is in front of the LF, so that this is the LF itself or lies in the hole.
+        if self.clean.saturating_add(1) != self.scan
+            && let Some(end) = self.bytes.get_mut(self.clean)
+        {
+            *end = b'\n';
+        }
+        self.clean = self.clean.saturating_add(1);
+        self.line = self.clean;
+        self.seen = self.seen.saturating_add(1);
+        Line { at, length, cut }
+    }
+
+    /// Shortens the line under way to the limit, and says how long it is then. A CR there would be taken for
+    /// a part of its end.
+    #[cold]
+    fn cut_line(&mut self) -> usize {
+        self.overflow = false;
+        self.clean = self.clean.min(self.line.saturating_add(self.limit));
+        while self.clean > self.line && self.bytes.get(self.clean.saturating_sub(1)) == Some(&b'\r') {
+            self.clean = self.clean.saturating_sub(1);
+        }
+        self.clean.saturating_sub(self.line)
+    }
+
+    /// Handles the IAC or NUL that is next; `None` when more bytes are needed.
+    #[cold]
+    fn special(&mut self, byte: u8) -> Option<()> {
+        if byte != telnet::IAC {
+            match self.bytes.get(self.line..self.clean) {
+                Some([.., b'\r']) if !self.overflow => self.skip(1),
+                _ => self.keep(1),
+            }
+            return Some(());
+        }
+        match telnet::sequence(self.bytes.get(self.scan..)?) {
+            Sequence::Unended => return None,
+            Sequence::Data => self.keep(1),
+            Sequence::Escaped => {
+                self.keep(1);
+                self.skip(1);
+            }
+            Sequence::Negotiation(answer) => {
+                self.skip(3);
+                self.answer(answer);
+            }
+            Sequence::Subnegotiation => {
+                self.skip(2);
+                self.subnegotiation = self.limit;
+            }
+            Sequence::Interrupt => {
+                self.skip(2);
+                self.interrupted = true;
+            }
+            Sequence::Command => self.skip(2),
+        }
+        Some(())
+    }
+
+    fn skip(&mut self, count: usize) {
+        self.scan = self.scan.saturating_add(count);
+    }
+
+    fn answer(&mut self, answer: Option<[u8; 3]>) {
+        if let Some(answer) = answer
+            && self.negotiates
+            && self.answered < MOST_ANSWERS
+        {
+            self.answered = self.answered.saturating_add(1);
+            self.answers.extend_from_slice(&answer);
+        }
+    }
+
+    /// Skips to the end of a subnegotiation, or as many bytes as a line may have, whatever comes first;
+    /// false when more bytes are needed.
+    #[cold]
+    fn skip_subnegotiation(&mut self) -> bool {
+        while self.subnegotiation > 0 {
+            let Some(rest) = self.bytes.get(self.scan..) else { return false };
+            let skipped = match *rest {
+                [] | [telnet::IAC] => return false,
+                [telnet::IAC, telnet::SUBNEGOTIATION_END, ..] => {
+                    self.skip(2);
+                    self.subnegotiation = 0;
+                    return true;
+                }
+                [telnet::IAC, ..] => 2,
+                _ => memchr::memchr(telnet::IAC, rest).unwrap_or(rest.len()).min(self.subnegotiation),
+            };
+            self.skip(skipped);
+            self.subnegotiation = self.subnegotiation.saturating_sub(skipped);
+        }
+        true
+    }
+}

@@ -1,0 +1,458 @@
+//! Replies: a code and one line of text or many (RFC 959 4.2).
+
+mod body;
+mod code;
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+
+pub use self::body::{BodyError, FactsLine, Feature, Features};
+pub use self::code::{Class, Code};
+use crate::text::{Text, write_lossy};
+
+/// A reply: its code and its text.
+///
+/// A reply that was parsed borrows what it was cut from and allocates nothing. Its text is bytes: any
+/// but LF can stand in it, since servers send names in any encoding, and some a bare CR or a NUL.
+/// Two replies are equal if their codes and their lines are, however the lines ended.
+///
+/// ```
+/// use ftp_proto::{Code, Reply};
+/// let (reply, length) = Reply::parse(b"211-Features:\r\n MDTM\r\n211 End\r\n").unwrap().unwrap();
+/// assert_eq!((reply.code(), length), (Code::SYSTEM_STATUS, 31));
+/// assert!(reply.lines().eq([&b"Features:"[..], b" MDTM", b"End"]));
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Reply<'a> {
+    code: Code,
+    end_code: Code,
+    truncated: bool,
+    form: Form<'a>,
+}
+
+/// What a reply keeps.
+#[derive(Clone)]
+enum Form<'a> {
+    /// The text of the only line; no LF in it.
+    Line(Cow<'a, [u8]>),
+    /// Two lines or more as they came, each with its LF and perhaps a CR before that.
+    Lines(Cow<'a, [u8]>),
+}
+
+/// Which line ends a reply of many lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ReplyEnd {
+    /// The code of the first line, and a space or nothing (RFC 959 4.2). A line that begins with another
+    /// code is text, such as a file's name in a listing.
+    #[default]
+    SameCode,
+    /// Any code, and a space or nothing: for servers, glFTPd for one, that end with another code than
+    /// they began. [`Reply::end_code`] tells it.
+    AnyCode,
+}
+
+/// Why bytes are no reply: the peer's fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplyError {
+    /// Where a reply should begin there is a line that doesn't begin with a code, followed by a space,
+    /// a `-` or nothing.
+    NotAReply {
+        /// The line, at most its first 256 bytes.
+        line: Box<[u8]>,
+    },
+    /// The connection ended within a reply.
+    UnexpectedEnd {
+        /// What came of it, at most its first 4096 bytes.
+        received: Box<[u8]>,
+    },
+    /// The reply is longer than [`Limits::reply`](crate::Limits::reply). This is final: where it ends, and
+    /// so where the next one begins, isn't known.
+    TooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+}
+
+/// The text of each line of a reply, first to last; made by [`Reply::lines`].
+#[derive(Debug, Clone)]
+pub struct Lines<'a> {
+    code: [u8; 3],
+    first: bool,
+    single: bool,
+    rest: &'a [u8],
+    ended: bool,
+}
+
+impl<'a> Reply<'a> {
+    /// A reply of one line. Cannot fail, since no [`Text`] can end a line. Allocates nothing.
+    pub fn new(code: Code, text: Text<'a>) -> Self {
+        Self::of_line(code, text.into(), false)
+    }
+
+    /// A reply of one line with a text that stands in the program; it is cut before the first CR, LF or
+    /// NUL. Allocates nothing.
+    pub const fn from_static(code: Code, text: &'static str) -> Reply<'static> {
+        let mut rest = text.as_bytes();
+        let mut length: usize = 0;
+        while let [byte, behind @ ..] = rest {
+            if matches!(byte, b'\r' | b'\n' | 0) {
+                break;
+            }
+            length = length.saturating_add(1);
+            rest = behind;
+        }
+        let text = match text.as_bytes().split_at_checked(length) {
+            Some((text, _)) => text,
+            None => &[],
+        };
+        Reply { code, end_code: code, truncated: false, form: Form::Line(Cow::Borrowed(text)) }
+    }
+
+    /// A reply of two lines or more. Allocates.
+    ///
+    /// A line in the middle that begins with three digits gets a blank in front (RFC 959 4.2), so that
+    /// nobody takes it for the end. The codes of RFC 2228 5 (6yz) stand before every line.
+    pub fn with_lines<'t>(
+        code: Code,
+        first: Text<'_>,
+        middle: impl IntoIterator<Item = Text<'t>>,
+        last: Text<'_>,
+    ) -> Reply<'static> {
+        let mut raw = Vec::new();
+        push_line(&mut raw, Some((code, b'-')), first.as_bytes());
+        for line in middle {
+            push_middle(&mut raw, code, line.as_bytes());
+        }
+        push_line(&mut raw, Some((code, b' ')), last.as_bytes());
+        Self::of_owned_lines(code, raw)
+    }
+
+    /// The first reply in `input`, and how many bytes it takes with its line end and with the empty lines
+    /// in front of it, which are skipped; `None` when it has not ended yet. Allocates nothing but an error.
+    ///
+    /// One-shot, over bytes free of Telnet, however long. Who reads in pieces uses [`Inbox`](crate::Inbox),
+    /// which undoes Telnet, keeps limits, and looks at no byte twice.
+    ///
+    /// ```text
+    /// reply  = *eol code [SP text] eol
+    ///        / *eol code "-" text eol *(text eol) code [SP text] eol      ; the same code, RFC 959 4.2
+    /// eol    = [CR] LF
+    /// ```
+    pub fn parse(input: &'a [u8]) -> Result<Option<(Self, usize)>, ReplyError> {
+        let mut rest = input;
+        let (line, behind) = loop {
+            let Some((line, behind)) = split_line(rest) else { return Ok(None) };
+            if !line.is_empty() {
+                break (line, behind);
+            }
+            rest = behind;
+        };
+        let taken = |behind: &[u8]| input.len().saturating_sub(behind.len());
+        match Opening::of(line) {
+            None => Err(ReplyError::not_a_reply(line)),
+            Some(Opening { code, many: false, text }) => {
+                Ok(Some((Self::of_line(code, Cow::Borrowed(text), false), taken(behind))))
+            }
+            Some(Opening { code, many: true, .. }) => {
+                let mut after = behind;
+                while let Some((line, behind)) = split_line(after) {
+                    after = behind;
+                    if let Some(end_code) = closing(line, code, ReplyEnd::SameCode) {
+                        let raw = rest.get(..rest.len().saturating_sub(behind.len())).unwrap_or_default();
+                        let reply = Self::of_lines(code, end_code, raw, false);
+                        return Ok(Some((reply, taken(behind))));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn of_line(code: Code, text: Cow<'a, [u8]>, truncated: bool) -> Self {
+        Self { code, end_code: code, truncated, form: Form::Line(text) }
+    }
+
+    #[inline]
+    pub(crate) fn of_lines(code: Code, end_code: Code, raw: &'a [u8], truncated: bool) -> Self {
+        Self { code, end_code, truncated, form: Form::Lines(Cow::Borrowed(raw)) }
+    }
+
+    fn of_owned_lines(code: Code, raw: Vec<u8>) -> Reply<'static> {
+        Reply { code, end_code: code, truncated: false, form: Form::Lines(Cow::Owned(raw)) }
+    }
+
+    /// The code of the first line.
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The code of the last line: another than [`Reply::code`] only under [`ReplyEnd::AnyCode`].
+    pub const fn end_code(&self) -> Code {
+        self.end_code
+    }
+
+    /// Whether lines or ends of lines were dropped, because they were over the limits.
+    pub const fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Whether it was sent as a first and a last line, with or without lines between.
+    pub const fn is_multiline(&self) -> bool {
+        matches!(self.form, Form::Lines(_))
+    }
+
+    /// The text of the first line.
+    pub fn text(&self) -> &[u8] {
+        match &self.form {
+            Form::Line(text) => text,
+            Form::Lines(_) => self.lines().next().unwrap_or_default(),
+        }
+    }
+
+    /// The text of each line, without line ends, and without the code and its separator; those are cut
+    /// from the first line, the last line, and each line between that begins with the code and a `-`.
+    pub fn lines(&self) -> Lines<'_> {
+        let (rest, single): (&[u8], bool) = match &self.form {
+            Form::Line(text) => (text, true),
+            Form::Lines(raw) => (raw, false),
+        };
+        Lines { code: self.code.digits(), first: true, single, rest, ended: false }
+    }
+
+    /// The lines between the first and the last; none for a reply of one line.
+    pub fn middle_lines(&self) -> impl Iterator<Item = &[u8]> {
+        let mut lines = self.lines().skip(1);
+        let mut held = lines.next();
+        core::iter::from_fn(move || {
+            let line = held?;
+            held = Some(lines.next()?);
+            Some(line)
+        })
+    }
+
+    /// Appends the reply as it goes over the wire, each line with CRLF. What [`Reply::parse`] reads back is
+    /// equal, up to a blank before middle lines that begin with three digits. A reply that ended with
+    /// another code than it began is written with the first one.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match &self.form {
+            Form::Line(text) => push_line(out, Some((self.code, b' ')), text),
+            Form::Lines(raw) => {
+                let mut lines = Ends { rest: raw }.peekable();
+                let mut first = true;
+                while let Some(line) = lines.next() {
+                    if first {
+                        push_line(out, None, line);
+                    } else if lines.peek().is_none() {
+                        push_line(out, Some((self.code, b' ')), line.get(4..).unwrap_or_default());
+                    } else {
+                        if !is_continuation(line, self.code.digits()) && begins_with_digits(line) {
+                            out.push(b' ');
+                        }
+                        push_line(out, None, line);
+                    }
+                    first = false;
+                }
+            }
+        }
+    }
+
+    /// The same reply, borrowed from this one. Allocates nothing.
+    pub fn borrowed(&self) -> Reply<'_> {
+        let form = match &self.form {
+            Form::Line(text) => Form::Line(Cow::Borrowed(text)),
+            Form::Lines(raw) => Form::Lines(Cow::Borrowed(raw)),
+        };
+        Reply { code: self.code, end_code: self.end_code, truncated: self.truncated, form }
+    }
+
+    /// The same reply, owned. Allocates if it was borrowed.
+    pub fn into_owned(self) -> Reply<'static> {
+        let form = match self.form {
+            Form::Line(text) => Form::Line(Cow::Owned(text.into_owned())),
+            Form::Lines(raw) => Form::Lines(Cow::Owned(raw.into_owned())),
+        };
+        Reply { code: self.code, end_code: self.end_code, truncated: self.truncated, form }
+    }
+}
+
+impl PartialEq<Reply<'_>> for Reply<'_> {
+    fn eq(&self, other: &Reply<'_>) -> bool {
+        self.code == other.code && self.is_multiline() == other.is_multiline() && self.lines().eq(other.lines())
+    }
+}
+
+impl Eq for Reply<'_> {}
+
+impl fmt::Debug for Reply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({}", self.code)?;
+        if self.end_code != self.code {
+            write!(f, "…{}", self.end_code)?;
+        }
+        for line in self.lines() {
+            write!(f, ", \"{}\"", line.escape_ascii())?;
+        }
+        f.write_str(if self.truncated { ", truncated)" } else { ")" })
+    }
+}
+
+/// The code and the text; further lines each on a line of its own. Bytes that aren't UTF-8 show as U+FFFD.
+impl fmt::Display for Reply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        for (index, line) in self.lines().enumerate() {
+            f.write_char(if index == 0 { ' ' } else { '\n' })?;
+            write_lossy(f, line)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.single {
+            return (!core::mem::replace(&mut self.ended, true)).then_some(self.rest);
+        }
+        let (line, rest) = split_line(self.rest)?;
+        self.rest = rest;
+        let first = core::mem::replace(&mut self.first, false);
+        if first || rest.is_empty() || is_continuation(line, self.code) {
+            return Some(line.get(4..).unwrap_or_default());
+        }
+        Some(line)
+    }
+}
+
+impl core::iter::FusedIterator for Lines<'_> {}
+
+impl ReplyError {
+    pub(crate) fn not_a_reply(line: &[u8]) -> Self {
+        Self::NotAReply { line: line.get(..256).unwrap_or(line).into() }
+    }
+
+    pub(crate) fn unexpected_end(received: &[u8]) -> Self {
+        Self::UnexpectedEnd { received: received.get(..4096).unwrap_or(received).into() }
+    }
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAReply { line } => write!(f, "not a reply: \"{}\"", line.escape_ascii()),
+            Self::UnexpectedEnd { received } => {
+                write!(f, "the connection ended within a reply: \"{}\"", received.escape_ascii())
+            }
+            Self::TooLong { limit } => write!(f, "a reply of more than {limit} bytes"),
+        }
+    }
+}
+
+impl core::error::Error for ReplyError {}
+
+/// What the first line of a reply says.
+pub(crate) struct Opening<'a> {
+    pub(crate) code: Code,
+    /// More lines follow.
+    pub(crate) many: bool,
+    pub(crate) text: &'a [u8],
+}
+
+impl<'a> Opening<'a> {
+    /// ```text
+    /// first-line = code [(SP / "-") text]
+    /// ```
+    #[inline]
+    pub(crate) fn of(line: &'a [u8]) -> Option<Self> {
+        let (digits, rest) = line.split_first_chunk()?;
+        let code = Code::from_digits(*digits)?;
+        match rest {
+            [b' ', text @ ..] => Some(Self { code, many: false, text }),
+            [b'-', text @ ..] => Some(Self { code, many: true, text }),
+            [] => Some(Self { code, many: false, text: rest }),
+            _ => None,
+        }
+    }
+}
+
+/// The code of this line, if the line ends the reply that began with `code` and `-`.
+///
+/// ```text
+/// last-line = code [SP text]
+/// ```
+#[inline]
+pub(crate) fn closing(line: &[u8], code: Code, end: ReplyEnd) -> Option<Code> {
+    let (digits, rest) = line.split_first_chunk()?;
+    if !matches!(rest, [] | [b' ', ..]) {
+        return None;
+    }
+    let end_code = Code::from_digits(*digits)?;
+    (end == ReplyEnd::AnyCode || end_code == code).then_some(end_code)
+}
+
+/// The first line of `bytes` without its end, CR LF or LF, and what is behind it.
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (line, rest) = bytes.split_at_checked(memchr::memchr(b'\n', bytes)?)?;
+    Some((line.strip_suffix(b"\r").unwrap_or(line), rest.split_first()?.1))
+}
+
+/// The lines of `rest`, without their ends.
+struct Ends<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Ends<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (line, rest) = split_line(self.rest)?;
+        self.rest = rest;
+        Some(line)
+    }
+}
+
+fn is_continuation(line: &[u8], code: [u8; 3]) -> bool {
+    line.strip_prefix(&code).is_some_and(|rest| rest.first() == Some(&b'-'))
+}
+
+fn begins_with_digits(line: &[u8]) -> bool {
+    line.first_chunk::<3>().is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+}
+
+fn push_middle(raw: &mut Vec<u8>, code: Code, text: &[u8]) {
+    if code.class() == Class::Protected {
+        return push_line(raw, Some((code, b'-')), text);
+    }
+    if begins_with_digits(text) {
+        raw.push(b' ');
+    }
+    push_line(raw, None, text);
+}
+
+fn push_line(out: &mut Vec<u8>, code: Option<(Code, u8)>, text: &[u8]) {
+    if let Some((code, separator)) = code {
+        out.extend_from_slice(&code.digits());
+        out.push(separator);
+    }
+    out.extend_from_slice(text);
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Reply<'a> {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let (code, text) = (Code::arbitrary(u)?, Text::arbitrary(u)?);
+        if !bool::arbitrary(u)? {
+            return Ok(Self::new(code, text));
+        }
+        let last = Text::arbitrary(u)?;
+        let middle: Vec<Text<'a>> = u.arbitrary_iter()?.collect::<arbitrary::Result<_>>()?;
+        Ok(Self::with_lines(code, text, middle, last))
+    }
+}

@@ -1,0 +1,135 @@
+//! 227, 228, 229, 521 and 522: where to connect, and over which network.
+
+use core::fmt;
+
+use super::file::written;
+use super::{BodyError, number};
+use crate::address::{
+    AddressError, AddressFault, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol,
+};
+use crate::reply::{Code, Reply};
+
+impl Reply<'_> {
+    /// The address that a 227 tells, in the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to
+    /// find it). It is what the server says, and none to trust: see RFC 2577 3. Allocates nothing.
+    pub fn passive_address(&self) -> Result<HostPort, BodyError> {
+        self.find(HostPort::find)
+    }
+
+    /// `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2).`, the very words, since firewalls look for them. Allocates.
+    pub fn entering_passive(address: HostPort) -> Reply<'static> {
+        written(Code::ENTERING_PASSIVE, format_args!("Entering Passive Mode ({address})."))
+    }
+
+    /// The port that a 229 tells, in the first line that holds one (RFC 2428 3). Allocates nothing.
+    pub fn extended_passive(&self) -> Result<ExtendedPassive, BodyError> {
+        self.find(ExtendedPort::find)
+    }
+
+    /// `229 Entering Extended Passive Mode (|||port|)`. Allocates.
+    pub fn entering_extended_passive(port: ExtendedPort) -> Reply<'static> {
+        written(Code::ENTERING_EXTENDED_PASSIVE, format_args!("Entering Extended Passive Mode ({port})"))
+    }
+
+    /// The address that a 228 tells, in the first line that holds one (RFC 1639). Allocates nothing.
+    pub fn long_passive_address(&self) -> Result<LongAddress, BodyError> {
+        self.find(LongAddress::find)
+    }
+
+    /// `228 Entering Long Passive Mode (af,hal,h1,…,pal,p1,p2)`. Allocates.
+    pub fn entering_long_passive(address: LongAddress) -> Reply<'static> {
+        written(Code::ENTERING_LONG_PASSIVE, format_args!("Entering Long Passive Mode ({address})"))
+    }
+
+    /// The numbers of the network protocols that a 522 (RFC 2428 2), or of the address families that a 521
+    /// (RFC 1639), lists in parentheses; none if there is no such list. Allocates nothing.
+    pub fn network_protocols(&self) -> impl Iterator<Item = u8> {
+        let text = self.text();
+        let from = memchr::memchr(b'(', text).unwrap_or(text.len());
+        let list = text.get(from..).unwrap_or_default();
+        let list = list.split(|byte| *byte == b')').next().unwrap_or_default();
+        let words = list.split(|byte| !byte.is_ascii_alphanumeric());
+        words.filter_map(|word| number(word).ok().and_then(|value| u8::try_from(value).ok()))
+    }
+
+    /// `522 Network protocol not supported, use (1,2)`, with these numbers of protocols (RFC 2428 2). Allocates.
+    pub fn use_network_protocols(protocols: &[NetworkProtocol]) -> Reply<'static> {
+        let code = Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS;
+        written(code, format_args!("Network protocol not supported, use ({})", List(protocols)))
+    }
+
+    /// What the first line holds that holds one; else what is wrong with the first line that has any of it.
+    fn find<T>(&self, find: impl Fn(&[u8]) -> Result<T, AddressError>) -> Result<T, BodyError> {
+        let mut error = NOTHING;
+        for line in self.lines() {
+            match find(line) {
+                Ok(found) => return Ok(found),
+                Err(found) if error == NOTHING => error = found,
+                Err(_) => {}
+            }
+        }
+        Err(BodyError::Address(error))
+    }
+}
+
+/// Not one number.
+const NOTHING: AddressError = AddressError::new(0, AddressFault::Count(0));
+
+/// Numbers with commas between.
+struct List<'a>(&'a [NetworkProtocol]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, protocol) in self.0.iter().enumerate() {
+            write!(f, "{}{}", if index == 0 { "" } else { "," }, protocol.number())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use core::num::NonZeroU16;
+
+    fn both_ways<T: PartialEq + fmt::Debug>(said: &Reply<'_>, line: &str, read: impl Fn(&Reply<'_>) -> T, value: T) {
+        let mut wire = Vec::new();
+        said.encode(&mut wire);
+        assert_eq!(wire, line.as_bytes());
+        assert_eq!(read(&Reply::parse(line.as_bytes()).unwrap().unwrap().0), value, "{line:?}");
+    }
+
+    #[test]
+    fn addresses_both_ways() {
+        let host = HostPort::new([10, 0, 0, 1].into(), NonZeroU16::new(49252).unwrap());
+        let line = "227 Entering Passive Mode (10,0,0,1,192,100).\r\n";
+        both_ways(&Reply::entering_passive(host), line, |reply| reply.passive_address(), Ok(host));
+        let port = ExtendedPort::new(NonZeroU16::new(6446).unwrap());
+        let line = "229 Entering Extended Passive Mode (|||6446|)\r\n";
+        let read = ExtendedPassive { port, advertised: None };
+        both_ways(&Reply::entering_extended_passive(port), line, |reply| reply.extended_passive(), Ok(read));
+        let long = LongAddress::new(host.host().into(), NonZeroU16::new(1347).unwrap());
+        let line = "228 Entering Long Passive Mode (4,4,10,0,0,1,2,5,67)\r\n";
+        both_ways(&Reply::entering_long_passive(long), line, |reply| reply.long_passive_address(), Ok(long));
+    }
+
+    #[test]
+    fn protocols_both_ways() {
+        let families = |reply: &Reply<'_>| reply.network_protocols().collect::<Vec<_>>();
+        let both = [NetworkProtocol::Ipv4, NetworkProtocol::Ipv6];
+        let line = "522 Network protocol not supported, use (1,2)\r\n";
+        both_ways(&Reply::use_network_protocols(&both), line, families, [1, 2].into());
+        let line = "522 Network protocol not supported, use (2)\r\n";
+        both_ways(&Reply::use_network_protocols(&both[1..]), line, families, [2].into());
+        for (line, expected) in [
+            ("522 Network protocol not supported (use 1).\r\n", &[1][..]),
+            ("521 Supported address families are (4, 6)\r\n", &[4, 6]),
+            ("522 RFC 2428: 1 or 2\r\n", &[]),
+            ("522 Bad network protocol.\r\n", &[]),
+            ("522 use (1,999,2\r\n", &[1, 2]),
+        ] {
+            assert_eq!(families(&Reply::parse(line.as_bytes()).unwrap().unwrap().0), expected, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! 213, 250, 150, 125 and 350: what replies say of files.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+use super::{BodyError, number, split_digits};
+use crate::reply::{Code, Reply, push_line};
+use crate::text::{Path, Text};
+
+/// The line of MLST's answer: facts and a path (RFC 3659 7.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactsLine<'a> {
+    /// The facts as they stand: `type=file;size=6;`; may be empty.
+    pub facts: &'a [u8],
+    /// The path as it stands: any byte, and blanks belong to it.
+    pub path: &'a [u8],
+}
+
+impl Reply<'_> {
+    /// The size in bytes that a 213 gives to SIZE. Allocates nothing.
+    ///
+    /// ```text
+    /// size-response = "213" SP 1*DIGIT EOL      ; RFC 3659 4.1
+    /// ```
+    /// Some servers put text before the number, as in `213 file: a, Size =51`: then the digits that end the line
+    /// count, if a blank, `=` or `:` is before them. Of a reply of many lines the first that holds digits alone counts.
+    pub fn size(&self) -> Result<u64, BodyError> {
+        if self.is_multiline() {
+            let mut lines = self.lines().map(<[u8]>::trim_ascii);
+            return lines.find_map(|line| number(line).ok()).ok_or(BodyError::NoNumber);
+        }
+        let text = self.text().trim_ascii();
+        let length = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let (before, digits) = text.split_at_checked(text.len().saturating_sub(length)).unwrap_or_default();
+        match before {
+            [] | [.., b' ' | b'=' | b':'] => number(digits),
+            _ => Err(BodyError::NoNumber),
+        }
+    }
+
+    /// `213 bytes`. Allocates.
+    pub fn file_size(bytes: u64) -> Reply<'static> {
+        written(Code::FILE_STATUS, format_args!("{bytes}"))
+    }
+
+    /// How many bytes a 150 or 125 says that it will send: `(1024 bytes)`, anywhere in any line. No RFC says so;
+    /// it is a hint for a progress bar. Allocates nothing.
+    pub fn transfer_size(&self) -> Option<u64> {
+        self.lines().find_map(|line| {
+            memchr::memrchr_iter(b'(', line).find_map(|at| {
+                let (digits, behind) = split_digits(line.get(at.saturating_add(1)..)?);
+                let word = behind.trim_ascii_start().get(..4)?;
+                if !word.eq_ignore_ascii_case(b"byte") {
+                    return None;
+                }
+                number(digits).ok()
+            })
+        })
+    }
+
+    /// `150 text (1024 bytes).`, or `150 text` if the size isn't known. Allocates.
+    pub fn opening_data(text: &Text<'_>, size: Option<u64>) -> Reply<'static> {
+        let mut bytes = text.as_bytes().to_vec();
+        if let Some(size) = size {
+            append(&mut bytes, format_args!(" ({size} bytes)."));
+        }
+        Reply::of_line(Code::OPENING_DATA_CONNECTION, Cow::Owned(bytes), false)
+    }
+
+    /// The name that the server chose for STOU: `FILE: name` (RFC 1123 4.1.2.9), in the 125 or 150, or the 226 or
+    /// 250. Allocates nothing.
+    pub fn unique_name(&self) -> Option<&[u8]> {
+        self.lines().find_map(|line| {
+            let at = line.windows(5).position(|word| word.eq_ignore_ascii_case(b"FILE:"))?;
+            let name = line.get(at.saturating_add(5)..)?.trim_ascii();
+            (!name.is_empty()).then_some(name)
+        })
+    }
+
+    /// `FILE: name` with this code: 150, 125, 226 or 250. Allocates.
+    pub fn unique_file(code: Code, name: &Path<'_>) -> Reply<'static> {
+        let text = [b"FILE: ", name.as_bytes()].concat();
+        Reply::of_line(code, Cow::Owned(text), false)
+    }
+
+    /// The facts and the path in a 250 that answers MLST. Allocates nothing.
+    ///
+    /// ```text
+    /// mlst-response = "250-" [text] EOL [SP] [facts] SP pathname EOL "250" [SP text] EOL      ; RFC 3659 7.2
+    /// ```
+    /// The blank in front is RFC 3659's; some servers leave it out.
+    pub fn facts_line(&self) -> Result<FactsLine<'_>, BodyError> {
+        let line = self.middle_lines().find(|line| !line.is_empty()).ok_or(BodyError::NoFacts)?;
+        let line = line.strip_prefix(b" ").unwrap_or(line);
+        let at = memchr::memchr(b' ', line).ok_or(BodyError::NoFacts)?;
+        let (facts, path) = line.split_at_checked(at).ok_or(BodyError::NoFacts)?;
+        let path = path.get(1..).unwrap_or_default();
+        if path.is_empty() || !(facts.is_empty() || facts.contains(&b'=')) {
+            return Err(BodyError::NoFacts);
+        }
+        Ok(FactsLine { facts, path })
+    }
+
+    /// 250 with the facts and the path on a line of their own (RFC 3659 7.2). Allocates.
+    pub fn listing_of(facts: &Text<'_>, path: &Path<'_>) -> Reply<'static> {
+        let mut raw = Vec::new();
+        push_line(&mut raw, Some((Code::FILE_ACTION_COMPLETED, b'-')), b"Listing");
+        push_line(&mut raw, None, &[b" ", facts.as_bytes(), b" ", path.as_bytes()].concat());
+        push_line(&mut raw, Some((Code::FILE_ACTION_COMPLETED, b' ')), b"End");
+        Reply::of_owned_lines(Code::FILE_ACTION_COMPLETED, raw)
+    }
+
+    /// The offset in bytes that a 350 repeats: the first number in its text that is no part of a word. No RFC says
+    /// so. Allocates nothing.
+    pub fn restart_offset(&self) -> Option<u64> {
+        let words = self.text().split(|byte| !byte.is_ascii_alphanumeric());
+        words.into_iter().find_map(|word| number(word).ok())
+    }
+
+    /// `350 Restarting at offset.` Allocates.
+    pub fn restarting_at(offset: u64) -> Reply<'static> {
+        written(Code::PENDING_FURTHER_INFORMATION, format_args!("Restarting at {offset}."))
+    }
+
+    /// The name of the system in a 215, such as `UNIX`: the first word (RFC 959 4.1.3; the names of RFC 943).
+    /// Allocates nothing.
+    pub fn system(&self) -> Option<&[u8]> {
+        self.text().split(|byte| *byte == b' ').find(|word| !word.is_empty())
+    }
+
+    /// `215 text`, the text beginning with a name of the assigned numbers, such as `UNIX Type: L8`.
+    pub fn system_type<'t>(text: Text<'t>) -> Reply<'t> {
+        Reply::new(Code::SYSTEM_TYPE, text)
+    }
+}
+
+/// A reply whose text is made of numbers and words of ours.
+pub(super) fn written(code: Code, text: core::fmt::Arguments<'_>) -> Reply<'static> {
+    let mut bytes = Vec::new();
+    append(&mut bytes, text);
+    Reply::of_line(code, Cow::Owned(bytes), false)
+}
+
+fn append(bytes: &mut Vec<u8>, text: core::fmt::Arguments<'_>) {
+    struct Bytes<'a>(&'a mut Vec<u8>);
+    impl core::fmt::Write for Bytes<'_> {
+        fn write_str(&mut self, text: &str) -> core::fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+    // Writing to memory doesn't fail.
+    let _ = Bytes(bytes).write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    fn reply(wire: &str) -> Reply<'_> {
+        Reply::parse(wire.as_bytes()).unwrap().unwrap().0
+    }
+
+    fn wire(reply: &Reply<'_>) -> String {
+        let mut wire = Vec::new();
+        reply.encode(&mut wire);
+        String::from_utf8(wire).unwrap()
+    }
+
+    #[test]
+    fn sizes_both_ways() {
+        for (size, line) in [(0, "213 0\r\n"), (1048576, "213 1048576\r\n"), (u64::MAX, "213 18446744073709551615\r\n")]
+        {
+            assert_eq!(wire(&Reply::file_size(size)), line);
+            assert_eq!(reply(line).size(), Ok(size));
+        }
+    }
+
+    #[test]
+    fn sizes_as_servers_write_them() {
+        let cases = [
+            ("213  12 \r\n", Ok(12)),
+            ("213 0012\r\n", Ok(12)),
+            ("213 file: a, Size =51\r\n", Ok(51)),
+            ("213 file: 213, Size =51\r\n", Ok(51)),
+            ("213-File status\r\n 12\r\n213 End\r\n", Ok(12)),
+            ("213-\r\n213 End of status\r\n", Err(BodyError::NoNumber)),
+            ("213 End of status\r\n", Err(BodyError::NoNumber)),
+            ("213\r\n", Err(BodyError::NoNumber)),
+            ("213 -12\r\n", Err(BodyError::NoNumber)),
+            ("213 a12\r\n", Err(BodyError::NoNumber)),
+            ("213 12 bytes\r\n", Err(BodyError::NoNumber)),
+            ("213 18446744073709551616\r\n", Err(BodyError::NumberTooLarge)),
+            ("213 20261121024915.123\r\n", Err(BodyError::NoNumber)),
+        ];
+        for (line, size) in cases {
+            assert_eq!(reply(line).size(), size, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn transfer_sizes_both_ways() {
+        let cases = [
+            ("Opening data connection for a", Some(12), "150 Opening data connection for a (12 bytes).\r\n"),
+            ("Opening", None, "150 Opening\r\n"),
+            ("a(1).txt (5 bytes) b", Some(6), "150 a(1).txt (5 bytes) b (6 bytes).\r\n"),
+        ];
+        for (text, size, line) in cases {
+            assert_eq!(wire(&Reply::opening_data(&Text::new(text).unwrap(), size)), line);
+            assert_eq!(reply(line).transfer_size(), size, "{line:?}");
+        }
+        let read = [
+            ("125 Data connection open (1 byte)\r\n", Some(1)),
+            ("150-Accepted\r\n150 a (12 bytes)\r\n", Some(12)),
+            ("150 a (12 kbytes)\r\n", None),
+            ("150 a (bytes)\r\n", None),
+            ("150 a (18446744073709551616 bytes)\r\n", None),
+            ("150 a (12\r\n", None),
+        ];
+        for (line, size) in read {
+            assert_eq!(reply(line).transfer_size(), size, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn unique_names_both_ways() {
+        for (code, name, line) in [(150, "STOU.2", "150 FILE: STOU.2\r\n"), (250, "a b", "250 FILE: a b\r\n")] {
+            let said = Reply::unique_file(Code::new(code).unwrap(), &Path::new(name).unwrap());
+            assert_eq!(wire(&said), line);
+            assert_eq!(reply(line).unique_name(), Some(name.as_bytes()));
+        }
+        assert_eq!(reply("226 Transfer complete (unique file:x\r\n").unique_name(), Some(&b"x"[..]));
+        assert_eq!(reply("150 FILE: \r\n").unique_name(), None);
+        assert_eq!(reply("150 Here it comes\r\n").unique_name(), None);
+    }
+
+    #[test]
+    fn facts_both_ways() {
+        let cases = [
+            ("type=file;size=6;", "a.txt", "250-Listing\r\n type=file;size=6; a.txt\r\n250 End\r\n"),
+            ("", " a  b ", "250-Listing\r\n   a  b \r\n250 End\r\n"),
+        ];
+        for (facts, path, lines) in cases {
+            assert_eq!(wire(&Reply::listing_of(&Text::new(facts).unwrap(), &Path::new(path).unwrap())), lines);
+            let read = FactsLine { facts: facts.as_bytes(), path: path.as_bytes() };
+            assert_eq!(reply(lines).facts_line(), Ok(read), "{lines:?}");
+        }
+        let read = [
+            ("250-Begin\r\ntype=cdir; .\r\n250 End.\r\n", Ok(("type=cdir;", "."))),
+            ("250-Begin\r\n250-type=cdir; .\r\n250 End.\r\n", Ok(("type=cdir;", "."))),
+            ("250-Begin\r\n no facts\r\n250 End.\r\n", Err(BodyError::NoFacts)),
+            ("250-Begin\r\n type=cdir;\r\n250 End.\r\n", Err(BodyError::NoFacts)),
+            ("250-Begin\r\n250 End.\r\n", Err(BodyError::NoFacts)),
+            ("250 Okay\r\n", Err(BodyError::NoFacts)),
+        ];
+        for (lines, expected) in read {
+            let expected = expected.map(|(facts, path)| FactsLine { facts: facts.as_bytes(), path: path.as_bytes() });
+            assert_eq!(reply(lines).facts_line(), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn restart_offsets_both_ways() {
+        for (offset, line) in
+            [(6, "350 Restarting at 6.\r\n"), (u64::MAX, "350 Restarting at 18446744073709551615.\r\n")]
+        {
+            assert_eq!(wire(&Reply::restarting_at(offset)), line);
+            assert_eq!(reply(line).restart_offset(), Some(offset));
+        }
+        let read = [
+            ("350 Restart position accepted (12).\r\n", Some(12)),
+            ("350 Restarting at 12. Now send STORE or RETRIEVE.\r\n", Some(12)),
+            ("350 RFC2389 restart at 7\r\n", Some(7)),
+            ("350 Ready for RNTO.\r\n", None),
+        ];
+        for (line, offset) in read {
+            assert_eq!(reply(line).restart_offset(), offset, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn systems_both_ways() {
+        let said = Reply::system_type(Text::new("UNIX Type: L8").unwrap());
+        assert_eq!(wire(&said), "215 UNIX Type: L8\r\n");
+        assert_eq!(reply("215 UNIX Type: L8\r\n").system(), Some(&b"UNIX"[..]));
+        assert_eq!(reply("215\r\n").system(), None);
+    }
+}
+
+impl Reply<'_> {
+    /// TEMPORARY
+    pub fn modified(&self) -> Result<crate::time::Time, BodyError> {
+        crate::time::Time::parse(self.text().trim_ascii()).map_err(|_| BodyError::NoNumber)
+    }
+    /// TEMPORARY
+    pub fn modification_time(time: crate::time::Time) -> Reply<'static> {
+        written(Code::FILE_STATUS, format_args!("{time}"))
+    }
+}

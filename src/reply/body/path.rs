@@ -1,0 +1,174 @@
+//! 257: a path in quotes (RFC 959 appendix II).
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use super::BodyError;
+use crate::reply::{Code, Reply};
+use crate::text::{Path, Text};
+
+impl Reply<'_> {
+    /// The path that a 257 names: the current directory, or the one that was made. Allocates only where quotes
+    /// are doubled.
+    ///
+    /// ```text
+    /// 257 = … <"> path with each quote doubled <"> [SP comment]      ; RFC 959 appendix II
+    /// ```
+    /// Real servers make this harder. Some don't double: where the quote that should be the last is followed by
+    /// neither a blank nor the end, or is missing, the path is taken as it stands up to the last quote that is
+    /// followed so. Some write no quotes: then a text that begins like an absolute path (`/`, `\`, `C:`) is the
+    /// path, whole. Text in front of the quote is skipped. Control characters are refused (CVE-2017-1000254 and
+    /// its siblings).
+    pub fn directory(&self) -> Result<Cow<'_, [u8]>, BodyError> {
+        let line = self.lines().find(|line| line.contains(&b'"')).unwrap_or(self.text());
+        let path = match memchr::memchr(b'"', line) {
+            Some(at) => quoted(line.get(at.saturating_add(1)..).unwrap_or_default(), at)?,
+            None => Cow::Borrowed(plain(line)?),
+        };
+        if path.is_empty() {
+            return Err(BodyError::NoPath);
+        }
+        match path.iter().enumerate().find(|(_, byte)| byte.is_ascii_control()) {
+            Some((at, &byte)) => Err(BodyError::ControlCharacter { byte, at }),
+            None => Ok(path),
+        }
+    }
+
+    /// `257 "path" comment`, with each quote of the path doubled. Allocates.
+    pub fn path_name(path: &Path<'_>, comment: &Text<'_>) -> Reply<'static> {
+        let mut text = Vec::new();
+        text.push(b'"');
+        for &byte in path.as_bytes() {
+            text.push(byte);
+            if byte == b'"' {
+                text.push(byte);
+            }
+        }
+        text.push(b'"');
+        if !comment.as_bytes().is_empty() {
+            text.push(b' ');
+            text.extend_from_slice(comment.as_bytes());
+        }
+        Reply::of_line(Code::PATH_NAME, Cow::Owned(text), false)
+    }
+}
+
+/// The path behind the opening quote, which is `at` in its line.
+fn quoted(text: &[u8], at: usize) -> Result<Cow<'_, [u8]>, BodyError> {
+    let mut doubled = false;
+    let mut quotes = memchr::memchr_iter(b'"', text).peekable();
+    while let Some(end) = quotes.next() {
+        if quotes.next_if_eq(&end.saturating_add(1)).is_some() {
+            doubled = true;
+            continue;
+        }
+        if !closes(text, end) {
+            break;
+        }
+        let path = text.get(..end).unwrap_or_default();
+        return Ok(if doubled { Cow::Owned(undouble(path)) } else { Cow::Borrowed(path) });
+    }
+    let end = memchr::memrchr_iter(b'"', text).find(|&end| closes(text, end));
+    end.and_then(|end| text.get(..end)).map(Cow::Borrowed).ok_or(BodyError::UnterminatedQuote { at })
+}
+
+/// Whether a blank or the end is behind the quote; a full stop or a comma ends it as well as a blank.
+fn closes(text: &[u8], quote: usize) -> bool {
+    matches!(
+        text.get(quote.saturating_add(1)..),
+        None | Some([] | [b' ' | b'\t', ..] | [b'.' | b',' | b';'] | [b'.' | b',' | b';', b' ', ..])
+    )
+}
+
+/// Only called where every quote is one of two.
+fn undouble(path: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(path.len());
+    let mut second = false;
+    for &byte in path {
+        second = byte == b'"' && !second;
+        if byte != b'"' || second {
+            out.push(byte);
+        }
+    }
+    out
+}
+
+fn plain(text: &[u8]) -> Result<&[u8], BodyError> {
+    let text = text.trim_ascii();
+    match text {
+        [b'/' | b'\\', ..] => Ok(text),
+        [drive, b':', ..] if drive.is_ascii_alphabetic() => Ok(text),
+        _ => Err(BodyError::NoPath),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(text: &str) -> Result<Vec<u8>, BodyError> {
+        let line = alloc::format!("257 {text}\r\n");
+        let (reply, _) = Reply::parse(line.as_bytes()).unwrap().unwrap();
+        reply.directory().map(Cow::into_owned)
+    }
+
+    #[test]
+    fn what_we_write_reads_back() {
+        let cases = [
+            ("/", "", r#""/""#),
+            ("/", "is the current directory.", r#""/" is the current directory."#),
+            ("/upload/q\"d", "created", r#""/upload/q""d" created"#),
+            ("\"", "", r#""""""#),
+            ("\"a\"", "", r#""""a""""#),
+            ("a \" b", "is here", r#""a "" b" is here"#),
+            (" ", "\"quoted\" comment", r#"" " "quoted" comment"#),
+            ("a\"\"", "", r#""a""""""#),
+        ];
+        for (path, comment, text) in cases {
+            let reply = Reply::path_name(&Path::new(path).unwrap(), &Text::new(comment).unwrap());
+            assert_eq!((reply.code().value(), reply.text()), (257, text.as_bytes()));
+            assert_eq!(directory(text), Ok(path.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_what_servers_write() {
+        let cases = [
+            ("\"/a\"b\" is cwd", "/a\"b"),
+            ("\"/a\"b\"", "/a\"b"),
+            ("\"/a\"\" is cwd", "/a\""),
+            ("\"/a b\" is your current location", "/a b"),
+            ("/upload/sdir", "/upload/sdir"),
+            ("/upload/s dir ", "/upload/s dir"),
+            ("C:\\ftp", "C:\\ftp"),
+            ("rubbish all over \"/path\"", "/path"),
+            ("\"/a\".", "/a"),
+            ("\"/a\", created", "/a"),
+            ("\"relative\" created", "relative"),
+            ("\"/a\" is \"here\"", "/a"),
+            ("\"/caf\u{e9}\"", "/caf\u{e9}"),
+        ];
+        for (text, path) in cases {
+            assert_eq!(directory(text), Ok(path.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_path() {
+        let cases = [
+            ("\"Only one", BodyError::UnterminatedQuote { at: 0 }),
+            ("see \"", BodyError::UnterminatedQuote { at: 4 }),
+            ("\"a\"b", BodyError::UnterminatedQuote { at: 0 }),
+            ("\"\" is nothing", BodyError::NoPath),
+            ("MKD command successful.", BodyError::NoPath),
+            ("", BodyError::NoPath),
+            ("\"/a\x1b[2J\"", BodyError::ControlCharacter { byte: 0x1b, at: 2 }),
+            ("\"/a\rb\"", BodyError::ControlCharacter { byte: b'\r', at: 2 }),
+            ("\"/a\0\"", BodyError::ControlCharacter { byte: 0, at: 2 }),
+            ("/a\x7f", BodyError::ControlCharacter { byte: 0x7f, at: 2 }),
+        ];
+        for (text, error) in cases {
+            assert_eq!(directory(text), Err(error), "{text:?}");
+        }
+    }
+}

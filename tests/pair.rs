@@ -1,0 +1,69 @@
+//! Both machines against each other: no socket, no clock, no thread.
+
+mod common;
+
+use common::pair::{Faults, Pair};
+use ftp_proto::client::{self, Failure, Request, Value};
+use ftp_proto::{PassiveHost, Path, Route, server};
+
+fn path(text: &str) -> Path<'_> {
+    Path::new(text).unwrap()
+}
+
+fn pair() -> Pair {
+    Pair::logged_in(client::Config::default(), server::Config::default())
+}
+
+fn by(routes: &[Route]) -> client::Config {
+    let mut config = client::Config::default();
+    config.routes = routes.to_vec();
+    config
+}
+
+#[test]
+fn logs_in_and_asks_what_servers_know() {
+    let mut pair = pair();
+    let directory = pair.run(Request::print_directory()).unwrap();
+    assert_eq!(directory.value, Value::Directory(b"/a \"quoted\" place".to_vec()));
+    pair.files.insert(b"a".to_vec(), b"12345".to_vec());
+    assert_eq!(pair.run(Request::size(path("a"))).unwrap().value, Value::Size(5));
+    assert!(matches!(pair.run(Request::modified(path("a"))).unwrap().value, Value::Modified(_)));
+    assert!(pair.run(Request::features()).unwrap().reply.has_feature("EPSV"));
+    pair.run(Request::change_directory(path("x"))).unwrap();
+    pair.run(Request::make_directory(path("x\"y"))).unwrap();
+    pair.run(Request::rename(path("a"), path("b"))).unwrap();
+    assert!(pair.files.contains_key(b"b".as_slice()));
+    assert!(matches!(pair.run(Request::remove(path("a"))), Err(Failure::Refused(_))));
+    pair.run(Request::remove(path("b"))).unwrap();
+}
+
+#[test]
+fn moves_files_by_every_route() {
+    for route in [Route::Epsv, Route::Pasv, Route::Eprt, Route::Port] {
+        let mut pair = Pair::logged_in(by(&[route]), server::Config::default());
+        pair.upload = b"content of a file".to_vec();
+        let stored = pair.run(Request::store(path("f"), 0)).unwrap();
+        assert_eq!(stored.value, Value::Transferred(17), "{route:?}");
+        pair.settle();
+        assert_eq!(pair.files[b"f".as_slice()], b"content of a file", "{route:?}");
+        let fetched = pair.run(Request::retrieve(path("f"), 11)).unwrap();
+        assert_eq!(
+            (fetched.value, pair.download.as_slice()),
+            (Value::Transferred(6), b"a file".as_slice()),
+            "{route:?}"
+        );
+        pair.run(Request::list(None)).unwrap();
+        assert_eq!(pair.download, b"f\r\n", "{route:?}");
+        assert!(pair.words().contains(&route.word()), "{route:?}");
+    }
+}
+
+#[test]
+fn a_route_that_fails_gives_way_to_the_next_before_any_transfer_command() {
+    let mut pair = pair();
+    pair.files.insert(b"f".to_vec(), b"x".to_vec());
+    pair.faults = Faults { client_dials_refused: 1, ..Faults::default() };
+    pair.run(Request::retrieve(path("f"), 0)).unwrap();
+    let words = pair.words().join(" ");
+    assert!(words.ends_with("EPSV 229 PASV 227 RETR 150 226"), "{words}");
+}
