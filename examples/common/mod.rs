@@ -2,6 +2,7 @@
 
 pub mod client_adapter;
 pub mod data;
+pub mod ladder;
 pub mod listing;
 pub mod server_adapter;
 pub mod tree;
