@@ -11,7 +11,7 @@ use crate::text::{Argument, Password, Path, Text, TextError};
 use crate::time::Time;
 use alloc::vec::Vec;
 use core::num::NonZeroU8;
-use nom::bytes::complete::{tag, take_till, take_while};
+use nom::bytes::complete::{tag_no_case, take_till};
 use nom::character::complete::{digit1, space1};
 use nom::combinator::opt;
 use nom::error::{ErrorKind, ParseError};
@@ -241,8 +241,6 @@ impl<'a> Field<'a> for Site<'a> {
 impl<'a> Field<'a> for Opts<'a> {
     type Owned = Opts<'static>;
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
-        let (_, text) = Argument::read(input)?;
-        drop(text);
         Opts::read(behind_blanks(input)?).map(|opts| (&[][..], opts))
     }
     fn write(&self, out: &mut Vec<u8>) {
@@ -349,11 +347,11 @@ plain! {
 
     /// RFC 959 5.3.2: `<type-code> ::= A [<sp> <form-code>] | E [<sp> <form-code>] | I | L <sp> <byte-size>`
     Type: |input| {
-        if let [b'L' | b'l', size @ b'0'..=b'9', ..] = skip_blanks(input) {
-            // `L8`, as some clients write.
-            let at = skip_blanks(input);
-            let _ = size;
-            return byte_size(at.get(1..).unwrap_or_default());
+        // `L8`, which vsftpd takes too.
+        if let [b'L' | b'l', size @ ..] = skip_blanks(input)
+            && size.first().is_some_and(u8::is_ascii_digit)
+        {
+            return byte_size(size);
         }
         let (rest, letter) = letter(input, |letter| matches!(letter, b'A' | b'E' | b'I' | b'L').then_some(letter))?;
         match letter {
@@ -447,7 +445,7 @@ plain! {
     Allocation: |input| {
         let (rest, bytes) = number(input)?;
         let parsed: IResult<_, _, Fault> =
-            opt((space1, nom::branch::alt((tag("R"), tag("r"))), take_while(|_| false))).parse(rest);
+            opt((space1, tag_no_case("R"))).parse(rest);
         match parsed.finish()? {
             (rest, Some(_)) => number(rest).map(|(rest, record)| (rest, Self { bytes, record: Some(record) })),
             (rest, None) => Ok((rest, Self { bytes, record: None })),
@@ -478,10 +476,7 @@ fn byte_size(input: &[u8]) -> Result<(&[u8], Type), Fault> {
     Ok((rest, Type::Local(bits)))
 }
 
-fn address<'a, T>(
-    input: &'a [u8],
-    parse: impl FnOnce(&[u8]) -> Result<T, AddressError>,
-) -> Result<(&'a [u8], T), Fault> {
+fn address<T>(input: &[u8], parse: impl FnOnce(&[u8]) -> Result<T, AddressError>) -> Result<(&[u8], T), Fault> {
     let start = skip_blanks(input);
     let (rest, word) = word(input)?;
     let address = parse(word).map_err(|error| Fault {

@@ -6,18 +6,21 @@ const LONGEST: usize = 7;
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
 
+/// What lifts `a` and all above it, or all above `z`, over 0x7f.
+const TO_A: u64 = 0x80 - b'a' as u64;
+const TO_ABOVE_Z: u64 = 0x7f - b'z' as u64;
+
 /// The key of a word of the table: at most seven bytes, in upper case.
 pub(super) const fn of(word: &str) -> u64 {
     let mut bytes = word.as_bytes();
     assert!(bytes.len() <= LONGEST, "a word of the table is longer than a key");
-    let mut key = bytes.len() as u64;
-    key <<= 8 * (8 - 1 - bytes.len());
+    let mut key = 0;
     while let Some((byte, rest)) = bytes.split_last() {
         assert!(!byte.is_ascii_lowercase(), "a word of the table is in lower case");
         key = key << 8 | *byte as u64;
         bytes = rest;
     }
-    key
+    key | (word.len() as u64) << 56
 }
 
 /// The key of the word in front of `line`, in upper case, and the word's length; `None` if it is longer than any
@@ -50,8 +53,8 @@ pub(super) fn read(line: &[u8]) -> Option<(u64, usize)> {
 /// The word with its ASCII letters in upper case.
 const fn upper(word: u64) -> u64 {
     let low = word & !HIGHS;
-    let from_a = low.wrapping_add(ONES.wrapping_mul(0x80 - b'a' as u64));
-    let above_z = low.wrapping_add(ONES.wrapping_mul(0x7f - b'z' as u64));
+    let from_a = low.wrapping_add(ONES.wrapping_mul(TO_A));
+    let above_z = low.wrapping_add(ONES.wrapping_mul(TO_ABOVE_Z));
     let letters = (from_a ^ above_z) & !word & HIGHS;
     word ^ letters >> 2
 }

@@ -303,8 +303,8 @@ commands! {
     Avbl(Option<Path<'a>>) = "AVBL", Needed, Untouched, "draft-peterson-streamlined-ftp-command-extensions", Some("AVBL"), " [<SP> path]";
     Dsiz(Option<Path<'a>>) = "DSIZ", Needed, Untouched, "draft-peterson-streamlined-ftp-command-extensions", Some("DSIZ"), " [<SP> path]";
     Pret(Argument<'a>) = "PRET", Needed, Untouched, "DrFTPD", Some("PRET"), " <SP> command";
-    Cpsv = "CPSV", Needed, SetsUpPassive, "glFTPd; DrFTPD", Some("CPSV"), "";
-    Sscn(Option<bool>) = "SSCN", Needed, Untouched, "RaidenFTPD; glFTPd; proftpd", Some("SSCN"), " [<SP> (ON|OFF)]";
+    Cpsv = "CPSV", Needed, SetsUpPassive, "glFTPd/DrFTPD", Some("CPSV"), "";
+    Sscn(Option<bool>) = "SSCN", Needed, Untouched, "RaidenFTPD/glFTPd/proftpd", Some("SSCN"), " [<SP> (ON|OFF)]";
 }
 
 impl Verb {
