@@ -19,7 +19,7 @@ use std::sync::Arc;
 use anyhow::{Context, Error, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use ftp_proto::client::{Config, Failure, Request, Value};
-use ftp_proto::{Code, Route};
+use ftp_proto::{Code, Path as RemotePath, Route};
 
 use common::client_adapter::{Connection, Event};
 use common::data::Content;
@@ -42,7 +42,8 @@ struct Arguments {
     action: Action,
     /// ftp://user:password@host:port/path; the path begins at the login directory, and at the root with %2F in front.
     url: OsString,
-    /// get: where to write, `-` for standard output, by default the same name here. put: what to send.
+    /// get: where to write, `-` for standard output, by default the same name here. put: what to send; it keeps its
+    /// name if the path ends in `/`.
     file: Option<PathBuf>,
 }
 
@@ -163,7 +164,7 @@ fn get(url: &Url, arguments: &Arguments) -> Result<()> {
     let mut connection = login(url, arguments)?;
     if arguments.resume {
         // A server without SIZE is taken at its word: it refuses an offset behind the end.
-        match remote_size(&mut connection, url) {
+        match remote_size(&mut connection, &path) {
             Ok(size) if offset > size => {
                 bail!("{}: {offset} bytes here, but only {size} at the server", local.display())
             }
@@ -177,20 +178,21 @@ fn get(url: &Url, arguments: &Arguments) -> Result<()> {
     } else {
         Box::new(Download { path: local.clone(), offset, file: None })
     };
-    connection.transfer(Request::retrieve(path, offset), Content::Sink(sink)).with_context(|| describe(url))?;
+    let request = Request::retrieve(path.borrowed(), offset);
+    connection.transfer(request, Content::Sink(sink)).with_context(|| printable(path.as_bytes()))?;
     connection.quit()
 }
 
 fn put(url: &Url, arguments: &Arguments) -> Result<()> {
-    let path = url.file()?;
     let local = arguments.file.as_ref().context("put needs a file to send")?;
+    let path = url.file_or(local.file_name().unwrap_or_default().as_encoded_bytes())?;
     let mut file = File::open(local).with_context(|| format!("{}", local.display()))?;
     let metadata = file.metadata()?;
     ensure!(!metadata.is_dir(), "{}: is a directory", local.display());
     let mut connection = login(url, arguments)?;
     let mut offset = 0;
     if arguments.resume {
-        offset = match remote_size(&mut connection, url) {
+        offset = match remote_size(&mut connection, &path) {
             Err(error) if refusal(&error) == Some(Code::FILE_UNAVAILABLE) => 0,
             result => result?,
         };
@@ -202,13 +204,13 @@ fn put(url: &Url, arguments: &Arguments) -> Result<()> {
         }
         file.seek(SeekFrom::Start(offset))?;
     }
-    let source = Content::Source(Box::new(file));
-    connection.transfer(Request::store(path, offset), source).with_context(|| describe(url))?;
+    let request = Request::store(path.borrowed(), offset);
+    connection.transfer(request, Content::Source(Box::new(file))).with_context(|| printable(path.as_bytes()))?;
     connection.quit()
 }
 
-fn remote_size(connection: &mut Connection<'_>, url: &Url) -> Result<u64> {
-    match connection.request(Request::size(url.file()?)).with_context(|| describe(url))?.value {
+fn remote_size(connection: &mut Connection<'_>, path: &RemotePath<'_>) -> Result<u64> {
+    match connection.request(Request::size(path.borrowed())).with_context(|| printable(path.as_bytes()))?.value {
         Value::Size(size) => Ok(size),
         _ => bail!("the server has told no size"),
     }
@@ -220,10 +222,6 @@ fn refusal(error: &Error) -> Option<Code> {
         Failure::Refused(reply) => Some(reply.code()),
         _ => None,
     }
-}
-
-fn describe(url: &Url) -> String {
-    url.path.as_ref().map(|path| printable(path.as_bytes())).unwrap_or_default()
 }
 
 /// A downloaded file, made with its first byte: a download that is refused leaves what was there alone.

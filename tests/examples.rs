@@ -105,6 +105,10 @@ fn directories_and_files_are_made_and_removed() {
     server.ok(&["rm"], "/new/file", None);
     server.ok(&["rm"], "/new/", None);
     assert!(!server.root().join("new").exists());
+    server.ok(&["mkdir"], "/keeps", None);
+    fs::write(server.local("its name"), "y").unwrap();
+    server.ok(&["put"], "/keeps/", Some(&server.local("its name")));
+    assert_eq!(fs::read(server.root().join("keeps/its name")).unwrap(), b"y");
     assert!(server.fails(&["rm"], "/new", None).contains("550"));
     assert!(server.fails(&["mkdir"], "/no/such", None).contains("553"));
 }

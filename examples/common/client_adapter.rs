@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Outcome, Request};
 use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, Verdict};
 
-use super::data::{self, Content, Flow, Socket, Sockets, Turn};
+use super::data::{self, Content, Knock, Socket, Sockets, Turn};
 
 /// A control connection with its machine.
 pub struct Connection<'o> {
@@ -111,15 +111,17 @@ impl<'o> Connection<'o> {
                     };
                     // A question that stays unanswered comes again: first the server may have to say why nobody comes.
                     let control = accept.wants_input().then_some(&self.control);
-                    let ready = data::wait_accept(control, listener, accept.deadline().saturating_since(now))?;
-                    if ready.control {
-                        self.read()?;
-                    } else if let Ok((socket, address)) = listener.accept() {
-                        let channel = accept.channel();
-                        if accept.accepted(address) == Verdict::Take {
-                            self.sockets.insert(channel, Socket::Flow(Flow::new(socket)?));
-                            (self.observer)(Event::Connected { address, by_server: true });
+                    match data::accept(control, listener, accept.deadline().saturating_since(now))? {
+                        Knock::Control => self.read()?,
+                        Knock::Peer(flow, address) => {
+                            let channel = accept.channel();
+                            if accept.accepted(address) == Verdict::Take {
+                                self.sockets.insert(channel, Socket::Flow(flow));
+                                (self.observer)(Event::Connected { address, by_server: true });
+                            }
                         }
+                        Knock::Nobody => {}
+                        Knock::Failed(why) => accept.failed(why),
                     }
                 }
                 Action::Stream(stream) => {

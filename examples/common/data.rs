@@ -46,6 +46,16 @@ pub struct Flow {
     stirred: Instant,
 }
 
+/// What waiting for somebody to connect brought.
+pub enum Knock {
+    /// The control connection has something to say.
+    Control,
+    Peer(Flow, SocketAddr),
+    /// Nobody in that time.
+    Nobody,
+    Failed(DataError),
+}
+
 /// What a turn of a [`Flow`] brought.
 pub enum Turn {
     /// The control connection has something to say.
@@ -78,9 +88,21 @@ pub fn wait(control: Option<&TcpStream>, data: Option<PollFd<'_>>, patience: Opt
     Ok(Ready { control: ready.next() == Some(true), data })
 }
 
-/// The same for somebody who is to connect.
-pub fn wait_accept(control: Option<&TcpStream>, listener: &TcpListener, patience: Duration) -> io::Result<Ready> {
-    wait(control, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))
+/// Waits for somebody to connect, or for the control connection to have something to say.
+pub fn accept(control: Option<&TcpStream>, listener: &TcpListener, patience: Duration) -> io::Result<Knock> {
+    let ready = wait(control, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
+    if ready.control {
+        return Ok(Knock::Control);
+    }
+    if !ready.data {
+        return Ok(Knock::Nobody);
+    }
+    match listener.accept() {
+        Ok((socket, address)) => Ok(Knock::Peer(Flow::new(socket)?, address)),
+        // Who has connected is gone again.
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::ConnectionAborted) => Ok(Knock::Nobody),
+        Err(error) => Ok(Knock::Failed(why(&error))),
+    }
 }
 
 /// Listens on a port of the range, begun at a random place: who can guess the next port can steal the connection.

@@ -10,7 +10,7 @@ use ftp_proto::server::{Action, Config, Server};
 use ftp_proto::{Code, Endpoints, Instant, Reply, Verdict};
 use socket2::SockRef;
 
-use super::data::{self, Content, Flow, Socket, Sockets, Turn};
+use super::data::{self, Content, Knock, Socket, Sockets, Turn};
 use super::visitor::{Site, Visitor};
 
 /// A client that doesn't read what it is told is given up after this.
@@ -93,14 +93,16 @@ impl Session {
                     };
                     // A question that stays unanswered comes again, unless what was read has settled it.
                     let control = accept.wants_input().then_some(&self.control);
-                    let ready = data::wait_accept(control, listener, accept.deadline().saturating_since(now))?;
-                    if ready.control {
-                        self.read()?;
-                    } else if let Ok((socket, address)) = listener.accept() {
-                        let channel = accept.channel();
-                        if accept.accepted(address) == Verdict::Take {
-                            self.sockets.insert(channel, Socket::Flow(Flow::new(socket)?));
+                    match data::accept(control, listener, accept.deadline().saturating_since(now))? {
+                        Knock::Control => self.read()?,
+                        Knock::Peer(flow, address) => {
+                            let channel = accept.channel();
+                            if accept.accepted(address) == Verdict::Take {
+                                self.sockets.insert(channel, Socket::Flow(flow));
+                            }
                         }
+                        Knock::Nobody => {}
+                        Knock::Failed(why) => accept.failed(why),
                     }
                 }
                 Action::Stream(stream) => {

@@ -56,6 +56,14 @@ impl Url {
         self.path.clone().context("the URL names no file")
     }
 
+    /// The path, with `name` behind it where it names but a directory.
+    pub fn file_or(&self, name: &[u8]) -> Result<Path<'static>> {
+        match self.path.as_ref().map_or(&b""[..], |path| path.as_bytes()) {
+            directory @ (b"" | [.., b'/']) => Ok(Path::try_from([directory, name].concat())?),
+            _ => self.file(),
+        }
+    }
+
     /// The path's last component.
     pub fn file_name(&self) -> Option<&[u8]> {
         let name = self.path.as_ref()?.as_bytes().rsplit(|byte| *byte == b'/').next()?;
@@ -82,7 +90,7 @@ fn with_port(host: &str) -> Result<String> {
         _ if host.is_empty() || host.starts_with(':') => bail!("the URL names no host"),
         Some((_, "")) => Ok(format!("{host}21")),
         Some((_, port)) if port.parse::<u16>().is_ok() => Ok(host.into()),
-        Some((_, port)) => bail!("{port:?} is no port"),
+        Some(_) => bail!("what stands behind the URL's host is no port"),
         None => Ok(format!("{host}:21")),
     }
 }
