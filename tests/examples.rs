@@ -316,8 +316,9 @@ fn abor_is_heard_while_data_flows() {
     fs::File::create(server.root().join("huge")).unwrap().set_len(1 << 30).unwrap();
     let mut session = server.dial();
     session.log_in("anna", "secret");
-    let _data = session.passive();
+    let mut data = session.passive();
     assert!(session.say("RETR huge").starts_with("150"));
+    data.read_exact(&mut [0]).unwrap();
     // Nobody reads the data, so that the transfer can't end by itself.
     assert!(session.say("NOOP").starts_with("200"));
     assert!(session.say("ABOR").starts_with("426"));
@@ -332,8 +333,9 @@ fn abor_may_end_with_urgent_data() {
     fs::File::create(server.root().join("huge")).unwrap().set_len(1 << 30).unwrap();
     let mut session = server.dial();
     session.log_in("anna", "secret");
-    let _data = session.passive();
+    let mut data = session.passive();
     assert!(session.say("RETR huge").starts_with("150"));
+    data.read_exact(&mut [0]).unwrap();
     socket2::SockRef::from(session.control.get_ref()).send_out_of_band(b"ABOR\r\n").unwrap();
     assert!(session.reply().starts_with("426"));
     assert!(session.reply().starts_with("226"));
