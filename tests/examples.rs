@@ -152,6 +152,14 @@ fn names_need_not_be_utf_8() {
     assert_eq!(fs::read(server.scratch.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"))).unwrap(), b"latin 1");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_here_is_told_as_that() {
+    let server = Server::start("127.0.0.1:0", &[]);
+    fs::write(server.root().join("file"), noise(5_000_000)).unwrap();
+    assert!(server.fails(&["get"], "/file", Some(Path::new("/dev/full"))).contains("storage full"));
+}
+
 #[cfg(unix)]
 #[test]
 fn no_path_leads_out() {
