@@ -103,7 +103,8 @@ pub enum Failure<'a> {
     Unreadable(Reply<'a>, BodyError),
     /// No data connection could be made; each attempt with its end.
     NoRoute(Vec<Attempt>),
-    /// The server was content, but the data ended badly on this side, after so many bytes.
+    /// The data ended badly on this side, after so many bytes: the server was content, or saw no more than that the
+    /// connection broke.
     Incomplete {
         /// How the stream ended.
         end: StreamEnd,

@@ -92,6 +92,7 @@ enum Ending {
     Refused,
     Aborted,
     NoRoute,
+    Incomplete(StreamEnd, u64),
 }
 
 impl Transfer {
@@ -186,6 +187,7 @@ impl Transfer {
             Stage::Ending(Ending::Refused) => Progress::End(End::Refused),
             Stage::Ending(Ending::Aborted) if self.stalled => Progress::End(End::TimedOut),
             Stage::Ending(Ending::Aborted) => Progress::End(End::Aborted),
+            Stage::Ending(Ending::Incomplete(end, moved)) => Progress::End(End::Incomplete { end, moved }),
             Stage::Ending(Ending::NoRoute) => Progress::End(End::NoRoute),
         }
     }
@@ -406,7 +408,13 @@ impl Transfer {
                     self.moved = None;
                     let _ = self.give_up(core, AttemptEnd::ServerFailed(code), now);
                 } else {
-                    self.stage = Stage::Ending(Ending::Refused);
+                    self.stage = Stage::Ending(match self.moved {
+                        // The cause is here; that the server saw the connection break is its effect.
+                        Some((end @ (StreamEnd::LocalError | StreamEnd::StorageFull), moved)) => {
+                            Ending::Incomplete(end, moved)
+                        }
+                        _ => Ending::Refused,
+                    });
                 }
             }
         }
