@@ -357,7 +357,8 @@ impl Session {
     /// those that a server may say while a transfer runs, and those that it may leave out after ABOR.
     fn place_of(&self, code: Code) -> Option<usize> {
         let front = self.due.front()?;
-        if front.may_be_answered(code) && !(front.is_transfer() && front.begun && self.rather_not_final(code)) {
+        let elsewhere = (front.is_transfer() && front.begun || front.is(Verb::Abor)) && self.rather_not_final(code);
+        if front.may_be_answered(code) && !elsewhere {
             return Some(0);
         }
         if front.is_transfer() || front.is(Verb::Abor) {
@@ -367,9 +368,12 @@ impl Session {
         None
     }
 
-    /// While a transfer runs and NOOP, STAT or ABOR were sent behind it, 200, 211 and 225 are theirs.
+    /// While a transfer runs and NOOP, STAT or ABOR were sent behind it, 200, 211 and 225 are theirs; and behind an ABOR,
+    /// which may get no reply of its own, all but 225 and 226 is the next command's.
     fn rather_not_final(&self, code: Code) -> bool {
-        self.due.len() > 1 && code.class() == Class::Completion && !matches!(code.value(), 226 | 250)
+        let abor = self.due.front().is_some_and(|due| due.is(Verb::Abor));
+        let own = matches!(code.value(), 226) || code.value() == if abor { 225 } else { 250 };
+        self.due.len() > 1 && code.class() == Class::Completion && !own
     }
 
     fn apply(&mut self, due: Due, code: Code, step: Step) {
