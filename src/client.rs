@@ -11,6 +11,7 @@ mod config;
 mod request;
 mod transfer;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -89,7 +90,7 @@ struct Running {
 enum Progressing {
     Greeting { begun: bool },
     Script { steps: VecDeque<Step>, last: Option<Code>, waiting: bool },
-    Transfer(Transfer),
+    Transfer(Box<Transfer>),
     Quit { sent: bool },
 }
 
@@ -181,7 +182,7 @@ impl Client {
         }
         let state = match request.plan {
             Plan::Script(steps) => Progressing::Script { steps, last: None, waiting: false },
-            Plan::Transfer(transfer) => Progressing::Transfer(Transfer::new(transfer)),
+            Plan::Transfer(transfer) => Progressing::Transfer(Box::new(Transfer::new(transfer))),
         };
         self.abort = false;
         self.running = Some(Running { wanted: request.wanted, state });

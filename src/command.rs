@@ -81,7 +81,7 @@ impl<'a> CommandLine<'a> {
         let rest = line.get(length..).unwrap_or_default();
         // `PASS` alone is an empty password.
         let rest = if rest.is_empty() && verb == Verb::Pass { b" " } else { rest };
-        Ok(Self { command: Command::read(verb, line, rest)?, alias })
+        Command::read(verb, alias, line, rest)
     }
 
     /// Appends the line with its CRLF. An `alias` that is none of the command's is not written.

@@ -2,12 +2,11 @@
 
 mod wire;
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
-use self::wire::Wire;
-use crate::reply::{Code, Opening, Reply, ReplyEnd, ReplyError, closing};
+use self::wire::{Line, Wire};
+use crate::reply::{Code, Head, Opening, Reply, ReplyEnd, ReplyError, closing};
 
 /// What an [`Inbox`] keeps at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +101,13 @@ impl Inbox<Commands> {
             self.wire.give_back();
             return Ok(false);
         };
-        if line.cut {
+        let Line { at, bytes, cut, .. } = line;
+        let length = bytes.len();
+        if cut {
             self.wire.release();
             return Err(LineTooLong { limit: self.limits.line });
         }
-        self.role.line = Some(Span { at: line.at, length: line.length });
+        self.role.line = Some(Span { at, length });
         Ok(true)
     }
 
@@ -151,10 +152,10 @@ impl Inbox<Replies> {
             return Err(self.too_long());
         }
         while let Some(line) = self.wire.next_line() {
-            if self.wire.seen() > self.limits.reply {
+            let Line { at, bytes, cut, seen } = line;
+            if seen > self.limits.reply {
                 return Err(self.too_long());
             }
-            let bytes = self.wire.kept(line.at, line.length);
             let Some(code) = self.role.open else {
                 if bytes.is_empty() {
                     self.wire.release();
@@ -167,33 +168,32 @@ impl Inbox<Replies> {
                         return Err(error);
                     }
                     Some(Opening { code, many: false, text }) => {
-                        let skipped = line.length.saturating_sub(text.len());
-                        let text = Span { at: line.at.saturating_add(skipped), length: text.len() };
-                        self.role.found =
-                            Some(Found { code, end_code: code, many: false, span: text, truncated: line.cut });
+                        let skipped = bytes.len().wrapping_sub(text.len());
+                        let span = Span { at: at.wrapping_add(skipped), length: text.len() };
+                        self.role.found = Some(Found { head: Head::new(code, code, false, cut), span });
                         return Ok(true);
                     }
                     Some(Opening { code, many: true, .. }) => {
                         self.role.open = Some(code);
                         self.role.lines = 1;
-                        self.role.truncated = line.cut;
+                        self.role.truncated = cut;
                         continue;
                     }
                 }
             };
             if let Some(end_code) = closing(bytes, code, self.limits.reply_end) {
-                let truncated = self.role.truncated | line.cut;
+                let truncated = self.role.truncated | cut;
                 let span = Span { at: 0, length: self.wire.length() };
-                self.role.found = Some(Found { code, end_code, many: true, span, truncated });
+                self.role.found = Some(Found { head: Head::new(code, end_code, true, truncated), span });
                 self.role.open = None;
                 return Ok(true);
             }
             self.role.lines = self.role.lines.saturating_add(1);
-            self.role.truncated |= line.cut;
+            self.role.truncated |= cut;
             if self.role.lines >= self.limits.lines.max(2) {
                 self.role.lines = self.limits.lines;
                 self.role.truncated = true;
-                self.wire.drop_line(line.at);
+                self.wire.drop_line(at);
             }
         }
         if self.wire.seen() > self.limits.reply {
@@ -206,12 +206,8 @@ impl Inbox<Replies> {
     /// The current reply.
     #[inline]
     pub fn reply(&self) -> Option<Reply<'_>> {
-        let Found { code, end_code, many, span, truncated } = self.role.found?;
-        let bytes = self.wire.kept(span.at, span.length);
-        Some(match many {
-            true => Reply::of_lines(code, end_code, bytes, truncated),
-            false => Reply::of_line(code, Cow::Borrowed(bytes), truncated),
-        })
+        let Found { head, span } = self.role.found?;
+        Some(Reply::of(head, self.wire.kept(span.at, span.length)))
     }
 
     /// Goes to the next reply and returns it; `None` when it has not come whole yet.
@@ -274,9 +270,6 @@ struct Span {
 /// A whole reply in what is kept: its raw lines, or the text of its only one.
 #[derive(Debug, Clone, Copy)]
 struct Found {
-    code: Code,
-    end_code: Code,
-    many: bool,
+    head: Head,
     span: Span,
-    truncated: bool,
 }

@@ -1,4 +1,57 @@
-//! A sans-IO FTP.
+//! A sans-IO FTP: every byte rule, every order rule and every data-connection rule of the protocol, and not one
+//! socket, clock, thread or file.
+//!
+//! ```text
+//!  your sockets, files, clock             ftp-proto
+//!  ──────────────────────────             ─────────────────────────────────────────────────────
+//!  control bytes ── received(bytes) ──▶   Inbox ─▶ Reply, Command ─▶ Session ─▶ Client or Server
+//!  the time      ── poll(now) ────────▶                                         │
+//!                ◀─ Action ────────────────────── Write, Read, Connect, Listen, Accept, Stream …
+//!                ── its answer ──────▶            connected(), failed(why), finished(end, total) …
+//! ```
+//!
+//! [`Client`] and [`Server`] are driven alike: hand over what was read, poll, do the one thing that the action asks
+//! for, and answer through its handle. A handle that is dropped unanswered leaves the question open.
+//!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//! use ftp_proto::client::{Action, Config, Request, Value};
+//! use ftp_proto::{Client, Endpoints, Instant, Path};
+//!
+//! // What a server would say to the commands that come.
+//! let answer = |command: &[u8]| match command {
+//!     b"TYPE I\r\n" => &b"200 binary\r\n"[..],
+//!     b"SIZE file\r\n" => b"213 12\r\n",
+//!     other => panic!("{other:?}"),
+//! };
+//! let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+//! let mut client = Client::new(Arc::new(Config::default()), ends);
+//! client.received(b"220 ready\r\n");
+//! let mut request = Some(Request::size(Path::new("file")?));
+//! let size = loop {
+//!     let said = match client.poll(Instant::from_origin(Duration::ZERO))? {
+//!         Action::Write(write) => {
+//!             let said = answer(write.bytes());
+//!             let all = write.bytes().len();
+//!             write.wrote(all);
+//!             said
+//!         }
+//!         Action::Done(ended) => {
+//!             let value = ended.map_err(|failure| failure.into_owned())?.value;
+//!             let Some(request) = request.take() else { break value };
+//!             client.start(request)?;      // the greeting was the first request
+//!             continue;
+//!         }
+//!         _ => continue,
+//!     };
+//!     client.received(said);
+//! };
+//! assert_eq!(size, Value::Size(12));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
+//! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -17,7 +70,8 @@
 )]
 
 extern crate alloc;
-#[cfg(test)]
+// What `arbitrary` derives names `std`, which that crate needs itself.
+#[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
 mod address;
@@ -54,3 +108,8 @@ pub use server::Server;
 pub use session::Session;
 pub use text::{Argument, Password, Path, Text, TextError};
 pub use time::{Instant, Time, TimeError};
+
+/// The README's loop compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

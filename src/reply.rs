@@ -7,6 +7,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
+use core::num::NonZeroU64;
 
 pub use self::body::{BodyError, FactsLine, Feature, Features};
 pub use self::code::{Class, Code};
@@ -27,20 +28,16 @@ use crate::text::{Text, write_lossy};
 #[derive(Clone)]
 #[must_use]
 pub struct Reply<'a> {
-    code: Code,
-    end_code: Code,
-    truncated: bool,
-    form: Form<'a>,
+    /// The text of the only line, with no LF in it. If there are many: the lines as they came, each with its LF
+    /// and perhaps a CR before that.
+    bytes: Cow<'a, [u8]>,
+    head: Head,
 }
 
-/// What a reply keeps.
-#[derive(Clone)]
-enum Form<'a> {
-    /// The text of the only line; no LF in it.
-    Line(Cow<'a, [u8]>),
-    /// Two lines or more as they came, each with its LF and perhaps a CR before that.
-    Lines(Cow<'a, [u8]>),
-}
+/// The codes of the first and the last line, and two flags, in one word: a reply is moved by whole words, and to
+/// read a word that was just written in parts takes a processor as long as all the rest of parsing a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head(NonZeroU64);
 
 /// Which line ends a reply of many lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -80,17 +77,17 @@ pub enum ReplyError {
 /// The text of each line of a reply, first to last; made by [`Reply::lines`].
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
+    rest: &'a [u8],
     code: [u8; 3],
     first: bool,
     single: bool,
-    rest: &'a [u8],
     ended: bool,
 }
 
 impl<'a> Reply<'a> {
     /// A reply of one line. Cannot fail, since no [`Text`] can end a line. Allocates nothing.
     pub fn new(code: Code, text: Text<'a>) -> Self {
-        Self::of_line(code, text.into(), false)
+        Self::of_line(code, text.into())
     }
 
     /// A reply of one line with a text that stands in the program; it is cut before the first CR, LF or
@@ -109,7 +106,7 @@ impl<'a> Reply<'a> {
             Some((text, _)) => text,
             None => &[],
         };
-        Reply { code, end_code: code, truncated: false, form: Form::Line(Cow::Borrowed(text)) }
+        Reply { bytes: Cow::Borrowed(text), head: Head::new(code, code, false, false) }
     }
 
     /// A reply of two lines or more. Allocates.
@@ -142,6 +139,7 @@ impl<'a> Reply<'a> {
     ///        / *eol code "-" text eol *(text eol) code [SP text] eol      ; the same code, RFC 959 4.2
     /// eol    = [CR] LF
     /// ```
+    #[inline]
     pub fn parse(input: &'a [u8]) -> Result<Option<(Self, usize)>, ReplyError> {
         let mut rest = input;
         let (line, behind) = loop {
@@ -155,7 +153,7 @@ impl<'a> Reply<'a> {
         match Opening::of(line) {
             None => Err(ReplyError::not_a_reply(line)),
             Some(Opening { code, many: false, text }) => {
-                Ok(Some((Self::of_line(code, Cow::Borrowed(text), false), taken(behind))))
+                Ok(Some((Self::of(Head::new(code, code, false, false), text), taken(behind))))
             }
             Some(Opening { code, many: true, .. }) => {
                 let mut after = behind;
@@ -163,8 +161,7 @@ impl<'a> Reply<'a> {
                     after = behind;
                     if let Some(end_code) = closing(line, code, ReplyEnd::SameCode) {
                         let raw = rest.get(..rest.len().saturating_sub(behind.len())).unwrap_or_default();
-                        let reply = Self::of_lines(code, end_code, raw, false);
-                        return Ok(Some((reply, taken(behind))));
+                        return Ok(Some((Self::of(Head::new(code, end_code, true, false), raw), taken(behind))));
                     }
                 }
                 Ok(None)
@@ -172,56 +169,52 @@ impl<'a> Reply<'a> {
         }
     }
 
+    /// From parts that fit each other.
     #[inline]
-    pub(crate) fn of_line(code: Code, text: Cow<'a, [u8]>, truncated: bool) -> Self {
-        Self { code, end_code: code, truncated, form: Form::Line(text) }
+    pub(crate) fn of(head: Head, bytes: &'a [u8]) -> Self {
+        Self { bytes: Cow::Borrowed(bytes), head }
     }
 
-    #[inline]
-    pub(crate) fn of_lines(code: Code, end_code: Code, raw: &'a [u8], truncated: bool) -> Self {
-        Self { code, end_code, truncated, form: Form::Lines(Cow::Borrowed(raw)) }
+    /// `text` holds no LF.
+    fn of_line(code: Code, text: Cow<'a, [u8]>) -> Self {
+        Self { bytes: text, head: Head::new(code, code, false, false) }
     }
 
+    /// Each line of `raw` has its end.
     fn of_owned_lines(code: Code, raw: Vec<u8>) -> Reply<'static> {
-        Reply { code, end_code: code, truncated: false, form: Form::Lines(Cow::Owned(raw)) }
+        Reply { bytes: Cow::Owned(raw), head: Head::new(code, code, true, false) }
     }
 
     /// The code of the first line.
     pub const fn code(&self) -> Code {
-        self.code
+        self.head.code()
     }
 
     /// The code of the last line: another than [`Reply::code`] only under [`ReplyEnd::AnyCode`].
     pub const fn end_code(&self) -> Code {
-        self.end_code
+        self.head.end_code()
     }
 
     /// Whether lines or ends of lines were dropped, because they were over the limits.
     pub const fn is_truncated(&self) -> bool {
-        self.truncated
+        self.head.is_truncated()
     }
 
     /// Whether it was sent as a first and a last line, with or without lines between.
     pub const fn is_multiline(&self) -> bool {
-        matches!(self.form, Form::Lines(_))
+        self.head.is_many()
     }
 
     /// The text of the first line.
+    #[inline]
     pub fn text(&self) -> &[u8] {
-        match &self.form {
-            Form::Line(text) => text,
-            Form::Lines(_) => self.lines().next().unwrap_or_default(),
-        }
+        if self.is_multiline() { self.lines().next().unwrap_or_default() } else { &self.bytes }
     }
 
     /// The text of each line, without line ends, and without the code and its separator; those are cut
     /// from the first line, the last line, and each line between that begins with the code and a `-`.
     pub fn lines(&self) -> Lines<'_> {
-        let (rest, single): (&[u8], bool) = match &self.form {
-            Form::Line(text) => (text, true),
-            Form::Lines(raw) => (raw, false),
-        };
-        Lines { code: self.code.digits(), first: true, single, rest, ended: false }
+        Lines { rest: &self.bytes, code: self.code().digits(), first: true, single: !self.is_multiline(), ended: false }
     }
 
     /// The lines between the first and the last; none for a reply of one line.
@@ -239,50 +232,39 @@ impl<'a> Reply<'a> {
     /// equal, up to a blank before middle lines that begin with three digits. A reply that ended with
     /// another code than it began is written with the first one.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        match &self.form {
-            Form::Line(text) => push_line(out, Some((self.code, b' ')), text),
-            Form::Lines(raw) => {
-                let mut lines = Ends { rest: raw }.peekable();
-                let mut first = true;
-                while let Some(line) = lines.next() {
-                    if first {
-                        push_line(out, None, line);
-                    } else if lines.peek().is_none() {
-                        push_line(out, Some((self.code, b' ')), line.get(4..).unwrap_or_default());
-                    } else {
-                        if !is_continuation(line, self.code.digits()) && begins_with_digits(line) {
-                            out.push(b' ');
-                        }
-                        push_line(out, None, line);
-                    }
-                    first = false;
+        if !self.is_multiline() {
+            return push_line(out, Some((self.code(), b' ')), &self.bytes);
+        }
+        let mut lines = Ends { rest: &self.bytes }.peekable();
+        let mut first = true;
+        while let Some(line) = lines.next() {
+            if core::mem::take(&mut first) {
+                push_line(out, None, line);
+            } else if lines.peek().is_none() {
+                push_line(out, Some((self.code(), b' ')), line.get(4..).unwrap_or_default());
+            } else {
+                if !is_continuation(line, self.code().digits()) && begins_with_digits(line) {
+                    out.push(b' ');
                 }
+                push_line(out, None, line);
             }
         }
     }
 
     /// The same reply, borrowed from this one. Allocates nothing.
     pub fn borrowed(&self) -> Reply<'_> {
-        let form = match &self.form {
-            Form::Line(text) => Form::Line(Cow::Borrowed(text)),
-            Form::Lines(raw) => Form::Lines(Cow::Borrowed(raw)),
-        };
-        Reply { code: self.code, end_code: self.end_code, truncated: self.truncated, form }
+        Reply { bytes: Cow::Borrowed(&self.bytes), head: self.head }
     }
 
     /// The same reply, owned. Allocates if it was borrowed.
     pub fn into_owned(self) -> Reply<'static> {
-        let form = match self.form {
-            Form::Line(text) => Form::Line(Cow::Owned(text.into_owned())),
-            Form::Lines(raw) => Form::Lines(Cow::Owned(raw.into_owned())),
-        };
-        Reply { code: self.code, end_code: self.end_code, truncated: self.truncated, form }
+        Reply { bytes: Cow::Owned(self.bytes.into_owned()), head: self.head }
     }
 }
 
 impl PartialEq<Reply<'_>> for Reply<'_> {
     fn eq(&self, other: &Reply<'_>) -> bool {
-        self.code == other.code && self.is_multiline() == other.is_multiline() && self.lines().eq(other.lines())
+        self.code() == other.code() && self.is_multiline() == other.is_multiline() && self.lines().eq(other.lines())
     }
 }
 
@@ -290,21 +272,21 @@ impl Eq for Reply<'_> {}
 
 impl fmt::Debug for Reply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Reply({}", self.code)?;
-        if self.end_code != self.code {
-            write!(f, "…{}", self.end_code)?;
+        write!(f, "Reply({}", self.code())?;
+        if self.end_code() != self.code() {
+            write!(f, "…{}", self.end_code())?;
         }
         for line in self.lines() {
             write!(f, ", \"{}\"", line.escape_ascii())?;
         }
-        f.write_str(if self.truncated { ", truncated)" } else { ")" })
+        f.write_str(if self.is_truncated() { ", truncated)" } else { ")" })
     }
 }
 
 /// The code and the text; further lines each on a line of its own. Bytes that aren't UTF-8 show as U+FFFD.
 impl fmt::Display for Reply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.code)?;
+        write!(f, "{}", self.code())?;
         for (index, line) in self.lines().enumerate() {
             f.write_char(if index == 0 { ' ' } else { '\n' })?;
             write_lossy(f, line)?;
@@ -331,6 +313,35 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 impl core::iter::FusedIterator for Lines<'_> {}
+
+impl Head {
+    #[inline]
+    pub(crate) const fn new(code: Code, end_code: Code, many: bool, truncated: bool) -> Self {
+        let codes = (code.value() as u64) | (end_code.value() as u64) << 16;
+        match NonZeroU64::new(codes | (many as u64) << 32 | (truncated as u64) << 33) {
+            Some(head) => Self(head),
+            // A code is never 0.
+            None => Self(NonZeroU64::MIN),
+        }
+    }
+
+    const fn code(self) -> Code {
+        Code::of_value(self.0.get() as u16)
+    }
+
+    const fn end_code(self) -> Code {
+        Code::of_value((self.0.get() >> 16) as u16)
+    }
+
+    #[inline]
+    const fn is_many(self) -> bool {
+        self.0.get() >> 32 & 1 != 0
+    }
+
+    const fn is_truncated(self) -> bool {
+        self.0.get() >> 33 & 1 != 0
+    }
+}
 
 impl ReplyError {
     pub(crate) fn not_a_reply(line: &[u8]) -> Self {

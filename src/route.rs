@@ -229,7 +229,8 @@ impl Routes {
     pub(crate) fn next(&self, order: &[Route], tried: usize, local: IpAddr) -> Option<(usize, Route)> {
         order.iter().copied().enumerate().skip(tried).find(|(_, route)| {
             // PORT can't name an IPv6 address; PASV on IPv6 may still give a port (NAT64).
-            !self.given_up.contains(route) && !(*route == Route::Port && local.is_ipv6())
+            let unspeakable = *route == Route::Port && local.is_ipv6();
+            !unspeakable && !self.given_up.contains(route)
         })
     }
 }

@@ -16,7 +16,6 @@ mod pending;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
 
 use crate::command::{Command, CommandError, CommandLine, EpsvArgument};
 use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, State, Stream, StreamEnd};
@@ -223,7 +222,9 @@ impl Server {
             exchange.begin(line);
             waiting.release();
         } else {
-            match inbox.next_line() {
+            let advanced = inbox.advance();
+            exchange.decline(inbox.take_answers());
+            match advanced.map(|_| inbox.line()) {
                 Ok(None) => return false,
                 Ok(Some(line)) => exchange.begin(line),
                 Err(LineTooLong { limit, .. }) => {
@@ -244,24 +245,31 @@ impl Server {
             return false;
         }
         let Self { waiting, inbox, exchange, .. } = self;
-        let line = match inbox.next_line() {
+        let advanced = inbox.advance();
+        exchange.decline(inbox.take_answers());
+        let line = match advanced.map(|_| inbox.line()) {
             Ok(None) => return false,
             Ok(Some(line)) => line,
             // Its 500 waits for its turn: an empty line, which is no command either, stands for it.
             Err(_) => b"",
         };
         self.active = now;
-        let urgent = if waiting.is_empty() { Command::parse(line).ok() } else { None };
-        match urgent {
-            Some(command @ Command::Abor) => {
+        let alone = waiting.is_empty();
+        match Command::parse(line).ok() {
+            Some(command @ Command::Abor) if alone => {
                 let _ = exchange.session.command(&command);
                 self.stop(Stop::Abort);
             }
-            Some(command @ Command::Noop) => {
+            // The transfer stops at once, but this line is answered after those before it.
+            Some(Command::Abor) => {
+                waiting.push(line);
+                self.stop(Stop::Interrupt);
+            }
+            Some(command @ Command::Noop) if alone => {
                 let _ = exchange.session.command(&command);
                 exchange.say_static(Code::COMMAND_OKAY, "NOOP ok.");
             }
-            Some(command @ Command::Stat(None)) => {
+            Some(command @ Command::Stat(None)) if alone => {
                 let _ = exchange.session.command(&command);
                 exchange.say_status();
             }
@@ -297,10 +305,12 @@ impl Server {
         match command {
             Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) => exchange.prepare(&command),
             Command::Port(address) => {
-                exchange.set_target(SocketAddr::from(address), "PORT command successful. Consider using PASV.")
+                let done = "PORT command successful. Consider using PASV.";
+                exchange.set_target(address.into(), "Illegal PORT command.", done);
             }
             Command::Eprt(address) => {
-                exchange.set_target(SocketAddr::from(address), "EPRT command successful. Consider using EPSV.")
+                let done = "EPRT command successful. Consider using EPSV.";
+                exchange.set_target(address.into(), "Illegal EPRT command.", done);
             }
             Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
                 exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
@@ -314,6 +324,10 @@ impl Server {
     /// What is under way goes on as far as it can. `None`: look again.
     fn advance(&mut self, now: Instant, began: Instant) -> Option<Next> {
         let exchange = &mut self.exchange;
+        if exchange.phase != Phase::Idle {
+            // A transfer of an hour is no silence.
+            self.active = now;
+        }
         if exchange.data.deadline().is_some_and(|deadline| now >= deadline) {
             exchange.data.time_out();
             return None;
@@ -383,6 +397,7 @@ impl Server {
                 self.exchange.answer_static(Code::TRANSFER_ABORTED, "Transfer aborted.");
                 self.exchange.say_static(Code::CLOSING_DATA_CONNECTION, "Abort successful.");
             }
+            Stop::Interrupt => self.exchange.answer_static(Code::TRANSFER_ABORTED, "Transfer aborted."),
             Stop::Close => self.closed = true,
         }
     }

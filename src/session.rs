@@ -357,8 +357,8 @@ impl Session {
     /// those that a server may say while a transfer runs, and those that it may leave out after ABOR.
     fn place_of(&self, code: Code) -> Option<usize> {
         let front = self.due.front()?;
-        let elsewhere = (front.is_transfer() && front.begun || front.is(Verb::Abor)) && self.rather_not_final(code);
-        if front.may_be_answered(code) && !elsewhere {
+        let may_be_outrun = front.begun && front.is_transfer() || front.is(Verb::Abor);
+        if front.may_be_answered(code) && !(may_be_outrun && self.due.len() > 1 && front.rather_not(code)) {
             return Some(0);
         }
         if front.is_transfer() || front.is(Verb::Abor) {
@@ -366,14 +366,6 @@ impl Session {
             return place.checked_add(1);
         }
         None
-    }
-
-    /// While a transfer runs and NOOP, STAT or ABOR were sent behind it, 200, 211 and 225 are theirs; and behind an ABOR,
-    /// which may get no reply of its own, all but 225 and 226 is the next command's.
-    fn rather_not_final(&self, code: Code) -> bool {
-        let abor = self.due.front().is_some_and(|due| due.is(Verb::Abor));
-        let own = matches!(code.value(), 226) || code.value() == if abor { 225 } else { 250 };
-        self.due.len() > 1 && code.class() == Class::Completion && !own
     }
 
     fn apply(&mut self, due: Due, code: Code, step: Step) {
@@ -460,6 +452,13 @@ impl Due {
         self.verb().is_some_and(Verb::opens_data)
     }
 
+    /// Of a transfer that runs or an ABOR: a success in the words of the NOOP, STAT or ABOR that came behind it.
+    fn rather_not(&self, code: Code) -> bool {
+        let own =
+            if self.is(Verb::Abor) { matches!(code.value(), 225 | 226) } else { matches!(code.value(), 226 | 250) };
+        code.class() == Class::Completion && !own
+    }
+
     /// Whether a reply with this code can answer it: RFC 959 5.4 by code instead of by command, with room for what
     /// servers really say (pyftpdlib answers REIN with 230 and EPSV ALL with 220). Negative replies answer anything.
     fn may_be_answered(&self, code: Code) -> bool {
@@ -495,3 +494,6 @@ impl Due {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -205,3 +205,69 @@ fn days(year: u16, month: u8) -> u8 {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn every_day_of_four_centuries_both_ways() {
+        let mut count = 0;
+        for year in 2000..2400 {
+            for month in 0..=13 {
+                for day in 0..=32 {
+                    let Ok(time) = Time::new(year, month, day, 23, 59, 60) else { continue };
+                    assert_eq!(Time::parse(time.to_string().as_bytes()), Ok(time));
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(count, 146_097);
+    }
+
+    #[test]
+    fn a_fraction_of_any_length() {
+        for (text, nanosecond, shown) in [
+            ("20240101000000", 0, "20240101000000"),
+            ("20240101000000.0", 0, "20240101000000"),
+            ("20240101000000.5", 500_000_000, "20240101000000.5"),
+            ("20240101000000.000000001", 1, "20240101000000.000000001"),
+            ("20240101000000.1234567899", 123_456_789, "20240101000000.123456789"),
+            ("99991231235959.999999999999", 999_999_999, "99991231235959.999999999"),
+        ] {
+            let time = Time::parse(text.as_bytes()).unwrap();
+            assert_eq!((time.nanosecond(), time.to_string().as_str()), (nanosecond, shown));
+            let mut out = Vec::new();
+            time.encode(&mut out);
+            assert_eq!(out, shown.as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        for (text, error) in [
+            ("", TimeError::Syntax { at: 0 }),
+            ("2024010100000", TimeError::Syntax { at: 13 }),
+            ("202401010000000", TimeError::Syntax { at: 14 }),
+            ("191000101000000", TimeError::Syntax { at: 14 }),
+            ("20240101 00000", TimeError::Syntax { at: 8 }),
+            ("20240101000000.", TimeError::Syntax { at: 15 }),
+            ("20240101000000.5x", TimeError::Syntax { at: 16 }),
+            ("20240101000000x", TimeError::Syntax { at: 14 }),
+            ("20240001000000", TimeError::Date),
+            ("20241301000000", TimeError::Date),
+            ("20240100000000", TimeError::Date),
+            ("20230229000000", TimeError::Date),
+            ("21000229000000", TimeError::Date),
+            ("20240101240000", TimeError::TimeOfDay),
+            ("20240101006000", TimeError::TimeOfDay),
+            ("20240101000061", TimeError::TimeOfDay),
+        ] {
+            assert_eq!(Time::parse(text.as_bytes()), Err(error), "{text}");
+        }
+        assert_eq!(Time::new(10_000, 1, 1, 0, 0, 0), Err(TimeError::Date));
+        let time = Time::new(2024, 1, 1, 0, 0, 0).unwrap();
+        assert_eq!(time.with_nanosecond(1_000_000_000), Err(TimeError::TimeOfDay));
+    }
+}

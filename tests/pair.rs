@@ -4,7 +4,7 @@ mod common;
 
 use common::pair::{Faults, Pair};
 use ftp_proto::client::{self, Failure, Request, Value};
-use ftp_proto::{PassiveHost, Path, Route, server};
+use ftp_proto::{Path, Route, server};
 
 fn path(text: &str) -> Path<'_> {
     Path::new(text).unwrap()
@@ -66,4 +66,56 @@ fn a_route_that_fails_gives_way_to_the_next_before_any_transfer_command() {
     pair.run(Request::retrieve(path("f"), 0)).unwrap();
     let words = pair.words().join(" ");
     assert!(words.ends_with("EPSV 229 PASV 227 RETR 150 226"), "{words}");
+}
+
+#[test]
+fn both_sessions_are_equal_after_every_dialogue_whatever_the_chunks() {
+    for chunk in [1, 2, 7, usize::MAX] {
+        let mut pair = Pair::new(client::Config::default(), server::Config::default());
+        pair.chunk = chunk;
+        pair.login();
+        pair.upload = b"content".to_vec();
+        let requests = [
+            Request::store(path("f"), 0),
+            Request::size(path("f")),
+            Request::retrieve(path("f"), 3),
+            Request::retrieve(path("none"), 3),
+            Request::append(path("f")),
+            Request::list(None),
+            Request::names(None),
+            Request::machine_list(None),
+            Request::rename(path("f"), path("g")),
+            Request::rename(path("f"), path("g")),
+            Request::modified(path("g")),
+            Request::system(),
+        ];
+        for request in requests {
+            let _ = pair.run(request);
+            assert_eq!(pair.client.session(), pair.server.session(), "{:#?}", pair.wire);
+        }
+        assert_eq!(pair.files[b"g".as_slice()], b"contentcontent", "in pieces of {chunk}");
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_is_told_by_both_ends() {
+    let mut pair = pair();
+    pair.files.insert(b"f".to_vec(), b"0123456789".to_vec());
+    pair.faults = Faults { data_breaks_after: Some(4), ..Faults::default() };
+    let ended = pair.run(Request::retrieve(path("f"), 0));
+    assert!(matches!(ended, Err(Failure::Refused(reply)) if reply.code().value() == 426));
+    pair.faults = Faults::default();
+    pair.run(Request::retrieve(path("f"), 4)).unwrap();
+    assert_eq!(pair.download, b"456789", "the session goes on");
+}
+
+#[test]
+fn an_abort_before_the_data_connection_says_nothing() {
+    let mut pair = pair();
+    pair.client.start(Request::retrieve(path("f"), 0)).unwrap();
+    pair.client.abort();
+    let ended = pair.until_done().unwrap();
+    assert!(matches!(ended, Err(Failure::Aborted)));
+    assert!(!pair.words().contains(&"RETR"), "{:?}", pair.wire);
+    pair.run(Request::noop()).unwrap();
 }

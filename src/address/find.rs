@@ -170,6 +170,10 @@ impl Form<'_> {
         if !protocol.is_empty() {
             decimal(protocol)?;
         }
+        // Else `10,0,0,1,192,100` would be delimited by commas.
+        if !host.is_empty() && memchr::memchr2(b'.', b':', host).is_none() {
+            return None;
+        }
         Some(port(digits, port_at).and_then(|port| {
             let advertised = advertised(protocol, host).map_err(|why| match why {
                 AddressFault::Address => AddressError::new(address_at, why),

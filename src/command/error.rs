@@ -1,6 +1,7 @@
 //! Why a line is no command, and what a server answers.
 
 use super::Verb;
+
 use crate::address::AddressFault;
 use crate::reply::{Code, Reply};
 use core::fmt;
@@ -148,5 +149,31 @@ impl fmt::Display for ArgumentFault {
             Self::Facts => f.write_str("no facts"),
             Self::Excess => f.write_str("more than expected"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Command;
+
+    #[test]
+    fn every_error_knows_its_answer() {
+        for (line, code, text) in [
+            (&b""[..], 500, "Empty line: a command was expected."),
+            (b" NOOP", 500, "A command begins with its word, not with a blank."),
+            (b"RETR a\0", 501, "Illegal byte: CR, LF or NUL."),
+            (b"RETR", 501, "Missing argument. Syntax: RETR <SP> path"),
+            (b"REST x", 501, "Bad argument. Syntax: REST <SP> offset"),
+            (b"PORT 1,2,3,4,5", 501, "Bad argument. Syntax: PORT <SP> h1,h2,h3,h4,p1,p2"),
+            (b"MODE X", 504, "Parameter not supported. Syntax: MODE <SP> (S|B|C|Z)"),
+            (b"EPRT |3|a|1|", 522, "Network protocol not supported, use (1,2)"),
+            (b"EPSV 3", 522, "Network protocol not supported, use (1,2)"),
+            (b"LPRT 5,4,1,2,3,4,2,5,67", 521, "Supported address families are (4,6)"),
+        ] {
+            let reply = Command::parse(line).unwrap_err().reply();
+            assert_eq!((reply.code().value(), reply.text()), (code, text.as_bytes()));
+        }
+        let reply = super::CommandError::LineTooLong { limit: 9 }.reply();
+        assert_eq!((reply.code().value(), reply.text()), (500, &b"Line too long."[..]));
     }
 }

@@ -23,8 +23,8 @@ pub(super) struct Wire {
     line: usize,
     clean: usize,
     scan: usize,
-    /// Bytes of the kept lines and the line under way, with what was dropped of them.
-    seen: usize,
+    /// Bytes of the kept lines and the line under way that were dropped.
+    dropped: usize,
     limit: usize,
     /// Bytes of the line under way were dropped.
     overflow: bool,
@@ -39,14 +39,16 @@ pub(super) struct Wire {
     closed: bool,
 }
 
-/// A line, ended.
-pub(super) struct Line {
+/// A line that has ended.
+pub(super) struct Line<'a> {
     /// Where it begins, from the first kept byte.
     pub(super) at: usize,
-    /// In bytes, without its end.
-    pub(super) length: usize,
+    /// Without its end.
+    pub(super) bytes: &'a [u8],
     /// It was over the limit, and is only the first part.
     pub(super) cut: bool,
+    /// How many bytes it and the lines kept before it are with their ends, and with what was dropped.
+    pub(super) seen: usize,
 }
 
 impl Wire {
@@ -62,7 +64,7 @@ impl Wire {
             line: 0,
             clean: 0,
             scan: 0,
-            seen: 0,
+            dropped: 0,
             limit: limit.max(4),
             overflow: false,
             subnegotiation: 0,
@@ -95,30 +97,46 @@ impl Wire {
     }
 
     /// The next line that has ended; it is kept, behind those that are kept already.
+    // Places in a slice are below isize::MAX, so that none of these sums can wrap.
     #[inline]
-    pub(super) fn next_line(&mut self) -> Option<Line> {
+    pub(super) fn next_line(&mut self) -> Option<Line<'_>> {
         loop {
             if self.subnegotiation > 0 && !self.skip_subnegotiation() {
                 return None;
             }
             let rest = self.bytes.get(self.scan..)?;
             let found = memchr::memchr3(b'\n', telnet::IAC, self.third, rest);
-            let byte = found.and_then(|at| rest.get(at).copied());
-            let count = found.unwrap_or(rest.len());
-            self.keep(count);
-            match byte {
-                Some(b'\n') => return Some(self.end_line()),
-                Some(byte) => self.special(byte)?,
-                None => return None,
+            let Some((count, byte)) = found.and_then(|at| Some((at, *rest.get(at)?))) else {
+                let count = rest.len();
+                self.keep(count);
+                return None;
+            };
+            if byte == b'\n' && self.clean == self.scan && !self.overflow {
+                let begin = self.line;
+                let end = self.scan.wrapping_add(count);
+                let line = self.bytes.get(begin..end)?;
+                let length = if let [text @ .., b'\r'] = line { text.len() } else { line.len() };
+                if length <= self.limit {
+                    self.scan = end.wrapping_add(1);
+                    self.clean = self.scan;
+                    self.line = self.scan;
+                    let bytes = self.bytes.get(begin..begin.wrapping_add(length))?;
+                    return Some(Line { at: begin.wrapping_sub(self.start), bytes, cut: false, seen: self.seen() });
+                }
             }
+            self.keep(count);
+            if byte == b'\n' {
+                return Some(self.end_line());
+            }
+            self.special(byte)?;
         }
     }
 
     /// Bytes that are kept, `at` from the first.
     #[inline]
     pub(super) fn kept(&self, at: usize, length: usize) -> &[u8] {
-        let from = self.start.saturating_add(at);
-        self.bytes.get(from..from.saturating_add(length)).unwrap_or_default()
+        let from = self.start.wrapping_add(at);
+        self.bytes.get(from..from.wrapping_add(length)).unwrap_or_default()
     }
 
     /// How many bytes the kept lines are, with their ends.
@@ -126,14 +144,18 @@ impl Wire {
         self.line.saturating_sub(self.start)
     }
 
+    /// How many bytes the kept lines and the line under way are, with what was dropped of them.
+    #[inline]
     pub(super) fn seen(&self) -> usize {
-        self.seen
+        self.clean.wrapping_sub(self.start).saturating_add(self.dropped)
     }
 
     /// Takes back the last line, which began `at` bytes from the first that is kept.
     pub(super) fn drop_line(&mut self, at: usize) {
-        self.line = self.start.saturating_add(at);
+        let clean = self.clean;
+        self.line = self.start.saturating_add(at).min(clean);
         self.clean = self.line;
+        self.dropped = self.dropped.saturating_add(clean.saturating_sub(self.clean));
     }
 
     /// Releases the kept lines.
@@ -142,7 +164,7 @@ impl Wire {
         self.start = self.scan;
         self.line = self.scan;
         self.clean = self.scan;
-        self.seen = 0;
+        self.dropped = 0;
     }
 
     /// Gives back memory, if nothing is kept.
@@ -183,9 +205,7 @@ impl Wire {
 
     /// Takes the next `count` bytes into the line under way, up to one more than the limit: that one may be
     /// the CR of its end.
-    #[inline]
     fn keep(&mut self, count: usize) {
-        self.seen = self.seen.saturating_add(count);
         let room = self.line.saturating_add(self.limit).saturating_add(1).saturating_sub(self.clean);
         if self.clean == self.scan && count <= room && !self.overflow {
             self.clean = self.clean.saturating_add(count);
@@ -199,6 +219,7 @@ impl Wire {
     fn move_down(&mut self, count: usize, room: usize) {
         let taken = if self.overflow { 0 } else { count.min(room) };
         self.overflow |= taken < count;
+        self.dropped = self.dropped.saturating_add(count.saturating_sub(taken));
         let end = self.scan.saturating_add(taken);
         if self.clean <= self.scan && end <= self.bytes.len() {
             self.bytes.copy_within(self.scan..end, self.clean);
@@ -208,8 +229,8 @@ impl Wire {
     }
 
     /// Ends the line under way at the LF that is next.
-    #[inline]
-    fn end_line(&mut self) -> Line {
+    #[cold]
+    fn end_line(&mut self) -> Line<'_> {
         let under_way = self.bytes.get(self.line..self.clean).unwrap_or_default();
         let mut length = under_way.len();
         if let [.., b'\r'] = under_way
@@ -231,19 +252,20 @@ impl Wire {
         }
         self.clean = self.clean.saturating_add(1);
         self.line = self.clean;
-        self.seen = self.seen.saturating_add(1);
-        Line { at, length, cut }
+        Line { at, bytes: self.kept(at, length), cut, seen: self.seen() }
     }
 
     /// Shortens the line under way to the limit, and says how long it is then. A CR there would be taken for
     /// a part of its end.
     #[cold]
     fn cut_line(&mut self) -> usize {
+        let clean = self.clean;
         self.overflow = false;
-        self.clean = self.clean.min(self.line.saturating_add(self.limit));
+        self.clean = clean.min(self.line.saturating_add(self.limit));
         while self.clean > self.line && self.bytes.get(self.clean.saturating_sub(1)) == Some(&b'\r') {
             self.clean = self.clean.saturating_sub(1);
         }
+        self.dropped = self.dropped.saturating_add(clean.saturating_sub(self.clean));
         self.clean.saturating_sub(self.line)
     }
 

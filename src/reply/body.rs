@@ -14,6 +14,7 @@ use core::fmt;
 pub use self::features::{Feature, Features};
 pub use self::file::FactsLine;
 use crate::address::AddressError;
+use crate::time::TimeError;
 
 /// Why a reply doesn't say what was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub enum BodyError {
     NoNumber,
     /// The number is above 18446744073709551615.
     NumberTooLarge,
+    /// The text is no time.
+    Time(TimeError),
     /// No line holds facts and a path.
     NoFacts,
 }
@@ -52,6 +55,7 @@ impl fmt::Display for BodyError {
             Self::ControlCharacter { byte, at } => write!(f, "control character 0x{byte:02x} at {at} of the path"),
             Self::NoNumber => f.write_str("no number in the reply"),
             Self::NumberTooLarge => f.write_str("a number beyond 64 bits"),
+            Self::Time(error) => write!(f, "no time in the reply: {error}"),
             Self::NoFacts => f.write_str("no facts in the reply"),
         }
     }

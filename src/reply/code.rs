@@ -188,6 +188,11 @@ impl Code {
         Some(Self(value.wrapping_add(digit(ones))))
     }
 
+    /// Of a value that came out of a code.
+    pub(super) const fn of_value(value: u16) -> Self {
+        Self(value)
+    }
+
     pub(crate) fn digits(self) -> [u8; 3] {
         let digit = |value: u16| b'0' | u8::try_from(value % 10).unwrap_or(0);
         [digit(self.0 / 100), digit(self.0 / 10), digit(self.0)]

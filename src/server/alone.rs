@@ -112,15 +112,15 @@ impl Exchange {
     }
 
     /// PORT, EPRT: never towards a stranger or a service port (the bounce attack, RFC 2577 3).
-    pub(super) fn set_target(&mut self, address: SocketAddr, done: &'static str) {
+    pub(super) fn set_target(&mut self, address: SocketAddr, illegal: &'static str, done: &'static str) {
         let target = SocketAddr::new(address.ip().to_canonical(), address.port());
         let policy = &self.config.active;
+        let stranger = target.ip() != self.ends.peer().ip() && !policy.strangers;
+        let privileged = target.port() < 1024 && !policy.privileged_ports;
         let (code, text) = if !policy.enabled {
             (Code::FILE_UNAVAILABLE, "Permission denied.")
-        } else if target.ip() != self.ends.peer().ip() && !policy.strangers {
-            (Code::SYNTAX_ERROR, "Illegal PORT command.")
-        } else if target.port() < 1024 && !policy.privileged_ports {
-            (Code::SYNTAX_ERROR, "Illegal PORT command.")
+        } else if stranger || privileged {
+            (Code::SYNTAX_ERROR, illegal)
         } else {
             self.drop_data();
             self.target = Some(target);

@@ -209,6 +209,11 @@ impl Support {
             let feature = match verb {
                 // RFC 3659 7.8: one line for MLST and MLSD, with the facts.
                 Verb::Mlst | Verb::Mlsd => Text::try_from(alloc::format!("MLST {}", self.facts)).ok(),
+                // Paths are UTF-8 here, and have `/` between their names (RFC 2640 3.2, RFC 3659 6).
+                Verb::Opts => Text::new("UTF8").ok(),
+                Verb::Cwd => Text::new("TVFS").ok(),
+                // Only stream mode, whatever the table's word for compression is.
+                Verb::Mode => None,
                 verb => verb.feature().and_then(|feature| Text::new(feature).ok()),
             };
             features.extend(feature.filter(|feature| !features.contains(feature)));

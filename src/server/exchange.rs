@@ -59,8 +59,10 @@ pub(super) enum Phase {
 /// Why a transfer was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// ABOR.
+    /// ABOR, which is answered with it.
     Abort,
+    /// ABOR behind other command lines, which is answered after those.
+    Interrupt,
     /// The control connection has ended.
     Close,
 }
@@ -127,6 +129,11 @@ impl Exchange {
 
     pub(super) fn user(&self) -> &[u8] {
         &self.user
+    }
+
+    /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12).
+    pub(super) fn decline(&mut self, answers: Vec<u8>) {
+        self.outbox.buffer().extend(answers);
     }
 
     /// Says a reply to what is due.

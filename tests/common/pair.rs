@@ -121,6 +121,11 @@ impl Pair {
         Instant::from_origin(self.now)
     }
 
+    /// Time goes by.
+    pub fn wait(&mut self, time: Duration) {
+        self.now += time;
+    }
+
     /// Starts a request and runs both machines until it has ended.
     pub fn run(&mut self, request: Request) -> Ended {
         self.client.start(request).unwrap();
@@ -380,10 +385,20 @@ impl Pair {
         true
     }
 
-    /// A command as the client would never say it, straight to the server; what it writes is returned.
+    /// What the server writes, byte for byte, when it is told this.
+    pub fn write_of(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.server.received(bytes);
+        self.settle();
+        self.to_client.drain(..).collect()
+    }
+
+    /// A command as the client would never say it, straight to the server; what it writes is returned. No bytes: only
+    /// what the time brings.
     pub fn say(&mut self, bytes: &[u8]) -> String {
         let before = self.wire.len();
-        self.server.received(bytes);
+        if !bytes.is_empty() {
+            self.server.received(bytes);
+        }
         self.settle();
         self.to_client.clear();
         self.wire[before..].iter().map(|line| format!("{}\n", &line[3..])).collect()

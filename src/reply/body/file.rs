@@ -7,6 +7,7 @@ use core::fmt::Write as _;
 use super::{BodyError, number, split_digits};
 use crate::reply::{Code, Reply, push_line};
 use crate::text::{Path, Text};
+use crate::time::Time;
 
 /// The line of MLST's answer: facts and a path (RFC 3659 7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,22 @@ impl Reply<'_> {
         written(Code::FILE_STATUS, format_args!("{bytes}"))
     }
 
+    /// The time, in UTC, that a 213 gives to MDTM, with or without a fraction of a second. Allocates nothing.
+    ///
+    /// ```text
+    /// mdtm-response = "213" SP time-val EOL      ; RFC 3659 3.1
+    /// ```
+    pub fn modified(&self) -> Result<Time, BodyError> {
+        Time::parse(self.text().trim_ascii()).map_err(BodyError::Time)
+    }
+
+    /// `213 time`. Allocates.
+    pub fn modification_time(time: Time) -> Reply<'static> {
+        let mut text = Vec::new();
+        time.encode(&mut text);
+        Reply::of_line(Code::FILE_STATUS, Cow::Owned(text))
+    }
+
     /// How many bytes a 150 or 125 says that it will send: `(1024 bytes)`, anywhere in any line. No RFC says so;
     /// it is a hint for a progress bar. Allocates nothing.
     pub fn transfer_size(&self) -> Option<u64> {
@@ -65,7 +82,7 @@ impl Reply<'_> {
         if let Some(size) = size {
             append(&mut bytes, format_args!(" ({size} bytes)."));
         }
-        Reply::of_line(Code::OPENING_DATA_CONNECTION, Cow::Owned(bytes), false)
+        Reply::of_line(Code::OPENING_DATA_CONNECTION, Cow::Owned(bytes))
     }
 
     /// The name that the server chose for STOU: `FILE: name` (RFC 1123 4.1.2.9), in the 125 or 150, or the 226 or
@@ -81,7 +98,7 @@ impl Reply<'_> {
     /// `FILE: name` with this code: 150, 125, 226 or 250. Allocates.
     pub fn unique_file(code: Code, name: &Path<'_>) -> Reply<'static> {
         let text = [b"FILE: ", name.as_bytes()].concat();
-        Reply::of_line(code, Cow::Owned(text), false)
+        Reply::of_line(code, Cow::Owned(text))
     }
 
     /// The facts and the path in a 250 that answers MLST. Allocates nothing.
@@ -139,7 +156,7 @@ impl Reply<'_> {
 pub(super) fn written(code: Code, text: core::fmt::Arguments<'_>) -> Reply<'static> {
     let mut bytes = Vec::new();
     append(&mut bytes, text);
-    Reply::of_line(code, Cow::Owned(bytes), false)
+    Reply::of_line(code, Cow::Owned(bytes))
 }
 
 fn append(bytes: &mut Vec<u8>, text: core::fmt::Arguments<'_>) {
@@ -197,6 +214,19 @@ mod tests {
         ];
         for (line, size) in cases {
             assert_eq!(reply(line).size(), size, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn times_both_ways() {
+        let time = Time::new(2026, 11, 21, 2, 49, 15).unwrap();
+        let fraction = time.with_nanosecond(123_000_000).unwrap();
+        for (time, line) in [(time, "213 20261121024915\r\n"), (fraction, "213 20261121024915.123\r\n")] {
+            assert_eq!(wire(&Reply::modification_time(time)), line);
+            assert_eq!(reply(line).modified(), Ok(time));
+        }
+        for line in ["213 12\r\n", "213\r\n", "213 20261321024915\r\n", "213 End of status\r\n"] {
+            assert!(matches!(reply(line).modified(), Err(BodyError::Time(_))), "{line:?}");
         }
     }
 
@@ -286,16 +316,5 @@ mod tests {
         assert_eq!(wire(&said), "215 UNIX Type: L8\r\n");
         assert_eq!(reply("215 UNIX Type: L8\r\n").system(), Some(&b"UNIX"[..]));
         assert_eq!(reply("215\r\n").system(), None);
-    }
-}
-
-impl Reply<'_> {
-    /// TEMPORARY
-    pub fn modified(&self) -> Result<crate::time::Time, BodyError> {
-        crate::time::Time::parse(self.text().trim_ascii()).map_err(|_| BodyError::NoNumber)
-    }
-    /// TEMPORARY
-    pub fn modification_time(time: crate::time::Time) -> Reply<'static> {
-        written(Code::FILE_STATUS, format_args!("{time}"))
     }
 }

@@ -49,7 +49,7 @@ impl Reply<'_> {
             text.push(b' ');
             text.extend_from_slice(comment.as_bytes());
         }
-        Reply::of_line(Code::PATH_NAME, Cow::Owned(text), false)
+        Reply::of_line(Code::PATH_NAME, Cow::Owned(text))
     }
 }
 

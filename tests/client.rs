@@ -1,0 +1,581 @@
+//! The client's machine against a server that says whatever a test wants: no socket, no clock.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ftp_proto::client::{Action, Client, Config, Failure, Misuse, Request, Value, Violation};
+use ftp_proto::{
+    Argument, AttemptEnd, DataError, Direction, Endpoints, Instant, PassiveHost, Password, Path, Route, StreamEnd, Verb,
+};
+
+/// A client and a script. Each step says what the client does next; what it says is compared, what it is told is given.
+struct Script {
+    client: Client,
+    now: Duration,
+}
+
+/// What a poll brought, without its handle.
+#[derive(Debug, PartialEq)]
+enum Did {
+    Wrote(String),
+    Waits(Option<u64>),
+    Heard(u16),
+    Unsolicited(u16),
+    Done(Result<Value, String>),
+    Connects(SocketAddr),
+    Listens,
+    Accepts,
+    Streams(Direction, u64),
+    Cancels,
+    Discards,
+    Closes,
+}
+
+/// How the outside answers.
+#[derive(Clone, Copy)]
+enum World {
+    /// Everything works.
+    Works,
+    /// Nobody listens where the client connects.
+    Refuses,
+    /// Questions about the data connection stay open.
+    Busy,
+}
+
+const PEER: &str = "198.51.100.7:21";
+
+impl Script {
+    fn new(config: Config) -> Self {
+        Self::between(config, "192.0.2.1:40000", PEER)
+    }
+
+    fn between(config: Config, local: &str, peer: &str) -> Self {
+        let ends = Endpoints::new(local.parse().unwrap(), peer.parse().unwrap());
+        Self { client: Client::new(Arc::new(config), ends), now: Duration::ZERO }
+    }
+
+    fn logged_in(config: Config) -> Self {
+        let mut script = Self::new(config);
+        script.log_in();
+        script
+    }
+
+    fn log_in(&mut self) {
+        self.says("220 ready");
+        self.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
+        self.converse(&[("USER a", "331 pass"), ("PASS b", "230 in")]);
+    }
+
+    fn now(&self) -> Instant {
+        Instant::from_origin(self.now)
+    }
+
+    fn poll(&mut self, world: World) -> Result<Did, Violation> {
+        let now = self.now();
+        Ok(match self.client.poll(now)? {
+            Action::Write(write) => {
+                let text = String::from_utf8(write.bytes().to_vec()).unwrap();
+                let all = write.bytes().len();
+                write.wrote(all);
+                Did::Wrote(text.trim_end().to_string())
+            }
+            Action::Read { deadline } => Did::Waits(deadline.map(|at| at.saturating_since(now).as_secs())),
+            Action::Reply(reply) => Did::Heard(reply.code().value()),
+            Action::Unsolicited(reply) => Did::Unsolicited(reply.code().value()),
+            Action::Done(ended) => Did::Done(ended.map(|outcome| outcome.value).map_err(|failure| failure.to_string())),
+            Action::Connect(connect) => {
+                let address = connect.address();
+                match world {
+                    World::Works => connect.connected(),
+                    World::Refuses => connect.failed(DataError::Refused),
+                    World::Busy => drop(connect),
+                }
+                Did::Connects(address)
+            }
+            Action::Listen(listen) => {
+                let address = SocketAddr::new(listen.host(), 5001);
+                listen.listening(address);
+                Did::Listens
+            }
+            Action::Accept(accept) => {
+                if let World::Works = world {
+                    let _ = accept.accepted("198.51.100.7:20".parse().unwrap());
+                }
+                Did::Accepts
+            }
+            Action::Stream(stream) => {
+                let did = Did::Streams(stream.direction(), stream.offset());
+                if let World::Works = world {
+                    stream.finished(StreamEnd::Clean, 10);
+                }
+                did
+            }
+            Action::Cancel(cancel) => {
+                cancel.cancelled();
+                Did::Cancels
+            }
+            Action::Discard(_) => Did::Discards,
+            Action::Close => Did::Closes,
+        })
+    }
+
+    /// Everything that happens until the client waits for the control connection, or a question stays open.
+    fn all(&mut self, world: World) -> Vec<Did> {
+        let mut did = Vec::new();
+        for _ in 0..100 {
+            let next = self.poll(world).unwrap();
+            let waits = matches!(next, Did::Waits(_) | Did::Closes)
+                || matches!((&next, world), (Did::Connects(_) | Did::Accepts | Did::Streams(..), World::Busy));
+            did.push(next);
+            if waits {
+                return did;
+            }
+        }
+        panic!("no rest: {did:?}")
+    }
+
+    /// The server says a line, and everything that follows from it.
+    fn says(&mut self, line: &str) -> Vec<Did> {
+        self.client.received(format!("{line}\r\n").as_bytes());
+        self.all(World::Works)
+    }
+
+    /// The client says the first, the server answers the second; then everything that follows.
+    fn converse(&mut self, dialogue: &[(&str, &str)]) -> Vec<Did> {
+        let mut did = self.all(World::Works);
+        for (command, reply) in dialogue {
+            assert!(did.contains(&Did::Wrote(command.to_string())), "{command}: {did:?}");
+            did = self.says(reply);
+        }
+        did
+    }
+
+    fn retrieve(&mut self) {
+        self.client.start(Request::retrieve(path("f"), 0)).unwrap();
+    }
+}
+
+fn path(text: &str) -> Path<'_> {
+    Path::new(text).unwrap()
+}
+
+fn by(routes: &[Route]) -> Config {
+    let mut config = Config::default();
+    config.routes = routes.to_vec();
+    config
+}
+
+fn done(did: &[Did]) -> &Result<Value, String> {
+    did.iter().find_map(|did| if let Did::Done(end) = did { Some(end) } else { None }).expect("an end")
+}
+
+fn addr(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn the_greeting_comes_first_and_may_be_late() {
+    let mut script = Script::new(Config::default());
+    assert_eq!(script.client.start(Request::noop()), Err(Misuse::Busy));
+    assert_eq!(script.all(World::Works), [Did::Waits(Some(60))]);
+    assert_eq!(script.says("120 in a minute"), [Did::Heard(120), Did::Waits(Some(60))]);
+    assert_eq!(script.says("220-"), [Did::Waits(Some(60))]);
+    assert_eq!(script.says("100 users online"), [Did::Waits(Some(60))]);
+    assert_eq!(script.says("220")[..2], [Did::Heard(220), Did::Done(Ok(Value::Nothing))]);
+    let mut script = Script::new(Config::default());
+    assert!(done(&script.says("421 full")).is_err());
+}
+
+#[test]
+fn the_login_says_no_more_than_is_asked() {
+    for (dialogue, good) in [
+        (&[("USER a", "230 in")][..], true),
+        (&[("USER a", "331 pass"), ("PASS b", "230 in")], true),
+        (&[("USER a", "331 pass"), ("PASS b", "332 account"), ("ACCT c", "230 in")], true),
+        (&[("USER a", "332 account"), ("ACCT c", "230 in")], true),
+        (&[("USER a", "331 pass"), ("PASS b", "530 no")], false),
+        (&[("USER a", "530 no")], false),
+    ] {
+        let mut script = Script::new(Config::default());
+        script.says("220 ready");
+        let account = Some(Password::new("c").unwrap());
+        script.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), account)).unwrap();
+        let did = script.converse(dialogue);
+        assert_eq!(done(&did).is_ok(), good, "{dialogue:?}: {did:?}");
+    }
+    let mut script = Script::new(Config::default());
+    script.says("220 ready");
+    script.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
+    let did = script.converse(&[("USER a", "331 pass"), ("PASS b", "332 account")]);
+    assert_eq!(done(&did), &Err("the server refused: 332 account".to_string()));
+}
+
+#[test]
+fn epsv_dials_the_control_host() {
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 ok (|||5000|)")]);
+    assert_eq!(did[..3], [Did::Heard(229), Did::Connects(addr("198.51.100.7:5000")), Did::Wrote("RETR f".into())]);
+    assert_eq!(script.says("150 here it comes")[..2], [Did::Heard(150), Did::Streams(Direction::Receive, 0)]);
+    assert_eq!(done(&script.says("226 done")), &Ok(Value::Transferred(10)));
+}
+
+#[test]
+fn the_full_form_of_229_dials_no_stranger() {
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 ok (|1|203.0.113.9|5000|)")]);
+    assert!(did.contains(&Did::Connects(addr("198.51.100.7:5000"))), "{did:?}");
+}
+
+#[test]
+fn a_227_names_a_port_and_the_policy_names_the_host() {
+    for (policy, tuple, dialled) in [
+        (PassiveHost::Peer, "10,0,0,5,19,136", "198.51.100.7:5000"),
+        (PassiveHost::Peer, "203,0,113,9,19,136", "198.51.100.7:5000"),
+        (PassiveHost::Advertised, "203,0,113,9,19,136", "203.0.113.9:5000"),
+        (PassiveHost::AdvertisedIfPlausible, "203,0,113,9,19,136", "203.0.113.9:5000"),
+        (PassiveHost::AdvertisedIfPlausible, "10,0,0,5,19,136", "198.51.100.7:5000"),
+        (PassiveHost::AdvertisedIfPlausible, "0,0,0,0,19,136", "198.51.100.7:5000"),
+        (PassiveHost::Fixed("192.0.2.99".parse().unwrap()), "10,0,0,5,19,136", "192.0.2.99:5000"),
+    ] {
+        let mut config = by(&[Route::Pasv]);
+        config.passive_host = policy;
+        let mut script = Script::logged_in(config);
+        script.retrieve();
+        let did = script.converse(&[("TYPE I", "200 ok"), ("PASV", &format!("227 ok ({tuple})"))]);
+        assert!(did.contains(&Did::Connects(addr(dialled))), "{policy:?} {tuple}: {did:?}");
+    }
+}
+
+#[test]
+fn on_ipv6_the_port_of_a_227_is_used_with_the_control_host() {
+    let mut script = Script::between(by(&[Route::Pasv]), "[2001:db8::1]:40000", "[64:ff9b::c000:202]:21");
+    script.log_in();
+    script.retrieve();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("PASV", "227 ok (192,0,2,2,19,136)")]);
+    assert!(did.contains(&Did::Connects(addr("[64:ff9b::c000:202]:5000"))), "{did:?}");
+}
+
+#[test]
+fn what_was_refused_for_good_is_not_asked_again() {
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    script.converse(&[
+        ("TYPE I", "200 ok"),
+        ("EPSV", "500 what?"),
+        ("PASV", "227 (1,2,3,4,5,6)"),
+        ("RETR f", "150 ok"),
+    ]);
+    script.says("226 done");
+    script.retrieve();
+    assert_eq!(script.all(World::Works)[0], Did::Wrote("PASV".into()));
+}
+
+#[test]
+fn what_was_refused_for_now_is_asked_again() {
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "425 busy"), ("PASV", "227 (1,2,3,4,5,6)"), ("RETR f", "150 ok")]);
+    script.says("226 done");
+    script.retrieve();
+    assert_eq!(script.all(World::Works)[0], Did::Wrote("EPSV".into()));
+}
+
+#[test]
+fn each_answers_the_others_question() {
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", "227 ok (198,51,100,7,19,136)")]);
+    assert!(did.contains(&Did::Connects(addr("198.51.100.7:5000"))), "{did:?}");
+    let mut script = Script::logged_in(by(&[Route::Pasv]));
+    script.retrieve();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("PASV", "229 ok (|||5000|)")]);
+    assert!(did.contains(&Did::Connects(addr("198.51.100.7:5000"))), "{did:?}");
+}
+
+#[test]
+fn active_mode_is_never_chosen_by_itself() {
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", "500 no"), ("PASV", "550 Permission denied.")]);
+    let end = done(&did).as_ref().unwrap_err();
+    assert!(end.contains("EPSV: refused with 500") && end.contains("PASV: refused with 550"), "{end}");
+    assert!(!did.contains(&Did::Listens));
+}
+
+#[test]
+fn active_mode_tells_the_external_address_and_takes_the_server_only() {
+    let mut config = by(&[Route::Port]);
+    config.external_address = Some("192.0.2.200".parse().unwrap());
+    let mut script = Script::logged_in(config);
+    script.retrieve();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("PORT 192,0,2,200,19,137", "200 ok")]);
+    assert!(did.contains(&Did::Wrote("RETR f".into())) && did.contains(&Did::Accepts), "{did:?}");
+    let did = script.says("150 ok");
+    assert!(did.contains(&Did::Streams(Direction::Receive, 0)), "{did:?}");
+    assert_eq!(done(&script.says("226 ok")), &Ok(Value::Transferred(10)));
+}
+
+#[test]
+fn rest_stands_right_before_the_transfer_command() {
+    let mut script = Script::logged_in(by(&[Route::Epsv]));
+    script.client.start(Request::retrieve(path("f"), 7)).unwrap();
+    let did =
+        script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("REST 7", "350 ok"), ("RETR f", "150 ok")]);
+    assert!(did.contains(&Did::Streams(Direction::Receive, 7)), "{did:?}");
+    script.says("226 ok");
+    script.client.start(Request::retrieve(path("f"), 7)).unwrap();
+    let did = script.converse(&[("EPSV", "229 (|||5|)"), ("REST 7", "502 no")]);
+    assert_eq!(done(&did), &Err("the server refused: 502 no".into()));
+}
+
+#[test]
+fn a_425_after_the_command_tries_the_next_route_with_rest_again() {
+    let mut script = Script::logged_in(Config::default());
+    script.client.start(Request::retrieve(path("f"), 7)).unwrap();
+    let first = [
+        ("TYPE I", "200 ok"),
+        ("EPSV", "229 (|||5|)"),
+        ("REST 7", "350 ok"),
+        ("RETR f", "425 Failed to establish connection."),
+    ];
+    let did = script.converse(&first);
+    assert!(did.contains(&Did::Wrote("PASV".into())), "{did:?}");
+    let did = script.says("227 (1,2,3,4,5,6)");
+    assert!(did.contains(&Did::Wrote("REST 7".into())), "{did:?}");
+}
+
+#[test]
+fn replies_and_data_end_in_any_order() {
+    for order in ["150 226", "226", "150 then 226 while it streams"] {
+        let mut script = Script::logged_in(by(&[Route::Epsv]));
+        script.retrieve();
+        script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+        let did = match order {
+            "150 226" => {
+                script.says("150 ok");
+                script.says("226 ok")
+            }
+            "226" => script.says("226 ok"),
+            _ => {
+                script.client.received(b"150 ok\r\n226 ok\r\n");
+                let busy = script.all(World::Busy);
+                assert_eq!(busy.last(), Some(&Did::Streams(Direction::Receive, 0)), "{busy:?}");
+                script.all(World::Works)
+            }
+        };
+        assert_eq!(done(&did), &Ok(Value::Transferred(10)), "{order}");
+    }
+}
+
+#[test]
+fn a_refusal_amid_the_stream_stops_it() {
+    let mut script = Script::logged_in(by(&[Route::Epsv]));
+    script.retrieve();
+    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    script.client.received(b"150 ok\r\n");
+    script.all(World::Busy);
+    script.client.received(b"426 broken\r\n");
+    let did = script.all(World::Busy);
+    assert!(did.contains(&Did::Cancels), "{did:?}");
+    assert_eq!(done(&did), &Err("the server refused: 426 broken".into()));
+    script.client.start(Request::noop()).unwrap();
+    assert!(done(&script.converse(&[("NOOP", "200 ok")])).is_ok(), "the session goes on");
+}
+
+#[test]
+fn a_550_instead_of_150_ends_listening() {
+    let mut script = Script::logged_in(by(&[Route::Eprt]));
+    script.retrieve();
+    script.all(World::Works);
+    script.client.received(b"200 ok\r\n");
+    script.all(World::Busy);
+    script.client.received(b"200 ok\r\n");
+    assert_eq!(script.all(World::Busy).last(), Some(&Did::Accepts));
+    script.client.received(b"550 no such file\r\n");
+    let did = script.all(World::Busy);
+    assert!(did.contains(&Did::Cancels), "{did:?}");
+    assert_eq!(done(&did), &Err("the server refused: 550 no such file".into()));
+}
+
+#[test]
+fn an_abort_amid_the_stream_leaves_the_session_in_step() {
+    for replies in [
+        &["426 aborted", "226 done"][..],
+        &["226 complete", "226 done"],
+        &["226 done"],
+        &["225 nothing"],
+        &["426 aborted"],
+    ] {
+        let mut script = Script::logged_in(by(&[Route::Epsv]));
+        script.retrieve();
+        script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+        script.client.received(b"150 ok\r\n");
+        script.all(World::Busy);
+        script.client.abort();
+        let did = script.all(World::Busy);
+        assert_eq!(did[..2], [Did::Wrote("ABOR".into()), Did::Cancels], "{did:?}");
+        for reply in replies {
+            script.says(reply);
+        }
+        assert_eq!(done(&script.says("200 the NOOP's")), &Err("aborted".to_string()), "{replies:?}");
+        script.client.start(Request::print_directory()).unwrap();
+        let did = script.converse(&[("PWD", "257 \"/\"")]);
+        assert_eq!(done(&did), &Ok(Value::Directory(b"/".to_vec())), "{replies:?}");
+    }
+}
+
+#[test]
+fn a_reply_that_nothing_asked_for_is_told_as_that() {
+    let mut script = Script::logged_in(Config::default());
+    assert_eq!(script.says("226 late")[0], Did::Unsolicited(226));
+    script.client.start(Request::noop()).unwrap();
+    script.all(World::Works);
+    assert_eq!(script.says("226 later still")[0], Did::Unsolicited(226));
+    assert!(done(&script.says("200 ok")).is_ok());
+}
+
+#[test]
+fn violations_are_final_and_say_why() {
+    let violation = |script: &mut Script| {
+        let first = loop {
+            match script.poll(World::Works) {
+                Err(violation) => break violation,
+                Ok(Did::Waits(_)) => panic!("waits"),
+                Ok(_) => {}
+            }
+        };
+        assert_eq!(script.poll(World::Works).as_ref(), Err(&first), "it repeats");
+        assert_eq!(script.client.start(Request::noop()), Err(Misuse::Ended));
+        first
+    };
+    let mut script = Script::logged_in(Config::default());
+    script.client.start(Request::noop()).unwrap();
+    script.client.received(b"HTTP/1.1 200 OK\r\n");
+    assert!(matches!(violation(&mut script), Violation::Reply(_)));
+
+    let mut script = Script::logged_in(Config::default());
+    script.client.start(Request::noop()).unwrap();
+    script.client.received(b"200-cut");
+    script.client.received(b"");
+    assert!(matches!(violation(&mut script), Violation::Reply(_)));
+
+    let mut script = Script::logged_in(Config::default());
+    script.client.start(Request::noop()).unwrap();
+    script.client.received(b"");
+    assert_eq!(violation(&mut script), Violation::Closed { waiting: Some(Verb::Noop) });
+
+    let mut script = Script::logged_in(Config::default());
+    script.client.start(Request::noop()).unwrap();
+    script.all(World::Works);
+    script.now += Duration::from_secs(61);
+    assert_eq!(violation(&mut script), Violation::TimedOut { waiting: Some(Verb::Noop) });
+}
+
+#[test]
+fn a_reply_that_is_here_at_its_deadline_counts() {
+    let mut script = Script::logged_in(Config::default());
+    script.client.start(Request::noop()).unwrap();
+    script.all(World::Works);
+    script.now += Duration::from_secs(61);
+    assert!(done(&script.says("200 ok")).is_ok());
+}
+
+#[test]
+fn a_server_that_leaves_in_order_is_no_violation() {
+    let mut script = Script::logged_in(Config::default());
+    assert_eq!(script.says("421 good night")[0], Did::Unsolicited(421));
+    script.client.received(b"");
+    assert_eq!(script.all(World::Works), [Did::Closes]);
+    assert_eq!(script.client.start(Request::noop()), Err(Misuse::Ended));
+}
+
+#[test]
+fn quit_never_waits_for_ever() {
+    let mut script = Script::logged_in(Config::default());
+    script.client.quit();
+    assert_eq!(script.all(World::Works), [Did::Wrote("QUIT".into()), Did::Waits(Some(5))]);
+    script.now += Duration::from_secs(5);
+    assert_eq!(script.all(World::Works), [Did::Closes]);
+    let mut script = Script::logged_in(Config::default());
+    script.client.quit();
+    script.all(World::Works);
+    assert_eq!(script.says("221 bye"), [Did::Heard(221), Did::Closes]);
+}
+
+#[test]
+fn a_dial_without_answer_is_given_up_in_time() {
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    script.converse(&[("TYPE I", "200 ok")]);
+    script.client.received(b"229 (|||5|)\r\n");
+    assert_eq!(script.all(World::Busy).last(), Some(&Did::Connects(addr("198.51.100.7:5"))));
+    script.now += Duration::from_secs(10);
+    let did = script.all(World::Busy);
+    assert_eq!(did[..2], [Did::Discards, Did::Wrote("PASV".into())], "{did:?}");
+    script.client.received(b"227 (1,2,3,4,0,6)\r\n");
+    script.all(World::Refuses);
+    let now = script.now();
+    let _ = script.client.poll(now);
+}
+
+#[test]
+fn no_route_names_each_attempt() {
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    script.converse(&[("TYPE I", "200 ok")]);
+    script.client.received(b"229 (|||5|)\r\n");
+    script.all(World::Refuses);
+    script.client.received(b"227 (10,0,0,1,0,6)\r\n");
+    let now = script.now();
+    let attempts = loop {
+        match script.client.poll(now).unwrap() {
+            Action::Done(Err(Failure::NoRoute(attempts))) => break attempts,
+            Action::Connect(connect) => connect.failed(DataError::Refused),
+            Action::Reply(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    let told: Vec<_> = attempts.iter().map(|attempt| (attempt.route, attempt.advertised, attempt.end)).collect();
+    assert_eq!(
+        told,
+        [
+            (Route::Epsv, Some(addr("198.51.100.7:5")), AttemptEnd::Failed(DataError::Refused)),
+            (Route::Pasv, Some(addr("10.0.0.1:6")), AttemptEnd::Failed(DataError::Refused)),
+        ]
+    );
+}
+
+#[test]
+fn a_dropped_handle_comes_again_with_its_serial() {
+    let mut script = Script::logged_in(by(&[Route::Epsv]));
+    script.retrieve();
+    script.converse(&[("TYPE I", "200 ok")]);
+    script.client.received(b"229 (|||5|)\r\n");
+    script.all(World::Busy);
+    let now = script.now();
+    let mut serial = || match script.client.poll(now).unwrap() {
+        Action::Connect(connect) => (connect.serial(), connect.channel()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(serial(), serial());
+}
+
+#[test]
+fn no_secret_shows_in_debug() {
+    let mut script = Script::new(Config::default());
+    script.says("220 ready");
+    let request = Request::login(Argument::new("a").unwrap(), Password::new("hunter2").unwrap(), None);
+    assert!(!format!("{request:?}").contains("hunter2"));
+    script.client.start(request).unwrap();
+    script.all(World::Works);
+    script.client.received(b"331 pass\r\n");
+    let now = script.now();
+    assert!(matches!(script.client.poll(now), Ok(Action::Reply(_))));
+    let action = script.client.poll(now).unwrap();
+    assert!(matches!(&action, Action::Write(write) if write.bytes() == b"PASS hunter2\r\n"));
+    let shown = format!("{action:?}");
+    assert!(!shown.contains("hunter2") && !format!("{:?}", script.client).contains("hunter2"), "{shown}");
+}

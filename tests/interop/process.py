@@ -1,0 +1,96 @@
+"""Processes that always end: each has a group of its own, and a limit in time or an owner that stops it."""
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+
+COMMAND_TIMEOUT = 20
+STOP_TIMEOUT = 5
+
+# Names beyond ASCII are compared, so every program has to speak UTF-8; and none may read the caller's settings.
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "LC_ALL": "C.UTF-8",
+    "TERM": "dumb",
+}
+
+
+class Failed(Exception):
+    """A check that didn't hold: why, in a line, and the end of what was said before."""
+
+    def __init__(self, reason, output=""):
+        super().__init__(reason)
+        self.reason = reason
+        self.output = last_lines(output)
+
+
+class Command:
+    """A program's arguments, and what to type into it."""
+
+    def __init__(self, *arguments, typed=""):
+        self.arguments = [str(argument) for argument in arguments]
+        self.typed = typed
+
+    def __str__(self):
+        text = shlex.join(self.arguments)
+        for line in self.typed.splitlines():
+            text += f"\n  > {line}"
+        return text
+
+    def run(self, folder):
+        """Runs to the end in `folder`; returns the output (both streams), or raises `Failed` with it."""
+        process = subprocess.Popen(
+            self.arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env={**ENVIRONMENT, "HOME": str(folder)},
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate(self.typed.encode(), COMMAND_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            output, _ = process.communicate()
+            raise Failed(f"not done after {COMMAND_TIMEOUT} s", output.decode(errors="replace")) from None
+        finally:
+            kill_group(process)
+        output = output.decode(errors="replace")
+        if process.returncode != 0:
+            raise Failed(f"exit {process.returncode}", output)
+        return output
+
+
+@contextlib.contextmanager
+def daemon(arguments, log):
+    """A process that runs while the block does and writes to the file `log`."""
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [str(argument) for argument in arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_TIMEOUT)
+        kill_group(process)
+        process.wait()
+
+
+def kill_group(process):
+    """Ends the process and whatever it started in its group. The group's id is its leader's."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def last_lines(output, count=12):
+    return "\n".join(output.splitlines()[-count:])
