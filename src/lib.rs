@@ -79,6 +79,8 @@ pub mod client;
 mod command;
 mod data;
 mod inbox;
+#[cfg(doctest)]
+mod misuse;
 mod outbox;
 mod reply;
 mod route;

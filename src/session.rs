@@ -419,8 +419,11 @@ impl Session {
             Verb::Rnfr => self.renaming = step == Step::Continue,
             Verb::Quit if success => self.ending = true,
             _ if verb.opens_data() => {
-                // Stream mode ends the data connection with the file (RFC 959 3.4.1); a refused command spends it too.
-                self.setup = Setup::None;
+                // Stream mode ends the data connection with the file (RFC 959 3.4.1). A command that is refused before its
+                // 1yz leaves it for the next one: ftpcopy counts on it, and vsftpd and pyftpdlib grant it.
+                if due.begun || success || code == Code::CANNOT_OPEN_DATA_CONNECTION {
+                    self.setup = Setup::None;
+                }
                 self.restart = 0;
             }
             _ => {}
