@@ -184,7 +184,7 @@ fn plan<'a>(dialogue: &'a Dialogue, exchanges: &'a [Exchange], index: &mut usize
                 Command::Retr(path) => Request::retrieve(path, offset),
                 Command::Stor(path) => Request::store(path, offset),
                 Command::Appe(path) => Request::append(path),
-                Command::List(path) => Request::list(path),
+                Command::List(path) => Request::plain_list(path),
                 Command::Nlst(path) => Request::names(path),
                 Command::Mlsd(path) => Request::machine_list(path),
                 other => return Planned::Skipped(other.verb().to_string()),
@@ -366,6 +366,9 @@ impl<'a> Replay<'a> {
                         stream.finished(StreamEnd::Clean, 0);
                     }
                 }
+                Action::StartTls(start) => start.started(),
+                Action::SecureData(secure) => secure.resumed(),
+                Action::StopTls(stop) => stop.stopped(),
                 Action::Cancel(cancel) => cancel.cancelled(),
                 Action::Discard(_) => {}
                 Action::Close => return Ok(Wants::Close),
