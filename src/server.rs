@@ -23,7 +23,7 @@ use crate::inbox::{Commands, Inbox, LineTooLong};
 use crate::outbox::Write;
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
-use crate::session::{Login as LoginState, Session};
+use crate::session::{Login as LoginState, OutOfOrder, Session};
 use crate::time::Instant;
 
 pub use action::{Action, Transfer};
@@ -314,6 +314,11 @@ impl Server {
             }
             Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
                 exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
+            }
+            // What was agreed on may be gone: EPSV ALL discards it, and so does a PASV that found no port.
+            _ if verb.opens_data() && !exchange.has_data() => {
+                let gone = OutOfOrder::NoDataConnection;
+                exchange.answer_static(gone.code(), gone.text());
             }
             _ if verb.opens_data() => exchange.phase = Phase::Offering,
             _ if exchange.answers_alone(&command) => {}

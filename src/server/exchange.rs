@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 
 use super::Config;
 use crate::command::Command;
-use crate::data::Data;
+use crate::data::{Data, State};
 use crate::outbox::Outbox;
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
@@ -217,6 +217,11 @@ impl Exchange {
             self.drop_data();
         }
         self.answer(reply);
+    }
+
+    /// There is somewhere to move bytes to or from.
+    pub(super) fn has_data(&self) -> bool {
+        self.target.is_some() || matches!(self.data.state(), State::Bound(_))
     }
 
     /// Whatever was agreed on or runs for a data connection isn't needed any more.
