@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ftp_proto::client::{Action, Client, Config, Misuse, Request, Violation};
 use ftp_proto::{
-    Argument, ChannelId, Command, DataError, Endpoints, Instant, PassiveHost, Password, Path, Route, StreamEnd,
-    Verdict, is_plausible,
+    Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, PassiveHost, Password, Path, Replies, Route,
+    StreamEnd, Verdict, is_plausible,
 };
 
 use super::script::{self, SECRET, Step, shows_secret};
@@ -112,6 +112,14 @@ struct Run {
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
     hung_up: bool,
+    quits: bool,
+    /// The replies in what was received, as they have to be shown.
+    heard: Inbox<Replies>,
+    /// All that was written.
+    written: Vec<u8>,
+    /// Requests that were begun, the greeting among them, and that have ended.
+    begun: usize,
+    ended: usize,
     /// The server or the application said the secret themselves: then it may show.
     secret_is_out: bool,
     /// How many bytes were received in all; polls are counted against it.
@@ -130,7 +138,12 @@ impl Run {
             log: Vec::new(),
             open: Open::Closed,
             sockets: BTreeSet::new(),
+            heard: Inbox::replies(policy.config().limits),
+            written: Vec::new(),
+            begun: 1,
+            ended: 0,
             hung_up: false,
+            quits: false,
             secret_is_out: false,
             received: 0,
             polls: 0,
@@ -148,6 +161,7 @@ impl Run {
         for step in steps {
             self.step(step);
             self.settle();
+            self.check();
             self.log.push(format!("now {:?}", self.open));
         }
         self.log
@@ -159,6 +173,7 @@ impl Run {
                 for chunk in script::chunks(bytes, self.chunk) {
                     self.received += chunk.len();
                     self.client.received(&chunk);
+                    self.heard.push(&chunk);
                     self.settle();
                 }
             }
@@ -170,12 +185,20 @@ impl Run {
             Step::Start(choice) => {
                 let started = self.client.start(request(*choice));
                 self.log.push(format!("start {started:?}"));
-                if matches!(self.open, Open::Closed | Open::Violated(_)) {
-                    assert_eq!(started, Err(Misuse::Ended));
-                }
+                let expected = match self.open {
+                    Open::Closed | Open::Violated(_) => Err(Misuse::Ended),
+                    _ if self.quits || self.hung_up => Err(Misuse::Ended),
+                    Open::Read(None) => Ok(()),
+                    _ => Err(Misuse::Busy),
+                };
+                assert_eq!(started, expected, "{:#?}", self.log);
+                self.begun += usize::from(started.is_ok());
             }
             Step::Abort => self.client.abort(),
-            Step::End => self.client.quit(),
+            Step::End => {
+                self.quits = true;
+                self.client.quit();
+            }
             Step::HangUp => {
                 self.hung_up = true;
                 self.client.received(b"");
@@ -189,7 +212,7 @@ impl Run {
         self.polls = 0;
         let open = loop {
             self.polls += 1;
-            assert!(self.polls < 200 + 8 * self.received + self.written(), "it doesn't come to rest: {:#?}", self.log);
+            assert!(self.polls < 200 + 8 * self.received + self.room(), "it doesn't come to rest: {:#?}", self.log);
             if let Some(open) = self.poll() {
                 break open;
             }
@@ -201,21 +224,32 @@ impl Run {
         // An action that was dropped without an answer comes again, and is the same.
         self.open = open.clone();
         assert_eq!(self.poll(), Some(open), "{:#?}", self.log);
-        self.open_sockets();
+    }
+
+    /// What holds whenever the machine is at rest.
+    fn check(&self) {
+        if matches!(self.open, Open::Read(None) | Open::Closed) {
+            assert!(self.sockets.is_empty(), "left open: {:?} {:#?}", self.sockets, self.log);
+        }
+        if self.open == Open::Read(None) {
+            assert_eq!(self.ended, self.begun, "nothing runs, and a request has no end: {:#?}", self.log);
+        }
+        let quit = b"QUIT\r\n";
+        let words = self.written.split_inclusive(|byte| *byte == b'\n');
+        let said = words.skip_while(|line| line != quit).count();
+        assert!(said <= 1, "a command behind QUIT: {:#?}", self.log);
+        for (verb, most) in [(&b"PASS"[..], self.begun), (b"ABOR", self.begun)] {
+            let count = self.written.split(|byte| *byte == b'\n').filter(|line| line.starts_with(verb)).count();
+            assert!(count <= most, "{} said too often: {:#?}", verb.escape_ascii(), self.log);
+        }
         if self.piece == 0 && !self.secret_is_out {
             assert!(!shows_secret(&format!("{:?}", self.client)), "a secret in Debug");
         }
     }
 
-    fn written(&self) -> usize {
+    /// Small writes take more polls.
+    fn room(&self) -> usize {
         if self.piece == 0 { 0 } else { 100_000 }
-    }
-
-    /// Once nothing runs, no data socket is left open.
-    fn open_sockets(&self) {
-        if matches!(self.open, Open::Read(None) | Open::Closed) {
-            assert!(self.sockets.is_empty(), "left open: {:?} {:#?}", self.sockets, self.log);
-        }
     }
 
     /// One action; `None`: it was answered.
@@ -233,6 +267,7 @@ impl Run {
                 let bytes = write.bytes();
                 assert!(!bytes.is_empty() && bytes.len() < 4096);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
+                self.written.extend_from_slice(&bytes[..count]);
                 let text = bytes[..count].escape_ascii().to_string();
                 match self.log.last_mut() {
                     Some(last) if last.starts_with("write ") => last.push_str(&text),
@@ -244,9 +279,19 @@ impl Run {
                 assert!(deadline.is_none_or(|deadline| deadline > self.now), "a deadline in the past would spin");
                 return Some(Open::Read(deadline));
             }
-            Action::Reply(reply) => self.log.push(format!("reply {reply:?}")),
-            Action::Unsolicited(reply) => self.log.push(format!("unsolicited {reply:?}")),
-            Action::Done(end) => self.log.push(format!("done {end:?}")),
+            Action::Reply(reply) => {
+                assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
+                self.log.push(format!("reply {reply:?}"));
+            }
+            Action::Unsolicited(reply) => {
+                assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
+                self.log.push(format!("unsolicited {reply:?}"));
+            }
+            Action::Done(end) => {
+                self.ended += 1;
+                assert!(self.ended <= self.begun, "a second end of one request: {end:?} {:#?}", self.log);
+                self.log.push(format!("done {end:?}"));
+            }
             Action::Connect(connect) => {
                 let address = connect.address();
                 assert!(self.policy.allows(address.ip()), "a stranger is dialled: {address}");

@@ -152,6 +152,7 @@ impl Run {
         for step in steps {
             self.step(step);
             self.settle();
+            self.memory();
             self.log.push(format!("now {:?}", self.open));
         }
         self.log
@@ -220,7 +221,6 @@ impl Run {
             Open::Closed => assert!(self.sockets.is_empty(), "left open: {:?} {:#?}", self.sockets, self.log),
             _ => assert!(!self.due.is_empty() || self.ended, "a question about nothing: {open:?} {:#?}", self.log),
         }
-        self.memory();
     }
 
     fn memory(&self) {
