@@ -85,3 +85,15 @@ pub const SECRET: &str = "tr0ub4dor&3";
 pub fn shows_secret(text: &str) -> bool {
     text.contains(SECRET)
 }
+
+/// Whether the peer says the secret itself, outside PASS and with whatever Telnet or line ends between: then it may show.
+pub fn tells_secret(steps: &[Step]) -> bool {
+    let fed = steps.iter().flat_map(|step| if let Step::Feed(bytes) = step { &bytes[..] } else { b"" });
+    let fed: Vec<u8> = fed.copied().collect();
+    let lines = fed.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"PASS "));
+    let mut rest = SECRET.bytes().peekable();
+    for byte in lines.flatten() {
+        rest.next_if_eq(byte);
+    }
+    rest.peek().is_none()
+}

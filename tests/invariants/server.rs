@@ -148,6 +148,7 @@ impl Run {
     }
 
     fn play(mut self, steps: &[Step]) -> Vec<String> {
+        self.secret_is_out = script::tells_secret(steps);
         self.settle();
         for step in steps {
             self.step(step);
@@ -162,7 +163,6 @@ impl Run {
         match step {
             Step::Feed(bytes) => {
                 if !self.hung_up {
-                    self.secret_is_out |= shows_secret(&String::from_utf8_lossy(bytes)) && !bytes.starts_with(b"PASS ");
                     self.socket.extend(script::chunks(bytes, self.chunk));
                 }
             }
@@ -188,7 +188,7 @@ impl Run {
         loop {
             self.rest();
             let reads = self.wants_input || matches!(self.open, Some(Open::Read(_)));
-            let Some(chunk) = self.socket.pop_front_if(|_| reads) else { return };
+            let Some(chunk) = (if reads { self.socket.pop_front() } else { None }) else { return };
             self.server.received(&chunk);
             self.received += chunk.len();
             if !chunk.is_empty() && !self.ended {

@@ -56,7 +56,7 @@ impl Dialogue {
         let _ = self.client.command(&command);
         self.to_server.push_back(line.to_vec());
         // The observer hears some commands at once, and others only with what comes behind them.
-        if line.len() % 2 == 0 {
+        if line.len().is_multiple_of(2) {
             self.observe(self.to_server.len());
         }
     }
