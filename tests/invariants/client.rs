@@ -299,11 +299,12 @@ impl Run {
                 return Some(Open::Listen(listen.serial(), listen.channel()));
             }
             Action::Accept(accept) => {
+                assert!(self.sockets.contains(&accept.channel()), "nobody listens: {:#?}", self.log);
                 assert!(accept.deadline() > self.now);
                 return Some(Open::Accept(accept.serial(), accept.channel()));
             }
             Action::Stream(stream) => {
-                assert!(self.sockets.contains(&stream.channel()), "a stream without a connection");
+                assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
                 let what = format!("{:?} {:?} {}", stream.direction(), stream.representation(), stream.offset());
                 return Some(Open::Stream(stream.serial(), stream.channel(), what));
             }

@@ -301,13 +301,14 @@ impl Run {
                 return Some(Open::Connect(connect.serial(), connect.channel(), address));
             }
             Action::Accept(accept) => {
+                assert!(self.sockets.contains(&accept.channel()), "nobody listens: {:#?}", self.log);
                 assert!(accept.deadline() > self.now);
                 self.wants_input = accept.wants_input();
                 return Some(Open::Accept(accept.serial(), accept.channel()));
             }
             Action::Stream(stream) => {
                 assert!(self.let_in, "data before the login");
-                assert!(self.sockets.contains(&stream.channel()), "a stream without a connection");
+                assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
                 self.wants_input = stream.wants_input();
                 let what = format!("{:?} {:?} {}", stream.direction(), stream.representation(), stream.offset());
                 return Some(Open::Stream(stream.serial(), stream.channel(), what));
