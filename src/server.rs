@@ -225,7 +225,8 @@ impl Server {
             let advanced = inbox.advance();
             exchange.decline(inbox.take_answers());
             match advanced.map(|_| inbox.line()) {
-                Ok(None) => return false,
+                // What declines Telnet is said even if no line follows.
+                Ok(None) => return !exchange.outbox.is_empty(),
                 Ok(Some(line)) => exchange.begin(line),
                 Err(LineTooLong { limit, .. }) => {
                     self.active = now;
@@ -248,7 +249,7 @@ impl Server {
         let advanced = inbox.advance();
         exchange.decline(inbox.take_answers());
         let line = match advanced.map(|_| inbox.line()) {
-            Ok(None) => return false,
+            Ok(None) => return !exchange.outbox.is_empty(),
             Ok(Some(line)) => line,
             // Its 500 waits for its turn: an empty line, which is no command either, stands for it.
             Err(_) => b"",

@@ -380,6 +380,8 @@ impl Session {
 
     fn apply(&mut self, due: Due, code: Code, step: Step) {
         let Awaited::Command(verb) = due.awaited else { return };
+        // Who pipelines says what follows RNFR before its 350 has come: its answer closes the door too.
+        self.renaming = false;
         let success = step == Step::Success;
         match verb {
             Verb::User => {
