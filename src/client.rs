@@ -297,7 +297,7 @@ impl Client {
     /// TLS is to begin or to end. What was read before it begins is nobody's: it is never taken for the peer's word.
     fn tls(&mut self) -> Result<Next, Violation> {
         if let Tls::Starting { .. } = self.core.tls {
-            if self.inbox.advance().map_err(Violation::Reply)? || self.inbox.buffered() > 0 {
+            if self.inbox.has_more() {
                 return Err(Violation::PlaintextBeforeTls);
             }
             if self.input_ended {

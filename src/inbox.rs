@@ -237,6 +237,11 @@ impl<Role> Inbox<Role> {
         self.wire.push(received);
     }
 
+    /// Whether anything was received behind the current line or reply, were it a part of a line: TLS must not begin then.
+    pub fn has_more(&self) -> bool {
+        self.wire.has_more()
+    }
+
     /// How many bytes are kept, the current line or reply among them.
     pub fn buffered(&self) -> usize {
         self.wire.buffered()

@@ -77,6 +77,11 @@ impl Wire {
         }
     }
 
+    /// Bytes that weren't looked at, or the beginning of a line.
+    pub(super) fn has_more(&self) -> bool {
+        self.scan < self.bytes.len() || self.clean > self.line || self.overflow
+    }
+
     pub(super) fn push(&mut self, received: &[u8]) {
         if self.closed {
             return;

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use ftp_proto::client::{Action, Client, Config, Misuse, Request, Violation};
+use ftp_proto::client::{Action, Client, Config, Misuse, PlaintextAccepted, Request, Security, Violation};
 use ftp_proto::{
-    Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, PassiveHost, Password, Path, Replies, Route,
-    StreamEnd, Verdict, is_plausible,
+    Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, PassiveHost, Password, Path, Replies, Resume,
+    Route, StreamEnd, TlsError, Verdict, is_plausible,
 };
 
 use super::script::{self, SECRET, Step, shows_secret};
@@ -59,6 +60,19 @@ impl Policy {
         if self.various & 2 != 0 {
             config.external_address = Some(stranger());
         }
+        config.security = match self.various >> 4 & 3 {
+            0 | 1 => Security::Optional,
+            2 => Security::Required,
+            _ => Security::Implicit,
+        };
+        if self.various & 64 != 0 {
+            config.keep_alive = Some(Duration::from_secs(20));
+            config.data_session = Resume::Required;
+        }
+        config.only_epsv = self.various & 128 != 0;
+        if self.host & 128 != 0 {
+            config.patience.request = Some(Duration::from_secs(50));
+        }
         config
     }
 
@@ -96,6 +110,9 @@ enum Open {
     Accept(u64, ChannelId),
     Stream(u64, ChannelId, String),
     Cancel(u64, ChannelId),
+    SecureData(u64, ChannelId),
+    StartTls(Instant),
+    StopTls,
     Violated(Violation),
     Closed,
 }
@@ -111,6 +128,8 @@ struct Run {
     open: Open,
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
+    /// TLS is on.
+    secured: bool,
     hung_up: bool,
     quits: bool,
     /// The replies in what was received, as they have to be shown.
@@ -142,6 +161,7 @@ impl Run {
             written: Vec::new(),
             begun: 1,
             ended: 0,
+            secured: false,
             hung_up: false,
             quits: false,
             secret_is_out: false,
@@ -186,7 +206,9 @@ impl Run {
                     Open::Read(None) => Ok(()),
                     _ => Err(Misuse::Busy),
                 };
-                assert_eq!(started, expected, "{:#?}", self.log);
+                let needs_tls =
+                    started == Err(Misuse::NotSecure) && self.policy.config().security != Security::Optional;
+                assert!(started == expected || needs_tls && expected.is_ok(), "{started:?} {:#?}", self.log);
                 self.begun += usize::from(started.is_ok());
             }
             Step::Abort => self.client.abort(),
@@ -263,6 +285,18 @@ impl Run {
                 assert!(!bytes.is_empty() && bytes.len() < 4096);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
                 self.written.extend_from_slice(&bytes[..count]);
+                let harmless: [&[u8]; 11] = [
+                    b"AUTH ", b"PBSZ ", b"PROT ", b"FEAT", b"QUIT", b"NOOP", b"SYST", b"HELP", b"HOST ", b"OPTS ",
+                    b"REIN",
+                ];
+                let naked = self.policy.config().security != Security::Optional && !self.secured;
+                if naked && self.piece == 0 {
+                    assert!(
+                        harmless.iter().any(|word| bytes.starts_with(word)),
+                        "without TLS: {}",
+                        bytes.escape_ascii()
+                    );
+                }
                 let text = bytes[..count].escape_ascii().to_string();
                 match self.log.last_mut() {
                     Some(last) if last.starts_with("write ") => last.push_str(&text),
@@ -307,6 +341,18 @@ impl Run {
                 assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
                 let what = format!("{:?} {:?} {}", stream.direction(), stream.representation(), stream.offset());
                 return Some(Open::Stream(stream.serial(), stream.channel(), what));
+            }
+            Action::SecureData(secure) => {
+                assert!(self.sockets.contains(&secure.channel()), "TLS without a connection: {:#?}", self.log);
+                return Some(Open::SecureData(secure.serial(), secure.channel()));
+            }
+            Action::StartTls(start) => {
+                assert!(start.deadline() > self.now && !self.secured, "{:#?}", self.log);
+                return Some(Open::StartTls(start.deadline()));
+            }
+            Action::StopTls(_) => {
+                assert!(self.secured, "{:#?}", self.log);
+                return Some(Open::StopTls);
             }
             Action::Cancel(cancel) => {
                 self.sockets.remove(&cancel.channel());
@@ -356,6 +402,22 @@ impl Run {
                 stream.finished(ends[usize::from(choice % 3)], u64::from(choice / 3));
             }
             (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
+            (Action::SecureData(secure), Kind::Well) => secure.resumed(),
+            (Action::SecureData(secure), Kind::Strangely) => secure.fresh(),
+            (Action::SecureData(secure), Kind::Badly) => {
+                self.sockets.remove(&secure.channel());
+                secure.failed(TlsError::Handshake);
+            }
+            (Action::StartTls(start), Kind::Well) => {
+                start.started();
+                self.secured = true;
+            }
+            (Action::StartTls(start), Kind::Badly) => start.failed(TlsError::Certificate),
+            (Action::StopTls(stop), Kind::Well) => {
+                stop.stopped();
+                self.secured = false;
+            }
+            (Action::StopTls(stop), Kind::Badly) => stop.failed(TlsError::Handshake),
             _ => {}
         }
     }
@@ -378,7 +440,7 @@ pub(super) fn request(choice: u8) -> Request {
     let path = Path::new(if choice & 128 == 0 { &b"file"[..] } else { b" \"a\" \xff" }).unwrap();
     let secret = Password::new(SECRET).unwrap();
     let user = Argument::new("anna").unwrap();
-    match choice % 22 {
+    match choice % 30 {
         0 => Request::login(user, secret, None),
         1 => Request::login(user, secret.borrowed(), Some(secret.borrowed())),
         2 => Request::change_directory(path),
@@ -400,6 +462,14 @@ pub(super) fn request(choice: u8) -> Request {
         18 => Request::retrieve(path, 7),
         19 => Request::store(path, u64::from(choice >> 5)),
         20 => Request::append(path),
+        21 => Request::secure(),
+        22 => Request::clear_command_channel(PlaintextAccepted::knowingly()),
+        23 => Request::reinitialise(),
+        24 => Request::hash(path),
+        25 => Request::store_unique(None),
+        26 => Request::plain_list(None),
+        27 => Request::host(Argument::new("example.org").unwrap()),
+        28 => Request::utf8(),
         _ => Request::command(Command::Help(None)).unwrap(),
     }
 }
