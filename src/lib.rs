@@ -84,6 +84,7 @@ mod reply;
 mod route;
 pub mod server;
 pub mod session;
+mod swar;
 pub mod telnet;
 mod text;
 mod time;
