@@ -50,10 +50,7 @@ impl Exchange {
                 _ => self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Bad MODE command."),
             },
             Command::Rest(offset) => self.answer(&Reply::restarting_at(*offset)),
-            Command::Epsv(EpsvArgument::All) => {
-                self.drop_data();
-                self.answer_static(Code::COMMAND_OKAY, "EPSV ALL ok.");
-            }
+            Command::Epsv(EpsvArgument::All) => self.answer_static(Code::COMMAND_OKAY, "EPSV ALL ok."),
             Command::Allo(_) => self.answer_static(Code::SUPERFLUOUS, "ALLO command ignored."),
             Command::Clnt(_) => self.answer_static(Code::COMMAND_OKAY, "Noted."),
             Command::Syst => self.say_system(),
@@ -63,6 +60,7 @@ impl Exchange {
                 self.say_status();
                 self.finish();
             }
+            Command::Stat(Some(_)) => self.answer_static(Code::NOT_IMPLEMENTED, "STAT of a path is not implemented."),
             Command::Opts(Opts::Utf8(Some(false))) => {
                 self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode.");
             }
