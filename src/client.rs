@@ -77,6 +77,8 @@ struct Core {
     routes: Routes,
     /// When the reply that is due has to be here.
     reply_by: Instant,
+    /// A question about the data connection was open; the time for a reply begins when it is answered.
+    asked: bool,
 }
 
 /// The request that runs.
@@ -88,10 +90,19 @@ struct Running {
 
 #[derive(Debug)]
 enum Progressing {
-    Greeting { begun: bool },
-    Script { steps: VecDeque<Step>, last: Option<Code>, waiting: bool },
+    /// What the reply that came last means.
+    Greeting {
+        heard: Meaning,
+    },
+    Script {
+        steps: VecDeque<Step>,
+        last: Option<Code>,
+        waiting: bool,
+    },
     Transfer(Box<Transfer>),
-    Quit { sent: bool },
+    Quit {
+        sent: bool,
+    },
 }
 
 /// What a plan needs next.
@@ -157,9 +168,10 @@ impl Client {
                 data: Data::new(),
                 routes: Routes::new(),
                 reply_by: Instant::default(),
+                asked: false,
             },
             inbox,
-            running: Some(Running { wanted: Wanted::Nothing, state: Progressing::Greeting { begun: false } }),
+            running: Some(Running { wanted: Wanted::Nothing, state: Progressing::Greeting { heard: Meaning::Wait } }),
             end: None,
             abort: false,
             quit: false,
@@ -291,7 +303,8 @@ impl Client {
             if self.takes_replies() && self.inbox.advance().map_err(Violation::Reply)? {
                 return Ok(self.react(now));
             }
-            if self.input_ended {
+            // After the final reply only the bytes are missing, and they may still come.
+            if self.input_ended && (self.takes_replies() || !matches!(wait, Wait::Data)) {
                 return self.input_end();
             }
             return match wait {
@@ -328,7 +341,7 @@ impl Client {
     /// The request goes on as far as it can, and then waits. `None`: look again.
     fn advance(&mut self, now: Instant) -> Option<Wait> {
         let Some(running) = &mut self.running else {
-            if !self.quit {
+            if !self.quit || self.input_ended {
                 return Some(Wait::Request);
             }
             self.running = Some(Running { wanted: Wanted::Nothing, state: Progressing::Quit { sent: false } });
@@ -336,8 +349,16 @@ impl Client {
         };
         match running.advance(&mut self.core, self.abort, now) {
             Progress::Again => {}
-            Progress::Reply => return Some(Wait::Reply),
-            Progress::Data => return Some(Wait::Data),
+            Progress::Reply => {
+                if core::mem::take(&mut self.core.asked) {
+                    self.core.reply_by = now.after(self.core.config.patience.reply);
+                }
+                return Some(Wait::Reply);
+            }
+            Progress::Data => {
+                self.core.asked = true;
+                return Some(Wait::Data);
+            }
             Progress::End(End::Quit) => self.close(),
             Progress::End(end) => {
                 self.end = Some((running.wanted, end));
@@ -367,8 +388,10 @@ impl Client {
         self.inbox.finish().map_err(Violation::Reply)?;
         let waiting = self.waiting();
         let quitting = matches!(self.running, Some(Running { state: Progressing::Quit { .. }, .. }));
-        let idle = self.running.is_none() && self.core.session.due() == 0;
-        if self.core.session.ending() || quitting || idle {
+        let session = &self.core.session;
+        // A request that runs gets its word, be it this one.
+        let idle = self.running.is_none() && (session.ending() || session.due() == 0);
+        if quitting || idle {
             self.close();
             return Ok(match self.core.data.take_discard() {
                 Some(channel) => Next::Discard(channel),
@@ -428,7 +451,7 @@ impl Core {
 impl Running {
     fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
         match &mut self.state {
-            Progressing::Greeting { begun } => *begun = answer.step != Meaning::Wait,
+            Progressing::Greeting { heard } => *heard = answer.step,
             Progressing::Script { last, waiting, .. } => {
                 *last = Some(reply.code());
                 *waiting = answer.step == Meaning::Wait;
@@ -440,15 +463,14 @@ impl Running {
 
     fn advance(&mut self, core: &mut Core, abort: bool, now: Instant) -> Progress {
         match &mut self.state {
-            Progressing::Greeting { begun: false } => {
+            Progressing::Greeting { heard: Meaning::Wait } => {
                 if core.reply_by == Instant::default() {
                     core.reply_by = now.after(core.config.patience.greeting);
                 }
                 Progress::Reply
             }
-            Progressing::Greeting { begun: true } => {
-                Progress::End(if core.session.ending() || core.session.due() > 0 { End::Refused } else { End::Success })
-            }
+            Progressing::Greeting { heard: Meaning::Success } => Progress::End(End::Success),
+            Progressing::Greeting { .. } => Progress::End(End::Refused),
             Progressing::Script { waiting: true, .. } => Progress::Reply,
             Progressing::Script { steps, last, waiting } => {
                 let failed = last.is_some_and(|code| code.value() >= 400 && code.value() < 600);

@@ -53,6 +53,8 @@ enum Stage {
     Ready,
     /// The reply to REST is due.
     Restarting,
+    /// The offset is agreed on: the transfer command is next.
+    Restarted,
     /// The transfer command was said; its 1yz, and in active mode the server's connection, are due.
     Commanded,
     /// Bytes move.
@@ -106,10 +108,19 @@ impl Transfer {
     pub(super) fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
         let Answer { awaited: Awaited::Command(verb), step } = answer else { return };
         match self.stage {
+            // The server closes: no other route leads anywhere, and no NOOP is answered.
+            Stage::Asking if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
+                core.data.drop_channel();
+                self.stage = Stage::Ending(Ending::Refused);
+            }
+            Stage::Aborting if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
+                core.session.settle_abort();
+                self.stage = Stage::Ending(Ending::Aborted);
+            }
             Stage::Typing if step == Step::Success => self.stage = Stage::Choosing,
             Stage::Typing if step == Step::Failure => self.stage = Stage::Ending(Ending::Refused),
             Stage::Asking => self.agreed(core, step, reply, now),
-            Stage::Restarting if step == Step::Continue => self.command(core, now),
+            Stage::Restarting if step == Step::Continue => self.stage = Stage::Restarted,
             Stage::Restarting if step != Step::Wait => {
                 core.data.drop_channel();
                 self.stage = Stage::Ending(Ending::Refused);
@@ -136,8 +147,9 @@ impl Transfer {
             Stage::Listening => self.announce(core, now),
             Stage::Dialling => self.dial(core, now),
             Stage::Ready => self.ready(core, now),
+            Stage::Restarted => self.command(core, now),
             Stage::Commanded => self.commanded(core),
-            Stage::Moving => self.moving(core, now),
+            Stage::Moving => self.moving(core),
             Stage::Finishing => self.finish(),
             Stage::Typing | Stage::Asking | Stage::Restarting | Stage::Aborting => Progress::Reply,
             Stage::Ending(_) if core.data.is_asking() => Progress::Data,
@@ -289,22 +301,23 @@ impl Transfer {
     }
 
     fn ready(&mut self, core: &mut Core, now: Instant) -> Progress {
-        if self.request.offset > 0 {
+        // An aborted request may have left an offset behind.
+        if self.request.offset != core.session.restart() {
             core.send(&Command::Rest(self.request.offset), now);
             self.stage = Stage::Restarting;
-        } else {
-            self.command(core, now);
+            return Progress::Again;
         }
-        Progress::Again
+        self.command(core, now)
     }
 
-    fn command(&mut self, core: &mut Core, now: Instant) {
+    fn command(&mut self, core: &mut Core, now: Instant) -> Progress {
         core.send(&self.request.command, now);
         if matches!(core.data.state(), State::Bound(_)) {
             let expected = Some(core.ends.peer().ip());
             core.data.accept(now.after(core.config.patience.accept), expected);
         }
         self.stage = Stage::Commanded;
+        Progress::Again
     }
 
     /// The 1yz or the final reply of the transfer command.
@@ -364,13 +377,12 @@ impl Transfer {
         }
     }
 
-    fn moving(&mut self, core: &mut Core, now: Instant) -> Progress {
+    fn moving(&mut self, core: &mut Core) -> Progress {
         match core.data.state() {
             State::Open(_) => core.data.stream(),
             State::Ended { end, moved } => {
                 self.moved = Some((end, moved));
                 core.data.forget();
-                core.reply_by = now.after(core.config.patience.reply);
                 self.stage = Stage::Finishing;
             }
             // Nobody came though the server said 150: its 425 will tell, or the deadline.
@@ -400,7 +412,7 @@ impl Transfer {
     fn abort(&mut self, core: &mut Core, now: Instant) -> bool {
         match self.stage {
             Stage::Typing | Stage::Asking | Stage::Restarting | Stage::Ending(_) | Stage::Aborting => return false,
-            Stage::Begin | Stage::Choosing | Stage::Listening | Stage::Dialling | Stage::Ready => {
+            Stage::Begin | Stage::Choosing | Stage::Listening | Stage::Dialling | Stage::Ready | Stage::Restarted => {
                 core.data.drop_channel();
                 self.stage = Stage::Ending(Ending::Aborted);
             }
