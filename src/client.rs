@@ -8,30 +8,30 @@
 
 mod action;
 mod config;
+mod plan;
 mod request;
 mod transfer;
 
-use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::command::{Command, Verb};
-use crate::data::{Accept, Cancel, Connect, Data, Listen, State, Stream};
+use crate::command::{Protection, Verb};
+use crate::data::{Accept, Cancel, Connect, Data, Listen, SecureData, State, Stream};
 use crate::inbox::{Inbox, Replies};
 use crate::outbox::{Outbox, Write};
 use crate::reply::{Code, Reply};
 use crate::route::{Attempt, Endpoints, Routes};
-use crate::session::{Answer, Awaited, Login, Session, Step as Meaning};
+use crate::session::{Awaited, Login, Session};
 use crate::time::Instant;
+use crate::tls::{StartTls, StopTls, Tls};
 
 pub use crate::data::ChannelId;
 pub use action::{Action, Failure, Misuse, Outcome, Value, Violation};
-pub use config::{Config, Patience};
-pub use request::Request;
+pub use config::{Config, Patience, Security};
+pub use request::{PlaintextAccepted, Request};
 
-use request::{Plan, Step, Wanted};
-use transfer::Transfer;
+use plan::{Core, End, Progress, Progressing, Running};
+use request::Wanted;
 
 /// One client's side of one control connection.
 ///
@@ -60,77 +60,12 @@ pub struct Client {
     /// How the request has ended, until `Done` is shown.
     end: Option<(Wanted, End)>,
     abort: bool,
+    /// The request has taken longer than the application wants to wait.
+    late: bool,
     quit: bool,
     input_ended: bool,
     closed: bool,
     violation: Option<Violation>,
-}
-
-/// What the plans work with.
-#[derive(Debug)]
-struct Core {
-    config: Arc<Config>,
-    ends: Endpoints,
-    outbox: Outbox,
-    session: Session,
-    data: Data,
-    routes: Routes,
-    /// When the reply that is due has to be here.
-    reply_by: Instant,
-    /// A question about the data connection was open; the time for a reply begins when it is answered.
-    asked: bool,
-}
-
-/// The request that runs.
-#[derive(Debug)]
-struct Running {
-    wanted: Wanted,
-    state: Progressing,
-}
-
-#[derive(Debug)]
-enum Progressing {
-    /// What the reply that came last means.
-    Greeting {
-        heard: Meaning,
-    },
-    Script {
-        steps: VecDeque<Step>,
-        last: Option<Code>,
-        waiting: bool,
-    },
-    Transfer(Box<Transfer>),
-    Quit {
-        sent: bool,
-    },
-}
-
-/// What a plan needs next.
-enum Progress {
-    /// Something has changed: look again.
-    Again,
-    /// A reply, by `Core::reply_by`.
-    Reply,
-    /// The answer to the open question about the data connection.
-    Data,
-    /// The request has ended.
-    End(End),
-}
-
-/// How a request ended; the reply is the inbox's current one.
-#[derive(Debug)]
-enum End {
-    Success,
-    Refused,
-    Transferred(u64),
-    NoRoute(Vec<Attempt>),
-    Incomplete {
-        end: crate::data::StreamEnd,
-        moved: u64,
-    },
-    Aborted,
-    /// QUIT was answered.
-    Quit,
 }
 
 /// What the session waits for, once it can't go on by itself.
@@ -138,6 +73,8 @@ enum Wait {
     Reply,
     /// The answer to the open question about the data connection.
     Data,
+    /// The answer to the open question about TLS.
+    Tls,
     /// The application.
     Request,
 }
@@ -150,6 +87,7 @@ enum Next {
     Unsolicited,
     Done(Wanted, End),
     Data,
+    Tls,
     Discard(ChannelId),
     Close,
 }
@@ -165,15 +103,22 @@ impl Client {
                 ends,
                 outbox: Outbox::new(),
                 session: Session::new(),
+                tls: Tls::Off,
                 data: Data::new(),
                 routes: Routes::new(),
+                attempts: Vec::new(),
+                features: None,
                 reply_by: Instant::default(),
                 asked: false,
+                last_word: Instant::default(),
+                kept: None,
+                out_of_step: false,
             },
             inbox,
-            running: Some(Running { wanted: Wanted::Nothing, state: Progressing::Greeting { heard: Meaning::Wait } }),
+            running: Some(Running::greeting()),
             end: None,
             abort: false,
+            late: false,
             quit: false,
             input_ended: false,
             closed: false,
@@ -184,7 +129,8 @@ impl Client {
     /// Begins a request.
     ///
     /// # Errors
-    /// [`Misuse::Busy`] while another runs, [`Misuse::Ended`] after the end. The request is dropped then.
+    /// [`Misuse::Busy`] while another runs, [`Misuse::Ended`] after the end, [`Misuse::NotSecure`] without the TLS that
+    /// [`Config::security`] requires. The request is dropped then.
     pub fn start(&mut self, request: Request) -> Result<(), Misuse> {
         if self.violation.is_some() || self.closed || self.quit || self.input_ended {
             return Err(Misuse::Ended);
@@ -192,13 +138,23 @@ impl Client {
         if self.running.is_some() || self.end.is_some() {
             return Err(Misuse::Busy);
         }
-        let state = match request.plan {
-            Plan::Script(steps) => Progressing::Script { steps, last: None, waiting: false },
-            Plan::Transfer(transfer) => Progressing::Transfer(Box::new(Transfer::new(transfer))),
-        };
-        self.abort = false;
-        self.running = Some(Running { wanted: request.wanted, state });
+        if !self.is_secure_enough(&request) {
+            return Err(Misuse::NotSecure);
+        }
+        (self.abort, self.late, self.core.kept) = (false, false, None);
+        self.running = Some(Running::of(request, &self.core));
         Ok(())
+    }
+
+    /// Where TLS is required, nothing but what brings it goes out without it: no reply of a server can change that
+    /// (CVE-2021-22946).
+    fn is_secure_enough(&self, request: &Request) -> bool {
+        let protected = self.core.session.protection() == Protection::Private;
+        match self.core.config.security {
+            Security::Optional => true,
+            Security::Required | Security::Implicit if request.is_transfer() && !protected => false,
+            Security::Required | Security::Implicit => self.core.tls == Tls::On || request.is_harmless(),
+        }
     }
 
     /// Aborts the request that runs, at any time: a transfer by ABOR (RFC 959 4.1.3), anything else before its next
@@ -216,6 +172,8 @@ impl Client {
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.input_ended = true;
+        } else if let Tls::Starting { .. } = self.core.tls {
+            self.violation = Some(Violation::PlaintextBeforeTls);
         } else if !self.closed && self.violation.is_none() {
             self.inbox.push(bytes);
         }
@@ -224,6 +182,11 @@ impl Client {
     /// The state of the control connection, as commands and replies have made it.
     pub fn session(&self) -> &Session {
         &self.core.session
+    }
+
+    /// How the last transfer tried to come to a data connection, in order.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.core.attempts
     }
 
     /// The one next thing to do.
@@ -255,8 +218,12 @@ impl Client {
             Next::Done(wanted, end) => Action::Done(self.outcome(wanted, end)),
             Next::Discard(channel) => Action::Discard(channel),
             Next::Close => Action::Close,
+            Next::Tls => match self.core.tls {
+                Tls::Starting { deadline } => Action::StartTls(StartTls::new(&mut self.core.tls, deadline)),
+                _ => Action::StopTls(StopTls::new(&mut self.core.tls)),
+            },
             Next::Data => {
-                let Core { data, config, ends, session, .. } = &mut self.core;
+                let Core { data, config, ends, session, last_word, .. } = &mut self.core;
                 match data.state() {
                     State::Connecting { address, deadline } => {
                         Action::Connect(Connect::new(data, wants_input, address, deadline))
@@ -267,13 +234,17 @@ impl Client {
                     State::Accepting { deadline, expected } => {
                         Action::Accept(Accept::new(data, wants_input, deadline, expected))
                     }
+                    State::Securing { deadline, resume } => {
+                        Action::SecureData(SecureData::new(data, wants_input, deadline, resume))
+                    }
                     State::Streaming { .. } => {
                         let Some(Running { state: Progressing::Transfer(transfer), .. }) = &self.running else {
                             return Action::Cancel(Cancel::new(data, wants_input));
                         };
                         let representation = session.representation();
                         let (direction, offset) = (transfer.direction(), transfer.offset());
-                        Action::Stream(Stream::new(data, wants_input, direction, representation, offset))
+                        let deadline = transfer.poll_by(config, *last_word);
+                        Action::Stream(Stream::new(data, wants_input, direction, representation, offset, deadline))
                     }
                     _ => Action::Cancel(Cancel::new(data, wants_input)),
                 }
@@ -295,25 +266,52 @@ impl Client {
             if let Some((wanted, end)) = self.end.take() {
                 return Ok(Next::Done(wanted, end));
             }
+            if self.core.out_of_step {
+                return Err(Violation::OutOfStep);
+            }
             if self.closed {
                 return Ok(Next::Close);
             }
             // The plan goes first: when it ends with the reply that was taken last, `Done` shows that reply.
             let Some(wait) = self.advance(now) else { continue };
+            if let Wait::Tls = wait {
+                return self.tls();
+            }
             if self.takes_replies() && self.inbox.advance().map_err(Violation::Reply)? {
                 return Ok(self.react(now));
             }
-            // After the final reply only the bytes are missing, and they may still come.
-            if self.input_ended && (self.takes_replies() || !matches!(wait, Wait::Data)) {
+            // The last bytes of a file may come after the server has said its last word and left.
+            let only_data = matches!(wait, Wait::Data) && !self.takes_replies();
+            if self.input_ended && !only_data {
                 return self.input_end();
             }
             return match wait {
                 Wait::Reply if now >= self.core.reply_by => self.time_out(),
-                Wait::Reply => Ok(Next::Read(Some(self.core.reply_by))),
+                Wait::Reply => Ok(Next::Read(Some(self.read_by()))),
                 Wait::Data => Ok(Next::Data),
+                Wait::Tls => Ok(Next::Tls),
                 Wait::Request => Ok(Next::Read(None)),
             };
         }
+    }
+
+    /// TLS is to begin or to end. What was read before it begins is nobody's: it is never taken for the peer's word.
+    fn tls(&mut self) -> Result<Next, Violation> {
+        if let Tls::Starting { .. } = self.core.tls {
+            if self.inbox.advance().map_err(Violation::Reply)? || self.inbox.buffered() > 0 {
+                return Err(Violation::PlaintextBeforeTls);
+            }
+            if self.input_ended {
+                return Err(Violation::Closed { waiting: self.waiting() });
+            }
+        }
+        Ok(Next::Tls)
+    }
+
+    /// When to look again while a reply is waited for.
+    fn read_by(&self) -> Instant {
+        let give_up = self.running.as_ref().and_then(|running| running.give_up_at(&self.core.config));
+        give_up.filter(|_| !self.late).map_or(self.core.reply_by, |at| at.min(self.core.reply_by))
     }
 
     /// While a transfer has its final reply and only its bytes are waited for, later replies wait too: so the
@@ -332,6 +330,7 @@ impl Client {
         let Some(reply) = inbox.reply() else { return Next::Read(None) };
         let Some(answer) = core.session.reply(reply.code()) else { return Next::Unsolicited };
         core.reply_by = now.after(core.config.patience.reply);
+        core.last_word = now;
         if let Some(running) = running {
             running.react(core, answer, &reply, now);
         }
@@ -344,9 +343,13 @@ impl Client {
             if !self.quit || self.input_ended {
                 return Some(Wait::Request);
             }
-            self.running = Some(Running { wanted: Wanted::Nothing, state: Progressing::Quit { sent: false } });
+            self.running = Some(Running::quit());
             return None;
         };
+        running.began.get_or_insert(now);
+        if !self.late && running.give_up_at(&self.core.config).is_some_and(|at| now >= at) {
+            (self.late, self.abort) = (true, true);
+        }
         match running.advance(&mut self.core, self.abort, now) {
             Progress::Again => {}
             Progress::Reply => {
@@ -359,7 +362,16 @@ impl Client {
                 self.core.asked = true;
                 return Some(Wait::Data);
             }
+            Progress::Tls => return Some(Wait::Tls),
             Progress::End(End::Quit) => self.close(),
+            Progress::End(End::Aborted) if self.late => {
+                self.end = Some((running.wanted, End::TimedOut));
+                self.running = None;
+            }
+            Progress::End(end @ End::Tls(_)) => {
+                self.end = Some((running.wanted, end));
+                self.close();
+            }
             Progress::End(end) => {
                 self.end = Some((running.wanted, end));
                 self.running = None;
@@ -411,6 +423,9 @@ impl Client {
 
     /// The reply that was taken last. There is always one where this is called; without one, an empty one shows.
     fn current(&self) -> Reply<'_> {
+        if let Some(kept) = &self.core.kept {
+            return kept.borrowed();
+        }
         self.inbox.reply().unwrap_or(Reply::from_static(Code::SERVICE_NOT_AVAILABLE, ""))
     }
 
@@ -418,7 +433,10 @@ impl Client {
         let reply = self.current();
         let value = match end {
             End::Refused => return Err(Failure::Refused(reply)),
-            End::NoRoute(attempts) => return Err(Failure::NoRoute(attempts)),
+            End::NoRoute => return Err(Failure::NoRoute(self.core.attempts.clone())),
+            End::Tls(why) => return Err(Failure::Tls(why)),
+            End::TimedOut => return Err(Failure::TimedOut),
+            End::Stored(moved, name) => Value::Stored { moved, name },
             End::Incomplete { end, moved } => return Err(Failure::Incomplete { end, moved }),
             End::Aborted => return Err(Failure::Aborted),
             End::Transferred(moved) => Value::Transferred(moved),
@@ -428,75 +446,16 @@ impl Client {
             (Wanted::Login, _) if self.core.session.login() != Login::Complete => return Err(Failure::Refused(reply)),
             (Wanted::Directory, _) => reply.directory().map(|path| Value::Directory(path.into_owned())),
             (Wanted::Size, _) => reply.size().map(Value::Size),
+            (Wanted::Hash(verb), _) => reply.hash_digits().map(|digits| Value::Hash {
+                verb,
+                digits: digits.iter().map(|digit| char::from(digit.to_ascii_lowercase())).collect(),
+            }),
             (Wanted::Modified, _) => reply.modified().map(Value::Modified),
             (_, value) => Ok(value),
         };
         match read {
             Ok(value) => Ok(Outcome { reply, value }),
             Err(error) => Err(Failure::Unreadable(reply, error)),
-        }
-    }
-}
-
-impl Core {
-    /// Says a command; its reply is due from now on.
-    fn send(&mut self, command: &Command<'_>, now: Instant) {
-        // The plans keep the order, so the advice has nothing to say; the server's answer counts.
-        let _ = self.session.command(command);
-        command.encode(self.outbox.buffer());
-        self.reply_by = now.after(self.config.patience.reply);
-    }
-}
-
-impl Running {
-    fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
-        match &mut self.state {
-            Progressing::Greeting { heard } => *heard = answer.step,
-            Progressing::Script { last, waiting, .. } => {
-                *last = Some(reply.code());
-                *waiting = answer.step == Meaning::Wait;
-            }
-            Progressing::Transfer(transfer) => transfer.react(core, answer, reply, now),
-            Progressing::Quit { .. } => {}
-        }
-    }
-
-    fn advance(&mut self, core: &mut Core, abort: bool, now: Instant) -> Progress {
-        match &mut self.state {
-            Progressing::Greeting { heard: Meaning::Wait } => {
-                if core.reply_by == Instant::default() {
-                    core.reply_by = now.after(core.config.patience.greeting);
-                }
-                Progress::Reply
-            }
-            Progressing::Greeting { heard: Meaning::Success } => Progress::End(End::Success),
-            Progressing::Greeting { .. } => Progress::End(End::Refused),
-            Progressing::Script { waiting: true, .. } => Progress::Reply,
-            Progressing::Script { steps, last, waiting } => {
-                let failed = last.is_some_and(|code| code.value() >= 400 && code.value() < 600);
-                if failed {
-                    return Progress::End(End::Refused);
-                }
-                let Some(step) = steps.pop_front() else { return Progress::End(End::Success) };
-                if !step.when.holds(*last) {
-                    return Progress::Again;
-                }
-                if abort {
-                    return Progress::End(End::Aborted);
-                }
-                core.send(&step.command, now);
-                *waiting = true;
-                Progress::Again
-            }
-            Progressing::Transfer(transfer) => transfer.advance(core, abort, now),
-            Progressing::Quit { sent: false } => {
-                core.send(&Command::Quit, now);
-                core.reply_by = now.after(core.config.patience.quit);
-                self.state = Progressing::Quit { sent: true };
-                Progress::Again
-            }
-            Progressing::Quit { sent: true } if core.session.due() == 0 => Progress::End(End::Quit),
-            Progressing::Quit { sent: true } => Progress::Reply,
         }
     }
 }

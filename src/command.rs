@@ -7,11 +7,13 @@ mod error;
 mod key;
 mod option;
 mod parameter;
+mod set;
 mod table;
 
 pub use error::{ArgumentFault, CommandError};
 pub use option::{Facts, FactsError, Opts, OtherError, OtherOption, Site};
 pub use parameter::{Algs, Allocation, DataConnection, EpsvArgument, Format, Login, Mode, Protection, Structure, Type};
+pub(crate) use set::VerbSet;
 pub use table::{Command, Verb};
 
 use crate::text::{Text, TextError};
@@ -81,7 +83,7 @@ impl<'a> CommandLine<'a> {
         let rest = line.get(length..).unwrap_or_default();
         // `PASS` alone is an empty password.
         let rest = if rest.is_empty() && verb == Verb::Pass { b" " } else { rest };
-        Ok(Self { command: Command::read(verb, line, rest)?, alias })
+        Command::read(verb, alias, line, rest)
     }
 
     /// Appends the line with its CRLF. An `alias` that is none of the command's is not written.

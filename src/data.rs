@@ -5,7 +5,7 @@
 //! next poll, with the same serial.
 //!
 //! ```text
-//! Idle ─▶ Connecting ────────────────▶ Open ─▶ Streaming ─▶ Ended
+//! Idle ─▶ Connecting ────────────────▶ Open ─▶ Securing ─▶ Secured ─▶ Streaming ─▶ Ended
 //!    └──▶ Listening ─▶ Bound ─▶ Accepting ─▶┘
 //! ```
 
@@ -15,6 +15,7 @@ use core::ops::RangeInclusive;
 
 use crate::command::Type;
 use crate::time::Instant;
+use crate::tls::TlsError;
 
 /// Names one data connection, from `Listen` or `Connect` to the end of its `Stream` or its `Discard`. A listening
 /// socket and the connection that it accepts have the same name: the second takes the first one's place.
@@ -44,6 +45,8 @@ pub enum DataError {
     NoPort,
     /// Something on this side: no socket, no permission.
     Local,
+    /// TLS on the data connection couldn't begin.
+    Tls(TlsError),
 }
 
 impl fmt::Display for DataError {
@@ -54,6 +57,7 @@ impl fmt::Display for DataError {
             Self::Unreachable => "host or network unreachable",
             Self::NoPort => "no free port in the range",
             Self::Local => "local error",
+            Self::Tls(why) => return why.fmt(f),
         })
     }
 }
@@ -124,9 +128,16 @@ pub(crate) enum State {
     },
     /// A connection stands; nothing moves. The address is the other side's.
     Open(SocketAddr),
-    /// `Stream` is open.
+    /// `SecureData` is open.
+    Securing {
+        deadline: Instant,
+        resume: Resume,
+    },
+    /// TLS stands on the connection; nothing moves.
+    Secured,
+    /// `Stream` is open; the bytes that the adapter says it has moved.
     Streaming {
-        moved: u64,
+        moved: Option<u64>,
     },
     /// `Connect`, `Listen` or `Accept` failed.
     Failed(DataError),
@@ -155,6 +166,7 @@ impl Data {
             State::Connecting { .. }
                 | State::Listening
                 | State::Accepting { .. }
+                | State::Securing { .. }
                 | State::Streaming { .. }
                 | State::Cancelling
         )
@@ -163,7 +175,9 @@ impl Data {
     /// When the open question runs out.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Connecting { deadline, .. } | State::Accepting { deadline, .. } => Some(deadline),
+            State::Connecting { deadline, .. }
+            | State::Accepting { deadline, .. }
+            | State::Securing { deadline, .. } => Some(deadline),
             _ => None,
         }
     }
@@ -181,8 +195,13 @@ impl Data {
         self.ask(State::Accepting { deadline, expected });
     }
 
+    /// TLS before a byte moves.
+    pub(crate) fn secure(&mut self, deadline: Instant, resume: Resume) {
+        self.ask(State::Securing { deadline, resume });
+    }
+
     pub(crate) fn stream(&mut self) {
-        self.ask(State::Streaming { moved: 0 });
+        self.ask(State::Streaming { moved: None });
     }
 
     /// Nothing of it is needed any more: what runs outside is cancelled, what is open is discarded.
@@ -191,7 +210,12 @@ impl Data {
             State::Idle | State::Cancelling => return,
             _ if self.is_asking() && self.shown => return self.ask(State::Cancelling),
             // A failed or ended channel is closed already, and one that was never shown doesn't exist outside.
-            State::Bound(_) | State::Open(_) | State::Accepting { .. } | State::Streaming { .. } => {
+            State::Bound(_)
+            | State::Open(_)
+            | State::Accepting { .. }
+            | State::Securing { .. }
+            | State::Secured
+            | State::Streaming { .. } => {
                 self.discard = Some(self.channel);
             }
             _ => {}
@@ -367,6 +391,62 @@ impl Accept<'_> {
     }
 }
 
+/// Whether the TLS session of a data connection has to be the control connection's, resumed. Who resumes proves that he is
+/// the one of the control connection; servers such as vsftpd insist on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resume {
+    /// Try; another session is accepted.
+    #[default]
+    Wanted,
+    /// Another session is refused.
+    Required,
+}
+
+/// Begin TLS on the data connection, resuming the control connection's session, before a byte moves.
+#[must_use]
+#[derive(Debug)]
+pub struct SecureData<'a> {
+    data: &'a mut Data,
+    wants_input: bool,
+    deadline: Instant,
+    resume: Resume,
+}
+
+question!(SecureData { deadline: Instant, resume: Resume });
+
+impl SecureData<'_> {
+    /// When to give up.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the session has to be resumed.
+    pub fn resume(&self) -> Resume {
+        self.resume
+    }
+
+    /// The handshake is done, and has resumed the control connection's session.
+    pub fn resumed(self) {
+        self.data.state = State::Secured;
+    }
+
+    /// The handshake is done with a session of its own; the certificate is the control connection's.
+    pub fn fresh(self) {
+        self.data.state = match self.resume {
+            Resume::Wanted => State::Secured,
+            Resume::Required => {
+                self.data.discard = Some(self.data.channel);
+                State::Failed(DataError::Tls(TlsError::NotResumed))
+            }
+        };
+    }
+
+    /// There is no TLS on it, and the connection is closed.
+    pub fn failed(self, why: TlsError) {
+        self.data.state = State::Failed(DataError::Tls(why));
+    }
+}
+
 /// Move the file's bytes, then close the data connection.
 ///
 /// Close in order: who sends shuts down its sending side, reads to the end (under TLS after close_notify)
@@ -379,9 +459,10 @@ pub struct Stream<'a> {
     direction: Direction,
     representation: Type,
     offset: u64,
+    deadline: Option<Instant>,
 }
 
-question!(Stream { direction: Direction, representation: Type, offset: u64 });
+question!(Stream { direction: Direction, representation: Type, offset: u64, deadline: Option<Instant> });
 
 impl Stream<'_> {
     /// Which way the bytes go, seen from here.
@@ -399,10 +480,15 @@ impl Stream<'_> {
         self.offset
     }
 
-    /// The stream goes on; `total` bytes were moved so far. Who asks again sees a life sign, and the abort of a
-    /// transfer knows how much was moved.
+    /// When to poll again at the latest, if the stream isn't at its end before: a stalled transfer is given up, a long one
+    /// keeps the control connection alive. Who only says [`finished`](Self::finished) forgoes both.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The stream goes on; `total` bytes were moved so far.
     pub fn moved(self, total: u64) {
-        self.data.state = State::Streaming { moved: total };
+        self.data.state = State::Streaming { moved: Some(total) };
     }
 
     /// The stream has ended after `total` bytes, and the connection is closed.

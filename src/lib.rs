@@ -79,6 +79,8 @@ pub mod client;
 mod command;
 mod data;
 mod inbox;
+#[cfg(doctest)]
+mod misuse;
 mod outbox;
 mod reply;
 mod route;
@@ -87,6 +89,7 @@ pub mod session;
 pub mod telnet;
 mod text;
 mod time;
+mod tls;
 
 pub use address::{
     AddressError, AddressFault, ExtendedAddress, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol,
@@ -97,7 +100,9 @@ pub use command::{
     FactsError, Format, Login, Mode, Opts, OtherCommand, OtherError, OtherOption, Protection, Site, Structure, Type,
     Verb,
 };
-pub use data::{Accept, Cancel, ChannelId, Connect, DataError, Direction, Listen, Stream, StreamEnd, Verdict};
+pub use data::{
+    Accept, Cancel, ChannelId, Connect, DataError, Direction, Listen, Resume, SecureData, Stream, StreamEnd, Verdict,
+};
 pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
 pub use outbox::Write;
 pub use reply::{BodyError, Class, Code, FactsLine, Feature, Features, Lines, Reply, ReplyEnd, ReplyError};
@@ -106,6 +111,7 @@ pub use server::Server;
 pub use session::Session;
 pub use text::{Argument, Password, Path, Text, TextError};
 pub use time::{Instant, Time, TimeError};
+pub use tls::{StartTls, StopTls, TlsError};
 
 /// The README's loop compiles.
 #[cfg(doctest)]

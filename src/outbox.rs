@@ -11,11 +11,13 @@ const IDLE_CAPACITY: usize = 512;
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     written: usize,
+    /// The bytes before this place are urgent.
+    urgent: usize,
 }
 
 impl Outbox {
     pub(crate) fn new() -> Self {
-        Self { bytes: Vec::new(), written: 0 }
+        Self { bytes: Vec::new(), written: 0, urgent: 0 }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -32,6 +34,11 @@ impl Outbox {
         &mut self.bytes
     }
 
+    /// What was appended so far is to be sent as urgent data.
+    pub(crate) fn mark_urgent(&mut self) {
+        self.urgent = self.bytes.len();
+    }
+
     fn pending(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
     }
@@ -42,6 +49,7 @@ impl Outbox {
             self.bytes.clear();
             self.bytes.shrink_to(IDLE_CAPACITY);
             self.written = 0;
+            self.urgent = 0;
         }
     }
 }
@@ -65,6 +73,12 @@ impl<'a> Write<'a> {
     /// What to write, in order; at least one byte. It can hold a password: not for a log.
     pub fn bytes(&self) -> &[u8] {
         self.0.pending()
+    }
+
+    /// How many of the first bytes are to be sent as urgent data (`MSG_OOB`), in a call of their own: the Telnet Synch
+    /// before an ABOR. Zero unless the application's `Config` says that it can.
+    pub fn urgent(&self) -> usize {
+        self.0.urgent.saturating_sub(self.0.written)
     }
 
     /// The first `count` bytes were written and flushed. The rest comes again.

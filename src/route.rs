@@ -207,15 +207,17 @@ pub enum AttemptEnd {
     ServerFailed(crate::Code),
 }
 
-/// The routes that are left in a session: in the application's order, without those that were refused for good.
+/// What a session has learned about its routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Routes {
     given_up: Vec<Route>,
+    /// The one that moved a file; it is tried first from then on.
+    proven: Option<Route>,
 }
 
 impl Routes {
     pub(crate) fn new() -> Self {
-        Self { given_up: vec![] }
+        Self { given_up: vec![], proven: None }
     }
 
     /// Not to be asked again in this session.
@@ -225,9 +227,17 @@ impl Routes {
         }
     }
 
-    /// The first route of `order` behind place `tried` that can work from here: its place and itself.
+    /// A file has been moved by it.
+    pub(crate) fn prove(&mut self, route: Route) {
+        self.proven = Some(route);
+    }
+
+    /// The first route behind place `tried` that can work from here: its place and itself. The order is the
+    /// application's, but for the proven one.
     pub(crate) fn next(&self, order: &[Route], tried: usize, local: IpAddr) -> Option<(usize, Route)> {
-        order.iter().copied().enumerate().skip(tried).find(|(_, route)| {
+        let proven = self.proven.filter(|proven| order.contains(proven));
+        let others = order.iter().copied().filter(|route| Some(*route) != proven);
+        proven.into_iter().chain(others).enumerate().skip(tried).find(|(_, route)| {
             // PORT can't name an IPv6 address; PASV on IPv6 may still give a port (NAT64).
             let unspeakable = *route == Route::Port && local.is_ipv6();
             !unspeakable && !self.given_up.contains(route)

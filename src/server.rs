@@ -169,7 +169,7 @@ impl Server {
                 Action::Accept(Accept::new(data, wants_input, deadline, expected))
             }
             State::Streaming { .. } => {
-                Action::Stream(Stream::new(data, wants_input, direction, representation, offset))
+                Action::Stream(Stream::new(data, wants_input, direction, representation, offset, None))
             }
             _ => Action::Cancel(Cancel::new(data, wants_input)),
         }

@@ -240,6 +240,11 @@ impl Session {
         self.protection
     }
 
+    /// TLS has begun: with the connection (implicit TLS), or after AUTH, whatever its reply was.
+    pub fn secured(&mut self) {
+        self.security = self.security.max(Security::Established);
+    }
+
     /// QUIT was answered, or 421 was said: the control connection ends.
     pub fn ending(&self) -> bool {
         self.ending
@@ -253,6 +258,11 @@ impl Session {
     /// How many final replies are due.
     pub fn due(&self) -> usize {
         self.due.len()
+    }
+
+    /// How many replies to this verb are due.
+    pub fn due_to(&self, verb: Verb) -> usize {
+        self.due.iter().filter(|due| due.is(verb)).count()
     }
 
     /// A transfer has begun (its 1yz came) and not ended.
@@ -414,8 +424,11 @@ impl Session {
             Verb::Rnfr => self.renaming = step == Step::Continue && last,
             Verb::Quit if success => self.ending = true,
             _ if verb.opens_data() => {
-                // Stream mode ends the data connection with the file (RFC 959 3.4.1); a refused command spends it too.
-                self.setup = Setup::None;
+                // Stream mode ends the data connection with the file (RFC 959 3.4.1). A command that is refused before its
+                // 1yz leaves it for the next one: ftpcopy counts on it, and vsftpd and pyftpdlib grant it.
+                if due.begun || success || code == Code::CANNOT_OPEN_DATA_CONNECTION {
+                    self.setup = Setup::None;
+                }
                 self.restart = 0;
             }
             _ => {}

@@ -1,15 +1,17 @@
 //! What the client's machine asks of its adapter, and how requests end.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::ChannelId;
 use crate::command::Verb;
-use crate::data::{Accept, Cancel, Connect, Listen, Stream, StreamEnd};
+use crate::data::{Accept, Cancel, Connect, Listen, SecureData, Stream, StreamEnd};
 use crate::outbox::Write;
 use crate::reply::{BodyError, Reply, ReplyError};
 use crate::route::Attempt;
 use crate::time::{Instant, Time};
+use crate::tls::{StartTls, StopTls, TlsError};
 
 /// The one next thing to do. Exhaustive on purpose: a new action must break adapters, not surprise them.
 #[must_use]
@@ -35,12 +37,18 @@ pub enum Action<'a> {
     Listen(Listen<'a>),
     /// Accept a data connection (active mode).
     Accept(Accept<'a>),
+    /// Begin TLS on the data connection.
+    SecureData(SecureData<'a>),
     /// Move bytes over the data connection, then close it.
     Stream(Stream<'a>),
     /// Stop what an earlier Connect, Accept or Stream began.
     Cancel(Cancel<'a>),
     /// Close this data connection or listening socket; it isn't needed any more.
     Discard(ChannelId),
+    /// Begin TLS on the control connection.
+    StartTls(StartTls<'a>),
+    /// End TLS on the control connection, and go on in plaintext.
+    StopTls(StopTls<'a>),
     /// Close the control connection: the session has ended in order.
     Close,
 }
@@ -69,6 +77,20 @@ pub enum Value {
     Modified(Time),
     /// A transfer: the bytes that were moved.
     Transferred(u64),
+    /// STOU: the bytes that were moved, and the name under which the server keeps them, if it told one.
+    Stored {
+        /// How many bytes were moved.
+        moved: u64,
+        /// The name, in the server's encoding.
+        name: Option<Vec<u8>>,
+    },
+    /// The hash of a file.
+    Hash {
+        /// The command that was answered: HASH, XSHA256 …
+        verb: Verb,
+        /// The digits, in lower case.
+        digits: String,
+    },
 }
 
 /// How a request ended badly. The session goes on.
@@ -81,13 +103,18 @@ pub enum Failure<'a> {
     Unreadable(Reply<'a>, BodyError),
     /// No data connection could be made; each attempt with its end.
     NoRoute(Vec<Attempt>),
-    /// The server was content, but the data ended badly on this side, after so many bytes.
+    /// The data ended badly on this side, after so many bytes: the server was content, or saw no more than that the
+    /// connection broke.
     Incomplete {
         /// How the stream ended.
         end: StreamEnd,
         /// How many bytes were moved.
         moved: u64,
     },
+    /// TLS couldn't begin on the control connection; the session has ended.
+    Tls(TlsError),
+    /// It took longer than the application wants to wait.
+    TimedOut,
     /// The application aborted it.
     Aborted,
 }
@@ -107,6 +134,8 @@ impl Failure<'_> {
             Self::Unreadable(reply, error) => Failure::Unreadable(reply.into_owned(), error),
             Self::NoRoute(attempts) => Failure::NoRoute(attempts),
             Self::Incomplete { end, moved } => Failure::Incomplete { end, moved },
+            Self::Tls(why) => Failure::Tls(why),
+            Self::TimedOut => Failure::TimedOut,
             Self::Aborted => Failure::Aborted,
         }
     }
@@ -125,6 +154,8 @@ impl fmt::Display for Failure<'_> {
                 Ok(())
             }
             Self::Incomplete { end, moved } => write!(f, "the data ended early, after {moved} bytes ({end})"),
+            Self::Tls(why) => write!(f, "no secure connection: {why}"),
+            Self::TimedOut => f.write_str("it took too long"),
             Self::Aborted => f.write_str("aborted"),
         }
     }
@@ -148,6 +179,10 @@ pub enum Violation {
         /// The command that waits; `None`: the greeting.
         waiting: Option<Verb>,
     },
+    /// Plaintext came where TLS was to begin: somebody in between may have put it there (CVE-2021-22947).
+    PlaintextBeforeTls,
+    /// Replies that were due behind a transfer never came: what comes later can't be told apart any more.
+    OutOfStep,
 }
 
 impl fmt::Display for Violation {
@@ -158,6 +193,8 @@ impl fmt::Display for Violation {
             Self::Closed { waiting: verb } => {
                 write!(f, "the server closed the connection (waiting: {})", waiting(verb))
             }
+            Self::PlaintextBeforeTls => f.write_str("plaintext came where TLS was to begin"),
+            Self::OutOfStep => f.write_str("replies are missing; later ones can't be told apart"),
             Self::TimedOut { waiting: verb } => write!(f, "no reply in time (waiting: {})", waiting(verb)),
         }
     }
@@ -173,6 +210,8 @@ pub enum Misuse {
     Busy,
     /// The session has ended, or QUIT was asked for.
     Ended,
+    /// `Config::security` requires TLS, and it isn't on; or PROT P isn't in force for a transfer.
+    NotSecure,
 }
 
 impl fmt::Display for Misuse {
@@ -180,6 +219,7 @@ impl fmt::Display for Misuse {
         f.write_str(match self {
             Self::Busy => "another request is running",
             Self::Ended => "the session has ended",
+            Self::NotSecure => "TLS is required, and not in force",
         })
     }
 }

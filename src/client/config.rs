@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
+use crate::data::Resume;
 use crate::inbox::Limits;
 use crate::route::{PassiveHost, Route};
 
@@ -22,10 +23,36 @@ pub struct Config {
     pub active_ports: RangeInclusive<u16>,
     /// The address that PORT and EPRT announce instead of our own: for a client behind a NAT that forwards `active_ports`.
     pub external_address: Option<IpAddr>,
+    /// Whether TLS is needed.
+    pub security: Security,
+    /// Whether the TLS session of a data connection has to be the control connection's.
+    pub data_session: Resume,
+    /// EPSV ALL before the first transfer (RFC 2428 4): from then on the server refuses every other way, which tells a NAT
+    /// that it has nothing to translate. `routes` should hold EPSV alone then.
+    pub only_epsv: bool,
+    /// NOOP after so long without a word on the control connection while bytes move; `None`, the default: never. For
+    /// firewalls that forget a silent connection.
+    pub keep_alive: Option<Duration>,
+    /// Whether the adapter can send urgent data: then ABOR comes with Telnet IP and Synch (RFC 959 4.1.3), but under TLS
+    /// (RFC 4217 14).
+    pub urgent: bool,
     /// How much a server may send before it has ended a line or a reply.
     pub limits: Limits,
     /// How long to wait.
     pub patience: Patience,
+}
+
+/// Whether a session needs TLS (RFC 4217).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Security {
+    /// Only where the application asks for it, by [`Request::secure`](super::Request::secure).
+    #[default]
+    Optional,
+    /// No name, no password and no file without it: such a request is a [`Misuse`](super::Misuse) until
+    /// [`Request::secure`](super::Request::secure) has succeeded, and a transfer until PROT P is in force.
+    Required,
+    /// The same, and TLS begins with the connection (port 990), before the greeting.
+    Implicit,
 }
 
 /// How long the client waits, by phase.
@@ -44,6 +71,15 @@ pub struct Patience {
     pub accept: Duration,
     /// For the answer to QUIT: 5 s.
     pub quit: Duration,
+    /// For a TLS handshake: 30 s.
+    pub handshake: Duration,
+    /// For the next byte of a transfer, by the adapter's [`moved`](crate::Stream::moved): 120 s.
+    pub stall: Duration,
+    /// For what NOOPs said amid a transfer are still due after it: 10 s. Then the session ends, since their late replies
+    /// could be taken for later ones.
+    pub stragglers: Duration,
+    /// For a whole request; `None`, the default: as long as it takes.
+    pub request: Option<Duration>,
 }
 
 impl Default for Config {
@@ -53,6 +89,11 @@ impl Default for Config {
             passive_host: PassiveHost::default(),
             active_ports: 0..=0,
             external_address: None,
+            security: Security::default(),
+            data_session: Resume::default(),
+            only_epsv: false,
+            keep_alive: None,
+            urgent: false,
             limits: Limits::REPLIES,
             patience: Patience::default(),
         }
@@ -68,6 +109,10 @@ impl Default for Patience {
             last_dial: Duration::from_secs(30),
             accept: Duration::from_secs(30),
             quit: Duration::from_secs(5),
+            handshake: Duration::from_secs(30),
+            stall: Duration::from_secs(120),
+            stragglers: Duration::from_secs(10),
+            request: None,
         }
     }
 }

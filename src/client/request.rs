@@ -2,9 +2,10 @@
 
 use alloc::collections::VecDeque;
 
-use crate::command::{Command, Type};
+use crate::command::{Command, Opts, Protection, Site, Type, Verb};
 use crate::reply::Code;
 use crate::text::{Argument, Password, Path};
+use crate::time::Time;
 
 /// One thing that the application wants done; [`Client::start`](super::Client::start) takes it, and one
 /// `Done` ends it.
@@ -20,13 +21,24 @@ pub struct Request {
 pub(super) enum Plan {
     Script(VecDeque<Step>),
     Transfer(TransferRequest),
+    /// LIST or MLSD, as FEAT said.
+    List(Option<Path<'static>>),
+    Hash(Path<'static>),
 }
 
-/// One command of a script.
+/// One step of a script.
 #[derive(Debug)]
 pub(super) struct Step {
-    pub(super) command: Command<'static>,
+    pub(super) act: Act,
     pub(super) when: When,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub(super) enum Act {
+    Say(Command<'static>),
+    StartTls,
+    StopTls,
 }
 
 /// Whether a step is taken, by the reply before it.
@@ -37,14 +49,20 @@ pub(super) enum When {
     PasswordNeeded,
     /// 332.
     AccountNeeded,
+    /// TLS is off.
+    Plain,
+    /// TLS is on.
+    Secured,
 }
 
 impl When {
-    pub(super) fn holds(self, last: Option<Code>) -> bool {
+    pub(super) fn holds(self, last: Option<Code>, secured: bool) -> bool {
         match self {
             Self::Always => true,
             Self::PasswordNeeded => last.is_some_and(|code| matches!(code.value(), 331 | 336)),
             Self::AccountNeeded => last.is_some_and(|code| code.value() == 332),
+            Self::Plain => !secured,
+            Self::Secured => secured,
         }
     }
 }
@@ -67,13 +85,16 @@ pub(super) enum Wanted {
     Directory,
     Size,
     Modified,
+    /// Of the command with this verb.
+    Hash(Verb),
+    Features,
 }
 
 impl Request {
     /// USER, and PASS and ACCT if the server asks for them (RFC 959 chapter 6). A server that asks for an
     /// account when none is given refuses with its 332.
     pub fn login(user: Argument<'_>, password: Password<'_>, account: Option<Password<'_>>) -> Self {
-        let step = |command, when| Step { command, when };
+        let step = |command, when| Step { act: Act::Say(command), when };
         let mut steps = VecDeque::from([
             step(Command::User(user.into_owned()), When::Always),
             step(Command::Pass(password.into_owned()), When::PasswordNeeded),
@@ -89,7 +110,7 @@ impl Request {
     /// ends the session or a transfer, which [`Client::quit`](super::Client::quit) and
     /// [`Client::abort`](super::Client::abort) do, or it changes the security of the connection.
     pub fn command(command: Command<'_>) -> Result<Self, Command<'_>> {
-        use crate::command::Verb::{Abor, Adat, Auth, Ccc, Conf, Enc, Mic, Quit, Rein};
+        use Verb::{Abor, Adat, Auth, Ccc, Conf, Enc, Mic, Quit, Rein};
         let verb = command.verb();
         if verb.opens_data()
             || verb.sets_up_data()
@@ -146,9 +167,69 @@ impl Request {
         Self::one(Command::Mdtm(path), Wanted::Modified)
     }
 
-    /// FEAT (RFC 2389); the outcome's reply has the features.
+    /// FEAT (RFC 2389); the outcome's reply has the features, and the session remembers those that matter to it: a listing
+    /// is MLSD then where the server has it, and PRET is said where it is needed.
     pub fn features() -> Self {
-        Self::one(Command::Feat, Wanted::Nothing)
+        Self::one(Command::Feat, Wanted::Features)
+    }
+
+    /// AUTH TLS and the handshake, unless TLS is on already; then PBSZ 0 and PROT P, so that data connections are
+    /// protected too (RFC 4217).
+    pub fn secure() -> Self {
+        let tls = Argument::new("TLS").ok().map(Command::Auth);
+        let steps = tls.map(|auth| Step { act: Act::Say(auth), when: When::Plain }).into_iter().chain([
+            Step { act: Act::StartTls, when: When::Plain },
+            Step::always(Command::Pbsz(0)),
+            Step::always(Command::Prot(Protection::Private)),
+        ]);
+        Self { plan: Plan::Script(steps.collect()), wanted: Wanted::Nothing }
+    }
+
+    /// CCC: the control connection goes on in plaintext, so that a NAT can read it. Whoever stands between can then change
+    /// it (RFC 4217 15.3); the argument says that you know.
+    pub fn clear_command_channel(_: PlaintextAccepted) -> Self {
+        let steps = [
+            Step { act: Act::Say(Command::Ccc), when: When::Secured },
+            Step { act: Act::StopTls, when: When::Secured },
+        ];
+        Self { plan: Plan::Script(steps.into()), wanted: Wanted::Nothing }
+    }
+
+    /// REIN: nobody is logged in any more, and TLS ends. Where TLS is required, [`secure`](Self::secure) comes next.
+    pub fn reinitialise() -> Self {
+        let steps = [Step::always(Command::Rein), Step { act: Act::StopTls, when: When::Secured }];
+        Self { plan: Plan::Script(steps.into()), wanted: Wanted::Nothing }
+    }
+
+    /// OPTS UTF8 ON, for servers that want to be told.
+    pub fn utf8() -> Self {
+        Self::one(Command::Opts(Opts::Utf8(Some(true))), Wanted::Nothing)
+    }
+
+    /// HOST (RFC 7151), before the login.
+    pub fn host(name: Argument<'_>) -> Self {
+        Self::one(Command::Host(name), Wanted::Nothing)
+    }
+
+    /// SITE.
+    pub fn site(words: Site<'_>) -> Self {
+        Self::one(Command::Site(words), Wanted::Nothing)
+    }
+
+    /// STAT, of the session or of a path.
+    pub fn status(path: Option<Path<'_>>) -> Self {
+        Self::one(Command::Stat(path), Wanted::Nothing)
+    }
+
+    /// MFMT: the time of the last change, in UTC.
+    pub fn set_modified(path: Path<'_>, time: Time) -> Self {
+        Self::one(Command::Mfmt(time, path), Wanted::Nothing)
+    }
+
+    /// The hash of a file, by the best command that FEAT named (HASH, XSHA512, XSHA256, XSHA1, XSHA, XMD5, MD5,
+    /// XCRC); HASH if FEAT wasn't asked for. The outcome says which one it is.
+    pub fn hash(path: Path<'_>) -> Self {
+        Self { plan: Plan::Hash(path.into_owned()), wanted: Wanted::Nothing }
     }
 
     /// SYST.
@@ -161,8 +242,13 @@ impl Request {
         Self::one(Command::Noop, Wanted::Nothing)
     }
 
-    /// LIST, a listing for people, in TYPE A.
+    /// A listing: MLSD if FEAT was asked for and named MLST, else LIST in TYPE A.
     pub fn list(path: Option<Path<'_>>) -> Self {
+        Self { plan: Plan::List(path.map(Path::into_owned)), wanted: Wanted::Nothing }
+    }
+
+    /// LIST, a listing for people, in TYPE A.
+    pub fn plain_list(path: Option<Path<'_>>) -> Self {
         Self::transfer(Command::List(path), Some(Type::Ascii(None)), 0)
     }
 
@@ -191,17 +277,58 @@ impl Request {
         Self::transfer(Command::Appe(path), Some(Type::Image), 0)
     }
 
+    /// STOU in TYPE I: under a name that the server makes; the outcome has it.
+    pub fn store_unique(hint: Option<Path<'_>>) -> Self {
+        Self::transfer(Command::Stou(hint), Some(Type::Image), 0)
+    }
+
+    /// Whether it may go out without TLS where TLS is required: it holds no name, no password and no file.
+    pub(super) fn is_harmless(&self) -> bool {
+        use Verb::{Auth, Clnt, Feat, Help, Host, Lang, Noop, Opts, Pbsz, Prot, Rein, Syst};
+        let harmless =
+            |verb| matches!(verb, Auth | Clnt | Feat | Help | Host | Lang | Noop | Opts | Pbsz | Prot | Rein | Syst);
+        match &self.plan {
+            Plan::Script(steps) => steps.iter().all(|step| match &step.act {
+                Act::Say(command) => harmless(command.verb()),
+                Act::StartTls | Act::StopTls => true,
+            }),
+            Plan::Transfer(_) | Plan::List(_) | Plan::Hash(_) => false,
+        }
+    }
+
+    /// Whether it needs a data connection.
+    pub(super) fn is_transfer(&self) -> bool {
+        matches!(self.plan, Plan::Transfer(_) | Plan::List(_))
+    }
+
     fn one(command: Command<'_>, wanted: Wanted) -> Self {
         Self::script([command.into_owned()], wanted)
     }
 
     fn script<const N: usize>(commands: [Command<'static>; N], wanted: Wanted) -> Self {
-        let steps = commands.into_iter().map(|command| Step { command, when: When::Always }).collect();
+        let steps = commands.into_iter().map(Step::always).collect();
         Self { plan: Plan::Script(steps), wanted }
     }
 
     fn transfer(command: Command<'_>, representation: Option<Type>, offset: u64) -> Self {
         let transfer = TransferRequest { command: command.into_owned(), representation, offset };
         Self { plan: Plan::Transfer(transfer), wanted: Wanted::Nothing }
+    }
+}
+
+impl Step {
+    pub(super) fn always(command: Command<'static>) -> Self {
+        Self { act: Act::Say(command), when: When::Always }
+    }
+}
+
+/// That the control connection goes on in plaintext is known and accepted.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaintextAccepted(());
+
+impl PlaintextAccepted {
+    /// Says so.
+    pub const fn knowingly() -> Self {
+        Self(())
     }
 }

@@ -88,11 +88,13 @@ pub(super) fn refuse(verb: Verb, line: &[u8], fault: Fault) -> CommandError {
 }
 
 /// What follows a command without argument: measured servers ignore it.
+#[inline]
 pub(super) fn ignored(input: &[u8]) -> Result<(), Fault> {
     Text::new(input).map(drop).map_err(|error| Fault::text(input, error))
 }
 
 /// Blanks, and the end of the line.
+#[inline]
 pub(super) fn end(input: &[u8]) -> Result<(), Fault> {
     match skip_blanks(input) {
         [] => Ok(()),
@@ -100,6 +102,7 @@ pub(super) fn end(input: &[u8]) -> Result<(), Fault> {
     }
 }
 
+#[inline]
 pub(super) fn skip_blanks(input: &[u8]) -> &[u8] {
     let mut rest = input;
     while let [b' ', behind @ ..] = rest {
@@ -109,6 +112,7 @@ pub(super) fn skip_blanks(input: &[u8]) -> &[u8] {
 }
 
 /// What stands behind the blanks; something has to.
+#[inline]
 pub(super) fn behind_blanks(input: &[u8]) -> Result<&[u8], Fault> {
     match skip_blanks(input) {
         [] => Err(Fault::new(&[], Why::Missing)),
@@ -117,6 +121,7 @@ pub(super) fn behind_blanks(input: &[u8]) -> Result<&[u8], Fault> {
 }
 
 /// The next word without the blanks in front, and what is behind it.
+#[inline]
 pub(super) fn word(input: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     let parsed: IResult<_, _, Fault> = take_till(|byte| byte == b' ').parse(behind_blanks(input)?);
     parsed.finish()
@@ -134,6 +139,7 @@ fn number(input: &[u8]) -> Result<(&[u8], u64), Fault> {
 }
 
 /// One letter that stands alone; `None` of `choose` is a value that nobody supports.
+#[inline]
 fn letter<T>(input: &[u8], choose: impl FnOnce(u8) -> Option<T>) -> Result<(&[u8], T), Fault> {
     let input = behind_blanks(input)?;
     match input {
@@ -158,6 +164,7 @@ fn write_shown(out: &mut Vec<u8>, value: &impl core::fmt::Display) {
 /// RFC 959 5.3.2: `<pathname> ::= <string>`; RFC 2640 3.1, RFC 3659 2.2: exactly one blank, the rest is the name.
 impl<'a> Field<'a> for Path<'a> {
     type Owned = Path<'static>;
+    #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         let name = match input {
             [] => return Err(Fault::new(input, Why::Missing)),
@@ -177,6 +184,7 @@ impl<'a> Field<'a> for Path<'a> {
 /// RFC 959 5.3.2: `<password> ::= <string>`. All behind one blank belongs to it, and it may be empty.
 impl<'a> Field<'a> for Password<'a> {
     type Owned = Password<'static>;
+    #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         let [_, secret @ ..] = input else { return Err(Fault::new(input, Why::Missing)) };
         Password::new(secret).map(|secret| (&[][..], secret)).map_err(|error| Fault::text(input, error))
@@ -192,6 +200,7 @@ impl<'a> Field<'a> for Password<'a> {
 /// RFC 959 5.3.2: `<username> ::= <string>`, and the like. Blanks in front are skipped.
 impl<'a> Field<'a> for Argument<'a> {
     type Owned = Argument<'static>;
+    #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         let text = behind_blanks(input)?;
         Argument::new(text).map(|text| (&[][..], text)).map_err(|error| Fault::text(text, error))
@@ -207,6 +216,7 @@ impl<'a> Field<'a> for Argument<'a> {
 /// `[<SP> argument]`
 impl<'a, T: Field<'a>> Field<'a> for Option<T> {
     type Owned = Option<T::Owned>;
+    #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         match T::read(input) {
             Ok((rest, value)) => Ok((rest, Some(value))),
@@ -226,6 +236,7 @@ impl<'a, T: Field<'a>> Field<'a> for Option<T> {
 
 impl<'a> Field<'a> for Site<'a> {
     type Owned = Site<'static>;
+    #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         Argument::read(input).map(|(rest, text)| (rest, Site::from(text)))
     }
@@ -240,6 +251,7 @@ impl<'a> Field<'a> for Site<'a> {
 /// RFC 2389 4: `opts = "OPTS" SP command-name [ SP command-options ]`
 impl<'a> Field<'a> for Opts<'a> {
     type Owned = Opts<'static>;
+    #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         Opts::read(behind_blanks(input)?).map(|opts| (&[][..], opts))
     }
@@ -254,6 +266,7 @@ impl<'a> Field<'a> for Opts<'a> {
 /// draft-somers-ftp-mfxx-03 5: `mff-facts = 1*( fact "=" value ";" )`; the last `;` may be missing.
 impl<'a> Field<'a> for Facts<'a> {
     type Owned = Facts<'static>;
+    #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         let (rest, text) = word(input)?;
         let facts =
@@ -275,7 +288,8 @@ macro_rules! plain {
         $(#[$grammar])*
         impl<'a> Field<'a> for $type {
             type Owned = Self;
-            fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+            #[inline]
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
                 let read: fn(&'a [u8]) -> Result<(&'a [u8], Self), Fault> = $read;
                 read(input)
             }
@@ -476,6 +490,7 @@ fn byte_size(input: &[u8]) -> Result<(&[u8], Type), Fault> {
     Ok((rest, Type::Local(bits)))
 }
 
+#[inline]
 fn address<T>(input: &[u8], parse: impl FnOnce(&[u8]) -> Result<T, AddressError>) -> Result<(&[u8], T), Fault> {
     let start = skip_blanks(input);
     let (rest, word) = word(input)?;

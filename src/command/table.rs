@@ -4,7 +4,7 @@ use super::argument::Field;
 use super::error::CommandError;
 use super::option::{Facts, Opts, Site};
 use super::parameter::{Algs, Allocation, DataConnection, EpsvArgument, Login, Mode, Protection, Structure, Type};
-use super::{OtherCommand, argument, key};
+use super::{CommandLine, OtherCommand, argument, key};
 use crate::address::{ExtendedAddress, HostPort, LongAddress};
 use crate::text::{Argument, Password, Path};
 use crate::time::Time;
@@ -170,16 +170,22 @@ macro_rules! commands {
                 }
             }
 
-            /// Reads the arguments of `verb`, which begin at `at` in `line` with the blank.
+            /// Reads the arguments of `verb`, which are `rest`, the end of `line`, and begin with the blank.
+            // The whole result is made in each arm, because moving a command takes longer than reading most.
             #[inline]
-            pub(super) fn read(verb: Verb, line: &'a [u8], rest: &'a [u8]) -> Result<Self, CommandError> {
+            pub(super) fn read(
+                verb: Verb,
+                alias: Option<&'static str>,
+                line: &'a [u8],
+                rest: &'a [u8],
+            ) -> Result<CommandLine<'a>, CommandError> {
                 let fail = |error| argument::refuse(verb, line, error);
                 match verb {
-                    $(Verb::$variant => {
-                        let command = commands!(@read fail, rest, $variant, [$($($type),+)?] [$($($field: $field_type),+)?]);
-                        Ok(command)
-                    })+
-                    Verb::Other => OtherCommand::read(line).map(Self::Other),
+                    $(Verb::$variant => Ok(CommandLine {
+                        command: commands!(@read fail, rest, $variant, [$($($type),+)?] [$($($field: $field_type),+)?]),
+                        alias,
+                    }),)+
+                    Verb::Other => Ok(CommandLine { command: Self::Other(OtherCommand::read(line)?), alias }),
                 }
             }
 

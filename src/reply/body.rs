@@ -44,6 +44,8 @@ pub enum BodyError {
     Time(TimeError),
     /// No line holds facts and a path.
     NoFacts,
+    /// There are no digits of a hash.
+    NoHash,
 }
 
 impl fmt::Display for BodyError {
@@ -57,6 +59,7 @@ impl fmt::Display for BodyError {
             Self::NumberTooLarge => f.write_str("a number beyond 64 bits"),
             Self::Time(error) => write!(f, "no time in the reply: {error}"),
             Self::NoFacts => f.write_str("no facts in the reply"),
+            Self::NoHash => f.write_str("no hash"),
         }
     }
 }

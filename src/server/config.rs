@@ -6,7 +6,7 @@ use core::net::Ipv4Addr;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::command::Verb;
+use crate::command::{Verb, VerbSet};
 use crate::inbox::Limits;
 use crate::text::Text;
 
@@ -82,16 +82,6 @@ pub struct Support {
     pub facts: Cow<'static, str>,
 }
 
-/// A set of verbs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct VerbSet(u128);
-
-impl VerbSet {
-    fn bit(verb: Verb) -> u128 {
-        1_u128.checked_shl(verb as u32).unwrap_or(0)
-    }
-}
-
 impl Support {
     /// What the machine itself answers; nothing that needs the application.
     pub fn nothing() -> Self {
@@ -101,20 +91,20 @@ impl Support {
     /// With these verbs too.
     #[must_use]
     pub fn with(mut self, verbs: &[Verb]) -> Self {
-        self.verbs.0 = verbs.iter().fold(self.verbs.0, |set, verb| set | VerbSet::bit(*verb));
+        verbs.iter().for_each(|verb| self.verbs.insert(*verb));
         self
     }
 
     /// Without these verbs.
     #[must_use]
     pub fn without(mut self, verbs: &[Verb]) -> Self {
-        self.verbs.0 = verbs.iter().fold(self.verbs.0, |set, verb| set & !VerbSet::bit(*verb));
+        verbs.iter().for_each(|verb| self.verbs.remove(*verb));
         self
     }
 
     /// Whether a verb is supported, by the machine or the application.
     pub fn has(&self, verb: Verb) -> bool {
-        MACHINE.contains(&verb) || self.verbs.0 & VerbSet::bit(verb) != 0
+        MACHINE.contains(&verb) || self.verbs.contains(verb)
     }
 
     /// Every verb that is supported, in the order of the table.

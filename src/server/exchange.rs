@@ -231,9 +231,11 @@ impl Exchange {
         }
     }
 
-    /// The application refuses a transfer: what was agreed on for it is spent.
+    /// The application refuses a transfer: what was agreed on for it stays for the next one, unless that was the trouble.
     pub(super) fn refuse_transfer(&mut self, reply: &Reply<'_>) {
-        self.drop_data();
+        if reply.code() == Code::CANNOT_OPEN_DATA_CONNECTION {
+            self.drop_data();
+        }
         self.answer(reply);
     }
 

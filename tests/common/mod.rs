@@ -2,4 +2,5 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod pair;
+pub mod script;
 pub mod table;

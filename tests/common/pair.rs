@@ -242,6 +242,9 @@ impl Pair {
                     }
                 },
             },
+            client::Action::SecureData(secure) => secure.resumed(),
+            client::Action::StartTls(start) => start.started(),
+            client::Action::StopTls(stop) => stop.stopped(),
             client::Action::Cancel(cancel) => {
                 data.sender_done = Some(StreamEnd::Truncated);
                 cancel.cancelled();

@@ -171,6 +171,18 @@ fn append(bytes: &mut Vec<u8>, text: core::fmt::Arguments<'_>) {
     let _ = Bytes(bytes).write_fmt(text);
 }
 
+impl Reply<'_> {
+    /// The digits of a hash, in the case that the server chose: the first word of hexadecimal digits as long as a CRC-32 or
+    /// a hash of 128 to 512 bits. `213 SHA-256 0-12 9f86… name` answers HASH (draft-bryan-ftpext-hash 3.2), `250 9F86…` the X
+    /// commands, `251 name 9f86…` MD5. Allocates nothing.
+    pub fn hash_digits(&self) -> Result<&[u8], BodyError> {
+        let is_hash = |word: &&[u8]| {
+            matches!(word.len(), 8 | 32 | 40 | 56 | 64 | 96 | 128) && word.iter().all(u8::is_ascii_hexdigit)
+        };
+        self.text().split(|byte| byte.is_ascii_whitespace()).find(is_hash).ok_or(BodyError::NoHash)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

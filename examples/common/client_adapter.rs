@@ -1,0 +1,172 @@
+//! An adapter for [`Client`]: blocking sockets of the standard library, one request at a time.
+
+use std::borrow::Cow;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
+
+use anyhow::{Context, Result, bail};
+use ftp_proto::client::{Action, Client, Config, Outcome, Request};
+use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, TlsError, Verdict};
+
+use super::data::{self, Content, Knock, Socket, Sockets, Turn};
+
+/// A control connection with its machine.
+pub struct Connection<'o> {
+    client: Client,
+    control: TcpStream,
+    sockets: Sockets,
+    origin: Clock,
+    observer: Box<dyn FnMut(Event<'_>) + 'o>,
+}
+
+/// What happens, for a dialogue that people read.
+pub enum Event<'a> {
+    /// A command was sent: a line without its end. A secret is masked.
+    Command(Cow<'a, [u8]>),
+    /// A reply came.
+    Reply(&'a Reply<'a>),
+    /// A data connection was made, by us or by the server.
+    Connected { address: SocketAddr, by_server: bool },
+    /// The data connection has ended.
+    Moved { direction: Direction, total: u64, end: StreamEnd },
+}
+
+impl<'o> Connection<'o> {
+    /// Connects, and waits for the greeting.
+    pub fn open(address: SocketAddr, config: Arc<Config>, observer: impl FnMut(Event<'_>) + 'o) -> Result<Self> {
+        let control = TcpStream::connect_timeout(&address, Duration::from_secs(30))?;
+        control.set_nodelay(true)?;
+        let client = Client::new(config, Endpoints::new(control.local_addr()?, control.peer_addr()?));
+        let (sockets, origin) = (Sockets::new(), Clock::now());
+        let mut this = Self { client, control, sockets, origin, observer: Box::new(observer) };
+        this.run(None)?;
+        Ok(this)
+    }
+
+    /// A request that moves no file.
+    pub fn request(&mut self, request: Request) -> Result<Outcome<'static>> {
+        self.client.start(request)?;
+        self.run(None)?.context("the server closed the connection")
+    }
+
+    /// A request that moves a file or a listing.
+    pub fn transfer(&mut self, request: Request, content: Content<'_>) -> Result<Outcome<'static>> {
+        self.client.start(request)?;
+        self.run(Some(content))?.context("the server closed the connection")
+    }
+
+    /// Says goodbye.
+    pub fn quit(mut self) -> Result<()> {
+        self.client.quit();
+        while self.run(None)?.is_some() {}
+        Ok(())
+    }
+
+    /// Does what the machine asks for, until the request has ended. `None`: the session has.
+    fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
+        loop {
+            let now = Instant::from_origin(self.origin.elapsed());
+            match self.client.poll(now)? {
+                Action::Write(write) => {
+                    self.control.write_all(write.bytes())?;
+                    for line in write.bytes().split_inclusive(|byte| *byte == b'\n') {
+                        (self.observer)(Event::Command(masked(line.trim_ascii_end())));
+                    }
+                    let count = write.bytes().len();
+                    write.wrote(count);
+                }
+                Action::Read { deadline } => {
+                    let patience = deadline.map(|deadline| deadline.saturating_since(now));
+                    if data::wait(Some(&self.control), None, patience)?.control {
+                        self.read()?;
+                    }
+                }
+                Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
+                Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
+                Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
+                Action::Connect(connect) => {
+                    let address = connect.address();
+                    match data::connect(address, connect.deadline().saturating_since(now)) {
+                        Ok(flow) => {
+                            self.sockets.insert(connect.channel(), Socket::Flow(flow));
+                            connect.connected();
+                            (self.observer)(Event::Connected { address, by_server: false });
+                        }
+                        Err(error) => connect.failed(data::why(&error)),
+                    }
+                }
+                Action::Listen(listen) => match data::listen(listen.host(), listen.ports()) {
+                    Ok(listener) => {
+                        let address = listener.local_addr()?;
+                        self.sockets.insert(listen.channel(), Socket::Listener(listener));
+                        listen.listening(address);
+                    }
+                    Err(why) => listen.failed(why),
+                },
+                Action::Accept(accept) => {
+                    let Some(listener) = self.sockets.get(&accept.channel()).and_then(Socket::listener) else {
+                        bail!("nothing listens");
+                    };
+                    // A question that stays unanswered comes again: first the server may have to say why nobody comes.
+                    let control = accept.wants_input().then_some(&self.control);
+                    match data::accept(control, listener, accept.deadline().saturating_since(now))? {
+                        Knock::Control => self.read()?,
+                        Knock::Peer(flow, address) => {
+                            let channel = accept.channel();
+                            if accept.accepted(address) == Verdict::Take {
+                                self.sockets.insert(channel, Socket::Flow(flow));
+                                (self.observer)(Event::Connected { address, by_server: true });
+                            }
+                        }
+                        Knock::Nobody => {}
+                        Knock::Failed(why) => accept.failed(why),
+                    }
+                }
+                Action::Stream(stream) => {
+                    let (channel, direction) = (stream.channel(), stream.direction());
+                    let flow = self.sockets.get_mut(&channel).and_then(Socket::flow);
+                    let (Some(flow), Some(content)) = (flow, &mut content) else { bail!("nothing to move") };
+                    let control = stream.wants_input().then_some(&self.control);
+                    match flow.turn(control, content)? {
+                        Turn::Control => self.read()?,
+                        Turn::Moved(total) => stream.moved(total),
+                        Turn::Ended(end, total) => {
+                            self.sockets.remove(&channel);
+                            stream.finished(end, total);
+                            (self.observer)(Event::Moved { direction, total, end });
+                        }
+                    }
+                }
+                Action::Cancel(cancel) => {
+                    self.sockets.remove(&cancel.channel());
+                    cancel.cancelled();
+                }
+                Action::Discard(channel) => drop(self.sockets.remove(&channel)),
+                // TLS is asked for only by requests that aren't made here.
+                Action::StartTls(start) => start.failed(TlsError::Unavailable),
+                Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
+                Action::StopTls(stop) => stop.stopped(),
+                Action::Close => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads what is there from the control connection; an empty read is its end.
+    fn read(&mut self) -> Result<()> {
+        let mut buffer = [0; 4096];
+        let count = self.control.read(&mut buffer)?;
+        self.client.received(&buffer[..count]);
+        Ok(())
+    }
+}
+
+/// A command line as it may be shown.
+fn masked(line: &[u8]) -> Cow<'_, [u8]> {
+    match Command::parse(line) {
+        Ok(Command::Pass(_)) => Cow::Borrowed(b"PASS ****"),
+        Ok(Command::Acct(_)) => Cow::Borrowed(b"ACCT ****"),
+        _ => Cow::Borrowed(line),
+    }
+}

@@ -1,0 +1,24 @@
+//! What the examples share: an adapter for each machine, the sockets below them, the files behind the server.
+
+pub mod client_adapter;
+pub mod data;
+pub mod ladder;
+pub mod listing;
+pub mod server_adapter;
+pub mod tree;
+pub mod url;
+pub mod visitor;
+
+/// Bytes of the other side, fit for a terminal: what isn't UTF-8 shows as U+FFFD, and a control character, which
+/// could move the cursor or worse, as its escape.
+pub fn printable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for character in String::from_utf8_lossy(bytes).chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! An adapter for [`Server`]: blocking sockets of the standard library, a thread a session.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant as Clock};
+
+use ftp_proto::server::{Action, Config, Server};
+use ftp_proto::{Code, Endpoints, Instant, Reply, Verdict};
+use socket2::SockRef;
+
+use super::data::{self, Content, Knock, Socket, Sockets, Turn};
+use super::visitor::{Site, Visitor};
+
+/// A client that doesn't read what it is told is given up after this.
+const WRITE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Serves everybody who connects, for ever.
+pub fn serve(listener: &TcpListener, config: &Arc<Config>, site: &Arc<Site>) {
+    loop {
+        let Ok((control, _)) = listener.accept() else {
+            // No sockets are left: some session has to end first.
+            thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        let (config, visitor) = (config.clone(), Visitor::new(site.clone()));
+        // A connection that breaks, or a thread that can't be had, ends this session and no other.
+        let _ = thread::Builder::new().spawn(move || Session::new(control, config, visitor)?.run());
+    }
+}
+
+/// A control connection with its machine.
+struct Session {
+    server: Server,
+    control: TcpStream,
+    sockets: Sockets,
+    origin: Clock,
+    /// Who is at the other end, and what may be done for it.
+    visitor: Visitor,
+    /// The file or listing of the transfer under way.
+    content: Option<Content<'static>>,
+}
+
+impl Session {
+    fn new(control: TcpStream, config: Arc<Config>, visitor: Visitor) -> io::Result<Self> {
+        // Some clients send the last byte of ABOR as urgent data; it belongs to the line all the same.
+        SockRef::from(&control).set_out_of_band_inline(true)?;
+        control.set_nodelay(true)?;
+        control.set_write_timeout(Some(WRITE_PATIENCE))?;
+        let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
+        let server = Server::new(config, ends, &Reply::from_static(Code::SERVICE_READY, "Welcome to ftp-proto."));
+        Ok(Self { server, control, sockets: Sockets::new(), origin: Clock::now(), visitor, content: None })
+    }
+
+    /// Does what the machine asks for, until the session has ended.
+    fn run(mut self) -> io::Result<()> {
+        loop {
+            let now = Instant::from_origin(self.origin.elapsed());
+            match self.server.poll(now) {
+                Action::Write(write) => {
+                    let count = self.control.write(write.bytes())?;
+                    write.wrote(count);
+                }
+                Action::Read { deadline } => {
+                    let patience = Some(deadline.saturating_since(now));
+                    if data::wait(Some(&self.control), None, patience)?.control {
+                        self.read()?;
+                    }
+                }
+                Action::Command(pending) => self.visitor.answer(pending),
+                Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
+                Action::Listen(listen) => match data::listen(listen.host(), listen.ports()) {
+                    Ok(listener) => {
+                        let address = listener.local_addr()?;
+                        self.sockets.insert(listen.channel(), Socket::Listener(listener));
+                        listen.listening(address);
+                    }
+                    Err(why) => listen.failed(why),
+                },
+                Action::Connect(connect) => {
+                    match data::connect(connect.address(), connect.deadline().saturating_since(now)) {
+                        Ok(flow) => {
+                            self.sockets.insert(connect.channel(), Socket::Flow(flow));
+                            connect.connected();
+                        }
+                        Err(error) => connect.failed(data::why(&error)),
+                    }
+                }
+                Action::Accept(accept) => {
+                    let Some(listener) = self.sockets.get(&accept.channel()).and_then(Socket::listener) else {
+                        return Err(io::Error::other("nothing listens"));
+                    };
+                    // A question that stays unanswered comes again, unless what was read has settled it.
+                    let control = accept.wants_input().then_some(&self.control);
+                    match data::accept(control, listener, accept.deadline().saturating_since(now))? {
+                        Knock::Control => self.read()?,
+                        Knock::Peer(flow, address) => {
+                            let channel = accept.channel();
+                            if accept.accepted(address) == Verdict::Take {
+                                self.sockets.insert(channel, Socket::Flow(flow));
+                            }
+                        }
+                        Knock::Nobody => {}
+                        Knock::Failed(why) => accept.failed(why),
+                    }
+                }
+                Action::Stream(stream) => {
+                    let channel = stream.channel();
+                    let flow = self.sockets.get_mut(&channel).and_then(Socket::flow);
+                    let (Some(flow), Some(content)) = (flow, &mut self.content) else {
+                        return Err(io::Error::other("nothing to move"));
+                    };
+                    // A piece at a time, so that ABOR is heard between two of them; then `Cancel` comes instead.
+                    let control = stream.wants_input().then_some(&self.control);
+                    match flow.turn(control, content)? {
+                        Turn::Control => self.read()?,
+                        Turn::Moved(total) => stream.moved(total),
+                        Turn::Ended(end, total) => {
+                            self.sockets.remove(&channel);
+                            self.content = None;
+                            stream.finished(end, total);
+                        }
+                    }
+                }
+                Action::Cancel(cancel) => {
+                    self.sockets.remove(&cancel.channel());
+                    self.content = None;
+                    cancel.cancelled();
+                }
+                Action::Discard(channel) => drop(self.sockets.remove(&channel)),
+                Action::Close => return data::close(self.control),
+            }
+        }
+    }
+
+    /// Reads what is there from the control connection; an empty read is its end.
+    fn read(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        let count = self.control.read(&mut buffer)?;
+        self.server.received(&buffer[..count]);
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! A set of verbs.
+
+use super::Verb;
+
+/// A set of verbs, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct VerbSet(u128);
+
+// The table has fewer verbs than the set has bits.
+const _: () = assert!(Verb::ALL.len() < 128);
+
+impl VerbSet {
+    pub(crate) fn contains(self, verb: Verb) -> bool {
+        self.0 & Self::bit(verb) != 0
+    }
+
+    pub(crate) fn insert(&mut self, verb: Verb) {
+        self.0 |= Self::bit(verb);
+    }
+
+    pub(crate) fn remove(&mut self, verb: Verb) {
+        self.0 &= !Self::bit(verb);
+    }
+
+    fn bit(verb: Verb) -> u128 {
+        1_u128.checked_shl(verb as u32).unwrap_or(0)
+    }
+}
+
+impl<'a> FromIterator<&'a Verb> for VerbSet {
+    fn from_iter<I: IntoIterator<Item = &'a Verb>>(verbs: I) -> Self {
+        let mut set = Self::default();
+        verbs.into_iter().for_each(|verb| set.insert(*verb));
+        set
+    }
+}

@@ -1,0 +1,106 @@
+//! TLS on the control connection: when it begins and ends (RFC 4217). Its bytes are the adapter's.
+//!
+//! Between the `234` and the answer to [`StartTls`] nothing is written and nothing may have been read: what a
+//! stranger slips in before the handshake would else be taken for the peer's word inside it (CVE-2011-0411 and its
+//! siblings, CVE-2021-22947).
+
+use core::fmt;
+
+use crate::time::Instant;
+
+/// Why TLS couldn't begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The peer's certificate is not to be trusted, or is another's.
+    Certificate,
+    /// The handshake failed.
+    Handshake,
+    /// The handshake took too long.
+    TimedOut,
+    /// The data connection's TLS session isn't the control connection's.
+    NotResumed,
+    /// This side has no TLS to offer.
+    Unavailable,
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Certificate => "the certificate is not trusted",
+            Self::Handshake => "the TLS handshake failed",
+            Self::TimedOut => "the TLS handshake took too long",
+            Self::NotResumed => "the data connection did not resume the control connection's TLS session",
+            Self::Unavailable => "no TLS here",
+        })
+    }
+}
+
+impl core::error::Error for TlsError {}
+
+/// TLS on the control connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tls {
+    Off,
+    /// `StartTls` is open.
+    Starting {
+        deadline: Instant,
+    },
+    On,
+    /// `StopTls` is open.
+    Stopping,
+    Failed(TlsError),
+}
+
+/// Begin TLS on the control connection, as the side that the role says. The control connection must not be read
+/// or written as plaintext any more.
+#[must_use]
+#[derive(Debug)]
+pub struct StartTls<'a> {
+    tls: &'a mut Tls,
+    deadline: Instant,
+}
+
+impl<'a> StartTls<'a> {
+    pub(crate) fn new(tls: &'a mut Tls, deadline: Instant) -> Self {
+        Self { tls, deadline }
+    }
+
+    /// When to give up.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The handshake is done, and the peer is who it should be.
+    pub fn started(self) {
+        *self.tls = Tls::On;
+    }
+
+    /// It is not; the session ends.
+    pub fn failed(self, why: TlsError) {
+        *self.tls = Tls::Failed(why);
+    }
+}
+
+/// End TLS on the control connection (close_notify both ways), and go on in plaintext: after CCC or REIN.
+#[must_use]
+#[derive(Debug)]
+pub struct StopTls<'a> {
+    tls: &'a mut Tls,
+}
+
+impl<'a> StopTls<'a> {
+    pub(crate) fn new(tls: &'a mut Tls) -> Self {
+        Self { tls }
+    }
+
+    /// TLS has ended; the connection stands.
+    pub fn stopped(self) {
+        *self.tls = Tls::Off;
+    }
+
+    /// It can't be ended in order; the session ends.
+    pub fn failed(self, why: TlsError) {
+        *self.tls = Tls::Failed(why);
+    }
+}
