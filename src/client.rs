@@ -192,7 +192,8 @@ impl Client {
     /// The one next thing to do.
     ///
     /// # Errors
-    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll says it again.
+    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll says it again. No
+    /// `Cancel` or `Discard` comes before it: what runs for a data connection is to be stopped and closed too.
     pub fn poll(&mut self, now: Instant) -> Result<Action<'_>, Violation> {
         if let Some(violation) = &self.violation {
             return Err(violation.clone());

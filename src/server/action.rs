@@ -36,9 +36,10 @@ pub enum Action<'a> {
     Accept(Accept<'a>),
     /// Move bytes over the data connection, then close it.
     Stream(Stream<'a>),
-    /// Stop what an earlier Connect, Accept or Stream began.
+    /// Stop what an earlier Listen, Connect, Accept or Stream began.
     Cancel(Cancel<'a>),
-    /// Close this data connection or listening socket; it isn't needed any more.
+    /// Close this data connection or listening socket, or give up making it if its deadline has passed; it isn't needed
+    /// any more. The machine counts it as done.
     Discard(ChannelId),
     /// Close the control connection: everything was said.
     Close,
