@@ -229,7 +229,7 @@ impl Server {
             let advanced = inbox.advance();
             exchange.decline(inbox.take_answers());
             match advanced.map(|_| inbox.line()) {
-                // Telnet may have been answered without a line.
+                // What declines Telnet is said even if no line follows.
                 Ok(None) => return !exchange.outbox.is_empty(),
                 Ok(Some(line)) => exchange.begin(line),
                 Err(LineTooLong { limit, .. }) => {
@@ -324,10 +324,10 @@ impl Server {
             Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
                 exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
             }
-            // PASV was said again, and the second time no socket could listen.
-            _ if verb.opens_data() && !exchange.can_open_data() => {
-                let disorder = OutOfOrder::NoDataConnection;
-                exchange.answer_static(disorder.code(), disorder.text());
+            // What was agreed on may be gone: a second PASV that found no port has discarded it.
+            _ if verb.opens_data() && !exchange.has_data() => {
+                let gone = OutOfOrder::NoDataConnection;
+                exchange.answer_static(gone.code(), gone.text());
             }
             _ if verb.opens_data() => exchange.phase = Phase::Offering,
             _ if exchange.answers_alone(&command) => {}

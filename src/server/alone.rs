@@ -50,6 +50,7 @@ impl Exchange {
                 _ => self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Bad MODE command."),
             },
             Command::Rest(offset) => self.answer(&Reply::restarting_at(*offset)),
+            // What was agreed on before stays: RFC 2428 4 only forbids to agree otherwise from now on.
             Command::Epsv(EpsvArgument::All) => self.answer_static(Code::COMMAND_OKAY, "EPSV ALL ok."),
             Command::Allo(_) => self.answer_static(Code::SUPERFLUOUS, "ALLO command ignored."),
             Command::Clnt(_) => self.answer_static(Code::COMMAND_OKAY, "Noted."),

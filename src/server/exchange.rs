@@ -142,11 +142,6 @@ impl Exchange {
         self.line.get(at..).unwrap_or_default()
     }
 
-    /// Whether there is a socket to accept on, or a port to connect to.
-    pub(super) fn can_open_data(&self) -> bool {
-        self.target.is_some() || matches!(self.data.state(), State::Bound(_))
-    }
-
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12).
     pub(super) fn decline(&mut self, answers: Vec<u8>) {
         self.outbox.buffer().extend(answers);
@@ -237,6 +232,11 @@ impl Exchange {
             self.drop_data();
         }
         self.answer(reply);
+    }
+
+    /// There is somewhere to move bytes to or from.
+    pub(super) fn has_data(&self) -> bool {
+        self.target.is_some() || matches!(self.data.state(), State::Bound(_))
     }
 
     /// Whatever was agreed on or runs for a data connection isn't needed any more.

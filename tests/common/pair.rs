@@ -20,6 +20,8 @@ pub type Ended = Result<Outcome<'static>, Failure<'static>>;
 pub struct Faults {
     /// Connections that the client makes are refused, the first so many times.
     pub client_dials_refused: u32,
+    /// The server finds no port to listen on.
+    pub no_port: bool,
     /// Connections that the server makes are refused.
     pub server_dials_refused: bool,
     /// Nobody's connection arrives at the client's listening socket, nor is it refused.
@@ -308,6 +310,7 @@ impl Pair {
                 }
                 self.serving = Some(command);
             }
+            server::Action::Listen(listen) if faults.no_port => listen.failed(DataError::NoPort),
             server::Action::Listen(listen) => {
                 let address = SocketAddr::new(self.server_addr.ip(), self.next_port);
                 self.next_port += 1;

@@ -1,0 +1,99 @@
+//! What happens to a machine, read from bytes.
+//!
+//! Text is what its peer sends, a line a step; a control character is something else, and the byte behind it
+//! chooses. So a transcript is a script, and a fuzzer that turns one byte changes one step.
+
+use std::time::Duration;
+
+/// One thing that happens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// The peer sends this, which may be a part of a line or many.
+    Feed(Vec<u8>),
+    /// Time passes.
+    Clock(Duration),
+    /// The open question is answered; the byte chooses among the good answers.
+    Answer(u8),
+    /// It is answered badly.
+    Fail(u8),
+    /// Neither: life signs, strangers.
+    Disturb(u8),
+    /// The application asks for something.
+    Start(u8),
+    /// The application stops what runs.
+    Abort,
+    /// The application ends the session.
+    End,
+    /// The peer ends the connection.
+    HangUp,
+}
+
+/// So many steps at most: what is longer says nothing new.
+const STEPS: usize = 300;
+
+pub fn steps(mut bytes: &[u8]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut joined = 0;
+    while let Some((first, rest)) = bytes.split_first()
+        && steps.len() < STEPS
+    {
+        if !matches!(first, 1..=8 | 11..=12) {
+            let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            let (line, rest) = bytes.split_at(end);
+            bytes = rest;
+            match steps.last_mut() {
+                Some(Step::Feed(fed)) if joined > 0 => {
+                    fed.extend_from_slice(line);
+                    joined -= 1;
+                }
+                _ => steps.push(Step::Feed(line.to_vec())),
+            }
+            continue;
+        }
+        let (choice, rest) = rest.split_first().map_or((0, rest), |(choice, rest)| (*choice, rest));
+        bytes = rest;
+        joined = 0;
+        steps.push(match first {
+            1 => Step::Clock(Duration::from_secs(
+                [1, 4, 5, 9, 10, 29, 30, 59, 60, 61, 119, 300][usize::from(choice % 12)],
+            )),
+            2 => Step::Answer(choice),
+            3 => Step::Fail(choice),
+            4 => Step::Disturb(choice),
+            5 => Step::Start(choice),
+            6 => Step::Abort,
+            7 => Step::End,
+            8 => Step::HangUp,
+            // The next lines come at once.
+            _ => {
+                joined = usize::from(choice % 32);
+                Step::Feed(Vec::new())
+            }
+        });
+    }
+    steps
+}
+
+/// A cell of the chunk that a machine is fed in one run.
+pub fn chunks(bytes: &[u8], size: usize) -> impl Iterator<Item = Vec<u8>> + '_ {
+    bytes.chunks(size.max(1)).map(<[u8]>::to_vec)
+}
+
+/// The secret of every login; it must not show in any `Debug`.
+pub const SECRET: &str = "tr0ub4dor&3";
+
+pub fn shows_secret(text: &str) -> bool {
+    text.contains(SECRET)
+}
+
+/// Whether the peer says the secret itself, outside PASS and with whatever Telnet or line ends between: then it may show.
+pub fn tells_secret(steps: &[Step]) -> bool {
+    let fed = steps.iter().flat_map(|step| if let Step::Feed(bytes) = step { &bytes[..] } else { b"" });
+    let fed: Vec<u8> = fed.copied().collect();
+    let lines = fed.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"PASS "));
+    let mut rest = SECRET.bytes().peekable();
+    for byte in lines.flatten() {
+        rest.next_if_eq(byte);
+    }
+    rest.peek().is_none()
+}
