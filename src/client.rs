@@ -109,6 +109,7 @@ impl Client {
                 attempts: Vec::new(),
                 features: None,
                 reply_by: Instant::default(),
+                asked: false,
                 last_word: Instant::default(),
                 kept: None,
                 out_of_step: false,
@@ -191,7 +192,8 @@ impl Client {
     /// The one next thing to do.
     ///
     /// # Errors
-    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll says it again.
+    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll says it again. No
+    /// `Cancel` or `Discard` comes before it: what runs for a data connection is to be stopped and closed too.
     pub fn poll(&mut self, now: Instant) -> Result<Action<'_>, Violation> {
         if let Some(violation) = &self.violation {
             return Err(violation.clone());
@@ -339,7 +341,7 @@ impl Client {
     /// The request goes on as far as it can, and then waits. `None`: look again.
     fn advance(&mut self, now: Instant) -> Option<Wait> {
         let Some(running) = &mut self.running else {
-            if !self.quit {
+            if !self.quit || self.input_ended {
                 return Some(Wait::Request);
             }
             self.running = Some(Running::quit());
@@ -351,8 +353,16 @@ impl Client {
         }
         match running.advance(&mut self.core, self.abort, now) {
             Progress::Again => {}
-            Progress::Reply => return Some(Wait::Reply),
-            Progress::Data => return Some(Wait::Data),
+            Progress::Reply => {
+                if core::mem::take(&mut self.core.asked) {
+                    self.core.reply_by = now.after(self.core.config.patience.reply);
+                }
+                return Some(Wait::Reply);
+            }
+            Progress::Data => {
+                self.core.asked = true;
+                return Some(Wait::Data);
+            }
             Progress::Tls => return Some(Wait::Tls),
             Progress::End(End::Quit) => self.close(),
             Progress::End(End::Aborted) if self.late => {
@@ -391,8 +401,10 @@ impl Client {
         self.inbox.finish().map_err(Violation::Reply)?;
         let waiting = self.waiting();
         let quitting = matches!(self.running, Some(Running { state: Progressing::Quit { .. }, .. }));
-        let idle = self.running.is_none() && self.core.session.due() == 0;
-        if self.core.session.ending() || quitting || idle {
+        let session = &self.core.session;
+        // A request that runs gets its word, be it this one.
+        let idle = self.running.is_none() && (session.ending() || session.due() == 0);
+        if quitting || idle {
             self.close();
             return Ok(match self.core.data.take_discard() {
                 Some(channel) => Next::Discard(channel),

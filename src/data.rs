@@ -316,7 +316,7 @@ impl Connect<'_> {
         self.data.state = State::Open(self.address);
     }
 
-    /// There is none.
+    /// There is none; no socket is left.
     pub fn failed(self, why: DataError) {
         self.data.state = State::Failed(why);
     }
@@ -350,7 +350,7 @@ impl Listen<'_> {
         self.data.state = State::Bound(address);
     }
 
-    /// It can't listen.
+    /// It can't listen; no socket is left.
     pub fn failed(self, why: DataError) {
         self.data.state = State::Failed(why);
     }
@@ -385,7 +385,7 @@ impl Accept<'_> {
         Verdict::Take
     }
 
-    /// Nobody can connect any more.
+    /// Nobody can connect any more: the listening socket is closed.
     pub fn failed(self, why: DataError) {
         self.data.state = State::Failed(why);
     }
@@ -497,7 +497,7 @@ impl Stream<'_> {
     }
 }
 
-/// Stop the work that the question of this channel began (connecting, accepting, moving bytes), and close its sockets.
+/// Stop the work that the question of this channel began (listening, connecting, accepting, moving bytes), and close its sockets.
 #[must_use]
 #[derive(Debug)]
 pub struct Cancel<'a> {

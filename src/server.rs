@@ -61,8 +61,9 @@ pub struct Server {
     waiting: Waiting,
     input_ended: bool,
     closed: bool,
-    /// When the session began, and when the last command line came.
+    /// When the session began, or the last command of a user who was logged in came.
     began: Option<Instant>,
+    /// When the last command line came, or the last word was said.
     active: Instant,
 }
 
@@ -129,13 +130,14 @@ impl Server {
 
     /// The one next thing to do. Never fails: bad syntax is answered, abuse is closed.
     pub fn poll(&mut self, now: Instant) -> Action<'_> {
-        let began = *self.began.get_or_insert_with(|| {
+        if self.began.is_none() {
+            self.began = Some(now);
             self.active = now;
-            now
-        });
-        let next = self.next(now, began);
+        }
+        let next = self.next(now);
         let wants_input = self.wants_input();
         let exchange = &mut self.exchange;
+        exchange.wants_input = wants_input;
         match next {
             Next::Write => Action::Write(Write::new(&mut exchange.outbox)),
             Next::Read(deadline) => Action::Read { deadline },
@@ -173,9 +175,11 @@ impl Server {
         }
     }
 
-    fn next(&mut self, now: Instant, began: Instant) -> Next {
+    fn next(&mut self, now: Instant) -> Next {
         loop {
             if !self.exchange.outbox.is_empty() {
+                // How long the application took for its answer is no silence of the client.
+                self.active = now;
                 return Next::Write;
             }
             if let Some(channel) = self.exchange.data.take_discard() {
@@ -204,7 +208,7 @@ impl Server {
                 self.stop(Stop::Close);
                 continue;
             }
-            if let Some(next) = self.advance(now, began) {
+            if let Some(next) = self.advance(now) {
                 return next;
             }
         }
@@ -236,6 +240,10 @@ impl Server {
             }
         }
         self.active = now;
+        if self.exchange.session.login() == LoginState::Complete {
+            // Who names another user now, or says REIN, has the same time for it as at first.
+            self.began = Some(now);
+        }
         self.obey();
         true
     }
@@ -316,7 +324,7 @@ impl Server {
             Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
                 exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
             }
-            // What was agreed on may be gone: EPSV ALL discards it, and so does a PASV that found no port.
+            // What was agreed on may be gone: a second PASV that found no port has discarded it.
             _ if verb.opens_data() && !exchange.has_data() => {
                 let gone = OutOfOrder::NoDataConnection;
                 exchange.answer_static(gone.code(), gone.text());
@@ -328,7 +336,7 @@ impl Server {
     }
 
     /// What is under way goes on as far as it can. `None`: look again.
-    fn advance(&mut self, now: Instant, began: Instant) -> Option<Next> {
+    fn advance(&mut self, now: Instant) -> Option<Next> {
         let exchange = &mut self.exchange;
         if exchange.phase != Phase::Idle {
             // A transfer of an hour is no silence.
@@ -339,7 +347,7 @@ impl Server {
             return None;
         }
         match (exchange.phase, exchange.data.state()) {
-            (Phase::Idle, _) => return self.wait(now, began),
+            (Phase::Idle, _) => return self.wait(now),
             (Phase::Asking, _) => return Some(Next::Command),
             (Phase::Offering, _) => return Some(Next::Transfer),
             (Phase::Preparing, State::Bound(address)) => exchange.announce(address),
@@ -362,10 +370,14 @@ impl Server {
                 exchange.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Failed to establish connection.");
             }
             (Phase::Moving, State::Ended { end, .. }) => {
+                let unique = exchange.unique.take().filter(|_| end == StreamEnd::Clean);
                 exchange.data.forget();
                 exchange.drop_data();
                 let (code, text) = transfer_end(end);
-                exchange.answer_static(code, text);
+                match unique {
+                    Some(name) => exchange.answer(&Reply::unique_file(code, &name)),
+                    None => exchange.answer_static(code, text),
+                }
             }
             (Phase::Stopping(stop), State::Idle) => self.stopped(stop),
             _ if exchange.data.is_asking() => return Some(Next::Data),
@@ -376,12 +388,12 @@ impl Server {
     }
 
     /// Nothing is under way: wait for a command, but not for ever.
-    fn wait(&mut self, now: Instant, began: Instant) -> Option<Next> {
+    fn wait(&mut self, now: Instant) -> Option<Next> {
         let patience = &self.exchange.config.patience;
         let idle = self.active.after(patience.idle);
         let deadline = match self.exchange.session.login() {
             LoginState::Complete => idle,
-            _ => idle.min(began.after(patience.login)),
+            _ => idle.min(self.began.unwrap_or(now).after(patience.login)),
         };
         if now < deadline {
             return Some(Next::Read(deadline));

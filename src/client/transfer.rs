@@ -75,6 +75,8 @@ enum Stage {
     Ready,
     /// The reply to REST is due.
     Restarting,
+    /// The offset is agreed on: the transfer command is next.
+    Restarted,
     /// The transfer command was said; its 1yz, and in active mode the server's connection, are due.
     Commanded,
     /// TLS begins, then bytes move.
@@ -133,6 +135,15 @@ impl Transfer {
     pub(super) fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
         let Answer { awaited: Awaited::Command(verb), step } = answer else { return };
         match self.stage {
+            // The server closes: no other route leads anywhere, and no NOOP is answered.
+            Stage::Excluding | Stage::Asking if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
+                core.data.drop_channel();
+                self.stage = Stage::Ending(Ending::Refused);
+            }
+            Stage::Aborting if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
+                core.session.settle_abort();
+                self.stage = Stage::Ending(Ending::Aborted);
+            }
             // A server that doesn't know EPSV ALL can be used all the same.
             Stage::Excluding if step != Step::Wait => self.stage = Stage::Type,
             Stage::Typing if step == Step::Success => self.stage = Stage::Choosing,
@@ -141,7 +152,7 @@ impl Transfer {
             // The server knows already that it won't do it (DrFTPD).
             Stage::Announcing if step == Step::Failure => self.stage = Stage::Ending(Ending::Refused),
             Stage::Asking => self.agreed(core, step, reply, now),
-            Stage::Restarting if step == Step::Continue => self.command(core, now),
+            Stage::Restarting if step == Step::Continue => self.stage = Stage::Restarted,
             Stage::Restarting if step != Step::Wait => {
                 core.data.drop_channel();
                 self.stage = Stage::Ending(Ending::Refused);
@@ -174,6 +185,7 @@ impl Transfer {
             Stage::Listening => self.announce(core, now),
             Stage::Dialling => self.dial(core, now),
             Stage::Ready => self.ready(core, now),
+            Stage::Restarted => self.command(core, now),
             Stage::Commanded => Self::commanded(core),
             Stage::Moving => self.moving(core, now),
             Stage::Finishing => self.finish(core, now),
@@ -362,22 +374,23 @@ impl Transfer {
     }
 
     fn ready(&mut self, core: &mut Core, now: Instant) -> Progress {
-        if self.request.offset > 0 {
+        // An aborted request may have left an offset behind.
+        if self.request.offset != core.session.restart() {
             core.send(&Command::Rest(self.request.offset), now);
             self.stage = Stage::Restarting;
-        } else {
-            self.command(core, now);
+            return Progress::Again;
         }
-        Progress::Again
+        self.command(core, now)
     }
 
-    fn command(&mut self, core: &mut Core, now: Instant) {
+    fn command(&mut self, core: &mut Core, now: Instant) -> Progress {
         core.send(&self.request.command, now);
         if matches!(core.data.state(), State::Bound(_)) {
             let expected = Some(core.ends.peer().ip());
             core.data.accept(now.after(core.config.patience.accept), expected);
         }
         self.stage = Stage::Commanded;
+        Progress::Again
     }
 
     /// The 1yz or the final reply of the transfer command.
@@ -474,15 +487,15 @@ impl Transfer {
             State::Ended { end, moved } => {
                 self.moved = Some((end, moved));
                 core.data.forget();
-                self.finishing(core, now);
+                self.stage = Stage::Finishing;
             }
             // Nobody came though the server said 150, or TLS failed: its final reply will tell, or the deadline.
             State::Failed(_) => {
                 core.data.forget();
                 self.moved = Some((StreamEnd::Truncated, 0));
-                self.finishing(core, now);
+                self.stage = Stage::Finishing;
             }
-            State::Idle => self.finishing(core, now),
+            State::Idle => self.stage = Stage::Finishing,
             _ => return Progress::Data,
         }
         Progress::Again
@@ -514,11 +527,6 @@ impl Transfer {
     fn poll_by_stall(&self, config: &Config) -> Option<Instant> {
         let (_, since) = self.progress?;
         Some(since.after(config.patience.stall))
-    }
-
-    fn finishing(&mut self, core: &mut Core, now: Instant) {
-        core.reply_by = now.after(core.config.patience.reply);
-        self.stage = Stage::Finishing;
     }
 
     fn finish(&mut self, core: &mut Core, now: Instant) -> Progress {
@@ -560,7 +568,13 @@ impl Transfer {
             | Stage::Restarting
             | Stage::Ending(_)
             | Stage::Aborting => return false,
-            Stage::Begin | Stage::Type | Stage::Choosing | Stage::Listening | Stage::Dialling | Stage::Ready => {
+            Stage::Begin
+            | Stage::Type
+            | Stage::Choosing
+            | Stage::Listening
+            | Stage::Dialling
+            | Stage::Ready
+            | Stage::Restarted => {
                 core.data.drop_channel();
                 self.stage = Stage::Ending(Ending::Aborted);
             }

@@ -61,6 +61,7 @@ impl Exchange {
                 self.say_status();
                 self.finish();
             }
+            Command::Stat(Some(_)) => self.answer_static(Code::NOT_IMPLEMENTED, "STAT of a path is not implemented."),
             Command::Opts(Opts::Utf8(Some(false))) => {
                 self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode.");
             }

@@ -362,6 +362,8 @@ impl Run {
                 self.sockets.remove(&channel);
             }
             Action::Close => return Some(Open::Closed),
+            // No request here asks for TLS.
+            Action::SecureData(_) | Action::StartTls(_) | Action::StopTls(_) => panic!("TLS unasked"),
         }
         None
     }
