@@ -254,11 +254,15 @@ impl Run {
             assert_eq!(self.ended, self.begun, "nothing runs, and a request has no end: {:#?}", self.log);
         }
         if policy_needs_tls(self.policy) {
-            let secret = |line: &&[u8]| {
-                let verb = Verb::parse(line.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default());
-                verb.opens_data() || matches!(verb, Verb::User | Verb::Pass | Verb::Acct | Verb::Cwd | Verb::Size)
+            // What holds no name, no password and no file.
+            use Verb::{Auth, Feat, Help, Host, Noop, Opts, Pbsz, Prot, Quit, Rein, Stat, Syst};
+            let telling = |line: &&[u8]| {
+                let word = line.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
+                let verb = Verb::parse(word);
+                !matches!(verb, Auth | Feat | Help | Host | Noop | Opts | Pbsz | Prot | Quit | Rein | Stat | Syst)
             };
-            let told = self.plaintext.split(|byte| *byte == b'\n').find(secret);
+            let mut lines = self.plaintext.split(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\r"));
+            let told = lines.find(telling);
             assert_eq!(told, None, "TLS is required: {:#?}", self.log);
         }
         let quit = b"QUIT\r\n";
