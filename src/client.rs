@@ -172,9 +172,11 @@ impl Client {
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.input_ended = true;
+        } else if self.closed || self.violation.is_some() {
+            // The end was told, and nothing changes it.
         } else if let Tls::Starting { .. } = self.core.tls {
             self.violation = Some(Violation::PlaintextBeforeTls);
-        } else if !self.closed && self.violation.is_none() {
+        } else {
             self.inbox.push(bytes);
         }
     }

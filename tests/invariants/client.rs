@@ -8,7 +8,7 @@ use std::time::Duration;
 use ftp_proto::client::{Action, Client, Config, Misuse, PlaintextAccepted, Request, Security, Violation};
 use ftp_proto::{
     Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, PassiveHost, Password, Path, Replies, Resume,
-    Route, StreamEnd, TlsError, Verdict, is_plausible,
+    Route, StreamEnd, Time, TlsError, Verb, Verdict, is_plausible,
 };
 
 use super::script::{self, SECRET, Step, shows_secret};
@@ -66,13 +66,14 @@ impl Policy {
             _ => Security::Implicit,
         };
         if self.various & 64 != 0 {
-            config.keep_alive = Some(Duration::from_secs(20));
             config.data_session = Resume::Required;
         }
-        config.only_epsv = self.various & 128 != 0;
-        if self.host & 128 != 0 {
-            config.patience.request = Some(Duration::from_secs(50));
+        if self.various & 128 != 0 {
+            config.patience.request = Some(Duration::from_secs(100));
         }
+        config.only_epsv = self.routes & 32 != 0;
+        config.keep_alive = (self.routes & 64 != 0).then_some(Duration::from_secs(20));
+        config.urgent = self.routes & 128 != 0;
         config
     }
 
@@ -108,11 +109,11 @@ enum Open {
     Connect(u64, ChannelId, SocketAddr),
     Listen(u64, ChannelId),
     Accept(u64, ChannelId),
-    Stream(u64, ChannelId, String),
-    Cancel(u64, ChannelId),
     SecureData(u64, ChannelId),
-    StartTls(Instant),
+    Stream(u64, ChannelId, String),
+    StartTls,
     StopTls,
+    Cancel(u64, ChannelId),
     Violated(Violation),
     Closed,
 }
@@ -128,14 +129,15 @@ struct Run {
     open: Open,
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
-    /// TLS is on.
-    secured: bool,
     hung_up: bool,
     quits: bool,
     /// The replies in what was received, as they have to be shown.
     heard: Inbox<Replies>,
     /// All that was written.
     written: Vec<u8>,
+    /// How much of it before TLS began, or after it ended.
+    plaintext: Vec<u8>,
+    tls: bool,
     /// Requests that were begun, the greeting among them, and that have ended.
     begun: usize,
     ended: usize,
@@ -159,9 +161,10 @@ impl Run {
             sockets: BTreeSet::new(),
             heard: Inbox::replies(policy.config().limits),
             written: Vec::new(),
+            plaintext: Vec::new(),
+            tls: false,
             begun: 1,
             ended: 0,
-            secured: false,
             hung_up: false,
             quits: false,
             secret_is_out: false,
@@ -206,9 +209,8 @@ impl Run {
                     Open::Read(None) => Ok(()),
                     _ => Err(Misuse::Busy),
                 };
-                let needs_tls =
-                    started == Err(Misuse::NotSecure) && self.policy.config().security != Security::Optional;
-                assert!(started == expected || needs_tls && expected.is_ok(), "{started:?} {:#?}", self.log);
+                let insecure = policy_needs_tls(self.policy) && started == Err(Misuse::NotSecure) && expected.is_ok();
+                assert!(started == expected || insecure, "{started:?}, not {expected:?}: {:#?}", self.log);
                 self.begun += usize::from(started.is_ok());
             }
             Step::Abort => self.client.abort(),
@@ -251,6 +253,18 @@ impl Run {
         if self.open == Open::Read(None) {
             assert_eq!(self.ended, self.begun, "nothing runs, and a request has no end: {:#?}", self.log);
         }
+        if policy_needs_tls(self.policy) {
+            // What holds no name, no password and no file.
+            use Verb::{Auth, Feat, Help, Host, Noop, Opts, Pbsz, Prot, Quit, Rein, Stat, Syst};
+            let telling = |line: &&[u8]| {
+                let word = line.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
+                let verb = Verb::parse(word);
+                !matches!(verb, Auth | Feat | Help | Host | Noop | Opts | Pbsz | Prot | Quit | Rein | Stat | Syst)
+            };
+            let mut lines = self.plaintext.split(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\r"));
+            let told = lines.find(telling);
+            assert_eq!(told, None, "TLS is required: {:#?}", self.log);
+        }
         let quit = b"QUIT\r\n";
         let words = self.written.split_inclusive(|byte| *byte == b'\n');
         let said = words.skip_while(|line| line != quit).count();
@@ -284,18 +298,10 @@ impl Run {
                 let bytes = write.bytes();
                 assert!(!bytes.is_empty() && bytes.len() < 4096);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
+                assert!(!matches!(self.open, Open::StartTls), "a Write while TLS begins");
                 self.written.extend_from_slice(&bytes[..count]);
-                let harmless: [&[u8]; 11] = [
-                    b"AUTH ", b"PBSZ ", b"PROT ", b"FEAT", b"QUIT", b"NOOP", b"SYST", b"HELP", b"HOST ", b"OPTS ",
-                    b"REIN",
-                ];
-                let naked = self.policy.config().security != Security::Optional && !self.secured;
-                if naked && self.piece == 0 {
-                    assert!(
-                        harmless.iter().any(|word| bytes.starts_with(word)),
-                        "without TLS: {}",
-                        bytes.escape_ascii()
-                    );
+                if !self.tls {
+                    self.plaintext.extend_from_slice(&bytes[..count]);
                 }
                 let text = bytes[..count].escape_ascii().to_string();
                 match self.log.last_mut() {
@@ -344,14 +350,15 @@ impl Run {
             }
             Action::SecureData(secure) => {
                 assert!(self.sockets.contains(&secure.channel()), "TLS without a connection: {:#?}", self.log);
+                assert!(secure.deadline() > self.now);
                 return Some(Open::SecureData(secure.serial(), secure.channel()));
             }
             Action::StartTls(start) => {
-                assert!(start.deadline() > self.now && !self.secured, "{:#?}", self.log);
-                return Some(Open::StartTls(start.deadline()));
+                assert!(!self.tls && start.deadline() > self.now);
+                return Some(Open::StartTls);
             }
             Action::StopTls(_) => {
-                assert!(self.secured, "{:#?}", self.log);
+                assert!(self.tls, "no TLS to stop");
                 return Some(Open::StopTls);
             }
             Action::Cancel(cancel) => {
@@ -362,8 +369,6 @@ impl Run {
                 self.sockets.remove(&channel);
             }
             Action::Close => return Some(Open::Closed),
-            // No request here asks for TLS.
-            Action::SecureData(_) | Action::StartTls(_) | Action::StopTls(_) => panic!("TLS unasked"),
         }
         None
     }
@@ -394,6 +399,26 @@ impl Run {
                 let verdict = accept.accepted(SocketAddr::new(stranger(), 20));
                 assert_eq!(verdict, Verdict::Refuse, "a stranger is accepted");
             }
+            (Action::SecureData(secure), Kind::Well) => secure.resumed(),
+            (Action::SecureData(secure), Kind::Strangely) => secure.fresh(),
+            (Action::SecureData(secure), Kind::Badly) => {
+                self.sockets.remove(&secure.channel());
+                secure.failed(TlsError::Handshake);
+            }
+            (Action::StartTls(start), Kind::Well) => {
+                start.started();
+                self.tls = true;
+                self.open = Open::Read(None);
+            }
+            (Action::StartTls(start), Kind::Badly) => {
+                start.failed(TlsError::Certificate);
+                self.open = Open::Read(None);
+            }
+            (Action::StopTls(stop), Kind::Well) => {
+                stop.stopped();
+                self.tls = false;
+            }
+            (Action::StopTls(stop), Kind::Badly) => stop.failed(TlsError::Handshake),
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
                 stream.finished(StreamEnd::Clean, u64::from(choice) * 1000);
@@ -404,25 +429,13 @@ impl Run {
                 stream.finished(ends[usize::from(choice % 3)], u64::from(choice / 3));
             }
             (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
-            (Action::SecureData(secure), Kind::Well) => secure.resumed(),
-            (Action::SecureData(secure), Kind::Strangely) => secure.fresh(),
-            (Action::SecureData(secure), Kind::Badly) => {
-                self.sockets.remove(&secure.channel());
-                secure.failed(TlsError::Handshake);
-            }
-            (Action::StartTls(start), Kind::Well) => {
-                start.started();
-                self.secured = true;
-            }
-            (Action::StartTls(start), Kind::Badly) => start.failed(TlsError::Certificate),
-            (Action::StopTls(stop), Kind::Well) => {
-                stop.stopped();
-                self.secured = false;
-            }
-            (Action::StopTls(stop), Kind::Badly) => stop.failed(TlsError::Handshake),
             _ => {}
         }
     }
+}
+
+fn policy_needs_tls(policy: Policy) -> bool {
+    policy.config().security != Security::Optional
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -442,7 +455,7 @@ pub(super) fn request(choice: u8) -> Request {
     let path = Path::new(if choice & 128 == 0 { &b"file"[..] } else { b" \"a\" \xff" }).unwrap();
     let secret = Password::new(SECRET).unwrap();
     let user = Argument::new("anna").unwrap();
-    match choice % 30 {
+    match choice % 32 {
         0 => Request::login(user, secret, None),
         1 => Request::login(user, secret.borrowed(), Some(secret.borrowed())),
         2 => Request::change_directory(path),
@@ -464,14 +477,16 @@ pub(super) fn request(choice: u8) -> Request {
         18 => Request::retrieve(path, 7),
         19 => Request::store(path, u64::from(choice >> 5)),
         20 => Request::append(path),
-        21 => Request::secure(),
-        22 => Request::clear_command_channel(PlaintextAccepted::knowingly()),
-        23 => Request::reinitialise(),
-        24 => Request::hash(path),
-        25 => Request::store_unique(None),
-        26 => Request::plain_list(None),
-        27 => Request::host(Argument::new("example.org").unwrap()),
-        28 => Request::utf8(),
-        _ => Request::command(Command::Help(None)).unwrap(),
+        21 => Request::command(Command::Help(None)).unwrap(),
+        22 => Request::secure(),
+        23 => Request::clear_command_channel(PlaintextAccepted::knowingly()),
+        24 => Request::reinitialise(),
+        25 => Request::utf8(),
+        26 => Request::host(user),
+        27 => Request::status(None),
+        28 => Request::set_modified(path, Time::parse(b"20240229235960.5").unwrap()),
+        29 => Request::hash(path),
+        30 => Request::plain_list(None),
+        _ => Request::store_unique(Some(path)),
     }
 }

@@ -56,11 +56,10 @@ fn between(routes: u8, various: u8) -> Pair {
 fn one(pair: &mut Pair, which: u8, fault: u8, when: u8) -> bool {
     pair.faults = Faults {
         client_dials_refused: u32::from(fault & 3),
-        no_port: false,
         server_dials_refused: fault & 4 != 0,
         stranger_connects_first: fault & 8 != 0,
         data_breaks_after: (fault & 16 != 0).then_some(usize::from(fault >> 5)),
-        ..Faults::default()
+        no_port: fault & 32 != 0,
     };
     let faults = pair.faults;
     pair.upload = b"what is sent".to_vec();
