@@ -172,9 +172,11 @@ impl Client {
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.input_ended = true;
+        } else if self.closed || self.violation.is_some() {
+            // The end was told, and nothing changes it.
         } else if let Tls::Starting { .. } = self.core.tls {
             self.violation = Some(Violation::PlaintextBeforeTls);
-        } else if !self.closed && self.violation.is_none() {
+        } else {
             self.inbox.push(bytes);
         }
     }
@@ -299,7 +301,7 @@ impl Client {
     /// TLS is to begin or to end. What was read before it begins is nobody's: it is never taken for the peer's word.
     fn tls(&mut self) -> Result<Next, Violation> {
         if let Tls::Starting { .. } = self.core.tls {
-            if self.inbox.advance().map_err(Violation::Reply)? || self.inbox.buffered() > 0 {
+            if self.inbox.has_more() {
                 return Err(Violation::PlaintextBeforeTls);
             }
             if self.input_ended {
