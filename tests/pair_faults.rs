@@ -174,42 +174,57 @@ fn dialogue(config: client::Config, chunk: usize, planned: Option<(usize, Fault)
 }
 
 /// Each of these faults at each step; how many dialogues there were.
-fn everywhere(routes: &[Route], faults: &[Fault], check: impl Fn(Fault, Report)) -> usize {
+fn everywhere(chunk: usize, routes: &[Route], faults: &[Fault], check: impl Fn(Fault, Report)) -> usize {
     let mut dialogues = 0;
-    for chunk in [usize::MAX, 5] {
-        let whole = dialogue(by(routes), chunk, None);
-        assert_eq!((whole.requests, whole.violation), (6, false), "{whole:?}");
-        assert!(whole.successes >= 6, "{whole:?}");
-        for step in 0..whole.steps {
-            for fault in faults {
-                // In the midst of a line it would be another fault.
-                if chunk != usize::MAX && matches!(fault, Fault::Says(_)) {
-                    continue;
-                }
-                check(*fault, dialogue(by(routes), chunk, Some((step, *fault))));
-                dialogues += 1;
+    let whole = dialogue(by(routes), chunk, None);
+    assert_eq!((whole.requests, whole.violation), (6, false), "{whole:?}");
+    assert!(whole.successes >= 6, "{whole:?}");
+    for step in 0..whole.steps {
+        for fault in faults {
+            // In the midst of a line it would be another fault.
+            if chunk != usize::MAX && matches!(fault, Fault::Says(_)) {
+                continue;
             }
+            check(*fault, dialogue(by(routes), chunk, Some((step, *fault))));
+            dialogues += 1;
         }
     }
     dialogues
 }
 
+fn each_fault_at_each_step_in(chunk: usize, routes: &[Route]) {
+    let dialogues = everywhere(chunk, routes, &FAULTS, |fault, report| {
+        if !fault.is_in_control() {
+            assert!(!report.violation, "{fault:?} is no violation: {report:?}");
+            assert_eq!(report.requests, 6, "the session goes on behind {fault:?}");
+        }
+    });
+    assert!(dialogues > 1000, "{dialogues}");
+}
+
 #[test]
 fn each_fault_at_each_step() {
-    for routes in [&[Route::Epsv, Route::Pasv][..], &[Route::Pasv], &[Route::Eprt, Route::Port], &[Route::Epsv, Route::Port]] {
-        let dialogues = everywhere(routes, &FAULTS, |fault, report| {
-            if !fault.is_in_control() {
-                assert!(!report.violation, "{fault:?} is no violation: {report:?}");
-                assert_eq!(report.requests, 6, "the session goes on behind {fault:?}");
-            }
-        });
-        assert!(dialogues > 1000, "{dialogues}");
-    }
+    each_fault_at_each_step_in(usize::MAX, &[Route::Epsv, Route::Pasv]);
+}
+
+#[test]
+fn each_fault_at_each_step_in_active_mode() {
+    each_fault_at_each_step_in(usize::MAX, &[Route::Eprt, Route::Port]);
+}
+
+#[test]
+fn each_fault_at_each_step_with_active_mode_behind_passive_mode() {
+    each_fault_at_each_step_in(usize::MAX, &[Route::Pasv, Route::Port]);
+}
+
+#[test]
+fn each_fault_at_each_step_in_small_pieces() {
+    each_fault_at_each_step_in(40, &[Route::Epsv, Route::Pasv]);
 }
 
 #[test]
 fn lines_that_cannot_be_told_from_answers_make_no_machine_hang() {
     for routes in [&[Route::Epsv, Route::Pasv][..], &[Route::Port]] {
-        everywhere(routes, &PLAUSIBLE, |_, _| {});
+        everywhere(usize::MAX, routes, &PLAUSIBLE, |_, _| {});
     }
 }

@@ -14,6 +14,7 @@ use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
 use ftp_proto::server::{self, Pending, Refusal, Server};
 use ftp_proto::{Code, Command, DataError, Direction, Endpoints, Instant, Path, Reply, StreamEnd, Text, Time, Verdict};
 
+#[allow(unused_imports, reason = "each test program uses a part of it")]
 pub use inject::{Fault, Injector};
 
 /// How a request ended, owned.
