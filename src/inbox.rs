@@ -50,7 +50,7 @@ pub struct Replies {
 ///
 /// When `advance` has said that there is no more, what is kept is less than [`Limits::line`] and a line end
 /// for commands, and than [`Limits::reply`] for replies, and nothing is allocated if nothing is kept (beyond
-/// 1 KiB). No build shows the contents in `Debug`, since passwords pass through.
+/// 128 bytes). No build shows the contents in `Debug`, since passwords pass through.
 ///
 /// ```
 /// use ftp_proto::{Code, Inbox, Limits};

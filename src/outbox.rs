@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// A capacity above this many bytes is given back once everything is written.
-const IDLE_CAPACITY: usize = 512;
+const IDLE_CAPACITY: usize = 64;
 
 /// What is to be written, in order. It can hold a password, so no `Debug` shows it, and what was
 /// written is forgotten.

@@ -92,7 +92,7 @@ pub enum Step {
     Success,
     /// 3yz: the next command of the sequence is due.
     Continue,
-    /// 4yz or 5yz: refused.
+    /// 4yz or 5yz: refused. 6yz: a protected reply (RFC 2228), which nobody here can read.
     Failure,
 }
 
@@ -300,9 +300,8 @@ impl Session {
             Class::Preliminary => Step::Wait,
             Class::Completion => Step::Success,
             Class::Intermediate => Step::Continue,
-            // 6yz (RFC 2228) wraps a reply that can't be read here; it ends the command.
-            Class::Protected => Step::Success,
-            Class::TransientNegative | Class::PermanentNegative => Step::Failure,
+            // 6yz (RFC 2228) wraps a reply that can't be read here: it ends the command, and nobody knows that it succeeded.
+            Class::TransientNegative | Class::PermanentNegative | Class::Protected => Step::Failure,
         };
         if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
             self.ending = true;

@@ -329,19 +329,6 @@ fn a_server_that_leaves_in_order_is_no_violation() {
 }
 
 #[test]
-fn quit_never_waits_for_ever() {
-    let mut script = Script::logged_in(Config::default());
-    script.client.quit();
-    assert_eq!(script.all(World::Works), [Did::Wrote("QUIT".into()), Did::Waits(Some(5))]);
-    script.now += Duration::from_secs(5);
-    assert_eq!(script.all(World::Works), [Did::Closes]);
-    let mut script = Script::logged_in(Config::default());
-    script.client.quit();
-    script.all(World::Works);
-    assert_eq!(script.says("221 bye"), [Did::Heard(221), Did::Closes]);
-}
-
-#[test]
 fn a_dial_without_answer_is_given_up_in_time() {
     let mut script = Script::logged_in(Config::default());
     script.retrieve();

@@ -230,7 +230,7 @@ impl Running {
                     progress
                 }
                 Waiting::Nothing => {
-                    let failed = last.is_some_and(|code| code.value() >= 400 && code.value() < 600);
+                    let failed = last.is_some_and(|code| code.value() >= 400);
                     if failed {
                         return Progress::End(End::Refused);
                     }

@@ -627,6 +627,8 @@ impl Transfer {
 
     fn record(&mut self, core: &mut Core, reached: Option<SocketAddr>, end: AttemptEnd, now: Instant) {
         let Some((route, advertised, since)) = self.current else { return };
+        // They are kept until the next transfer, and nearly always it is one.
+        core.attempts.reserve_exact(1);
         core.attempts.push(Attempt { route, advertised, reached, end, took: now.saturating_since(since) });
     }
 }

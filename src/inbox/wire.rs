@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::telnet::{self, Sequence};
 
 /// What is kept allocated while nothing is kept: room for the usual line.
-const KEPT_WHEN_IDLE: usize = 1024;
+const KEPT_WHEN_IDLE: usize = 128;
 /// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.
 const MOST_ANSWERS: u8 = 32;
 
