@@ -3,6 +3,8 @@
 //! Nothing here waits, listens or connects: "the network" is two byte queues for the control connection and
 //! one pipe for the data connection, so every test is the same at every run.
 
+// The invariants, and with them the fuzz targets, include this file by its path; so this one is found from there, too.
+#[path = "pair/inject.rs"]
 mod inject;
 
 use std::collections::{BTreeMap, VecDeque};
