@@ -14,8 +14,9 @@ mod config;
 mod exchange;
 mod pending;
 
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use crate::command::{Command, CommandError, CommandLine, EpsvArgument};
 use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, State, Stream, StreamEnd};
@@ -67,10 +68,11 @@ pub struct Server {
     active: Instant,
 }
 
-/// Command lines that came while a transfer ran, each with an LF; taken up after it. They can hold a password.
+/// Command lines that came while a transfer ran; taken up after it. They can hold a password.
 struct Waiting {
-    lines: Vec<u8>,
-    taken: usize,
+    /// `Err`: a line was longer than the limit.
+    lines: VecDeque<Result<Box<[u8]>, LineTooLong>>,
+    bytes: usize,
     /// QUIT is among them.
     quit: bool,
 }
@@ -96,7 +98,7 @@ impl Server {
         Self {
             exchange,
             inbox,
-            waiting: Waiting { lines: Vec::new(), taken: 0, quit: false },
+            waiting: Waiting::new(),
             input_ended: false,
             closed: false,
             began: None,
@@ -222,22 +224,23 @@ impl Server {
             Phase::Asking | Phase::Preparing | Phase::Offering | Phase::Stopping(_) => return false,
         }
         let Self { waiting, inbox, exchange, .. } = self;
-        if let Some(line) = waiting.next() {
-            exchange.begin(line);
-            waiting.release();
-        } else {
-            let advanced = inbox.advance();
-            exchange.decline(inbox.take_answers());
-            match advanced.map(|_| inbox.line()) {
-                // What declines Telnet is said even if no line follows.
-                Ok(None) => return !exchange.outbox.is_empty(),
-                Ok(Some(line)) => exchange.begin(line),
-                Err(LineTooLong { limit, .. }) => {
-                    self.active = now;
-                    self.exchange.complain(&CommandError::LineTooLong { limit });
-                    return true;
+        let line = match waiting.pop() {
+            Some(line) => line.map(|line| exchange.begin(&line)),
+            None => {
+                let advanced = inbox.advance();
+                exchange.decline(inbox.take_answers());
+                match advanced.map(|_| inbox.line()) {
+                    // What declines Telnet is said even if no line follows.
+                    Ok(None) => return !exchange.outbox.is_empty(),
+                    Ok(Some(line)) => Ok(exchange.begin(line)),
+                    Err(error) => Err(error),
                 }
             }
+        };
+        if let Err(LineTooLong { limit, .. }) = line {
+            self.active = now;
+            self.exchange.complain(&CommandError::LineTooLong { limit });
+            return true;
         }
         self.active = now;
         if self.exchange.session.login() == LoginState::Complete {
@@ -258,13 +261,12 @@ impl Server {
         exchange.decline(inbox.take_answers());
         let line = match advanced.map(|_| inbox.line()) {
             Ok(None) => return !exchange.outbox.is_empty(),
-            Ok(Some(line)) => line,
-            // Its 500 waits for its turn: an empty line, which is no command either, stands for it.
-            Err(_) => b"",
+            Ok(Some(line)) => Ok(line),
+            Err(error) => Err(error),
         };
         self.active = now;
         let alone = waiting.is_empty();
-        match Command::parse(line).ok() {
+        match line.ok().and_then(|line| Command::parse(line).ok()) {
             Some(command @ Command::Abor) if alone => {
                 let _ = exchange.session.command(&command);
                 self.stop(Stop::Abort);
@@ -441,36 +443,36 @@ fn transfer_end(end: StreamEnd) -> (Code, &'static str) {
 }
 
 impl Waiting {
+    fn new() -> Self {
+        Self { lines: VecDeque::new(), bytes: 0, quit: false }
+    }
+
     fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
+    /// How many bytes wait; an empty line counts, too.
     fn len(&self) -> usize {
-        self.lines.len()
+        self.bytes.saturating_add(self.lines.len())
     }
 
-    fn push(&mut self, line: &[u8]) {
-        self.lines.extend_from_slice(line);
-        self.lines.push(b'\n');
+    fn push(&mut self, line: Result<&[u8], LineTooLong>) {
+        self.bytes = self.bytes.saturating_add(line.map_or(0, <[u8]>::len));
+        self.lines.push_back(line.map(Box::from));
     }
 
-    /// The next line; `release` makes room once it was taken.
-    fn next(&mut self) -> Option<&[u8]> {
-        let rest = self.lines.get(self.taken..).filter(|rest| !rest.is_empty())?;
-        let end = memchr::memchr(b'\n', rest)?;
-        self.taken = self.taken.saturating_add(end).saturating_add(1);
-        rest.get(..end)
-    }
-
-    fn release(&mut self) {
-        if self.taken >= self.lines.len() {
-            *self = Self { lines: Vec::new(), taken: 0, quit: false };
+    fn pop(&mut self) -> Option<Result<Box<[u8]>, LineTooLong>> {
+        let line = self.lines.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(line.as_ref().map_or(0, |line| line.len()));
+        if self.is_empty() {
+            *self = Self::new();
         }
+        Some(line)
     }
 }
 
 impl core::fmt::Debug for Waiting {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Waiting({} bytes)", self.lines.len())
+        write!(f, "Waiting({} bytes)", self.bytes)
     }
 }

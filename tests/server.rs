@@ -266,6 +266,27 @@ fn a_transfer_is_never_accepted_on_a_data_connection_that_is_gone() {
 }
 
 #[test]
+fn s11_the_words_of_other_protocols_end_the_session() {
+    for line in ["GET / HTTP/1.1", "post /x HTTP/1.0", "EHLO example.org", "MAIL FROM:<a@b>", "CONNECT a:25 HTTP/1.1"] {
+        let mut pair = quiet();
+        let said = pair.say(format!("{line}\r\nHost: x\r\n\r\nUSER anna\r\n").as_bytes());
+        assert!(said.starts_with("500 ") && said.lines().count() == 1, "{line}: {said:?}");
+        assert_eq!(pair.say(b"NOOP\r\n"), "");
+        assert!(pair.server_closed(), "{line}");
+    }
+}
+
+#[test]
+fn print_formats_are_no_parameter_of_ours() {
+    let mut pair = logged_in();
+    for (line, code) in
+        [("TYPE A N", "200"), ("TYPE A T", "504"), ("TYPE A C", "504"), ("TYPE L 8", "200"), ("TYPE E", "504")]
+    {
+        assert_eq!(&pair.say(format!("{line}\r\n").as_bytes())[..3], code, "{line}");
+    }
+}
+
+#[test]
 fn silence_ends_the_session_but_a_long_transfer_is_no_silence() {
     let mut pair = logged_in();
     pair.wait(Duration::from_secs(299));
@@ -294,6 +315,16 @@ fn telnet_options_are_declined() {
     assert_eq!(wrote, b"\xff\xfe\x01\xff\xfc\x03200 NOOP ok.\r\n");
     bytes = b"\xff\xfc\x01\xff\xfe\x03NOOP\r\n".to_vec();
     assert_eq!(pair.write_of(&bytes), b"200 NOOP ok.\r\n", "WONT and DONT are not answered");
+}
+
+#[test]
+fn an_over_long_line_amid_a_transfer_is_refused_as_that_in_its_turn() {
+    let mut pair = logged_in();
+    pair.files.insert(b"f".to_vec(), b"x".to_vec());
+    pair.say(b"EPSV\r\n");
+    assert!(pair.say(b"RETR f\r\n").starts_with("150"));
+    let line = [&[b'A'; 20_000][..], b"\r\nABOR\r\n"].concat();
+    assert_eq!(pair.say(&line), "426 Transfer aborted.\n500 Line too long.\n225 No transfer to ABOR.\n");
 }
 
 #[test]

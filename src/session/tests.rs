@@ -173,3 +173,10 @@ fn what_is_due_is_bounded() {
     assert_eq!(advice.iter().filter(|advice| advice.is_ok()).count(), DUE_LIMIT);
     assert_eq!(advice.last(), Some(&Err(OutOfOrder::TooManyDue)));
 }
+
+#[test]
+fn a_reply_that_cannot_be_read_is_no_login() {
+    let mut session = Session::new();
+    told(&mut session, &["< 220", "> USER a", "< 331", "> PASS b", "< 632"]);
+    assert_eq!(session.login(), Login::Nobody);
+}
