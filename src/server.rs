@@ -232,7 +232,10 @@ impl Server {
                 match advanced.map(|_| inbox.line()) {
                     // What declines Telnet is said even if no line follows.
                     Ok(None) => return !exchange.outbox.is_empty(),
-                    Ok(Some(line)) => Ok(exchange.begin(line)),
+                    Ok(Some(line)) => {
+                        exchange.begin(line);
+                        Ok(())
+                    }
                     Err(error) => Err(error),
                 }
             }
