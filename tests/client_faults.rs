@@ -376,3 +376,20 @@ fn an_end_or_silence_at_any_byte_is_told_and_nothing_is_made_of_half_a_reply() {
         assert_eq!(matches!(violation, Some(Violation::TimedOut { .. })), count < all, "silence after {count} bytes");
     }
 }
+
+#[test]
+fn a_preliminary_reply_pushes_the_deadline_once() {
+    let mut script = Script::new(Config::default());
+    for seconds in [60, 20] {
+        assert_eq!(script.says("120 in a minute"), [Did::Heard(120), Did::Waits(Some(seconds))]);
+        script.now += Duration::from_secs(40);
+    }
+    assert_eq!(script.poll(World::Works), Err(Violation::TimedOut { waiting: None }));
+
+    let mut script = streaming(by(&[Route::Epsv]));
+    script.all(World::Works);
+    script.now += Duration::from_secs(59);
+    assert_eq!(script.says("150 still at it"), [Did::Heard(150), Did::Waits(Some(1))]);
+    script.now += Duration::from_secs(1);
+    assert_eq!(script.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
+}
