@@ -332,7 +332,6 @@ impl Client {
         let Self { inbox, core, running, .. } = self;
         let Some(reply) = inbox.reply() else { return Next::Read(None) };
         let Some(answer) = core.session.reply(reply.code()) else { return Next::Unsolicited };
-        core.reply_by = now.after(core.config.patience.reply);
         core.last_word = now;
         if let Some(running) = running {
             running.react(core, answer, &reply, now);

@@ -67,11 +67,10 @@ fn users_online_within_a_greeting_are_text() {
 #[test]
 fn a_120_asks_to_wait_for_the_220() {
     let mut script = Script::new(Config::default());
-    for _ in 0..3 {
-        assert_eq!(script.says("120 in a minute"), [Did::Heard(120), Did::Waits(Some(60))]);
-        script.now += Duration::from_secs(59);
-        assert_eq!(script.client.start(Request::noop()), Err(Misuse::Busy));
-    }
+    script.now += Duration::from_secs(59);
+    assert_eq!(script.says("120 in a minute"), [Did::Heard(120), Did::Waits(Some(60))]);
+    script.now += Duration::from_secs(59);
+    assert_eq!(script.client.start(Request::noop()), Err(Misuse::Busy));
     assert_eq!(script.says("220 now")[..2], [Did::Heard(220), Did::Done(Ok(Value::Nothing))]);
     script.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
     assert!(done(&script.converse(&[("USER a", "331 pass"), ("PASS b", "230 in")])).is_ok());

@@ -51,6 +51,8 @@ pub(super) struct Running {
     pub(super) state: Progressing,
     /// When it began; told by the first poll.
     pub(super) began: Option<Instant>,
+    /// The last reply was a 1yz.
+    pub(super) preliminary: bool,
 }
 
 #[derive(Debug)]
@@ -192,7 +194,7 @@ impl Running {
     }
 
     fn new(wanted: Wanted, state: Progressing) -> Self {
-        Self { wanted, state, began: None }
+        Self { wanted, state, began: None, preliminary: false }
     }
 
     /// When the whole request has taken too long.
@@ -201,6 +203,12 @@ impl Running {
     }
 
     pub(super) fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
+        let preliminary = answer.step == Meaning::Wait;
+        // A 1yz gives the server another while; one 1yz after the other would give it for ever.
+        if !(preliminary && self.preliminary) {
+            core.reply_by = now.after(core.config.patience.reply);
+        }
+        self.preliminary = preliminary;
         match &mut self.state {
             Progressing::Greeting { heard } => *heard = answer.step,
             Progressing::Script { last, waiting, .. } => {

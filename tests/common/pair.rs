@@ -45,6 +45,10 @@ pub struct Pair {
     pub injector: Injector,
     /// At most so many bytes of the control connection are delivered at once.
     pub chunk: usize,
+    /// How often a stream is asked for before its bytes have moved.
+    pub slow: usize,
+    /// How often it was asked for, at the client and at the server.
+    streamed: [usize; 2],
     /// Every command and reply line, in order, as they were written.
     pub wire: Vec<String>,
     now: Duration,
@@ -93,6 +97,8 @@ impl Pair {
             faults: Faults::default(),
             injector: Injector::default(),
             chunk: usize::MAX,
+            slow: 0,
+            streamed: [0, 0],
             wire: Vec::new(),
             now: Duration::ZERO,
             to_server: VecDeque::new(),
@@ -231,6 +237,7 @@ impl Pair {
             client::Action::Listen(listen) => {
                 let address = SocketAddr::new(listen.host(), self.next_port);
                 self.next_port += 1;
+                self.streamed = [0, 0];
                 self.data = Pipe { client_listens: Some(address), ..Pipe::default() };
                 listen.listening(address);
             }
@@ -244,6 +251,11 @@ impl Pair {
                     drop(accept);
                     return Ok((self.deliver_to_client(), None));
                 }
+            }
+            client::Action::Stream(stream) if self.streamed[0] < self.slow => {
+                self.streamed[0] += 1;
+                stream.moved(0);
+                self.deliver_to_client();
             }
             client::Action::Stream(stream) => match stream.direction() {
                 Direction::Send => {
@@ -353,6 +365,7 @@ impl Pair {
             server::Action::Listen(listen) => {
                 let address = SocketAddr::new(self.server_addr.ip(), self.next_port);
                 self.next_port += 1;
+                self.streamed = [0, 0];
                 self.data = Pipe { server_listens: Some(address), ..Pipe::default() };
                 listen.listening(address);
             }
@@ -374,6 +387,11 @@ impl Pair {
                     drop(accept);
                     return self.deliver_to_server();
                 }
+            }
+            server::Action::Stream(stream) if self.streamed[1] < self.slow => {
+                self.streamed[1] += 1;
+                stream.moved(0);
+                self.deliver_to_server();
             }
             server::Action::Stream(stream) => {
                 let offset = usize::try_from(stream.offset()).unwrap();
