@@ -174,7 +174,7 @@ impl Run {
     }
 
     fn play(mut self, steps: &[Step]) -> Vec<String> {
-        self.secret_is_out = script::tells_secret(steps);
+        self.secret_is_out = script::tells_secret(steps, b"");
         self.settle();
         for step in steps {
             self.step(step);
