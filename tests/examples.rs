@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -11,242 +11,271 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+/// One command line over two adapters.
+const CLIENTS: [&str; 2] = ["std_client", "tokio_client"];
+
 #[test]
 fn a_directory_is_listed() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    fs::write(server.root().join("notes.txt"), "twelve bytes").unwrap();
-    fs::create_dir(server.root().join("sub")).unwrap();
-    let listing = server.ok(&["ls"], "/", None);
-    let lines: Vec<&str> = listing.lines().collect();
-    assert_eq!(lines.len(), 2, "{listing}");
-    assert!(lines[0].starts_with("-rw-r--r-- ") && lines[0].ends_with(" notes.txt"), "{listing}");
-    assert!(lines[0].split_whitespace().any(|word| word == "12"), "{listing}");
-    assert!(lines[1].starts_with("drwxr-xr-x ") && lines[1].ends_with(" sub"), "{listing}");
-    assert_eq!(server.ok(&["ls"], "/sub", None), "");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        fs::write(server.root().join("notes.txt"), "twelve bytes").unwrap();
+        fs::create_dir(server.root().join("sub")).unwrap();
+        let listing = server.ok(&["ls"], "/", None);
+        let lines: Vec<&str> = listing.lines().collect();
+        assert_eq!(lines.len(), 2, "{listing}");
+        assert!(lines[0].starts_with("-rw-r--r-- ") && lines[0].ends_with(" notes.txt"), "{listing}");
+        assert!(lines[0].split_whitespace().any(|word| word == "12"), "{listing}");
+        assert!(lines[1].starts_with("drwxr-xr-x ") && lines[1].ends_with(" sub"), "{listing}");
+        assert_eq!(server.ok(&["ls"], "/sub", None), "");
+    }
 }
 
 #[test]
 fn every_route_moves_every_byte_both_ways() {
-    for (host, routes) in
-        [("127.0.0.1:0", &["auto", "epsv", "pasv", "eprt", "port"][..]), ("[::1]:0", &["auto", "epsv", "eprt"][..])]
-    {
-        if std::net::TcpListener::bind(host).is_err() {
-            eprintln!("{host} can't be had here: skipped");
-            continue;
-        }
-        let server = Server::start(host, &[]);
-        let content = noise(1_000_000);
-        fs::write(server.root().join("there"), &content).unwrap();
-        for route in routes {
-            let (here, up) = (server.local(route), format!("/up-{route}"));
-            server.ok(&["--route", route, "get"], "/there", Some(&here));
-            assert!(fs::read(&here).unwrap() == content, "get by {route} over {host}");
-            server.ok(&["--route", route, "put"], &up, Some(&here));
-            assert!(fs::read(server.root().join(&up[1..])).unwrap() == content, "put by {route} over {host}");
+    for client in CLIENTS {
+        for (host, routes) in
+            [("127.0.0.1:0", &["auto", "epsv", "pasv", "eprt", "port"][..]), ("[::1]:0", &["auto", "epsv", "eprt"][..])]
+        {
+            if std::net::TcpListener::bind(host).is_err() {
+                eprintln!("{host} can't be had here: skipped");
+                continue;
+            }
+            let server = Server::start_for(client, host, &[]);
+            let content = noise(1_000_000);
+            fs::write(server.root().join("there"), &content).unwrap();
+            for route in routes {
+                let (here, up) = (server.local(route), format!("/up-{route}"));
+                server.ok(&["--route", route, "get"], "/there", Some(&here));
+                assert!(fs::read(&here).unwrap() == content, "get by {route} over {host}");
+                server.ok(&["--route", route, "put"], &up, Some(&here));
+                assert!(fs::read(server.root().join(&up[1..])).unwrap() == content, "put by {route} over {host}");
+            }
         }
     }
 }
 
 #[test]
 fn the_empty_file_goes_both_ways_and_replaces_what_was_there() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let here = server.local("here");
-    fs::write(server.root().join("empty"), "").unwrap();
-    fs::write(&here, "something").unwrap();
-    server.ok(&["get"], "/empty", Some(&here));
-    assert_eq!(fs::read(&here).unwrap(), b"");
-    fs::write(server.root().join("full"), "something").unwrap();
-    server.ok(&["put"], "/full", Some(&here));
-    assert_eq!(fs::read(server.root().join("full")).unwrap(), b"");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let here = server.local("here");
+        fs::write(server.root().join("empty"), "").unwrap();
+        fs::write(&here, "something").unwrap();
+        server.ok(&["get"], "/empty", Some(&here));
+        assert_eq!(fs::read(&here).unwrap(), b"");
+        fs::write(server.root().join("full"), "something").unwrap();
+        server.ok(&["put"], "/full", Some(&here));
+        assert_eq!(fs::read(server.root().join("full")).unwrap(), b"");
+    }
 }
 
 #[test]
 fn a_download_goes_on_where_it_stopped() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let content = noise(300_000);
-    fs::write(server.root().join("file"), &content).unwrap();
-    let here = server.local("part");
-    for have in [0, 1, 123_456, content.len()] {
-        fs::write(&here, &content[..have]).unwrap();
-        let dialogue = server.run(&["-v", "--resume", "get"], "/file", Some(&here));
-        assert!(dialogue.status.success(), "{dialogue:?}");
-        assert!(fs::read(&here).unwrap() == content, "from {have} on");
-        let moved = String::from_utf8_lossy(&dialogue.stderr).contains("> RETR");
-        assert_eq!(moved, have < content.len(), "nothing is moved where nothing is missing");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let content = noise(300_000);
+        fs::write(server.root().join("file"), &content).unwrap();
+        let here = server.local("part");
+        for have in [0, 1, 123_456, content.len()] {
+            fs::write(&here, &content[..have]).unwrap();
+            let dialogue = server.run(&["-v", "--resume", "get"], "/file", Some(&here));
+            assert!(dialogue.status.success(), "{dialogue:?}");
+            assert!(fs::read(&here).unwrap() == content, "from {have} on");
+            let moved = String::from_utf8_lossy(&dialogue.stderr).contains("> RETR");
+            assert_eq!(moved, have < content.len(), "nothing is moved where nothing is missing");
+        }
+        fs::write(&here, noise(300_001)).unwrap();
+        assert!(server.fails(&["--resume", "get"], "/file", Some(&here)).contains("300001 bytes here"));
     }
-    fs::write(&here, noise(300_001)).unwrap();
-    assert!(server.fails(&["--resume", "get"], "/file", Some(&here)).contains("300001 bytes here"));
 }
 
 #[test]
 fn an_upload_goes_on_where_it_stopped() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let content = noise(300_000);
-    let (here, there) = (server.local("whole"), server.root().join("file"));
-    fs::write(&here, &content).unwrap();
-    server.ok(&["--resume", "put"], "/file", Some(&here));
-    assert!(fs::read(&there).unwrap() == content, "a file that isn't there is sent whole");
-    for have in [1, 123_456, content.len()] {
-        fs::write(&there, &content[..have]).unwrap();
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let content = noise(300_000);
+        let (here, there) = (server.local("whole"), server.root().join("file"));
+        fs::write(&here, &content).unwrap();
         server.ok(&["--resume", "put"], "/file", Some(&here));
-        assert!(fs::read(&there).unwrap() == content, "from {have} on");
+        assert!(fs::read(&there).unwrap() == content, "a file that isn't there is sent whole");
+        for have in [1, 123_456, content.len()] {
+            fs::write(&there, &content[..have]).unwrap();
+            server.ok(&["--resume", "put"], "/file", Some(&here));
+            assert!(fs::read(&there).unwrap() == content, "from {have} on");
+        }
+        fs::write(&there, noise(300_001)).unwrap();
+        assert!(server.fails(&["--resume", "put"], "/file", Some(&here)).contains("300001 at the server"));
     }
-    fs::write(&there, noise(300_001)).unwrap();
-    assert!(server.fails(&["--resume", "put"], "/file", Some(&here)).contains("300001 at the server"));
 }
 
 #[test]
 fn directories_and_files_are_made_and_removed() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    server.ok(&["mkdir"], "/new", None);
-    assert!(server.root().join("new").is_dir());
-    fs::write(server.root().join("new/file"), "x").unwrap();
-    assert!(server.fails(&["rm"], "/new/", None).contains("550"), "it isn't empty");
-    server.ok(&["rm"], "/new/file", None);
-    server.ok(&["rm"], "/new/", None);
-    assert!(!server.root().join("new").exists());
-    server.ok(&["mkdir"], "/keeps", None);
-    fs::write(server.local("its name"), "y").unwrap();
-    server.ok(&["put"], "/keeps/", Some(&server.local("its name")));
-    assert_eq!(fs::read(server.root().join("keeps/its name")).unwrap(), b"y");
-    assert!(server.fails(&["rm"], "/new", None).contains("550"));
-    assert!(server.fails(&["mkdir"], "/no/such", None).contains("553"));
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        server.ok(&["mkdir"], "/new", None);
+        assert!(server.root().join("new").is_dir());
+        fs::write(server.root().join("new/file"), "x").unwrap();
+        assert!(server.fails(&["rm"], "/new/", None).contains("550"), "it isn't empty");
+        server.ok(&["rm"], "/new/file", None);
+        server.ok(&["rm"], "/new/", None);
+        assert!(!server.root().join("new").exists());
+        server.ok(&["mkdir"], "/keeps", None);
+        fs::write(server.local("its name"), "y").unwrap();
+        server.ok(&["put"], "/keeps/", Some(&server.local("its name")));
+        assert_eq!(fs::read(server.root().join("keeps/its name")).unwrap(), b"y");
+        assert!(server.fails(&["rm"], "/new", None).contains("550"));
+        assert!(server.fails(&["mkdir"], "/no/such", None).contains("553"));
+    }
 }
 
 #[test]
 fn names_in_any_encoding_survive() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let here = server.local("here");
-    fs::write(&here, "content").unwrap();
-    let mut names = vec![" two  words ", "say \"hello\"", "a%b?c#d;e", "--help", "日本"];
-    for name in &names {
-        let url = format!("/{}", escaped(name.as_bytes()));
-        server.ok(&["put"], &url, Some(&here));
-        assert_eq!(fs::read(server.root().join(name)).unwrap(), b"content", "{name:?}");
-        let back = server.local("back");
-        server.ok(&["get"], &url, Some(&back));
-        assert_eq!(fs::read(back).unwrap(), b"content", "{name:?}");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let here = server.local("here");
+        fs::write(&here, "content").unwrap();
+        let mut names = vec![" two  words ", "say \"hello\"", "a%b?c#d;e", "--help", "日本"];
+        for name in &names {
+            let url = format!("/{}", escaped(name.as_bytes()));
+            server.ok(&["put"], &url, Some(&here));
+            assert_eq!(fs::read(server.root().join(name)).unwrap(), b"content", "{name:?}");
+            let back = server.local("back");
+            server.ok(&["get"], &url, Some(&back));
+            assert_eq!(fs::read(back).unwrap(), b"content", "{name:?}");
+        }
+        names.sort();
+        let listing = server.ok(&["ls"], "/", None);
+        let listed: Vec<&str> = listing.lines().collect();
+        assert_eq!(listed.len(), names.len(), "{listing}");
+        assert!(names.iter().zip(listed).all(|(name, line)| line.ends_with(&format!(" {name}"))), "{listing}");
     }
-    names.sort();
-    let listing = server.ok(&["ls"], "/", None);
-    let listed: Vec<&str> = listing.lines().collect();
-    assert_eq!(listed.len(), names.len(), "{listing}");
-    assert!(names.iter().zip(listed).all(|(name, line)| line.ends_with(&format!(" {name}"))), "{listing}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn names_need_not_be_utf_8() {
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
-    let server = Server::start("127.0.0.1:0", &[]);
-    let name = OsString::from_vec(b"caf\xe9".to_vec());
-    fs::write(server.root().join(&name), "latin 1").unwrap();
-    let back = server.local("back");
-    server.ok(&["get"], "/caf%E9", Some(&back));
-    assert_eq!(fs::read(back).unwrap(), b"latin 1");
-    let listing = server.run(&["ls"], "/", None).stdout;
-    assert!(listing.ends_with(b" caf\xe9\r\n"), "{}", listing.escape_ascii());
-    // By default the file keeps its name.
-    let output = server.command(&["get"], "/caf%E9", None).current_dir(server.scratch.path()).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert_eq!(fs::read(server.scratch.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"))).unwrap(), b"latin 1");
+    for client in CLIENTS {
+        use std::os::unix::ffi::{OsStrExt, OsStringExt};
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let name = OsString::from_vec(b"caf\xe9".to_vec());
+        fs::write(server.root().join(&name), "latin 1").unwrap();
+        let back = server.local("back");
+        server.ok(&["get"], "/caf%E9", Some(&back));
+        assert_eq!(fs::read(back).unwrap(), b"latin 1");
+        let listing = server.run(&["ls"], "/", None).stdout;
+        assert!(listing.ends_with(b" caf\xe9\r\n"), "{}", listing.escape_ascii());
+        // By default the file keeps its name.
+        let output = server.command(&["get"], "/caf%E9", None).current_dir(server.scratch.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(fs::read(server.scratch.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"))).unwrap(), b"latin 1");
+    }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_here_is_told_as_that() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    fs::write(server.root().join("file"), noise(5_000_000)).unwrap();
-    assert!(server.fails(&["get"], "/file", Some(Path::new("/dev/full"))).contains("storage full"));
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        fs::write(server.root().join("file"), noise(5_000_000)).unwrap();
+        assert!(server.fails(&["get"], "/file", Some(Path::new("/dev/full"))).contains("storage full"));
+    }
 }
 
 #[cfg(unix)]
 #[test]
 fn no_path_leads_out() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let outside = tempfile::tempdir().unwrap();
-    fs::write(outside.path().join("secret"), "secret").unwrap();
-    fs::write(server.local("here"), "mine").unwrap();
-    std::os::unix::fs::symlink(outside.path(), server.root().join("out")).unwrap();
-    std::os::unix::fs::symlink(outside.path().join("secret"), server.root().join("link")).unwrap();
-    std::os::unix::fs::symlink("../../../../../../../../etc", server.root().join("up")).unwrap();
-    let here = server.local("here");
-    for path in ["/../../etc/passwd", "/%2Fetc/passwd", "/out/secret", "/link", "/up/passwd", "/out/../../secret"] {
-        assert!(server.fails(&["get"], path, Some(&server.local("got"))).contains("550"), "{path}");
-        assert!(!server.local("got").exists(), "{path}: what is refused leaves no file");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret"), "secret").unwrap();
+        fs::write(server.local("here"), "mine").unwrap();
+        std::os::unix::fs::symlink(outside.path(), server.root().join("out")).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("secret"), server.root().join("link")).unwrap();
+        std::os::unix::fs::symlink("../../../../../../../../etc", server.root().join("up")).unwrap();
+        let here = server.local("here");
+        for path in ["/../../etc/passwd", "/%2Fetc/passwd", "/out/secret", "/link", "/up/passwd", "/out/../../secret"] {
+            assert!(server.fails(&["get"], path, Some(&server.local("got"))).contains("550"), "{path}");
+            assert!(!server.local("got").exists(), "{path}: what is refused leaves no file");
+        }
+        for path in ["/out/new", "/link", "/up/ftp-proto-test"] {
+            server.fails(&["put"], path, Some(&here));
+        }
+        server.fails(&["rm"], "/out/secret", None);
+        server.fails(&["mkdir"], "/out/directory", None);
+        server.fails(&["ls"], "/out", None);
+        assert_eq!(fs::read(outside.path().join("secret")).unwrap(), b"secret");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+        // At the root, `..` is the root.
+        server.ok(&["put"], "/../../x", Some(&here));
+        assert_eq!(fs::read(server.root().join("x")).unwrap(), b"mine");
     }
-    for path in ["/out/new", "/link", "/up/ftp-proto-test"] {
-        server.fails(&["put"], path, Some(&here));
-    }
-    server.fails(&["rm"], "/out/secret", None);
-    server.fails(&["mkdir"], "/out/directory", None);
-    server.fails(&["ls"], "/out", None);
-    assert_eq!(fs::read(outside.path().join("secret")).unwrap(), b"secret");
-    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
-    // At the root, `..` is the root.
-    server.ok(&["put"], "/../../x", Some(&here));
-    assert_eq!(fs::read(server.root().join("x")).unwrap(), b"mine");
 }
 
 #[test]
 fn a_failure_is_one_line_and_exit_code_1() {
-    let server = Server::start("127.0.0.1:0", &["--anonymous"]);
-    fs::write(server.root().join("file"), "x").unwrap();
-    let here = server.local("here");
-    fs::write(&here, "x").unwrap();
-    let address = &server.address;
-    let directory = server.scratch.path().to_str().unwrap();
-    let here = here.to_str().unwrap();
-    for (arguments, expected) in [
-        (vec!["ls", &format!("ftp://anna:wrong@{address}/")], "530"),
-        (vec!["ls", &format!("ftp://nobody:secret@{address}/")], "530"),
-        (vec!["get", &format!("ftp://{address}/missing"), here], "550"),
-        (vec!["put", &format!("ftp://{address}/file"), here], "550"),
-        (vec!["rm", &format!("ftp://{address}/file")], "550"),
-        (vec!["put", &format!("ftp://anna:secret@{address}/file"), "no such file"], "no such file"),
-        (vec!["put", &format!("ftp://anna:secret@{address}/file")], "needs a file"),
-        (vec!["get", &format!("ftp://{address}/file"), directory], "directory"),
-        (vec!["get", &format!("ftp://{address}/")], "names no file"),
-        (vec!["mkdir", &format!("ftp://anna:secret@{address}/a%0D%0ADELE%20file")], "illegal byte"),
-        (vec!["ls", &format!("ftp://anna%0Ax:secret@{address}/")], "illegal byte"),
-        (vec!["ls", "http://localhost/"], "ftp://"),
-        (vec!["ls", "ftp:///"], "no host"),
-        (vec!["ls", "ftp://localhost:99999/"], "no port"),
-        (vec!["ls", "ftp://127.0.0.1:1/"], "127.0.0.1:1"),
-        (vec!["fly", "ftp://localhost/"], "fly"),
-        (vec![], "required"),
-    ] {
-        let output = Command::new(example("std_client")).args(&arguments).output().unwrap();
-        let message = one_line_of_failure(&output);
-        assert!(message.contains(expected), "{arguments:?}: {message}");
-        assert!(!message.contains("secret"), "{message}");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &["--anonymous"]);
+        fs::write(server.root().join("file"), "x").unwrap();
+        let here = server.local("here");
+        fs::write(&here, "x").unwrap();
+        let address = &server.address;
+        let directory = server.scratch.path().to_str().unwrap();
+        let here = here.to_str().unwrap();
+        for (arguments, expected) in [
+            (vec!["ls", &format!("ftp://anna:wrong@{address}/")], "530"),
+            (vec!["ls", &format!("ftp://nobody:secret@{address}/")], "530"),
+            (vec!["get", &format!("ftp://{address}/missing"), here], "550"),
+            (vec!["put", &format!("ftp://{address}/file"), here], "550"),
+            (vec!["rm", &format!("ftp://{address}/file")], "550"),
+            (vec!["put", &format!("ftp://anna:secret@{address}/file"), "no such file"], "no such file"),
+            (vec!["put", &format!("ftp://anna:secret@{address}/file")], "needs a file"),
+            (vec!["get", &format!("ftp://{address}/file"), directory], "directory"),
+            (vec!["get", &format!("ftp://{address}/")], "names no file"),
+            (vec!["mkdir", &format!("ftp://anna:secret@{address}/a%0D%0ADELE%20file")], "illegal byte"),
+            (vec!["ls", &format!("ftp://anna%0Ax:secret@{address}/")], "illegal byte"),
+            (vec!["ls", "http://localhost/"], "ftp://"),
+            (vec!["ls", "ftp:///"], "no host"),
+            (vec!["ls", "ftp://localhost:99999/"], "no port"),
+            (vec!["ls", "ftp://127.0.0.1:1/"], "127.0.0.1:1"),
+            (vec!["fly", "ftp://localhost/"], "fly"),
+            (vec![], "required"),
+        ] {
+            let output = Command::new(example(client)).args(&arguments).output().unwrap();
+            let message = one_line_of_failure(&output);
+            assert!(message.contains(expected), "{arguments:?}: {message}");
+            assert!(!message.contains("secret"), "{message}");
+        }
+        assert_eq!(fs::read(server.root().join("file")).unwrap(), b"x");
     }
-    assert_eq!(fs::read(server.root().join("file")).unwrap(), b"x");
 }
 
 #[test]
 fn anonymous_reads_only() {
-    let server = Server::start("127.0.0.1:0", &["--anonymous"]);
-    fs::write(server.root().join("file"), "x").unwrap();
-    let output = Command::new(example("std_client"))
-        .args(["get", &format!("ftp://{}/file", server.address), "-"])
-        .output()
-        .unwrap();
-    assert_eq!(output.stdout, b"x");
-    let mut session = server.dial();
-    session.log_in("anonymous", "whatever");
-    for command in ["DELE file", "MKD a", "RMD a", "RNFR file", "SIZE missing"] {
-        assert!(session.say(command).starts_with("550"), "{command}");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &["--anonymous"]);
+        fs::write(server.root().join("file"), "x").unwrap();
+        let output = Command::new(example(client))
+            .args(["get", &format!("ftp://{}/file", server.address), "-"])
+            .output()
+            .unwrap();
+        assert_eq!(output.stdout, b"x");
+        let mut session = server.dial();
+        session.log_in("anonymous", "whatever");
+        for command in ["DELE file", "MKD a", "RMD a", "RNFR file", "SIZE missing"] {
+            assert!(session.say(command).starts_with("550"), "{command}");
+        }
     }
 }
 
 #[test]
 fn the_dialogue_shows_no_password() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let output = server.run(&["-v", "ls"], "/", None);
-    let dialogue = String::from_utf8(output.stderr).unwrap();
-    assert!(dialogue.contains("> PASS ****\n< 230 "), "{dialogue}");
-    assert!(!dialogue.contains("secret"), "{dialogue}");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let output = server.run(&["-v", "ls"], "/", None);
+        let dialogue = String::from_utf8(output.stderr).unwrap();
+        assert!(dialogue.contains("> PASS ****\n< 230 "), "{dialogue}");
+        assert!(!dialogue.contains("secret"), "{dialogue}");
+    }
 }
 
 #[test]
@@ -387,8 +416,170 @@ fn the_demo_compares_every_byte() {
     assert!(!ladder.contains("secret"));
 }
 
+#[test]
+fn no_progress_is_shown_where_nobody_sees_it() {
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        fs::write(server.root().join("file"), noise(1_000_000)).unwrap();
+        let here = server.local("here");
+        for action in ["get", "put"] {
+            server.ok(&[action], "/file", Some(&here));
+            let dialogue = String::from_utf8(server.run(&["-v", action], "/file", Some(&here)).stderr).unwrap();
+            assert!(!dialogue.contains("SIZE") && !dialogue.contains(['\r', '\x1b', '%']), "{dialogue}");
+        }
+    }
+}
+
+#[test]
+fn the_options_of_the_routes_are_followed() {
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &["--passive-address", "192.0.2.7"]);
+        fs::write(server.root().join("file"), "x").unwrap();
+        for host in ["peer", "127.0.0.1"] {
+            server.ok(&["--route", "pasv", "--passive-host", host, "get"], "/file", Some(Path::new("-")));
+        }
+        let options = ["-v", "--route", "port", "--active-ports", "40150-40199"];
+        let output = server.run(&[&options[..], &["ls"]].concat(), "/", None);
+        assert!(output.status.success());
+        let dialogue = String::from_utf8(output.stderr).unwrap();
+        let (_, port) = dialogue.split_once("> PORT 127,0,0,1,").unwrap();
+        let port: Vec<u16> = port.lines().next().unwrap().split(',').map(|number| number.parse().unwrap()).collect();
+        assert!((40150..=40199).contains(&(port[0] * 256 + port[1])), "{dialogue}");
+        let output = server.run(&[&options[..], &["--external-address", "192.0.2.9", "ls"]].concat(), "/", None);
+        let dialogue = String::from_utf8(output.stderr).unwrap();
+        assert!(dialogue.contains("> PORT 192,0,2,9,") && !output.status.success(), "{dialogue}");
+    }
+}
+
+#[test]
+fn a_mirror_has_what_is_there_and_fetches_what_is_missing() {
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let (root, copy) = (server.root(), server.local("copy"));
+        fs::create_dir_all(root.join("tree/one/two")).unwrap();
+        fs::create_dir(root.join("tree/nothing")).unwrap();
+        for index in 0..30 {
+            fs::write(root.join(format!("tree/one/{index} of 30")), noise(index * 1000)).unwrap();
+        }
+        fs::write(root.join("tree/one/two/deep"), "deep").unwrap();
+        fs::write(root.join("outside"), "outside").unwrap();
+        for connections in ["1", "4"] {
+            let _ = fs::remove_dir_all(&copy);
+            server.ok(&["mirror", "--connections", connections], "/tree", Some(&copy));
+            for index in 0..30 {
+                assert!(fs::read(copy.join(format!("one/{index} of 30"))).unwrap() == noise(index * 1000));
+            }
+            assert_eq!(fs::read(copy.join("one/two/deep")).unwrap(), b"deep");
+            assert!(copy.join("nothing").is_dir());
+            assert_eq!(fs::read_dir(&copy).unwrap().count(), 2);
+        }
+        fs::write(copy.join("one/two/deep"), "other").unwrap();
+        fs::remove_file(copy.join("one/7 of 30")).unwrap();
+        let again = server.run(&["-v", "mirror"], "/tree/", Some(&copy));
+        let dialogue = String::from_utf8(again.stderr).unwrap();
+        assert_eq!(dialogue.matches("> RETR").count(), 2, "{dialogue}");
+        assert_eq!(fs::read(copy.join("one/two/deep")).unwrap(), b"deep");
+        assert!(server.fails(&["mirror"], "/missing", Some(&copy)).contains("550"));
+        assert!(server.fails(&["mirror"], "/tree", None).contains("a directory"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mirror_writes_through_no_link() {
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let (copy, outside) = (server.local("copy"), server.local("outside"));
+        fs::create_dir(server.root().join("sub")).unwrap();
+        fs::write(server.root().join("sub/file"), "from the server").unwrap();
+        fs::write(server.root().join("link"), "from the server").unwrap();
+        fs::create_dir(&copy).unwrap();
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("target"), "mine").unwrap();
+        std::os::unix::fs::symlink(&outside, copy.join("sub")).unwrap();
+        std::os::unix::fs::symlink(outside.join("target"), copy.join("link")).unwrap();
+        let output = server.run(&["mirror"], "/", Some(&copy));
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(fs::read(outside.join("target")).unwrap(), b"mine");
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn no_name_in_a_listing_leads_out_of_a_mirror() {
+    const HOSTILE: [&str; 9] = ["../../x", "/abs", "a/b", "..", ".", "C:x", "a\\b", "../x", "x/.."];
+    for client in CLIENTS {
+        for has_facts in [true, false] {
+            let line = |name: &&str| {
+                if has_facts { format!("type=file;size=4; {name}\r\n") } else { format!("{name}\r\n") }
+            };
+            let listing = HOSTILE.iter().chain(&["good", "good too"]).map(line).collect();
+            let scratch = tempfile::tempdir().unwrap();
+            let copy = scratch.path().join("a/b/copy");
+            let address = hostile_server(listing, has_facts);
+            let output = Command::new(example(client))
+                .args(["mirror", "--connections", "2", &format!("ftp://{address}/")])
+                .arg(&copy)
+                .output()
+                .unwrap();
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{message}");
+            for name in HOSTILE {
+                assert!(message.lines().any(|line| line.starts_with(&format!("{name}: refused"))), "{name}: {message}");
+            }
+            assert_eq!(message.lines().count(), HOSTILE.len() + 1, "{message}");
+            assert_eq!(fs::read(copy.join("good")).unwrap(), b"evil");
+            assert_eq!(fs::read(copy.join("good too")).unwrap(), b"evil");
+            assert_eq!(fs::read_dir(&copy).unwrap().count(), 2);
+            for directory in ["", "a", "a/b"] {
+                assert_eq!(fs::read_dir(scratch.path().join(directory)).unwrap().count(), 1, "{directory}");
+            }
+            assert!(!Path::new("/abs").exists());
+        }
+    }
+}
+
+/// A server whose only directory has this listing, and whose every file is `evil`.
+fn hostile_server(listing: String, has_facts: bool) -> SocketAddr {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for control in server.incoming() {
+            let listing = listing.clone();
+            std::thread::spawn(move || serve_hostile(control.unwrap(), &listing, has_facts));
+        }
+    });
+    address
+}
+
+fn serve_hostile(control: TcpStream, listing: &str, has_facts: bool) {
+    let mut commands = BufReader::new(control.try_clone().unwrap()).lines();
+    let say = |reply: &str| (&control).write_all(format!("{reply}\r\n").as_bytes()).unwrap();
+    let data = TcpListener::bind("127.0.0.1:0").unwrap();
+    let send = |content: &str| {
+        say("150 here it comes");
+        data.accept().unwrap().0.write_all(content.as_bytes()).unwrap();
+        say("226 done");
+    };
+    say("220 come in");
+    while let Some(Ok(command)) = commands.next() {
+        match command.split_once(' ').unwrap_or((&command, "")) {
+            ("USER", _) => say("230 you are welcome"),
+            ("PWD", _) => say("257 \"/\""),
+            ("CWD", "/") | ("TYPE", _) => say("200 very well"),
+            ("FEAT", _) if has_facts => say("211-these\r\n MLST type*;size*;\r\n211 end"),
+            ("EPSV", _) => say(&format!("229 there (|||{}|)", data.local_addr().unwrap().port())),
+            ("MLSD" | "NLST", "") => send(listing),
+            ("RETR", _) => send("evil"),
+            ("QUIT", _) => return say("221 goodbye"),
+            _ => say("550 no"),
+        }
+    }
+}
+
 /// A server process on a directory of its own.
 struct Server {
+    client: &'static str,
     process: Child,
     address: String,
     /// What it serves is `root` in there; the rest is the client's.
@@ -397,6 +588,11 @@ struct Server {
 
 impl Server {
     fn start(listen: &str, options: &[&str]) -> Self {
+        Self::start_for(CLIENTS[0], listen, options)
+    }
+
+    /// One that this client visits.
+    fn start_for(client: &'static str, listen: &str, options: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().join("root");
         fs::create_dir(&root).unwrap();
@@ -410,7 +606,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on ").expect(&line).to_owned();
-        Self { process, address, scratch }
+        Self { client, process, address, scratch }
     }
 
     fn root(&self) -> PathBuf {
@@ -422,7 +618,7 @@ impl Server {
     }
 
     fn command(&self, options: &[&str], path: &str, file: Option<&Path>) -> Command {
-        let mut command = Command::new(example("std_client"));
+        let mut command = Command::new(example(self.client));
         command.args(options).arg(format!("ftp://anna:secret@{}{path}", self.address)).args(file);
         command
     }
