@@ -81,6 +81,12 @@ impl<'a> Write<'a> {
         self.0.urgent.saturating_sub(self.0.written)
     }
 
+    /// All of it was written and flushed.
+    pub fn wrote_all(self) {
+        let count = self.0.len();
+        self.0.wrote(count);
+    }
+
     /// The first `count` bytes were written and flushed. The rest comes again.
     pub fn wrote(self, count: usize) {
         self.0.wrote(count);

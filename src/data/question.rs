@@ -226,7 +226,8 @@ impl Stream<'_> {
         self.data.state = State::Streaming { moved: Some(total) };
     }
 
-    /// The stream has ended after `total` bytes, and the connection is closed.
+    /// The stream has ended after `total` bytes, and the connection is closed. Sending, what was taken from the file counts,
+    /// sent or not: with a `total` of 0 the client may try another way with the same file from its start.
     pub fn finished(self, end: StreamEnd, total: u64) {
         self.data.state = State::Ended { end, moved: total };
     }
