@@ -425,14 +425,16 @@ impl Client {
 
     /// The reply that was taken last. There is always one where this is called; without one, an empty one shows.
     fn current(&self) -> Reply<'_> {
-        if let Some(kept) = &self.core.kept {
-            return kept.borrowed();
-        }
         self.inbox.reply().unwrap_or(Reply::from_static(Code::SERVICE_NOT_AVAILABLE, ""))
     }
 
+    /// The reply that ended the request: the current one, unless replies to NOOPs came behind it.
+    fn last_word(&self) -> Reply<'_> {
+        self.core.kept.as_ref().map_or_else(|| self.current(), Reply::borrowed)
+    }
+
     fn outcome(&self, wanted: Wanted, end: End) -> Result<Outcome<'_>, Failure<'_>> {
-        let reply = self.current();
+        let reply = self.last_word();
         let value = match end {
             End::Refused => return Err(Failure::Refused(reply)),
             End::NoRoute => return Err(Failure::NoRoute(self.core.attempts.clone())),
