@@ -122,6 +122,11 @@ pub fn is_plausible(advertised: IpAddr, peer: IpAddr) -> bool {
     }
 }
 
+/// Whether a peer is beyond our own site: not this host, this link or a private network.
+pub(crate) fn is_outside(peer: IpAddr) -> bool {
+    Reach::of(peer) == Reach::World
+}
+
 /// How far an address reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {

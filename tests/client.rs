@@ -155,6 +155,19 @@ fn active_mode_tells_the_external_address_and_takes_the_server_only() {
 }
 
 #[test]
+fn an_inside_server_hears_our_inside_address() {
+    for peer in ["10.0.0.2:21", "127.0.0.1:21", "192.168.1.9:21"] {
+        let mut config = by(&[Route::Port]);
+        config.external_address = Some("203.0.113.200".parse().unwrap());
+        let mut script = Script::between(config, "10.0.0.1:40000", peer);
+        script.log_in();
+        script.retrieve();
+        let did = script.converse(&[("TYPE I", "200 ok")]);
+        assert!(did.contains(&Did::Wrote("PORT 10,0,0,1,19,137".into())), "{peer}: {did:?}");
+    }
+}
+
+#[test]
 fn rest_stands_right_before_the_transfer_command() {
     let mut script = Script::logged_in(by(&[Route::Epsv]));
     script.client.start(Request::retrieve(path("f"), 7)).unwrap();

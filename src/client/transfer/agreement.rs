@@ -9,7 +9,7 @@ use crate::client::plan::{Core, Progress};
 use crate::command::{Command, EpsvArgument, Verb};
 use crate::data::{DataError, State};
 use crate::reply::{Class, Code, Reply};
-use crate::route::{Attempt, AttemptEnd, Route};
+use crate::route::{Attempt, AttemptEnd, Route, is_outside};
 use crate::session::Step;
 use crate::text::Argument;
 use crate::time::Instant;
@@ -63,7 +63,9 @@ impl Transfer {
             State::Failed(why) => return self.give_up(core, AttemptEnd::Failed(why), now),
             _ => return Progress::Data,
         };
-        let host = core.config.external_address.unwrap_or(core.ends.local().ip());
+        // A server of our own site reaches us at our own address, and mostly not at the outside one.
+        let external = core.config.external_address.filter(|_| is_outside(core.ends.peer().ip()));
+        let host = external.unwrap_or(core.ends.local().ip());
         let address = SocketAddr::new(host, bound.port());
         let command = match (self.current, address) {
             (Some((Route::Port, ..)), SocketAddr::V4(address)) => HostPort::try_from(address).ok().map(Command::Port),
