@@ -97,15 +97,15 @@ impl<'l> Tour<'l> {
     /// Everything that people do with files.
     fn everything(&mut self, title: &str, server: SocketAddr) -> Result<()> {
         let mut session = self.log_in(title, server, Route::Epsv)?;
-        session.request(Request::features())?;
-        let outcome = session.request(Request::make_directory(Path::new("inbox")?))?;
+        session.request(Request::features(), None)?;
+        let outcome = session.request(Request::make_directory(Path::new("inbox")?), None)?;
         self.remark(outcome.reply.code().is_completion() && self.root.join("inbox").is_dir(), "made");
 
         let mut names = Vec::new();
-        session.transfer(Request::names(None), Content::Sink(Box::new(&mut names)))?;
+        session.request(Request::names(None), Some(Content::Sink(Box::new(&mut names))))?;
         self.compare("names", &names, format!("inbox\r\n{PHOTO}\r\n{POEM}\r\n").as_bytes());
         let mut listing = Vec::new();
-        session.transfer(Request::list(None), Content::Sink(Box::new(&mut listing)))?;
+        session.request(Request::list(None), Some(Content::Sink(Box::new(&mut listing))))?;
         let lines = listing.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\r\n")).count();
         self.remark(lines == 3, "a listing of 3 lines");
 
@@ -116,13 +116,13 @@ impl<'l> Tour<'l> {
         self.upload(&mut session, "inbox/copy.raw", 0)?;
         // An upload that broke off halfway: the rest is sent, from where the server says that it has got to.
         fs::write(self.root.join("inbox/copy.raw"), &self.photo[..half])?;
-        let outcome = session.request(Request::size(Path::new("inbox/copy.raw")?))?;
+        let outcome = session.request(Request::size(Path::new("inbox/copy.raw")?), None)?;
         self.remark(outcome.value == Value::Size(half as u64), "half of it is there");
         self.upload(&mut session, "inbox/copy.raw", half)?;
 
-        session.request(Request::rename(Path::new("inbox/copy.raw")?, Path::new("copy.raw")?))?;
-        session.request(Request::remove_directory(Path::new("inbox")?))?;
-        session.request(Request::remove(Path::new("copy.raw")?))?;
+        session.request(Request::rename(Path::new("inbox/copy.raw")?, Path::new("copy.raw")?), None)?;
+        session.request(Request::remove_directory(Path::new("inbox")?), None)?;
+        session.request(Request::remove(Path::new("copy.raw")?), None)?;
         self.remark(!self.root.join("copy.raw").exists() && !self.root.join("inbox").exists(), "tidied up");
         session.quit()
     }
@@ -142,15 +142,15 @@ impl<'l> Tour<'l> {
         let mut config = Config::default();
         config.routes = vec![route];
         let observer = move |event: Event<'_>| ladder.draw(&event);
-        let mut session = Connection::open(server, Arc::new(config), observer)?;
-        session.request(Request::login(Argument::new("anna")?, Password::new("secret")?, None))?;
+        let mut session = Connection::open(server, Arc::new(config), None, observer)?;
+        session.request(Request::login(Argument::new("anna")?, Password::new("secret")?, None), None)?;
         Ok(session)
     }
 
     fn download(&mut self, session: &mut Connection<'_>, name: &str, offset: usize) -> Result<()> {
         let mut rest = Vec::new();
         let request = Request::retrieve(Path::new(name)?, offset as u64);
-        session.transfer(request, Content::Sink(Box::new(&mut rest)))?;
+        session.request(request, Some(Content::Sink(Box::new(&mut rest))))?;
         let expected = fs::read(self.root.join(name))?;
         self.compare("downloaded", &rest, expected.get(offset..).unwrap_or_default());
         Ok(())
@@ -159,7 +159,7 @@ impl<'l> Tour<'l> {
     fn upload(&mut self, session: &mut Connection<'_>, name: &str, offset: usize) -> Result<()> {
         let mut rest = Cursor::new(&self.photo);
         rest.set_position(offset as u64);
-        session.transfer(Request::store(Path::new(name)?, offset as u64), Content::Source(Box::new(rest)))?;
+        session.request(Request::store(Path::new(name)?, offset as u64), Some(Content::Source(Box::new(rest))))?;
         let stored = fs::read(self.root.join(name))?;
         let expected = std::mem::take(&mut self.photo);
         self.compare("stored", &stored, &expected);

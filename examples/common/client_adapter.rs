@@ -1,7 +1,7 @@
 //! An adapter for [`Client`]: blocking sockets of the standard library, one request at a time.
 
 use std::borrow::Cow;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
@@ -10,12 +10,15 @@ use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Outcome, Request};
 use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, TlsError, Verdict};
 
+use super::channel::{Channel, Shake};
 use super::data::{self, Content, Knock, Socket, Sockets, Turn};
+use super::tls::{self, Tls};
 
 /// A control connection with its machine.
 pub struct Connection<'o> {
     client: Client,
-    control: TcpStream,
+    control: Channel,
+    tls: Option<Tls>,
     sockets: Sockets,
     origin: Clock,
     observer: Box<dyn FnMut(Event<'_>) + 'o>,
@@ -31,30 +34,32 @@ pub enum Event<'a> {
     Connected { address: SocketAddr, by_server: bool },
     /// The data connection has ended.
     Moved { direction: Direction, total: u64, end: StreamEnd },
+    /// A TLS handshake is done, or has failed; of the data connection or the control connection.
+    Secured { data: bool, how: &'a str },
 }
 
 impl<'o> Connection<'o> {
     /// Connects, and waits for the greeting.
-    pub fn open(address: SocketAddr, config: Arc<Config>, observer: impl FnMut(Event<'_>) + 'o) -> Result<Self> {
+    pub fn open(
+        address: SocketAddr,
+        config: Arc<Config>,
+        tls: Option<Tls>,
+        observer: impl FnMut(Event<'_>) + 'o,
+    ) -> Result<Self> {
         let control = TcpStream::connect_timeout(&address, Duration::from_secs(30))?;
         control.set_nodelay(true)?;
         let client = Client::new(config, Endpoints::new(control.local_addr()?, control.peer_addr()?));
         let (sockets, origin) = (Sockets::new(), Clock::now());
-        let mut this = Self { client, control, sockets, origin, observer: Box::new(observer) };
+        let (control, observer) = (Channel::new(control), Box::new(observer));
+        let mut this = Self { client, control, tls, sockets, origin, observer };
         this.run(None)?;
         Ok(this)
     }
 
-    /// A request that moves no file.
-    pub fn request(&mut self, request: Request) -> Result<Outcome<'static>> {
+    /// A request, with the file or listing that it moves, if it does.
+    pub fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>> {
         self.client.start(request)?;
-        self.run(None)?.context("the server closed the connection")
-    }
-
-    /// A request that moves a file or a listing.
-    pub fn transfer(&mut self, request: Request, content: Content<'_>) -> Result<Outcome<'static>> {
-        self.client.start(request)?;
-        self.run(Some(content))?.context("the server closed the connection")
+        self.run(content)?.context("the server closed the connection")
     }
 
     /// Says goodbye.
@@ -144,26 +149,65 @@ impl<'o> Connection<'o> {
                     cancel.cancelled();
                 }
                 Action::Discard(channel) => drop(self.sockets.remove(&channel)),
-                // TLS is asked for only by requests that aren't made here.
-                Action::StartTls(start) => start.failed(TlsError::Unavailable),
-                Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
-                Action::StopTls(stop) => stop.stopped(),
+                Action::StartTls(start) => {
+                    let patience = start.deadline().saturating_since(now);
+                    match self.control.shake(|| tls::connection(self.tls.as_ref()), None, patience)? {
+                        Shake::Control | Shake::Again => {}
+                        Shake::Done { how, .. } => {
+                            start.started();
+                            (self.observer)(Event::Secured { data: false, how: &how });
+                        }
+                        Shake::Failed(why, how) => {
+                            start.failed(why);
+                            (self.observer)(Event::Secured { data: false, how: &how });
+                        }
+                    }
+                }
+                Action::SecureData(secure) => {
+                    let (channel, patience) = (secure.channel(), secure.deadline().saturating_since(now));
+                    let Some(flow) = self.sockets.get_mut(&channel).and_then(Socket::flow) else { bail!("no socket") };
+                    let control = secure.wants_input().then_some(&self.control);
+                    match flow.shake(control, || tls::connection(self.tls.as_ref()), patience)? {
+                        Shake::Control => self.read()?,
+                        Shake::Again => {}
+                        Shake::Done { resumed, how } => {
+                            if resumed {
+                                secure.resumed()
+                            } else {
+                                secure.fresh()
+                            }
+                            (self.observer)(Event::Secured { data: true, how: &how });
+                        }
+                        Shake::Failed(why, how) => {
+                            self.sockets.remove(&channel);
+                            secure.failed(why);
+                            (self.observer)(Event::Secured { data: true, how: &how });
+                        }
+                    }
+                }
+                // Only requests that aren't made here end TLS before the session.
+                Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
                 Action::Close => return Ok(None),
             }
         }
     }
 
-    /// Reads what is there from the control connection; an empty read is its end.
+    /// Reads what is there from the control connection; an empty read is its end, with or without close_notify.
     fn read(&mut self) -> Result<()> {
         let mut buffer = [0; 4096];
-        let count = self.control.read(&mut buffer)?;
-        self.client.received(&buffer[..count]);
+        match self.control.read(&mut buffer) {
+            Ok(count) => self.client.received(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.client.received(&[]),
+            // TLS had words of its own alone.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     }
 }
 
 /// A command line as it may be shown.
-fn masked(line: &[u8]) -> Cow<'_, [u8]> {
+pub fn masked(line: &[u8]) -> Cow<'_, [u8]> {
     match Command::parse(line) {
         Ok(Command::Pass(_)) => Cow::Borrowed(b"PASS ****"),
         Ok(Command::Acct(_)) => Cow::Borrowed(b"ACCT ****"),

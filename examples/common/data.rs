@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use ftp_proto::{ChannelId, DataError, StreamEnd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustls::{Connection, Error};
+
+use super::channel::{Channel, Shake};
 
 /// How much is moved at most before the control connection is looked at again.
 const PIECE: usize = 128 * 1024;
@@ -35,10 +38,12 @@ pub enum Content<'f> {
 
 /// A data connection while bytes move over it.
 pub struct Flow {
-    socket: TcpStream,
+    channel: Channel,
     buffer: Vec<u8>,
     /// What was read from the source, and isn't sent yet.
     unsent: Range<usize>,
+    /// The source is at its end.
+    is_drained: bool,
     /// All is sent, and the sending side is shut down.
     shut: bool,
     total: u64,
@@ -74,10 +79,13 @@ pub struct Ready {
 }
 
 /// Waits for a control connection to have something to read, for a data socket, or for the time to pass.
-pub fn wait(control: Option<&TcpStream>, data: Option<PollFd<'_>>, patience: Option<Duration>) -> io::Result<Ready> {
+pub fn wait(control: Option<&Channel>, data: Option<PollFd<'_>>, patience: Option<Duration>) -> io::Result<Ready> {
+    if control.is_some_and(Channel::is_pending) {
+        return Ok(Ready { control: true, data: false });
+    }
     let has_data = data.is_some();
     let mut sockets: Vec<PollFd<'_>> = data.into_iter().collect();
-    sockets.extend(control.map(|socket| PollFd::new(socket, PollFlags::IN)));
+    sockets.extend(control.map(|control| PollFd::new(control.socket(), PollFlags::IN)));
     let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
     match poll(&mut sockets, patience.as_ref()) {
         Err(rustix::io::Errno::INTR) => return Ok(Ready::default()),
@@ -89,7 +97,7 @@ pub fn wait(control: Option<&TcpStream>, data: Option<PollFd<'_>>, patience: Opt
 }
 
 /// Waits for somebody to connect, or for the control connection to have something to say.
-pub fn accept(control: Option<&TcpStream>, listener: &TcpListener, patience: Duration) -> io::Result<Knock> {
+pub fn accept(control: Option<&Channel>, listener: &TcpListener, patience: Duration) -> io::Result<Knock> {
     let ready = wait(control, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
     if ready.control {
         return Ok(Knock::Control);
@@ -127,8 +135,10 @@ pub fn connect(address: SocketAddr, patience: Duration) -> io::Result<Flow> {
 
 /// Closes a control connection in order: over unread bytes a close would be a reset, which can destroy the last
 /// reply before it is read.
-pub fn close(mut control: TcpStream) -> io::Result<()> {
-    control.shutdown(Shutdown::Write)?;
+pub fn close(mut control: Channel) -> io::Result<()> {
+    control.close_notify();
+    control.flush()?;
+    control.socket().shutdown(Shutdown::Write)?;
     let begun = Instant::now();
     while let Some(patience) = LINGER.checked_sub(begun.elapsed()) {
         if wait(Some(&control), None, Some(patience))?.control && control.read(&mut [0; 1024])? == 0 {
@@ -167,23 +177,43 @@ impl Socket {
 impl Flow {
     pub fn new(socket: TcpStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let buffer = vec![0; PIECE];
-        Ok(Self { socket, buffer, unsent: 0..0, shut: false, total: 0, stirred: Instant::now() })
+        Ok(Self {
+            channel: Channel::new(socket),
+            buffer: vec![0; PIECE],
+            unsent: 0..0,
+            is_drained: false,
+            shut: false,
+            total: 0,
+            stirred: Instant::now(),
+        })
+    }
+
+    /// Waits for either connection, then goes on with the handshake that `begin` begins.
+    pub fn shake(
+        &mut self,
+        control: Option<&Channel>,
+        begin: impl FnOnce() -> Result<Connection, Error>,
+        patience: Duration,
+    ) -> io::Result<Shake> {
+        self.stirred = Instant::now();
+        self.channel.shake(begin, control, patience)
     }
 
     /// Waits for either connection, then moves one piece.
-    pub fn turn(&mut self, control: Option<&TcpStream>, content: &mut Content<'_>) -> io::Result<Turn> {
+    pub fn turn(&mut self, control: Option<&Channel>, content: &mut Content<'_>) -> io::Result<Turn> {
         let sends = matches!(content, Content::Source(_)) && !self.shut;
-        let interest = PollFd::new(&self.socket, if sends { PollFlags::OUT } else { PollFlags::IN });
-        let patience = if self.shut { LINGER } else { STALL };
-        let ready = wait(control, Some(interest), Some(patience.saturating_sub(self.stirred.elapsed())))?;
-        if ready.control {
-            return Ok(Turn::Control);
-        }
-        if !ready.data {
-            // Over the linger time nothing is lost: all was sent, and the other side was told that it is all.
-            let end = if self.shut { StreamEnd::Clean } else { StreamEnd::Truncated };
-            return Ok(if self.stirred.elapsed() < patience { self.moved() } else { Turn::Ended(end, self.total) });
+        if sends || !self.channel.is_pending() {
+            let interest = PollFd::new(self.channel.socket(), if sends { PollFlags::OUT } else { PollFlags::IN });
+            let patience = if self.shut { LINGER } else { STALL };
+            let ready = wait(control, Some(interest), Some(patience.saturating_sub(self.stirred.elapsed())))?;
+            if ready.control {
+                return Ok(Turn::Control);
+            }
+            if !ready.data {
+                // Over the linger time nothing is lost: all was sent, and the other side was told that it is all.
+                let end = if self.shut { StreamEnd::Clean } else { StreamEnd::Truncated };
+                return Ok(if self.stirred.elapsed() < patience { self.moved() } else { Turn::Ended(end, self.total) });
+            }
         }
         self.stirred = Instant::now();
         let end = match content {
@@ -199,17 +229,26 @@ impl Flow {
     }
 
     fn send(&mut self, source: &mut dyn Read) -> Option<StreamEnd> {
-        if self.unsent.is_empty() {
+        if self.unsent.is_empty() && !self.is_drained {
             match source.read(&mut self.buffer) {
                 Ok(0) => {
-                    self.shut = true;
-                    return self.socket.shutdown(Shutdown::Write).err().map(|_| StreamEnd::Truncated);
+                    self.is_drained = true;
+                    self.channel.close_notify();
                 }
                 Ok(count) => self.unsent = 0..count,
                 Err(error) => return local_end(&error),
             }
         }
-        match self.socket.write(&self.buffer[self.unsent.clone()]) {
+        if self.is_drained {
+            return match self.channel.flush().and_then(|()| self.channel.socket().shutdown(Shutdown::Write)) {
+                Ok(()) => {
+                    self.shut = true;
+                    None
+                }
+                Err(error) => network_end(&error),
+            };
+        }
+        match self.channel.write(&self.buffer[self.unsent.clone()]) {
             Ok(count) => {
                 self.unsent.start += count;
                 self.total += count as u64;
@@ -219,18 +258,26 @@ impl Flow {
         }
     }
 
-    /// Closing over unread bytes would reset the connection, and could destroy the tail of what was sent.
+    /// Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS
+    /// those are session tickets, which the next data connection needs.
     fn drain(&mut self) -> Option<StreamEnd> {
-        match self.socket.read(&mut self.buffer) {
+        match self.channel.read(&mut self.buffer) {
             Ok(0) => Some(StreamEnd::Clean),
             Ok(_) => None,
+            // All is sent, and the other side was told so: whether it says goodbye doesn't matter.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Some(StreamEnd::Clean),
             Err(error) => network_end(&error),
         }
     }
 
     fn receive(&mut self, sink: &mut dyn Write) -> Option<StreamEnd> {
-        match self.socket.read(&mut self.buffer) {
-            Ok(0) => Some(sink.flush().err().and_then(|error| local_end(&error)).unwrap_or(StreamEnd::Clean)),
+        match self.channel.read(&mut self.buffer) {
+            Ok(0) => {
+                // The other side may wait for our goodbye before it says that all went well.
+                self.channel.close_notify();
+                let _ = self.channel.flush();
+                Some(sink.flush().err().and_then(|error| local_end(&error)).unwrap_or(StreamEnd::Clean))
+            }
             Ok(count) => match sink.write_all(&self.buffer[..count]) {
                 Ok(()) => {
                     self.total += count as u64;

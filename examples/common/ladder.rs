@@ -68,6 +68,7 @@ impl Ladder {
             Event::Connected { address, by_server: true } => {
                 self.to_client(DATA, '╌', &format!("data connection from port {}", address.port()));
             }
+            Event::Secured { .. } => {}
             Event::Moved { direction, total, .. } => {
                 let text = format!(" {} bytes ", thousands(*total));
                 match direction {

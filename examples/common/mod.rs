@@ -1,10 +1,14 @@
 //! What the examples share: an adapter for each machine, the sockets below them, the files behind the server.
 
+pub mod channel;
+pub mod cli;
 pub mod client_adapter;
 pub mod data;
 pub mod ladder;
 pub mod listing;
+pub mod mirror;
 pub mod server_adapter;
+pub mod tls;
 pub mod tree;
 pub mod url;
 pub mod visitor;

@@ -10,6 +10,7 @@ use ftp_proto::server::{Action, Config, Server};
 use ftp_proto::{Code, Endpoints, Instant, Reply, Verdict};
 use socket2::SockRef;
 
+use super::channel::Channel;
 use super::data::{self, Content, Knock, Socket, Sockets, Turn};
 use super::visitor::{Site, Visitor};
 
@@ -33,7 +34,7 @@ pub fn serve(listener: &TcpListener, config: &Arc<Config>, site: &Arc<Site>) {
 /// A control connection with its machine.
 struct Session {
     server: Server,
-    control: TcpStream,
+    control: Channel,
     sockets: Sockets,
     origin: Clock,
     /// Who is at the other end, and what may be done for it.
@@ -50,6 +51,7 @@ impl Session {
         control.set_write_timeout(Some(WRITE_PATIENCE))?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let server = Server::new(config, ends, &Reply::from_static(Code::SERVICE_READY, "Welcome to ftp-proto."));
+        let control = Channel::new(control);
         Ok(Self { server, control, sockets: Sockets::new(), origin: Clock::now(), visitor, content: None })
     }
 

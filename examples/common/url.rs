@@ -1,4 +1,5 @@
 //! `ftp://user:password@host:port/path`, as RFC 1738 3.2 has it: the path is bytes, and begins at the login directory.
+//! `ftps://` stands for TLS from the first byte on.
 //!
 //! `?` and `#` mean nothing here, `..` is the server's business, and what isn't escaped stands for itself.
 
@@ -12,18 +13,22 @@ use percent_encoding::percent_decode;
 pub struct Url {
     pub user: Argument<'static>,
     pub password: Password<'static>,
-    /// Host and port, still to be looked up.
-    host: String,
+    /// Still to be looked up. An IPv6 address has no brackets.
+    pub host: String,
+    port: Option<u16>,
+    /// `ftps://`.
+    pub is_secure: bool,
     /// `None`: the login directory.
     pub path: Option<Path<'static>>,
 }
 
 impl Url {
     pub fn parse(url: &[u8]) -> Result<Self> {
-        let Some((scheme, rest)) = url.split_at_checked(6) else { bail!("the URL must begin with ftp://") };
-        if !scheme.eq_ignore_ascii_case(b"ftp://") {
-            bail!("the URL must begin with ftp://");
-        }
+        let (is_secure, rest) = match (without_scheme(url, b"ftp://"), without_scheme(url, b"ftps://")) {
+            (Some(rest), _) => (false, rest),
+            (_, Some(rest)) => (true, rest),
+            _ => bail!("the URL must begin with ftp:// or ftps://"),
+        };
         let (authority, path) = split(rest, rest.iter().position(|byte| *byte == b'/'));
         let (login, host) = match authority.iter().rposition(|byte| *byte == b'@') {
             Some(at) => (Some(&authority[..at]), &authority[at + 1..]),
@@ -34,17 +39,21 @@ impl Url {
             None => (&b"anonymous"[..], &b"anonymous@"[..]),
         };
         let path = decode(path);
+        let (host, port) = host_and_port(std::str::from_utf8(host).context("the URL's host")?)?;
         Ok(Self {
             user: Argument::try_from(decode(user)).context("the URL's user")?,
             password: Password::try_from(decode(password)).context("the URL's password")?,
-            host: with_port(std::str::from_utf8(host).context("the URL's host")?)?,
+            host: host.into(),
+            port,
+            is_secure,
             path: if path.is_empty() { None } else { Some(Path::try_from(path).context("the URL's path")?) },
         })
     }
 
-    /// Where the host can be reached.
-    pub fn addresses(&self) -> Result<Vec<SocketAddr>> {
-        let addresses: Vec<SocketAddr> = self.host.to_socket_addrs().with_context(|| self.host.clone())?.collect();
+    /// Where the host can be reached, at a port of the URL's own or this.
+    pub fn addresses(&self, port: u16) -> Result<Vec<SocketAddr>> {
+        let host = (self.host.as_str(), self.port.unwrap_or(port));
+        let addresses: Vec<SocketAddr> = host.to_socket_addrs().with_context(|| self.host.clone())?.collect();
         if addresses.is_empty() {
             bail!("{}: no address", self.host);
         }
@@ -83,14 +92,25 @@ fn decode(bytes: &[u8]) -> Vec<u8> {
     percent_decode(bytes).collect()
 }
 
+fn without_scheme<'u>(url: &'u [u8], scheme: &[u8]) -> Option<&'u [u8]> {
+    let (begin, rest) = url.split_at_checked(scheme.len())?;
+    begin.eq_ignore_ascii_case(scheme).then_some(rest)
+}
+
 /// An IPv6 address stands in brackets, and has colons of its own.
-fn with_port(host: &str) -> Result<String> {
-    let name_ends = host.rfind(']').map_or(0, |bracket| bracket + 1);
-    match host.get(name_ends..).and_then(|rest| rest.rsplit_once(':')) {
-        _ if host.is_empty() || host.starts_with(':') => bail!("the URL names no host"),
-        Some((_, "")) => Ok(format!("{host}21")),
-        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(host.into()),
-        Some(_) => bail!("what stands behind the URL's host is no port"),
-        None => Ok(format!("{host}:21")),
-    }
+fn host_and_port(authority: &str) -> Result<(&str, Option<u16>)> {
+    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, port)) => (host, port),
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let port = match port {
+        _ if host.is_empty() => bail!("the URL names no host"),
+        "" | ":" => None,
+        port => Some(
+            port.strip_prefix(':')
+                .and_then(|port| port.parse().ok())
+                .context("what stands behind the URL's host is no port")?,
+        ),
+    };
+    Ok((host, port))
 }

@@ -1,0 +1,161 @@
+//! A TCP connection that may have TLS over it.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use ftp_proto::TlsError;
+use rustix::event::{PollFd, PollFlags};
+use rustls::{Connection, Error, HandshakeKind, ProtocolVersion};
+
+use super::data;
+
+/// A TCP connection, in plaintext until [`shake`](Self::shake).
+pub struct Channel {
+    socket: TcpStream,
+    tls: Option<Box<Connection>>,
+    /// What TLS has decrypted is still to be read: no poll of the socket would tell.
+    is_pending: bool,
+}
+
+/// What a turn of a handshake brought.
+pub enum Shake {
+    /// The control connection has something to say.
+    Control,
+    /// It goes on.
+    Again,
+    /// TLS stands; how, for people.
+    Done { resumed: bool, how: String },
+    /// And why, for people.
+    Failed(TlsError, String),
+}
+
+impl Channel {
+    pub fn new(socket: TcpStream) -> Self {
+        Self { socket, tls: None, is_pending: false }
+    }
+
+    pub fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    /// Whether there is something to read without a look at the socket.
+    pub fn is_pending(&self) -> bool {
+        self.is_pending
+    }
+
+    /// A turn of the handshake that `begin` begins; waits for either connection.
+    pub fn shake(
+        &mut self,
+        begin: impl FnOnce() -> Result<Connection, Error>,
+        control: Option<&Self>,
+        patience: Duration,
+    ) -> io::Result<Shake> {
+        if self.tls.is_none() {
+            match begin() {
+                Ok(tls) => self.tls = Some(Box::new(tls)),
+                Err(error) => return Ok(Shake::Failed(TlsError::Unavailable, error.to_string())),
+            }
+        }
+        match self.flush() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Ok(broken(&error)),
+            Ok(()) => {
+                if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking()) {
+                    let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
+                    return Ok(Shake::Done { resumed, how: description(tls.protocol_version(), resumed) });
+                }
+            }
+        }
+        let Some(tls) = &mut self.tls else { return Ok(Shake::Again) };
+        let interest = if tls.wants_write() { PollFlags::OUT } else { PollFlags::IN };
+        let ready = data::wait(control, Some(PollFd::new(&self.socket, interest)), Some(patience))?;
+        if ready.control {
+            return Ok(Shake::Control);
+        }
+        if !ready.data || interest == PollFlags::OUT {
+            return Ok(Shake::Again);
+        }
+        match tls.read_tls(&mut self.socket) {
+            Ok(0) => return Ok(broken(&ErrorKind::UnexpectedEof.into())),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Shake::Again),
+            Err(error) => return Ok(broken(&error)),
+            Ok(_) => {}
+        }
+        match tls.process_new_packets() {
+            Ok(state) => {
+                // The other side's first words may have come with the end of its handshake.
+                self.is_pending = state.plaintext_bytes_to_read() > 0;
+                Ok(Shake::Again)
+            }
+            Err(error) => {
+                // The other side is told why, if it still listens.
+                let _ = self.flush();
+                Ok(Shake::Failed(why(&error), error.to_string()))
+            }
+        }
+    }
+
+    /// Says that nothing more will be written; [`flush`](Self::flush) sends it.
+    pub fn close_notify(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+        }
+    }
+}
+
+impl Read for Channel {
+    /// `WouldBlock` also where TLS had words of its own alone. Under TLS an end without close_notify is `UnexpectedEof`.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &mut self.tls else { return self.socket.read(buffer) };
+        if !self.is_pending {
+            tls.read_tls(&mut self.socket)?;
+            tls.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        }
+        let result = tls.reader().read(buffer);
+        let state = tls.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        self.is_pending = state.plaintext_bytes_to_read() > 0 || state.peer_has_closed();
+        result
+    }
+}
+
+impl Write for Channel {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.tls.is_none() {
+            return self.socket.write(bytes);
+        }
+        // One piece at a time: what waits for the socket is never more than rustls takes at once.
+        self.flush()?;
+        let count = self.tls.as_mut().map_or(Ok(0), |tls| tls.writer().write(bytes))?;
+        match self.flush() {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+            _ => Ok(count),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else { return Ok(()) };
+        while tls.wants_write() {
+            tls.write_tls(&mut self.socket)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an error of the handshake means for the machines.
+pub fn why(error: &Error) -> TlsError {
+    match error {
+        Error::InvalidCertificate(_) => TlsError::Certificate,
+        _ => TlsError::Handshake,
+    }
+}
+
+/// How TLS stands, for people.
+pub fn description(version: Option<ProtocolVersion>, resumed: bool) -> String {
+    let version = version.and_then(|version| version.as_str()).unwrap_or("TLS");
+    format!("{version}, {}", if resumed { "session resumed" } else { "new session" })
+}
+
+fn broken(error: &io::Error) -> Shake {
+    Shake::Failed(TlsError::Handshake, error.to_string())
+}
