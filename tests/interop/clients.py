@@ -23,7 +23,7 @@ class Client:
     names = ()
     # How the client is told to open data connections, by the command that it then sends.
     modes = {}
-    cannot = {}
+    cannot = dict.fromkeys(("abort get", "abort put", "rename", "mkdir", "mkdir Latin-1"), "tried with our own clients only")
 
     def names_in(self, output):
         """The output of `list`, as text in which the files' names can be found."""
@@ -34,6 +34,7 @@ class Ours(Client):
     """Our own, by std and by tokio: the same command line."""
 
     ours = True
+    cannot = {}
     names = (LATIN,)
     modes = {"EPSV": "epsv", "PASV": "pasv", "EPRT": "eprt", "PORT": "port"}
 
@@ -42,7 +43,8 @@ class Ours(Client):
         self.program = program
 
     def command(self, server, *arguments):
-        return Command(self.program, "-v", "--tls", server.tls, "--ca", server.authority, *arguments)
+        trust = [] if server.tls == "none" else ["--ca", server.authority]
+        return Command(self.program, "-v", "--tls", server.tls, *trust, *arguments)
 
     def list(self, server, mode, folder):
         return self.command(server, "--route", self.modes[mode], "ls", server.url(folder))
@@ -98,7 +100,7 @@ class Wget(Client):
     name = "wget"
     # It knows EPSV and EPRT, but sends them over IPv6 only.
     modes = {"PASV": [], "PORT": ["--no-passive-ftp"]}
-    cannot = {"put": "wget cannot upload", "resume put": "wget cannot upload"}
+    cannot = Client.cannot | dict.fromkeys(("put", "resume put", "large file"), "wget cannot upload")
 
     def command(self, server, mode, path, *arguments):
         return Command("wget", "--no-config", "--tries=1", *self.modes[mode], *arguments, server.url(path))

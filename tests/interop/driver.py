@@ -82,11 +82,12 @@ def run_combination(client, server_name, tls, place, table, number):
                     row[name] = ""
                     continue
                 # The large file is for once.
-                if name == "large file" and mode != thorough[0]:
+                if name == operations.LARGE and mode != thorough[0]:
                     row[name] = ""
                     continue
-                if name in client.cannot:
-                    row[name] = table.footnote(client.cannot[name])
+                reason = client.cannot.get(name) or servers.CANNOT.get((server_name, name))
+                if reason:
+                    row[name] = table.footnote(reason)
                     continue
                 row[name] = "FAIL"
                 if server is None:

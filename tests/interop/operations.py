@@ -26,7 +26,8 @@ FILES = {
 }
 # A name of the times before UTF-8, with the byte E9 in it; not all peers can say it.
 LATIN = os.fsdecode(b"caf\xe9.txt")
-PLAIN = ["empty.txt", "small.txt", RANDOM]
+# What is moved on a route where not everything is done.
+FEW = ["empty.txt", RANDOM]
 # What a resumed transfer finds is a half that differs from the file's own: it stays
 # only if no more than the rest is moved.
 HALF = b"?" * (RANDOM_SIZE // 2 - 1)
@@ -49,7 +50,7 @@ class Cell:
         self.server = server
         self.mode = mode
         self.local = local
-        names = FILES if whole else PLAIN
+        names = FILES if whole else FEW
         self.files = {name: FILES[name] for name in names}
         if whole and LATIN in client.names:
             self.files[LATIN] = b"Latin-1\n"
@@ -149,10 +150,16 @@ class Cell:
             old = new
 
     def make_directory(self):
-        for name in self.files:
-            self.tell(self.client.make_directory(self.server, f"/put/{name}"))
-            if not (self.server.root / "put" / name).is_dir():
-                raise Failed(f"there is no folder {name}", self.output)
+        for name in FILES:
+            self.make_one_directory(name)
+
+    def make_latin_directory(self):
+        self.make_one_directory(LATIN)
+
+    def make_one_directory(self, name):
+        self.tell(self.client.make_directory(self.server, f"/put/{name}"))
+        if not (self.server.root / "put" / name).is_dir():
+            raise Failed(f"there is no folder {name}", self.output)
 
     def tell(self, command):
         """Runs the client to its end, where it needs no data connection."""
@@ -241,6 +248,7 @@ def fill(pipe, content, running):
         pass
 
 
+LARGE = "large file"
 OPERATIONS = {
     "list": Cell.list,
     "get": Cell.get,
@@ -251,8 +259,9 @@ OPERATIONS = {
     "abort put": Cell.abort_put,
     "rename": Cell.rename,
     "mkdir": Cell.make_directory,
+    "mkdir Latin-1": Cell.make_latin_directory,
     "5000 files": Cell.crowd,
-    "large file": Cell.large,
+    LARGE: Cell.large,
 }
 # What is done on each route; the rest is done on one.
 EVERYWHERE = ("list", "get", "put")

@@ -220,12 +220,16 @@ SERVERS = {
     "pyftpdlib": pyftpdlib,
     OURS: std_server,
 }
-# What a server can't do, and why.
+# The kinds of TLS that a server hasn't, and why.
 LACKS = {
     ("pure-ftpd", "implicit"): "pure-ftpd has explicit TLS only",
     ("pyftpdlib", "implicit"): "pyftpdlib has explicit TLS only",
     (OURS, "explicit"): "std_server has no TLS yet",
     (OURS, "implicit"): "std_server has no TLS yet",
+}
+# The operations that a server can't do, and why.
+CANNOT = {
+    ("pyftpdlib", "mkdir Latin-1"): "pyftpdlib makes the folder, but can't write its name into the 257, and answers 501",
 }
 
 
