@@ -1,5 +1,6 @@
 //! A TCP connection that may have TLS over it.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -24,10 +25,8 @@ pub enum Shake {
     Control,
     /// It goes on.
     Again,
-    /// TLS stands; how, for people.
-    Done { resumed: bool, how: String },
-    /// And why, for people.
-    Failed(TlsError, String),
+    /// Whether TLS stands, and resumed a session; and the same for people.
+    Done { result: Result<bool, TlsError>, how: String },
 }
 
 impl Channel {
@@ -54,16 +53,17 @@ impl Channel {
         if self.tls.is_none() {
             match begin() {
                 Ok(tls) => self.tls = Some(Box::new(tls)),
-                Err(error) => return Ok(Shake::Failed(TlsError::Unavailable, error.to_string())),
+                Err(error) => return Ok(Shake::failed(TlsError::Unavailable, &error)),
             }
         }
         match self.flush() {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Ok(broken(&error)),
+            Err(error) => return Ok(Shake::failed(TlsError::Handshake, &error)),
             Ok(()) => {
                 if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking()) {
                     let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
-                    return Ok(Shake::Done { resumed, how: description(tls.protocol_version(), resumed) });
+                    let how = description(tls.protocol_version(), resumed);
+                    return Ok(Shake::Done { result: Ok(resumed), how });
                 }
             }
         }
@@ -77,9 +77,9 @@ impl Channel {
             return Ok(Shake::Again);
         }
         match tls.read_tls(&mut self.socket) {
-            Ok(0) => return Ok(broken(&ErrorKind::UnexpectedEof.into())),
+            Ok(0) => return Ok(Shake::failed(TlsError::Handshake, &io::Error::from(ErrorKind::UnexpectedEof))),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Shake::Again),
-            Err(error) => return Ok(broken(&error)),
+            Err(error) => return Ok(Shake::failed(TlsError::Handshake, &error)),
             Ok(_) => {}
         }
         match tls.process_new_packets() {
@@ -91,7 +91,7 @@ impl Channel {
             Err(error) => {
                 // The other side is told why, if it still listens.
                 let _ = self.flush();
-                Ok(Shake::Failed(why(&error), error.to_string()))
+                Ok(Shake::failed(why(&error), &error))
             }
         }
     }
@@ -101,6 +101,12 @@ impl Channel {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
         }
+    }
+}
+
+impl Shake {
+    fn failed(why: TlsError, error: &dyn Display) -> Self {
+        Self::Done { result: Err(why), how: error.to_string() }
     }
 }
 
@@ -154,8 +160,4 @@ pub fn why(error: &Error) -> TlsError {
 pub fn description(version: Option<ProtocolVersion>, resumed: bool) -> String {
     let version = version.and_then(|version| version.as_str()).unwrap_or("TLS");
     format!("{version}, {}", if resumed { "session resumed" } else { "new session" })
-}
-
-fn broken(error: &io::Error) -> Shake {
-    Shake::Failed(TlsError::Handshake, error.to_string())
 }

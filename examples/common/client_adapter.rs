@@ -11,7 +11,7 @@ use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
 use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, TlsError, Verdict};
 
 use super::channel::{Channel, Shake};
-use super::data::{self, Content, Knock, Socket, Sockets, Turn};
+use super::data::{self, Content, Knock, Sockets, Turn};
 use super::interrupt;
 use super::tls::{self, Tls};
 
@@ -50,7 +50,7 @@ impl<'o> Connection<'o> {
         let control = TcpStream::connect_timeout(&address, Duration::from_secs(30))?;
         control.set_nodelay(true)?;
         let client = Client::new(config, Endpoints::new(control.local_addr()?, control.peer_addr()?));
-        let (sockets, origin) = (Sockets::new(), Clock::now());
+        let (sockets, origin) = (Sockets::default(), Clock::now());
         let (control, observer) = (Channel::new(control), Box::new(observer));
         let mut this = Self { client, control, tls, sockets, origin, observer };
         this.run(None)?;
@@ -86,15 +86,11 @@ impl<'o> Connection<'o> {
             match self.client.poll(now)? {
                 Action::Write(write) => {
                     self.control.write_all(write.bytes())?;
-                    for line in write.bytes().split_inclusive(|byte| *byte == b'\n') {
-                        (self.observer)(Event::Command(masked(line.trim_ascii_end())));
-                    }
-                    let count = write.bytes().len();
+                    let count = Event::commands(write.bytes(), &mut self.observer);
                     write.wrote(count);
                 }
                 Action::Read { deadline } => {
-                    let patience = deadline.map(|deadline| deadline.saturating_since(now));
-                    if data::wait(Some(&self.control), None, patience)?.control {
+                    if data::wait(Some(&self.control), None, deadline.map(|at| at.saturating_since(now)))?.control {
                         self.read()?;
                     }
                 }
@@ -102,95 +98,77 @@ impl<'o> Connection<'o> {
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {
-                    let address = connect.address();
-                    match data::connect(address, connect.deadline().saturating_since(now)) {
-                        Ok(flow) => {
-                            self.sockets.insert(connect.channel(), Socket::Flow(flow));
+                    let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
+                    match self.sockets.connect(connect.channel(), address, patience) {
+                        Ok(()) => {
                             connect.connected();
                             (self.observer)(Event::Connected { address, by_server: false });
                         }
-                        Err(error) => connect.failed(data::why(&error)),
+                        Err(why) => connect.failed(why),
                     }
                 }
-                Action::Listen(listen) => match data::listen(listen.host(), listen.ports()) {
-                    Ok(listener) => {
-                        let address = listener.local_addr()?;
-                        self.sockets.insert(listen.channel(), Socket::Listener(listener));
-                        listen.listening(address);
-                    }
+                Action::Listen(listen) => match self.sockets.listen(listen.channel(), listen.host(), listen.ports()) {
+                    Ok(address) => listen.listening(address),
                     Err(why) => listen.failed(why),
                 },
                 Action::Accept(accept) => {
-                    let Some(listener) = self.sockets.get(&accept.channel()).and_then(Socket::listener) else {
-                        bail!("nothing listens");
-                    };
+                    let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
                     // A question that stays unanswered comes again: first the server may have to say why nobody comes.
                     let control = accept.wants_input().then_some(&self.control);
-                    match data::accept(control, listener, accept.deadline().saturating_since(now))? {
+                    match self.sockets.accept(channel, control, patience)? {
                         Knock::Control => self.read()?,
+                        Knock::Nobody => {}
+                        Knock::Failed(why) => accept.failed(why),
                         Knock::Peer(flow, address) => {
-                            let channel = accept.channel();
                             if accept.accepted(address) == Verdict::Take {
-                                self.sockets.insert(channel, Socket::Flow(flow));
+                                self.sockets.take(channel, flow);
                                 (self.observer)(Event::Connected { address, by_server: true });
                             }
                         }
-                        Knock::Nobody => {}
-                        Knock::Failed(why) => accept.failed(why),
                     }
                 }
                 Action::Stream(stream) => {
                     let (channel, direction) = (stream.channel(), stream.direction());
-                    let flow = self.sockets.get_mut(&channel).and_then(Socket::flow);
-                    let (Some(flow), Some(content)) = (flow, &mut content) else { bail!("nothing to move") };
                     let control = stream.wants_input().then_some(&self.control);
-                    match flow.turn(control, content)? {
+                    let Some(content) = &mut content else { bail!("nothing to move") };
+                    match self.sockets.turn(channel, control, content)? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
                         Turn::Ended(end, total) => {
-                            self.sockets.remove(&channel);
                             stream.finished(end, total);
                             (self.observer)(Event::Moved { direction, total, end });
                         }
                     }
                 }
                 Action::Cancel(cancel) => {
-                    self.sockets.remove(&cancel.channel());
+                    self.sockets.close(cancel.channel());
                     cancel.cancelled();
                 }
-                Action::Discard(channel) => drop(self.sockets.remove(&channel)),
+                Action::Discard(channel) => self.sockets.close(channel),
                 Action::StartTls(start) => {
                     let patience = start.deadline().saturating_since(now);
-                    match self.control.shake(|| tls::connection(self.tls.as_ref()), None, patience)? {
-                        Shake::Control | Shake::Again => {}
-                        Shake::Done { how, .. } => {
-                            start.started();
-                            (self.observer)(Event::Secured { data: false, how: &how });
-                        }
-                        Shake::Failed(why, how) => {
-                            start.failed(why);
-                            (self.observer)(Event::Secured { data: false, how: &how });
-                        }
+                    let shake = self.control.shake(|| tls::connection(self.tls.as_ref()), None, patience)?;
+                    // A question that stays unanswered comes again, until its deadline.
+                    let Shake::Done { result, how } = shake else { continue };
+                    match result {
+                        Ok(_) => start.started(),
+                        Err(why) => start.failed(why),
                     }
+                    (self.observer)(Event::Secured { data: false, how: &how });
                 }
                 Action::SecureData(secure) => {
                     let (channel, patience) = (secure.channel(), secure.deadline().saturating_since(now));
-                    let Some(flow) = self.sockets.get_mut(&channel).and_then(Socket::flow) else { bail!("no socket") };
                     let control = secure.wants_input().then_some(&self.control);
-                    match flow.shake(control, || tls::connection(self.tls.as_ref()), patience)? {
+                    let begin = || tls::connection(self.tls.as_ref());
+                    match self.sockets.shake(channel, begin, control, patience)? {
                         Shake::Control => self.read()?,
                         Shake::Again => {}
-                        Shake::Done { resumed, how } => {
-                            if resumed {
-                                secure.resumed()
-                            } else {
-                                secure.fresh()
+                        Shake::Done { result, how } => {
+                            match result {
+                                Ok(true) => secure.resumed(),
+                                Ok(false) => secure.fresh(),
+                                Err(why) => secure.failed(why),
                             }
-                            (self.observer)(Event::Secured { data: true, how: &how });
-                        }
-                        Shake::Failed(why, how) => {
-                            self.sockets.remove(&channel);
-                            secure.failed(why);
                             (self.observer)(Event::Secured { data: true, how: &how });
                         }
                     }
@@ -216,8 +194,18 @@ impl<'o> Connection<'o> {
     }
 }
 
+impl Event<'_> {
+    /// One for each command of what was sent; the count of bytes that was.
+    pub fn commands(bytes: &[u8], observer: &mut dyn FnMut(Event<'_>)) -> usize {
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            observer(Event::Command(masked(line.trim_ascii_end())));
+        }
+        bytes.len()
+    }
+}
+
 /// A command line as it may be shown.
-pub fn masked(line: &[u8]) -> Cow<'_, [u8]> {
+fn masked(line: &[u8]) -> Cow<'_, [u8]> {
     match Command::parse(line) {
         Ok(Command::Pass(_)) => Cow::Borrowed(b"PASS ****"),
         Ok(Command::Acct(_)) => Cow::Borrowed(b"ACCT ****"),

@@ -14,19 +14,17 @@ use rustls::{Connection, Error};
 use super::channel::{Channel, Shake};
 
 /// How much is moved at most before the control connection is looked at again.
-const PIECE: usize = 128 * 1024;
+pub const PIECE: usize = 128 * 1024;
 /// A data connection on which nothing moves for so long is given up.
 const STALL: Duration = Duration::from_secs(120);
 /// How long who sends waits for the other side to close, once everything is sent.
-const LINGER: Duration = Duration::from_secs(2);
+pub const LINGER: Duration = Duration::from_secs(2);
 
 /// The sockets of a session's data connections, by the name that the machine gave them.
-pub type Sockets = BTreeMap<ChannelId, Socket>;
-
-/// What stands behind a data connection.
-pub enum Socket {
-    Listener(TcpListener),
-    Flow(Flow),
+#[derive(Default)]
+pub struct Sockets {
+    listeners: BTreeMap<ChannelId, TcpListener>,
+    flows: BTreeMap<ChannelId, Flow>,
 }
 
 /// Where the bytes of a transfer come from or go to.
@@ -96,23 +94,6 @@ pub fn wait(control: Option<&Channel>, data: Option<PollFd<'_>>, patience: Optio
     Ok(Ready { control: ready.next() == Some(true), data })
 }
 
-/// Waits for somebody to connect, or for the control connection to have something to say.
-pub fn accept(control: Option<&Channel>, listener: &TcpListener, patience: Duration) -> io::Result<Knock> {
-    let ready = wait(control, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
-    if ready.control {
-        return Ok(Knock::Control);
-    }
-    if !ready.data {
-        return Ok(Knock::Nobody);
-    }
-    match listener.accept() {
-        Ok((socket, address)) => Ok(Knock::Peer(Flow::new(socket)?, address)),
-        // Who has connected is gone again.
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::ConnectionAborted) => Ok(Knock::Nobody),
-        Err(error) => Ok(Knock::Failed(why(&error))),
-    }
-}
-
 /// Listens on a port of the range, begun at a random place: who can guess the next port can steal the connection.
 pub fn listen(host: IpAddr, ports: RangeInclusive<u16>) -> Result<TcpListener, DataError> {
     let (first, count) = (*ports.start(), u64::from(ports.end().saturating_sub(*ports.start())) + 1);
@@ -126,11 +107,6 @@ pub fn listen(host: IpAddr, ports: RangeInclusive<u16>) -> Result<TcpListener, D
     // Who has connected can be gone again before `accept`, which then must not wait.
     listener.set_nonblocking(true).map_err(|_| DataError::Local)?;
     Ok(listener)
-}
-
-/// Connects, in time.
-pub fn connect(address: SocketAddr, patience: Duration) -> io::Result<Flow> {
-    Flow::new(TcpStream::connect_timeout(&address, patience.max(Duration::from_millis(1)))?)
 }
 
 /// Closes a control connection in order: over unread bytes a close would be a reset, which can destroy the last
@@ -158,19 +134,91 @@ pub fn why(error: &io::Error) -> DataError {
     }
 }
 
-impl Socket {
-    pub fn listener(&self) -> Option<&TcpListener> {
-        match self {
-            Self::Listener(listener) => Some(listener),
-            Self::Flow(_) => None,
+impl Sockets {
+    pub fn listen(
+        &mut self,
+        channel: ChannelId,
+        host: IpAddr,
+        ports: RangeInclusive<u16>,
+    ) -> Result<SocketAddr, DataError> {
+        let listener = listen(host, ports)?;
+        let address = listener.local_addr().map_err(|_| DataError::Local)?;
+        self.listeners.insert(channel, listener);
+        Ok(address)
+    }
+
+    /// Connects, in time.
+    pub fn connect(&mut self, channel: ChannelId, address: SocketAddr, patience: Duration) -> Result<(), DataError> {
+        let socket = TcpStream::connect_timeout(&address, patience.max(Duration::from_millis(1)));
+        let flow = socket.and_then(Flow::new).map_err(|error| why(&error))?;
+        self.flows.insert(channel, flow);
+        Ok(())
+    }
+
+    /// Waits for somebody to connect, or for the control connection to have something to say.
+    pub fn accept(&self, channel: ChannelId, control: Option<&Channel>, patience: Duration) -> io::Result<Knock> {
+        let listener = self.listeners.get(&channel).ok_or_else(|| io::Error::other("nothing listens"))?;
+        let ready = wait(control, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
+        if ready.control {
+            return Ok(Knock::Control);
+        }
+        if !ready.data {
+            return Ok(Knock::Nobody);
+        }
+        match listener.accept() {
+            Ok((socket, address)) => Ok(Knock::Peer(Flow::new(socket)?, address)),
+            // Who has connected is gone again.
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::ConnectionAborted) => {
+                Ok(Knock::Nobody)
+            }
+            Err(error) => Ok(Knock::Failed(why(&error))),
         }
     }
 
-    pub fn flow(&mut self) -> Option<&mut Flow> {
-        match self {
-            Self::Flow(flow) => Some(flow),
-            Self::Listener(_) => None,
+    /// Who has connected takes the listening socket's place.
+    pub fn take(&mut self, channel: ChannelId, flow: Flow) {
+        self.listeners.remove(&channel);
+        self.flows.insert(channel, flow);
+    }
+
+    /// Waits for either connection, then goes on with the handshake that `begin` begins; a failure closes the connection.
+    pub fn shake(
+        &mut self,
+        channel: ChannelId,
+        begin: impl FnOnce() -> Result<Connection, Error>,
+        control: Option<&Channel>,
+        patience: Duration,
+    ) -> io::Result<Shake> {
+        let flow = self.flow(channel)?;
+        flow.stirred = Instant::now();
+        let shake = flow.channel.shake(begin, control, patience)?;
+        if let Shake::Done { result: Err(_), .. } = shake {
+            self.close(channel);
         }
+        Ok(shake)
+    }
+
+    /// Waits for either connection, then moves one piece; the end closes the connection.
+    pub fn turn(
+        &mut self,
+        channel: ChannelId,
+        control: Option<&Channel>,
+        content: &mut Content<'_>,
+    ) -> io::Result<Turn> {
+        let turn = self.flow(channel)?.turn(control, content)?;
+        if let Turn::Ended(..) = turn {
+            self.close(channel);
+        }
+        Ok(turn)
+    }
+
+    pub fn close(&mut self, channel: ChannelId) {
+        self.listeners.remove(&channel);
+        self.flows.remove(&channel);
+    }
+
+    fn flow(&mut self, channel: ChannelId) -> io::Result<&mut Flow> {
+        self.flows.get_mut(&channel).ok_or_else(|| io::Error::other("no data connection"))
     }
 }
 
@@ -186,17 +234,6 @@ impl Flow {
             total: 0,
             stirred: Instant::now(),
         })
-    }
-
-    /// Waits for either connection, then goes on with the handshake that `begin` begins.
-    pub fn shake(
-        &mut self,
-        control: Option<&Channel>,
-        begin: impl FnOnce() -> Result<Connection, Error>,
-        patience: Duration,
-    ) -> io::Result<Shake> {
-        self.stirred = Instant::now();
-        self.channel.shake(begin, control, patience)
     }
 
     /// Waits for either connection, then moves one piece.
@@ -221,7 +258,9 @@ impl Flow {
             Content::Source(_) => self.drain(),
             Content::Sink(sink) => self.receive(sink),
         };
-        Ok(end.map_or_else(|| self.moved(), |end| Turn::Ended(end, self.total)))
+        // What was taken from a source counts, sent or not: on another connection it would be missing.
+        let taken = self.total + self.unsent.len() as u64;
+        Ok(end.map_or_else(|| self.moved(), |end| Turn::Ended(end, taken)))
     }
 
     fn moved(&self) -> Turn {
@@ -297,7 +336,7 @@ fn network_end(error: &io::Error) -> Option<StreamEnd> {
     }
 }
 
-fn local_end(error: &io::Error) -> Option<StreamEnd> {
+pub fn local_end(error: &io::Error) -> Option<StreamEnd> {
     match error.kind() {
         ErrorKind::Interrupted => None,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(StreamEnd::StorageFull),

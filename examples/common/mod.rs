@@ -10,6 +10,8 @@ pub mod listing;
 pub mod mirror;
 pub mod server_adapter;
 pub mod tls;
+pub mod tokio_client_adapter;
+pub mod tokio_data;
 pub mod tree;
 pub mod url;
 pub mod visitor;

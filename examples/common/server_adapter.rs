@@ -11,7 +11,7 @@ use ftp_proto::{Code, Endpoints, Instant, Reply, Verdict};
 use socket2::SockRef;
 
 use super::channel::Channel;
-use super::data::{self, Content, Knock, Socket, Sockets, Turn};
+use super::data::{self, Content, Knock, Sockets, Turn};
 use super::visitor::{Site, Visitor};
 
 /// A client that doesn't read what it is told is given up after this.
@@ -52,7 +52,7 @@ impl Session {
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let server = Server::new(config, ends, &Reply::from_static(Code::SERVICE_READY, "Welcome to ftp-proto."));
         let control = Channel::new(control);
-        Ok(Self { server, control, sockets: Sockets::new(), origin: Clock::now(), visitor, content: None })
+        Ok(Self { server, control, sockets: Sockets::default(), origin: Clock::now(), visitor, content: None })
     }
 
     /// Does what the machine asks for, until the session has ended.
@@ -72,65 +72,52 @@ impl Session {
                 }
                 Action::Command(pending) => self.visitor.answer(pending),
                 Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
-                Action::Listen(listen) => match data::listen(listen.host(), listen.ports()) {
-                    Ok(listener) => {
-                        let address = listener.local_addr()?;
-                        self.sockets.insert(listen.channel(), Socket::Listener(listener));
-                        listen.listening(address);
-                    }
+                Action::Listen(listen) => match self.sockets.listen(listen.channel(), listen.host(), listen.ports()) {
+                    Ok(address) => listen.listening(address),
                     Err(why) => listen.failed(why),
                 },
                 Action::Connect(connect) => {
-                    match data::connect(connect.address(), connect.deadline().saturating_since(now)) {
-                        Ok(flow) => {
-                            self.sockets.insert(connect.channel(), Socket::Flow(flow));
-                            connect.connected();
-                        }
-                        Err(error) => connect.failed(data::why(&error)),
+                    let patience = connect.deadline().saturating_since(now);
+                    match self.sockets.connect(connect.channel(), connect.address(), patience) {
+                        Ok(()) => connect.connected(),
+                        Err(why) => connect.failed(why),
                     }
                 }
                 Action::Accept(accept) => {
-                    let Some(listener) = self.sockets.get(&accept.channel()).and_then(Socket::listener) else {
-                        return Err(io::Error::other("nothing listens"));
-                    };
+                    let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
                     // A question that stays unanswered comes again, unless what was read has settled it.
                     let control = accept.wants_input().then_some(&self.control);
-                    match data::accept(control, listener, accept.deadline().saturating_since(now))? {
+                    match self.sockets.accept(channel, control, patience)? {
                         Knock::Control => self.read()?,
-                        Knock::Peer(flow, address) => {
-                            let channel = accept.channel();
-                            if accept.accepted(address) == Verdict::Take {
-                                self.sockets.insert(channel, Socket::Flow(flow));
-                            }
-                        }
                         Knock::Nobody => {}
                         Knock::Failed(why) => accept.failed(why),
+                        Knock::Peer(flow, address) => {
+                            if accept.accepted(address) == Verdict::Take {
+                                self.sockets.take(channel, flow);
+                            }
+                        }
                     }
                 }
                 Action::Stream(stream) => {
                     let channel = stream.channel();
-                    let flow = self.sockets.get_mut(&channel).and_then(Socket::flow);
-                    let (Some(flow), Some(content)) = (flow, &mut self.content) else {
-                        return Err(io::Error::other("nothing to move"));
-                    };
+                    let Some(content) = &mut self.content else { return Err(io::Error::other("nothing to move")) };
                     // A piece at a time, so that ABOR is heard between two of them; then `Cancel` comes instead.
                     let control = stream.wants_input().then_some(&self.control);
-                    match flow.turn(control, content)? {
+                    match self.sockets.turn(channel, control, content)? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
                         Turn::Ended(end, total) => {
-                            self.sockets.remove(&channel);
                             self.content = None;
                             stream.finished(end, total);
                         }
                     }
                 }
                 Action::Cancel(cancel) => {
-                    self.sockets.remove(&cancel.channel());
+                    self.sockets.close(cancel.channel());
                     self.content = None;
                     cancel.cancelled();
                 }
-                Action::Discard(channel) => drop(self.sockets.remove(&channel)),
+                Action::Discard(channel) => self.sockets.close(channel),
                 Action::Close => return data::close(self.control),
             }
         }

@@ -1,0 +1,173 @@
+//! An adapter for [`Client`]: tokio's sockets, one request at a time.
+//!
+//! What takes time (connecting, accepting, a handshake, moving a file) is a future beside the loop, which goes on with it
+//! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
+//! it was: so nothing of it is lost when the control connection has something to say first.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
+
+use anyhow::{Context, Result, bail};
+use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
+use ftp_proto::{Endpoints, Instant, TlsError, Verdict};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::client_adapter::Event;
+use super::data::Content;
+use super::interrupt;
+use super::tls::Tls;
+use super::tokio_data::{Outside, Wire, hear, say, secure_control};
+
+/// The machine is told that often how far a transfer is: it gives up what stands still.
+const TELL: Duration = Duration::from_secs(1);
+
+/// A control connection with its machine.
+pub struct Connection {
+    client: Client,
+    control: Wire,
+    tls: Option<Tls>,
+    origin: Clock,
+    observer: Box<dyn FnMut(Event<'_>)>,
+}
+
+impl Connection {
+    /// Connects, and waits for the greeting.
+    pub async fn open(
+        address: SocketAddr,
+        config: Arc<Config>,
+        tls: Option<Tls>,
+        observer: Box<dyn FnMut(Event<'_>)>,
+    ) -> Result<Self> {
+        let control = timeout(Duration::from_secs(30), TcpStream::connect(address)).await??;
+        control.set_nodelay(true)?;
+        let client = Client::new(config, Endpoints::new(control.local_addr()?, control.peer_addr()?));
+        let mut this = Self { client, control: Box::new(control), tls, origin: Clock::now(), observer };
+        this.run(None).await?;
+        Ok(this)
+    }
+
+    /// A request, with the file or listing that it moves, if it does.
+    pub async fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>> {
+        if interrupt::came() {
+            bail!(Failure::Aborted);
+        }
+        self.client.start(request)?;
+        self.run(content).await?.context("the server closed the connection")
+    }
+
+    /// Says goodbye.
+    pub async fn quit(mut self) -> Result<()> {
+        self.client.quit();
+        while self.run(None).await?.is_some() {}
+        Ok(())
+    }
+
+    /// Does what the machine asks for, until the request has ended. `None`: the session has.
+    async fn run(&mut self, content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
+        let (content, moved) = (content.map(RefCell::new), Cell::new(0));
+        let (mut outside, mut is_aborted) = (Outside::default(), false);
+        loop {
+            if !is_aborted && interrupt::came() {
+                is_aborted = true;
+                self.client.abort();
+            }
+            let now = Instant::from_origin(self.origin.elapsed());
+            match self.client.poll(now)? {
+                Action::Write(write) => {
+                    say(&mut self.control, write.bytes()).await?;
+                    let count = Event::commands(write.bytes(), &mut self.observer);
+                    write.wrote(count);
+                }
+                Action::Read { deadline } => {
+                    let bytes =
+                        hear(Some(&mut self.control), deadline.map(|at| at.saturating_since(now)), is_aborted).await?;
+                    bytes.iter().for_each(|bytes| self.client.received(bytes));
+                }
+                Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
+                Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
+                Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
+                Action::Connect(connect) => {
+                    let (address, control) = (connect.address(), connect.wants_input().then_some(&mut self.control));
+                    let patience = Some(connect.deadline().saturating_since(now));
+                    tokio::select! {
+                        result = outside.connect(connect.channel(), address) => match result {
+                            Ok(()) => {
+                                connect.connected();
+                                (self.observer)(Event::Connected { address, by_server: false });
+                            }
+                            Err(why) => connect.failed(why),
+                        },
+                        bytes = hear(control, patience, is_aborted) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                    }
+                }
+                Action::Listen(listen) => match outside.listen(listen.channel(), listen.host(), listen.ports()) {
+                    Ok(address) => listen.listening(address),
+                    Err(why) => listen.failed(why),
+                },
+                Action::Accept(accept) => {
+                    let (channel, control) = (accept.channel(), accept.wants_input().then_some(&mut self.control));
+                    let patience = Some(accept.deadline().saturating_since(now));
+                    tokio::select! {
+                        result = outside.accept(channel) => match result {
+                            Ok((flow, address)) => if accept.accepted(address) == Verdict::Take {
+                                outside.take(channel, flow);
+                                (self.observer)(Event::Connected { address, by_server: true });
+                            },
+                            Err(why) => accept.failed(why),
+                        },
+                        bytes = hear(control, patience, is_aborted) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                    }
+                }
+                Action::SecureData(question) => {
+                    let control = question.wants_input().then_some(&mut self.control);
+                    let patience = Some(question.deadline().saturating_since(now));
+                    tokio::select! {
+                        (result, how) = outside.secure(question.channel(), &self.tls) => {
+                            match result {
+                                Ok(true) => question.resumed(),
+                                Ok(false) => question.fresh(),
+                                Err(why) => question.failed(why),
+                            }
+                            (self.observer)(Event::Secured { data: true, how: &how });
+                        }
+                        bytes = hear(control, patience, is_aborted) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                    }
+                }
+                Action::Stream(stream) => {
+                    let (direction, control) = (stream.direction(), stream.wants_input().then_some(&mut self.control));
+                    let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now).min(TELL));
+                    tokio::select! {
+                        (end, total) = outside.transfer(stream.channel(), content.as_ref(), &moved) => {
+                            stream.finished(end, total);
+                            (self.observer)(Event::Moved { direction, total, end });
+                        }
+                        bytes = hear(control, Some(patience), is_aborted) => match bytes? {
+                            Some(bytes) => self.client.received(&bytes),
+                            None => stream.moved(moved.get()),
+                        }
+                    }
+                }
+                Action::Cancel(cancel) => {
+                    outside.cancel(cancel.channel());
+                    cancel.cancelled();
+                }
+                Action::Discard(channel) => outside.cancel(channel),
+                Action::StartTls(start) => {
+                    let patience = start.deadline().saturating_since(now);
+                    let (result, how) = secure_control(&mut self.control, self.tls.as_ref(), patience).await;
+                    match result {
+                        Ok(_) => start.started(),
+                        Err(why) => start.failed(why),
+                    }
+                    (self.observer)(Event::Secured { data: false, how: &how });
+                }
+                // Only requests that aren't made here end TLS before the session.
+                Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
+                Action::Close => return Ok(None),
+            }
+        }
+    }
+}
