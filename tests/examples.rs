@@ -1,252 +1,279 @@
 //! The example programs against each other, as processes, over loopback.
 
+#[allow(dead_code, reason = "each test file uses its part of it")]
+#[path = "common/programs.rs"]
+mod programs;
+
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
 
-use tempfile::TempDir;
+use programs::{CLIENTS, Server, escaped, example, noise, one_line_of_failure};
 
 #[test]
 fn a_directory_is_listed() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    fs::write(server.root().join("notes.txt"), "twelve bytes").unwrap();
-    fs::create_dir(server.root().join("sub")).unwrap();
-    let listing = server.ok(&["ls"], "/", None);
-    let lines: Vec<&str> = listing.lines().collect();
-    assert_eq!(lines.len(), 2, "{listing}");
-    assert!(lines[0].starts_with("-rw-r--r-- ") && lines[0].ends_with(" notes.txt"), "{listing}");
-    assert!(lines[0].split_whitespace().any(|word| word == "12"), "{listing}");
-    assert!(lines[1].starts_with("drwxr-xr-x ") && lines[1].ends_with(" sub"), "{listing}");
-    assert_eq!(server.ok(&["ls"], "/sub", None), "");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        fs::write(server.root().join("notes.txt"), "twelve bytes").unwrap();
+        fs::create_dir(server.root().join("sub")).unwrap();
+        let listing = server.ok(&["ls"], "/", None);
+        let lines: Vec<&str> = listing.lines().collect();
+        assert_eq!(lines.len(), 2, "{listing}");
+        assert!(lines[0].starts_with("-rw-r--r-- ") && lines[0].ends_with(" notes.txt"), "{listing}");
+        assert!(lines[0].split_whitespace().any(|word| word == "12"), "{listing}");
+        assert!(lines[1].starts_with("drwxr-xr-x ") && lines[1].ends_with(" sub"), "{listing}");
+        assert_eq!(server.ok(&["ls"], "/sub", None), "");
+    }
 }
 
 #[test]
 fn every_route_moves_every_byte_both_ways() {
-    for (host, routes) in
-        [("127.0.0.1:0", &["auto", "epsv", "pasv", "eprt", "port"][..]), ("[::1]:0", &["auto", "epsv", "eprt"][..])]
-    {
-        if std::net::TcpListener::bind(host).is_err() {
-            eprintln!("{host} can't be had here: skipped");
-            continue;
-        }
-        let server = Server::start(host, &[]);
-        let content = noise(1_000_000);
-        fs::write(server.root().join("there"), &content).unwrap();
-        for route in routes {
-            let (here, up) = (server.local(route), format!("/up-{route}"));
-            server.ok(&["--route", route, "get"], "/there", Some(&here));
-            assert!(fs::read(&here).unwrap() == content, "get by {route} over {host}");
-            server.ok(&["--route", route, "put"], &up, Some(&here));
-            assert!(fs::read(server.root().join(&up[1..])).unwrap() == content, "put by {route} over {host}");
+    for client in CLIENTS {
+        for (host, routes) in
+            [("127.0.0.1:0", &["auto", "epsv", "pasv", "eprt", "port"][..]), ("[::1]:0", &["auto", "epsv", "eprt"][..])]
+        {
+            if std::net::TcpListener::bind(host).is_err() {
+                eprintln!("{host} can't be had here: skipped");
+                continue;
+            }
+            let server = Server::start_for(client, host, &[]);
+            let content = noise(1_000_000);
+            fs::write(server.root().join("there"), &content).unwrap();
+            for route in routes {
+                let (here, up) = (server.local(route), format!("/up-{route}"));
+                server.ok(&["--route", route, "get"], "/there", Some(&here));
+                assert!(fs::read(&here).unwrap() == content, "get by {route} over {host}");
+                server.ok(&["--route", route, "put"], &up, Some(&here));
+                assert!(fs::read(server.root().join(&up[1..])).unwrap() == content, "put by {route} over {host}");
+            }
         }
     }
 }
 
 #[test]
 fn the_empty_file_goes_both_ways_and_replaces_what_was_there() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let here = server.local("here");
-    fs::write(server.root().join("empty"), "").unwrap();
-    fs::write(&here, "something").unwrap();
-    server.ok(&["get"], "/empty", Some(&here));
-    assert_eq!(fs::read(&here).unwrap(), b"");
-    fs::write(server.root().join("full"), "something").unwrap();
-    server.ok(&["put"], "/full", Some(&here));
-    assert_eq!(fs::read(server.root().join("full")).unwrap(), b"");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let here = server.local("here");
+        fs::write(server.root().join("empty"), "").unwrap();
+        fs::write(&here, "something").unwrap();
+        server.ok(&["get"], "/empty", Some(&here));
+        assert_eq!(fs::read(&here).unwrap(), b"");
+        fs::write(server.root().join("full"), "something").unwrap();
+        server.ok(&["put"], "/full", Some(&here));
+        assert_eq!(fs::read(server.root().join("full")).unwrap(), b"");
+    }
 }
 
 #[test]
 fn a_download_goes_on_where_it_stopped() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let content = noise(300_000);
-    fs::write(server.root().join("file"), &content).unwrap();
-    let here = server.local("part");
-    for have in [0, 1, 123_456, content.len()] {
-        fs::write(&here, &content[..have]).unwrap();
-        let dialogue = server.run(&["-v", "--resume", "get"], "/file", Some(&here));
-        assert!(dialogue.status.success(), "{dialogue:?}");
-        assert!(fs::read(&here).unwrap() == content, "from {have} on");
-        let moved = String::from_utf8_lossy(&dialogue.stderr).contains("> RETR");
-        assert_eq!(moved, have < content.len(), "nothing is moved where nothing is missing");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let content = noise(300_000);
+        fs::write(server.root().join("file"), &content).unwrap();
+        let here = server.local("part");
+        for have in [0, 1, 123_456, content.len()] {
+            fs::write(&here, &content[..have]).unwrap();
+            let dialogue = server.run(&["-v", "--resume", "get"], "/file", Some(&here));
+            assert!(dialogue.status.success(), "{dialogue:?}");
+            assert!(fs::read(&here).unwrap() == content, "from {have} on");
+            let moved = String::from_utf8_lossy(&dialogue.stderr).contains("> RETR");
+            assert_eq!(moved, have < content.len(), "nothing is moved where nothing is missing");
+        }
+        fs::write(&here, noise(300_001)).unwrap();
+        assert!(server.fails(&["--resume", "get"], "/file", Some(&here)).contains("300001 bytes here"));
     }
-    fs::write(&here, noise(300_001)).unwrap();
-    assert!(server.fails(&["--resume", "get"], "/file", Some(&here)).contains("300001 bytes here"));
 }
 
 #[test]
 fn an_upload_goes_on_where_it_stopped() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let content = noise(300_000);
-    let (here, there) = (server.local("whole"), server.root().join("file"));
-    fs::write(&here, &content).unwrap();
-    server.ok(&["--resume", "put"], "/file", Some(&here));
-    assert!(fs::read(&there).unwrap() == content, "a file that isn't there is sent whole");
-    for have in [1, 123_456, content.len()] {
-        fs::write(&there, &content[..have]).unwrap();
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let content = noise(300_000);
+        let (here, there) = (server.local("whole"), server.root().join("file"));
+        fs::write(&here, &content).unwrap();
         server.ok(&["--resume", "put"], "/file", Some(&here));
-        assert!(fs::read(&there).unwrap() == content, "from {have} on");
+        assert!(fs::read(&there).unwrap() == content, "a file that isn't there is sent whole");
+        for have in [1, 123_456, content.len()] {
+            fs::write(&there, &content[..have]).unwrap();
+            server.ok(&["--resume", "put"], "/file", Some(&here));
+            assert!(fs::read(&there).unwrap() == content, "from {have} on");
+        }
+        fs::write(&there, noise(300_001)).unwrap();
+        assert!(server.fails(&["--resume", "put"], "/file", Some(&here)).contains("300001 at the server"));
     }
-    fs::write(&there, noise(300_001)).unwrap();
-    assert!(server.fails(&["--resume", "put"], "/file", Some(&here)).contains("300001 at the server"));
 }
 
 #[test]
 fn directories_and_files_are_made_and_removed() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    server.ok(&["mkdir"], "/new", None);
-    assert!(server.root().join("new").is_dir());
-    fs::write(server.root().join("new/file"), "x").unwrap();
-    assert!(server.fails(&["rm"], "/new/", None).contains("550"), "it isn't empty");
-    server.ok(&["rm"], "/new/file", None);
-    server.ok(&["rm"], "/new/", None);
-    assert!(!server.root().join("new").exists());
-    server.ok(&["mkdir"], "/keeps", None);
-    fs::write(server.local("its name"), "y").unwrap();
-    server.ok(&["put"], "/keeps/", Some(&server.local("its name")));
-    assert_eq!(fs::read(server.root().join("keeps/its name")).unwrap(), b"y");
-    assert!(server.fails(&["rm"], "/new", None).contains("550"));
-    assert!(server.fails(&["mkdir"], "/no/such", None).contains("553"));
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        server.ok(&["mkdir"], "/new", None);
+        assert!(server.root().join("new").is_dir());
+        fs::write(server.root().join("new/file"), "x").unwrap();
+        assert!(server.fails(&["rm"], "/new/", None).contains("550"), "it isn't empty");
+        server.ok(&["rm"], "/new/file", None);
+        server.ok(&["rm"], "/new/", None);
+        assert!(!server.root().join("new").exists());
+        server.ok(&["mkdir"], "/keeps", None);
+        fs::write(server.local("its name"), "y").unwrap();
+        server.ok(&["put"], "/keeps/", Some(&server.local("its name")));
+        assert_eq!(fs::read(server.root().join("keeps/its name")).unwrap(), b"y");
+        assert!(server.fails(&["rm"], "/new", None).contains("550"));
+        assert!(server.fails(&["mkdir"], "/no/such", None).contains("553"));
+    }
 }
 
 #[test]
 fn names_in_any_encoding_survive() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let here = server.local("here");
-    fs::write(&here, "content").unwrap();
-    let mut names = vec![" two  words ", "say \"hello\"", "a%b?c#d;e", "--help", "日本"];
-    for name in &names {
-        let url = format!("/{}", escaped(name.as_bytes()));
-        server.ok(&["put"], &url, Some(&here));
-        assert_eq!(fs::read(server.root().join(name)).unwrap(), b"content", "{name:?}");
-        let back = server.local("back");
-        server.ok(&["get"], &url, Some(&back));
-        assert_eq!(fs::read(back).unwrap(), b"content", "{name:?}");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let here = server.local("here");
+        fs::write(&here, "content").unwrap();
+        let mut names = vec![" two  words ", "say \"hello\"", "a%b?c#d;e", "--help", "日本"];
+        for name in &names {
+            let url = format!("/{}", escaped(name.as_bytes()));
+            server.ok(&["put"], &url, Some(&here));
+            assert_eq!(fs::read(server.root().join(name)).unwrap(), b"content", "{name:?}");
+            let back = server.local("back");
+            server.ok(&["get"], &url, Some(&back));
+            assert_eq!(fs::read(back).unwrap(), b"content", "{name:?}");
+        }
+        names.sort();
+        let listing = server.ok(&["ls"], "/", None);
+        let listed: Vec<&str> = listing.lines().collect();
+        assert_eq!(listed.len(), names.len(), "{listing}");
+        assert!(names.iter().zip(listed).all(|(name, line)| line.ends_with(&format!(" {name}"))), "{listing}");
     }
-    names.sort();
-    let listing = server.ok(&["ls"], "/", None);
-    let listed: Vec<&str> = listing.lines().collect();
-    assert_eq!(listed.len(), names.len(), "{listing}");
-    assert!(names.iter().zip(listed).all(|(name, line)| line.ends_with(&format!(" {name}"))), "{listing}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn names_need_not_be_utf_8() {
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
-    let server = Server::start("127.0.0.1:0", &[]);
-    let name = OsString::from_vec(b"caf\xe9".to_vec());
-    fs::write(server.root().join(&name), "latin 1").unwrap();
-    let back = server.local("back");
-    server.ok(&["get"], "/caf%E9", Some(&back));
-    assert_eq!(fs::read(back).unwrap(), b"latin 1");
-    let listing = server.run(&["ls"], "/", None).stdout;
-    assert!(listing.ends_with(b" caf\xe9\r\n"), "{}", listing.escape_ascii());
-    // By default the file keeps its name.
-    let output = server.command(&["get"], "/caf%E9", None).current_dir(server.scratch.path()).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert_eq!(fs::read(server.scratch.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"))).unwrap(), b"latin 1");
+    for client in CLIENTS {
+        use std::os::unix::ffi::{OsStrExt, OsStringExt};
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let name = OsString::from_vec(b"caf\xe9".to_vec());
+        fs::write(server.root().join(&name), "latin 1").unwrap();
+        let back = server.local("back");
+        server.ok(&["get"], "/caf%E9", Some(&back));
+        assert_eq!(fs::read(back).unwrap(), b"latin 1");
+        let listing = server.run(&["ls"], "/", None).stdout;
+        assert!(listing.ends_with(b" caf\xe9\r\n"), "{}", listing.escape_ascii());
+        // By default the file keeps its name.
+        let output = server.command(&["get"], "/caf%E9", None).current_dir(server.scratch.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(fs::read(server.scratch.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"))).unwrap(), b"latin 1");
+    }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_here_is_told_as_that() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    fs::write(server.root().join("file"), noise(5_000_000)).unwrap();
-    assert!(server.fails(&["get"], "/file", Some(Path::new("/dev/full"))).contains("storage full"));
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        fs::write(server.root().join("file"), noise(5_000_000)).unwrap();
+        assert!(server.fails(&["get"], "/file", Some(Path::new("/dev/full"))).contains("storage full"));
+    }
 }
 
 #[cfg(unix)]
 #[test]
 fn no_path_leads_out() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let outside = tempfile::tempdir().unwrap();
-    fs::write(outside.path().join("secret"), "secret").unwrap();
-    fs::write(server.local("here"), "mine").unwrap();
-    std::os::unix::fs::symlink(outside.path(), server.root().join("out")).unwrap();
-    std::os::unix::fs::symlink(outside.path().join("secret"), server.root().join("link")).unwrap();
-    std::os::unix::fs::symlink("../../../../../../../../etc", server.root().join("up")).unwrap();
-    let here = server.local("here");
-    for path in ["/../../etc/passwd", "/%2Fetc/passwd", "/out/secret", "/link", "/up/passwd", "/out/../../secret"] {
-        assert!(server.fails(&["get"], path, Some(&server.local("got"))).contains("550"), "{path}");
-        assert!(!server.local("got").exists(), "{path}: what is refused leaves no file");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret"), "secret").unwrap();
+        fs::write(server.local("here"), "mine").unwrap();
+        std::os::unix::fs::symlink(outside.path(), server.root().join("out")).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("secret"), server.root().join("link")).unwrap();
+        std::os::unix::fs::symlink("../../../../../../../../etc", server.root().join("up")).unwrap();
+        let here = server.local("here");
+        for path in ["/../../etc/passwd", "/%2Fetc/passwd", "/out/secret", "/link", "/up/passwd", "/out/../../secret"] {
+            assert!(server.fails(&["get"], path, Some(&server.local("got"))).contains("550"), "{path}");
+            assert!(!server.local("got").exists(), "{path}: what is refused leaves no file");
+        }
+        for path in ["/out/new", "/link", "/up/ftp-proto-test"] {
+            server.fails(&["put"], path, Some(&here));
+        }
+        server.fails(&["rm"], "/out/secret", None);
+        server.fails(&["mkdir"], "/out/directory", None);
+        server.fails(&["ls"], "/out", None);
+        assert_eq!(fs::read(outside.path().join("secret")).unwrap(), b"secret");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+        // At the root, `..` is the root.
+        server.ok(&["put"], "/../../x", Some(&here));
+        assert_eq!(fs::read(server.root().join("x")).unwrap(), b"mine");
     }
-    for path in ["/out/new", "/link", "/up/ftp-proto-test"] {
-        server.fails(&["put"], path, Some(&here));
-    }
-    server.fails(&["rm"], "/out/secret", None);
-    server.fails(&["mkdir"], "/out/directory", None);
-    server.fails(&["ls"], "/out", None);
-    assert_eq!(fs::read(outside.path().join("secret")).unwrap(), b"secret");
-    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
-    // At the root, `..` is the root.
-    server.ok(&["put"], "/../../x", Some(&here));
-    assert_eq!(fs::read(server.root().join("x")).unwrap(), b"mine");
 }
 
 #[test]
 fn a_failure_is_one_line_and_exit_code_1() {
-    let server = Server::start("127.0.0.1:0", &["--anonymous"]);
-    fs::write(server.root().join("file"), "x").unwrap();
-    let here = server.local("here");
-    fs::write(&here, "x").unwrap();
-    let address = &server.address;
-    let directory = server.scratch.path().to_str().unwrap();
-    let here = here.to_str().unwrap();
-    for (arguments, expected) in [
-        (vec!["ls", &format!("ftp://anna:wrong@{address}/")], "530"),
-        (vec!["ls", &format!("ftp://nobody:secret@{address}/")], "530"),
-        (vec!["get", &format!("ftp://{address}/missing"), here], "550"),
-        (vec!["put", &format!("ftp://{address}/file"), here], "550"),
-        (vec!["rm", &format!("ftp://{address}/file")], "550"),
-        (vec!["put", &format!("ftp://anna:secret@{address}/file"), "no such file"], "no such file"),
-        (vec!["put", &format!("ftp://anna:secret@{address}/file")], "needs a file"),
-        (vec!["get", &format!("ftp://{address}/file"), directory], "directory"),
-        (vec!["get", &format!("ftp://{address}/")], "names no file"),
-        (vec!["mkdir", &format!("ftp://anna:secret@{address}/a%0D%0ADELE%20file")], "illegal byte"),
-        (vec!["ls", &format!("ftp://anna%0Ax:secret@{address}/")], "illegal byte"),
-        (vec!["ls", "http://localhost/"], "ftp://"),
-        (vec!["ls", "ftp:///"], "no host"),
-        (vec!["ls", "ftp://localhost:99999/"], "no port"),
-        (vec!["ls", "ftp://127.0.0.1:1/"], "127.0.0.1:1"),
-        (vec!["fly", "ftp://localhost/"], "fly"),
-        (vec![], "required"),
-    ] {
-        let output = Command::new(example("std_client")).args(&arguments).output().unwrap();
-        let message = one_line_of_failure(&output);
-        assert!(message.contains(expected), "{arguments:?}: {message}");
-        assert!(!message.contains("secret"), "{message}");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &["--anonymous"]);
+        fs::write(server.root().join("file"), "x").unwrap();
+        let here = server.local("here");
+        fs::write(&here, "x").unwrap();
+        let address = &server.address;
+        let directory = server.scratch.path().to_str().unwrap();
+        let here = here.to_str().unwrap();
+        for (arguments, expected) in [
+            (vec!["ls", &format!("ftp://anna:wrong@{address}/")], "530"),
+            (vec!["ls", &format!("ftp://nobody:secret@{address}/")], "530"),
+            (vec!["get", &format!("ftp://{address}/missing"), here], "550"),
+            (vec!["put", &format!("ftp://{address}/file"), here], "550"),
+            (vec!["rm", &format!("ftp://{address}/file")], "550"),
+            (vec!["put", &format!("ftp://anna:secret@{address}/file"), "no such file"], "no such file"),
+            (vec!["put", &format!("ftp://anna:secret@{address}/file")], "needs a file"),
+            (vec!["get", &format!("ftp://{address}/file"), directory], "directory"),
+            (vec!["get", &format!("ftp://{address}/")], "names no file"),
+            (vec!["mkdir", &format!("ftp://anna:secret@{address}/a%0D%0ADELE%20file")], "illegal byte"),
+            (vec!["ls", &format!("ftp://anna%0Ax:secret@{address}/")], "illegal byte"),
+            (vec!["ls", "http://localhost/"], "ftp://"),
+            (vec!["ls", "ftp:///"], "no host"),
+            (vec!["ls", "ftp://localhost:99999/"], "no port"),
+            (vec!["ls", "ftp://127.0.0.1:1/"], "127.0.0.1:1"),
+            (vec!["fly", "ftp://localhost/"], "fly"),
+            (vec![], "required"),
+        ] {
+            let output = Command::new(example(client)).args(&arguments).output().unwrap();
+            let message = one_line_of_failure(&output);
+            assert!(message.contains(expected), "{arguments:?}: {message}");
+            assert!(!message.contains("secret"), "{message}");
+        }
+        assert_eq!(fs::read(server.root().join("file")).unwrap(), b"x");
     }
-    assert_eq!(fs::read(server.root().join("file")).unwrap(), b"x");
 }
 
 #[test]
 fn anonymous_reads_only() {
-    let server = Server::start("127.0.0.1:0", &["--anonymous"]);
-    fs::write(server.root().join("file"), "x").unwrap();
-    let output = Command::new(example("std_client"))
-        .args(["get", &format!("ftp://{}/file", server.address), "-"])
-        .output()
-        .unwrap();
-    assert_eq!(output.stdout, b"x");
-    let mut session = server.dial();
-    session.log_in("anonymous", "whatever");
-    for command in ["DELE file", "MKD a", "RMD a", "RNFR file", "SIZE missing"] {
-        assert!(session.say(command).starts_with("550"), "{command}");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &["--anonymous"]);
+        fs::write(server.root().join("file"), "x").unwrap();
+        let output = Command::new(example(client))
+            .args(["get", &format!("ftp://{}/file", server.address), "-"])
+            .output()
+            .unwrap();
+        assert_eq!(output.stdout, b"x");
+        let mut session = server.dial();
+        session.log_in("anonymous", "whatever");
+        for command in ["DELE file", "MKD a", "RMD a", "RNFR file", "SIZE missing"] {
+            assert!(session.say(command).starts_with("550"), "{command}");
+        }
     }
 }
 
 #[test]
 fn the_dialogue_shows_no_password() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    let output = server.run(&["-v", "ls"], "/", None);
-    let dialogue = String::from_utf8(output.stderr).unwrap();
-    assert!(dialogue.contains("> PASS ****\n< 230 "), "{dialogue}");
-    assert!(!dialogue.contains("secret"), "{dialogue}");
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let output = server.run(&["-v", "ls"], "/", None);
+        let dialogue = String::from_utf8(output.stderr).unwrap();
+        assert!(dialogue.contains("> PASS ****\n< 230 "), "{dialogue}");
+        assert!(!dialogue.contains("secret"), "{dialogue}");
+    }
 }
 
 #[test]
@@ -387,168 +414,37 @@ fn the_demo_compares_every_byte() {
     assert!(!ladder.contains("secret"));
 }
 
-/// A server process on a directory of its own.
-struct Server {
-    process: Child,
-    address: String,
-    /// What it serves is `root` in there; the rest is the client's.
-    scratch: TempDir,
-}
-
-impl Server {
-    fn start(listen: &str, options: &[&str]) -> Self {
-        let scratch = tempfile::tempdir().unwrap();
-        let root = scratch.path().join("root");
-        fs::create_dir(&root).unwrap();
-        let mut process = Command::new(example("std_server"))
-            .args(["--listen", listen, "--user", "anna:secret", "--root"])
-            .arg(root)
-            .args(options)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("listening on ").expect(&line).to_owned();
-        Self { process, address, scratch }
-    }
-
-    fn root(&self) -> PathBuf {
-        self.scratch.path().join("root")
-    }
-
-    fn local(&self, name: &str) -> PathBuf {
-        self.scratch.path().join(name)
-    }
-
-    fn command(&self, options: &[&str], path: &str, file: Option<&Path>) -> Command {
-        let mut command = Command::new(example("std_client"));
-        command.args(options).arg(format!("ftp://anna:secret@{}{path}", self.address)).args(file);
-        command
-    }
-
-    fn run(&self, options: &[&str], path: &str, file: Option<&Path>) -> Output {
-        self.command(options, path, file).output().unwrap()
-    }
-
-    /// What is on standard output; nothing is on standard error.
-    fn ok(&self, options: &[&str], path: &str, file: Option<&Path>) -> String {
-        let output = self.run(options, path, file);
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && message.is_empty(), "{options:?} {path}: {message}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn fails(&self, options: &[&str], path: &str, file: Option<&Path>) -> String {
-        one_line_of_failure(&self.run(options, path, file))
-    }
-
-    fn dial(&self) -> Session {
-        let control = TcpStream::connect(&self.address).unwrap();
-        control.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let mut session = Session { control: BufReader::new(control) };
-        assert!(session.reply().starts_with("220"));
-        session
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// A client by hand, for what the client example doesn't say.
-struct Session {
-    control: BufReader<TcpStream>,
-}
-
-impl Session {
-    fn say(&mut self, command: &str) -> String {
-        self.control.get_mut().write_all(format!("{command}\r\n").as_bytes()).unwrap();
-        self.reply()
-    }
-
-    /// The first line of the next reply.
-    fn reply(&mut self) -> String {
-        let mut first = String::new();
-        self.control.read_line(&mut first).unwrap();
-        let end = format!("{} ", first.get(..3).unwrap_or_default());
-        let mut last = first.clone();
-        while !last.starts_with(&end) {
-            last.clear();
-            assert_ne!(self.control.read_line(&mut last).unwrap(), 0, "the connection has ended after {first:?}");
+#[test]
+fn no_progress_is_shown_where_nobody_sees_it() {
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        fs::write(server.root().join("file"), noise(1_000_000)).unwrap();
+        let here = server.local("here");
+        for action in ["get", "put"] {
+            server.ok(&[action], "/file", Some(&here));
+            let dialogue = String::from_utf8(server.run(&["-v", action], "/file", Some(&here)).stderr).unwrap();
+            assert!(!dialogue.contains("SIZE") && !dialogue.contains(['\r', '\x1b', '%']), "{dialogue}");
         }
-        first
-    }
-
-    fn log_in(&mut self, user: &str, password: &str) {
-        assert!(self.say(&format!("USER {user}")).starts_with("331"));
-        assert!(self.say(&format!("PASS {password}")).starts_with("230"));
-    }
-
-    fn passive(&mut self) -> TcpStream {
-        let reply = self.say("EPSV");
-        let port = reply.split('|').nth(3).unwrap().parse().unwrap();
-        let mut address = self.control.get_ref().peer_addr().unwrap();
-        address.set_port(port);
-        TcpStream::connect(address).unwrap()
-    }
-
-    fn fetch(&mut self, command: &str) -> String {
-        let mut data = self.passive();
-        assert!(self.say(command).starts_with("150"), "{command}");
-        let mut content = String::new();
-        data.read_to_string(&mut content).unwrap();
-        drop(data);
-        assert!(self.reply().starts_with("226"), "{command}");
-        content
-    }
-
-    fn send(&mut self, command: &str, content: &str) {
-        let mut data = self.passive();
-        assert!(self.say(command).starts_with("150"), "{command}");
-        data.write_all(content.as_bytes()).unwrap();
-        drop(data);
-        assert!(self.reply().starts_with("226"), "{command}");
     }
 }
 
-fn one_line_of_failure(output: &Output) -> String {
-    let message = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    assert_eq!(message.matches('\n').count(), 1, "{message}");
-    message
-}
-
-/// An example program. `cargo test` builds them all, but `cargo test --test examples` doesn't: so they are built here, once,
-/// into the directory that this test was built into, which costs nothing where they are fresh.
-fn example(name: &str) -> PathBuf {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    let directory = DIRECTORY.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let profile = test.ancestors().nth(2).unwrap().to_owned();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--offline", "--examples", "--target-dir"]).arg(profile.parent().unwrap());
-        build.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
-        if profile.ends_with("release") {
-            build.arg("--release");
+#[test]
+fn the_options_of_the_routes_are_followed() {
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &["--passive-address", "192.0.2.7"]);
+        fs::write(server.root().join("file"), "x").unwrap();
+        for host in ["peer", "127.0.0.1"] {
+            server.ok(&["--route", "pasv", "--passive-host", host, "get"], "/file", Some(Path::new("-")));
         }
-        if cfg!(feature = "arbitrary") {
-            build.args(["--features", "arbitrary"]);
-        }
-        assert!(build.status().unwrap().success(), "the examples don't build");
-        profile.join("examples")
-    });
-    directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
-
-/// Every byte as `%XX`.
-fn escaped(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-fn noise(count: usize) -> Vec<u8> {
-    (0..count as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+        let options = ["-v", "--route", "port", "--active-ports", "40150-40199"];
+        let output = server.run(&[&options[..], &["ls"]].concat(), "/", None);
+        assert!(output.status.success());
+        let dialogue = String::from_utf8(output.stderr).unwrap();
+        let (_, port) = dialogue.split_once("> PORT 127,0,0,1,").unwrap();
+        let port: Vec<u16> = port.lines().next().unwrap().split(',').map(|number| number.parse().unwrap()).collect();
+        assert!((40150..=40199).contains(&(port[0] * 256 + port[1])), "{dialogue}");
+        let output = server.run(&[&options[..], &["--external-address", "192.0.2.9", "ls"]].concat(), "/", None);
+        let dialogue = String::from_utf8(output.stderr).unwrap();
+        assert!(dialogue.contains("> PORT 192,0,2,9,") && !output.status.success(), "{dialogue}");
+    }
 }

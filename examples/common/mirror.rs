@@ -4,6 +4,7 @@
 //! cap-std opens each without following a link out.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -48,6 +49,10 @@ enum What {
     Unknown,
 }
 
+/// What went wrong here, not at the server: the connection is as good as before.
+#[derive(Debug)]
+struct Local(io::Error);
+
 /// What all connections share.
 struct Mirror {
     root: Dir,
@@ -71,10 +76,6 @@ pub fn mirror<A: Adapter>(
     to: &Path,
     connections: usize,
 ) -> Result<()> {
-    std::fs::create_dir_all(to).with_context(|| format!("{}", to.display()))?;
-    let root = Dir::open_ambient_dir(to, ambient_authority()).with_context(|| format!("{}", to.display()))?;
-    let mirror = Mirror { root, state: Mutex::default(), changed: Condvar::new() };
-
     let mut first = open()?;
     if let Some(path) = path {
         first.request(Request::change_directory(path.borrowed()), None).with_context(|| printable(path.as_bytes()))?;
@@ -83,6 +84,10 @@ pub fn mirror<A: Adapter>(
     let Value::Directory(remote) = first.request(Request::print_directory(), None)?.value else {
         bail!("the server doesn't tell the directory");
     };
+    std::fs::create_dir_all(to).with_context(|| format!("{}", to.display()))?;
+    let root = Dir::open_ambient_dir(to, ambient_authority()).with_context(|| format!("{}", to.display()))?;
+    let mirror = Mirror { root, state: Mutex::default(), changed: Condvar::new() };
+
     mirror.lock().jobs.push_back(Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0 });
     thread::scope(|scope| {
         for _ in 1..connections {
@@ -113,7 +118,7 @@ impl Mirror {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there are more jobs than those who are at work; `false`: nothing is left to do.
+    /// Waits until something is to be copied; `false`: nothing is left.
     fn wait_for_work(&self) -> bool {
         let idle = |state: &mut State| state.jobs.is_empty() && state.busy > 0;
         let state = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +142,7 @@ impl Mirror {
         while let Some(job) = self.next() {
             let result = self.copy(&mut connection, &job, has_facts);
             let goes_on =
-                result.as_ref().err().is_none_or(|error| error.is::<Failure<'static>>() || error.is::<io::Error>());
+                result.as_ref().err().is_none_or(|error| error.is::<Failure<'static>>() || error.is::<Local>());
             let mut state = self.lock();
             state.busy -= 1;
             match result {
@@ -185,13 +190,13 @@ impl Mirror {
         path: &RemotePath<'_>,
         has_facts: bool,
     ) -> Result<()> {
-        ensure!(job.depth < DEPTH, io::Error::other("too deep"));
+        ensure!(job.depth < DEPTH, Local(io::Error::other("too deep")));
         if job.depth > 0 {
             match self.root.create_dir(&job.local) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    self.root.open_dir(&job.local)?;
+                    self.root.open_dir(&job.local).map_err(Local)?;
                 }
-                result => result?,
+                result => result.map_err(Local)?,
             }
         }
         let mut listing = Vec::new();
@@ -228,7 +233,9 @@ impl Mirror {
         match self.root.symlink_metadata(&job.local) {
             Ok(metadata) if metadata.is_file() && Some(metadata.len()) == size => return Ok(()),
             // Nothing is written through a link, nor into a pipe.
-            Ok(metadata) if !metadata.is_file() => bail!(io::Error::other("something else has that name here")),
+            Ok(metadata) if !metadata.is_file() => {
+                bail!(Local(io::Error::other("something else has that name here")))
+            }
             _ => {}
         }
         let open = || self.root.open_with(&job.local, OpenOptions::new().write(true).create(true).truncate(true));
@@ -244,6 +251,14 @@ impl State {
         eprintln!("{}: {}", printable(name), printable(format!("{error:#}").replace('\n', " / ").as_bytes()));
     }
 }
+
+impl fmt::Display for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Local {}
 
 impl<O, F> LazyFile<O, F>
 where
