@@ -12,7 +12,7 @@ use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, TlsErr
 
 use super::channel::{Channel, Shake};
 use super::data::{self, Content, Knock, Sockets, Turn};
-use super::interrupt;
+use super::interrupt::{self, Interrupt};
 use super::tls::{self, Tls};
 
 /// A control connection with its machine.
@@ -75,13 +75,9 @@ impl<'o> Connection<'o> {
 
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
-        let mut is_aborted = false;
+        let mut interrupt = Interrupt::default();
         loop {
-            // The signal ends what waits.
-            if !is_aborted && interrupt::came() {
-                is_aborted = true;
-                self.client.abort();
-            }
+            interrupt.tell(&mut self.client);
             let now = Instant::from_origin(self.origin.elapsed());
             match self.client.poll(now)? {
                 Action::Write(write) => {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::Poll;
 
+use ftp_proto::client::Client;
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 use tokio::signal;
@@ -29,8 +30,28 @@ pub fn came() -> bool {
     CAME.load(Ordering::Relaxed)
 }
 
-/// Waits for it, with tokio.
-pub async fn comes() {
+/// Passes it on to a machine, once a request.
+#[derive(Default)]
+pub struct Interrupt {
+    is_told: bool,
+}
+
+impl Interrupt {
+    /// A signal ends what waits; so a loop that calls this each time tells the machine soon.
+    pub fn tell(&mut self, client: &mut Client) {
+        if came() && !self.is_told {
+            self.is_told = true;
+            client.abort();
+        }
+    }
+
+    /// Waits until there is something to tell, with tokio.
+    pub async fn comes(&self) {
+        if self.is_told { pending().await } else { comes().await }
+    }
+}
+
+async fn comes() {
     let waiting = async {
         if signal::ctrl_c().await.is_err() {
             pending().await

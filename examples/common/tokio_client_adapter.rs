@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::client_adapter::Event;
 use super::data::Content;
-use super::interrupt;
+use super::interrupt::{self, Interrupt};
 use super::tls::Tls;
 use super::tokio_data::{Outside, Wire, hear, say, secure_control};
 
@@ -68,12 +68,9 @@ impl Connection {
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     async fn run(&mut self, content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let (content, moved) = (content.map(RefCell::new), Cell::new(0));
-        let (mut outside, mut is_aborted) = (Outside::default(), false);
+        let (mut outside, mut interrupt) = (Outside::default(), Interrupt::default());
         loop {
-            if !is_aborted && interrupt::came() {
-                is_aborted = true;
-                self.client.abort();
-            }
+            interrupt.tell(&mut self.client);
             let now = Instant::from_origin(self.origin.elapsed());
             match self.client.poll(now)? {
                 Action::Write(write) => {
@@ -82,8 +79,8 @@ impl Connection {
                     write.wrote(count);
                 }
                 Action::Read { deadline } => {
-                    let bytes =
-                        hear(Some(&mut self.control), deadline.map(|at| at.saturating_since(now)), is_aborted).await?;
+                    let patience = deadline.map(|at| at.saturating_since(now));
+                    let bytes = hear(Some(&mut self.control), patience, &interrupt).await?;
                     bytes.iter().for_each(|bytes| self.client.received(bytes));
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
@@ -100,7 +97,7 @@ impl Connection {
                             }
                             Err(why) => connect.failed(why),
                         },
-                        bytes = hear(control, patience, is_aborted) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                        bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
                 Action::Listen(listen) => match outside.listen(listen.channel(), listen.host(), listen.ports()) {
@@ -118,7 +115,7 @@ impl Connection {
                             },
                             Err(why) => accept.failed(why),
                         },
-                        bytes = hear(control, patience, is_aborted) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                        bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
                 Action::SecureData(question) => {
@@ -133,7 +130,7 @@ impl Connection {
                             }
                             (self.observer)(Event::Secured { data: true, how: &how });
                         }
-                        bytes = hear(control, patience, is_aborted) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                        bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
                 Action::Stream(stream) => {
@@ -144,7 +141,7 @@ impl Connection {
                             stream.finished(end, total);
                             (self.observer)(Event::Moved { direction, total, end });
                         }
-                        bytes = hear(control, Some(patience), is_aborted) => match bytes? {
+                        bytes = hear(control, Some(patience), &interrupt) => match bytes? {
                             Some(bytes) => self.client.received(&bytes),
                             None => stream.moved(moved.get()),
                         }

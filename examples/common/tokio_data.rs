@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 
 use super::channel::{description, why};
 use super::data::{self, Content, LINGER, PIECE, local_end};
-use super::interrupt;
+use super::interrupt::{self, Interrupt};
 use super::tls::Tls;
 
 /// A connection, with or without TLS.
@@ -125,11 +125,11 @@ impl<'w> Outside<'w> {
 }
 
 /// What comes next from the control connection, if it may be heard; no bytes are its end. `None`: nothing in that time,
-/// or until somebody wants it aborted who didn't before. Nothing is lost if it is dropped.
+/// or somebody interrupts. Nothing is lost if it is dropped.
 pub async fn hear(
     control: Option<&mut Wire>,
     patience: Option<Duration>,
-    is_aborted: bool,
+    interrupt: &Interrupt,
 ) -> io::Result<Option<Vec<u8>>> {
     let mut buffer = [0; 4096];
     let reading = async {
@@ -147,7 +147,7 @@ pub async fn hear(
     let result = tokio::select! {
         result = reading => result,
         () = elapsed => return Ok(None),
-        () = interrupt::comes(), if !is_aborted => return Ok(None),
+        () = interrupt.comes() => return Ok(None),
     };
     match result {
         Ok(count) => Ok(Some(buffer[..count].to_vec())),
