@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use programs::{CLIENTS, Server, escaped, example, noise, one_line_of_failure};
 
@@ -123,6 +123,47 @@ fn directories_and_files_are_made_and_removed() {
         assert_eq!(fs::read(server.root().join("keeps/its name")).unwrap(), b"y");
         assert!(server.fails(&["rm"], "/new", None).contains("550"));
         assert!(server.fails(&["mkdir"], "/no/such", None).contains("553"));
+    }
+}
+
+#[test]
+fn files_and_directories_are_renamed() {
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        fs::write(server.root().join("old name"), "x").unwrap();
+        fs::create_dir(server.root().join("sub")).unwrap();
+        // As in the URL: from the login directory on, and escaped.
+        server.ok(&["mv"], "/old%20name", Some(Path::new("/sub/a%20b%25")));
+        server.ok(&["mv"], "/sub", Some(Path::new("moved")));
+        assert_eq!(fs::read(server.root().join("moved/a b%")).unwrap(), b"x");
+        assert!(!server.root().join("old name").exists() && !server.root().join("sub").exists());
+        assert!(server.fails(&["mv"], "/sub", Some(Path::new("/new"))).contains("550"));
+        assert!(server.fails(&["mv"], "/moved", None).contains("a new path"));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_aborts_in_order_and_keeps_what_came() {
+    for client in CLIENTS {
+        let server = Server::start_for(client, "127.0.0.1:0", &[]);
+        let content = noise(1_000_003).repeat(16);
+        fs::write(server.root().join("file"), &content).unwrap();
+        let mut command = server.command(&["-v", "get"], "/file", Some(Path::new("-")));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut came = vec![0; 100_000];
+        let mut output = child.stdout.take().unwrap();
+        output.read_exact(&mut came).unwrap();
+        // The pipe is full, so the program can't be done before the signal comes.
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        output.read_to_end(&mut came).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        let dialogue = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(130), "{dialogue}");
+        assert!(came.len() < content.len() && content.starts_with(&came), "{} bytes", came.len());
+        assert!(dialogue.contains("\n> ABOR\n") && dialogue.contains("\n> QUIT\n< 221 "), "{dialogue}");
+        assert_eq!(dialogue.lines().last(), Some(&*format!("{client}: file: aborted")));
     }
 }
 

@@ -17,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::client_adapter::Event;
 use super::data::Content;
+use super::interrupt;
 use super::mirror::{self, LazyFile};
 use super::printable;
 use super::tls::{Tls, Trust};
@@ -37,7 +38,9 @@ pub trait Adapter: Sized {
 /// Sees what happens.
 pub type Observer = Box<dyn FnMut(Event<'_>)>;
 
-/// An FTP client: lists, gets, puts and removes files, makes directories.
+/// An FTP client: lists, gets, puts, renames and removes files, makes directories.
+///
+/// Ctrl-C aborts in order: what came stays, for --resume. The second one ends the program at once.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -54,7 +57,7 @@ struct Arguments {
     /// ftps:// is --tls implicit.
     url: OsString,
     /// get: where to write, `-` for standard output, by default the same name here. put: what to send; it keeps its
-    /// name if the path ends in `/`. mirror: the directory to write in.
+    /// name if the path ends in `/`. mirror: the directory to write in. mv: the new path, as in a URL.
     file: Option<PathBuf>,
 }
 
@@ -117,6 +120,8 @@ enum Action {
     Rm,
     /// Makes a directory.
     Mkdir,
+    /// Renames a file or a directory.
+    Mv,
     /// Downloads a directory and what is in it; files of the same size are there already.
     Mirror,
 }
@@ -133,17 +138,18 @@ pub fn main<A: Adapter>(program: &str) -> ExitCode {
         Err(error) => {
             // One line, whatever the server has said.
             eprintln!("{program}: {}", printable(format!("{error:#}").replace('\n', " / ").as_bytes()));
-            ExitCode::FAILURE
+            if is_abort(&error) { interrupt::STATUS.into() } else { ExitCode::FAILURE }
         }
     }
 }
 
 fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
+    interrupt::watch()?;
     let url = Url::parse(arguments.url.as_encoded_bytes())?;
     let moves_file = matches!(arguments.action, Action::Get | Action::Put);
     ensure!(
-        moves_file || arguments.action == Action::Mirror || arguments.file.is_none(),
-        "only get, put and mirror take a file"
+        moves_file || matches!(arguments.action, Action::Mirror | Action::Mv) || arguments.file.is_none(),
+        "only get, put, mirror and mv take a file"
     );
     ensure!(moves_file || !arguments.resume, "only get and put can resume");
     let login = Login::new(&url, &arguments.options)?;
@@ -157,6 +163,10 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
         }
         Action::Ls => Request::plain_list(url.path.clone()),
         Action::Mkdir => Request::make_directory(url.file()?),
+        Action::Mv => {
+            let new = arguments.file.as_ref().context("mv needs a new path")?;
+            Request::rename(url.file()?, Url::path(new.as_os_str().as_encoded_bytes())?)
+        }
         Action::Rm => match url.file()? {
             path if path.as_bytes().ends_with(b"/") => Request::remove_directory(path),
             path => Request::remove(path),
@@ -164,8 +174,21 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
     };
     let listing = (arguments.action == Action::Ls).then(|| Content::Sink(Box::new(io::stdout().lock())));
     let mut connection = login.open::<A>(&ProgressBar::hidden())?;
-    connection.request(request, listing)?;
-    connection.quit()
+    let result = connection.request(request, listing);
+    conclude(connection, result)
+}
+
+/// Says goodbye, also after what was aborted.
+fn conclude(connection: impl Adapter, result: Result<Outcome<'static>>) -> Result<()> {
+    match result {
+        Ok(_) => connection.quit(),
+        Err(error) if is_abort(&error) => {
+            // That it was aborted is what there is to tell.
+            let _ = connection.quit();
+            Err(error)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// What it takes to come to a session, any number of times.
@@ -282,8 +305,7 @@ fn get<A: Adapter>(url: &Url, login: &Login<'_>, arguments: &Arguments) -> Resul
     let content = Content::Sink(Box::new(bar.wrap_write(sink)));
     let result = connection.request(request, Some(content));
     bar.finish_and_clear();
-    result.with_context(|| printable(path.as_bytes()))?;
-    connection.quit()
+    conclude(connection, result.with_context(|| printable(path.as_bytes())))
 }
 
 fn put<A: Adapter>(url: &Url, login: &Login<'_>, arguments: &Arguments) -> Result<()> {
@@ -315,8 +337,7 @@ fn put<A: Adapter>(url: &Url, login: &Login<'_>, arguments: &Arguments) -> Resul
     let source: Box<dyn Read> = Box::new(bar.wrap_read(file));
     let result = connection.request(Request::store(path.borrowed(), offset), Some(Content::Source(source)));
     bar.finish_and_clear();
-    result.with_context(|| printable(path.as_bytes()))?;
-    connection.quit()
+    conclude(connection, result.with_context(|| printable(path.as_bytes())))
 }
 
 fn remote_size(connection: &mut impl Adapter, path: &RemotePath<'_>) -> Result<u64> {
@@ -333,6 +354,11 @@ pub fn refusal(error: &Error) -> Option<Code> {
         Failure::Refused(reply) => Some(reply.code()),
         _ => None,
     }
+}
+
+/// Whether it ended because somebody wanted it to.
+pub fn is_abort(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(Failure::Aborted))
 }
 
 /// Tells early what would otherwise end the transfer, and changes nothing.

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use anyhow::{Context, Result, bail};
-use ftp_proto::client::{Action, Client, Config, Outcome, Request};
+use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
 use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, TlsError, Verdict};
 
 use super::channel::{Channel, Shake};
 use super::data::{self, Content, Knock, Sockets, Turn};
+use super::interrupt::{self, Interrupt};
 use super::tls::{self, Tls};
 
 /// A control connection with its machine.
@@ -58,6 +59,9 @@ impl<'o> Connection<'o> {
 
     /// A request, with the file or listing that it moves, if it does.
     pub fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>> {
+        if interrupt::came() {
+            bail!(Failure::Aborted);
+        }
         self.client.start(request)?;
         self.run(content)?.context("the server closed the connection")
     }
@@ -71,7 +75,9 @@ impl<'o> Connection<'o> {
 
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
+        let mut interrupt = Interrupt::default();
         loop {
+            interrupt.tell(&mut self.client);
             let now = Instant::from_origin(self.origin.elapsed());
             match self.client.poll(now)? {
                 Action::Write(write) => {

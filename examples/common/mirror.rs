@@ -16,7 +16,7 @@ use cap_std::fs::{Dir, File, OpenOptions};
 use ftp_proto::Path as RemotePath;
 use ftp_proto::client::{Failure, Request, Value};
 
-use super::cli::{Adapter, local_name, refusal};
+use super::cli::{Adapter, is_abort, local_name, refusal};
 use super::data::Content;
 use super::printable;
 
@@ -66,6 +66,7 @@ struct State {
     /// How many connections are at work, and may find more.
     busy: usize,
     failures: usize,
+    is_aborted: bool,
 }
 
 /// Copies what is in `path` into the directory `to`.
@@ -102,6 +103,7 @@ pub fn mirror<A: Adapter>(
         mirror.work(first);
     });
     let state = mirror.lock();
+    ensure!(!state.is_aborted, Failure::Aborted);
     ensure!(
         state.jobs.is_empty(),
         "the connections have ended, and {} more things were to be copied",
@@ -143,8 +145,14 @@ impl Mirror {
                 result.as_ref().err().is_none_or(|error| error.is::<Failure<'static>>() || error.is::<Local>());
             let mut state = self.lock();
             state.busy -= 1;
-            if let Err(error) = result {
-                state.report(&job.remote, &error);
+            match result {
+                // Those that find nothing to do leave in order.
+                Err(error) if is_abort(&error) => {
+                    state.is_aborted = true;
+                    state.jobs.clear();
+                }
+                Err(error) => state.report(&job.remote, &error),
+                Ok(()) => {}
             }
             drop(state);
             self.changed.notify_all();

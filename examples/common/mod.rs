@@ -4,6 +4,7 @@ pub mod channel;
 pub mod cli;
 pub mod client_adapter;
 pub mod data;
+pub mod interrupt;
 pub mod ladder;
 pub mod listing;
 pub mod mirror;

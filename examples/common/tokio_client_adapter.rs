@@ -9,14 +9,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
-use anyhow::{Context, Result};
-use ftp_proto::client::{Action, Client, Config, Outcome, Request};
+use anyhow::{Context, Result, bail};
+use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
 use ftp_proto::{Endpoints, Instant, TlsError, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::client_adapter::Event;
 use super::data::Content;
+use super::interrupt::{self, Interrupt};
 use super::tls::Tls;
 use super::tokio_data::{Outside, Wire, hear, say, secure_control};
 
@@ -50,6 +51,9 @@ impl Connection {
 
     /// A request, with the file or listing that it moves, if it does.
     pub async fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>> {
+        if interrupt::came() {
+            bail!(Failure::Aborted);
+        }
         self.client.start(request)?;
         self.run(content).await?.context("the server closed the connection")
     }
@@ -64,8 +68,9 @@ impl Connection {
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     async fn run(&mut self, content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let (content, moved) = (content.map(RefCell::new), Cell::new(0));
-        let mut outside = Outside::default();
+        let (mut outside, mut interrupt) = (Outside::default(), Interrupt::default());
         loop {
+            interrupt.tell(&mut self.client);
             let now = Instant::from_origin(self.origin.elapsed());
             match self.client.poll(now)? {
                 Action::Write(write) => {
@@ -74,7 +79,8 @@ impl Connection {
                     write.wrote(count);
                 }
                 Action::Read { deadline } => {
-                    let bytes = hear(Some(&mut self.control), deadline.map(|at| at.saturating_since(now))).await?;
+                    let patience = deadline.map(|at| at.saturating_since(now));
+                    let bytes = hear(Some(&mut self.control), patience, &interrupt).await?;
                     bytes.iter().for_each(|bytes| self.client.received(bytes));
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
@@ -91,7 +97,7 @@ impl Connection {
                             }
                             Err(why) => connect.failed(why),
                         },
-                        bytes = hear(control, patience) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                        bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
                 Action::Listen(listen) => match outside.listen(listen.channel(), listen.host(), listen.ports()) {
@@ -109,7 +115,7 @@ impl Connection {
                             },
                             Err(why) => accept.failed(why),
                         },
-                        bytes = hear(control, patience) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                        bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
                 Action::SecureData(question) => {
@@ -124,7 +130,7 @@ impl Connection {
                             }
                             (self.observer)(Event::Secured { data: true, how: &how });
                         }
-                        bytes = hear(control, patience) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                        bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
                 Action::Stream(stream) => {
@@ -135,7 +141,7 @@ impl Connection {
                             stream.finished(end, total);
                             (self.observer)(Event::Moved { direction, total, end });
                         }
-                        bytes = hear(control, Some(patience)) => match bytes? {
+                        bytes = hear(control, Some(patience), &interrupt) => match bytes? {
                             Some(bytes) => self.client.received(&bytes),
                             None => stream.moved(moved.get()),
                         }

@@ -15,11 +15,13 @@ use ftp_proto::{ChannelId, DataError, StreamEnd, TlsError};
 use rustls::{Error, HandshakeKind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::task::yield_now;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::channel::{description, why};
 use super::data::{self, Content, LINGER, PIECE, local_end};
+use super::interrupt::{self, Interrupt};
 use super::tls::Tls;
 
 /// A connection, with or without TLS.
@@ -122,9 +124,13 @@ impl<'w> Outside<'w> {
     }
 }
 
-/// What comes next from the control connection, if it may be heard; no bytes are its end. `None`: nothing in that time.
-/// Nothing is lost if it is dropped.
-pub async fn hear(control: Option<&mut Wire>, patience: Option<Duration>) -> io::Result<Option<Vec<u8>>> {
+/// What comes next from the control connection, if it may be heard; no bytes are its end. `None`: nothing in that time,
+/// or somebody interrupts. Nothing is lost if it is dropped.
+pub async fn hear(
+    control: Option<&mut Wire>,
+    patience: Option<Duration>,
+    interrupt: &Interrupt,
+) -> io::Result<Option<Vec<u8>>> {
     let mut buffer = [0; 4096];
     let reading = async {
         match control {
@@ -132,16 +138,22 @@ pub async fn hear(control: Option<&mut Wire>, patience: Option<Duration>) -> io:
             None => pending().await,
         }
     };
-    let result = match patience {
-        Some(patience) => timeout(patience, reading).await,
-        None => Ok(reading.await),
+    let elapsed = async {
+        match patience {
+            Some(patience) => sleep(patience).await,
+            None => pending().await,
+        }
+    };
+    let result = tokio::select! {
+        result = reading => result,
+        () = elapsed => return Ok(None),
+        () = interrupt.comes() => return Ok(None),
     };
     match result {
-        Err(_) => Ok(None),
-        Ok(Ok(count)) => Ok(Some(buffer[..count].to_vec())),
+        Ok(count) => Ok(Some(buffer[..count].to_vec())),
         // The end, under TLS without close_notify.
-        Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(Some(Vec::new())),
-        Ok(Err(error)) => Err(error),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(Some(Vec::new())),
+        Err(error) => Err(error),
     }
 }
 
@@ -212,6 +224,7 @@ async fn send(
         if unsent.is_empty() {
             break;
         }
+        interruptible().await;
         while !unsent.is_empty() {
             let count = wire.write(unsent).await.map_err(|_| StreamEnd::Truncated)?;
             unsent = &unsent[count..];
@@ -239,10 +252,18 @@ async fn receive(wire: &mut Wire, content: &RefCell<Content<'_>>, moved: &Cell<u
         }
         sink.write_all(&buffer[..count]).map_err(|error| local_end(&error).unwrap_or(StreamEnd::LocalError))?;
         moved.set(moved.get() + count as u64);
+        interruptible().await;
     }
     // The other side may wait for our goodbye before it says that all went well.
     let _ = timeout(LINGER, wire.shutdown()).await;
     Ok(())
+}
+
+/// A file that comes fast enough to be always ready would keep the loop from looking at anything else for a while.
+async fn interruptible() {
+    if interrupt::came() {
+        yield_now().await;
+    }
 }
 
 fn read(source: &mut dyn io::Read, buffer: &mut [u8]) -> Result<usize, StreamEnd> {

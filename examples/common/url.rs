@@ -60,6 +60,11 @@ impl Url {
         Ok(addresses)
     }
 
+    /// A path as it stands in a URL, behind the host or alone.
+    pub fn path(text: &[u8]) -> Result<Path<'static>> {
+        Ok(Path::try_from(decode(text.strip_prefix(b"/").unwrap_or(text)))?)
+    }
+
     /// The path, where one is needed.
     pub fn file(&self) -> Result<Path<'static>> {
         self.path.clone().context("the URL names no file")

@@ -1,13 +1,15 @@
 """The clients: how each is told to list, get, put and resume over one kind of data connection.
 
 Each method returns the `Command` for one file. Paths on the server start with `/`, which is also where a
-login starts. Each command makes its client print the dialogue, so that the driver can see which of EPSV, PASV,
+login starts. Names may have bytes in them that aren't UTF-8, as Python's `os.fsdecode` makes them. Each command makes its client print the dialogue, so that the driver can see which of EPSV, PASV,
 EPRT and PORT the client really sent.
 """
 
 import re
 
+from operations import LATIN
 from process import Command
+from servers import percent_encoded
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,41 +18,54 @@ class Client:
     """What a client can't do at all is in `cannot`, with the reason; it then needs no method."""
 
     name = ""
+    ours = False
+    # Names that it can say though they aren't UTF-8.
+    names = ()
     # How the client is told to open data connections, by the command that it then sends.
     modes = {}
-    cannot = {}
+    cannot = dict.fromkeys(("abort get", "abort put", "rename", "mkdir", "mkdir Latin-1"), "tried with our own clients only")
 
     def names_in(self, output):
         """The output of `list`, as text in which the files' names can be found."""
         return output
 
 
-class StdClient(Client):
-    """Our own."""
+class Ours(Client):
+    """Our own, by std and by tokio: the same command line."""
 
-    name = "std_client"
+    ours = True
+    cannot = {}
+    names = (LATIN,)
     modes = {"EPSV": "epsv", "PASV": "pasv", "EPRT": "eprt", "PORT": "port"}
 
     def __init__(self, program):
+        self.name = program.name
         self.program = program
 
-    def command(self, mode, *arguments):
-        return Command(self.program, "--route", self.modes[mode], "-v", *arguments)
+    def command(self, server, *arguments):
+        trust = [] if server.tls == "none" else ["--ca", server.authority]
+        return Command(self.program, "-v", "--tls", server.tls, *trust, *arguments)
 
     def list(self, server, mode, folder):
-        return self.command(mode, "ls", server.url(folder))
+        return self.command(server, "--route", self.modes[mode], "ls", server.url(folder))
 
     def get(self, server, mode, remote, local):
-        return self.command(mode, "get", server.url(remote), local)
+        return self.command(server, "--route", self.modes[mode], "get", server.url(remote), local)
 
     def put(self, server, mode, local, remote):
-        return self.command(mode, "put", server.url(remote), local)
+        return self.command(server, "--route", self.modes[mode], "put", server.url(remote), local)
 
     def resume_get(self, server, mode, remote, local):
-        return self.command(mode, "--resume", "get", server.url(remote), local)
+        return self.command(server, "--route", self.modes[mode], "--resume", "get", server.url(remote), local)
 
     def resume_put(self, server, mode, local, remote):
-        return self.command(mode, "--resume", "put", server.url(remote), local)
+        return self.command(server, "--route", self.modes[mode], "--resume", "put", server.url(remote), local)
+
+    def rename(self, server, old, new):
+        return self.command(server, "mv", server.url(old), percent_encoded(new))
+
+    def make_directory(self, server, folder):
+        return self.command(server, "mkdir", server.url(folder))
 
 
 class Curl(Client):
@@ -85,7 +100,7 @@ class Wget(Client):
     name = "wget"
     # It knows EPSV and EPRT, but sends them over IPv6 only.
     modes = {"PASV": [], "PORT": ["--no-passive-ftp"]}
-    cannot = {"put": "wget cannot upload", "resume put": "wget cannot upload"}
+    cannot = Client.cannot | dict.fromkeys(("put", "resume put", "large file"), "wget cannot upload")
 
     def command(self, server, mode, path, *arguments):
         return Command("wget", "--no-config", "--tries=1", *self.modes[mode], *arguments, server.url(path))

@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import subprocess
+import threading
 
 COMMAND_TIMEOUT = 20
 STOP_TIMEOUT = 5
@@ -39,7 +40,7 @@ class Command:
             text += f"\n  > {line}"
         return text
 
-    def run(self, folder):
+    def run(self, folder, timeout=COMMAND_TIMEOUT):
         """Runs to the end in `folder`; returns the output (both streams), or raises `Failed` with it."""
         process = subprocess.Popen(
             self.arguments,
@@ -51,17 +52,44 @@ class Command:
             start_new_session=True,
         )
         try:
-            output, _ = process.communicate(self.typed.encode(), COMMAND_TIMEOUT)
+            output, _ = process.communicate(os.fsencode(self.typed), timeout)
         except subprocess.TimeoutExpired:
             kill_group(process)
             output, _ = process.communicate()
-            raise Failed(f"not done after {COMMAND_TIMEOUT} s", output.decode(errors="replace")) from None
+            raise Failed(f"not done after {timeout} s", os.fsdecode(output)) from None
         finally:
             kill_group(process)
-        output = output.decode(errors="replace")
+        output = os.fsdecode(output)
         if process.returncode != 0:
             raise Failed(f"exit {process.returncode}", output)
         return output
+
+
+    @contextlib.contextmanager
+    def started(self, folder):
+        """Runs while the block does, which reads its output, `stdout`; `dialogue` is what it said on standard error."""
+        with open(folder / "dialogue", "wb") as errors:
+            process = subprocess.Popen(
+                self.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=folder,
+                env={**ENVIRONMENT, "HOME": str(folder)},
+                start_new_session=True,
+            )
+        process.dialogue = lambda: os.fsdecode((folder / "dialogue").read_bytes())
+        # It may hang with the pipe open.
+        limit = threading.Timer(COMMAND_TIMEOUT, kill_group, [process])
+        limit.start()
+        try:
+            yield process
+            process.wait(COMMAND_TIMEOUT)
+        finally:
+            limit.cancel()
+            kill_group(process)
+            process.stdout.close()
+            process.wait()
 
 
 @contextlib.contextmanager
