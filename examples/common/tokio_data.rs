@@ -215,6 +215,7 @@ async fn send(
 ) -> Result<(), StreamEnd> {
     let mut buffer = vec![0; PIECE];
     loop {
+        interruptible().await;
         let count = match &mut *content.borrow_mut() {
             Content::Source(source) => read(&mut **source, &mut buffer)?,
             Content::Sink(_) => 0,
@@ -224,7 +225,6 @@ async fn send(
         if unsent.is_empty() {
             break;
         }
-        interruptible().await;
         while !unsent.is_empty() {
             let count = wire.write(unsent).await.map_err(|_| StreamEnd::Truncated)?;
             unsent = &unsent[count..];
@@ -243,6 +243,7 @@ async fn send(
 async fn receive(wire: &mut Wire, content: &RefCell<Content<'_>>, moved: &Cell<u64>) -> Result<(), StreamEnd> {
     let mut buffer = vec![0; PIECE];
     loop {
+        interruptible().await;
         // Under TLS an end without close_notify is an error.
         let count = wire.read(&mut buffer).await.map_err(|_| StreamEnd::Truncated)?;
         let Content::Sink(sink) = &mut *content.borrow_mut() else { return Err(StreamEnd::LocalError) };
@@ -252,7 +253,6 @@ async fn receive(wire: &mut Wire, content: &RefCell<Content<'_>>, moved: &Cell<u
         }
         sink.write_all(&buffer[..count]).map_err(|error| local_end(&error).unwrap_or(StreamEnd::LocalError))?;
         moved.set(moved.get() + count as u64);
-        interruptible().await;
     }
     // The other side may wait for our goodbye before it says that all went well.
     let _ = timeout(LINGER, wire.shutdown()).await;
