@@ -230,6 +230,35 @@ fn stou_tells_the_name_wherever_the_server_says_it() {
 }
 
 #[test]
+fn a_426_before_the_first_byte_tries_the_next_route_and_one_behind_it_does_not() {
+    let restarted = |end: StreamEnd, total: u64| {
+        let mut script = Script::logged_in(Config::default());
+        script.client.start(Request::retrieve(path("f"), 7)).unwrap();
+        script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("REST 7", "350 ok")]);
+        script.client.received(b"150 ok\r\n");
+        script.all(World::Busy);
+        let now = script.now();
+        let Action::Stream(stream) = script.client.poll(now).unwrap() else { panic!() };
+        stream.finished(end, total);
+        script.says("426 broken")
+    };
+    let did = restarted(StreamEnd::Truncated, 0);
+    assert!(did.contains(&Did::Wrote("PASV".into())), "{did:?}");
+    for (end, total) in [(StreamEnd::Truncated, 1), (StreamEnd::LocalError, 0), (StreamEnd::StorageFull, 0)] {
+        assert!(done(&restarted(end, total)).is_err(), "{end:?} {total}");
+    }
+    // The stream hasn't ended, and the adapter has reported nothing but that it runs.
+    let mut script = Script::logged_in(Config::default());
+    script.retrieve();
+    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    script.client.received(b"150 ok\r\n");
+    script.all(World::Busy);
+    moves(&mut script, 0, 3);
+    let did = script.says("426 broken");
+    assert!(done(&did).is_err(), "{did:?}");
+}
+
+#[test]
 fn stou_is_never_said_twice() {
     let mut script = Script::logged_in(Config::default());
     script.client.start(Request::store_unique(None)).unwrap();

@@ -261,14 +261,17 @@ impl Transfer {
                 }
             }
             Step::Failure => {
-                let moved = self.bytes_moved(core);
+                // The server says that the connection is at fault, and nothing has moved: the next route. STOU could leave a
+                // second file behind.
+                let untouched = match code {
+                    Code::CANNOT_OPEN_DATA_CONNECTION => self.bytes_moved(core).unwrap_or(0) == 0,
+                    Code::TRANSFER_ABORTED => self.bytes_moved(core) == Some(0),
+                    _ => false,
+                };
+                let our_fault = matches!(self.moved, Some((StreamEnd::LocalError | StreamEnd::StorageFull, _)));
+                let once = self.request.command.verb() == Verb::Stou;
+                let retry = untouched && !our_fault && !once && !self.aborted;
                 core.data.drop_channel();
-                // Nothing has moved and the server says that the connection is at fault: the next route. STOU
-                // could leave a second file behind.
-                let retry = matches!(code, Code::CANNOT_OPEN_DATA_CONNECTION)
-                    && moved == 0
-                    && !self.aborted
-                    && self.request.command.verb() != Verb::Stou;
                 if retry {
                     self.moved = None;
                     let _ = self.give_up(core, AttemptEnd::ServerFailed(code), now);
@@ -316,11 +319,13 @@ impl Transfer {
         }
     }
 
-    fn bytes_moved(&self, core: &Core) -> u64 {
+    /// How much was moved, as far as the adapter has told.
+    fn bytes_moved(&self, core: &Core) -> Option<u64> {
         match (self.moved, core.data.state()) {
-            (Some((_, moved)), _) | (None, State::Ended { moved, .. }) => moved,
-            (None, State::Streaming { moved }) => moved.unwrap_or(0),
-            _ => 0,
+            (Some((_, moved)), _) | (None, State::Ended { moved, .. }) => Some(moved),
+            (None, State::Streaming { moved }) => moved,
+            // No stream has begun.
+            _ => Some(0),
         }
     }
 
