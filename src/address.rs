@@ -3,12 +3,16 @@
 //! Every address here has a port from 1 to 65535. `parse` reads a command's argument and takes nothing but the
 //! grammar; `find` reads what servers say in a reply, where RFC 1123 4.1.2.6 tells us to look for the digits.
 
+mod extended;
 mod find;
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
 use core::num::NonZeroU16;
+
+use extended::address;
+pub use extended::{ExtendedAddress, ExtendedPassive, ExtendedPort, NetworkProtocol};
 
 /// What is wrong with an address, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,198 +188,6 @@ impl TryFrom<SocketAddr> for HostPort {
     }
 }
 
-/// The network protocols of EPRT and EPSV (RFC 2428 2), by the numbers of RFC 1700's address families.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-#[non_exhaustive]
-pub enum NetworkProtocol {
-    /// 1.
-    Ipv4,
-    /// 2.
-    Ipv6,
-}
-
-impl NetworkProtocol {
-    /// The protocol of `address`.
-    pub const fn of(address: IpAddr) -> Self {
-        match address {
-            IpAddr::V4(_) => Self::Ipv4,
-            IpAddr::V6(_) => Self::Ipv6,
-        }
-    }
-
-    /// The number on the wire: 1 or 2.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Ipv4 => 1,
-            Self::Ipv6 => 2,
-        }
-    }
-
-    pub(crate) fn from_digits(digits: &[u8]) -> Result<Self, AddressFault> {
-        match decimal(digits) {
-            Some(1) => Ok(Self::Ipv4),
-            Some(2) => Ok(Self::Ipv6),
-            Some(_) => Err(AddressFault::UnknownProtocol),
-            None => Err(AddressFault::Protocol),
-        }
-    }
-}
-
-/// An address and a port, `|protocol|address|port|`: the argument of EPRT (RFC 2428 2).
-///
-/// ```
-/// use ftp_proto::ExtendedAddress;
-/// let address = ExtendedAddress::parse(b"|2|::1|5282|").unwrap();
-/// assert_eq!((address.host(), address.port()), ("::1".parse().unwrap(), 5282));
-/// assert_eq!(ExtendedAddress::parse(b"!2!::1!5282!"), Ok(address));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct ExtendedAddress {
-    host: IpAddr,
-    port: NonZeroU16,
-}
-
-impl ExtendedAddress {
-    /// The address of `host` and `port`.
-    pub const fn new(host: IpAddr, port: NonZeroU16) -> Self {
-        Self { host, port }
-    }
-
-    /// The address.
-    pub const fn host(self) -> IpAddr {
-        self.host
-    }
-
-    /// The TCP port, never 0.
-    pub const fn port(self) -> u16 {
-        self.port.get()
-    }
-
-    /// Reads EPRT's argument, with any delimiter from `!` to `~`. Allocates nothing.
-    // RFC 2428 2: EPRT<space><d><net-prt><d><net-addr><d><tcp-port><d>
-    pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
-        let mut parts = Parts::new(text)?;
-        let (at, digits) = parts.next()?;
-        let protocol = NetworkProtocol::from_digits(digits).map_err(|why| AddressError::new(at, why))?;
-        let (at, host) = parts.next()?;
-        let host = address(protocol, host).ok_or(AddressError::new(at, AddressFault::Address))?;
-        let (at, digits) = parts.next()?;
-        let port = port(digits, at)?;
-        parts.end()?;
-        Ok(Self { host, port })
-    }
-
-    /// Appends the address as it stands on the wire, delimited by `|`.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        write(out, self);
-    }
-}
-
-impl fmt::Display for ExtendedAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "|{}|{}|{}|", NetworkProtocol::of(self.host).number(), self.host, self.port)
-    }
-}
-
-impl From<ExtendedAddress> for SocketAddr {
-    fn from(address: ExtendedAddress) -> Self {
-        Self::new(address.host, address.port.get())
-    }
-}
-
-impl From<HostPort> for ExtendedAddress {
-    fn from(address: HostPort) -> Self {
-        Self { host: address.host.into(), port: address.port }
-    }
-}
-
-/// The scope and the flow label of an IPv6 address are left out: EPRT can't say them.
-impl TryFrom<SocketAddr> for ExtendedAddress {
-    type Error = AddressError;
-    fn try_from(address: SocketAddr) -> Result<Self, AddressError> {
-        Ok(Self { host: address.ip(), port: nonzero(address.port(), 0)? })
-    }
-}
-
-/// A port alone, `|||port|`: what 229 says (RFC 2428 3).
-///
-/// ```
-/// use ftp_proto::ExtendedPort;
-/// let found = ExtendedPort::find(b"Entering Extended Passive Mode (!!!6446!)").unwrap();
-/// assert_eq!((found.port(), found.advertised), (6446, None));
-/// assert_eq!(found.port.to_string(), "|||6446|");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct ExtendedPort(NonZeroU16);
-
-impl ExtendedPort {
-    /// The port `port`.
-    pub const fn new(port: NonZeroU16) -> Self {
-        Self(port)
-    }
-
-    /// The TCP port, never 0.
-    pub const fn port(self) -> u16 {
-        self.0.get()
-    }
-
-    /// Reads `|||port|` with any delimiter from `!` to `~`, and nothing beside. Allocates nothing.
-    // RFC 2428 3: (<d><d><d><tcp-port><d>), without the parentheses
-    pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
-        let mut parts = Parts::new(text)?;
-        for _ in 0..2 {
-            let (at, part) = parts.next()?;
-            if !part.is_empty() {
-                return Err(AddressError::new(at, AddressFault::Delimiter));
-            }
-        }
-        let (at, digits) = parts.next()?;
-        let port = port(digits, at)?;
-        parts.end()?;
-        Ok(Self(port))
-    }
-
-    /// Finds the port in the text of a 229, or of any one line: with or without parentheses and blanks,
-    /// delimited by any character from `!` to `~` (by a letter or a digit only directly behind a `(`), and in the
-    /// full form `|protocol|address|port|`. The first place that looks like it decides. Takes linear time and
-    /// allocates nothing.
-    pub fn find(text: &[u8]) -> Result<ExtendedPassive, AddressError> {
-        find::extended_port(text)
-    }
-
-    /// Appends the port as it stands on the wire, delimited by `|`.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        write(out, self);
-    }
-}
-
-impl fmt::Display for ExtendedPort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "|||{}|", self.0)
-    }
-}
-
-/// What a 229 said: a port, and rarely an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct ExtendedPassive {
-    /// The port to dial.
-    pub port: ExtendedPort,
-    /// The address of the full form. RFC 2428 3 says that the control connection's peer is to be dialled, so this
-    /// is an advertisement only.
-    pub advertised: Option<IpAddr>,
-}
-
-impl ExtendedPassive {
-    /// The TCP port, never 0.
-    pub const fn port(self) -> u16 {
-        self.port.port()
-    }
-}
-
 /// An address and a port, `af,hal,h1,…,pal,p1,p2`: the argument of LPRT and what 228 says (RFC 1639).
 ///
 /// ```
@@ -505,15 +317,6 @@ fn nonzero(port: u16, at: usize) -> Result<NonZeroU16, AddressError> {
     NonZeroU16::new(port).ok_or(AddressError::new(at, AddressFault::PortZero))
 }
 
-/// RFC 2428 2: dotted decimal for 1, RFC 4291 2.2 for 2.
-fn address(protocol: NetworkProtocol, text: &[u8]) -> Option<IpAddr> {
-    let text = core::str::from_utf8(text).ok()?;
-    match protocol {
-        NetworkProtocol::Ipv4 => text.parse().ok().map(IpAddr::V4),
-        NetworkProtocol::Ipv6 => text.parse().ok().map(IpAddr::V6),
-    }
-}
-
 /// Numbers from 0 to 255 with commas between.
 struct Octets<'a> {
     rest: &'a [u8],
@@ -579,38 +382,5 @@ impl<'a> Octets<'a> {
     fn advance(&mut self, rest: &'a [u8], by: usize) {
         self.rest = rest;
         self.at = self.at.saturating_add(by);
-    }
-}
-
-/// The parts between delimiters; the first character is the delimiter.
-struct Parts<'a> {
-    delimiter: u8,
-    rest: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Parts<'a> {
-    fn new(text: &'a [u8]) -> Result<Self, AddressError> {
-        match text.split_first() {
-            Some((&delimiter @ 33..=126, rest)) => Ok(Self { delimiter, rest, at: 1 }),
-            _ => Err(AddressError::new(0, AddressFault::Delimiter)),
-        }
-    }
-
-    /// The next part and its place.
-    fn next(&mut self) -> Result<(usize, &'a [u8]), AddressError> {
-        let end = memchr::memchr(self.delimiter, self.rest);
-        let split = end.and_then(|end| self.rest.split_at_checked(end));
-        let Some((part, [_, rest @ ..])) = split else {
-            return Err(AddressError::new(self.at.saturating_add(self.rest.len()), AddressFault::Delimiter));
-        };
-        let at = self.at;
-        self.rest = rest;
-        self.at = at.saturating_add(part.len()).saturating_add(1);
-        Ok((at, part))
-    }
-
-    fn end(&self) -> Result<(), AddressError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(AddressError::new(self.at, AddressFault::Delimiter)) }
     }
 }

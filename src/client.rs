@@ -109,6 +109,7 @@ impl Client {
                 attempts: Vec::new(),
                 features: None,
                 reply_by: Instant::default(),
+                asked: false,
                 last_word: Instant::default(),
                 kept: None,
                 out_of_step: false,
@@ -171,9 +172,11 @@ impl Client {
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.input_ended = true;
+        } else if self.closed || self.violation.is_some() {
+            // The end was told, and nothing changes it.
         } else if let Tls::Starting { .. } = self.core.tls {
             self.violation = Some(Violation::PlaintextBeforeTls);
-        } else if !self.closed && self.violation.is_none() {
+        } else {
             self.inbox.push(bytes);
         }
     }
@@ -191,7 +194,8 @@ impl Client {
     /// The one next thing to do.
     ///
     /// # Errors
-    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll says it again.
+    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll says it again. No
+    /// `Cancel` or `Discard` comes before it: what runs for a data connection is to be stopped and closed too.
     pub fn poll(&mut self, now: Instant) -> Result<Action<'_>, Violation> {
         if let Some(violation) = &self.violation {
             return Err(violation.clone());
@@ -297,7 +301,7 @@ impl Client {
     /// TLS is to begin or to end. What was read before it begins is nobody's: it is never taken for the peer's word.
     fn tls(&mut self) -> Result<Next, Violation> {
         if let Tls::Starting { .. } = self.core.tls {
-            if self.inbox.advance().map_err(Violation::Reply)? || self.inbox.buffered() > 0 {
+            if self.inbox.has_more() {
                 return Err(Violation::PlaintextBeforeTls);
             }
             if self.input_ended {
@@ -328,7 +332,6 @@ impl Client {
         let Self { inbox, core, running, .. } = self;
         let Some(reply) = inbox.reply() else { return Next::Read(None) };
         let Some(answer) = core.session.reply(reply.code()) else { return Next::Unsolicited };
-        core.reply_by = now.after(core.config.patience.reply);
         core.last_word = now;
         if let Some(running) = running {
             running.react(core, answer, &reply, now);
@@ -339,7 +342,7 @@ impl Client {
     /// The request goes on as far as it can, and then waits. `None`: look again.
     fn advance(&mut self, now: Instant) -> Option<Wait> {
         let Some(running) = &mut self.running else {
-            if !self.quit {
+            if !self.quit || self.input_ended {
                 return Some(Wait::Request);
             }
             self.running = Some(Running::quit());
@@ -351,8 +354,16 @@ impl Client {
         }
         match running.advance(&mut self.core, self.abort, now) {
             Progress::Again => {}
-            Progress::Reply => return Some(Wait::Reply),
-            Progress::Data => return Some(Wait::Data),
+            Progress::Reply => {
+                if core::mem::take(&mut self.core.asked) {
+                    self.core.reply_by = now.after(self.core.config.patience.reply);
+                }
+                return Some(Wait::Reply);
+            }
+            Progress::Data => {
+                self.core.asked = true;
+                return Some(Wait::Data);
+            }
             Progress::Tls => return Some(Wait::Tls),
             Progress::End(End::Quit) => self.close(),
             Progress::End(End::Aborted) if self.late => {
@@ -391,8 +402,10 @@ impl Client {
         self.inbox.finish().map_err(Violation::Reply)?;
         let waiting = self.waiting();
         let quitting = matches!(self.running, Some(Running { state: Progressing::Quit { .. }, .. }));
-        let idle = self.running.is_none() && self.core.session.due() == 0;
-        if self.core.session.ending() || quitting || idle {
+        let session = &self.core.session;
+        // A request that runs gets its word, be it this one.
+        let idle = self.running.is_none() && (session.ending() || session.due() == 0);
+        if quitting || idle {
             self.close();
             return Ok(match self.core.data.take_discard() {
                 Some(channel) => Next::Discard(channel),
@@ -412,14 +425,16 @@ impl Client {
 
     /// The reply that was taken last. There is always one where this is called; without one, an empty one shows.
     fn current(&self) -> Reply<'_> {
-        if let Some(kept) = &self.core.kept {
-            return kept.borrowed();
-        }
         self.inbox.reply().unwrap_or(Reply::from_static(Code::SERVICE_NOT_AVAILABLE, ""))
     }
 
+    /// The reply that ended the request: the current one, unless replies to NOOPs came behind it.
+    fn last_word(&self) -> Reply<'_> {
+        self.core.kept.as_ref().map_or_else(|| self.current(), Reply::borrowed)
+    }
+
     fn outcome(&self, wanted: Wanted, end: End) -> Result<Outcome<'_>, Failure<'_>> {
-        let reply = self.current();
+        let reply = self.last_word();
         let value = match end {
             End::Refused => return Err(Failure::Refused(reply)),
             End::NoRoute => return Err(Failure::NoRoute(self.core.attempts.clone())),

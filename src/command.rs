@@ -31,7 +31,8 @@ impl<'a> Command<'a> {
     /// assert_eq!(Command::parse(b"XPWD"), Ok(Command::Pwd));
     /// ```
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
-        CommandLine::parse(line).map(|line| line.command)
+        let (verb, _, rest) = split(line);
+        Self::read(verb, line, rest, |command| command)
     }
 
     /// Appends the command as one line with its CRLF. Allocates nothing beside `out`.
@@ -78,12 +79,8 @@ pub struct CommandLine<'a> {
 impl<'a> CommandLine<'a> {
     /// Reads one line, as [`Command::parse`] does.
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
-        let (key, length) = key::read(line).unwrap_or_default();
-        let (verb, alias) = Verb::of_key(key);
-        let rest = line.get(length..).unwrap_or_default();
-        // `PASS` alone is an empty password.
-        let rest = if rest.is_empty() && verb == Verb::Pass { b" " } else { rest };
-        Command::read(verb, alias, line, rest)
+        let (verb, alias, rest) = split(line);
+        Command::read(verb, line, rest, |command| Self { command, alias })
     }
 
     /// Appends the line with its CRLF. An `alias` that is none of the command's is not written.
@@ -192,6 +189,17 @@ impl fmt::Debug for OtherCommand<'_> {
         }
         f.write_str(")")
     }
+}
+
+/// The verb, the alias that was used for it, and what stands behind that word.
+#[inline]
+fn split(line: &[u8]) -> (Verb, Option<&'static str>, &[u8]) {
+    let (key, length) = key::read(line).unwrap_or_default();
+    let (verb, alias) = Verb::of_key(key);
+    let rest = line.get(length..).unwrap_or_default();
+    // `PASS` alone is an empty password.
+    let rest = if rest.is_empty() && verb == Verb::Pass { b" " } else { rest };
+    (verb, alias, rest)
 }
 
 /// The first CR, LF or NUL.

@@ -50,7 +50,7 @@ pub struct Replies {
 ///
 /// When `advance` has said that there is no more, what is kept is less than [`Limits::line`] and a line end
 /// for commands, and than [`Limits::reply`] for replies, and nothing is allocated if nothing is kept (beyond
-/// 1 KiB). No build shows the contents in `Debug`, since passwords pass through.
+/// 128 bytes). No build shows the contents in `Debug`, since passwords pass through.
 ///
 /// ```
 /// use ftp_proto::{Code, Inbox, Limits};
@@ -93,6 +93,7 @@ impl Inbox<Commands> {
 
     /// Goes to the next command line, and releases the current one; false when it has not come yet.
     /// After an error the next line can be read. Allocates nothing but answers to Telnet.
+    #[inline]
     pub fn advance(&mut self) -> Result<bool, LineTooLong> {
         if self.role.line.take().is_some() {
             self.wire.release();
@@ -112,12 +113,14 @@ impl Inbox<Commands> {
     }
 
     /// The current line, without its end.
+    #[inline]
     pub fn line(&self) -> Option<&[u8]> {
         let Span { at, length } = self.role.line?;
         Some(self.wire.kept(at, length))
     }
 
     /// Goes to the next command line and returns it, without its end; `None` when it has not come yet.
+    #[inline]
     pub fn next_line(&mut self) -> Result<Option<&[u8]>, LineTooLong> {
         Ok(if self.advance()? { self.line() } else { None })
     }
@@ -235,6 +238,11 @@ impl<Role> Inbox<Role> {
     /// Appends what was received. Allocates where the bytes need room.
     pub fn push(&mut self, received: &[u8]) {
         self.wire.push(received);
+    }
+
+    /// Whether anything was received behind the current line or reply, were it a part of a line: TLS must not begin then.
+    pub fn has_more(&self) -> bool {
+        self.wire.has_more()
     }
 
     /// How many bytes are kept, the current line or reply among them.

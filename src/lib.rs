@@ -86,6 +86,7 @@ mod reply;
 mod route;
 pub mod server;
 pub mod session;
+mod swar;
 pub mod telnet;
 mod text;
 mod time;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// A capacity above this many bytes is given back once everything is written.
-const IDLE_CAPACITY: usize = 512;
+const IDLE_CAPACITY: usize = 64;
 
 /// What is to be written, in order. It can hold a password, so no `Debug` shows it, and what was
 /// written is forgotten.
@@ -79,6 +79,12 @@ impl<'a> Write<'a> {
     /// before an ABOR. Zero unless the application's `Config` says that it can.
     pub fn urgent(&self) -> usize {
         self.0.urgent.saturating_sub(self.0.written)
+    }
+
+    /// All of it was written and flushed.
+    pub fn wrote_all(self) {
+        let count = self.0.len();
+        self.0.wrote(count);
     }
 
     /// The first `count` bytes were written and flushed. The rest comes again.

@@ -4,8 +4,6 @@
 //! host, which ignores the private address that a server behind NAT announces (and on IPv6 passes
 //! NAT64); and, only if the application lists them, EPRT and PORT, which tell the server an address of ours.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
@@ -54,6 +52,15 @@ impl Route {
     /// Whether the server listens.
     pub const fn is_passive(self) -> bool {
         matches!(self, Self::Epsv | Self::Pasv)
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Epsv => 1,
+            Self::Pasv => 2,
+            Self::Eprt => 4,
+            Self::Port => 8,
+        }
     }
 
     /// The command that asks for it.
@@ -113,6 +120,11 @@ pub fn is_plausible(advertised: IpAddr, peer: IpAddr) -> bool {
         Reach::Site => Reach::of(peer) == Reach::Site,
         Reach::World => true,
     }
+}
+
+/// Whether a peer is beyond our own site: not this host, this link or a private network.
+pub(crate) fn is_outside(peer: IpAddr) -> bool {
+    Reach::of(peer) == Reach::World
 }
 
 /// How far an address reaches.
@@ -208,23 +220,22 @@ pub enum AttemptEnd {
 }
 
 /// What a session has learned about its routes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Routes {
-    given_up: Vec<Route>,
+    /// One bit a route: an idle session has a few bytes for it, not a list.
+    given_up: u8,
     /// The one that moved a file; it is tried first from then on.
     proven: Option<Route>,
 }
 
 impl Routes {
     pub(crate) fn new() -> Self {
-        Self { given_up: vec![], proven: None }
+        Self { given_up: 0, proven: None }
     }
 
     /// Not to be asked again in this session.
     pub(crate) fn give_up(&mut self, route: Route) {
-        if !self.given_up.contains(&route) {
-            self.given_up.push(route);
-        }
+        self.given_up |= route.bit();
     }
 
     /// A file has been moved by it.
@@ -240,7 +251,7 @@ impl Routes {
         proven.into_iter().chain(others).enumerate().skip(tried).find(|(_, route)| {
             // PORT can't name an IPv6 address; PASV on IPv6 may still give a port (NAT64).
             let unspeakable = *route == Route::Port && local.is_ipv6();
-            !unspeakable && !self.given_up.contains(route)
+            !unspeakable && self.given_up & route.bit() == 0
         })
     }
 }

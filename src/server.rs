@@ -14,8 +14,9 @@ mod config;
 mod exchange;
 mod pending;
 
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use crate::command::{Command, CommandError, CommandLine, EpsvArgument};
 use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, State, Stream, StreamEnd};
@@ -61,15 +62,17 @@ pub struct Server {
     waiting: Waiting,
     input_ended: bool,
     closed: bool,
-    /// When the session began, and when the last command line came.
+    /// When the session began, or the last command of a user who was logged in came.
     began: Option<Instant>,
+    /// When the last command line came, or the last word was said.
     active: Instant,
 }
 
-/// Command lines that came while a transfer ran, each with an LF; taken up after it. They can hold a password.
+/// Command lines that came while a transfer ran; taken up after it. They can hold a password.
 struct Waiting {
-    lines: Vec<u8>,
-    taken: usize,
+    /// `Err`: a line was longer than the limit.
+    lines: VecDeque<Result<Box<[u8]>, LineTooLong>>,
+    bytes: usize,
     /// QUIT is among them.
     quit: bool,
 }
@@ -95,7 +98,7 @@ impl Server {
         Self {
             exchange,
             inbox,
-            waiting: Waiting { lines: Vec::new(), taken: 0, quit: false },
+            waiting: Waiting::new(),
             input_ended: false,
             closed: false,
             began: None,
@@ -129,13 +132,14 @@ impl Server {
 
     /// The one next thing to do. Never fails: bad syntax is answered, abuse is closed.
     pub fn poll(&mut self, now: Instant) -> Action<'_> {
-        let began = *self.began.get_or_insert_with(|| {
+        if self.began.is_none() {
+            self.began = Some(now);
             self.active = now;
-            now
-        });
-        let next = self.next(now, began);
+        }
+        let next = self.next(now);
         let wants_input = self.wants_input();
         let exchange = &mut self.exchange;
+        exchange.wants_input = wants_input;
         match next {
             Next::Write => Action::Write(Write::new(&mut exchange.outbox)),
             Next::Read(deadline) => Action::Read { deadline },
@@ -173,9 +177,11 @@ impl Server {
         }
     }
 
-    fn next(&mut self, now: Instant, began: Instant) -> Next {
+    fn next(&mut self, now: Instant) -> Next {
         loop {
             if !self.exchange.outbox.is_empty() {
+                // How long the application took for its answer is no silence of the client.
+                self.active = now;
                 return Next::Write;
             }
             if let Some(channel) = self.exchange.data.take_discard() {
@@ -204,7 +210,7 @@ impl Server {
                 self.stop(Stop::Close);
                 continue;
             }
-            if let Some(next) = self.advance(now, began) {
+            if let Some(next) = self.advance(now) {
                 return next;
             }
         }
@@ -218,24 +224,32 @@ impl Server {
             Phase::Asking | Phase::Preparing | Phase::Offering | Phase::Stopping(_) => return false,
         }
         let Self { waiting, inbox, exchange, .. } = self;
-        if let Some(line) = waiting.next() {
-            exchange.begin(line);
-            waiting.release();
-        } else {
-            let advanced = inbox.advance();
-            exchange.decline(inbox.take_answers());
-            match advanced.map(|_| inbox.line()) {
-                // What declines Telnet is said even if no line follows.
-                Ok(None) => return !exchange.outbox.is_empty(),
-                Ok(Some(line)) => exchange.begin(line),
-                Err(LineTooLong { limit, .. }) => {
-                    self.active = now;
-                    self.exchange.complain(&CommandError::LineTooLong { limit });
-                    return true;
+        let line = match waiting.pop() {
+            Some(line) => line.map(|line| exchange.begin(&line)),
+            None => {
+                let advanced = inbox.advance();
+                exchange.decline(inbox.take_answers());
+                match advanced.map(|_| inbox.line()) {
+                    // What declines Telnet is said even if no line follows.
+                    Ok(None) => return !exchange.outbox.is_empty(),
+                    Ok(Some(line)) => {
+                        exchange.begin(line);
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
                 }
             }
+        };
+        if let Err(LineTooLong { limit, .. }) = line {
+            self.active = now;
+            self.exchange.complain(&CommandError::LineTooLong { limit });
+            return true;
         }
         self.active = now;
+        if self.exchange.session.login() == LoginState::Complete {
+            // Who names another user now, or says REIN, has the same time for it as at first.
+            self.began = Some(now);
+        }
         self.obey();
         true
     }
@@ -250,13 +264,12 @@ impl Server {
         exchange.decline(inbox.take_answers());
         let line = match advanced.map(|_| inbox.line()) {
             Ok(None) => return !exchange.outbox.is_empty(),
-            Ok(Some(line)) => line,
-            // Its 500 waits for its turn: an empty line, which is no command either, stands for it.
-            Err(_) => b"",
+            Ok(Some(line)) => Ok(line),
+            Err(error) => Err(error),
         };
         self.active = now;
         let alone = waiting.is_empty();
-        match Command::parse(line).ok() {
+        match line.ok().and_then(|line| Command::parse(line).ok()) {
             Some(command @ Command::Abor) if alone => {
                 let _ = exchange.session.command(&command);
                 self.stop(Stop::Abort);
@@ -316,7 +329,7 @@ impl Server {
             Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
                 exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
             }
-            // What was agreed on may be gone: EPSV ALL discards it, and so does a PASV that found no port.
+            // What was agreed on may be gone: a second PASV that found no port has discarded it.
             _ if verb.opens_data() && !exchange.has_data() => {
                 let gone = OutOfOrder::NoDataConnection;
                 exchange.answer_static(gone.code(), gone.text());
@@ -328,7 +341,7 @@ impl Server {
     }
 
     /// What is under way goes on as far as it can. `None`: look again.
-    fn advance(&mut self, now: Instant, began: Instant) -> Option<Next> {
+    fn advance(&mut self, now: Instant) -> Option<Next> {
         let exchange = &mut self.exchange;
         if exchange.phase != Phase::Idle {
             // A transfer of an hour is no silence.
@@ -339,7 +352,7 @@ impl Server {
             return None;
         }
         match (exchange.phase, exchange.data.state()) {
-            (Phase::Idle, _) => return self.wait(now, began),
+            (Phase::Idle, _) => return self.wait(now),
             (Phase::Asking, _) => return Some(Next::Command),
             (Phase::Offering, _) => return Some(Next::Transfer),
             (Phase::Preparing, State::Bound(address)) => exchange.announce(address),
@@ -362,10 +375,14 @@ impl Server {
                 exchange.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Failed to establish connection.");
             }
             (Phase::Moving, State::Ended { end, .. }) => {
+                let unique = exchange.unique.take().filter(|_| end == StreamEnd::Clean);
                 exchange.data.forget();
                 exchange.drop_data();
                 let (code, text) = transfer_end(end);
-                exchange.answer_static(code, text);
+                match unique {
+                    Some(name) => exchange.answer(&Reply::unique_file(code, &name)),
+                    None => exchange.answer_static(code, text),
+                }
             }
             (Phase::Stopping(stop), State::Idle) => self.stopped(stop),
             _ if exchange.data.is_asking() => return Some(Next::Data),
@@ -376,12 +393,12 @@ impl Server {
     }
 
     /// Nothing is under way: wait for a command, but not for ever.
-    fn wait(&mut self, now: Instant, began: Instant) -> Option<Next> {
+    fn wait(&mut self, now: Instant) -> Option<Next> {
         let patience = &self.exchange.config.patience;
         let idle = self.active.after(patience.idle);
         let deadline = match self.exchange.session.login() {
             LoginState::Complete => idle,
-            _ => idle.min(began.after(patience.login)),
+            _ => idle.min(self.began.unwrap_or(now).after(patience.login)),
         };
         if now < deadline {
             return Some(Next::Read(deadline));
@@ -429,36 +446,36 @@ fn transfer_end(end: StreamEnd) -> (Code, &'static str) {
 }
 
 impl Waiting {
+    fn new() -> Self {
+        Self { lines: VecDeque::new(), bytes: 0, quit: false }
+    }
+
     fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
+    /// How many bytes wait; an empty line counts, too.
     fn len(&self) -> usize {
-        self.lines.len()
+        self.bytes.saturating_add(self.lines.len())
     }
 
-    fn push(&mut self, line: &[u8]) {
-        self.lines.extend_from_slice(line);
-        self.lines.push(b'\n');
+    fn push(&mut self, line: Result<&[u8], LineTooLong>) {
+        self.bytes = self.bytes.saturating_add(line.map_or(0, <[u8]>::len));
+        self.lines.push_back(line.map(Box::from));
     }
 
-    /// The next line; `release` makes room once it was taken.
-    fn next(&mut self) -> Option<&[u8]> {
-        let rest = self.lines.get(self.taken..).filter(|rest| !rest.is_empty())?;
-        let end = memchr::memchr(b'\n', rest)?;
-        self.taken = self.taken.saturating_add(end).saturating_add(1);
-        rest.get(..end)
-    }
-
-    fn release(&mut self) {
-        if self.taken >= self.lines.len() {
-            *self = Self { lines: Vec::new(), taken: 0, quit: false };
+    fn pop(&mut self) -> Option<Result<Box<[u8]>, LineTooLong>> {
+        let line = self.lines.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(line.as_ref().map_or(0, |line| line.len()));
+        if self.is_empty() {
+            *self = Self::new();
         }
+        Some(line)
     }
 }
 
 impl core::fmt::Debug for Waiting {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Waiting({} bytes)", self.lines.len())
+        write!(f, "Waiting({} bytes)", self.bytes)
     }
 }

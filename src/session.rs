@@ -92,7 +92,7 @@ pub enum Step {
     Success,
     /// 3yz: the next command of the sequence is due.
     Continue,
-    /// 4yz or 5yz: refused.
+    /// 4yz or 5yz: refused. 6yz: a protected reply (RFC 2228), which nobody here can read.
     Failure,
 }
 
@@ -300,9 +300,8 @@ impl Session {
             Class::Preliminary => Step::Wait,
             Class::Completion => Step::Success,
             Class::Intermediate => Step::Continue,
-            // 6yz (RFC 2228) wraps a reply that can't be read here; it ends the command.
-            Class::Protected => Step::Success,
-            Class::TransientNegative | Class::PermanentNegative => Step::Failure,
+            // 6yz (RFC 2228) wraps a reply that can't be read here: it ends the command, and nobody knows that it succeeded.
+            Class::TransientNegative | Class::PermanentNegative | Class::Protected => Step::Failure,
         };
         if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
             self.ending = true;
@@ -313,13 +312,14 @@ impl Session {
             due.begun = true;
             return Some(Answer { awaited: due.awaited, step });
         }
+        let last = place.checked_add(1) == Some(self.due.len());
         // What stood before it and gets no reply of its own any more: an ABOR that the transfer's end outran.
         let skipped_abor = place > 0 && self.due.front().is_some_and(|due| due.is(Verb::Abor));
         let due = self.due.remove(place)?;
         if skipped_abor {
             self.due.pop_front();
         }
-        self.apply(due, code, step);
+        self.apply(due, code, step, last);
         Some(Answer { awaited: due.awaited, step })
     }
 
@@ -378,10 +378,9 @@ impl Session {
         None
     }
 
-    fn apply(&mut self, due: Due, code: Code, step: Step) {
+    /// `last`: no command came behind this one.
+    fn apply(&mut self, due: Due, code: Code, step: Step, last: bool) {
         let Awaited::Command(verb) = due.awaited else { return };
-        // Who pipelines says what follows RNFR before its 350 has come: its answer closes the door too.
-        self.renaming = false;
         let success = step == Step::Success;
         match verb {
             Verb::User => {
@@ -416,9 +415,12 @@ impl Session {
                 (Step::Continue, _) => self.security = Security::Exchanging,
                 _ => {}
             },
+            // Neither PBSZ nor PROT is legal after it (RFC 2228 3), and what PROT said stays.
+            Verb::Ccc if success => self.security = Security::None,
             Verb::Adat if success => self.security = Security::Established,
             Verb::Pbsz if success => self.security = Security::Buffered,
-            Verb::Rnfr => self.renaming = step == Step::Continue,
+            // A command that came behind it before its 350 was its RNTO already, or broke the sequence.
+            Verb::Rnfr => self.renaming = step == Step::Continue && last,
             Verb::Quit if success => self.ending = true,
             _ if verb.opens_data() => {
                 // Stream mode ends the data connection with the file (RFC 959 3.4.1). A command that is refused before its

@@ -4,6 +4,7 @@
 //! its many siblings). The types here cannot hold CR, LF or NUL; whatever is made of them can be
 //! written without a check. They need not be UTF-8: RFC 959 names are bytes, RFC 2640 only advises.
 
+use crate::swar;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -47,6 +48,7 @@ macro_rules! line_bytes {
 
         impl<'a> $name<'a> {
             /// Borrows `bytes`, if they are legal. Allocates nothing.
+            #[inline]
             pub fn new<B: AsRef<[u8]> + ?Sized>(bytes: &'a B) -> Result<Self, TextError> {
                 let bytes = bytes.as_ref();
                 let check: fn(&[u8]) -> Result<(), TextError> = $check;
@@ -197,7 +199,23 @@ impl<'a> From<Text<'a>> for Cow<'a, [u8]> {
     }
 }
 
+/// What is longer is searched faster with vectors.
+const SHORT: usize = 64;
+
+#[inline]
 fn legal(bytes: &[u8]) -> Result<(), TextError> {
+    if is_plain(bytes) { Ok(()) } else { illegal(bytes) }
+}
+
+/// Whether it is short and holds no control character at all, as nearly every argument.
+fn is_plain(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks();
+    bytes.len() <= SHORT
+        && !words.iter().any(|word| swar::has_control(u64::from_le_bytes(*word)))
+        && !swar::has_control(swar::load(rest))
+}
+
+fn illegal(bytes: &[u8]) -> Result<(), TextError> {
     match memchr::memchr3(b'\r', b'\n', 0, bytes).and_then(|at| Some((at, *bytes.get(at)?))) {
         Some((at, byte)) => Err(TextError::Illegal { byte, at }),
         None => Ok(()),
@@ -225,6 +243,21 @@ mod tests {
         assert_eq!(Text::new("ab\rc"), Err(TextError::Illegal { byte: b'\r', at: 2 }));
         assert_eq!(Path::new("\n"), Err(TextError::Illegal { byte: b'\n', at: 0 }));
         assert_eq!(Password::new("a\0"), Err(TextError::Illegal { byte: 0, at: 1 }));
+    }
+
+    #[test]
+    fn finds_an_illegal_byte_in_any_place_of_any_length_and_takes_all_others() {
+        for length in 0..100 {
+            for byte in 0..=u8::MAX {
+                let mut bytes = alloc::vec![byte.wrapping_add(1).max(14); length];
+                assert!(Text::new(&bytes).is_ok());
+                let Some(at) = length.checked_sub(1).map(|last| usize::from(byte) % (last + 1)) else { continue };
+                bytes[at] = byte;
+                let expected =
+                    if [0, b'\r', b'\n'].contains(&byte) { Err(TextError::Illegal { byte, at }) } else { Ok(()) };
+                assert_eq!(Text::new(&bytes).map(drop), expected);
+            }
+        }
     }
 
     #[test]

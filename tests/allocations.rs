@@ -119,5 +119,5 @@ fn an_idle_inbox_has_given_its_memory_back() {
     assert!(inbox.advance().unwrap());
     assert!(HELD.get() - before > 100_000);
     assert!(!inbox.advance().unwrap());
-    assert!(HELD.get() - before <= 1024, "{} bytes", HELD.get() - before);
+    assert!(HELD.get() - before <= 128, "{} bytes", HELD.get() - before);
 }

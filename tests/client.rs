@@ -155,6 +155,19 @@ fn active_mode_tells_the_external_address_and_takes_the_server_only() {
 }
 
 #[test]
+fn an_inside_server_hears_our_inside_address() {
+    for peer in ["10.0.0.2:21", "127.0.0.1:21", "192.168.1.9:21"] {
+        let mut config = by(&[Route::Port]);
+        config.external_address = Some("203.0.113.200".parse().unwrap());
+        let mut script = Script::between(config, "10.0.0.1:40000", peer);
+        script.log_in();
+        script.retrieve();
+        let did = script.converse(&[("TYPE I", "200 ok")]);
+        assert!(did.contains(&Did::Wrote("PORT 10,0,0,1,19,137".into())), "{peer}: {did:?}");
+    }
+}
+
+#[test]
 fn rest_stands_right_before_the_transfer_command() {
     let mut script = Script::logged_in(by(&[Route::Epsv]));
     script.client.start(Request::retrieve(path("f"), 7)).unwrap();
@@ -329,19 +342,6 @@ fn a_server_that_leaves_in_order_is_no_violation() {
 }
 
 #[test]
-fn quit_never_waits_for_ever() {
-    let mut script = Script::logged_in(Config::default());
-    script.client.quit();
-    assert_eq!(script.all(World::Works), [Did::Wrote("QUIT".into()), Did::Waits(Some(5))]);
-    script.now += Duration::from_secs(5);
-    assert_eq!(script.all(World::Works), [Did::Closes]);
-    let mut script = Script::logged_in(Config::default());
-    script.client.quit();
-    script.all(World::Works);
-    assert_eq!(script.says("221 bye"), [Did::Heard(221), Did::Closes]);
-}
-
-#[test]
 fn a_dial_without_answer_is_given_up_in_time() {
     let mut script = Script::logged_in(Config::default());
     script.retrieve();
@@ -414,4 +414,175 @@ fn no_secret_shows_in_debug() {
     assert!(matches!(&action, Action::Write(write) if write.bytes() == b"PASS hunter2\r\n"));
     let shown = format!("{action:?}");
     assert!(!shown.contains("hunter2") && !format!("{:?}", script.client).contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn a_greeting_that_refuses_is_a_refusal() {
+    for line in ["530 no", "500 OOPS: cannot", "554 who are you", "421 full", "450 later"] {
+        let mut script = Script::new(Config::default());
+        assert!(done(&script.says(line)).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn a_421_amid_a_request_ends_it_and_is_no_route_that_failed() {
+    for dialogue in [
+        &[("TYPE I", "421 bye")][..],
+        &[("TYPE I", "200 ok"), ("EPSV", "421 bye")],
+        &[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("RETR f", "421 bye")],
+    ] {
+        let mut script = Script::logged_in(Config::default());
+        script.retrieve();
+        let did = script.converse(dialogue);
+        assert_eq!(done(&did), &Err("the server refused: 421 bye".into()), "{dialogue:?}");
+        script.client.received(b"");
+        assert_eq!(script.all(World::Works), [Did::Closes]);
+    }
+}
+
+#[test]
+fn no_request_ends_without_a_word() {
+    let mut script = Script::logged_in(Config::default());
+    script.says("421 good night, but I stay");
+    script.client.start(Request::noop()).unwrap();
+    script.all(World::Works);
+    script.client.received(b"");
+    let now = script.now();
+    let ended = script.client.poll(now).map(|action| format!("{action:?}"));
+    assert_eq!(ended, Err(Violation::Closed { waiting: Some(Verb::Noop) }));
+}
+
+#[test]
+fn a_server_that_leaves_after_its_226_leaves_the_bytes_alone() {
+    let mut script = Script::logged_in(by(&[Route::Epsv]));
+    script.retrieve();
+    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    script.client.received(b"150 ok\r\n226 ok\r\n");
+    script.all(World::Busy);
+    script.client.received(b"");
+    assert_eq!(script.all(World::Busy), [Did::Streams(Direction::Receive, 0)]);
+    let did = script.all(World::Works);
+    assert_eq!(done(&did), &Ok(Value::Transferred(10)));
+    assert_eq!(did.last(), Some(&Did::Closes));
+}
+
+#[test]
+fn the_time_for_a_reply_does_not_run_while_the_server_is_awaited_elsewhere() {
+    let mut config = by(&[Route::Port]);
+    config.patience.accept = Duration::from_secs(200);
+    let dialogue = [("TYPE I", "200 ok"), ("PORT 192,0,2,1,19,137", "200 ok")];
+    for replied in [false, true] {
+        for accepted in [false, true] {
+            let mut script = Script::logged_in(config.clone());
+            script.retrieve();
+            script.converse(&dialogue[..1]);
+            script.client.received(b"200 ok\r\n");
+            assert_eq!(script.all(World::Busy).last(), Some(&Did::Accepts));
+            if replied {
+                script.client.received(b"150 ok\r\n");
+                script.all(World::Busy);
+            }
+            // A blocking adapter: the answer comes long after its poll.
+            script.now += Duration::from_secs(150);
+            let now = script.now();
+            match script.client.poll(now).unwrap() {
+                Action::Accept(accept) if accepted => drop(accept.accepted(addr("198.51.100.7:20"))),
+                Action::Accept(accept) => accept.failed(DataError::Local),
+                other => panic!("{other:?}"),
+            }
+            script.now += Duration::from_secs(40);
+            let did = script.all(World::Works);
+            assert_eq!(did.last(), Some(&Did::Waits(Some(60))), "{replied} {accepted}: {did:?}");
+        }
+    }
+}
+
+#[test]
+fn an_abort_before_the_transfer_command_does_not_say_it() {
+    let mut script = Script::logged_in(by(&[Route::Epsv]));
+    script.client.start(Request::store(path("f"), 7)).unwrap();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    assert!(did.contains(&Did::Wrote("REST 7".into())), "{did:?}");
+    script.client.abort();
+    let did = script.says("350 ok");
+    assert_eq!(done(&did), &Err("aborted".into()));
+    assert!(did.contains(&Did::Discards) && !did.contains(&Did::Wrote("STOR f".into())), "{did:?}");
+    // The server's offset is still 7.
+    script.retrieve();
+    let did = script.converse(&[("EPSV", "229 (|||5|)"), ("REST 0", "350 ok"), ("RETR f", "150 ok")]);
+    assert!(did.contains(&Did::Streams(Direction::Receive, 0)), "{did:?}");
+}
+
+#[test]
+fn nothing_is_said_to_a_server_that_has_left() {
+    let mut script = Script::logged_in(Config::default());
+    script.client.quit();
+    script.client.received(b"");
+    assert_eq!(script.all(World::Works), [Did::Closes]);
+}
+
+#[test]
+fn every_state_survives_abort_quit_and_the_end() {
+    let replies = ["200 ok", "229 (|||5|)", "350 ok", "150 ok", "226 ok"];
+    for so_far in 0..=replies.len() {
+        for how in ["abort", "quit", "abort and quit", "end", "421", "abort and 421"] {
+            let mut script = Script::logged_in(by(&[Route::Epsv]));
+            script.client.start(Request::retrieve(path("f"), 7)).unwrap();
+            script.all(World::Busy);
+            for reply in &replies[..so_far] {
+                script.client.received(format!("{reply}\r\n").as_bytes());
+                let world = if reply.starts_with("229") { World::Works } else { World::Busy };
+                script.all(world);
+            }
+            if how.contains("abort") {
+                script.client.abort();
+            }
+            if how.contains("quit") {
+                script.client.quit();
+            }
+            if how.contains("421") {
+                script.client.received(b"421 bye\r\n");
+            }
+            if how == "end" || how.contains("421") {
+                script.client.received(b"");
+            }
+            let (mut ends, mut closes, mut violations) = (0, 0, 0);
+            for _ in 0..200 {
+                match script.poll(World::Works) {
+                    Ok(Did::Done(_)) => ends += 1,
+                    Ok(Did::Closes) => {
+                        closes += 1;
+                        break;
+                    }
+                    Ok(Did::Waits(None)) => break,
+                    Ok(Did::Wrote(line)) => {
+                        let reply = match line.split(' ').next().unwrap() {
+                            "EPSV" => "229 (|||5|)",
+                            "REST" => "350 ok",
+                            "RETR" => "150 ok\r\n226 ok",
+                            "ABOR" => "426 ok\r\n226 ok",
+                            "QUIT" => "221 ok",
+                            _ => "200 ok",
+                        };
+                        script.client.received(format!("{reply}\r\n").as_bytes());
+                    }
+                    // What was waited for when the test began.
+                    Ok(Did::Waits(Some(_))) => {
+                        let reply = replies.get(so_far).copied().unwrap_or("226 ok");
+                        script.client.received(format!("{reply}\r\n").as_bytes());
+                        if reply.starts_with("150") {
+                            script.client.received(b"226 ok\r\n");
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(_) => {
+                        violations += 1;
+                        break;
+                    }
+                }
+            }
+            assert_eq!(ends + violations, 1, "{so_far} {how}: one end");
+            assert_eq!(closes, usize::from(how != "abort" && violations == 0), "{so_far} {how}");
+        }
+    }
 }

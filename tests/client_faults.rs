@@ -5,8 +5,8 @@ mod common;
 use std::time::Duration;
 
 use common::script::{Did, Script, World, addr, by, done, path};
-use ftp_proto::client::{Action, Config, Request, Value, Violation};
-use ftp_proto::{AttemptEnd, Direction, Route, StreamEnd, Verb};
+use ftp_proto::client::{Action, Config, Misuse, Request, Value, Violation};
+use ftp_proto::{Argument, AttemptEnd, Direction, Password, Route, StreamEnd, Verb};
 
 /// A download under way: its 150 has come, the stream is open.
 fn streaming(config: Config) -> Script {
@@ -277,4 +277,119 @@ fn a_local_failure_amid_an_upload_is_told_with_what_was_moved() {
     stream.finished(StreamEnd::LocalError, 4);
     let did = script.says("226 ok");
     assert_eq!(done(&did), &Err("the data ended early, after 4 bytes (local file error)".into()));
+}
+
+#[test]
+fn quit_amid_a_transfer_waits_for_its_end() {
+    let mut script = streaming(by(&[Route::Epsv]));
+    script.client.quit();
+    assert_eq!(script.client.start(Request::noop()), Err(Misuse::Ended));
+    assert_eq!(script.all(World::Busy), [Did::Streams(Direction::Receive, 0)], "it goes on");
+    script.all(World::Works);
+    let did = script.says("226 done");
+    assert_eq!(done(&did), &Ok(Value::Transferred(10)));
+    assert_eq!(did.last(), Some(&Did::Waits(Some(5))));
+    assert!(did.contains(&Did::Wrote("QUIT".into())), "{did:?}");
+    assert_eq!(script.says("221 bye").last(), Some(&Did::Closes));
+    // Or for its abort, if the application doesn't want to wait.
+    let mut script = streaming(by(&[Route::Epsv]));
+    script.client.quit();
+    script.client.abort();
+    assert!(script.all(World::Busy).contains(&Did::Wrote("ABOR".into())));
+    script.says("426 aborted");
+    script.says("226 ok");
+    let did = script.says("200 noop");
+    assert_eq!(done(&did), &Err("aborted".into()));
+    assert!(did.contains(&Did::Wrote("QUIT".into())), "{did:?}");
+}
+
+/// A login and a download whose server says no more than its first `count` bytes: how many requests succeeded,
+/// and how the session ended; `None`: the client closes it itself.
+fn cut_short(count: usize, then_ends: bool) -> (usize, Option<Violation>) {
+    let replies = [
+        "220 ready\r\n",
+        "331 pass\r\n",
+        "230-hello\r\n230 in\r\n",
+        "200 ok\r\n",
+        "229 (|||5|)\r\n",
+        "150 ok\r\n",
+        "226 ok\r\n",
+    ];
+    let mut script = Script::new(by(&[Route::Epsv]));
+    let mut left = count;
+    let mut requests = vec![
+        Request::retrieve(path("f"), 0),
+        Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None),
+    ];
+    let (mut replies, mut successes) = (replies.iter(), 0);
+    let mut say = |script: &mut Script| {
+        let Some(reply) = replies.next() else { return };
+        let said = left.min(reply.len());
+        left -= said;
+        if said > 0 {
+            script.client.received(&reply.as_bytes()[..said]);
+        }
+        if said < reply.len() && then_ends {
+            script.client.received(b"");
+        }
+    };
+    say(&mut script);
+    for _ in 0..1000 {
+        match script.poll(World::Works) {
+            Err(violation) => {
+                assert_eq!(script.poll(World::Works).as_ref(), Err(&violation), "for ever");
+                return (successes, Some(violation));
+            }
+            Ok(Did::Closes) => return (successes, None),
+            // The 226 is said once the bytes have moved.
+            Ok(Did::Wrote(_) | Did::Streams(..)) => say(&mut script),
+            Ok(Did::Done(end)) => {
+                assert!(end.is_ok(), "{end:?}");
+                successes += 1;
+                match requests.pop() {
+                    // The end may have come behind the last reply.
+                    Some(request) => drop(script.client.start(request)),
+                    None => return (successes, None),
+                }
+            }
+            Ok(Did::Waits(seconds)) => script.now += Duration::from_secs(seconds.expect("a deadline")),
+            Ok(_) => {}
+        }
+    }
+    panic!("no end after {count} bytes");
+}
+
+#[test]
+fn an_end_or_silence_at_any_byte_is_told_and_nothing_is_made_of_half_a_reply() {
+    let (greeting, login, all) = (11, 11 + 10 + 11 + 8, 11 + 10 + 11 + 8 + 8 + 13 + 8 + 8);
+    for count in 0..=all {
+        let whole = usize::from(count >= greeting) + usize::from(count >= login) + usize::from(count >= all);
+        let (successes, violation) = cut_short(count, true);
+        assert_eq!(successes, whole, "the end after {count} bytes");
+        match violation {
+            Some(Violation::Reply(_) | Violation::Closed { .. }) => {}
+            None => assert_eq!(count, all, "the end after {count} bytes"),
+            other => panic!("the end after {count} bytes: {other:?}"),
+        }
+        let (successes, violation) = cut_short(count, false);
+        assert_eq!(successes, whole, "silence after {count} bytes");
+        assert_eq!(matches!(violation, Some(Violation::TimedOut { .. })), count < all, "silence after {count} bytes");
+    }
+}
+
+#[test]
+fn a_preliminary_reply_pushes_the_deadline_once() {
+    let mut script = Script::new(Config::default());
+    for seconds in [60, 20] {
+        assert_eq!(script.says("120 in a minute"), [Did::Heard(120), Did::Waits(Some(seconds))]);
+        script.now += Duration::from_secs(40);
+    }
+    assert_eq!(script.poll(World::Works), Err(Violation::TimedOut { waiting: None }));
+
+    let mut script = streaming(by(&[Route::Epsv]));
+    script.all(World::Works);
+    script.now += Duration::from_secs(59);
+    assert_eq!(script.says("150 still at it"), [Did::Heard(150), Did::Waits(Some(1))]);
+    script.now += Duration::from_secs(1);
+    assert_eq!(script.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
 }

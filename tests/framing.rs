@@ -38,8 +38,8 @@ fn replies(input: &[u8], chunks: &mut dyn Iterator<Item = usize>, limits: Limits
 
 #[test]
 fn measured_framing() {
-    for row in common::table::rows(include_str!("../testdata/framing.tsv"), 4) {
-        let [name, end, input, outcome] = row[..] else { unreachable!() };
+    for row in common::table::rows(include_str!("../testdata/framing.tsv"), 5) {
+        let [name, end, input, outcome, _] = row[..] else { unreachable!() };
         let mut limits = Limits::REPLIES;
         limits.reply_end = if end == "any" { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
         let input = common::table::bytes(input);

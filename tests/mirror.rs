@@ -67,7 +67,7 @@ fn a_mirror_writes_through_no_link() {
 }
 
 #[test]
-fn no_name_in_a_listing_leads_out_of_a_mirror() {
+fn s14_no_name_in_a_listing_leads_out_of_a_mirror() {
     const HOSTILE: [&str; 9] = ["../../x", "/abs", "a/b", "..", ".", "C:x", "a\\b", "../x", "x/.."];
     for client in CLIENTS {
         for has_facts in [true, false] {

@@ -14,8 +14,8 @@ fn why(error: BodyError) -> String {
 /// Both readings of each reply in the table.
 fn check(table: &str) {
     let mut wrong = String::new();
-    for row in common::table::rows(table, 4) {
-        let [name, reply, passive, extended] = row[..] else { unreachable!() };
+    for row in common::table::rows(table, 5) {
+        let [name, reply, passive, extended, _] = row[..] else { unreachable!() };
         let reply = common::table::bytes(reply);
         let (reply, _) = Reply::parse(&reply).unwrap().unwrap();
         let found = match reply.passive_address() {

@@ -2,11 +2,13 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::pair::{Faults, Pair};
 use ftp_proto::client::{self, Failure, Request, Value};
-use ftp_proto::{Path, Route, server};
+use ftp_proto::server::{Action, Pending, Refusal, Server};
+use ftp_proto::{Code, Command, DataError, Endpoints, Instant, Path, Reply, Route, StreamEnd, Text, Verb, server};
 
 fn quiet() -> Pair {
     let mut pair = Pair::new(client::Config::default(), server::Config::default());
@@ -258,13 +260,30 @@ fn a_client_port_that_refuses_gets_425_and_no_150() {
 fn a_transfer_is_never_accepted_on_a_data_connection_that_is_gone() {
     let mut pair = logged_in();
     pair.say(b"PASV\r\n");
-    pair.say(b"EPSV ALL\r\n");
-    assert_eq!(pair.say(b"LIST\r\n"), "425 Use PORT or PASV first.\n");
-    let mut pair = logged_in();
-    pair.say(b"PASV\r\n");
     pair.faults.no_port = true;
     assert_eq!(pair.say(b"PASV\r\n"), "425 Cannot open a passive connection.\n");
     assert_eq!(pair.say(b"LIST\r\n"), "425 Use PORT or PASV first.\n");
+}
+
+#[test]
+fn s11_the_words_of_other_protocols_end_the_session() {
+    for line in ["GET / HTTP/1.1", "post /x HTTP/1.0", "EHLO example.org", "MAIL FROM:<a@b>", "CONNECT a:25 HTTP/1.1"] {
+        let mut pair = quiet();
+        let said = pair.say(format!("{line}\r\nHost: x\r\n\r\nUSER anna\r\n").as_bytes());
+        assert!(said.starts_with("500 ") && said.lines().count() == 1, "{line}: {said:?}");
+        assert_eq!(pair.say(b"NOOP\r\n"), "");
+        assert!(pair.server_closed(), "{line}");
+    }
+}
+
+#[test]
+fn print_formats_are_no_parameter_of_ours() {
+    let mut pair = logged_in();
+    for (line, code) in
+        [("TYPE A N", "200"), ("TYPE A T", "504"), ("TYPE A C", "504"), ("TYPE L 8", "200"), ("TYPE E", "504")]
+    {
+        assert_eq!(&pair.say(format!("{line}\r\n").as_bytes())[..3], code, "{line}");
+    }
 }
 
 #[test]
@@ -299,10 +318,299 @@ fn telnet_options_are_declined() {
 }
 
 #[test]
+fn an_over_long_line_amid_a_transfer_is_refused_as_that_in_its_turn() {
+    let mut pair = logged_in();
+    pair.files.insert(b"f".to_vec(), b"x".to_vec());
+    pair.say(b"EPSV\r\n");
+    assert!(pair.say(b"RETR f\r\n").starts_with("150"));
+    let line = [&[b'A'; 20_000][..], b"\r\nABOR\r\n"].concat();
+    assert_eq!(pair.say(&line), "426 Transfer aborted.\n500 Line too long.\n225 No transfer to ABOR.\n");
+}
+
+#[test]
 fn an_over_long_line_is_refused_and_the_next_one_is_read() {
     let mut pair = logged_in();
     let mut line = vec![b'A'; 20_000];
     line.extend_from_slice(b"\r\nNOOP\r\n");
     let said = pair.say(&line);
     assert!(said.starts_with("500 ") && said.ends_with("200 NOOP ok.\n"), "{said}");
+}
+
+/// A server alone, with an application that is asked action by action.
+struct Alone {
+    server: Server,
+    now: Duration,
+    /// Whether `Listen` succeeds.
+    listens: bool,
+    /// Whether questions about the data connection stay open.
+    busy: bool,
+    discarded: usize,
+    cancelled: usize,
+}
+
+impl Alone {
+    fn new(config: server::Config) -> Self {
+        let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), "192.0.2.1:40000".parse().unwrap());
+        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+        let server = Server::new(Arc::new(config), ends, &greeting);
+        let mut alone = Self { server, now: Duration::ZERO, listens: true, busy: false, discarded: 0, cancelled: 0 };
+        assert_eq!(alone.say(""), "220 ");
+        alone
+    }
+
+    fn logged_in(config: server::Config) -> Self {
+        let mut alone = Self::new(config);
+        assert_eq!(alone.say("USER anna"), "331 ");
+        assert_eq!(alone.say("PASS secret"), "230 ");
+        alone
+    }
+
+    fn poll(&mut self) -> Action<'_> {
+        self.server.poll(Instant::from_origin(self.now))
+    }
+
+    /// The codes of what is answered to a line, until the server waits for something.
+    fn say(&mut self, line: &str) -> String {
+        if !line.is_empty() {
+            self.server.received(format!("{line}\r\n").as_bytes());
+        }
+        let mut codes = String::new();
+        for _ in 0..100 {
+            let now = Instant::from_origin(self.now);
+            match self.server.poll(now) {
+                Action::Write(write) => {
+                    let text = String::from_utf8_lossy(write.bytes()).into_owned();
+                    codes.extend(text.lines().map(|line| format!("{} ", &line[..3])));
+                    let all = write.bytes().len();
+                    write.wrote(all);
+                }
+                Action::Read { .. } => return codes,
+                Action::Close => return codes + "closed",
+                Action::Discard(_) => self.discarded += 1,
+                Action::Cancel(cancel) => {
+                    self.cancelled += 1;
+                    cancel.cancelled();
+                }
+                Action::Command(Pending::Login(login)) => match login.command() {
+                    Command::User(_) => login.need_password(),
+                    Command::Pass(secret) if secret.as_bytes() == b"secret" => login.accept(),
+                    _ => login.refuse(&Refusal::not_logged_in(Text::new("no").unwrap())),
+                },
+                Action::Command(Pending::Perform(perform)) => perform.done(),
+                Action::Command(Pending::Exists(exists)) => exists.exists(),
+                Action::Command(pending) => pending.refuse(&Refusal::unavailable(Text::new("no").unwrap())),
+                Action::Transfer(transfer) => transfer.accept(),
+                Action::Listen(listen) if self.listens => listen.listening("192.0.2.2:5000".parse().unwrap()),
+                Action::Listen(listen) => listen.failed(DataError::NoPort),
+                Action::Connect(_) | Action::Accept(_) | Action::Stream(_) if self.busy => return codes + "busy",
+                Action::Connect(connect) => connect.connected(),
+                Action::Accept(accept) => {
+                    let _ = accept.accepted("192.0.2.1:41000".parse().unwrap());
+                }
+                Action::Stream(stream) => stream.finished(StreamEnd::Clean, 1),
+            }
+        }
+        panic!("no rest: {codes}")
+    }
+}
+
+#[test]
+fn telnet_is_answered_without_a_line_to_wait_for() {
+    let mut alone = Alone::logged_in(server::Config::default());
+    alone.server.received(b"\xff\xfd\x03");
+    let Action::Write(write) = alone.poll() else { panic!("nothing to write") };
+    assert_eq!(write.bytes(), b"\xff\xfc\x03");
+    let mut alone = Alone::logged_in(server::Config::default());
+    alone.busy = true;
+    assert_eq!(alone.say("EPSV") + &alone.say("RETR f"), "229 150 busy");
+    alone.server.received(b"\xff\xfb\x01");
+    let Action::Write(write) = alone.poll() else { panic!("nothing to write") };
+    assert_eq!(write.bytes(), b"\xff\xfe\x01");
+}
+
+#[test]
+fn no_transfer_begins_without_a_socket_to_accept_on() {
+    let mut alone = Alone::logged_in(server::Config::default());
+    assert_eq!(alone.say("PASV"), "227 ");
+    alone.listens = false;
+    assert_eq!((alone.say("PASV").as_str(), alone.discarded), ("425 ", 1));
+    assert_eq!(alone.say("RETR f"), "425 ", "the first socket was given up, and there is no second");
+    alone.listens = true;
+    assert_eq!(alone.say("PASV") + &alone.say("EPSV ALL") + &alone.say("RETR f"), "227 200 150 226 ");
+    assert_eq!(alone.say("PASV"), "503 ");
+}
+
+#[test]
+fn a_data_connection_that_the_session_has_spent_is_closed() {
+    let mut config = server::Config::default();
+    config.support = config.support.without(&[Verb::Mlsd]).with(&[Verb::Rein]);
+    let mut alone = Alone::logged_in(config.clone());
+    assert_eq!(alone.say("EPSV") + &alone.say("REIN"), "229 220 ");
+    assert_eq!(alone.discarded, 1);
+    // What is refused before its 150 spends nothing.
+    let mut alone = Alone::logged_in(config);
+    assert_eq!(
+        alone.say("EPSV") + &alone.say("MLSD") + &alone.say("USER bob") + &alone.say("RETR f"),
+        "229 502 331 530 "
+    );
+    assert_eq!((alone.say("PASS secret") + &alone.say("RETR f")).as_str(), "230 150 226 ");
+    assert_eq!(alone.discarded, 0);
+}
+
+#[test]
+fn who_logs_in_anew_has_time_for_it() {
+    let mut config = server::Config::default();
+    config.support = config.support.with(&[Verb::Rein]);
+    for line in ["USER bob", "REIN"] {
+        let mut alone = Alone::logged_in(config.clone());
+        alone.now += Duration::from_secs(250);
+        alone.say("NOOP");
+        let code = alone.say(line);
+        assert!(code == "331 " || code == "220 ", "{line}: {code}");
+        alone.now += Duration::from_secs(119);
+        assert_eq!(alone.say("NOOP"), "200 ");
+        alone.now += Duration::from_secs(1);
+        assert_eq!(alone.say(""), "421 closed", "{line}");
+    }
+}
+
+#[test]
+fn a_slow_application_is_no_silence_of_the_client() {
+    let mut alone = Alone::logged_in(server::Config::default());
+    alone.server.received(b"DELE f\r\n");
+    let Action::Command(pending) = alone.poll() else { panic!() };
+    drop(pending);
+    let Action::Command(Pending::Perform(perform)) = alone.poll() else { panic!() };
+    perform.done();
+    alone.now += Duration::from_secs(1000);
+    assert_eq!(alone.say(""), "250 ");
+    alone.now += Duration::from_secs(299);
+    assert_eq!(alone.say("NOOP"), "200 ");
+}
+
+#[test]
+fn a_password_that_is_asked_for_again_has_failed() {
+    let mut alone = Alone::new(server::Config::default());
+    for expected in ["530 ", "530 ", "421 closed"] {
+        assert_eq!(alone.say("USER anna"), "331 ");
+        alone.server.received(b"PASS x\r\n");
+        let Action::Command(Pending::Login(login)) = alone.poll() else { panic!() };
+        login.need_password();
+        assert_eq!(alone.say(""), expected);
+    }
+}
+
+#[test]
+fn the_user_is_who_was_named_last_and_taken() {
+    let mut alone = Alone::new(server::Config::default());
+    alone.server.received(b"user  anna \r\n");
+    let Action::Command(Pending::Login(login)) = alone.poll() else { panic!() };
+    assert_eq!(login.user(), b"anna ", "USER itself names it");
+    login.need_password();
+    assert_eq!(alone.say(""), "331 ");
+    alone.server.received(b"PASS x\r\n");
+    let Action::Command(Pending::Login(login)) = alone.poll() else { panic!() };
+    assert_eq!(login.user(), b"anna ");
+    login.accept();
+    assert_eq!(alone.say(""), "230 ");
+    alone.server.received(b"USER bob\r\n");
+    let Action::Command(pending) = alone.poll() else { panic!() };
+    pending.refuse(&Refusal::not_logged_in(Text::new("You are anna.").unwrap()));
+    alone.say("");
+    alone.server.received(b"STAT\r\n");
+    let Action::Write(write) = alone.poll() else { panic!() };
+    let text = String::from_utf8_lossy(write.bytes()).into_owned();
+    assert!(text.contains("Logged in as anna"), "{text}");
+}
+
+#[test]
+fn while_the_application_thinks_input_is_bounded() {
+    let mut config = server::Config::default();
+    config.pipeline = 100;
+    let mut alone = Alone::logged_in(config);
+    alone.server.received(b"DELE f\r\n");
+    let Action::Command(pending) = alone.poll() else { panic!() };
+    assert!(pending.wants_input());
+    drop(pending);
+    alone.server.received(&b"NOOP\r\n".repeat(20));
+    let Action::Command(pending) = alone.poll() else { panic!() };
+    assert!(!pending.wants_input(), "enough waits");
+    drop(pending);
+    alone.server.received(b"");
+    let Action::Command(pending) = alone.poll() else { panic!() };
+    assert!(!pending.wants_input(), "nothing can come");
+    drop(pending);
+    assert_eq!(alone.say(""), "250 ".to_string() + &"200 ".repeat(20) + "closed");
+}
+
+#[test]
+fn stou_tells_the_name_in_both_replies() {
+    let mut alone = Alone::logged_in(server::Config::default());
+    assert_eq!(alone.say("EPSV"), "229 ");
+    alone.server.received(b"STOU\r\n");
+    let Action::Transfer(transfer) = alone.poll() else { panic!() };
+    transfer.accept_as(&Path::new("f.1").unwrap());
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        match alone.poll() {
+            Action::Write(write) => {
+                said.extend_from_slice(write.bytes());
+                let all = write.bytes().len();
+                write.wrote(all);
+            }
+            Action::Accept(accept) => drop(accept.accepted("192.0.2.1:41000".parse().unwrap())),
+            Action::Stream(stream) => stream.finished(StreamEnd::Clean, 1),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(String::from_utf8(said).unwrap(), "150 FILE: f.1\r\n226 FILE: f.1\r\n");
+}
+
+#[test]
+fn what_cannot_be_answered_as_the_rfc_wants_is_not_asked() {
+    let mut alone = Alone::logged_in(server::Config::default());
+    assert_eq!(alone.say("STAT /tmp"), "502 ");
+    assert!(alone.say("STAT").starts_with("211 "));
+}
+
+/// The end of the control connection, and the application's own end, at every state.
+#[test]
+fn every_state_ends_in_close_and_leaves_no_socket() {
+    let states: [(&[&str], bool); 6] = [
+        (&[], false),
+        (&["EPSV"], false),
+        (&["PORT 192,0,2,1,19,137"], false),
+        (&["EPSV", "RETR f"], true),
+        (&["PORT 192,0,2,1,19,137", "RETR f"], true),
+        (&["EPSV", "RETR f", "NOOP", "STAT", "PWD", "RETR g"], true),
+    ];
+    for (lines, busy) in states {
+        for how in ["end", "close", "quit and end", "quit and abort"] {
+            let mut alone = Alone::logged_in(server::Config::default());
+            alone.busy = true;
+            for line in lines {
+                alone.say(line);
+            }
+            match how {
+                "end" => alone.server.received(b""),
+                "close" => alone.server.close(&Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "bye")),
+                "quit and end" => {
+                    alone.server.received(b"QUIT\r\n");
+                    alone.server.received(b"");
+                    alone.busy = false;
+                }
+                _ => alone.server.received(b"ABOR\r\nQUIT\r\n"),
+            }
+            let said = alone.say("");
+            assert!(said.ends_with("closed"), "{lines:?} {how}: {said}");
+            assert!(matches!(alone.poll(), Action::Close), "{lines:?} {how}: and nothing after it");
+            let expected = usize::from(lines.first() == Some(&"EPSV") || busy);
+            let gone = alone.discarded + alone.cancelled;
+            if how == "quit and end" && busy {
+                assert_eq!(gone, 0, "{lines:?} {how}: the transfer ended by itself");
+            } else {
+                assert_eq!(gone, expected, "{lines:?} {how}");
+            }
+        }
+    }
 }

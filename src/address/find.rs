@@ -179,7 +179,7 @@ impl Form<'_> {
                 AddressFault::Address => AddressError::new(address_at, why),
                 _ => AddressError::new(protocol_at, why),
             })?;
-            Ok(ExtendedPassive { port: ExtendedPort(port), advertised })
+            Ok(ExtendedPassive { port: ExtendedPort::new(port), advertised })
         }))
     }
 
@@ -204,7 +204,7 @@ impl Form<'_> {
         match behind.split_at_checked(end)?.0 {
             [second, third, digits @ .., last] if [second, third, last] == [&self.delimiter; 3] => {
                 decimal(digits)?;
-                Some(port(digits, at).map(|port| ExtendedPassive { port: ExtendedPort(port), advertised: None }))
+                Some(port(digits, at).map(|port| ExtendedPassive { port: ExtendedPort::new(port), advertised: None }))
             }
             _ => None,
         }

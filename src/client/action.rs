@@ -41,9 +41,10 @@ pub enum Action<'a> {
     SecureData(SecureData<'a>),
     /// Move bytes over the data connection, then close it.
     Stream(Stream<'a>),
-    /// Stop what an earlier Connect, Accept or Stream began.
+    /// Stop what an earlier question about this data connection began: Listen, Connect, Accept, SecureData, Stream.
     Cancel(Cancel<'a>),
-    /// Close this data connection or listening socket; it isn't needed any more.
+    /// Close this data connection or listening socket, or give up making it if its deadline has passed; it isn't needed
+    /// any more. The machine counts it as done.
     Discard(ChannelId),
     /// Begin TLS on the control connection.
     StartTls(StartTls<'a>),

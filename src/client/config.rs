@@ -21,7 +21,8 @@ pub struct Config {
     pub passive_host: PassiveHost,
     /// The ports to listen on in active mode; `0..=0`, the default: whichever the system gives.
     pub active_ports: RangeInclusive<u16>,
-    /// The address that PORT and EPRT announce instead of our own: for a client behind a NAT that forwards `active_ports`.
+    /// The address that PORT and EPRT announce instead of our own to servers outside our site: for a client behind a NAT
+    /// that forwards `active_ports`. Servers on this host, this link or a private network hear our own.
     pub external_address: Option<IpAddr>,
     /// Whether TLS is needed.
     pub security: Security,

@@ -34,6 +34,8 @@ pub(super) struct Core {
     pub(super) features: Option<VerbSet>,
     /// When the reply that is due has to be here.
     pub(super) reply_by: Instant,
+    /// A question about the data connection was open; the time for a reply begins when it is answered.
+    pub(super) asked: bool,
     /// When the control connection was last used.
     pub(super) last_word: Instant,
     /// A transfer's final reply, while others are still due behind it.
@@ -49,14 +51,25 @@ pub(super) struct Running {
     pub(super) state: Progressing,
     /// When it began; told by the first poll.
     pub(super) began: Option<Instant>,
+    /// The last reply was a 1yz.
+    pub(super) preliminary: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Progressing {
-    Greeting { begun: bool },
-    Script { steps: VecDeque<Step>, last: Option<Code>, waiting: Waiting },
+    /// What the reply that came last means.
+    Greeting {
+        heard: Meaning,
+    },
+    Script {
+        steps: VecDeque<Step>,
+        last: Option<Code>,
+        waiting: Waiting,
+    },
     Transfer(Box<Transfer>),
-    Quit { sent: bool },
+    Quit {
+        sent: bool,
+    },
 }
 
 /// What a script waits for.
@@ -149,7 +162,7 @@ impl Core {
 
 impl Running {
     pub(super) fn greeting() -> Self {
-        Self::new(Wanted::Nothing, Progressing::Greeting { begun: false })
+        Self::new(Wanted::Nothing, Progressing::Greeting { heard: Meaning::Wait })
     }
 
     pub(super) fn quit() -> Self {
@@ -181,7 +194,7 @@ impl Running {
     }
 
     fn new(wanted: Wanted, state: Progressing) -> Self {
-        Self { wanted, state, began: None }
+        Self { wanted, state, began: None, preliminary: false }
     }
 
     /// When the whole request has taken too long.
@@ -190,8 +203,14 @@ impl Running {
     }
 
     pub(super) fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
+        let preliminary = answer.step == Meaning::Wait;
+        // A 1yz gives the server another while; one 1yz after the other would give it for ever.
+        if !(preliminary && self.preliminary) {
+            core.reply_by = now.after(core.config.patience.reply);
+        }
+        self.preliminary = preliminary;
         match &mut self.state {
-            Progressing::Greeting { begun } => *begun = answer.step != Meaning::Wait,
+            Progressing::Greeting { heard } => *heard = answer.step,
             Progressing::Script { last, waiting, .. } => {
                 *last = Some(reply.code());
                 if answer.step != Meaning::Wait {
@@ -208,7 +227,7 @@ impl Running {
 
     pub(super) fn advance(&mut self, core: &mut Core, abort: bool, now: Instant) -> Progress {
         match &mut self.state {
-            Progressing::Greeting { begun } => greet(core, *begun, now),
+            Progressing::Greeting { heard } => greet(core, *heard, now),
             Progressing::Script { steps, last, waiting } => match waiting {
                 Waiting::Reply => Progress::Reply,
                 Waiting::Tls => {
@@ -219,7 +238,7 @@ impl Running {
                     progress
                 }
                 Waiting::Nothing => {
-                    let failed = last.is_some_and(|code| code.value() >= 400 && code.value() < 600);
+                    let failed = last.is_some_and(|code| code.value() >= 400);
                     if failed {
                         return Progress::End(End::Refused);
                     }
@@ -248,7 +267,7 @@ impl Running {
 }
 
 /// The greeting, behind TLS if that is implicit.
-fn greet(core: &mut Core, begun: bool, now: Instant) -> Progress {
+fn greet(core: &mut Core, heard: Meaning, now: Instant) -> Progress {
     if core.config.security == Security::Implicit {
         if core.tls == Tls::Off {
             core.start_tls(now);
@@ -261,10 +280,10 @@ fn greet(core: &mut Core, begun: bool, now: Instant) -> Progress {
     if core.reply_by == Instant::default() {
         core.reply_by = now.after(core.config.patience.greeting);
     }
-    match (begun, core.session.ending() || core.session.due() > 0) {
-        (false, _) => Progress::Reply,
-        (true, true) => Progress::End(End::Refused),
-        (true, false) => Progress::End(End::Success),
+    match heard {
+        Meaning::Wait => Progress::Reply,
+        Meaning::Success => Progress::End(End::Success),
+        Meaning::Continue | Meaning::Failure => Progress::End(End::Refused),
     }
 }
 

@@ -3,20 +3,20 @@
 //! Passive: the data connection is made *before* the transfer command goes out, so that a candidate that fails
 //! costs no 60 seconds and no 425. Active: the server connects after the command.
 
+mod agreement;
+
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 
 use super::config::Config;
 use super::plan::{Core, End, Progress};
 use super::request::TransferRequest;
-use crate::address::{ExtendedAddress, HostPort};
 use crate::command::{Command, EpsvArgument, Protection, Verb};
-use crate::data::{DataError, Direction, State, StreamEnd};
-use crate::reply::{Class, Code, Reply};
-use crate::route::{Attempt, AttemptEnd, Route};
+use crate::data::{Direction, State, StreamEnd};
+use crate::reply::{Code, Reply};
+use crate::route::{AttemptEnd, Route};
 use crate::session::{Answer, Awaited, Step};
 use crate::telnet::INTERRUPT_AND_SYNCH;
-use crate::text::Argument;
 use crate::time::Instant;
 use crate::tls::Tls;
 
@@ -75,6 +75,8 @@ enum Stage {
     Ready,
     /// The reply to REST is due.
     Restarting,
+    /// The offset is agreed on: the transfer command is next.
+    Restarted,
     /// The transfer command was said; its 1yz, and in active mode the server's connection, are due.
     Commanded,
     /// TLS begins, then bytes move.
@@ -133,6 +135,15 @@ impl Transfer {
     pub(super) fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
         let Answer { awaited: Awaited::Command(verb), step } = answer else { return };
         match self.stage {
+            // The server closes: no other route leads anywhere, and no NOOP is answered.
+            Stage::Excluding | Stage::Asking if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
+                core.data.drop_channel();
+                self.stage = Stage::Ending(Ending::Refused);
+            }
+            Stage::Aborting if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
+                core.session.settle_abort();
+                self.stage = Stage::Ending(Ending::Aborted);
+            }
             // A server that doesn't know EPSV ALL can be used all the same.
             Stage::Excluding if step != Step::Wait => self.stage = Stage::Type,
             Stage::Typing if step == Step::Success => self.stage = Stage::Choosing,
@@ -141,7 +152,7 @@ impl Transfer {
             // The server knows already that it won't do it (DrFTPD).
             Stage::Announcing if step == Step::Failure => self.stage = Stage::Ending(Ending::Refused),
             Stage::Asking => self.agreed(core, step, reply, now),
-            Stage::Restarting if step == Step::Continue => self.command(core, now),
+            Stage::Restarting if step == Step::Continue => self.stage = Stage::Restarted,
             Stage::Restarting if step != Step::Wait => {
                 core.data.drop_channel();
                 self.stage = Stage::Ending(Ending::Refused);
@@ -174,6 +185,7 @@ impl Transfer {
             Stage::Listening => self.announce(core, now),
             Stage::Dialling => self.dial(core, now),
             Stage::Ready => self.ready(core, now),
+            Stage::Restarted => self.command(core, now),
             Stage::Commanded => Self::commanded(core),
             Stage::Moving => self.moving(core, now),
             Stage::Finishing => self.finish(core, now),
@@ -213,171 +225,24 @@ impl Transfer {
         Progress::Again
     }
 
-    fn choose(&mut self, core: &mut Core, now: Instant) -> Progress {
-        let Some((place, route)) = core.routes.next(&core.config.routes, self.tried, core.ends.local().ip()) else {
-            self.stage = Stage::Ending(Ending::NoRoute);
-            return Progress::Again;
-        };
-        self.tried = place.saturating_add(1);
-        self.current = Some((route, None, now));
-        self.announced = false;
-        match route {
-            Route::Epsv | Route::Pasv => self.passive(core, now),
-            Route::Eprt | Route::Port => {
-                core.data.listen();
-                self.stage = Stage::Listening;
-            }
-        }
-        Progress::Again
-    }
-
-    /// EPSV or PASV; before it PRET, where the server has to know what the connection is for.
-    fn passive(&mut self, core: &mut Core, now: Instant) {
-        if core.offers(Verb::Pret) && !self.announced {
-            self.announced = true;
-            let mut line = Vec::new();
-            self.request.command.encode(&mut line);
-            if let Ok(line) = Argument::new(line.trim_ascii_end()) {
-                core.send(&Command::Pret(line), now);
-                self.stage = Stage::Announcing;
-                return;
-            }
-        }
-        match self.current {
-            Some((Route::Epsv, ..)) => self.ask(core, &Command::Epsv(EpsvArgument::Any), now),
-            _ => self.ask(core, &Command::Pasv, now),
-        }
-    }
-
-    fn ask(&mut self, core: &mut Core, command: &Command<'_>, now: Instant) {
-        core.send(command, now);
-        self.stage = Stage::Asking;
-    }
-
-    /// Active mode: the socket listens, so its address can be told.
-    fn announce(&mut self, core: &mut Core, now: Instant) -> Progress {
-        let bound = match core.data.state() {
-            State::Bound(address) => address,
-            State::Failed(why) => return self.give_up(core, AttemptEnd::Failed(why), now),
-            _ => return Progress::Data,
-        };
-        let host = core.config.external_address.unwrap_or(core.ends.local().ip());
-        let address = SocketAddr::new(host, bound.port());
-        let command = match (self.current, address) {
-            (Some((Route::Port, ..)), SocketAddr::V4(address)) => HostPort::try_from(address).ok().map(Command::Port),
-            (Some((Route::Eprt, ..)), address) => ExtendedAddress::try_from(address).ok().map(Command::Eprt),
-            _ => None,
-        };
-        let Some(command) = command else {
-            core.data.drop_channel();
-            return self.give_up(core, AttemptEnd::Failed(DataError::Local), now);
-        };
-        if let Some((_, advertised, _)) = &mut self.current {
-            *advertised = Some(address);
-        }
-        self.ask(core, &command, now);
-        Progress::Again
-    }
-
-    /// The reply to EPSV, PASV, EPRT or PORT is here.
-    fn agreed(&mut self, core: &mut Core, step: Step, reply: &Reply<'_>, now: Instant) {
-        let Some((route, _, _)) = self.current else { return };
-        match step {
-            Step::Wait => {}
-            Step::Success if !route.is_passive() => self.stage = Stage::Ready,
-            Step::Success => match self.advertised(core, reply) {
-                Some((host, port)) => {
-                    let peer = core.ends.peer().ip();
-                    if let Some((_, advertised, _)) = &mut self.current {
-                        *advertised = Some(SocketAddr::new(host.unwrap_or(peer), port));
-                    }
-                    let hosts = core.config.passive_host.candidates(host, peer);
-                    self.candidates = hosts.map(|host| host.map(|host| SocketAddr::new(host, port)));
-                    self.next_candidate(core, now);
-                }
-                None => {
-                    core.routes.give_up(route);
-                    let _ = self.give_up(core, AttemptEnd::Unreadable, now);
-                }
-            },
-            Step::Continue | Step::Failure => {
-                // 5yz is for good, but for 530, which says that this login may not; 4yz may pass.
-                if reply.code().class() == Class::PermanentNegative && reply.code() != Code::NOT_LOGGED_IN {
-                    core.routes.give_up(route);
-                }
-                core.data.drop_channel();
-                let _ = self.give_up(core, AttemptEnd::Refused(reply.code()), now);
-            }
-        }
-    }
-
-    /// The host, if one is named, and the port of a 227 or 229, whichever command it answers. An EPSV's full form
-    /// names a host only for the record: RFC 2428 3 wants the control connection's.
-    fn advertised(&self, core: &Core, reply: &Reply<'_>) -> Option<(Option<IpAddr>, u16)> {
-        match reply.code() {
-            Code::ENTERING_EXTENDED_PASSIVE => {
-                let passive = reply.extended_passive().ok()?;
-                Some((None, passive.port()))
-            }
-            Code::ENTERING_PASSIVE => {
-                let address = reply.passive_address().ok()?;
-                // On IPv6 the tuple's host can't be reached, but its port can (NAT64).
-                let host = core.ends.peer().is_ipv4().then_some(IpAddr::V4(address.host()));
-                Some((host, address.port()))
-            }
-            _ => None,
-        }
-    }
-
-    fn next_candidate(&mut self, core: &mut Core, now: Instant) {
-        let [first, second] = self.candidates;
-        self.candidates = [second, None];
-        let Some(address) = first else {
-            self.stage = Stage::Choosing;
-            return;
-        };
-        let patience = &core.config.patience;
-        let more =
-            second.is_some() || core.routes.next(&core.config.routes, self.tried, core.ends.local().ip()).is_some();
-        let deadline = now.after(if more { patience.dial } else { patience.last_dial });
-        core.data.connect(address, deadline);
-        self.stage = Stage::Dialling;
-    }
-
-    fn dial(&mut self, core: &mut Core, now: Instant) -> Progress {
-        match core.data.state() {
-            State::Open(address) => {
-                self.record(core, Some(address), AttemptEnd::Connected, now);
-                self.stage = Stage::Ready;
-                Progress::Again
-            }
-            State::Failed(why) => {
-                core.data.forget();
-                self.record(core, None, AttemptEnd::Failed(why), now);
-                self.next_candidate(core, now);
-                Progress::Again
-            }
-            _ => Progress::Data,
-        }
-    }
-
     fn ready(&mut self, core: &mut Core, now: Instant) -> Progress {
-        if self.request.offset > 0 {
+        // An aborted request may have left an offset behind.
+        if self.request.offset != core.session.restart() {
             core.send(&Command::Rest(self.request.offset), now);
             self.stage = Stage::Restarting;
-        } else {
-            self.command(core, now);
+            return Progress::Again;
         }
-        Progress::Again
+        self.command(core, now)
     }
 
-    fn command(&mut self, core: &mut Core, now: Instant) {
+    fn command(&mut self, core: &mut Core, now: Instant) -> Progress {
         core.send(&self.request.command, now);
         if matches!(core.data.state(), State::Bound(_)) {
             let expected = Some(core.ends.peer().ip());
             core.data.accept(now.after(core.config.patience.accept), expected);
         }
         self.stage = Stage::Commanded;
+        Progress::Again
     }
 
     /// The 1yz or the final reply of the transfer command.
@@ -474,15 +339,15 @@ impl Transfer {
             State::Ended { end, moved } => {
                 self.moved = Some((end, moved));
                 core.data.forget();
-                self.finishing(core, now);
+                self.stage = Stage::Finishing;
             }
             // Nobody came though the server said 150, or TLS failed: its final reply will tell, or the deadline.
             State::Failed(_) => {
                 core.data.forget();
                 self.moved = Some((StreamEnd::Truncated, 0));
-                self.finishing(core, now);
+                self.stage = Stage::Finishing;
             }
-            State::Idle => self.finishing(core, now),
+            State::Idle => self.stage = Stage::Finishing,
             _ => return Progress::Data,
         }
         Progress::Again
@@ -514,11 +379,6 @@ impl Transfer {
     fn poll_by_stall(&self, config: &Config) -> Option<Instant> {
         let (_, since) = self.progress?;
         Some(since.after(config.patience.stall))
-    }
-
-    fn finishing(&mut self, core: &mut Core, now: Instant) {
-        core.reply_by = now.after(core.config.patience.reply);
-        self.stage = Stage::Finishing;
     }
 
     fn finish(&mut self, core: &mut Core, now: Instant) -> Progress {
@@ -560,7 +420,13 @@ impl Transfer {
             | Stage::Restarting
             | Stage::Ending(_)
             | Stage::Aborting => return false,
-            Stage::Begin | Stage::Type | Stage::Choosing | Stage::Listening | Stage::Dialling | Stage::Ready => {
+            Stage::Begin
+            | Stage::Type
+            | Stage::Choosing
+            | Stage::Listening
+            | Stage::Dialling
+            | Stage::Ready
+            | Stage::Restarted => {
                 core.data.drop_channel();
                 self.stage = Stage::Ending(Ending::Aborted);
             }
@@ -599,20 +465,5 @@ impl Transfer {
             self.end = Some(Step::Failure);
             core.send(&Command::Noop, now);
         }
-    }
-
-    /// The attempt has ended so; the next route is tried.
-    fn give_up(&mut self, core: &mut Core, end: AttemptEnd, now: Instant) -> Progress {
-        if core.data.state() != State::Cancelling {
-            core.data.forget();
-        }
-        self.record(core, None, end, now);
-        self.stage = Stage::Choosing;
-        Progress::Again
-    }
-
-    fn record(&mut self, core: &mut Core, reached: Option<SocketAddr>, end: AttemptEnd, now: Instant) {
-        let Some((route, advertised, since)) = self.current else { return };
-        core.attempts.push(Attempt { route, advertised, reached, end, took: now.saturating_since(since) });
     }
 }

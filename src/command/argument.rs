@@ -90,6 +90,9 @@ pub(super) fn refuse(verb: Verb, line: &[u8], fault: Fault) -> CommandError {
 /// What follows a command without argument: measured servers ignore it.
 #[inline]
 pub(super) fn ignored(input: &[u8]) -> Result<(), Fault> {
+    if input.is_empty() {
+        return Ok(());
+    }
     Text::new(input).map(drop).map_err(|error| Fault::text(input, error))
 }
 

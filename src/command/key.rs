@@ -1,10 +1,9 @@
 //! The word of a command, packed into a number so that finding it in the table needs no search.
 
+use crate::swar::{self, HIGHS, ONES};
+
 /// The longest word that is packed; the byte above holds the length.
 const LONGEST: usize = 7;
-
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
 
 /// What lifts `a` and all above it, or all above `z`, over 0x7f.
 const TO_A: u64 = 0x80 - b'a' as u64;
@@ -27,10 +26,8 @@ pub(super) const fn of(word: &str) -> u64 {
 /// word of the table. All eight bytes at once.
 #[inline]
 pub(super) fn read(line: &[u8]) -> Option<(u64, usize)> {
-    let bytes = line.first_chunk().map_or_else(|| short(line), |bytes| u64::from_le_bytes(*bytes));
-    // The lowest set bit marks the first blank: a byte that the subtraction borrows from 0.
-    let differs = bytes ^ ONES.wrapping_mul(b' ' as u64);
-    let blanks = differs.wrapping_sub(ONES) & !differs & HIGHS;
+    let bytes = swar::load(line);
+    let blanks = swar::blanks(bytes);
     if blanks == 0 {
         return None;
     }
@@ -40,21 +37,52 @@ pub(super) fn read(line: &[u8]) -> Option<(u64, usize)> {
     Some((upper(word) | u64::from(length) << 56, usize::try_from(length).unwrap_or(LONGEST)))
 }
 
-/// Up to seven bytes, and blanks behind. Two loads that may overlap are faster than a copy.
-#[inline]
-fn short(line: &[u8]) -> u64 {
-    let bits = u32::try_from(line.len()).unwrap_or(0).wrapping_mul(8);
-    let bytes = match (line.first_chunk(), line.last_chunk(), line) {
-        (Some(first), Some(last), _) => {
-            u64::from(u32::from_le_bytes(*first))
-                | u64::from(u32::from_le_bytes(*last)).wrapping_shl(bits.wrapping_sub(32))
+/// What belongs to each key, found at one look mostly: a hash table with 2⁸ places and open addressing, filled
+/// while compiling.
+pub(super) struct Places<V> {
+    places: [(u64, V); 1 << 8],
+}
+
+/// Found by trying: with it all words but one of the table have a place of their own.
+const SPREAD: u64 = 0xd1e3_79d6_b3a7_c55f;
+
+impl<V: Copy> Places<V> {
+    /// The places of `rows`; what has no row, `none`.
+    #[expect(clippy::indexing_slicing, reason = "runs while compiling, where a place that isn't there is an error")]
+    pub(super) const fn new(mut rows: &[(u64, V)], none: V) -> Self {
+        assert!(rows.len() < 1 << 7, "more than half full: a search would be long, or never end");
+        let mut places = [(0, none); 1 << 8];
+        while let [row, behind @ ..] = rows {
+            let mut place = place(row.0);
+            while places[place as usize].0 != 0 {
+                place = place.wrapping_add(1);
+            }
+            places[place as usize] = *row;
+            rows = behind;
         }
-        (_, _, [a, b, c]) => u64::from_le_bytes([*a, *b, *c, 0, 0, 0, 0, 0]),
-        (_, _, [a, b]) => u64::from_le_bytes([*a, *b, 0, 0, 0, 0, 0, 0]),
-        (_, _, [a]) => u64::from(*a),
-        _ => 0,
-    };
-    bytes | ONES.wrapping_mul(b' ' as u64).wrapping_shl(bits)
+        Self { places }
+    }
+
+    /// What belongs to `key`.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
+    pub(super) const fn find(&self, key: u64) -> V {
+        let mut place = place(key);
+        loop {
+            let (other, value) = self.places[place as usize];
+            // A word has a length, so no key is 0: that place is free.
+            if other == key || other == 0 {
+                return value;
+            }
+            place = place.wrapping_add(1);
+        }
+    }
+}
+
+/// Where the search for `key` begins.
+#[inline]
+const fn place(key: u64) -> u8 {
+    (key.wrapping_mul(SPREAD) >> 56) as u8
 }
 
 /// The word with its ASCII letters in upper case.
@@ -94,19 +122,19 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_or_a_backquote_is_part_of_the_word() {
-        assert_ne!(read(b"PWD\0").map(|(key, _)| key), Some(of("PWD")));
-        assert_ne!(read(b"P`SW").map(|(key, _)| key), Some(of("P@SW")));
+    fn finds_what_shares_a_place_with_others_and_nothing_else() {
+        let last = (1u64..).filter(|key| place(*key) == u8::MAX);
+        let keys: Vec<u64> = last.take(4).collect();
+        let rows = [(keys[0], 1), (keys[1], 2), (keys[2], 3)];
+        let places = Places::new(&rows, 0);
+        assert!(rows.iter().all(|(key, value)| places.find(*key) == *value));
+        assert_eq!((places.find(keys[3]), places.find(0)), (0, 0));
     }
 
     #[test]
-    fn a_line_that_ends_is_as_one_that_goes_on_behind_a_blank() {
-        for length in 0..8 {
-            let word = b"QABCDEFG".get(..length).unwrap();
-            let longer: Vec<u8> = word.iter().chain(b" and more").copied().collect();
-            assert_eq!(read(word), read(&longer));
-            assert_eq!(read(word).map(|(_, length)| length), Some(length));
-        }
+    fn a_nul_or_a_backquote_is_part_of_the_word() {
+        assert_ne!(read(b"PWD\0").map(|(key, _)| key), Some(of("PWD")));
+        assert_ne!(read(b"P`SW").map(|(key, _)| key), Some(of("P@SW")));
     }
 
     #[test]

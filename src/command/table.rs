@@ -4,7 +4,7 @@ use super::argument::Field;
 use super::error::CommandError;
 use super::option::{Facts, Opts, Site};
 use super::parameter::{Algs, Allocation, DataConnection, EpsvArgument, Login, Mode, Protection, Structure, Type};
-use super::{CommandLine, OtherCommand, argument, key};
+use super::{OtherCommand, argument, key};
 use crate::address::{ExtendedAddress, HostPort, LongAddress};
 use crate::text::{Argument, Password, Path};
 use crate::time::Time;
@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 macro_rules! commands {
     ($(
         $variant:ident $(($($type:ty),+))? $({$($field:ident: $field_type:ty),+})?
-        = $word:literal $(| $alias:ident $alias_word:literal)*,
+        = $word:literal $(| $alias:literal)*,
         $login:ident, $data:ident, $source:literal, $feature:expr, $usage:literal;
     )+) => {
         /// One command with its arguments.
@@ -47,14 +47,6 @@ macro_rules! commands {
             Other,
         }
 
-        mod keys {
-            #![allow(non_upper_case_globals, reason = "they bear the names of the variants")]
-            $(
-                pub(super) const $variant: u64 = super::key::of($word);
-                $(pub(super) const $alias: u64 = super::key::of($alias_word);)*
-            )+
-        }
-
         impl Verb {
             /// Every verb of the table, in its order; [`Verb::Other`] is not among them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
@@ -70,7 +62,7 @@ macro_rules! commands {
             /// Other words that mean the same.
             pub const fn aliases(self) -> &'static [&'static str] {
                 match self {
-                    $(Self::$variant => &[$($alias_word),*],)+
+                    $(Self::$variant => &[$($alias),*],)+
                     Self::Other => &[],
                 }
             }
@@ -141,14 +133,15 @@ macro_rules! commands {
 
             /// The verb of a packed word, and the alias if it was one.
             #[inline]
-            pub(super) const fn of_key(key: u64) -> (Self, Option<&'static str>) {
-                match key {
-                    $(
-                        keys::$variant => (Self::$variant, None),
-                        $(keys::$alias => (Self::$variant, Some($alias_word)),)*
-                    )+
-                    _ => (Self::Other, None),
-                }
+            pub(super) fn of_key(key: u64) -> (Self, Option<&'static str>) {
+                static PLACES: key::Places<(Verb, Option<&'static str>)> = key::Places::new(
+                    &[$(
+                        (key::of($word), (Verb::$variant, None)),
+                        $((key::of($alias), (Verb::$variant, Some($alias))),)*
+                    )+],
+                    (Verb::Other, None),
+                );
+                PLACES.find(key)
             }
         }
 
@@ -170,22 +163,22 @@ macro_rules! commands {
                 }
             }
 
-            /// Reads the arguments of `verb`, which are `rest`, the end of `line`, and begin with the blank.
+            /// Reads the arguments of `verb`, which are `rest`, the end of `line`, and begin with the blank; `wrap` makes
+            /// of the command what is wanted.
             // The whole result is made in each arm, because moving a command takes longer than reading most.
             #[inline]
-            pub(super) fn read(
+            pub(super) fn read<T>(
                 verb: Verb,
-                alias: Option<&'static str>,
                 line: &'a [u8],
                 rest: &'a [u8],
-            ) -> Result<CommandLine<'a>, CommandError> {
+                wrap: impl Fn(Self) -> T,
+            ) -> Result<T, CommandError> {
                 let fail = |error| argument::refuse(verb, line, error);
                 match verb {
-                    $(Verb::$variant => Ok(CommandLine {
-                        command: commands!(@read fail, rest, $variant, [$($($type),+)?] [$($($field: $field_type),+)?]),
-                        alias,
-                    }),)+
-                    Verb::Other => Ok(CommandLine { command: Self::Other(OtherCommand::read(line)?), alias }),
+                    $(Verb::$variant => Ok(wrap(
+                        commands!(@read fail, rest, $variant, [$($($type),+)?] [$($($field: $field_type),+)?]),
+                    )),)+
+                    Verb::Other => Ok(wrap(Self::Other(OtherCommand::read(line)?))),
                 }
             }
 
@@ -241,13 +234,13 @@ commands! {
     User(Argument<'a>) = "USER", NotNeeded, Untouched, "RFC 959; RFC 2228", None, " <SP> username";
     Pass(Password<'a>) = "PASS", NotNeeded, Untouched, "RFC 959", None, " <SP> password";
     Acct(Password<'a>) = "ACCT", NotNeeded, Untouched, "RFC 959", None, " <SP> account";
-    Cwd(Path<'a>) = "CWD" | Xcwd "XCWD", Needed, Untouched, "RFC 959; RFC 775", None, " <SP> path";
-    Cdup = "CDUP" | Xcup "XCUP", Needed, Untouched, "RFC 959; RFC 775", None, "";
+    Cwd(Path<'a>) = "CWD" | "XCWD", Needed, Untouched, "RFC 959; RFC 775", None, " <SP> path";
+    Cdup = "CDUP" | "XCUP", Needed, Untouched, "RFC 959; RFC 775", None, "";
     Smnt(Path<'a>) = "SMNT", Needed, Untouched, "RFC 959", None, " <SP> path";
     Rein = "REIN", Needed, Untouched, "RFC 959; RFC 4217", None, "";
     Quit = "QUIT", NotNeeded, Untouched, "RFC 959", None, "";
     Port(HostPort) = "PORT", Needed, SetsUpActive, "RFC 959; RFC 1123; RFC 2577", None, " <SP> h1,h2,h3,h4,p1,p2";
-    Pasv = "PASV" | Pasw "P@SW", Needed, SetsUpPassive, "RFC 959; RFC 1123", None, "";
+    Pasv = "PASV" | "P@SW", Needed, SetsUpPassive, "RFC 959; RFC 1123", None, "";
     Type(Type) = "TYPE", Needed, Untouched, "RFC 959", None, " <SP> (A [<SP> N|T|C] | E [<SP> N|T|C] | I | L <SP> bits)";
     Stru(Structure) = "STRU", Needed, Untouched, "RFC 959", None, " <SP> (F|R|P)";
     Mode(Mode) = "MODE", Needed, Untouched, "RFC 959; draft-preston-ftpext-deflate", Some("MODE Z"), " <SP> (S|B|C|Z)";
@@ -261,16 +254,16 @@ commands! {
     Rnto(Path<'a>) = "RNTO", Needed, Untouched, "RFC 959", None, " <SP> path";
     Abor = "ABOR", Needed, Untouched, "RFC 959", None, "";
     Dele(Path<'a>) = "DELE", Needed, Untouched, "RFC 959", None, " <SP> path";
-    Rmd(Path<'a>) = "RMD" | Xrmd "XRMD", Needed, Untouched, "RFC 959; RFC 775", None, " <SP> path";
-    Mkd(Path<'a>) = "MKD" | Xmkd "XMKD", Needed, Untouched, "RFC 959; RFC 775", None, " <SP> path";
-    Pwd = "PWD" | Xpwd "XPWD", Needed, Untouched, "RFC 959; RFC 775", None, "";
+    Rmd(Path<'a>) = "RMD" | "XRMD", Needed, Untouched, "RFC 959; RFC 775", None, " <SP> path";
+    Mkd(Path<'a>) = "MKD" | "XMKD", Needed, Untouched, "RFC 959; RFC 775", None, " <SP> path";
+    Pwd = "PWD" | "XPWD", Needed, Untouched, "RFC 959; RFC 775", None, "";
     List(Option<Path<'a>>) = "LIST", Needed, Opens, "RFC 959; RFC 1123", None, " [<SP> path]";
     Nlst(Option<Path<'a>>) = "NLST", Needed, Opens, "RFC 959; RFC 1123", None, " [<SP> path]";
     Site(Site<'a>) = "SITE", ServerChoice, Untouched, "RFC 959; RFC 1123", None, " <SP> command";
     Syst = "SYST", ServerChoice, Untouched, "RFC 959", None, "";
     Stat(Option<Path<'a>>) = "STAT", ServerChoice, Untouched, "RFC 959", None, " [<SP> path]";
     Help(Option<Argument<'a>>) = "HELP", ServerChoice, Untouched, "RFC 959", None, " [<SP> command]";
-    Noop = "NOOP" | Nop "NOP", ServerChoice, Untouched, "RFC 959", None, "";
+    Noop = "NOOP" | "NOP", ServerChoice, Untouched, "RFC 959", None, "";
     Auth(Argument<'a>) = "AUTH", NotNeeded, Untouched, "RFC 2228; RFC 4217; RFC 2773", Some("AUTH TLS"), " <SP> mechanism";
     Adat(Password<'a>) = "ADAT", NotNeeded, Untouched, "RFC 2228", None, " <SP> base64";
     Pbsz(u32) = "PBSZ", NotNeeded, Untouched, "RFC 2228; RFC 4217", Some("PBSZ"), " <SP> bytes";

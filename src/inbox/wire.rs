@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::telnet::{self, Sequence};
 
 /// What is kept allocated while nothing is kept: room for the usual line.
-const KEPT_WHEN_IDLE: usize = 1024;
+const KEPT_WHEN_IDLE: usize = 128;
 /// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.
 const MOST_ANSWERS: u8 = 32;
 
@@ -77,6 +77,11 @@ impl Wire {
         }
     }
 
+    /// Bytes that weren't looked at, or the beginning of a line.
+    pub(super) fn has_more(&self) -> bool {
+        self.scan < self.bytes.len() || self.clean > self.line || self.overflow
+    }
+
     pub(super) fn push(&mut self, received: &[u8]) {
         if self.closed {
             return;
@@ -98,7 +103,9 @@ impl Wire {
 
     /// The next line that has ended; it is kept, behind those that are kept already.
     // Places in a slice are below isize::MAX, so that none of these sums can wrap.
-    #[inline]
+    // Always: else each line goes over the stack to `advance`, which costs a sixth of all the reading of a reply.
+    #[expect(clippy::inline_always, reason = "measured")]
+    #[inline(always)]
     pub(super) fn next_line(&mut self) -> Option<Line<'_>> {
         loop {
             if self.subnegotiation > 0 && !self.skip_subnegotiation() {

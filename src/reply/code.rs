@@ -182,10 +182,12 @@ impl Code {
     /// ```
     #[inline]
     pub(crate) fn from_digits(digits: [u8; 3]) -> Option<Self> {
-        let [hundreds @ b'1'..=b'6', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = digits else { return None };
-        let digit = |byte: u8| u16::from(byte & 0x0f);
-        let value = digit(hundreds).wrapping_mul(100).wrapping_add(digit(tens).wrapping_mul(10));
-        Some(Self(value.wrapping_add(digit(ones))))
+        let [hundreds, tens, ones] = digits.map(|digit| u32::from(digit.wrapping_sub(b'0')));
+        if !(1..=6).contains(&hundreds) || tens > 9 || ones > 9 {
+            return None;
+        }
+        let value = hundreds.wrapping_mul(100).wrapping_add(tens.wrapping_mul(10)).wrapping_add(ones);
+        Some(Self(value as u16))
     }
 
     /// Of a value that came out of a code.

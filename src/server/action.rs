@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::exchange::Exchange;
 use super::pending::{Pending, Refusal};
-use crate::command::{Command, Verb};
+use crate::command::{Command, Type, Verb};
 use crate::data::{Accept, Cancel, ChannelId, Connect, Direction, Listen, Stream};
 use crate::outbox::Write;
 use crate::reply::{Code, Reply};
@@ -36,9 +36,10 @@ pub enum Action<'a> {
     Accept(Accept<'a>),
     /// Move bytes over the data connection, then close it.
     Stream(Stream<'a>),
-    /// Stop what an earlier Connect, Accept or Stream began.
+    /// Stop what an earlier Listen, Connect, Accept or Stream began.
     Cancel(Cancel<'a>),
-    /// Close this data connection or listening socket; it isn't needed any more.
+    /// Close this data connection or listening socket, or give up making it if its deadline has passed; it isn't needed
+    /// any more. The machine counts it as done.
     Discard(ChannelId),
     /// Close the control connection: everything was said.
     Close,
@@ -66,6 +67,11 @@ impl<'a> Transfer<'a> {
         self.exchange.serial()
     }
 
+    /// Whether the control connection may be read while this question is open.
+    pub fn wants_input(&self) -> bool {
+        self.exchange.wants_input
+    }
+
     /// Where in the file it begins, in bytes (REST).
     pub fn offset(&self) -> u64 {
         self.exchange.offset()
@@ -90,7 +96,13 @@ impl<'a> Transfer<'a> {
     pub fn accept_sized(self, size: u64) {
         let mut text = Vec::new();
         if let Command::Retr(path) = self.command() {
-            text.extend_from_slice(b"Opening BINARY mode data connection for ");
+            let mode: &[u8] = match self.exchange.session.representation() {
+                Type::Ascii(_) | Type::Ebcdic(_) => b"ASCII",
+                Type::Image | Type::Local(_) => b"BINARY",
+            };
+            text.extend_from_slice(b"Opening ");
+            text.extend_from_slice(mode);
+            text.extend_from_slice(b" mode data connection for ");
             text.extend_from_slice(path.as_bytes());
             text.push(b' ');
         }
@@ -101,8 +113,10 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// STOU: the file is going to be written under this name, which the client is told (RFC 1123 4.1.2.9).
+    /// STOU: the file is going to be written under this name, which the client is told in the 150
+    /// (RFC 1123 4.1.2.9) and in the 226.
     pub fn accept_as(self, name: &Path<'_>) {
+        self.exchange.unique = Some(name.borrowed().into_owned());
         self.open(Reply::unique_file(Code::OPENING_DATA_CONNECTION, name));
     }
 

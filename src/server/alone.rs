@@ -6,10 +6,16 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::exchange::{Exchange, Phase};
 use crate::address::{ExtendedPort, HostPort, NetworkProtocol};
-use crate::command::{Command, CommandError, EpsvArgument, Mode, Opts, Structure, Type, Verb};
+use crate::command::{Command, CommandError, EpsvArgument, Format, Mode, Opts, Structure, Type, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Login, Setup};
 use crate::text::{Argument, Text};
+
+/// How other protocols begin a line: HTTP (RFC 9110 9.3) and SMTP (RFC 5321 4.1.1).
+const FOREIGN: &[&[u8]] = &[
+    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI", b"HELO", b"EHLO",
+    b"LHLO", b"MAIL", b"RCPT", b"DATA",
+];
 
 impl Exchange {
     /// A line that is no command: 500, 501, 504; and before the login nothing but 530 for what needs one.
@@ -29,6 +35,11 @@ impl Exchange {
     pub(super) fn not_supported(&mut self, command: &Command<'_>) {
         let _ = self.session.command(command);
         match command {
+            // A browser or a mail program that was led here, so that it says what somebody else wants (ALPACA, CVE-2021-3618).
+            Command::Other(other) if FOREIGN.iter().any(|word| other.word().eq_ignore_ascii_case(word)) => {
+                self.answer_static(Code::SYNTAX_ERROR, "This is FTP.");
+                self.ending = true;
+            }
             Command::Other(_) => self.answer_static(Code::SYNTAX_ERROR, "Unknown command."),
             _ => self.answer_static(Code::NOT_IMPLEMENTED, "Command not implemented."),
         }
@@ -61,6 +72,7 @@ impl Exchange {
                 self.say_status();
                 self.finish();
             }
+            Command::Stat(Some(_)) => self.answer_static(Code::NOT_IMPLEMENTED, "STAT of a path is not implemented."),
             Command::Opts(Opts::Utf8(Some(false))) => {
                 self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode.");
             }
@@ -129,7 +141,7 @@ impl Exchange {
 
     fn set_type(&mut self, value: Type) {
         let text = match value {
-            Type::Ascii(_) => "Switching to ASCII mode.",
+            Type::Ascii(None | Some(Format::NonPrint)) => "Switching to ASCII mode.",
             Type::Image | Type::LOCAL_8 => "Switching to Binary mode.",
             _ => return self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Type not implemented."),
         };

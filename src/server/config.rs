@@ -61,9 +61,10 @@ pub struct Active {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Patience {
-    /// From the greeting to the login, whatever is said meanwhile: 120 s.
+    /// From the greeting to the login, whatever is said meanwhile, and again for who was logged in and names another user
+    /// or says REIN: 120 s.
     pub login: Duration,
-    /// For the next command: 300 s.
+    /// For the next command, from the last word that was said: 300 s.
     pub idle: Duration,
     /// For the client to connect to a passive port: 60 s.
     pub accept: Duration,

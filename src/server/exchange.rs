@@ -9,9 +9,10 @@ use super::Config;
 use crate::command::Command;
 use crate::data::{Data, State};
 use crate::outbox::Outbox;
-use crate::reply::{Code, Reply};
+use crate::reply::{Class, Code, Reply};
 use crate::route::Endpoints;
-use crate::session::Session;
+use crate::session::{Session, Setup};
+use crate::text::Path;
 use crate::time::Instant;
 
 /// Everything of a server's session but its input.
@@ -26,6 +27,10 @@ pub(super) struct Exchange {
     pub(super) target: Option<SocketAddr>,
     /// The 150 that is said once the client's port has answered.
     opening: Option<Reply<'static>>,
+    /// The name that STOU chose.
+    pub(super) unique: Option<Path<'static>>,
+    /// Whether the control connection may be read while the application's answer is awaited.
+    pub(super) wants_input: bool,
     /// The last word is in the outbox: once it is written, the control connection is closed.
     pub(super) ending: bool,
     /// The command line under way; it can hold a password, so it is cleared with its reply.
@@ -78,6 +83,8 @@ impl Exchange {
             phase: Phase::Idle,
             target: None,
             opening: None,
+            unique: None,
+            wants_input: true,
             ending: false,
             line: Vec::new(),
             user: Vec::new(),
@@ -127,8 +134,12 @@ impl Exchange {
         }
     }
 
+    /// The name that USER gives, or gave last.
     pub(super) fn user(&self) -> &[u8] {
-        &self.user
+        let Command::User(name) = self.command() else { return &self.user };
+        // It is all that stands behind the blanks, up to the end of the line.
+        let at = self.line.len().saturating_sub(name.as_bytes().len());
+        self.line.get(at..).unwrap_or_default()
     }
 
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12).
@@ -154,7 +165,7 @@ impl Exchange {
 
     /// Says the final reply of the command under way.
     pub(super) fn answer(&mut self, reply: &Reply<'_>) {
-        if let Command::User(name) = self.command() {
+        if let (Command::User(name), Class::Completion | Class::Intermediate) = (self.command(), reply.code().class()) {
             let name = name.as_bytes().to_vec();
             self.user = name;
         }
@@ -181,6 +192,10 @@ impl Exchange {
     pub(super) fn finish(&mut self) {
         self.forget_line();
         self.phase = Phase::Idle;
+        if self.session.setup() == Setup::None {
+            // REIN, or a transfer command that was refused, has spent what was agreed on.
+            self.drop_data();
+        }
     }
 
     /// The application agrees to a transfer: the only way to a 150.
@@ -229,6 +244,7 @@ impl Exchange {
         self.data.drop_channel();
         self.target = None;
         self.opening = None;
+        self.unique = None;
     }
 }
 

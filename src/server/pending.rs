@@ -77,6 +77,11 @@ impl<'a> Pending<'a> {
         self.exchange().serial()
     }
 
+    /// Whether the control connection may be read while this question is open: a client may say more, or leave.
+    pub fn wants_input(&self) -> bool {
+        self.exchange().wants_input
+    }
+
     /// It isn't done.
     pub fn refuse(self, refusal: &Refusal<'_>) {
         match self {
@@ -155,16 +160,19 @@ impl Login<'_> {
         self.0.command()
     }
 
-    /// The name that USER gave.
+    /// The name that USER gives; for PASS and ACCT the one that it gave.
     pub fn user(&self) -> &[u8] {
         self.0.user()
     }
 
     /// 331: a password is needed. Say it for every name, known or not (RFC 2577 5), else names can be found out. After
-    /// PASS or ACCT it makes no sense, and is said as 530.
+    /// PASS or ACCT it makes no sense: it is said as 530, and the login has failed.
     pub fn need_password(self) {
-        let code = if self.command().verb() == Verb::User { Code::NEED_PASSWORD } else { Code::NOT_LOGGED_IN };
-        self.0.answer(&Reply::from_static(code, "Please specify the password."));
+        let text = "Please specify the password.";
+        match self.command().verb() {
+            Verb::User => self.0.answer(&Reply::from_static(Code::NEED_PASSWORD, text)),
+            _ => self.0.refuse_login(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
+        }
     }
 
     /// 230: logged in.
@@ -185,7 +193,7 @@ impl fmt::Debug for Login<'_> {
 }
 
 impl Perform<'_> {
-    /// It was done: 250, or 200 where the RFCs want that.
+    /// It was done: 250, or 200, 220 or 350 where the RFCs want that.
     pub fn done(self) {
         let (code, text) = match self.0.command().verb() {
             Verb::Cwd | Verb::Cdup => (Code::FILE_ACTION_COMPLETED, "Directory successfully changed."),
@@ -193,6 +201,8 @@ impl Perform<'_> {
             Verb::Rmd => (Code::FILE_ACTION_COMPLETED, "Remove directory operation successful."),
             Verb::Rnto => (Code::FILE_ACTION_COMPLETED, "Rename successful."),
             Verb::Smnt => (Code::FILE_ACTION_COMPLETED, "Done."),
+            Verb::Rein | Verb::Host => (Code::SERVICE_READY, "Ready for a new user."),
+            Verb::Rang => (Code::PENDING_FURTHER_INFORMATION, "Range accepted."),
             _ => (Code::COMMAND_OKAY, "Done."),
         };
         self.0.answer(&Reply::from_static(code, text));

@@ -73,6 +73,25 @@ fn rnto_follows_rnfr_and_nothing_else() {
 }
 
 #[test]
+fn a_pipelined_rename_is_over_with_its_rnto() {
+    let mut session = logged_in();
+    assert_eq!(told(&mut session, &["> RNFR a", "> RNTO b", "< 350", "< 250", "> RNTO c"])[4], "BadSequence");
+    assert_eq!(told(&mut session, &["< 503", "> RNFR a", "> NOOP", "< 350", "< 200", "> RNTO b"])[5], "BadSequence");
+}
+
+#[test]
+fn after_ccc_the_protection_of_data_stays_as_it_is() {
+    let mut session = logged_in();
+    told(&mut session, &["> AUTH TLS", "< 234", "> PBSZ 0", "< 200", "> PROT P", "< 200", "> USER a", "< 230"]);
+    assert_eq!(told(&mut session, &["> CCC", "< 200"]), ["ok", "CCC Success"]);
+    assert_eq!(session.protection(), Protection::Private);
+    assert_eq!(
+        told(&mut session, &["> PBSZ 0", "< 503", "> PROT C", "< 503", "> MIC a", "< 503"]),
+        ["BadSequence", "PBSZ Failure", "BadSequence", "PROT Failure", "BadSequence", "MIC Failure",]
+    );
+}
+
+#[test]
 fn a_transfer_spends_its_data_connection_and_its_offset() {
     let mut session = logged_in();
     told(&mut session, &["> PASV", "< 227", "> REST 7", "< 350"]);
@@ -153,4 +172,11 @@ fn what_is_due_is_bounded() {
     let advice: Vec<_> = (0..100).map(|_| session.command(&Command::Noop)).collect();
     assert_eq!(advice.iter().filter(|advice| advice.is_ok()).count(), DUE_LIMIT);
     assert_eq!(advice.last(), Some(&Err(OutOfOrder::TooManyDue)));
+}
+
+#[test]
+fn a_reply_that_cannot_be_read_is_no_login() {
+    let mut session = Session::new();
+    told(&mut session, &["< 220", "> USER a", "< 331", "> PASS b", "< 632"]);
+    assert_eq!(session.login(), Login::Nobody);
 }

@@ -3,6 +3,10 @@
 //! Nothing here waits, listens or connects: "the network" is two byte queues for the control connection and
 //! one pipe for the data connection, so every test is the same at every run.
 
+// The invariants, and with them the fuzz targets, include this file by its path; so this one is found from there, too.
+#[path = "pair/inject.rs"]
+mod inject;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +15,9 @@ use std::time::Duration;
 use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
 use ftp_proto::server::{self, Pending, Refusal, Server};
 use ftp_proto::{Code, Command, DataError, Direction, Endpoints, Instant, Path, Reply, StreamEnd, Text, Time, Verdict};
+
+#[allow(unused_imports, reason = "each test program uses a part of it")]
+pub use inject::{Fault, Injector};
 
 /// How a request ended, owned.
 pub type Ended = Result<Outcome<'static>, Failure<'static>>;
@@ -35,8 +42,13 @@ pub struct Pair {
     pub server: Server,
     pub files: BTreeMap<Vec<u8>, Vec<u8>>,
     pub faults: Faults,
+    pub injector: Injector,
     /// At most so many bytes of the control connection are delivered at once.
     pub chunk: usize,
+    /// How often a stream is asked for before its bytes have moved.
+    pub slow: usize,
+    /// How often it was asked for, at the client and at the server.
+    streamed: [usize; 2],
     /// Every command and reply line, in order, as they were written.
     pub wire: Vec<String>,
     now: Duration,
@@ -83,7 +95,10 @@ impl Pair {
             server: Server::new(Arc::new(server), Endpoints::new(server_addr, client_addr), &greeting),
             files: BTreeMap::new(),
             faults: Faults::default(),
+            injector: Injector::default(),
             chunk: usize::MAX,
+            slow: 0,
+            streamed: [0, 0],
             wire: Vec::new(),
             now: Duration::ZERO,
             to_server: VecDeque::new(),
@@ -178,9 +193,20 @@ impl Pair {
 
     /// One action of the client; whether something happened, and how the request ended.
     pub fn step_client(&mut self) -> Result<(bool, Option<Ended>), Violation> {
+        self.inject();
         let now = Instant::from_origin(self.now);
-        let Self { client, data, faults, .. } = self;
+        let Self { client, data, faults, injector, .. } = self;
         match client.poll(now)? {
+            client::Action::Write(_)
+            | client::Action::Connect(_)
+            | client::Action::Listen(_)
+            | client::Action::Accept(_)
+            | client::Action::Stream(_)
+            | client::Action::SecureData(_)
+            | client::Action::StartTls(_)
+            | client::Action::StopTls(_)
+            | client::Action::Cancel(_)
+                if std::mem::take(&mut injector.client_drops) => {}
             client::Action::Write(write) => {
                 let text = String::from_utf8_lossy(write.bytes()).into_owned();
                 self.wire.extend(text.lines().map(|line| format!("C: {line}")));
@@ -211,6 +237,7 @@ impl Pair {
             client::Action::Listen(listen) => {
                 let address = SocketAddr::new(listen.host(), self.next_port);
                 self.next_port += 1;
+                self.streamed = [0, 0];
                 self.data = Pipe { client_listens: Some(address), ..Pipe::default() };
                 listen.listening(address);
             }
@@ -224,6 +251,11 @@ impl Pair {
                     drop(accept);
                     return Ok((self.deliver_to_client(), None));
                 }
+            }
+            client::Action::Stream(stream) if self.streamed[0] < self.slow => {
+                self.streamed[0] += 1;
+                stream.moved(0);
+                self.deliver_to_client();
             }
             client::Action::Stream(stream) => match stream.direction() {
                 Direction::Send => {
@@ -265,6 +297,12 @@ impl Pair {
     }
 
     fn deliver_to_client(&mut self) -> bool {
+        if self.injector.client_deaf {
+            self.to_client.clear();
+        }
+        if self.now < self.injector.late_until {
+            return false;
+        }
         let count = self.to_client.len().min(self.chunk);
         if count == 0 {
             return false;
@@ -275,6 +313,9 @@ impl Pair {
     }
 
     fn deliver_to_server(&mut self) -> bool {
+        if self.injector.server_deaf {
+            self.to_server.clear();
+        }
         let count = self.to_server.len().min(self.chunk);
         if count == 0 {
             return false;
@@ -286,9 +327,19 @@ impl Pair {
 
     /// One action of the server, with the application's answers.
     pub fn step_server(&mut self) -> bool {
+        self.inject();
         let now = Instant::from_origin(self.now);
-        let Self { server, data, faults, .. } = self;
+        let Self { server, data, faults, injector, .. } = self;
         match server.poll(now) {
+            server::Action::Write(_)
+            | server::Action::Command(_)
+            | server::Action::Transfer(_)
+            | server::Action::Connect(_)
+            | server::Action::Listen(_)
+            | server::Action::Accept(_)
+            | server::Action::Stream(_)
+            | server::Action::Cancel(_)
+                if std::mem::take(&mut injector.server_drops) => {}
             server::Action::Write(write) => {
                 let text = String::from_utf8_lossy(write.bytes()).into_owned();
                 self.wire.extend(text.lines().map(|line| format!("S: {line}")));
@@ -314,6 +365,7 @@ impl Pair {
             server::Action::Listen(listen) => {
                 let address = SocketAddr::new(self.server_addr.ip(), self.next_port);
                 self.next_port += 1;
+                self.streamed = [0, 0];
                 self.data = Pipe { server_listens: Some(address), ..Pipe::default() };
                 listen.listening(address);
             }
@@ -335,6 +387,11 @@ impl Pair {
                     drop(accept);
                     return self.deliver_to_server();
                 }
+            }
+            server::Action::Stream(stream) if self.streamed[1] < self.slow => {
+                self.streamed[1] += 1;
+                stream.moved(0);
+                self.deliver_to_server();
             }
             server::Action::Stream(stream) => {
                 let offset = usize::try_from(stream.offset()).unwrap();

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use ftp_proto::client::{Action, Client, Config, Misuse, Request, Violation};
+use ftp_proto::client::{Action, Client, Config, Misuse, PlaintextAccepted, Request, Security, Violation};
 use ftp_proto::{
-    Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, PassiveHost, Password, Path, Replies, Route,
-    StreamEnd, Verdict, is_plausible,
+    Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, PassiveHost, Password, Path, Replies, Resume,
+    Route, StreamEnd, Time, TlsError, Verb, Verdict, is_plausible,
 };
 
 use super::script::{self, SECRET, Step, shows_secret};
@@ -59,6 +60,20 @@ impl Policy {
         if self.various & 2 != 0 {
             config.external_address = Some(stranger());
         }
+        config.security = match self.various >> 4 & 3 {
+            0 | 1 => Security::Optional,
+            2 => Security::Required,
+            _ => Security::Implicit,
+        };
+        if self.various & 64 != 0 {
+            config.data_session = Resume::Required;
+        }
+        if self.various & 128 != 0 {
+            config.patience.request = Some(Duration::from_secs(100));
+        }
+        config.only_epsv = self.routes & 32 != 0;
+        config.keep_alive = (self.routes & 64 != 0).then_some(Duration::from_secs(20));
+        config.urgent = self.routes & 128 != 0;
         config
     }
 
@@ -94,7 +109,10 @@ enum Open {
     Connect(u64, ChannelId, SocketAddr),
     Listen(u64, ChannelId),
     Accept(u64, ChannelId),
+    SecureData(u64, ChannelId),
     Stream(u64, ChannelId, String),
+    StartTls,
+    StopTls,
     Cancel(u64, ChannelId),
     Violated(Violation),
     Closed,
@@ -117,6 +135,9 @@ struct Run {
     heard: Inbox<Replies>,
     /// All that was written.
     written: Vec<u8>,
+    /// How much of it before TLS began, or after it ended.
+    plaintext: Vec<u8>,
+    tls: bool,
     /// Requests that were begun, the greeting among them, and that have ended.
     begun: usize,
     ended: usize,
@@ -140,6 +161,8 @@ impl Run {
             sockets: BTreeSet::new(),
             heard: Inbox::replies(policy.config().limits),
             written: Vec::new(),
+            plaintext: Vec::new(),
+            tls: false,
             begun: 1,
             ended: 0,
             hung_up: false,
@@ -151,7 +174,7 @@ impl Run {
     }
 
     fn play(mut self, steps: &[Step]) -> Vec<String> {
-        self.secret_is_out = script::tells_secret(steps);
+        self.secret_is_out = script::tells_secret(steps, b"");
         self.settle();
         for step in steps {
             self.step(step);
@@ -186,7 +209,8 @@ impl Run {
                     Open::Read(None) => Ok(()),
                     _ => Err(Misuse::Busy),
                 };
-                assert_eq!(started, expected, "{:#?}", self.log);
+                let insecure = policy_needs_tls(self.policy) && started == Err(Misuse::NotSecure) && expected.is_ok();
+                assert!(started == expected || insecure, "{started:?}, not {expected:?}: {:#?}", self.log);
                 self.begun += usize::from(started.is_ok());
             }
             Step::Abort => self.client.abort(),
@@ -229,6 +253,18 @@ impl Run {
         if self.open == Open::Read(None) {
             assert_eq!(self.ended, self.begun, "nothing runs, and a request has no end: {:#?}", self.log);
         }
+        if policy_needs_tls(self.policy) {
+            // What holds no name, no password and no file.
+            use Verb::{Auth, Feat, Help, Host, Noop, Opts, Pbsz, Prot, Quit, Rein, Stat, Syst};
+            let telling = |line: &&[u8]| {
+                let word = line.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
+                let verb = Verb::parse(word);
+                !matches!(verb, Auth | Feat | Help | Host | Noop | Opts | Pbsz | Prot | Quit | Rein | Stat | Syst)
+            };
+            let mut lines = self.plaintext.split(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\r"));
+            let told = lines.find(telling);
+            assert_eq!(told, None, "TLS is required: {:#?}", self.log);
+        }
         let quit = b"QUIT\r\n";
         let words = self.written.split_inclusive(|byte| *byte == b'\n');
         let said = words.skip_while(|line| line != quit).count();
@@ -262,7 +298,11 @@ impl Run {
                 let bytes = write.bytes();
                 assert!(!bytes.is_empty() && bytes.len() < 4096);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
+                assert!(!matches!(self.open, Open::StartTls), "a Write while TLS begins");
                 self.written.extend_from_slice(&bytes[..count]);
+                if !self.tls {
+                    self.plaintext.extend_from_slice(&bytes[..count]);
+                }
                 let text = bytes[..count].escape_ascii().to_string();
                 match self.log.last_mut() {
                     Some(last) if last.starts_with("write ") => last.push_str(&text),
@@ -308,6 +348,19 @@ impl Run {
                 let what = format!("{:?} {:?} {}", stream.direction(), stream.representation(), stream.offset());
                 return Some(Open::Stream(stream.serial(), stream.channel(), what));
             }
+            Action::SecureData(secure) => {
+                assert!(self.sockets.contains(&secure.channel()), "TLS without a connection: {:#?}", self.log);
+                assert!(secure.deadline() > self.now);
+                return Some(Open::SecureData(secure.serial(), secure.channel()));
+            }
+            Action::StartTls(start) => {
+                assert!(!self.tls && start.deadline() > self.now);
+                return Some(Open::StartTls);
+            }
+            Action::StopTls(_) => {
+                assert!(self.tls, "no TLS to stop");
+                return Some(Open::StopTls);
+            }
             Action::Cancel(cancel) => {
                 self.sockets.remove(&cancel.channel());
                 cancel.cancelled();
@@ -346,6 +399,26 @@ impl Run {
                 let verdict = accept.accepted(SocketAddr::new(stranger(), 20));
                 assert_eq!(verdict, Verdict::Refuse, "a stranger is accepted");
             }
+            (Action::SecureData(secure), Kind::Well) => secure.resumed(),
+            (Action::SecureData(secure), Kind::Strangely) => secure.fresh(),
+            (Action::SecureData(secure), Kind::Badly) => {
+                self.sockets.remove(&secure.channel());
+                secure.failed(TlsError::Handshake);
+            }
+            (Action::StartTls(start), Kind::Well) => {
+                start.started();
+                self.tls = true;
+                self.open = Open::Read(None);
+            }
+            (Action::StartTls(start), Kind::Badly) => {
+                start.failed(TlsError::Certificate);
+                self.open = Open::Read(None);
+            }
+            (Action::StopTls(stop), Kind::Well) => {
+                stop.stopped();
+                self.tls = false;
+            }
+            (Action::StopTls(stop), Kind::Badly) => stop.failed(TlsError::Handshake),
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
                 stream.finished(StreamEnd::Clean, u64::from(choice) * 1000);
@@ -359,6 +432,10 @@ impl Run {
             _ => {}
         }
     }
+}
+
+fn policy_needs_tls(policy: Policy) -> bool {
+    policy.config().security != Security::Optional
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -378,7 +455,7 @@ pub(super) fn request(choice: u8) -> Request {
     let path = Path::new(if choice & 128 == 0 { &b"file"[..] } else { b" \"a\" \xff" }).unwrap();
     let secret = Password::new(SECRET).unwrap();
     let user = Argument::new("anna").unwrap();
-    match choice % 22 {
+    match choice % 32 {
         0 => Request::login(user, secret, None),
         1 => Request::login(user, secret.borrowed(), Some(secret.borrowed())),
         2 => Request::change_directory(path),
@@ -400,6 +477,16 @@ pub(super) fn request(choice: u8) -> Request {
         18 => Request::retrieve(path, 7),
         19 => Request::store(path, u64::from(choice >> 5)),
         20 => Request::append(path),
-        _ => Request::command(Command::Help(None)).unwrap(),
+        21 => Request::command(Command::Help(None)).unwrap(),
+        22 => Request::secure(),
+        23 => Request::clear_command_channel(PlaintextAccepted::knowingly()),
+        24 => Request::reinitialise(),
+        25 => Request::utf8(),
+        26 => Request::host(user),
+        27 => Request::status(None),
+        28 => Request::set_modified(path, Time::parse(b"20240229235960.5").unwrap()),
+        29 => Request::hash(path),
+        30 => Request::plain_list(None),
+        _ => Request::store_unique(Some(path)),
     }
 }

@@ -59,6 +59,7 @@ fn one(pair: &mut Pair, which: u8, fault: u8, when: u8) -> bool {
         server_dials_refused: fault & 4 != 0,
         stranger_connects_first: fault & 8 != 0,
         data_breaks_after: (fault & 16 != 0).then_some(usize::from(fault >> 5)),
+        no_port: fault & 32 != 0,
     };
     let faults = pair.faults;
     pair.upload = b"what is sent".to_vec();

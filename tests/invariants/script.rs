@@ -86,11 +86,12 @@ pub fn shows_secret(text: &str) -> bool {
     text.contains(SECRET)
 }
 
-/// Whether the peer says the secret itself, outside PASS and with whatever Telnet or line ends between: then it may show.
-pub fn tells_secret(steps: &[Step]) -> bool {
+/// Whether the peer says the secret itself, with whatever Telnet or line ends between: then it may show. Lines that
+/// begin so don't count: a client's PASS is where it belongs.
+pub fn tells_secret(steps: &[Step], but_for: &[u8]) -> bool {
     let fed = steps.iter().flat_map(|step| if let Step::Feed(bytes) = step { &bytes[..] } else { b"" });
     let fed: Vec<u8> = fed.copied().collect();
-    let lines = fed.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"PASS "));
+    let lines = fed.split(|byte| *byte == b'\n').filter(|line| but_for.is_empty() || !line.starts_with(but_for));
     let mut rest = SECRET.bytes().peekable();
     for byte in lines.flatten() {
         rest.next_if_eq(byte);

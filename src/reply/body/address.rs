@@ -42,14 +42,16 @@ impl Reply<'_> {
     }
 
     /// The numbers of the network protocols that a 522 (RFC 2428 2), or of the address families that a 521
-    /// (RFC 1639), lists in parentheses; none if there is no such list. Allocates nothing.
+    /// (RFC 1639), lists in parentheses, in the first such list of any line; none if
+    /// there is none. Allocates nothing.
     pub fn network_protocols(&self) -> impl Iterator<Item = u8> {
-        let text = self.text();
-        let from = memchr::memchr(b'(', text).unwrap_or(text.len());
-        let list = text.get(from..).unwrap_or_default();
-        let list = list.split(|byte| *byte == b')').next().unwrap_or_default();
-        let words = list.split(|byte| !byte.is_ascii_alphanumeric());
-        words.filter_map(|word| number(word).ok().and_then(|value| u8::try_from(value).ok()))
+        let lists = self.lines().flat_map(|line| {
+            // What stands in front of the first parenthesis is no list.
+            let behind = line.split(|byte| *byte == b'(').skip(1);
+            behind.map(|list| list.split(|byte| *byte == b')').next().unwrap_or_default())
+        });
+        let mut lists = lists.filter(|list| protocols(list).next().is_some());
+        protocols(lists.next().unwrap_or_default())
     }
 
     /// `522 Network protocol not supported, use (1,2)`, with these numbers of protocols (RFC 2428 2). Allocates.
@@ -70,6 +72,12 @@ impl Reply<'_> {
         }
         Err(BodyError::Address(error))
     }
+}
+
+/// The numbers among the words of a list, up to 255. Dots belong to words: `0.9` is a version.
+fn protocols(list: &[u8]) -> impl Iterator<Item = u8> {
+    let words = list.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'.');
+    words.filter_map(|word| number(word).ok().and_then(|value| u8::try_from(value).ok()))
 }
 
 /// Not one number.
@@ -128,6 +136,9 @@ mod tests {
             ("522 RFC 2428: 1 or 2\r\n", &[]),
             ("522 Bad network protocol.\r\n", &[]),
             ("522 use (1,999,2\r\n", &[1, 2]),
+            ("522 Not supported (sorry), use (1,2)\r\n", &[1, 2]),
+            ("522-Not supported\r\n522 use (2)\r\n", &[2]),
+            ("522 SSL connection failed (0.9.8)\r\n", &[]),
         ] {
             assert_eq!(families(&Reply::parse(line.as_bytes()).unwrap().unwrap().0), expected, "{line:?}");
         }

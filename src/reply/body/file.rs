@@ -128,11 +128,14 @@ impl Reply<'_> {
         Reply::of_owned_lines(Code::FILE_ACTION_COMPLETED, raw)
     }
 
-    /// The offset in bytes that a 350 repeats: the first number in its text that is no part of a word. No RFC says
+    /// The offset in bytes that a 350 repeats: the first number in any line that is no part of a word. No RFC says
     /// so. Allocates nothing.
     pub fn restart_offset(&self) -> Option<u64> {
-        let words = self.text().split(|byte| !byte.is_ascii_alphanumeric());
-        words.into_iter().find_map(|word| number(word).ok())
+        self.lines().find_map(|line| {
+            // A dot belongs to a word, unless it ends it: `1.2`, `3.txt`, but `at 7.`
+            let mut words = line.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'.');
+            words.find_map(|word| number(word.strip_suffix(b".").unwrap_or(word)).ok())
+        })
     }
 
     /// `350 Restarting at offset.` Allocates.
@@ -316,6 +319,10 @@ mod tests {
             ("350 Restarting at 12. Now send STORE or RETRIEVE.\r\n", Some(12)),
             ("350 RFC2389 restart at 7\r\n", Some(7)),
             ("350 Ready for RNTO.\r\n", None),
+            ("350-Restarting\r\n350 at 7\r\n", Some(7)),
+            ("350 Server v1.2: restarting at 7.\r\n", Some(7)),
+            ("350 File 3.txt exists.\r\n", None),
+            ("350 offset=7;\r\n", Some(7)),
         ];
         for (line, offset) in read {
             assert_eq!(reply(line).restart_offset(), offset, "{line:?}");

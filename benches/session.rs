@@ -1,0 +1,139 @@
+//! What a whole dialogue costs: greeting, login, EPSV, RETR, 226, QUIT through a client's machine, in memory. Beside the
+//! time: how often it asks for memory, and what a client holds while it is idle.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ftp_proto::client::{Action, Client, Config, Request};
+use ftp_proto::{Argument, Endpoints, Instant, Password, Path, StreamEnd};
+
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+static HELD: AtomicIsize = AtomicIsize::new(0);
+
+struct Counting;
+
+// SAFETY: all is left to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ASKED.fetch_add(1, Relaxed);
+        HELD.fetch_add(layout.size() as isize, Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size() as isize, Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const NOW: Instant = Instant::from_origin(Duration::ZERO);
+
+fn client(config: &Arc<Config>) -> Client {
+    let ends = Endpoints::new("192.0.2.1:40000".parse().unwrap(), "192.0.2.2:21".parse().unwrap());
+    Client::new(config.clone(), ends)
+}
+
+/// What the server says to each line; as vsftpd does.
+fn answer(line: &[u8]) -> &'static [u8] {
+    match line.get(..4) {
+        Some(b"USER") => b"331 Please specify the password.\r\n",
+        Some(b"PASS") => b"230 Login successful.\r\n",
+        Some(b"TYPE") => b"200 Switching to Binary mode.\r\n",
+        Some(b"EPSV") => b"229 Entering Extended Passive Mode (|||40115|)\r\n",
+        Some(b"RETR") => b"150 Opening BINARY mode data connection for file (1234 bytes).\r\n",
+        Some(b"NOOP") => b"200 NOOP ok.\r\n",
+        Some(b"QUIT") => b"221 Goodbye.\r\n",
+        _ => panic!("{}", String::from_utf8_lossy(line)),
+    }
+}
+
+/// Runs until the client waits for its application or closes; how many actions that took.
+fn run(client: &mut Client) -> usize {
+    let mut actions = 0;
+    loop {
+        actions += 1;
+        match client.poll(NOW).unwrap() {
+            Action::Write(write) => {
+                let reply = answer(write.bytes());
+                let count = write.bytes().len();
+                write.wrote(count);
+                client.received(reply);
+            }
+            Action::Connect(connect) => connect.connected(),
+            Action::Stream(stream) => {
+                stream.finished(StreamEnd::Clean, 1234);
+                client.received(b"226 Transfer complete.\r\n");
+            }
+            Action::Reply(reply) => {
+                black_box(reply.code());
+            }
+            Action::Done(ended) => assert!(black_box(ended).is_ok()),
+            Action::Read { .. } | Action::Close => return actions,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn log_in(client: &mut Client) -> usize {
+    client.received(b"220 (vsFTPd 3.0.3)\r\n");
+    let greeted = run(client);
+    let login = Request::login(Argument::new("anonymous").unwrap(), Password::new("a@example.com").unwrap(), None);
+    client.start(login).unwrap();
+    greeted + run(client)
+}
+
+fn retrieve(client: &mut Client) -> usize {
+    client.start(Request::retrieve(Path::new("file").unwrap(), 0)).unwrap();
+    run(client)
+}
+
+fn dialogue(config: &Arc<Config>) -> usize {
+    let mut client = client(config);
+    let actions = log_in(&mut client) + retrieve(&mut client);
+    client.quit();
+    actions + run(&mut client)
+}
+
+/// How often `work` asks for memory, and how many bytes more are held behind it.
+fn cost<T>(work: impl FnOnce() -> T) -> (usize, isize, T) {
+    let (asked, held) = (ASKED.load(Relaxed), HELD.load(Relaxed));
+    let result = work();
+    (ASKED.load(Relaxed) - asked, HELD.load(Relaxed) - held, result)
+}
+
+fn sessions(criterion: &mut Criterion) {
+    let config = Arc::new(Config::default());
+    let (asked, _, actions) = cost(|| dialogue(&config));
+    println!("a whole dialogue: {actions} actions, {asked} allocations");
+    let (asked, held, mut idle) = cost(|| {
+        let mut client = client(&config);
+        log_in(&mut client);
+        client
+    });
+    println!("a client, logged in and idle: {} + {held} bytes, after {asked} allocations", size_of::<Client>());
+    retrieve(&mut idle);
+    let (asked, held, _) = cost(|| retrieve(&mut idle));
+    println!("one more file: {asked} allocations, {held:+} bytes");
+    let noop = |client: &mut Client| {
+        client.start(Request::noop()).unwrap();
+        run(client)
+    };
+    println!("one more NOOP: {} allocations", cost(|| noop(&mut idle)).0);
+
+    let mut group = criterion.benchmark_group("session");
+    group.bench_function("a whole dialogue", |bencher| bencher.iter(|| dialogue(&config)));
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("NOOP", |bencher| bencher.iter(|| noop(&mut idle)));
+    group.bench_function("a file", |bencher| bencher.iter(|| retrieve(&mut idle)));
+    group.finish();
+}
+
+criterion_group!(benches, sessions);
+criterion_main!(benches);

@@ -1,0 +1,195 @@
+//! What a machine costs: nothing per reply once it has room, and next to nothing while it is idle.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ftp_proto::client::{self, Action, Client, Request};
+use ftp_proto::server::{self, Pending, Server};
+use ftp_proto::{Argument, Attempt, Code, Command, Endpoints, Instant, Password, Path, Reply, StreamEnd};
+
+/// Counts what each thread asks for and holds, since tests run beside each other.
+struct Counting;
+
+thread_local! {
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+// SAFETY: all is left to the system's allocator; the cells allocate nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ASKED.try_with(|asked| asked.set(asked.get() + 1));
+        let _ = HELD.try_with(|held| held.set(held.get() + layout.size() as isize));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        let _ = HELD.try_with(|held| held.set(held.get() - layout.size() as isize));
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often `work` asks for memory, and how much more is held behind it.
+fn cost<T>(work: impl FnOnce() -> T) -> (usize, isize, T) {
+    let (asked, held) = (ASKED.get(), HELD.get());
+    let result = work();
+    (ASKED.get() - asked, HELD.get() - held, result)
+}
+
+const NOW: Instant = Instant::from_origin(Duration::ZERO);
+
+fn ends() -> (SocketAddr, SocketAddr) {
+    ("192.0.2.1:40000".parse().unwrap(), "192.0.2.2:21".parse().unwrap())
+}
+
+/// Polls until the client waits, with a server that says `replies`, one to each command.
+fn converse(client: &mut Client, replies: &[&[u8]]) {
+    let mut replies = replies.iter();
+    for _ in 0..1000 {
+        match client.poll(NOW).unwrap() {
+            Action::Write(write) => {
+                let count = write.bytes().len();
+                write.wrote(count);
+                client.received(replies.next().expect("a reply"));
+            }
+            Action::Connect(connect) => connect.connected(),
+            Action::Stream(stream) => {
+                stream.finished(StreamEnd::Clean, 10);
+                client.received(replies.next().expect("a reply"));
+            }
+            Action::Read { .. } => {
+                assert!(replies.next().is_none(), "a reply is left");
+                return;
+            }
+            Action::Done(ended) => assert!(ended.is_ok(), "{ended:?}"),
+            Action::Reply(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("no rest");
+}
+
+fn log_in(client: &mut Client) {
+    client.received(b"220 This is a server of the usual kind, ready and willing.\r\n");
+    converse(client, &[]);
+    let login =
+        Request::login(Argument::new("anonymous").unwrap(), Password::new("someone@example.com").unwrap(), None);
+    client.start(login).unwrap();
+    converse(client, &[b"331 Please specify the password.\r\n", b"230 Login successful.\r\n"]);
+}
+
+fn retrieve(client: &mut Client) {
+    client.start(Request::retrieve(Path::new("f").unwrap(), 0)).unwrap();
+    if client.session().representation() == ftp_proto::Type::Image {
+        converse(client, &[b"229 ok (|||5|)\r\n", b"150 here it comes\r\n", b"226 done\r\n"]);
+    } else {
+        let replies: [&[u8]; 4] = [b"200 ok\r\n", b"229 ok (|||5|)\r\n", b"150 here it comes\r\n", b"226 done\r\n"];
+        converse(client, &replies);
+    }
+}
+
+#[test]
+fn a_client_allocates_nothing_per_reply_in_the_steady_state() {
+    let (local, peer) = ends();
+    let mut client = Client::new(Arc::new(client::Config::default()), Endpoints::new(local, peer));
+    log_in(&mut client);
+    let noop = |client: &mut Client| {
+        let (request, ..) = cost(|| {
+            let request = Request::noop();
+            client.start(request).unwrap();
+        });
+        let (machine, ..) = cost(|| converse(client, &[b"200 NOOP ok.\r\n"]));
+        (request, machine)
+    };
+    noop(&mut client);
+    let all: Vec<_> = (0..100).map(|_| noop(&mut client)).collect();
+    // The plan of a request is a list of its own; what follows from it asks for nothing.
+    assert!(all.iter().all(|counts| *counts == (1, 0)), "(to start, to run): {:?}", all[0]);
+}
+
+#[test]
+fn replies_nobody_asked_for_allocate_nothing() {
+    let (local, peer) = ends();
+    let mut client = Client::new(Arc::new(client::Config::default()), Endpoints::new(local, peer));
+    log_in(&mut client);
+    let hear = |client: &mut Client| {
+        client.received(b"200 surprise\r\n");
+        assert!(matches!(client.poll(NOW), Ok(Action::Unsolicited(_))));
+        assert!(matches!(client.poll(NOW), Ok(Action::Read { .. })));
+    };
+    hear(&mut client);
+    assert_eq!(cost(|| (0..100).for_each(|_| hear(&mut client))).0, 0);
+}
+
+#[test]
+fn an_idle_client_is_below_a_kibibyte() {
+    let config = Arc::new(client::Config::default());
+    let (local, peer) = ends();
+    let (_, held, mut client) = cost(|| {
+        let mut client = Client::new(config.clone(), Endpoints::new(local, peer));
+        log_in(&mut client);
+        client
+    });
+    let fixed = size_of::<Client>();
+    println!("client, logged in and idle: {fixed} + {held} bytes");
+    assert!(fixed + held.unsigned_abs() < 1024, "logged in: {fixed} + {held} bytes");
+    let (_, more, ()) = cost(|| retrieve(&mut client));
+    let held = held + more;
+    println!("after a transfer, with its attempt: {fixed} + {held} bytes");
+    assert!(fixed + held.unsigned_abs() < 1024, "after a transfer: {fixed} + {held} bytes");
+    let (_, more, ()) = cost(|| {
+        client.start(Request::features()).unwrap();
+        let features = [&b"211-Features:\r\n"[..], &b" SOMETHING\r\n".repeat(2000), b"211 End\r\n"].concat();
+        converse(&mut client, &[&features]);
+    });
+    let held = held + more;
+    println!("after a long reply: {fixed} + {held} bytes");
+    assert!(fixed + held.unsigned_abs() < 1024 + size_of::<Attempt>(), "after a long reply: {fixed} + {held} bytes");
+}
+
+/// Runs a server until it waits, with an application that grants everything.
+fn serve(server: &mut Server, input: &[u8]) {
+    if !input.is_empty() {
+        server.received(input);
+    }
+    for _ in 0..1000 {
+        match server.poll(NOW) {
+            server::Action::Write(write) => {
+                let count = write.bytes().len();
+                write.wrote(count);
+            }
+            server::Action::Command(Pending::Login(login)) if matches!(login.command(), Command::User(_)) => {
+                login.need_password();
+            }
+            server::Action::Command(Pending::Login(login)) => login.accept(),
+            server::Action::Read { .. } => return,
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("no rest");
+}
+
+#[test]
+fn an_idle_server_is_below_a_kibibyte_and_a_command_allocates_nothing() {
+    let config = Arc::new(server::Config::default());
+    let (peer, local) = ends();
+    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let (_, held, mut server) = cost(|| {
+        let mut server = Server::new(config.clone(), Endpoints::new(local, peer), &greeting);
+        serve(&mut server, b"");
+        serve(&mut server, b"USER anonymous\r\n");
+        serve(&mut server, b"PASS someone@example.com\r\n");
+        server
+    });
+    let fixed = size_of::<Server>();
+    println!("server, logged in and idle: {fixed} + {held} bytes");
+    assert!(fixed + held.unsigned_abs() < 1024, "{fixed} + {held} bytes");
+    serve(&mut server, b"NOOP\r\n");
+    assert_eq!(cost(|| (0..100).for_each(|_| serve(&mut server, b"NOOP\r\n"))).0, 0);
+}
