@@ -1,8 +1,9 @@
 """The clients: how each is told to list, get, put and resume over one kind of data connection.
 
 Each method returns the `Command` for one file. Paths on the server start with `/`, which is also where a
-login starts. Names may have bytes in them that aren't UTF-8, as Python's `os.fsdecode` makes them. Each command makes its client print the dialogue, so that the driver can see which of EPSV, PASV,
-EPRT and PORT the client really sent.
+login starts. Names may have bytes in them that aren't UTF-8, as Python's `os.fsdecode` makes them. Each command
+makes its client print the dialogue, so that the driver can see which of EPSV, PASV, EPRT and PORT the client really
+sent.
 """
 
 import re
