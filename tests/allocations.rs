@@ -1,40 +1,18 @@
 //! Parsing allocates nothing, and an idle inbox keeps next to nothing.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod common;
+
 use std::hint::black_box;
 
+use common::counting::{Counting, cost, held};
 use ftp_proto::{Command, Inbox, Limits, Reply};
-
-/// Counts what each thread asks for, since tests run beside each other.
-struct Counting;
-
-thread_local! {
-    static ASKED: Cell<usize> = const { Cell::new(0) };
-    static HELD: Cell<isize> = const { Cell::new(0) };
-}
-
-// SAFETY: all is left to the system's allocator; the cells allocate nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ASKED.try_with(|asked| asked.set(asked.get() + 1));
-        let _ = HELD.try_with(|held| held.set(held.get() + layout.size() as isize));
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        let _ = HELD.try_with(|held| held.set(held.get() - layout.size() as isize));
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
-    let before = ASKED.get();
-    let result = work();
-    (ASKED.get() - before, result)
+    let (asked, _, result) = cost(work);
+    (asked, result)
 }
 
 const REPLIES: &[u8] = b"220 ready\r\n211-Features:\r\n MDTM\r\n REST STREAM\r\n211 End\r\n257 \"/a b\" is here\r\n213 51\r\n\r\n150 a (12 bytes)\r\n";
@@ -113,11 +91,11 @@ fn an_inbox_allocates_nothing_once_it_has_room() {
 
 #[test]
 fn an_idle_inbox_has_given_its_memory_back() {
-    let before = HELD.get();
+    let before = held();
     let mut inbox = Inbox::replies(Limits::REPLIES);
     inbox.push(&[b"230-hello\r\n".repeat(10_000), b"230 end\r\n".to_vec()].concat());
     assert!(inbox.advance().unwrap());
-    assert!(HELD.get() - before > 100_000);
+    assert!(held() - before > 100_000);
     assert!(!inbox.advance().unwrap());
-    assert!(HELD.get() - before <= 128, "{} bytes", HELD.get() - before);
+    assert!(held() - before <= 128, "{} bytes", held() - before);
 }

@@ -1,46 +1,18 @@
 //! What a machine costs: nothing per reply once it has room, and next to nothing while it is idle.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod common;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::counting::{Counting, cost};
 use ftp_proto::client::{self, Action, Client, Request};
 use ftp_proto::server::{self, Pending, Server};
 use ftp_proto::{Argument, Attempt, Code, Command, Endpoints, Instant, Password, Path, Reply, StreamEnd};
 
-/// Counts what each thread asks for and holds, since tests run beside each other.
-struct Counting;
-
-thread_local! {
-    static ASKED: Cell<usize> = const { Cell::new(0) };
-    static HELD: Cell<isize> = const { Cell::new(0) };
-}
-
-// SAFETY: all is left to the system's allocator; the cells allocate nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ASKED.try_with(|asked| asked.set(asked.get() + 1));
-        let _ = HELD.try_with(|held| held.set(held.get() + layout.size() as isize));
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        let _ = HELD.try_with(|held| held.set(held.get() - layout.size() as isize));
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// How often `work` asks for memory, and how much more is held behind it.
-fn cost<T>(work: impl FnOnce() -> T) -> (usize, isize, T) {
-    let (asked, held) = (ASKED.get(), HELD.get());
-    let result = work();
-    (ASKED.get() - asked, HELD.get() - held, result)
-}
 
 const NOW: Instant = Instant::from_origin(Duration::ZERO);
 
