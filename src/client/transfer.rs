@@ -394,7 +394,7 @@ impl Transfer {
             let patience = core.config.patience.stragglers;
             let by = *self.stragglers_by.get_or_insert_with(|| now.after(patience));
             if now < by {
-                core.reply_by = by;
+                (core.reply_by, core.asked) = (by, false);
                 return Progress::Reply;
             }
             // FTP has no tags: what comes now could be taken for a later command's.
