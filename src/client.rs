@@ -28,7 +28,7 @@ use crate::tls::{StartTls, StopTls, Tls};
 pub use crate::data::ChannelId;
 pub use action::{Action, Failure, Misuse, Outcome, Value, Violation};
 pub use config::{Config, Patience, Security};
-pub use request::{PlaintextAccepted, Request};
+pub use request::{NotRaw, PlaintextAccepted, Request};
 
 use plan::{Core, End, Progress, Progressing, Running};
 use request::Wanted;

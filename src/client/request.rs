@@ -1,8 +1,9 @@
 //! What an application can ask for: each request is a plan of commands with its order rules inside.
 
 use alloc::collections::VecDeque;
+use core::fmt;
 
-use crate::command::{Command, Opts, Protection, Site, Type, Verb};
+use crate::command::{Command, CommandError, Opts, Protection, Site, Type, Verb};
 use crate::reply::Code;
 use crate::text::{Argument, Password, Path};
 use crate::time::Time;
@@ -119,6 +120,22 @@ impl Request {
             return Err(command);
         }
         Ok(Self::one(command, Wanted::Nothing))
+    }
+
+    /// One command as a person types it, `SITE CHMOD 600 file`; otherwise as [`command`](Self::command).
+    ///
+    /// # Errors
+    /// [`NotRaw`]: it is no command, or one that has a request of its own.
+    ///
+    /// ```
+    /// use ftp_proto::client::{NotRaw, Request};
+    /// assert!(Request::raw("SITE CHMOD 600 file").is_ok());
+    /// assert!(matches!(Request::raw("RETR file"), Err(NotRaw::Special(_))));
+    /// assert!(matches!(Request::raw("NOOP\r\nDELE file"), Err(NotRaw::Syntax(_))));
+    /// ```
+    pub fn raw<B: AsRef<[u8]> + ?Sized>(line: &B) -> Result<Self, NotRaw> {
+        let command = Command::parse(line.as_ref()).map_err(NotRaw::Syntax)?;
+        Self::command(command).map_err(|command| NotRaw::Special(command.verb()))
     }
 
     /// CWD.
@@ -321,6 +338,27 @@ impl Step {
         Self { act: Act::Say(command), when: When::Always }
     }
 }
+
+/// Why a line can't be said as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotRaw {
+    /// It is no command.
+    Syntax(CommandError),
+    /// It moves data, ends something or changes the security, and has a request of its own.
+    Special(Verb),
+}
+
+impl fmt::Display for NotRaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(error) => error.fmt(f),
+            Self::Special(verb) => write!(f, "{verb} has a request of its own"),
+        }
+    }
+}
+
+impl core::error::Error for NotRaw {}
 
 /// That the control connection goes on in plaintext is known and accepted.
 #[derive(Debug, Clone, Copy)]
