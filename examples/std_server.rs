@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use ftp_proto::server::Config;
+use ftp_proto::server::{Config, PublicAddress};
 
 use common::server_adapter::serve;
 use common::tree::Tree;
@@ -63,7 +63,7 @@ fn run(arguments: Arguments) -> Result<()> {
     let site = Arc::new(Site { tree, accounts: users, anonymous });
     let mut config = Config::default();
     config.passive.ports = passive_ports.unwrap_or(config.passive.ports);
-    config.passive.address = passive_address;
+    config.passive.address = passive_address.map_or(PublicAddress::Own, PublicAddress::One);
     let listener = TcpListener::bind(listen).with_context(|| format!("{listen}"))?;
     println!("listening on {}", listener.local_addr()?);
     io::stdout().flush()?;

@@ -12,6 +12,7 @@ mod table;
 
 pub use error::{ArgumentFault, CommandError};
 pub use option::{Facts, FactsError, Opts, OtherError, OtherOption, Site};
+pub(crate) use parameter::Form;
 pub use parameter::{Algs, Allocation, DataConnection, EpsvArgument, Format, Login, Mode, Protection, Structure, Type};
 pub(crate) use set::VerbSet;
 pub use table::{Command, Verb};

@@ -13,23 +13,30 @@ mod alone;
 mod config;
 mod exchange;
 mod pending;
+mod public;
+mod support;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use crate::command::{Command, CommandError, CommandLine, EpsvArgument};
-use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, State, Stream, StreamEnd};
+use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, SecureData, State, Stream, StreamEnd};
 use crate::inbox::{Commands, Inbox, LineTooLong};
 use crate::outbox::Write;
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
 use crate::session::{Login as LoginState, OutOfOrder, Session};
 use crate::time::Instant;
+use crate::tls::{StartTls, StopTls, Tls};
 
 pub use action::{Action, Transfer};
-pub use config::{Active, Config, Passive, Patience, Support};
-pub use pending::{Directory, Exists, Facts, Login, Modified, Pending, Perform, Refusal, Size};
+pub use config::{Active, Config, Passive, Patience, Security};
+pub use pending::{
+    Answer, Directory, Exists, Extension, Facts, Hash, Login, Modified, Pending, Perform, Refusal, Size, Status,
+};
+pub use public::{Network, NetworkError, PublicAddress};
+pub use support::Support;
 
 use exchange::{Exchange, Phase, Stop};
 
@@ -85,6 +92,7 @@ enum Next {
     Transfer,
     Data,
     Discard(ChannelId),
+    Tls,
     Close,
 }
 
@@ -145,6 +153,10 @@ impl Server {
             Next::Read(deadline) => Action::Read { deadline },
             Next::Discard(channel) => Action::Discard(channel),
             Next::Close => Action::Close,
+            Next::Tls => match exchange.tls {
+                Tls::Starting { deadline } => Action::StartTls(StartTls::new(&mut exchange.tls, deadline)),
+                _ => Action::StopTls(StopTls::new(&mut exchange.tls)),
+            },
             Next::Command => {
                 let verb = exchange.command().verb();
                 Action::Command(Pending::new(exchange, verb))
@@ -157,12 +169,12 @@ impl Server {
     /// The open question about the data connection.
     fn data_action(exchange: &mut Exchange, wants_input: bool) -> Action<'_> {
         let direction = action::direction(exchange.command().verb());
-        let representation = exchange.session.representation();
+        let form = exchange.session.form();
         let offset = exchange.offset();
         let Exchange { data, config, ends, .. } = exchange;
         match data.state() {
             State::Connecting { address, deadline } => {
-                Action::Connect(Connect::new(data, wants_input, address, deadline))
+                Action::Connect(Connect::new(data, wants_input, address, deadline, config.active.source_port))
             }
             State::Listening => {
                 Action::Listen(Listen::new(data, wants_input, ends.local().ip(), config.passive.ports.clone()))
@@ -170,9 +182,10 @@ impl Server {
             State::Accepting { deadline, expected } => {
                 Action::Accept(Accept::new(data, wants_input, deadline, expected))
             }
-            State::Streaming { .. } => {
-                Action::Stream(Stream::new(data, wants_input, direction, representation, offset, None))
+            State::Securing { deadline, resume } => {
+                Action::SecureData(SecureData::new(data, wants_input, deadline, resume))
             }
+            State::Streaming { .. } => Action::Stream(Stream::new(data, wants_input, direction, form, offset, None)),
             _ => Action::Cancel(Cancel::new(data, wants_input)),
         }
     }
@@ -186,6 +199,9 @@ impl Server {
             }
             if let Some(channel) = self.exchange.data.take_discard() {
                 return Next::Discard(channel);
+            }
+            if matches!(self.exchange.tls, Tls::Starting { .. } | Tls::Stopping) {
+                return Next::Tls;
             }
             if self.exchange.data.state() == State::Cancelling {
                 return Next::Data;

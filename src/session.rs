@@ -15,7 +15,7 @@
 
 use alloc::collections::VecDeque;
 
-use crate::command::{Command, EpsvArgument, Mode, Protection, Structure, Type, Verb};
+use crate::command::{Command, EpsvArgument, Form, Mode, Protection, Structure, Type, Verb};
 use crate::reply::{Class, Code};
 
 /// How many replies may be due at once; a command beyond it isn't recorded.
@@ -218,6 +218,11 @@ impl Session {
     /// MODE (RFC 959 3.4), `S` at first.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// All three.
+    pub(crate) fn form(&self) -> Form {
+        Form { representation: self.representation, structure: self.structure, mode: self.mode }
     }
 
     /// Where the next transfer begins (REST, RFC 3659 5), in bytes.

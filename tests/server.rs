@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::pair::{Faults, Pair};
 use ftp_proto::client::{self, Failure, Request, Value};
-use ftp_proto::server::{Action, Pending, Refusal, Server};
+use ftp_proto::server::{Action, Pending, PublicAddress, Refusal, Server};
 use ftp_proto::{Code, Command, DataError, Endpoints, Instant, Path, Reply, Route, StreamEnd, Text, Verb, server};
 
 fn quiet() -> Pair {
@@ -146,7 +146,7 @@ fn epsv_all_is_enforced() {
 
 #[test]
 fn a_public_address_is_announced_instead_of_the_own_one() {
-    let mut pair = with(|config| config.passive.address = Some("198.51.100.9".parse().unwrap()));
+    let mut pair = with(|config| config.passive.address = PublicAddress::One("198.51.100.9".parse().unwrap()));
     answers(&mut pair, &[("PASV", "227 Entering Passive Mode (198,51,100,9,195,80).")]);
 }
 
@@ -408,6 +408,9 @@ impl Alone {
                     let _ = accept.accepted("192.0.2.1:41000".parse().unwrap());
                 }
                 Action::Stream(stream) => stream.finished(StreamEnd::Clean, 1),
+                Action::SecureData(secure) => secure.resumed(),
+                Action::StartTls(start) => start.started(),
+                Action::StopTls(stop) => stop.stopped(),
             }
         }
         panic!("no rest: {codes}")

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, Config, Server};
-use ftp_proto::{Code, Endpoints, Instant, Reply, Verdict};
+use ftp_proto::{Code, Endpoints, Instant, Reply, TlsError, Verdict};
 use socket2::SockRef;
 
 use super::channel::Channel;
@@ -112,6 +112,12 @@ impl Session {
                         }
                     }
                 }
+                Action::SecureData(secure) => {
+                    self.sockets.close(secure.channel());
+                    secure.failed(TlsError::Unavailable);
+                }
+                Action::StartTls(start) => start.failed(TlsError::Unavailable),
+                Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
                 Action::Cancel(cancel) => {
                     self.sockets.close(cancel.channel());
                     self.content = None;

@@ -93,6 +93,9 @@ impl Visitor {
                 },
                 Err(denied) => modified.refuse(&denied.refusal()),
             },
+            Pending::Hash(_) | Pending::Status(_) | Pending::Extension(_) => {
+                pending.refuse(&Denied(Code::NOT_IMPLEMENTED, "Command not implemented.").refusal());
+            }
             Pending::Facts(facts) => match self.facts(&facts.command()) {
                 Ok((text, path)) => facts.are(&text, &path),
                 Err(denied) => facts.refuse(&denied.refusal()),

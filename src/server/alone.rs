@@ -106,7 +106,8 @@ impl Exchange {
 
     /// The socket listens: 227 or 229.
     pub(super) fn announce(&mut self, bound: SocketAddr) {
-        let host = match (self.config.passive.address, self.ends.local().ip()) {
+        let public = self.config.passive.address.towards(self.ends.peer().ip());
+        let host = match (public, self.ends.local().ip()) {
             (Some(address), _) | (None, IpAddr::V4(address)) => address,
             (None, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
         };
@@ -156,7 +157,7 @@ impl Exchange {
 
     fn say_features(&mut self) {
         let config = self.config.clone();
-        let reply = Reply::feature_list(config.support.features());
+        let reply = Reply::feature_list(config.support.features(self.chosen));
         self.answer(&reply);
     }
 

@@ -6,6 +6,7 @@ use core::fmt;
 use core::net::SocketAddr;
 
 use super::Config;
+use super::support::Chosen;
 use crate::command::Command;
 use crate::data::{Data, State};
 use crate::outbox::Outbox;
@@ -14,6 +15,7 @@ use crate::route::Endpoints;
 use crate::session::{Session, Setup};
 use crate::text::Path;
 use crate::time::Instant;
+use crate::tls::Tls;
 
 /// Everything of a server's session but its input.
 pub(super) struct Exchange {
@@ -22,6 +24,8 @@ pub(super) struct Exchange {
     pub(super) outbox: Outbox,
     pub(super) session: Session,
     pub(super) data: Data,
+    pub(super) tls: Tls,
+    pub(super) chosen: Chosen,
     pub(super) phase: Phase,
     /// Where PORT or EPRT wants us to connect.
     pub(super) target: Option<SocketAddr>,
@@ -80,6 +84,8 @@ impl Exchange {
             outbox: Outbox::new(),
             session: Session::new(),
             data: Data::new(),
+            tls: Tls::Off,
+            chosen: Chosen::default(),
             phase: Phase::Idle,
             target: None,
             opening: None,
@@ -140,6 +146,11 @@ impl Exchange {
         // It is all that stands behind the blanks, up to the end of the line.
         let at = self.line.len().saturating_sub(name.as_bytes().len());
         self.line.get(at..).unwrap_or_default()
+    }
+
+    /// The facts that the client wants.
+    pub(super) fn facts(&self) -> impl Iterator<Item = &str> {
+        self.config.support.chosen_facts(self.chosen)
     }
 
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12).

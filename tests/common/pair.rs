@@ -338,6 +338,9 @@ impl Pair {
             | server::Action::Listen(_)
             | server::Action::Accept(_)
             | server::Action::Stream(_)
+            | server::Action::SecureData(_)
+            | server::Action::StartTls(_)
+            | server::Action::StopTls(_)
             | server::Action::Cancel(_)
                 if std::mem::take(&mut injector.server_drops) => {}
             server::Action::Write(write) => {
@@ -428,6 +431,9 @@ impl Pair {
                     },
                 }
             }
+            server::Action::SecureData(secure) => secure.resumed(),
+            server::Action::StartTls(start) => start.started(),
+            server::Action::StopTls(stop) => stop.stopped(),
             server::Action::Cancel(cancel) => {
                 data.sender_done = Some(StreamEnd::Truncated);
                 cancel.cancelled();

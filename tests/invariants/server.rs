@@ -313,6 +313,10 @@ impl Run {
                 let what = format!("{:?} {:?} {}", stream.direction(), stream.representation(), stream.offset());
                 return Some(Open::Stream(stream.serial(), stream.channel(), what));
             }
+            // TLS has targets of its own.
+            Action::SecureData(secure) => secure.resumed(),
+            Action::StartTls(start) => start.started(),
+            Action::StopTls(stop) => stop.stopped(),
             Action::Cancel(cancel) => {
                 self.sockets.remove(&cancel.channel());
                 cancel.cancelled();
@@ -367,6 +371,8 @@ impl Run {
                 Pending::Size(size) => size.bytes(u64::from(choice)),
                 Pending::Modified(modified) => modified.at(Time::parse(b"20240229235960.5").unwrap()),
                 Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
+                Pending::Hash(hash) => hash.is(&[choice; 32]),
+                Pending::Status(status) => status.lines([Text::new("123 text").unwrap()]),
                 pending => pending.refuse(&refusal(choice)),
             },
             (Action::Command(pending), Kind::Badly) => pending.refuse(&refusal(choice)),
