@@ -12,6 +12,8 @@ mod action;
 mod alone;
 mod config;
 mod exchange;
+mod information;
+mod options;
 mod pending;
 mod public;
 mod support;
@@ -326,22 +328,17 @@ impl Server {
             Err(error) => return exchange.complain(&error),
         };
         let verb = command.verb();
-        if !exchange.config.support.has(verb) {
+        if !exchange.supports(verb) {
             return exchange.not_supported(&command);
         }
         if let Err(disorder) = exchange.session.command(&command) {
             return exchange.answer_static(disorder.code(), disorder.text());
         }
         match command {
-            Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) => exchange.prepare(&command),
-            Command::Port(address) => {
-                let done = "PORT command successful. Consider using PASV.";
-                exchange.set_target(address.into(), "Illegal PORT command.", done);
+            Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) | Command::Lpsv => {
+                exchange.prepare(&command);
             }
-            Command::Eprt(address) => {
-                let done = "EPRT command successful. Consider using EPSV.";
-                exchange.set_target(address.into(), "Illegal EPRT command.", done);
-            }
+            Command::Port(_) | Command::Eprt(_) | Command::Lprt(_) => exchange.set_target(&command),
             Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
                 exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
             }
@@ -350,7 +347,10 @@ impl Server {
                 let gone = OutOfOrder::NoDataConnection;
                 exchange.answer_static(gone.code(), gone.text());
             }
-            _ if verb.opens_data() => exchange.phase = Phase::Offering,
+            _ if verb.opens_data() => match exchange.misplaced(&command) {
+                Some((code, text)) => exchange.answer_static(code, text),
+                None => exchange.phase = Phase::Offering,
+            },
             _ if exchange.answers_alone(&command) => {}
             _ => exchange.phase = Phase::Asking,
         }

@@ -371,7 +371,7 @@ impl Run {
                 Pending::Size(size) => size.bytes(u64::from(choice)),
                 Pending::Modified(modified) => modified.at(Time::parse(b"20240229235960.5").unwrap()),
                 Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
-                Pending::Hash(hash) => hash.is(&[choice; 32]),
+                Pending::Hash(hash) => hash.is(&[choice; 32], 49),
                 Pending::Status(status) => status.lines([Text::new("123 text").unwrap()]),
                 pending => pending.refuse(&refusal(choice)),
             },

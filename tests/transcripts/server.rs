@@ -210,7 +210,7 @@ fn agree(pending: Pending<'_>) {
         Pending::Size(size) => size.bytes(6),
         Pending::Modified(modified) => modified.at(Time::parse(b"20261121024915").unwrap()),
         Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &Path::new("a").unwrap()),
-        Pending::Hash(hash) => hash.is(&[0xab; 32]),
+        Pending::Hash(hash) => hash.is(&[0xab; 32], 49),
         Pending::Status(status) => status.lines([Text::new("a").unwrap()]),
         Pending::Extension(extension) => {
             extension.answer(&server::Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
