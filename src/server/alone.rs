@@ -85,7 +85,7 @@ impl Exchange {
                 self.say_status();
                 self.finish();
             }
-            Command::Stat(Some(_)) if self.session.login() != Login::Complete => {
+            Command::Site(_) | Command::Stat(Some(_)) if self.session.login() != Login::Complete => {
                 self.answer_static(Code::NOT_LOGGED_IN, NOT_LOGGED_IN);
             }
             Command::Stat(Some(_)) if !self.config.support.asks(Verb::Stat) => {

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use ftp_proto::server::{Action, Config, Pending, Refusal, Server};
+use ftp_proto::server::{Action, Answer, Config, Pending, Refusal, Server, Support};
 use ftp_proto::session::Login;
 use ftp_proto::{
     ChannelId, Class, Code, Command, CommandError, CommandLine, DataError, Endpoints, EpsvArgument, Inbox, Instant,
-    Limits, Path, Replies, Reply, StreamEnd, Text, Time, Verb, Verdict,
+    Limits, Mode, Path, Replies, Reply, StreamEnd, Structure, Text, Time, Verb, Verdict,
 };
 
 use super::script::{self, Step, shows_secret};
@@ -49,6 +49,9 @@ impl Policy {
         config.limits.line = if self.various & 1 == 0 { 4096 } else { 40 };
         config.passive.enabled = self.various & 2 == 0;
         config.active.enabled = self.various & 4 == 0;
+        if self.various & 32 != 0 {
+            config.support = everything();
+        }
         if self.is_narrow() {
             config.pipeline = usize::from(self.pipeline);
         }
@@ -63,6 +66,17 @@ impl Policy {
         };
         Endpoints::new(local.parse().unwrap(), peer.parse().unwrap())
     }
+}
+
+/// Whatever an application can support.
+fn everything() -> Support {
+    let mut support = Support::nothing().with(Verb::ALL).without(&[Verb::Auth, Verb::Pbsz, Verb::Prot, Verb::Ccc]);
+    support.modes = vec![Mode::Stream, Mode::Block, Mode::Deflate];
+    support.structures = vec![Structure::File, Structure::Record];
+    support.languages = vec!["EN".into(), "fr-CA".into()];
+    support.hashes = vec!["SHA-256".into(), "MD5".into()];
+    support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+    support
 }
 
 fn stranger() -> IpAddr {
@@ -373,7 +387,10 @@ impl Run {
                 Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
                 Pending::Hash(hash) => hash.is(&[choice; 32], 49),
                 Pending::Status(status) => status.lines([Text::new("123 text").unwrap()]),
-                pending => pending.refuse(&refusal(choice)),
+                Pending::Extension(extension) => {
+                    extension.answer(&Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
+                }
+                Pending::Login(_) => unreachable!("it is above"),
             },
             (Action::Command(pending), Kind::Badly) => pending.refuse(&refusal(choice)),
             (Action::Transfer(transfer), Kind::Well) => match choice % 3 {
@@ -486,7 +503,9 @@ fn fits(line: &Line, code: Code) -> bool {
     let command = match line.command() {
         Ok(command) => command,
         // Before the login nobody learns more than that; a 500 for a line too long stands for it in its turn.
-        Err(error) => return matches!(code.value(), 530 | 421) || code == error.reply().code(),
+        Err(CommandError::LineTooLong { .. }) => return matches!(code.value(), 500 | 421),
+        // What isn't supported isn't asked for its argument.
+        Err(error) => return matches!(code.value(), 530 | 421 | 502) || code == error.reply().code(),
     };
     if code.is_negative() {
         return !matches!(command.verb(), Verb::Noop | Verb::Quit | Verb::Syst | Verb::Feat) || code.value() == 421;
@@ -497,14 +516,36 @@ fn fits(line: &Line, code: Code) -> bool {
         (Verb::Pwd | Verb::Mkd, _) => &[257],
         (Verb::Cwd | Verb::Cdup | Verb::Dele | Verb::Rmd | Verb::Rnto | Verb::Mlst, _) => &[250],
         (Verb::Rnfr | Verb::Rest, _) => &[350],
-        (Verb::Size | Verb::Mdtm, _) => &[213],
+        (Verb::Rang, _) => &[350],
+        (Verb::Size | Verb::Mdtm | Verb::Avbl | Verb::Dsiz | Verb::Mfmt | Verb::Mfct | Verb::Mff, _) => &[213],
+        (Verb::Hash, _) | (_, Command::Stat(Some(_))) => &[213],
+        (Verb::Md5, _) => &[251],
+        (Verb::Xcrc | Verb::Xmd5 | Verb::Xsha | Verb::Xsha1 | Verb::Xsha256 | Verb::Xsha512, _) => &[250],
+        (Verb::Smnt, _) => &[250],
+        (Verb::Acct, _) => &[202, 230],
+        (Verb::Rein | Verb::Host, _) => &[220],
+        (Verb::Site, _) => &[200, 214],
+        (Verb::Lpsv, _) => &[228],
         (Verb::Pasv, _) => &[227],
         (_, Command::Epsv(EpsvArgument::All)) => &[200],
         (Verb::Epsv, _) => &[229],
-        (Verb::Port | Verb::Eprt | Verb::Type | Verb::Stru | Verb::Mode | Verb::Noop | Verb::Clnt, _) => &[200],
+        (
+            Verb::Port
+            | Verb::Eprt
+            | Verb::Lprt
+            | Verb::Pret
+            | Verb::Csid
+            | Verb::Lang
+            | Verb::Type
+            | Verb::Stru
+            | Verb::Mode
+            | Verb::Noop
+            | Verb::Clnt,
+            _,
+        ) => &[200],
         (Verb::Opts, _) => &[200],
         (Verb::Abor, _) => &[225, 226],
-        (Verb::Allo, _) => &[202],
+        (Verb::Allo, _) => &[200, 202],
         (Verb::Syst, _) => &[215],
         (Verb::Feat, _) => &[211],
         (_, Command::Stat(None)) => &[211],
