@@ -17,7 +17,10 @@ pub struct Dialogue {
     pub deserted: bool,
     /// What the application was asked.
     pub asked: Vec<String>,
+    /// Which way bytes have moved, and to which address of the client if that was named.
+    pub moved: Vec<String>,
     pub closed: bool,
+    dialled: Option<SocketAddr>,
     peer: SocketAddr,
     now: Duration,
 }
@@ -36,7 +39,9 @@ pub fn between(config: Config, local: &str, peer: &str) -> Dialogue {
         busy: false,
         deserted: false,
         asked: Vec::new(),
+        moved: Vec::new(),
         closed: false,
+        dialled: None,
         peer: ends.peer(),
         now: Duration::ZERO,
     };
@@ -114,12 +119,19 @@ impl Dialogue {
                     listen.listening(address);
                 }
                 Action::Connect(_) | Action::Accept(_) if self.deserted => return said,
-                Action::Connect(connect) => connect.connected(),
+                Action::Connect(connect) => {
+                    self.dialled = Some(connect.address());
+                    connect.connected();
+                }
                 Action::Accept(accept) => {
                     assert_eq!(accept.accepted(self.peer), Verdict::Take);
                 }
                 Action::Stream(stream) => match self.held {
-                    None => stream.finished(StreamEnd::Clean, 0),
+                    None => {
+                        let to = self.dialled.take().map(|address| format!(" to {address}")).unwrap_or_default();
+                        self.moved.push(format!("{:?}{to}", stream.direction()));
+                        stream.finished(StreamEnd::Clean, 0);
+                    }
                     Some(moved) => {
                         stream.moved(moved);
                         let (before, length) = (self.server.session().due(), said.len());
