@@ -12,7 +12,9 @@ mod action;
 mod alone;
 mod config;
 mod exchange;
+mod information;
 mod login;
+mod options;
 mod pending;
 mod public;
 mod secure;
@@ -351,9 +353,7 @@ impl Server {
             Err(error) => return exchange.complain(&error, Verb::of_line(line)),
         };
         let verb = command.verb();
-        // Who is asked for his account may tell it, whatever else is supported.
-        let account = verb == Verb::Acct && exchange.session.login() == LoginState::Account;
-        if !exchange.config.knows(verb) && !account {
+        if !exchange.supports(verb) {
             return exchange.not_supported(&command);
         }
         let advice = exchange.session.command(&command);
@@ -368,15 +368,10 @@ impl Server {
         }
         let exchange = &mut self.exchange;
         match command {
-            Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) => exchange.prepare(&command),
-            Command::Port(address) => {
-                let done = "PORT command successful. Consider using PASV.";
-                exchange.set_target(address.into(), "Illegal PORT command.", done);
+            Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) | Command::Lpsv => {
+                exchange.prepare(&command);
             }
-            Command::Eprt(address) => {
-                let done = "EPRT command successful. Consider using EPSV.";
-                exchange.set_target(address.into(), "Illegal EPRT command.", done);
-            }
+            Command::Port(_) | Command::Eprt(_) | Command::Lprt(_) => exchange.set_target(&command),
             Command::Pass(_) if exchange.session.login() == LoginState::Complete => {
                 exchange.answer_static(Code::LOGGED_IN, "Already logged in.");
             }
@@ -385,7 +380,10 @@ impl Server {
                 let gone = OutOfOrder::NoDataConnection;
                 exchange.answer_static(gone.code(), gone.text());
             }
-            _ if verb.opens_data() => exchange.phase = Phase::Offering,
+            _ if verb.opens_data() => match exchange.misplaced(&command) {
+                Some((code, text)) => exchange.answer_static(code, text),
+                None => exchange.phase = Phase::Offering,
+            },
             _ if exchange.answers_security(&command) || exchange.answers_alone(&command) => {}
             _ => exchange.phase = Phase::Asking,
         }

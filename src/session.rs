@@ -348,6 +348,9 @@ impl Session {
         let pending = |wanted: Verb| self.due.back().is_some_and(|due| due.is(wanted));
         let sequence = match verb {
             Verb::Pass => self.login != Login::Nobody || pending(Verb::User),
+            Verb::Acct => {
+                matches!(self.login, Login::Account | Login::Complete) || pending(Verb::User) || pending(Verb::Pass)
+            }
             Verb::Rnto => self.renaming || pending(Verb::Rnfr),
             Verb::Adat => self.security == Security::Exchanging || pending(Verb::Auth),
             Verb::Pbsz => self.security >= Security::Established || pending(Verb::Auth),

@@ -332,6 +332,8 @@ fn the_rest_of_the_commands_do_what_they_say() {
         ("CDUP", "250"),
         ("PWD", "257 \"/\""),
         ("CWD file", "550"),
+        ("SIZE file", "550 SIZE not allowed in ASCII mode."),
+        ("TYPE I", "200"),
         ("SIZE file", "213 5"),
         ("SIZE say \"hi\"", "550"),
         ("MDTM file", "213 20"),
@@ -358,6 +360,7 @@ fn an_offset_behind_the_end_is_refused() {
     fs::write(server.root().join("file"), "12345").unwrap();
     let mut session = server.dial();
     session.log_in("anna", "secret");
+    assert!(session.say("TYPE I").starts_with("200"));
     for command in ["RETR file", "STOR file"] {
         assert!(session.say("EPSV").starts_with("229"));
         assert!(session.say("REST 6").starts_with("350"));

@@ -108,6 +108,25 @@ fn telnet_is_answered_by_a_server_and_a_bounded_number_of_times() {
     assert_eq!(inbox.take_answers().len(), 30 * 3);
 }
 
+/// The mark is sent as urgent data, which a socket without SO_OOBINLINE takes out of the stream.
+#[test]
+fn an_interrupt_is_understood_without_its_mark() {
+    for (sent, line) in [
+        (&b"\xff\xf4\xff\xf2ABOR\r\n"[..], &b"ABOR"[..]),
+        (b"\xff\xf4\xffABOR\r\n", b"ABOR"),
+        (b"\xff\xf4ABOR\r\n", b"ABOR"),
+        (b"\xff\xf2ABOR\r\n", b"ABOR"),
+        (b"\xff\xf4CWD \xffa\r\n", b"CWD \xffa"),
+        (b"\xff\xf1\xffa\r\n", b"\xffa"),
+    ] {
+        for size in [1, sent.len()] {
+            let mut inbox = Inbox::commands(Limits::COMMANDS);
+            sent.chunks(size).for_each(|chunk| inbox.push(chunk));
+            assert_eq!(inbox.next_line().unwrap(), Some(line), "{} by {size}", sent.escape_ascii());
+        }
+    }
+}
+
 #[test]
 fn debug_shows_no_contents() {
     let mut inbox = Inbox::commands(Limits::COMMANDS);
@@ -203,6 +222,8 @@ fn undo_telnet(input: &[u8], limit: usize, carriage_returns: bool) -> (Vec<u8>, 
                     }
                 }
             }
+            // The mark was taken out of what a client sends, as urgent data.
+            [255, 242 | 244, 255, 0..=239, ..] if !carriage_returns => at += 3,
             [255, 240..=255, ..] => at += 2,
             [0, ..] if carriage_returns && out.last() == Some(&b'\r') => at += 1,
             [byte, ..] => {

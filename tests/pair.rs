@@ -4,7 +4,7 @@ mod common;
 
 use common::pair::{Faults, Pair};
 use ftp_proto::client::{self, Failure, Request, Value};
-use ftp_proto::{Path, Route, server};
+use ftp_proto::{Mode, Path, Route, Structure, Verb, server};
 
 fn path(text: &str) -> Path<'_> {
     Path::new(text).unwrap()
@@ -94,6 +94,77 @@ fn both_sessions_are_equal_after_every_dialogue_whatever_the_chunks() {
             assert_eq!(pair.client.session(), pair.server.session(), "{:#?}", pair.wire);
         }
         assert_eq!(pair.files[b"g".as_slice()], b"contentcontent", "in pieces of {chunk}");
+    }
+}
+
+#[test]
+fn both_sessions_are_equal_after_whatever_is_said_raw() {
+    let mut config = server::Config::default();
+    let verbs =
+        [Verb::Hash, Verb::Xcrc, Verb::Md5, Verb::Rang, Verb::Mfmt, Verb::Stat, Verb::Smnt, Verb::Acct, Verb::Avbl];
+    config.support = config.support.clone().with(&verbs).with(&[Verb::Rein, Verb::Host, Verb::Csid]);
+    config.support.modes.push(Mode::Deflate);
+    config.support.structures.push(Structure::Record);
+    config.support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+    for chunk in [1, 7, usize::MAX] {
+        let mut pair = Pair::new(client::Config::default(), config.clone());
+        pair.chunk = chunk;
+        pair.login();
+        pair.upload = b"content".to_vec();
+        pair.run(Request::store(path("f"), 0)).unwrap();
+        let raw = [
+            "TYPE I",
+            "TYPE A",
+            "TYPE E",
+            "TYPE L 8",
+            "STRU R",
+            "STRU P",
+            "STRU F",
+            "MODE Z",
+            "MODE B",
+            "MODE S",
+            "OPTS MLST size;",
+            "OPTS UTF8 ON",
+            "OPTS HASH",
+            "OPTS HASH X",
+            "OPTS MODE Z LEVEL 6",
+            "LANG fr",
+            "LANG",
+            "HOST a",
+            "STAT",
+            "STAT f",
+            "STAT none",
+            "SITE HELP",
+            "SITE FOO",
+            "SITE CHMOD 600 f",
+            "ALLO 10",
+            "ACCT x",
+            "SMNT x",
+            "AVBL",
+            "CSID a=b;",
+            "MFMT 20240229235959 f",
+            "MFMT 20240229235959 none",
+            "MDTM none",
+            "RNTO x",
+            "HELP",
+            "HELP RETR",
+            "HELP FOO",
+            "FEAT",
+            "CLNT x",
+            "NOOP",
+            "XYZZY",
+        ];
+        for line in raw {
+            let Ok(request) = Request::raw(line) else { panic!("{line} is one for raw") };
+            let _ = pair.run(request);
+            assert_eq!(pair.client.session(), pair.server.session(), "{line}: {:#?}", pair.wire);
+        }
+        pair.run(Request::retrieve(path("f"), 3)).unwrap();
+        assert_eq!(pair.download, b"tent");
+        let hash = pair.run(Request::hash(path("f"))).unwrap().value;
+        assert_eq!(hash, Value::Hash { verb: Verb::Hash, digits: "0a".repeat(32) });
+        pair.run(Request::reinitialise()).unwrap();
+        assert_eq!(pair.client.session(), pair.server.session(), "{:#?}", pair.wire);
     }
 }
 

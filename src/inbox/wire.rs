@@ -36,6 +36,8 @@ pub(super) struct Wire {
     answered: u8,
     negotiates: bool,
     interrupted: bool,
+    /// An interrupt was the last that came out of the text.
+    marks: bool,
     closed: bool,
 }
 
@@ -73,6 +75,7 @@ impl Wire {
             answered: 0,
             negotiates: false,
             interrupted: false,
+            marks: false,
             closed: false,
         }
     }
@@ -115,6 +118,7 @@ impl Wire {
             let found = memchr::memchr3(b'\n', telnet::IAC, self.third, rest);
             let Some((count, byte)) = found.and_then(|at| Some((at, *rest.get(at)?))) else {
                 let count = rest.len();
+                self.marks &= count == 0;
                 self.keep(count);
                 return None;
             };
@@ -124,6 +128,7 @@ impl Wire {
                 let line = self.bytes.get(begin..end)?;
                 let length = if let [text @ .., b'\r'] = line { text.len() } else { line.len() };
                 if length <= self.limit {
+                    self.marks = false;
                     self.scan = end.wrapping_add(1);
                     self.clean = self.scan;
                     self.line = self.scan;
@@ -131,6 +136,7 @@ impl Wire {
                     return Some(Line { at: begin.wrapping_sub(self.start), bytes, cut: false, seen: self.seen() });
                 }
             }
+            self.marks &= count == 0 && byte != b'\n';
             self.keep(count);
             if byte == b'\n' {
                 return Some(self.end_line());
@@ -286,8 +292,11 @@ impl Wire {
             }
             return Some(());
         }
-        match telnet::sequence(self.bytes.get(self.scan..)?) {
+        let sequence = telnet::sequence(self.bytes.get(self.scan..)?);
+        match sequence {
             Sequence::Unended => return None,
+            // The mark of a Synch comes as urgent data, which the system may have taken out: `IAC IP IAC ABOR`.
+            Sequence::Data if self.marks => self.skip(1),
             Sequence::Data => self.keep(1),
             Sequence::Escaped => {
                 self.keep(1);
@@ -307,6 +316,7 @@ impl Wire {
             }
             Sequence::Command => self.skip(2),
         }
+        self.marks = self.negotiates && sequence == Sequence::Interrupt;
         Some(())
     }
 

@@ -89,6 +89,24 @@ impl<'a> Transfer<'a> {
         self.exchange.offset()
     }
 
+    /// RETR and STOR: the last byte, counted from 0, if RANG named one; the first is the [`offset`](Self::offset).
+    pub fn last(&self) -> Option<u64> {
+        match self.command() {
+            Command::Retr(_) | Command::Stor(_) => self.exchange.range.map(|range| range.end),
+            _ => None,
+        }
+    }
+
+    /// How hard mode Z has to compress, 0 to 9, if the client said so (OPTS MODE Z LEVEL).
+    pub fn deflate_level(&self) -> Option<u8> {
+        self.exchange.chosen.level
+    }
+
+    /// The language that LANG chose, of those that [`Support::languages`](super::Support::languages) names.
+    pub fn language(&self) -> &str {
+        self.exchange.config.support.chosen_language(self.exchange.chosen)
+    }
+
     /// MLSD: the facts that the client wants, of those that [`Support::facts`](super::Support::facts) names.
     pub fn facts(&self) -> impl Iterator<Item = &str> {
         self.exchange.facts()

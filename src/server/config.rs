@@ -37,6 +37,9 @@ pub struct Config {
     /// After so many lines before the login that are no command here the session ends with 421: 10. Who says such things
     /// speaks another protocol (ALPACA, CVE-2021-3618).
     pub unknown_commands: u32,
+    /// Whether the application is asked for SIZE in TYPE A, which it has to count as it would be sent (no: `550 SIZE not
+    /// allowed in ASCII mode.`, as ProFTPD, Pure-FTPd and pyftpdlib say; RFC 3659 4.1).
+    pub size_of_text: bool,
     /// What the application can do.
     pub support: Support,
 }
@@ -118,7 +121,6 @@ impl Config {
     pub(super) fn knows(&self, verb: Verb) -> bool {
         match verb {
             Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Ccc => self.has_tls(),
-            Verb::Rein => true,
             _ => self.support.has(verb),
         }
     }
@@ -147,6 +149,7 @@ impl Default for Config {
             patience: Patience::default(),
             login_failures: 3,
             unknown_commands: 10,
+            size_of_text: false,
             support: Support::default(),
         }
     }

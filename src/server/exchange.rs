@@ -8,8 +8,9 @@ use core::net::SocketAddr;
 
 use super::Config;
 use super::login::Delayed;
+use super::options::Range;
 use super::support::Chosen;
-use crate::command::Command;
+use crate::command::{Command, Verb};
 use crate::data::{Data, State};
 use crate::outbox::Outbox;
 use crate::reply::{Class, Code, Reply};
@@ -28,6 +29,10 @@ pub(super) struct Exchange {
     pub(super) data: Data,
     pub(super) tls: Tls,
     pub(super) chosen: Chosen,
+    /// RANG, for the next transfer or hash.
+    pub(super) range: Option<Range>,
+    /// A command was refused with 532: ACCT may come (RFC 959 5.4).
+    pub(super) account_wanted: bool,
     pub(super) phase: Phase,
     /// Where PORT or EPRT wants us to connect.
     pub(super) target: Option<SocketAddr>,
@@ -100,6 +105,8 @@ impl Exchange {
             data: Data::new(),
             tls: Tls::Off,
             chosen: Chosen::default(),
+            range: None,
+            account_wanted: false,
             phase: Phase::Idle,
             target: None,
             opening: None,
@@ -133,7 +140,15 @@ impl Exchange {
     pub(super) fn give_line_back(&mut self, line: Vec<u8>) {
         self.line = line;
         if self.phase == Phase::Idle {
+            self.spend_range();
             self.forget_line();
+        }
+    }
+
+    /// RANG was for one command, as REST is.
+    fn spend_range(&mut self) {
+        if self.range.is_some() && matches!(self.command().verb(), verb if verb.opens_data() || verb == Verb::Hash) {
+            self.range = None;
         }
     }
 
@@ -153,8 +168,9 @@ impl Exchange {
 
     /// Where the transfer under way begins in its file, in bytes.
     pub(super) fn offset(&self) -> u64 {
-        match self.command() {
-            Command::Retr(_) | Command::Stor(_) | Command::Appe(_) => self.session.restart(),
+        match (self.command(), self.range) {
+            (Command::Retr(_) | Command::Stor(_), Some(range)) => range.start,
+            (Command::Retr(_) | Command::Stor(_) | Command::Appe(_), _) => self.session.restart(),
             _ => 0,
         }
     }
@@ -195,16 +211,23 @@ impl Exchange {
 
     /// Says the final reply of the command under way.
     pub(super) fn answer(&mut self, reply: &Reply<'_>) {
-        if let (Command::User(name), Class::Completion | Class::Intermediate) = (self.command(), reply.code().class()) {
-            let name = name.as_bytes().to_vec();
-            self.user = name;
+        match (self.command(), reply.code().class()) {
+            (Command::User(name), Class::Completion | Class::Intermediate) => {
+                let name = name.as_bytes().to_vec();
+                self.user = name;
+            }
+            // RFC 959 4.1.1, RFC 4217 4: all is as it was at first; RFC 7151 3.2, RFC 2640 4.1: another host has languages of its own.
+            (Command::Rein | Command::Auth(_), Class::Completion) => {
+                self.user = Vec::new();
+                self.chosen = Chosen::default();
+                self.range = None;
+                self.account_wanted = false;
+            }
+            (Command::Host(_), Class::Completion) => self.chosen.language = 0,
+            (Command::Acct(_), Class::Completion) => self.account_wanted = false,
+            _ => self.account_wanted |= reply.code() == Code::NEED_ACCOUNT_FOR_STORING,
         }
-        let anew = matches!(self.command(), Command::Rein | Command::Auth(_)) && reply.code().is_completion();
         self.say(reply);
-        if anew {
-            self.chosen = Chosen::default();
-            self.user = Vec::new();
-        }
         if self.session.login() == Login::Complete {
             self.unknown_commands = 0;
         }
@@ -223,6 +246,7 @@ impl Exchange {
 
     /// Nothing is under way any more.
     pub(super) fn finish(&mut self) {
+        self.spend_range();
         self.forget_line();
         self.delayed = None;
         self.phase = Phase::Idle;

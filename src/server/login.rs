@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use super::exchange::{Exchange, Phase};
 use super::{Next, Server};
-use crate::command::{CommandError, Verb};
+use crate::command::Verb;
 use crate::reply::{Code, Reply};
 use crate::session::Login;
 use crate::time::Instant;
@@ -58,18 +58,6 @@ impl Exchange {
         self.forget_line();
         self.delayed = Some(Box::new(Delayed { reply, until: None }));
         self.phase = Phase::Refusing;
-    }
-
-    /// A line that is no command: 500, 501, 504; and before the login nothing but 530 for what needs one.
-    pub(super) fn complain(&mut self, error: &CommandError, verb: Verb) {
-        let hidden = error.verb().is_some_and(Verb::needs_login) && self.session.login() != Login::Complete;
-        let reply = if hidden {
-            Reply::from_static(Code::NOT_LOGGED_IN, "Please login with USER and PASS.")
-        } else {
-            error.reply()
-        };
-        let _ = self.session.unreadable(verb);
-        self.answer_unknown(&reply);
     }
 
     /// Answers what is no command here; before the login not for ever: who says such things speaks another protocol

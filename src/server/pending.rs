@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::RangeInclusive;
 
 use super::exchange::Exchange;
-use crate::command::{Command, Verb};
+use crate::command::{Command, Type, Verb};
 use crate::reply::{Class, Code, Reply};
 use crate::text::{Path, Text};
 use crate::time::{Instant, Time};
@@ -58,7 +59,7 @@ pub enum Pending<'a> {
     Exists(Exists<'a>),
     /// PWD, MKD: which directory?
     Directory(Directory<'a>),
-    /// SIZE: how many bytes?
+    /// SIZE, AVBL, DSIZ: how many bytes?
     Size(Size<'a>),
     /// MDTM: modified when?
     Modified(Modified<'a>),
@@ -78,7 +79,7 @@ impl<'a> Pending<'a> {
             Verb::User | Verb::Pass | Verb::Acct => Self::Login(Login(exchange)),
             Verb::Rnfr => Self::Exists(Exists(exchange)),
             Verb::Pwd | Verb::Mkd => Self::Directory(Directory(exchange)),
-            Verb::Size => Self::Size(Size(exchange)),
+            Verb::Size | Verb::Avbl | Verb::Dsiz => Self::Size(Size(exchange)),
             Verb::Mdtm => Self::Modified(Modified(exchange)),
             Verb::Mlst => Self::Facts(Facts(exchange)),
             Verb::Hash
@@ -90,7 +91,7 @@ impl<'a> Pending<'a> {
             | Verb::Xsha256
             | Verb::Xsha512 => Self::Hash(Hash(exchange)),
             Verb::Stat => Self::Status(Status(exchange)),
-            Verb::Site | Verb::Csid | Verb::Avbl | Verb::Dsiz => Self::Extension(Extension(exchange)),
+            Verb::Site | Verb::Csid => Self::Extension(Extension(exchange)),
             _ => Self::Perform(Perform(exchange)),
         }
     }
@@ -108,6 +109,13 @@ impl<'a> Pending<'a> {
     /// When the machine stops waiting for the answer, says 451 and goes on.
     pub fn deadline(&self) -> Instant {
         self.exchange().answer_by.unwrap_or_default()
+    }
+
+    /// The language that LANG chose, of those that [`Support::languages`](super::Support::languages) names: for the text of a
+    /// refusal.
+    pub fn language(&self) -> &str {
+        let exchange = self.exchange();
+        exchange.config.support.chosen_language(exchange.chosen)
     }
 
     /// Whether the control connection may be read while this question is open: a client may say more, or leave.
@@ -181,7 +189,7 @@ pending! {
     Exists;
     /// PWD, MKD: which directory?
     Directory;
-    /// SIZE: how many bytes?
+    /// SIZE, AVBL, DSIZ: how many bytes?
     Size;
     /// MDTM: modified when?
     Modified;
@@ -247,20 +255,45 @@ impl fmt::Debug for Login<'_> {
 }
 
 impl Perform<'_> {
-    /// It was done: 250, or 200, 220 or 350 where the RFCs want that.
+    /// It was done: 250, or 200, 213 or 220 where the RFCs want that.
     pub fn done(self) {
+        if let Some(facts) = changed(&self.0.command()) {
+            return self.0.answer(&Reply::new(Code::FILE_STATUS, facts));
+        }
         let (code, text) = match self.0.command().verb() {
             Verb::Cwd | Verb::Cdup => (Code::FILE_ACTION_COMPLETED, "Directory successfully changed."),
             Verb::Dele => (Code::FILE_ACTION_COMPLETED, "Delete operation successful."),
             Verb::Rmd => (Code::FILE_ACTION_COMPLETED, "Remove directory operation successful."),
             Verb::Rnto => (Code::FILE_ACTION_COMPLETED, "Rename successful."),
             Verb::Smnt => (Code::FILE_ACTION_COMPLETED, "Done."),
-            Verb::Rein | Verb::Host => (Code::SERVICE_READY, "Ready for a new user."),
-            Verb::Rang => (Code::PENDING_FURTHER_INFORMATION, "Range accepted."),
+            Verb::Rein => (Code::SERVICE_READY, "Ready for a new user."),
+            Verb::Host => (Code::SERVICE_READY, "Host accepted."),
             _ => (Code::COMMAND_OKAY, "Done."),
         };
         self.0.answer(&Reply::from_static(code, text));
     }
+}
+
+/// What MFMT, MFCT and MFF have changed: `Modify=20240229235960; path` (draft-somers-ftp-mfxx-03 3.1, 4.1, 5.1).
+fn changed(command: &Command<'_>) -> Option<Text<'static>> {
+    let mut text = Vec::new();
+    let path = match command {
+        Command::Mfmt(time, path) | Command::Mfct(time, path) => {
+            let fact: &[u8] = if command.verb() == Verb::Mfmt { b"Modify=" } else { b"Create=" };
+            text.extend_from_slice(fact);
+            time.encode(&mut text);
+            text.push(b';');
+            path
+        }
+        Command::Mff(facts, path) => {
+            facts.encode(&mut text);
+            path
+        }
+        _ => return None,
+    };
+    text.push(b' ');
+    text.extend_from_slice(path.as_bytes());
+    Text::try_from(text).ok()
 }
 
 impl Exists<'_> {
@@ -282,6 +315,12 @@ impl Directory<'_> {
 }
 
 impl Size<'_> {
+    /// The TYPE in force, in which the bytes would be sent (RFC 3659 4.1): never `A` unless
+    /// [`Config::size_of_text`](super::Config::size_of_text) wants it.
+    pub fn representation(&self) -> Type {
+        self.0.session.representation()
+    }
+
     /// So many bytes would be sent: 213 (RFC 3659 4).
     pub fn bytes(self, size: u64) {
         self.0.answer(&Reply::file_size(size));
@@ -320,19 +359,38 @@ impl Hash<'_> {
         }
     }
 
-    /// The hash of the whole file; 213 for HASH, 250 for the others, with its digits.
-    pub fn is(self, hash: &[u8]) {
+    /// The bytes to hash, the first and the last, both counted from 0, if RANG named them; else it is the whole file.
+    pub fn range(&self) -> Option<RangeInclusive<u64>> {
+        match self.0.command() {
+            Command::Hash(_) => self.0.range.map(|range| range.start..=range.end),
+            _ => None,
+        }
+    }
+
+    /// The hash: `213 SHA-256 0-49 <digits> path` of a file of 49 bytes (draft-bryan-ftpext-hash-02 3.1), `251 path <digits>`
+    /// for MD5, and 250 with the digits for the X commands. `size`: how many bytes the file has.
+    pub fn is(self, hash: &[u8], size: u64) {
         let mut digits = Vec::new();
         for byte in hash {
             digits.extend_from_slice(alloc::format!("{byte:02x}").as_bytes());
         }
-        let digits = Text::try_from(digits).unwrap_or_default();
-        self.0.answer(&Reply::new(Code::FILE_STATUS, digits));
+        let (start, end) = self.0.range.map_or((0, size), |range| (range.start, range.end));
+        let (code, text) = match self.0.command() {
+            Command::Hash(path) => {
+                let front = alloc::format!("{} {start}-{end} ", self.algorithm());
+                (Code::FILE_STATUS, [front.as_bytes(), &digits, b" ", path.as_bytes()].concat())
+            }
+            Command::Md5(path) => (Code::HASH_VALUE, [path.as_bytes(), b" ", &digits].concat()),
+            _ => (Code::FILE_ACTION_COMPLETED, digits),
+        };
+        let text = Text::try_from(text).unwrap_or_default();
+        self.0.answer(&Reply::new(code, text));
     }
 }
 
 impl Status<'_> {
-    /// These lines, as LIST would show them: 213 (RFC 959 4.1.3).
+    /// These lines, as LIST would show them: 213, for directories too (RFC 959 4.1.3 has 212 for those, which only ProFTPD
+    /// says; vsftpd, Pure-FTPd and pyftpdlib say 213).
     pub fn lines<'t>(self, lines: impl IntoIterator<Item = Text<'t>>) {
         let (first, last) = (Text::new("Status follows:"), Text::new("End of status"));
         self.0.answer(&Reply::with_lines(

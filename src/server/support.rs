@@ -59,8 +59,33 @@ impl Support {
     }
 
     /// Whether a verb is supported, by the machine or the application.
+    ///
+    /// STAT without a path and ALLO are the machine's; with them among its verbs the application is asked, too: for the
+    /// status of a path, and whether there is room. Nobody can support what needs a mechanism beside TLS (ADAT, MIC, CONF,
+    /// ENC), what only a gateway answers (ALGS), nor a server that is TLS's client on the data connection (CPSV, SSCN).
     pub fn has(&self, verb: Verb) -> bool {
-        MACHINE.contains(&verb) || self.verbs.contains(verb)
+        match verb {
+            Verb::Lang => !self.languages.is_empty(),
+            Verb::Hash => self.asks(verb) && !self.hashes.is_empty(),
+            Verb::Site => self.asks(verb) || !self.site.is_empty(),
+            _ => MACHINE.contains(&verb) || self.asks(verb) && !NOBODY.contains(&verb),
+        }
+    }
+
+    /// Whether the application named it.
+    pub(super) fn asks(&self, verb: Verb) -> bool {
+        self.verbs.contains(verb)
+    }
+
+    /// What `HELP SITE` says of a word of SITE, if it is one.
+    pub(super) fn site_syntax(&self, word: &[u8]) -> Option<&str> {
+        let is_meant = |syntax: &&str| {
+            syntax
+                .split(' ')
+                .next()
+                .is_some_and(|first| !first.is_empty() && first.as_bytes().eq_ignore_ascii_case(word))
+        };
+        self.site.iter().map(AsRef::as_ref).find(is_meant)
     }
 
     /// Every verb that is supported, in the order of the table.
@@ -91,7 +116,13 @@ const MACHINE: &[Verb] = &[
     Verb::Opts,
     Verb::Allo,
     Verb::Clnt,
+    Verb::Lprt,
+    Verb::Lpsv,
 ];
+
+/// What nobody answers otherwise than 502.
+const NOBODY: &[Verb] =
+    &[Verb::Adat, Verb::Mic, Verb::Conf, Verb::Enc, Verb::Algs, Verb::Cpsv, Verb::Sscn, Verb::Other];
 
 /// What a server of files does: a directory tree to read and write.
 const FILES: &[Verb] = &[
@@ -131,11 +162,13 @@ pub(super) struct Chosen {
     pub(super) hash: u8,
     /// The place in `Support::languages`.
     pub(super) language: u8,
+    /// How hard mode Z compresses, if that was said (OPTS MODE Z LEVEL).
+    pub(super) level: Option<u8>,
 }
 
 impl Default for Chosen {
     fn default() -> Self {
-        Self { facts: u32::MAX, hash: 0, language: 0 }
+        Self { facts: u32::MAX, hash: 0, language: 0, level: None }
     }
 }
 
@@ -161,13 +194,42 @@ impl Support {
                 // Paths are UTF-8 here, and have `/` between their names (RFC 2640 3.2, RFC 3659 6).
                 Verb::Opts => Text::new("UTF8").ok(),
                 Verb::Cwd => Text::new("TVFS").ok(),
-                // Only stream mode, whatever the table's word for compression is.
-                Verb::Mode => None,
+                Verb::Mode if !self.modes.contains(&Mode::Deflate) => None,
+                // `LANG EN*;FR` (RFC 2640 4.3), `HASH SHA-256*;MD5` (draft-bryan-ftpext-hash-02 3): an asterisk behind the chosen one.
+                Verb::Lang => Text::try_from(starred("LANG ", &self.languages, chosen.language)).ok(),
+                Verb::Hash => Text::try_from(starred("HASH ", &self.hashes, chosen.hash)).ok(),
+                // draft-somers-ftp-mfxx-03 5: with the facts that can be changed.
+                Verb::Mff => Text::try_from(self.changeable()).ok(),
                 verb => verb.feature().and_then(|feature| Text::new(feature).ok()),
             };
             features.extend(feature.filter(|feature| !features.contains(feature)));
         }
         features
+    }
+
+    /// A bit for each fact of this list of OPTS MLST, `type;size;`; what nobody knows is left out (RFC 3659 7.9).
+    pub(super) fn choose_facts(&self, wanted: &[u8]) -> u32 {
+        let is_wanted =
+            |fact: &str| wanted.split(|byte| *byte == b';').any(|name| name.eq_ignore_ascii_case(fact.as_bytes()));
+        let bit = |place| 1_u32.checked_shl(place).unwrap_or(0);
+        self.facts.iter().zip(0..).filter(|(fact, _)| is_wanted(fact)).fold(0, |bits, (_, place)| bits | bit(place))
+    }
+
+    /// The language that is chosen.
+    pub(super) fn chosen_language(&self, chosen: Chosen) -> &str {
+        self.languages.get(usize::from(chosen.language)).map_or("", AsRef::as_ref)
+    }
+
+    /// `MFF modify;unix.mode;`
+    fn changeable(&self) -> String {
+        let is_fixed =
+            |fact: &str| ["type", "size", "perm", "unique"].iter().any(|other| fact.eq_ignore_ascii_case(other));
+        let mut line = String::from("MFF ");
+        for fact in self.facts.iter().filter(|fact| !is_fixed(fact)) {
+            line.push_str(fact);
+            line.push(';');
+        }
+        line
     }
 
     /// `MLST type*;size;`: an asterisk behind each fact that is chosen (RFC 3659 7.8).
@@ -182,4 +244,15 @@ impl Support {
         }
         line
     }
+}
+
+/// The names, separated by `;`, with an asterisk behind the one that is chosen.
+fn starred(word: &str, names: &[Cow<'static, str>], chosen: u8) -> String {
+    let mut line = String::from(word);
+    for (place, name) in names.iter().enumerate() {
+        line.push_str(if place == 0 { "" } else { ";" });
+        line.push_str(name);
+        line.push_str(if place == usize::from(chosen) { "*" } else { "" });
+    }
+    line
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod counting;
+pub mod dialogue;
 pub mod pair;
 pub mod script;
 pub mod served;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
-use ftp_proto::server::{self, Pending, Refusal, Server};
+use ftp_proto::server::{self, Answer, Pending, Refusal, Server};
 use ftp_proto::{Code, Command, DataError, Direction, Endpoints, Instant, Path, Reply, StreamEnd, Text, Time, Verdict};
 
 #[allow(unused_imports, reason = "each test program uses a part of it")]
@@ -516,8 +516,16 @@ fn answer(pending: Pending<'_>, files: &mut BTreeMap<Vec<u8>, Vec<u8>>, renaming
             files.remove(path.as_bytes());
             perform.done();
         }
-        (Pending::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_) | Command::Rein) => {
-            perform.done()
+        (Pending::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_)) => perform.done(),
+        (Pending::Perform(perform), Command::Mfmt(_, path)) if known(path) => perform.done(),
+        (Pending::Perform(perform), Command::Rein | Command::Host(_) | Command::Smnt(_)) => perform.done(),
+        (Pending::Hash(hash), Command::Hash(path)) if known(path) => {
+            hash.is(&[10; 32], files[path.as_bytes()].len() as u64)
+        }
+        (Pending::Status(status), Command::Stat(Some(path))) if known(path) => status.lines([path.borrowed().into()]),
+        (Pending::Size(size), Command::Avbl(_)) => size.bytes(1 << 40),
+        (Pending::Extension(extension), _) => {
+            extension.answer(&Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
         }
         (Pending::Directory(directory), Command::Mkd(path)) => directory.path(path),
         (Pending::Directory(directory), _) => directory.path(&Path::new("/a \"quoted\" place").unwrap()),

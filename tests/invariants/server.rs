@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use ftp_proto::server::{Action, Pending, Refusal, Security, Server};
+use ftp_proto::server::{Action, Answer, Pending, Refusal, Security, Server};
 use ftp_proto::session::Login;
 use ftp_proto::{
     ChannelId, Code, Command, DataError, Inbox, Instant, Limits, Path, Protection, Replies, Reply, Resume, StreamEnd,
@@ -435,9 +435,12 @@ impl Run {
                 Pending::Size(size) => size.bytes(u64::from(choice)),
                 Pending::Modified(modified) => modified.at(Time::parse(b"20240229235960.5").unwrap()),
                 Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
-                Pending::Hash(hash) => hash.is(&[choice; 32]),
+                Pending::Hash(hash) => hash.is(&[choice; 32], 49),
                 Pending::Status(status) => status.lines([Text::new("123 text").unwrap()]),
-                pending => pending.refuse(&refusal(choice)),
+                Pending::Extension(extension) => {
+                    extension.answer(&Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
+                }
+                Pending::Login(_) => unreachable!("it is above"),
             },
             (Action::Command(pending), Kind::Badly) => pending.refuse(&refusal(choice)),
             (Action::Transfer(transfer), Kind::Well) => match choice % 3 {

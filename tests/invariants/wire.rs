@@ -157,6 +157,11 @@ fn naive(data: &[u8], of_commands: bool) -> Naive {
                 behind
             }
             [255, 250, ref behind @ ..] => skip_subnegotiation(behind),
+            // The mark was taken out of what a client sends, as urgent data.
+            [255, 242 | 244, 255, 0..=239, ..] if of_commands => {
+                naive.interrupted = true;
+                rest.get(3..).unwrap_or_default()
+            }
             [255, command @ 240..=254, ref behind @ ..] => {
                 naive.interrupted |= matches!(command, 242 | 244);
                 behind

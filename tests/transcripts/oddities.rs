@@ -97,6 +97,12 @@ impl Taken {
     pub const ALL: &'static [Self] = &[
         Self {
             file: "probe_pure-ftpd.txt",
+            line: 67,
+            against: OutOfOrder::BadSequence,
+            why: "pure-ftpd says 202 to ACCT at any time; RFC 959 5.4 has it behind a 332, or behind the login",
+        },
+        Self {
+            file: "probe_pure-ftpd.txt",
             line: 265,
             against: OutOfOrder::OnlyEpsv,
             why: "pure-ftpd takes EPSV ALL for the end of active mode only; RFC 2428 4 forbids PASV too",

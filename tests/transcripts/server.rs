@@ -13,7 +13,7 @@ use crate::dialogue::{self, Answer, Dialogue, Said, Who};
 
 /// What the recorded servers took and ours doesn't, though the application would: how often in the clients' dialogues.
 const REFUSED: &[(&str, usize, &str)] =
-    &[("OPTS 501", 4, "OPTS MLST is optional for servers that offer it (RFC 3659 7.9), and pyftpdlib alone does")];
+    &[("SIZE 550", 2, "wget asks in TYPE A, where bytes of the file aren't those that would be sent (RFC 3659 4.1)")];
 
 /// One recorded client against our server.
 struct Replay<'a> {
@@ -134,6 +134,7 @@ impl<'a> Replay<'a> {
     fn new(file: &'a str) -> Self {
         let mut config = Config::default();
         config.support = Support::default().with(&[Verb::Site, Verb::Mfmt, Verb::Smnt, Verb::Acct]);
+        config.support.site = ["CHMOD <SP> mode <SP> path", "UTIME <SP> time <SP> path"].map(Into::into).to_vec();
         let ends = Endpoints::new("127.0.0.1:21".parse().unwrap(), "127.0.0.1:40000".parse().unwrap());
         let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
         let server = Server::new(Arc::new(config), ends, &greeting);
@@ -210,7 +211,7 @@ fn agree(pending: Pending<'_>) {
         Pending::Size(size) => size.bytes(6),
         Pending::Modified(modified) => modified.at(Time::parse(b"20261121024915").unwrap()),
         Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &Path::new("a").unwrap()),
-        Pending::Hash(hash) => hash.is(&[0xab; 32]),
+        Pending::Hash(hash) => hash.is(&[0xab; 32], 49),
         Pending::Status(status) => status.lines([Text::new("a").unwrap()]),
         Pending::Extension(extension) => {
             extension.answer(&server::Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());

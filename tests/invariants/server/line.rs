@@ -64,7 +64,8 @@ fn fits(line: &Line, code: Code) -> bool {
         Ok(command) => command,
         // Before the login nobody learns more than that; a 500 for a line too long stands for it in its turn.
         // Another protocol's line is a mistake, whatever is wrong with it.
-        Err(error) => return matches!(code.value(), 500 | 530 | 421) || code == error.reply().code(),
+        // What isn't supported isn't asked for its argument.
+        Err(error) => return matches!(code.value(), 500 | 530 | 421 | 502) || code == error.reply().code(),
     };
     if code.is_negative() {
         return !matches!(command.verb(), Verb::Noop | Verb::Quit | Verb::Syst | Verb::Feat) || code.value() == 421;
@@ -72,21 +73,40 @@ fn fits(line: &Line, code: Code) -> bool {
     let codes: &[u16] = match (command.verb(), &command) {
         (Verb::User, _) => &[331, 332, 230],
         (Verb::Pass, _) => &[230, 332],
-        (Verb::Acct, _) => &[230],
+        (Verb::Acct, _) => &[202, 230],
         (Verb::Auth, _) => &[234],
         (Verb::Pbsz | Verb::Prot | Verb::Ccc, _) => &[200],
-        (Verb::Rein, _) => &[220],
+        (Verb::Rein | Verb::Host, _) => &[220],
         (Verb::Pwd | Verb::Mkd, _) => &[257],
         (Verb::Cwd | Verb::Cdup | Verb::Dele | Verb::Rmd | Verb::Rnto | Verb::Mlst, _) => &[250],
-        (Verb::Rnfr | Verb::Rest, _) => &[350],
-        (Verb::Size | Verb::Mdtm, _) => &[213],
+        (Verb::Rnfr | Verb::Rest | Verb::Rang, _) => &[350],
+        (Verb::Size | Verb::Mdtm | Verb::Avbl | Verb::Dsiz | Verb::Mfmt | Verb::Mfct | Verb::Mff, _) => &[213],
+        (Verb::Hash, _) | (_, Command::Stat(Some(_))) => &[213],
+        (Verb::Md5, _) => &[251],
+        (Verb::Xcrc | Verb::Xmd5 | Verb::Xsha | Verb::Xsha1 | Verb::Xsha256 | Verb::Xsha512, _) => &[250],
+        (Verb::Smnt, _) => &[250],
+        (Verb::Site, _) => &[200, 214],
+        (Verb::Lpsv, _) => &[228],
         (Verb::Pasv, _) => &[227],
         (_, Command::Epsv(EpsvArgument::All)) => &[200],
         (Verb::Epsv, _) => &[229],
-        (Verb::Port | Verb::Eprt | Verb::Type | Verb::Stru | Verb::Mode | Verb::Noop | Verb::Clnt, _) => &[200],
+        (
+            Verb::Port
+            | Verb::Eprt
+            | Verb::Lprt
+            | Verb::Pret
+            | Verb::Csid
+            | Verb::Lang
+            | Verb::Type
+            | Verb::Stru
+            | Verb::Mode
+            | Verb::Noop
+            | Verb::Clnt,
+            _,
+        ) => &[200],
         (Verb::Opts, _) => &[200],
         (Verb::Abor, _) => &[225, 226],
-        (Verb::Allo, _) => &[202],
+        (Verb::Allo, _) => &[200, 202],
         (Verb::Syst, _) => &[215],
         (Verb::Feat, _) => &[211],
         (_, Command::Stat(None)) => &[211],

@@ -1,7 +1,7 @@
 //! The policies of the server's machine, three bytes each.
 
-use ftp_proto::server::{Config, Security};
-use ftp_proto::{Endpoints, Resume};
+use ftp_proto::server::{Config, Security, Support};
+use ftp_proto::{Endpoints, Mode, Resume, Structure, Verb};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
@@ -28,6 +28,9 @@ impl Policy {
         if self.tls & 32 != 0 {
             config.passive.ports = 50000..=50100;
         }
+        if self.tls & 16 != 0 {
+            config.support = everything();
+        }
         if self.is_narrow() {
             config.pipeline = usize::from(self.pipeline);
         }
@@ -42,4 +45,15 @@ impl Policy {
         };
         Endpoints::new(local.parse().unwrap(), peer.parse().unwrap())
     }
+}
+
+/// Whatever an application can support.
+fn everything() -> Support {
+    let mut support = Support::nothing().with(Verb::ALL).without(&[Verb::Auth, Verb::Pbsz, Verb::Prot, Verb::Ccc]);
+    support.modes = vec![Mode::Stream, Mode::Block, Mode::Deflate];
+    support.structures = vec![Structure::File, Structure::Record];
+    support.languages = vec!["EN".into(), "fr-CA".into()];
+    support.hashes = vec!["SHA-256".into(), "MD5".into()];
+    support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+    support
 }
