@@ -144,6 +144,7 @@ const FILES: &[Verb] = &[
     Verb::Mkd,
     Verb::Size,
     Verb::Mdtm,
+    Verb::Rein,
 ];
 
 impl Default for Support {

@@ -134,12 +134,9 @@ impl Dialogue {
                     }
                     Some(moved) => {
                         stream.moved(moved);
-                        let (before, length) = (self.server.session().due(), said.len());
-                        // What has come meanwhile is heard; once nothing changes, the stream is what is waited for.
+                        // What has come meanwhile is heard; then the stream is what is waited for.
                         if let Action::Stream(_) = self.server.poll(Instant::from_origin(self.now)) {
-                            if self.server.session().due() == before && said.len() == length {
-                                return said;
-                            }
+                            return said;
                         }
                     }
                 },
