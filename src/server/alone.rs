@@ -20,7 +20,10 @@ impl Exchange {
             _ => error.reply(),
         };
         let _ = self.session.unreadable(verb);
-        self.answer_unknown(&reply);
+        match verb {
+            Verb::Other => self.answer_unknown(&reply),
+            _ => self.answer(&reply),
+        }
     }
 
     /// What needs a login, and there is none: 530. SITE and STAT of a path reach the application, and nobody else may.
@@ -37,12 +40,11 @@ impl Exchange {
     /// 500 for a word that nobody knows, 502 for one that isn't supported here.
     pub(super) fn not_supported(&mut self, command: &Command<'_>) {
         let _ = self.session.command(command);
-        let (code, text) = match command {
-            Command::Other(_) => (Code::SYNTAX_ERROR, "Unknown command."),
-            command if self.is_early(command.verb()) => (Code::NOT_LOGGED_IN, NOT_LOGGED_IN),
-            _ => (Code::NOT_IMPLEMENTED, NOT_IMPLEMENTED),
-        };
-        self.answer_unknown(&Reply::from_static(code, text));
+        match command.verb() {
+            Verb::Other => self.answer_unknown(&Reply::from_static(Code::SYNTAX_ERROR, "Unknown command.")),
+            verb if self.is_early(verb) => self.answer_static(Code::NOT_LOGGED_IN, NOT_LOGGED_IN),
+            _ => self.answer_static(Code::NOT_IMPLEMENTED, NOT_IMPLEMENTED),
+        }
     }
 
     /// Answers what needs nobody else. `false`: the application has to.

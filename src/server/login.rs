@@ -60,7 +60,7 @@ impl Exchange {
         self.phase = Phase::Refusing;
     }
 
-    /// Answers what is no command here; before the login not for ever: who says such things speaks another protocol
+    /// Answers a word that nobody knows; before the login not for ever: who says such things speaks another protocol
     /// (ALPACA, CVE-2021-3618).
     pub(super) fn answer_unknown(&mut self, reply: &Reply<'_>) {
         if self.session.login() != Login::Complete {
