@@ -119,7 +119,6 @@ impl Config {
     pub(super) fn knows(&self, verb: Verb) -> bool {
         match verb {
             Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Ccc => self.has_tls(),
-            Verb::Rein => true,
             _ => self.support.has(verb),
         }
     }
