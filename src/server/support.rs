@@ -126,6 +126,7 @@ const NOBODY: &[Verb] =
 
 /// What a server of files does: a directory tree to read and write.
 const FILES: &[Verb] = &[
+    Verb::Rein,
     Verb::Cwd,
     Verb::Cdup,
     Verb::Pwd,
