@@ -215,7 +215,7 @@ impl Server {
                 }
                 return Next::Close;
             }
-            if self.take_line(now) {
+            if self.take_lines(now) {
                 continue;
             }
             if self.input_ended && self.exchange.phase == Phase::Idle {
@@ -232,6 +232,19 @@ impl Server {
         }
     }
 
+    /// Takes up the next command line, and those behind it for as long as the machine answers them alone, so that their
+    /// replies go out in one `Write`. `true`: look again.
+    ///
+    /// Else the state moves only as actions are handed out, since somebody may have to act between two commands. Here
+    /// nobody has to, and the client reads the same bytes in the same order.
+    fn take_lines(&mut self, now: Instant) -> bool {
+        if !self.take_line(now) {
+            return false;
+        }
+        while self.exchange.is_at_rest() && self.take_line(now) {}
+        true
+    }
+
     /// Takes up the next command line, if one is here and its turn has come. `true`: look again.
     fn take_line(&mut self, now: Instant) -> bool {
         match self.exchange.phase {
@@ -244,10 +257,10 @@ impl Server {
             Some(line) => line.map(|line| exchange.begin(&line)),
             None => {
                 let advanced = inbox.advance();
-                exchange.decline(inbox.take_answers());
+                let declined = exchange.decline(inbox.take_answers());
                 match advanced.map(|_| inbox.line()) {
                     // What declines Telnet is said even if no line follows.
-                    Ok(None) => return !exchange.outbox.is_empty(),
+                    Ok(None) => return declined,
                     Ok(Some(line)) => {
                         exchange.begin(line);
                         Ok(())
@@ -277,9 +290,9 @@ impl Server {
         }
         let Self { waiting, inbox, exchange, .. } = self;
         let advanced = inbox.advance();
-        exchange.decline(inbox.take_answers());
+        let declined = exchange.decline(inbox.take_answers());
         let line = match advanced.map(|_| inbox.line()) {
-            Ok(None) => return !exchange.outbox.is_empty(),
+            Ok(None) => return declined,
             Ok(Some(line)) => Ok(line),
             Err(error) => Err(error),
         };

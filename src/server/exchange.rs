@@ -17,6 +17,9 @@ use crate::text::Path;
 use crate::time::Instant;
 use crate::tls::Tls;
 
+/// So many bytes of replies are said before the next command line is taken up; each reply may be longer.
+const TOGETHER: usize = 4096;
+
 /// Everything of a server's session but its input.
 pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
@@ -153,9 +156,11 @@ impl Exchange {
         self.config.support.chosen_facts(self.chosen)
     }
 
-    /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12).
-    pub(super) fn decline(&mut self, answers: Vec<u8>) {
+    /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
+    pub(super) fn decline(&mut self, answers: Vec<u8>) -> bool {
+        let declined = !answers.is_empty();
         self.outbox.buffer().extend(answers);
+        declined
     }
 
     /// Says a reply to what is due.
@@ -176,7 +181,11 @@ impl Exchange {
 
     /// Says the final reply of the command under way.
     pub(super) fn answer(&mut self, reply: &Reply<'_>) {
-        if let (Command::User(name), Class::Completion | Class::Intermediate) = (self.command(), reply.code().class()) {
+        // Only the application says who somebody is.
+        if self.phase == Phase::Asking
+            && let (Command::User(name), Class::Completion | Class::Intermediate) =
+                (self.command(), reply.code().class())
+        {
             let name = name.as_bytes().to_vec();
             self.user = name;
         }
@@ -197,6 +206,16 @@ impl Exchange {
         } else {
             self.answer(reply);
         }
+    }
+
+    /// Whether nobody outside has anything to do before the next command, but to write what was said.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.phase == Phase::Idle
+            && !self.ending
+            && matches!(self.tls, Tls::Off | Tls::On)
+            && !self.data.has_discard()
+            && self.data.state() != State::Cancelling
+            && self.outbox.len() < TOGETHER
     }
 
     /// Nothing is under way any more.
