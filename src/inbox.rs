@@ -125,6 +125,11 @@ impl Inbox<Commands> {
         Ok(if self.advance()? { self.line() } else { None })
     }
 
+    /// Whether room for much is kept allocated while nothing is kept.
+    pub(crate) fn keep_room(&mut self, keeps: bool) {
+        self.wire.keep_room(keeps);
+    }
+
     /// What answers the Telnet negotiation that was read so far: DONT to WILL and WONT to DO, at most 32 in
     /// a session; empty most of the time. To be sent before the next reply.
     pub fn take_answers(&mut self) -> Vec<u8> {

@@ -20,7 +20,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
-use crate::command::{Command, CommandError, CommandLine, EpsvArgument};
+use crate::command::{Command, CommandError, EpsvArgument};
 use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, SecureData, State, Stream, StreamEnd};
 use crate::inbox::{Commands, Inbox, LineTooLong};
 use crate::outbox::Write;
@@ -38,7 +38,7 @@ pub use pending::{
 pub use public::{Network, NetworkError, PublicAddress};
 pub use support::Support;
 
-use exchange::{Exchange, Phase, Stop};
+use exchange::{Exchange, NOOP_OK, Phase, Stop};
 
 /// One server's side of one control connection.
 ///
@@ -67,6 +67,8 @@ pub struct Server {
     exchange: Exchange,
     inbox: Inbox<Commands>,
     waiting: Waiting,
+    /// When the last command line was taken up, more was behind it.
+    pipelined: bool,
     input_ended: bool,
     closed: bool,
     /// When the session began, or the last command of a user who was logged in came.
@@ -107,6 +109,7 @@ impl Server {
             exchange,
             inbox,
             waiting: Waiting::new(),
+            pipelined: false,
             input_ended: false,
             closed: false,
             began: None,
@@ -263,6 +266,7 @@ impl Server {
                     Ok(None) => return declined,
                     Ok(Some(line)) => {
                         exchange.begin(line);
+                        self.keep_room();
                         Ok(())
                     }
                     Err(error) => Err(error),
@@ -281,6 +285,16 @@ impl Server {
         }
         self.obey();
         true
+    }
+
+    /// Who sends many commands at once does it again: the room for them and for their replies is kept until a line comes
+    /// alone. So neither costs an allocation.
+    fn keep_room(&mut self) {
+        let more = self.inbox.has_more();
+        let keeps = more || self.pipelined;
+        self.pipelined = more;
+        self.inbox.keep_room(keeps);
+        self.exchange.outbox.keep_room(keeps);
     }
 
     /// While a transfer runs, ABOR, NOOP and STAT are answered at once; everything else waits.
@@ -310,7 +324,7 @@ impl Server {
             }
             Some(command @ Command::Noop) if alone => {
                 let _ = exchange.session.command(&command);
-                exchange.say_static(Code::COMMAND_OKAY, "NOOP ok.");
+                exchange.say_static(Code::COMMAND_OKAY, NOOP_OK);
             }
             Some(command @ Command::Stat(None)) if alone => {
                 let _ = exchange.session.command(&command);
@@ -334,10 +348,14 @@ impl Server {
 
     fn dispatch(&mut self, line: &[u8]) {
         let exchange = &mut self.exchange;
-        let command = match CommandLine::parse(line) {
-            Ok(CommandLine { command, .. }) => command,
+        let command = match Command::parse(line) {
+            Ok(command) => command,
             Err(error) => return exchange.complain(&error),
         };
+        // What keeps connections alive all day breaks no rule of order and changes nothing.
+        if matches!(command, Command::Noop) && exchange.session.pass_noop() {
+            return exchange.say_noop();
+        }
         let verb = command.verb();
         if !exchange.config.support.has(verb) {
             return exchange.not_supported(&command);

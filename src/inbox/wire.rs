@@ -6,6 +6,8 @@ use crate::telnet::{self, Sequence};
 
 /// What is kept allocated while nothing is kept: room for the usual line.
 const KEPT_WHEN_IDLE: usize = 128;
+/// The same while much comes at once.
+const KEPT_WHEN_BUSY: usize = 4096;
 /// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.
 const MOST_ANSWERS: u8 = 32;
 
@@ -37,6 +39,7 @@ pub(super) struct Wire {
     negotiates: bool,
     interrupted: bool,
     closed: bool,
+    busy: bool,
 }
 
 /// A line that has ended.
@@ -74,6 +77,7 @@ impl Wire {
             negotiates: false,
             interrupted: false,
             closed: false,
+            busy: false,
         }
     }
 
@@ -180,8 +184,13 @@ impl Wire {
             return;
         }
         self.bytes.clear();
-        self.bytes.shrink_to(KEPT_WHEN_IDLE);
+        self.bytes.shrink_to(if self.busy { KEPT_WHEN_BUSY } else { KEPT_WHEN_IDLE });
         (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
+    }
+
+    /// Whether room for much is kept while nothing is.
+    pub(super) fn keep_room(&mut self, keeps: bool) {
+        self.busy = keeps;
     }
 
     /// Takes nothing more.

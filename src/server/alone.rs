@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::exchange::{Exchange, Phase};
+use super::exchange::{Exchange, NOOP_OK, Phase};
 use crate::address::{ExtendedPort, HostPort, NetworkProtocol};
 use crate::command::{Command, CommandError, EpsvArgument, Format, Mode, Opts, Structure, Type, Verb};
 use crate::reply::{Code, Reply};
@@ -48,7 +48,7 @@ impl Exchange {
     /// Answers what needs nobody else. `false`: the application has to.
     pub(super) fn answers_alone(&mut self, command: &Command<'_>) -> bool {
         match command {
-            Command::Noop => self.answer_static(Code::COMMAND_OKAY, "NOOP ok."),
+            Command::Noop => self.answer_static(Code::COMMAND_OKAY, NOOP_OK),
             Command::Quit => self.answer_static(Code::CLOSING_CONTROL_CONNECTION, "Goodbye."),
             Command::Abor => self.answer_static(Code::DATA_CONNECTION_OPEN, "No transfer to ABOR."),
             Command::Type(value) => self.set_type(*value),

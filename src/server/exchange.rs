@@ -17,8 +17,11 @@ use crate::text::Path;
 use crate::time::Instant;
 use crate::tls::Tls;
 
-/// So many bytes of replies are said before the next command line is taken up; each reply may be longer.
-const TOGETHER: usize = 4096;
+/// Once so many bytes of replies wait, they are written before the next command line is taken up. Another short reply
+/// still fits into what an [`Outbox`] keeps.
+const TOGETHER: usize = 4000;
+
+pub(super) const NOOP_OK: &str = "NOOP ok.";
 
 /// Everything of a server's session but its input.
 pub(super) struct Exchange {
@@ -103,6 +106,7 @@ impl Exchange {
     }
 
     /// Takes up a command line.
+    #[inline]
     pub(super) fn begin(&mut self, line: &[u8]) {
         self.line.clear();
         self.line.extend_from_slice(line);
@@ -110,10 +114,12 @@ impl Exchange {
     }
 
     /// Lends the line out, so that a command can be looked at while the session changes.
+    #[inline]
     pub(super) fn take_line(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.line)
     }
 
+    #[inline]
     pub(super) fn give_line_back(&mut self, line: Vec<u8>) {
         self.line = line;
         if self.phase == Phase::Idle {
@@ -121,6 +127,7 @@ impl Exchange {
         }
     }
 
+    #[inline]
     fn forget_line(&mut self) {
         self.line.clear();
         self.line.shrink_to(256);
@@ -165,37 +172,55 @@ impl Exchange {
 
     /// Says a reply to what is due.
     pub(super) fn say(&mut self, reply: &Reply<'_>) {
-        let code = reply.code();
-        // The server never says what isn't due but for 421, which changes the session all the same.
-        let _ = self.session.reply(code);
-        if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
-            self.ending = true;
-        }
+        self.note(reply.code());
         reply.encode(self.outbox.buffer());
     }
 
     /// Says one line of our own.
     pub(super) fn say_static(&mut self, code: Code, text: &'static str) {
-        self.say(&Reply::from_static(code, text));
+        self.note(code);
+        Reply::encode_line(code, text, self.outbox.buffer());
+    }
+
+    /// Says the reply to a NOOP that the session has let pass.
+    pub(super) fn say_noop(&mut self) {
+        Reply::encode_line(Code::COMMAND_OKAY, NOOP_OK, self.outbox.buffer());
+    }
+
+    /// What a reply that is said now changes.
+    #[inline]
+    fn note(&mut self, code: Code) {
+        // The server never says what isn't due but for 421, which changes the session all the same.
+        let _ = self.session.reply(code);
+        if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
+            self.ending = true;
+        }
     }
 
     /// Says the final reply of the command under way.
     pub(super) fn answer(&mut self, reply: &Reply<'_>) {
-        // Only the application says who somebody is.
-        if self.phase == Phase::Asking
-            && let (Command::User(name), Class::Completion | Class::Intermediate) =
-                (self.command(), reply.code().class())
-        {
-            let name = name.as_bytes().to_vec();
-            self.user = name;
-        }
+        self.conclude(reply.code());
         self.say(reply);
         self.finish();
     }
 
     /// The same with a line of our own.
     pub(super) fn answer_static(&mut self, code: Code, text: &'static str) {
-        self.answer(&Reply::from_static(code, text));
+        self.conclude(code);
+        self.say_static(code, text);
+        self.finish();
+    }
+
+    /// What the final reply of the command under way means beyond the session.
+    #[inline]
+    fn conclude(&mut self, code: Code) {
+        // Only the application says who somebody is.
+        if self.phase == Phase::Asking
+            && let (Command::User(name), Class::Completion | Class::Intermediate) = (self.command(), code.class())
+        {
+            let name = name.as_bytes().to_vec();
+            self.user = name;
+        }
     }
 
     /// A login was refused; the third time ends the session (RFC 2577 5).
@@ -209,6 +234,7 @@ impl Exchange {
     }
 
     /// Whether nobody outside has anything to do before the next command, but to write what was said.
+    #[inline]
     pub(super) fn is_at_rest(&self) -> bool {
         self.phase == Phase::Idle
             && !self.ending
