@@ -182,7 +182,8 @@ impl Default for Session {
 impl Session {
     /// A connection that was just made: the greeting is due.
     pub fn new() -> Self {
-        let mut due = VecDeque::new();
+        // Seldom more at once: a transfer and what is said amid it.
+        let mut due = VecDeque::with_capacity(2);
         due.push_back(Due { awaited: Awaited::Greeting, begun: false, effect: Effect::None });
         Self {
             login: Login::Nobody,

@@ -81,6 +81,11 @@ impl Wire {
         }
     }
 
+    /// How many bytes a line may have.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Bytes that weren't looked at, or the beginning of a line.
     pub(super) fn has_more(&self) -> bool {
         self.scan < self.bytes.len() || self.clean > self.line || self.overflow
