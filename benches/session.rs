@@ -1,15 +1,17 @@
-//! What a whole dialogue costs: greeting, login, EPSV, RETR, 226, QUIT through a client's machine, in memory. Beside the
-//! time: how often it asks for memory, and what a client holds while it is idle.
+//! What a whole dialogue costs: greeting, login, EPSV, RETR, 226, QUIT through a client's machine and through a server's,
+//! in memory. Beside the time: how often it asks for memory, and what a machine holds while it is idle.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ftp_proto::client::{Action, Client, Config, Request};
-use ftp_proto::{Argument, Endpoints, Instant, Password, Path, StreamEnd};
+use ftp_proto::server::{self, Pending, Server};
+use ftp_proto::{Argument, Code, Command, Endpoints, Instant, Password, Path, Reply, StreamEnd};
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 static HELD: AtomicIsize = AtomicIsize::new(0);
@@ -35,9 +37,11 @@ static ALLOCATOR: Counting = Counting;
 
 const NOW: Instant = Instant::from_origin(Duration::ZERO);
 
+const CLIENT: &str = "192.0.2.1:40000";
+const SERVER: &str = "192.0.2.2:21";
+
 fn client(config: &Arc<Config>) -> Client {
-    let ends = Endpoints::new("192.0.2.1:40000".parse().unwrap(), "192.0.2.2:21".parse().unwrap());
-    Client::new(config.clone(), ends)
+    Client::new(config.clone(), Endpoints::new(CLIENT.parse().unwrap(), SERVER.parse().unwrap()))
 }
 
 /// What the server says to each line; as vsftpd does.
@@ -101,6 +105,59 @@ fn dialogue(config: &Arc<Config>) -> usize {
     actions + run(&mut client)
 }
 
+/// A server that has greeted its client.
+fn server(config: &Arc<server::Config>) -> Server {
+    let ends = Endpoints::new(SERVER.parse().unwrap(), CLIENT.parse().unwrap());
+    let mut server = Server::new(config.clone(), ends, &Reply::from_static(Code::SERVICE_READY, "(vsFTPd 3.0.3)"));
+    serve(&mut server, b"");
+    server
+}
+
+/// Hears `lines` and runs until it waits for its client or closes, with an application that grants everything; how many
+/// actions that took.
+fn serve(server: &mut Server, lines: &[u8]) -> usize {
+    if !lines.is_empty() {
+        server.received(lines);
+    }
+    let mut actions = 0;
+    loop {
+        actions += 1;
+        match server.poll(NOW) {
+            server::Action::Write(write) => {
+                black_box(write.bytes());
+                write.wrote_all();
+            }
+            server::Action::Command(Pending::Login(login)) => match login.command() {
+                Command::User(_) => login.need_password(),
+                _ => login.accept(),
+            },
+            server::Action::Listen(listen) => listen.listening(SocketAddr::new([192, 0, 2, 2].into(), 40115)),
+            server::Action::Transfer(transfer) => transfer.accept_sized(1234),
+            server::Action::Accept(accept) => {
+                let _ = black_box(accept.accepted(SocketAddr::new([192, 0, 2, 1].into(), 41000)));
+            }
+            server::Action::Stream(stream) => stream.finished(StreamEnd::Clean, 1234),
+            server::Action::Read { .. } | server::Action::Close => return actions,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn serve_all(server: &mut Server, lines: &[&[u8]]) -> usize {
+    lines.iter().map(|line| serve(server, line)).sum()
+}
+
+const LOGIN: [&[u8]; 2] = [b"USER anonymous\r\n", b"PASS a@example.com\r\n"];
+const FILE: [&[u8]; 2] = [b"EPSV\r\n", b"RETR file\r\n"];
+
+fn served_dialogue(config: &Arc<server::Config>) -> usize {
+    let mut server = server(config);
+    serve_all(&mut server, &LOGIN)
+        + serve_all(&mut server, &[b"TYPE I\r\n"])
+        + serve_all(&mut server, &FILE)
+        + serve_all(&mut server, &[b"QUIT\r\n"])
+}
+
 /// How often `work` asks for memory, and how many bytes more are held behind it.
 fn cost<T>(work: impl FnOnce() -> T) -> (usize, isize, T) {
     let (asked, held) = (ASKED.load(Relaxed), HELD.load(Relaxed));
@@ -108,7 +165,7 @@ fn cost<T>(work: impl FnOnce() -> T) -> (usize, isize, T) {
     (ASKED.load(Relaxed) - asked, HELD.load(Relaxed) - held, result)
 }
 
-fn sessions(criterion: &mut Criterion) {
+fn clients(criterion: &mut Criterion) {
     let config = Arc::new(Config::default());
     let (asked, _, actions) = cost(|| dialogue(&config));
     println!("a whole dialogue: {actions} actions, {asked} allocations");
@@ -135,5 +192,36 @@ fn sessions(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, sessions);
+fn servers(criterion: &mut Criterion) {
+    let config = Arc::new(server::Config::default());
+    let (asked, _, actions) = cost(|| served_dialogue(&config));
+    println!("a whole dialogue on the server's side: {actions} actions, {asked} allocations");
+    let (asked, held, mut idle) = cost(|| {
+        let mut server = server(&config);
+        serve_all(&mut server, &LOGIN);
+        server
+    });
+    println!(
+        "a server, its client logged in and idle: {} + {held} bytes, after {asked} allocations",
+        size_of::<Server>()
+    );
+    serve_all(&mut idle, &FILE);
+    let (asked, held, _) = cost(|| serve_all(&mut idle, &FILE));
+    println!("one more file: {asked} allocations, {held:+} bytes");
+    println!("one more NOOP: {} allocations", cost(|| serve(&mut idle, b"NOOP\r\n")).0);
+    let pipelined = b"NOOP\r\n".repeat(64);
+    serve(&mut idle, &pipelined);
+    println!("64 NOOPs more at once: {} allocations", cost(|| serve(&mut idle, &pipelined)).0);
+
+    let mut group = criterion.benchmark_group("server");
+    group.bench_function("a whole dialogue", |bencher| bencher.iter(|| served_dialogue(&config)));
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("NOOP", |bencher| bencher.iter(|| serve(&mut idle, b"NOOP\r\n")));
+    group.bench_function("a file", |bencher| bencher.iter(|| serve_all(&mut idle, &FILE)));
+    group.throughput(Throughput::Elements(64));
+    group.bench_function("64 NOOPs at once", |bencher| bencher.iter(|| serve(&mut idle, &pipelined)));
+    group.finish();
+}
+
+criterion_group!(benches, clients, servers);
 criterion_main!(benches);

@@ -35,8 +35,9 @@ pub struct Commands {
 }
 
 /// The role of an [`Inbox`] that reads what a server sent: replies.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Replies {
+    limits: Limits,
     found: Option<Found>,
     /// The code of a reply of many lines that has not ended.
     open: Option<Code>,
@@ -69,7 +70,6 @@ pub struct Replies {
 #[derive(Clone)]
 pub struct Inbox<Role> {
     wire: Wire,
-    limits: Limits,
     role: Role,
 }
 
@@ -88,10 +88,16 @@ impl Limits {
     pub const COMMANDS: Self = Self { line: 4096, ..Self::REPLIES };
 }
 
+impl Default for Replies {
+    fn default() -> Self {
+        Self { limits: Limits::REPLIES, found: None, open: None, lines: 0, truncated: false, failed: false }
+    }
+}
+
 impl Inbox<Commands> {
     /// Reads what a client sends. Allocates nothing yet.
     pub fn commands(limits: Limits) -> Self {
-        Self { wire: Wire::of_commands(limits.line), limits, role: Commands::default() }
+        Self { wire: Wire::of_commands(limits.line), role: Commands::default() }
     }
 
     /// Goes to the next command line, and releases the current one; false when it has not come yet.
@@ -110,7 +116,7 @@ impl Inbox<Commands> {
         if cut {
             self.role.dropped = Some(Verb::of_line(bytes));
             self.wire.release();
-            return Err(LineTooLong { limit: self.limits.line });
+            return Err(LineTooLong { limit: self.wire.limit() });
         }
         self.role.line = Some(Span { at, length });
         Ok(true)
@@ -134,6 +140,11 @@ impl Inbox<Commands> {
         Ok(if self.advance()? { self.line() } else { None })
     }
 
+    /// Whether room for much is kept allocated while nothing is kept.
+    pub(crate) fn keep_room(&mut self, keeps: bool) {
+        self.wire.keep_room(keeps);
+    }
+
     /// What answers the Telnet negotiation that was read so far: DONT to WILL and WONT to DO, at most 32 in
     /// a session; empty most of the time. To be sent before the next reply.
     pub fn take_answers(&mut self) -> Vec<u8> {
@@ -149,7 +160,7 @@ impl Inbox<Commands> {
 impl Inbox<Replies> {
     /// Reads what a server sends. Allocates nothing yet.
     pub fn replies(limits: Limits) -> Self {
-        Self { wire: Wire::of_replies(limits.line), limits, role: Replies::default() }
+        Self { wire: Wire::of_replies(limits.line), role: Replies { limits, ..Replies::default() } }
     }
 
     /// Goes to the next reply, and releases the current one; false when it has not come whole yet.
@@ -165,7 +176,7 @@ impl Inbox<Replies> {
         }
         while let Some(line) = self.wire.next_line() {
             let Line { at, bytes, cut, seen } = line;
-            if seen > self.limits.reply {
+            if seen > self.role.limits.reply {
                 return Err(self.too_long());
             }
             let Some(code) = self.role.open else {
@@ -193,7 +204,7 @@ impl Inbox<Replies> {
                     }
                 }
             };
-            if let Some(end_code) = closing(bytes, code, self.limits.reply_end) {
+            if let Some(end_code) = closing(bytes, code, self.role.limits.reply_end) {
                 let truncated = self.role.truncated | cut;
                 let span = Span { at: 0, length: self.wire.length() };
                 self.role.found = Some(Found { head: Head::new(code, end_code, true, truncated), span });
@@ -202,13 +213,13 @@ impl Inbox<Replies> {
             }
             self.role.lines = self.role.lines.saturating_add(1);
             self.role.truncated |= cut;
-            if self.role.lines >= self.limits.lines.max(2) {
-                self.role.lines = self.limits.lines;
+            if self.role.lines >= self.role.limits.lines.max(2) {
+                self.role.lines = self.role.limits.lines;
                 self.role.truncated = true;
                 self.wire.drop_line(at);
             }
         }
-        if self.wire.seen() > self.limits.reply {
+        if self.wire.seen() > self.role.limits.reply {
             return Err(self.too_long());
         }
         self.wire.give_back();
@@ -239,7 +250,7 @@ impl Inbox<Replies> {
     fn too_long(&mut self) -> ReplyError {
         self.role.failed = true;
         self.wire.close();
-        ReplyError::TooLong { limit: self.limits.reply }
+        ReplyError::TooLong { limit: self.role.limits.reply }
     }
 }
 
@@ -262,10 +273,7 @@ impl<Role> Inbox<Role> {
 
 impl<Role> fmt::Debug for Inbox<Role> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox")
-            .field("limits", &self.limits)
-            .field("buffered", &self.buffered())
-            .finish_non_exhaustive()
+        f.debug_struct("Inbox").field("buffered", &self.buffered()).finish_non_exhaustive()
     }
 }
 

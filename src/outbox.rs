@@ -6,6 +6,9 @@ use core::fmt;
 /// A capacity above this many bytes is given back once everything is written.
 const IDLE_CAPACITY: usize = 64;
 
+/// The same while much is said at once.
+const BUSY_CAPACITY: usize = 4096;
+
 /// What is to be written, in order. It can hold a password, so no `Debug` shows it, and what was
 /// written is forgotten.
 pub(crate) struct Outbox {
@@ -13,11 +16,12 @@ pub(crate) struct Outbox {
     written: usize,
     /// The bytes before this place are urgent.
     urgent: usize,
+    busy: bool,
 }
 
 impl Outbox {
     pub(crate) fn new() -> Self {
-        Self { bytes: Vec::new(), written: 0, urgent: 0 }
+        Self { bytes: Vec::new(), written: 0, urgent: 0, busy: false }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -44,6 +48,11 @@ impl Outbox {
         self.wrote(self.len());
     }
 
+    /// Whether room for much is kept once everything is written.
+    pub(crate) fn keep_room(&mut self, keeps: bool) {
+        self.busy = keeps;
+    }
+
     fn pending(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
     }
@@ -52,7 +61,7 @@ impl Outbox {
         self.written = self.written.saturating_add(count).min(self.bytes.len());
         if self.written == self.bytes.len() {
             self.bytes.clear();
-            self.bytes.shrink_to(IDLE_CAPACITY);
+            self.bytes.shrink_to(if self.busy { BUSY_CAPACITY } else { IDLE_CAPACITY });
             self.written = 0;
             self.urgent = 0;
         }

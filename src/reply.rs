@@ -175,6 +175,12 @@ impl<'a> Reply<'a> {
         Self { bytes: Cow::Borrowed(bytes), head }
     }
 
+    /// Appends a reply of one line with a text of the machine's own, which holds no line end.
+    #[inline]
+    pub(crate) fn encode_line(code: Code, text: &'static str, out: &mut Vec<u8>) {
+        push_line(out, Some((code, b' ')), text.as_bytes());
+    }
+
     /// `text` holds no LF.
     fn of_line(code: Code, text: Cow<'a, [u8]>) -> Self {
         Self { bytes: text, head: Head::new(code, code, false, false) }
@@ -447,9 +453,11 @@ fn push_middle(raw: &mut Vec<u8>, code: Code, text: &[u8]) {
 }
 
 fn push_line(out: &mut Vec<u8>, code: Option<(Code, u8)>, text: &[u8]) {
+    // Once for the whole line, so that no part of it has to look for room.
+    out.reserve(text.len().saturating_add(6));
     if let Some((code, separator)) = code {
-        out.extend_from_slice(&code.digits());
-        out.push(separator);
+        let [hundreds, tens, ones] = code.digits();
+        out.extend_from_slice(&[hundreds, tens, ones, separator]);
     }
     out.extend_from_slice(text);
     out.extend_from_slice(b"\r\n");

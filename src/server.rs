@@ -43,7 +43,7 @@ pub use pending::{
 pub use public::{Network, NetworkError, PublicAddress};
 pub use support::Support;
 
-use exchange::{Exchange, Phase, Stop};
+use exchange::{Exchange, NOOP_OK, Phase, Stop};
 
 /// One server's side of one control connection.
 ///
@@ -72,6 +72,8 @@ pub struct Server {
     exchange: Exchange,
     inbox: Inbox<Commands>,
     waiting: Waiting,
+    /// When the last command line was taken up, more was behind it.
+    pipelined: bool,
     input_ended: bool,
     closed: bool,
     /// When the session began, or the last command of a user who was logged in came.
@@ -117,6 +119,7 @@ impl Server {
             exchange,
             inbox,
             waiting: Waiting::new(),
+            pipelined: false,
             input_ended: false,
             closed: false,
             began: None,
@@ -236,7 +239,7 @@ impl Server {
                 }
                 return Next::Close;
             }
-            if self.follow_tls(now) || self.take_line(now) {
+            if self.follow_tls(now) || self.take_lines(now) {
                 continue;
             }
             if self.input_ended && matches!(self.exchange.phase, Phase::Idle | Phase::Refusing) {
@@ -253,6 +256,19 @@ impl Server {
         }
     }
 
+    /// Takes up the next command line, and those behind it for as long as the machine answers them alone, so that their
+    /// replies go out in one `Write`. `true`: look again.
+    ///
+    /// Else the state moves only as actions are handed out, since somebody may have to act between two commands. Here
+    /// nobody has to, and the client reads the same bytes in the same order.
+    fn take_lines(&mut self, now: Instant) -> bool {
+        if !self.take_line(now) {
+            return false;
+        }
+        while self.exchange.is_at_rest() && self.take_line(now) {}
+        true
+    }
+
     /// Takes up the next command line, if one is here and its turn has come. `true`: look again.
     fn take_line(&mut self, now: Instant) -> bool {
         match self.exchange.phase {
@@ -267,12 +283,13 @@ impl Server {
             Some(line) => line.map(|line| exchange.begin(&line)),
             None => {
                 let advanced = inbox.advance();
-                exchange.decline(inbox.take_answers());
+                let declined = exchange.decline(inbox.take_answers());
                 match advanced.map(|_| inbox.line()) {
                     // What declines Telnet is said even if no line follows.
-                    Ok(None) => return !exchange.outbox.is_empty(),
+                    Ok(None) => return declined,
                     Ok(Some(line)) => {
                         exchange.begin(line);
+                        self.keep_room();
                         Ok(())
                     }
                     Err(_) => Err(inbox.dropped().unwrap_or(Verb::Other)),
@@ -294,6 +311,16 @@ impl Server {
         true
     }
 
+    /// Who sends many commands at once does it again: the room for them and for their replies is kept until a line comes
+    /// alone. So neither costs an allocation.
+    fn keep_room(&mut self) {
+        let more = self.inbox.has_more();
+        let keeps = more || self.pipelined;
+        self.pipelined = more;
+        self.inbox.keep_room(keeps);
+        self.exchange.outbox.keep_room(keeps);
+    }
+
     /// While a transfer runs, ABOR, NOOP and STAT are answered at once; everything else waits.
     fn take_line_amid_transfer(&mut self, now: Instant) -> bool {
         if self.waiting.len() >= self.exchange.config.pipeline {
@@ -301,9 +328,9 @@ impl Server {
         }
         let Self { waiting, inbox, exchange, .. } = self;
         let advanced = inbox.advance();
-        exchange.decline(inbox.take_answers());
+        let declined = exchange.decline(inbox.take_answers());
         let line = match advanced.map(|_| inbox.line()) {
-            Ok(None) => return !exchange.outbox.is_empty(),
+            Ok(None) => return declined,
             Ok(Some(line)) => Ok(line),
             Err(_) => Err(inbox.dropped().unwrap_or(Verb::Other)),
         };
@@ -321,7 +348,7 @@ impl Server {
             }
             Some(command @ Command::Noop) if alone => {
                 let _ = exchange.session.command(&command);
-                exchange.say_static(Code::COMMAND_OKAY, "NOOP ok.");
+                exchange.say_static(Code::COMMAND_OKAY, NOOP_OK);
             }
             Some(command @ Command::Stat(None)) if alone => {
                 let _ = exchange.session.command(&command);
@@ -352,6 +379,10 @@ impl Server {
             Ok(CommandLine { command, .. }) => command,
             Err(error) => return exchange.complain(&error, Verb::of_line(line)),
         };
+        // What keeps connections alive all day breaks no rule of order and changes nothing.
+        if matches!(command, Command::Noop) && exchange.session.pass_noop() {
+            return exchange.say_noop();
+        }
         let verb = command.verb();
         if !exchange.supports(verb) {
             return exchange.not_supported(&command);

@@ -167,7 +167,8 @@ impl Default for Session {
 impl Session {
     /// A connection that was just made: the greeting is due.
     pub fn new() -> Self {
-        let mut due = VecDeque::new();
+        // Seldom more at once: a transfer and what is said amid it.
+        let mut due = VecDeque::with_capacity(2);
         due.push_back(Due { awaited: Awaited::Greeting, begun: false, effect: Effect::None });
         Self {
             login: Login::Nobody,
@@ -321,12 +322,23 @@ impl Session {
         let last = place.checked_add(1) == Some(self.due.len());
         // What stood before it and gets no reply of its own any more: an ABOR that the transfer's end outran.
         let skipped_abor = place > 0 && self.due.front().is_some_and(|due| due.is(Verb::Abor));
-        let due = self.due.remove(place)?;
+        let due = if place == 0 { self.due.pop_front()? } else { self.due.remove(place)? };
         if skipped_abor {
             self.due.pop_front();
         }
         self.apply(due, code, step, last);
         Some(Answer { awaited: due.awaited, step })
+    }
+
+    /// A NOOP that is answered at once while nothing else is due: what [`command`](Self::command) and
+    /// [`reply`](Self::reply) make of it, in one step. `false`: it has to wait its turn.
+    #[inline]
+    pub(crate) fn pass_noop(&mut self) -> bool {
+        if !self.due.is_empty() {
+            return false;
+        }
+        self.renaming = false;
+        true
     }
 
     /// Forgets replies that won't come: after ABOR a server may answer once for two commands
@@ -376,8 +388,8 @@ impl Session {
     /// those that a server may say while a transfer runs, and those that it may leave out after ABOR.
     fn place_of(&self, code: Code) -> Option<usize> {
         let front = self.due.front()?;
-        let may_be_outrun = front.begun && front.is_transfer() || front.is(Verb::Abor);
-        if front.may_be_answered(code) && !(may_be_outrun && self.due.len() > 1 && front.rather_not(code)) {
+        let may_be_outrun = self.due.len() > 1 && (front.begun && front.is_transfer() || front.is(Verb::Abor));
+        if front.may_be_answered(code) && !(may_be_outrun && front.rather_not(code)) {
             return Some(0);
         }
         if front.is_transfer() || front.is(Verb::Abor) {
@@ -385,6 +397,17 @@ impl Session {
             return place.checked_add(1);
         }
         None
+    }
+
+    /// All is as it was at first, but for what is due.
+    #[cold]
+    fn restart_with(&mut self, security: Security) {
+        let due = core::mem::take(&mut self.due);
+        let implicit = self.implicit;
+        *self = Self { due, security, implicit, ..Self::new() };
+        if implicit {
+            self.secured();
+        }
     }
 
     /// `last`: no command came behind this one.
@@ -411,21 +434,10 @@ impl Session {
             Verb::Acct if self.login == Login::Account => {
                 self.login = if success { Login::Complete } else { Login::Nobody };
             }
-            Verb::Rein if success => {
-                let due = core::mem::take(&mut self.due);
-                let implicit = self.implicit;
-                *self = Self { due, ..Self::new() };
-                if implicit {
-                    self.secured();
-                }
-            }
+            Verb::Rein if success => self.restart_with(Security::None),
             Verb::Auth => match (step, code.value()) {
-                (Step::Success, _) => {
-                    // RFC 4217 4: whatever was said before the security exchange is void.
-                    let due = core::mem::take(&mut self.due);
-                    let implicit = self.implicit;
-                    *self = Self { due, security: Security::Established, implicit, ..Self::new() };
-                }
+                // RFC 4217 4: whatever was said before the security exchange is void.
+                (Step::Success, _) => self.restart_with(Security::Established),
                 (Step::Continue, _) => self.security = Security::Exchanging,
                 _ => {}
             },

@@ -140,6 +140,13 @@ fn serve(server: &mut Server, input: &[u8]) {
                 login.need_password();
             }
             server::Action::Command(Pending::Login(login)) => login.accept(),
+            server::Action::Command(Pending::Directory(directory)) => directory.path(&Path::new("/home/anna").unwrap()),
+            server::Action::Listen(listen) => listen.listening(SocketAddr::new(ends().1.ip(), 40115)),
+            server::Action::Transfer(transfer) => transfer.accept(),
+            server::Action::Accept(accept) => {
+                let _ = accept.accepted(SocketAddr::new(ends().0.ip(), 41000));
+            }
+            server::Action::Stream(stream) => stream.finished(StreamEnd::Clean, 10),
             server::Action::Read { .. } => return,
             other => panic!("{other:?}"),
         }
@@ -164,4 +171,75 @@ fn an_idle_server_is_below_a_kibibyte_and_a_command_allocates_nothing() {
     assert!(fixed + held.unsigned_abs() < 1024, "{fixed} + {held} bytes");
     serve(&mut server, b"NOOP\r\n");
     assert_eq!(cost(|| (0..100).for_each(|_| serve(&mut server, b"NOOP\r\n"))).0, 0);
+}
+
+/// A server whose client has logged in.
+fn served(config: &Arc<server::Config>) -> Server {
+    let (peer, local) = ends();
+    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let mut server = Server::new(config.clone(), Endpoints::new(local, peer), &greeting);
+    serve(&mut server, b"");
+    serve(&mut server, b"USER anonymous\r\n");
+    serve(&mut server, b"PASS someone@example.com\r\n");
+    server
+}
+
+#[test]
+fn pipelined_commands_allocate_nothing_but_the_texts_that_replies_are_made_of() {
+    let config = Arc::new(server::Config::default());
+    // How many of its replies have a text that isn't in the program: a path, an offset, a port.
+    for (line, made) in [
+        ("NOOP\r\n", 0),
+        ("TYPE I\r\nMODE S\r\nSTRU F\r\n", 0),
+        ("NOOP\r\nTYPE A\r\n", 0),
+        ("REST 7\r\n", 1),
+        ("PWD\r\n", 1),
+        ("NOOP\r\nPWD\r\n", 1),
+    ] {
+        for count in [1, 8, 64] {
+            let batch = line.repeat(count);
+            let mut server = served(&config);
+            serve(&mut server, b"TYPE I\r\n");
+            (0..2).for_each(|_| serve(&mut server, batch.as_bytes()));
+            let asked = cost(|| (0..50).for_each(|_| serve(&mut server, batch.as_bytes()))).0;
+            assert_eq!(asked, 50 * count * made, "{count} times {line:?}");
+        }
+    }
+}
+
+#[test]
+fn a_dialogue_with_a_transfer_allocates_the_text_of_its_229() {
+    let config = Arc::new(server::Config::default());
+    let mut server = served(&config);
+    let retrieve = |server: &mut Server| {
+        for line in ["TYPE I\r\n", "EPSV\r\n", "RETR f\r\n"] {
+            serve(server, line.as_bytes());
+        }
+    };
+    retrieve(&mut server);
+    assert_eq!(cost(|| (0..50).for_each(|_| retrieve(&mut server))).0, 50);
+}
+
+#[test]
+fn a_server_whose_client_stops_pipelining_gives_the_room_back() {
+    let config = Arc::new(server::Config::default());
+    let (_, held, mut server) = cost(|| served(&config));
+    let (_, more, ()) = cost(|| {
+        serve(&mut server, &b"NOOP\r\n".repeat(64));
+        serve(&mut server, &b"TYPE I\r\nPWD\r\n".repeat(100));
+    });
+    println!("pipelining: {:+} bytes", more);
+    assert!(more < 2 * 4096 + 256, "{more} bytes");
+    let (_, less, ()) = cost(|| serve(&mut server, b"NOOP\r\n"));
+    let held = held + more + less;
+    assert!(size_of::<Server>() + held.unsigned_abs() < 1024, "{} + {held} bytes", size_of::<Server>());
+}
+
+#[test]
+fn a_long_reply_leaves_nothing_behind() {
+    let config = Arc::new(server::Config::default());
+    let (_, held, mut server) = cost(|| served(&config));
+    let (_, more, ()) = cost(|| serve(&mut server, b"HELP\r\n"));
+    let held = held + more;
+    assert!(size_of::<Server>() + held.unsigned_abs() < 1024, "{} + {held} bytes", size_of::<Server>());
 }

@@ -6,6 +6,8 @@ use crate::telnet::{self, Sequence};
 
 /// What is kept allocated while nothing is kept: room for the usual line.
 const KEPT_WHEN_IDLE: usize = 128;
+/// The same while much comes at once.
+const KEPT_WHEN_BUSY: usize = 4096;
 /// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.
 const MOST_ANSWERS: u8 = 32;
 
@@ -39,6 +41,7 @@ pub(super) struct Wire {
     /// An interrupt was the last that came out of the text.
     marks: bool,
     closed: bool,
+    busy: bool,
 }
 
 /// A line that has ended.
@@ -77,7 +80,13 @@ impl Wire {
             interrupted: false,
             marks: false,
             closed: false,
+            busy: false,
         }
+    }
+
+    /// How many bytes a line may have.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Bytes that weren't looked at, or the beginning of a line.
@@ -186,8 +195,13 @@ impl Wire {
             return;
         }
         self.bytes.clear();
-        self.bytes.shrink_to(KEPT_WHEN_IDLE);
+        self.bytes.shrink_to(if self.busy { KEPT_WHEN_BUSY } else { KEPT_WHEN_IDLE });
         (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
+    }
+
+    /// Whether room for much is kept while nothing is.
+    pub(super) fn keep_room(&mut self, keeps: bool) {
+        self.busy = keeps;
     }
 
     /// Takes nothing more.

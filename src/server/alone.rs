@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::num::NonZeroU16;
 
-use super::exchange::{Exchange, Phase};
+use super::exchange::{Exchange, NOOP_OK, Phase};
 use crate::address::{ExtendedPort, HostPort, LongAddress, NetworkProtocol};
 use crate::command::{Command, CommandError, EpsvArgument, Verb};
 use crate::reply::{Code, Reply};
@@ -50,7 +50,7 @@ impl Exchange {
     /// Answers what needs nobody else. `false`: the application has to.
     pub(super) fn answers_alone(&mut self, command: &Command<'_>) -> bool {
         match command {
-            Command::Noop => self.answer_static(Code::COMMAND_OKAY, "NOOP ok."),
+            Command::Noop => self.answer_static(Code::COMMAND_OKAY, NOOP_OK),
             Command::Quit => self.answer_static(Code::CLOSING_CONTROL_CONNECTION, "Goodbye."),
             Command::Abor => self.answer_static(Code::DATA_CONNECTION_OPEN, "No transfer to ABOR."),
             Command::Type(value) => self.set_type(*value),

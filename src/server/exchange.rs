@@ -20,6 +20,12 @@ use crate::text::Path;
 use crate::time::Instant;
 use crate::tls::Tls;
 
+/// Once so many bytes of replies wait, they are written before the next command line is taken up. Another short reply
+/// still fits into what an [`Outbox`] keeps.
+const TOGETHER: usize = 4000;
+
+pub(super) const NOOP_OK: &str = "NOOP ok.";
+
 /// Everything of a server's session but its input.
 pub(super) struct Exchange {
     pub(super) config: Arc<Config>,
@@ -125,6 +131,7 @@ impl Exchange {
     }
 
     /// Takes up a command line.
+    #[inline]
     pub(super) fn begin(&mut self, line: &[u8]) {
         self.line.clear();
         self.line.extend_from_slice(line);
@@ -133,10 +140,12 @@ impl Exchange {
     }
 
     /// Lends the line out, so that a command can be looked at while the session changes.
+    #[inline]
     pub(super) fn take_line(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.line)
     }
 
+    #[inline]
     pub(super) fn give_line_back(&mut self, line: Vec<u8>) {
         self.line = line;
         if self.phase == Phase::Idle {
@@ -152,6 +161,7 @@ impl Exchange {
         }
     }
 
+    #[inline]
     pub(super) fn forget_line(&mut self) {
         self.line.clear();
         self.line.shrink_to(256);
@@ -188,49 +198,44 @@ impl Exchange {
         self.config.support.chosen_facts(self.chosen)
     }
 
-    /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12).
-    pub(super) fn decline(&mut self, answers: Vec<u8>) {
+    /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
+    pub(super) fn decline(&mut self, answers: Vec<u8>) -> bool {
+        let declined = !answers.is_empty();
         self.outbox.buffer().extend(answers);
+        declined
     }
 
     /// Says a reply to what is due.
     pub(super) fn say(&mut self, reply: &Reply<'_>) {
-        let code = reply.code();
-        // The server never says what isn't due but for 421, which changes the session all the same.
-        let _ = self.session.reply(code);
-        if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
-            self.ending = true;
-        }
+        self.note(reply.code());
         reply.encode(self.outbox.buffer());
     }
 
     /// Says one line of our own.
     pub(super) fn say_static(&mut self, code: Code, text: &'static str) {
-        self.say(&Reply::from_static(code, text));
+        self.note(code);
+        Reply::encode_line(code, text, self.outbox.buffer());
+    }
+
+    /// Says the reply to a NOOP that the session has let pass.
+    pub(super) fn say_noop(&mut self) {
+        Reply::encode_line(Code::COMMAND_OKAY, NOOP_OK, self.outbox.buffer());
+    }
+
+    /// What a reply that is said now changes.
+    #[inline]
+    fn note(&mut self, code: Code) {
+        // The server never says what isn't due but for 421, which changes the session all the same.
+        let _ = self.session.reply(code);
+        if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
+            self.ending = true;
+        }
     }
 
     /// Says the final reply of the command under way.
     pub(super) fn answer(&mut self, reply: &Reply<'_>) {
-        match (self.command(), reply.code().class()) {
-            (Command::User(name), Class::Completion | Class::Intermediate) => {
-                let name = name.as_bytes().to_vec();
-                self.user = name;
-            }
-            // RFC 959 4.1.1, RFC 4217 4: all is as it was at first; RFC 7151 3.2, RFC 2640 4.1: another host has languages of its own.
-            (Command::Rein | Command::Auth(_), Class::Completion) => {
-                self.user = Vec::new();
-                self.chosen = Chosen::default();
-                self.range = None;
-                self.account_wanted = false;
-            }
-            (Command::Host(_), Class::Completion) => self.chosen.language = 0,
-            (Command::Acct(_), Class::Completion) => self.account_wanted = false,
-            _ => self.account_wanted |= reply.code() == Code::NEED_ACCOUNT_FOR_STORING,
-        }
+        self.conclude(reply.code());
         self.say(reply);
-        if self.session.login() == Login::Complete {
-            self.unknown_commands = 0;
-        }
         self.finish();
     }
 
@@ -241,7 +246,49 @@ impl Exchange {
 
     /// The same with a line of our own.
     pub(super) fn answer_static(&mut self, code: Code, text: &'static str) {
-        self.answer(&Reply::from_static(code, text));
+        self.conclude(code);
+        self.say_static(code, text);
+        self.finish();
+    }
+
+    /// What the final reply of the command under way means beyond the session.
+    #[inline]
+    fn conclude(&mut self, code: Code) {
+        self.account_wanted |= code == Code::NEED_ACCOUNT_FOR_STORING;
+        // Only the application says who somebody is.
+        if self.phase != Phase::Asking {
+            return;
+        }
+        match (self.command(), code.class()) {
+            (Command::User(name), Class::Completion | Class::Intermediate) => {
+                let name = name.as_bytes().to_vec();
+                self.user = name;
+            }
+            (Command::Rein, Class::Completion) => self.begin_anew(),
+            // RFC 7151 3.2, RFC 2640 4.1: another host has languages of its own.
+            (Command::Host(_), Class::Completion) => self.chosen.language = 0,
+            (Command::Acct(_), Class::Completion) => self.account_wanted = false,
+            _ => {}
+        }
+    }
+
+    /// After REIN and AUTH all is as it was at first (RFC 959 4.1.1, RFC 4217 4).
+    pub(super) fn begin_anew(&mut self) {
+        self.user = Vec::new();
+        self.chosen = Chosen::default();
+        self.range = None;
+        self.account_wanted = false;
+    }
+
+    /// Whether nobody outside has anything to do before the next command, but to write what was said.
+    #[inline]
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.phase == Phase::Idle
+            && !self.ending
+            && matches!(self.tls, Tls::Off | Tls::On)
+            && !self.data.has_discard()
+            && self.data.state() != State::Cancelling
+            && self.outbox.len() < TOGETHER
     }
 
     /// Nothing is under way any more.
@@ -250,6 +297,9 @@ impl Exchange {
         self.forget_line();
         self.delayed = None;
         self.phase = Phase::Idle;
+        if self.session.login() == Login::Complete {
+            self.unknown_commands = 0;
+        }
         if self.session.setup() == Setup::None {
             // REIN, or a transfer command that was refused, has spent what was agreed on.
             self.drop_data();

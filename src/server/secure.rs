@@ -108,6 +108,7 @@ impl Exchange {
         let (code, text) = match command {
             Command::Auth(_) if self.tls == Tls::On => (Code::BAD_SEQUENCE, "TLS is there already."),
             Command::Auth(mechanism) if is_tls(mechanism.as_bytes()) => {
+                self.begin_anew();
                 (Code::SECURITY_EXCHANGE_COMPLETE, "Proceed with negotiation.")
             }
             Command::Auth(_) => (Code::PARAMETER_NOT_IMPLEMENTED, "Unknown AUTH type."),

@@ -155,9 +155,9 @@ impl Reply<'_> {
     }
 }
 
-/// A reply whose text is made of numbers and words of ours.
+/// A reply whose text is made of numbers and words of ours. Allocates once, unless it is a long one.
 pub(super) fn written(code: Code, text: core::fmt::Arguments<'_>) -> Reply<'static> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(64);
     append(&mut bytes, text);
     Reply::of_line(code, Cow::Owned(bytes))
 }

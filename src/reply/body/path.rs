@@ -36,7 +36,8 @@ impl Reply<'_> {
 
     /// `257 "path" comment`, with each quote of the path doubled. Allocates.
     pub fn path_name(path: &Path<'_>, comment: &Text<'_>) -> Reply<'static> {
-        let mut text = Vec::new();
+        let mut text =
+            Vec::with_capacity(path.as_bytes().len().saturating_add(comment.as_bytes().len()).saturating_add(8));
         text.push(b'"');
         for &byte in path.as_bytes() {
             text.push(byte);
