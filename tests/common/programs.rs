@@ -75,6 +75,12 @@ impl Server {
         one_line_of_failure(&self.run(options, path, file))
     }
 
+    /// As the system kills it: it has no time to tidy up.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
     pub fn dial(&self) -> Session {
         let control = TcpStream::connect(&self.address).unwrap();
         control.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
