@@ -20,8 +20,8 @@ use clap::Parser;
 use ftp_proto::server::{Config, PublicAddress};
 
 use common::server_adapter::serve;
+use common::site::{Account, Site};
 use common::tree::Tree;
-use common::visitor::{Account, Site};
 
 /// An FTP server of a directory.
 #[derive(Parser)]
@@ -44,6 +44,12 @@ struct Arguments {
     /// The address that PASV tells, for a server behind NAT; by default the one that the client has reached.
     #[arg(long, value_name = "IP")]
     passive_address: Option<Ipv4Addr>,
+    /// Nobody may change anything.
+    #[arg(long)]
+    read_only: bool,
+    /// Uploads are written under their names at once; by default they appear there when they are complete.
+    #[arg(long)]
+    in_place: bool,
 }
 
 fn main() -> std::process::ExitCode {
@@ -57,11 +63,12 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { listen, root, users, anonymous, passive_ports, passive_address } = arguments;
+    let Arguments { listen, root, users, anonymous, passive_ports, passive_address, read_only, in_place } = arguments;
     ensure!(anonymous || !users.is_empty(), "nobody could log in: give --user NAME:PASSWORD or --anonymous");
     let tree = Tree::open(&root).with_context(|| format!("{}", root.display()))?;
-    let site = Arc::new(Site { tree, accounts: users, anonymous });
+    let site = Arc::new(Site { tree, accounts: users, anonymous, read_only, in_place });
     let mut config = Config::default();
+    config.support = Site::support();
     config.passive.ports = passive_ports.unwrap_or(config.passive.ports);
     config.passive.address = passive_address.map_or(PublicAddress::Own, PublicAddress::One);
     let listener = TcpListener::bind(listen).with_context(|| format!("{listen}"))?;

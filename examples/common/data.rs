@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::{Connection, Error};
 
 use super::channel::{Channel, Shake};
+pub use super::content::Content;
 
 /// How much is moved at most before the control connection is looked at again.
 pub const PIECE: usize = 128 * 1024;
@@ -25,13 +26,6 @@ pub const LINGER: Duration = Duration::from_secs(2);
 pub struct Sockets {
     listeners: BTreeMap<ChannelId, TcpListener>,
     flows: BTreeMap<ChannelId, Flow>,
-}
-
-/// Where the bytes of a transfer come from or go to.
-pub enum Content<'f> {
-    Source(Box<dyn Read + 'f>),
-    /// It is flushed once all is written, even if that is nothing.
-    Sink(Box<dyn Write + 'f>),
 }
 
 /// A data connection while bytes move over it.

@@ -3,12 +3,17 @@
 pub mod channel;
 pub mod cli;
 pub mod client_adapter;
+pub mod content;
 pub mod data;
+pub mod denied;
+pub mod glob;
+pub mod hash;
 pub mod interrupt;
 pub mod ladder;
 pub mod listing;
 pub mod mirror;
 pub mod server_adapter;
+pub mod site;
 pub mod tls;
 pub mod tokio_client_adapter;
 pub mod tokio_data;

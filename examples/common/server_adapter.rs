@@ -7,12 +7,14 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, Config, Server};
-use ftp_proto::{Code, Endpoints, Instant, Reply, TlsError, Verdict};
+use ftp_proto::{Code, Endpoints, Instant, Reply, StreamEnd, TlsError, Verdict};
 use socket2::SockRef;
 
 use super::channel::Channel;
-use super::data::{self, Content, Knock, Sockets, Turn};
-use super::visitor::{Site, Visitor};
+use super::content::Content;
+use super::data::{self, Knock, Sockets, Turn};
+use super::site::Site;
+use super::visitor::Visitor;
 
 /// A client that doesn't read what it is told is given up after this.
 const WRITE_PATIENCE: Duration = Duration::from_secs(60);
@@ -41,6 +43,8 @@ struct Session {
     visitor: Visitor,
     /// The file or listing of the transfer under way.
     content: Option<Content<'static>>,
+    /// How its stream has ended, while what came over the control connection before that is looked at.
+    ended: Option<(StreamEnd, u64)>,
 }
 
 impl Session {
@@ -52,7 +56,15 @@ impl Session {
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let server = Server::new(config, ends, &Reply::from_static(Code::SERVICE_READY, "Welcome to ftp-proto."));
         let control = Channel::new(control);
-        Ok(Self { server, control, sockets: Sockets::default(), origin: Clock::now(), visitor, content: None })
+        Ok(Self {
+            server,
+            control,
+            sockets: Sockets::default(),
+            origin: Clock::now(),
+            visitor,
+            content: None,
+            ended: None,
+        })
     }
 
     /// Does what the machine asks for, until the session has ended.
@@ -103,11 +115,20 @@ impl Session {
                     let Some(content) = &mut self.content else { return Err(io::Error::other("nothing to move")) };
                     // A piece at a time, so that ABOR is heard between two of them; then `Cancel` comes instead.
                     let control = stream.wants_input().then_some(&self.control);
-                    match self.sockets.turn(channel, control, content)? {
+                    let turn = match self.ended.take() {
+                        Some((end, total)) => Turn::Ended(end, total),
+                        None => self.sockets.turn(channel, control, content)?,
+                    };
+                    match turn {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
+                        // An ABOR that came before the data's end: then `Cancel` comes next.
+                        Turn::Ended(end, total) if data::wait(control, None, Some(Duration::ZERO))?.control => {
+                            self.ended = Some((end, total));
+                            self.read()?;
+                        }
                         Turn::Ended(end, total) => {
-                            self.content = None;
+                            let end = self.content.take().map_or(end, |content| content.finish(end));
                             stream.finished(end, total);
                         }
                     }
@@ -120,7 +141,7 @@ impl Session {
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
                 Action::Cancel(cancel) => {
                     self.sockets.close(cancel.channel());
-                    self.content = None;
+                    (self.content, self.ended) = (None, None);
                     cancel.cancelled();
                 }
                 Action::Discard(channel) => self.sockets.close(channel),
