@@ -19,6 +19,10 @@ pub struct Site {
     pub accounts: Vec<Account>,
     /// `anonymous` and `ftp` may read, with any password.
     pub anonymous: bool,
+    /// Nobody may change anything.
+    pub read_only: bool,
+    /// Uploads are written under their names from the start, not only seen once they are complete.
+    pub in_place: bool,
 }
 
 /// Somebody who may read and write.
@@ -135,7 +139,7 @@ impl Visitor {
     fn log_in(&mut self, user: &[u8], password: &[u8]) -> bool {
         let has_account = self.site.accounts.iter().any(|account| account.name == user && account.password == password);
         let is_anonymous = [&b"anonymous"[..], b"ftp"].iter().any(|name| user.eq_ignore_ascii_case(name));
-        self.may_write = has_account;
+        self.may_write = has_account && !self.site.read_only;
         self.directory = VirtualPath::default();
         has_account || (is_anonymous && self.site.anonymous)
     }
@@ -201,7 +205,7 @@ impl Visitor {
         Ok(match command {
             Command::Retr(path) => {
                 let (file, rest) = tree.read(&self.at(path), offset)?;
-                Opening::Sized(Content::Source(Box::new(file)), rest)
+                Opening::Sized(Content::source(file), rest)
             }
             Command::Stor(path) => Opening::Plain(sink(tree.write(&self.writable(path)?, offset))?),
             Command::Appe(path) => Opening::Plain(sink(tree.append(&self.writable(path)?))?),
@@ -211,7 +215,7 @@ impl Visitor {
                     return Err(READ_ONLY);
                 }
                 let (upload, path) = tree.write_unique(&self.directory.join(wish)).map_err(Denied::name)?;
-                Opening::Named(Content::Sink(Box::new(upload)), path.absolute())
+                Opening::Named(Content::sink(upload), path.absolute())
             }
             Command::List(argument) => {
                 let (entries, _) = self.entries(argument.as_ref())?;
@@ -300,11 +304,11 @@ fn unexpected() -> Denied {
 }
 
 fn sink(upload: io::Result<super::tree::Upload>) -> Allowed<Content<'static>> {
-    Ok(Content::Sink(Box::new(upload.map_err(Denied::name)?)))
+    Ok(Content::sink(upload.map_err(Denied::name)?))
 }
 
 fn listing(lines: Vec<u8>) -> Opening {
-    Opening::Plain(Content::Source(Box::new(Cursor::new(lines))))
+    Opening::Plain(Content::source(Cursor::new(lines)))
 }
 
 fn path(bytes: Vec<u8>) -> Allowed<Path<'static>> {
