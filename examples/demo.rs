@@ -26,7 +26,7 @@ use common::ladder::{Ladder, thousands};
 use common::server_adapter;
 use common::service::Service;
 use common::tree::Tree;
-use common::visitor::{Account, Site};
+use common::site::{Account, Site};
 
 const POEM: &str = "poem.txt";
 const PHOTO: &str = "my cat";

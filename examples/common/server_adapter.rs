@@ -93,7 +93,14 @@ impl<'s> Session<'s> {
                         self.read()?;
                     }
                 }
-                Action::Command(pending) => self.visitor.answer(pending),
+                Action::Command(pending) => {
+                    let wants_input = pending.wants_input();
+                    self.visitor.answer(pending);
+                    // What takes long comes again, a part at a time.
+                    if self.visitor.is_busy() && wants_input {
+                        self.read()?;
+                    }
+                }
                 Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
                 Action::Listen(listen) => match self.sockets.listen(listen.channel(), listen.host(), listen.ports()) {
                     Ok(address) => listen.listening(address),

@@ -18,7 +18,7 @@ use super::server_config_file;
 use super::server_tls::Certified;
 use super::service::Service;
 use super::tree::Tree;
-use super::visitor::{Account, Site};
+use super::site::{Account, Site};
 
 /// RFC 959 3.2: the port below the control connection's.
 const DATA_PORT: u16 = 20;
@@ -254,6 +254,7 @@ impl Choices {
 
     fn config(&self) -> Result<Config> {
         let mut config = Config::default();
+        config.support = Site::support();
         config.passive.enabled = self.passive.unwrap_or(true);
         // vsftpd's 0 means any.
         config.passive.ports = match (self.first_passive_port.unwrap_or(0), self.last_passive_port.unwrap_or(0)) {

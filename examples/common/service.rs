@@ -9,7 +9,7 @@ use ftp_proto::{Code, Reply};
 
 use super::door::{Guest, House, Stop};
 use super::server_tls::Certified;
-use super::visitor::Site;
+use super::site::Site;
 
 /// How long the clients have to leave once they were told to.
 pub const FAREWELL: Duration = Duration::from_secs(5);

@@ -135,7 +135,14 @@ impl Session {
                     let bytes = hear(Some(&mut self.control), patience, end).await?;
                     bytes.iter().for_each(|bytes| self.server.received(bytes));
                 }
-                Action::Command(pending) => self.visitor.answer(pending),
+                Action::Command(pending) => {
+                    let wants_input = pending.wants_input();
+                    self.visitor.answer(pending);
+                    // What takes long comes again, a part at a time, and lets others have their turn.
+                    if self.visitor.is_busy() {
+                        self.look(wants_input).await?;
+                    }
+                }
                 Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
                 Action::Listen(listen) => match self.outside.listen(listen.channel(), listen.host(), listen.ports()) {
                     Ok(address) => listen.listening(address),
@@ -195,9 +202,7 @@ impl Session {
                         (end, total, content) = self.outside.transfer(stream.channel(), &mut self.content) => {
                             (self.ended, self.content) = (Some((end, total)), content);
                             // What was said before the data's end comes first: it may be ABOR.
-                            yield_now().await;
-                            let said = tokio_wire::hear(wants_input.then_some(&mut self.control), Some(Duration::ZERO));
-                            said.await?.iter().for_each(|bytes| self.server.received(bytes));
+                            self.look(wants_input).await?;
                         }
                     }
                 }
@@ -224,6 +229,16 @@ impl Session {
             }
         }
         tokio_wire::close(self.control).await;
+        Ok(())
+    }
+
+    /// Lets others have their turn, then reads what is there from the control connection, if it may be read.
+    async fn look(&mut self, wants_input: bool) -> io::Result<()> {
+        yield_now().await;
+        if wants_input {
+            let bytes = tokio_wire::hear(Some(&mut self.control), Some(Duration::ZERO)).await?;
+            bytes.iter().for_each(|bytes| self.server.received(bytes));
+        }
         Ok(())
     }
 }
