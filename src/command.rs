@@ -110,6 +110,11 @@ impl Verb {
             _ => Self::Other,
         }
     }
+
+    /// The verb of a whole line, whatever its argument is.
+    pub(crate) fn of_line(line: &[u8]) -> Self {
+        split(line).0
+    }
 }
 
 /// The word, as [`Verb::word`] says.

@@ -74,6 +74,11 @@ impl<'a> Transfer<'a> {
         self.exchange.serial()
     }
 
+    /// When the machine stops waiting for the answer, says 451 and goes on.
+    pub fn deadline(&self) -> Instant {
+        self.exchange.answer_by.unwrap_or_default()
+    }
+
     /// Whether the control connection may be read while this question is open.
     pub fn wants_input(&self) -> bool {
         self.exchange.wants_input

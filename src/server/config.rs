@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::public::PublicAddress;
 use super::support::Support;
+use crate::command::Verb;
 use crate::data::Resume;
 use crate::inbox::Limits;
 
@@ -105,6 +106,31 @@ pub struct Patience {
     pub answer: Duration,
     /// How long a failed login waits for its answer: 1 s.
     pub login_failure: Duration,
+}
+
+impl Config {
+    /// Whether TLS is there.
+    pub(super) fn has_tls(&self) -> bool {
+        self.implicit || self.security != Security::Off
+    }
+
+    /// Whether the machine or the application answers a verb with more than 502.
+    pub(super) fn knows(&self, verb: Verb) -> bool {
+        match verb {
+            Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Ccc => self.has_tls(),
+            Verb::Rein => true,
+            _ => self.support.has(verb),
+        }
+    }
+
+    /// The verbs that FEAT and HELP name, in the order of the table.
+    pub(super) fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
+        Verb::ALL.iter().copied().filter(|verb| match verb {
+            Verb::Auth => self.has_tls() && !self.implicit,
+            Verb::Ccc => self.has_tls() && self.clear_command_channel,
+            verb => self.knows(*verb),
+        })
+    }
 }
 
 impl Default for Config {

@@ -7,7 +7,7 @@ use super::exchange::Exchange;
 use crate::command::{Command, Verb};
 use crate::reply::{Class, Code, Reply};
 use crate::text::{Path, Text};
-use crate::time::Time;
+use crate::time::{Instant, Time};
 
 /// A negative reply (4yz, 5yz): why the application doesn't do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +103,11 @@ impl<'a> Pending<'a> {
     /// The same for the same question, however often it comes.
     pub fn serial(&self) -> u64 {
         self.exchange().serial()
+    }
+
+    /// When the machine stops waiting for the answer, says 451 and goes on.
+    pub fn deadline(&self) -> Instant {
+        self.exchange().answer_by.unwrap_or_default()
     }
 
     /// Whether the control connection may be read while this question is open: a client may say more, or leave.
@@ -215,12 +220,21 @@ impl Login<'_> {
         }
     }
 
+    /// 332: an account is needed, by ACCT (RFC 959 5.4). After ACCT it makes no sense: it is said as 530, and the login has failed.
+    pub fn need_account(self) {
+        let text = "Need account for login.";
+        match self.command().verb() {
+            Verb::Acct => self.0.refuse_login(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
+            _ => self.0.answer(&Reply::from_static(Code::NEED_ACCOUNT, text)),
+        }
+    }
+
     /// 230: logged in.
     pub fn accept(self) {
         self.0.answer(&Reply::from_static(Code::LOGGED_IN, "Login successful."));
     }
 
-    /// Not so. After the third time the session ends.
+    /// Not so, which is said after [`Patience::login_failure`](super::Patience::login_failure). The third time ends the session.
     pub fn refuse(self, refusal: &Refusal<'_>) {
         self.0.refuse_login(refusal.reply());
     }

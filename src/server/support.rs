@@ -152,9 +152,9 @@ impl Support {
     }
 
     /// The lines of FEAT (RFC 2389 3.2), without the space in front.
-    pub(super) fn features(&self, chosen: Chosen) -> Vec<Text<'_>> {
+    pub(super) fn features(&self, verbs: impl Iterator<Item = Verb>, chosen: Chosen) -> Vec<Text<'_>> {
         let mut features: Vec<Text<'_>> = Vec::new();
-        for verb in self.verbs() {
+        for verb in verbs {
             let feature = match verb {
                 // RFC 3659 7.8: one line for MLST and MLSD, with the facts.
                 Verb::Mlst | Verb::Mlsd => Text::try_from(self.fact_line(chosen)).ok(),

@@ -516,7 +516,9 @@ fn answer(pending: Pending<'_>, files: &mut BTreeMap<Vec<u8>, Vec<u8>>, renaming
             files.remove(path.as_bytes());
             perform.done();
         }
-        (Pending::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_)) => perform.done(),
+        (Pending::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_) | Command::Rein) => {
+            perform.done()
+        }
         (Pending::Directory(directory), Command::Mkd(path)) => directory.path(path),
         (Pending::Directory(directory), _) => directory.path(&Path::new("/a \"quoted\" place").unwrap()),
         (Pending::Size(size), Command::Size(path)) if known(path) => size.bytes(files[path.as_bytes()].len() as u64),
