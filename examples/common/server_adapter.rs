@@ -17,6 +17,8 @@ use super::server_tls::{self, Certified, SessionTls};
 use super::service::{self, Service};
 use super::visitor::Visitor;
 
+/// The machine is told after this, at the latest, that a transfer has begun: it gives up what stands still.
+const TELL: Duration = Duration::from_secs(1);
 /// A client that doesn't read what it is told is given up after this.
 const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -155,8 +157,8 @@ impl<'s> Session<'s> {
                     // A piece at a time, so that ABOR is heard between two of them; then `Cancel` comes instead.
                     let wants_input = stream.wants_input();
                     let ear = Ear::new(wants_input.then_some(&self.control), alarm);
-                    let patience = stream.deadline().map(|deadline| deadline.saturating_since(now));
-                    let turn = self.sockets.turn(stream.channel(), ear, &mut content, patience)?;
+                    let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now));
+                    let turn = self.sockets.turn(stream.channel(), ear, &mut content, Some(patience))?;
                     self.content = Some(content);
                     match turn {
                         Turn::Control => self.read()?,
