@@ -61,7 +61,11 @@ fn work(mut clients: UnboundedReceiver<(StdStream, Guest)>, service: &Arc<Servic
         while let Some((control, guest)) = clients.recv().await {
             let (service, end) = (service.clone(), end.clone());
             // A connection that breaks ends this session and no other.
-            spawn_local(async move { Session::new(control, service, end, guest)?.run().await });
+            spawn_local(async move {
+                // Lent to `run`, not given: what is given to a future is there twice.
+                let mut session = Session::new(control, service, end, guest)?;
+                session.run().await
+            });
         }
         end.notify_waiters();
         std::future::pending().await
@@ -116,8 +120,7 @@ impl Session {
     }
 
     /// Does what the machine asks for, until the session has ended.
-    async fn run(mut self) -> io::Result<()> {
-        let host = self.host;
+    async fn run(&mut self) -> io::Result<()> {
         loop {
             self.tell_end();
             let end = (!self.knows_end).then_some(&*self.end);
@@ -143,7 +146,7 @@ impl Session {
                 Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
                 Action::Listen(listen) => self.outside.listen(listen),
                 Action::Connect(connect) => {
-                    let (address, source) = (connect.address(), (host, connect.source_port()));
+                    let (address, source) = (connect.address(), (self.host, connect.source_port()));
                     let patience = Some(connect.deadline().saturating_since(now));
                     let control = connect.wants_input().then_some(&mut self.control);
                     tokio::select! {
@@ -217,7 +220,7 @@ impl Session {
                 Action::Close => break,
             }
         }
-        tokio_wire::close(self.control).await;
+        tokio_wire::close(&mut self.control).await;
         Ok(())
     }
 
