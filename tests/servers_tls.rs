@@ -92,6 +92,7 @@ fn what_policy_demands_is_not_had_in_plaintext() {
         let config = site.certificate.client(&version::TLS13, &[]);
         let mut session = site.secure(&config);
         session.user();
+        assert!(session.say("PBSZ 0").starts_with("200"), "{server}");
         assert!(session.say("PROT C").starts_with("200"), "{server}: data may be in plaintext");
         assert!(session.say("EPSV").starts_with("229"), "{server}");
 
@@ -222,6 +223,7 @@ impl Session {
         assert!(self.say(command).starts_with("150"), "{command}");
         let mut content = String::new();
         let _ = data.read_to_string(&mut content);
+        drop(data);
         (content, self.reply())
     }
 

@@ -39,6 +39,10 @@ impl Channel {
         Self { socket, tls: Some(Box::new(tls)), is_pending: false }
     }
 
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// The connection below.
     pub fn into_socket(self) -> TcpStream {
         self.socket

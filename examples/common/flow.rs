@@ -152,7 +152,8 @@ impl Flow {
             return match self.channel.flush().and_then(|()| self.channel.socket().shutdown(Shutdown::Write)) {
                 Ok(()) => {
                     self.shut = true;
-                    None
+                    // In plaintext nobody has anything to say to who sends, and 226 needn't wait for it.
+                    if self.channel.is_secure() { None } else { self.drain().or(Some(StreamEnd::Clean)) }
                 }
                 Err(error) => network_end(&error),
             };

@@ -54,6 +54,11 @@ async fn send(wire: &mut Wire, source: &mut dyn Source, moved: &Cell<u64>, taken
     }
     // Under TLS this is close_notify, too.
     wire.shutdown().await.map_err(|_| StreamEnd::Truncated)?;
+    if let Wire::Plain(socket) = wire {
+        // In plaintext nobody has anything to say to who sends, and 226 needn't wait for it.
+        let _ = socket.try_read(&mut [0; 1024]);
+        return Ok(());
+    }
     // Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS those
     // are session tickets, which the next data connection needs.
     let mut rest = [0; 64];
