@@ -223,7 +223,9 @@ impl Client {
             Next::Close => Action::Close,
             Next::Tls => match self.core.tls {
                 Tls::Starting { deadline } => Action::StartTls(StartTls::new(&mut self.core.tls, deadline)),
-                _ => Action::StopTls(StopTls::new(&mut self.core.tls)),
+                Tls::Stopping { deadline } => Action::StopTls(StopTls::new(&mut self.core.tls, deadline)),
+                // Nothing is asked of TLS then.
+                Tls::Off | Tls::On | Tls::Failed(_) => Action::Close,
             },
             Next::Data => {
                 let Core { data, config, ends, session, last_word, .. } = &mut self.core;

@@ -171,7 +171,9 @@ impl Server {
             Next::Close => Action::Close,
             Next::Tls => match exchange.tls {
                 Tls::Starting { deadline } => Action::StartTls(StartTls::new(&mut exchange.tls, deadline)),
-                _ => Action::StopTls(StopTls::new(&mut exchange.tls)),
+                Tls::Stopping { deadline } => Action::StopTls(StopTls::new(&mut exchange.tls, deadline)),
+                // Nothing is asked of TLS then.
+                Tls::Off | Tls::On | Tls::Failed(_) => Action::Close,
             },
             Next::Command => {
                 let verb = exchange.command().verb();
@@ -252,6 +254,8 @@ impl Server {
     /// Takes up the next command line, if one is here and its turn has come. `true`: look again.
     fn take_line(&mut self, now: Instant) -> bool {
         match self.exchange.phase {
+            // What began or ended TLS has to be written first, and who had his time for the login gets no more.
+            Phase::Idle if self.is_turning() || self.login_by().is_some_and(|by| now >= by) => return false,
             Phase::Idle => {}
             Phase::Connecting | Phase::Accepting | Phase::Moving => return self.take_line_amid_transfer(now),
             Phase::Asking | Phase::Refusing | Phase::Preparing | Phase::Offering | Phase::Stopping(_) => return false,
@@ -359,7 +363,7 @@ impl Server {
         if let Err(disorder) = advice {
             return exchange.answer_static(disorder.code(), disorder.text());
         }
-        if matches!(verb, Verb::Auth | Verb::Ccc | Verb::Rein) && self.refuses_spurious(verb) {
+        if self.refuses_spurious(&command) {
             return;
         }
         let exchange = &mut self.exchange;
@@ -411,17 +415,19 @@ impl Server {
 
     /// Nothing is under way: wait for a command, but not for ever.
     fn wait(&mut self, now: Instant) -> Option<Next> {
-        let patience = &self.exchange.config.patience;
-        let idle = self.active.after(patience.idle);
-        let deadline = match self.exchange.session.login() {
-            LoginState::Complete => idle,
-            _ => idle.min(self.began.unwrap_or(now).after(patience.login)),
-        };
+        let idle = self.active.after(self.exchange.config.patience.idle);
+        let deadline = self.login_by().map_or(idle, |login| idle.min(login));
         if now < deadline {
             return Some(Next::Read(deadline));
         }
         self.exchange.say_static(Code::SERVICE_NOT_AVAILABLE, "Timeout.");
         None
+    }
+
+    /// When who isn't logged in has to be.
+    fn login_by(&self) -> Option<Instant> {
+        let began = self.began.filter(|_| self.exchange.session.login() != LoginState::Complete)?;
+        Some(began.after(self.exchange.config.patience.login))
     }
 
     /// How many bytes of command lines wait for their turn.

@@ -48,7 +48,9 @@ pub(crate) enum Tls {
     },
     On,
     /// `StopTls` is open.
-    Stopping,
+    Stopping {
+        deadline: Instant,
+    },
     Failed(TlsError),
 }
 
@@ -87,11 +89,17 @@ impl<'a> StartTls<'a> {
 #[derive(Debug)]
 pub struct StopTls<'a> {
     tls: &'a mut Tls,
+    deadline: Instant,
 }
 
 impl<'a> StopTls<'a> {
-    pub(crate) fn new(tls: &'a mut Tls) -> Self {
-        Self { tls }
+    pub(crate) fn new(tls: &'a mut Tls, deadline: Instant) -> Self {
+        Self { tls, deadline }
+    }
+
+    /// When to give up: the session ends then.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
     }
 
     /// TLS has ended; the connection stands.

@@ -48,6 +48,9 @@ fn s08_plaintext_behind_auth_is_never_executed() {
         let did = served.receives(format!("AUTH TLS\r\n{behind}").as_bytes());
         assert_eq!(did, [spoken("503 Spurious data after AUTH command."), Did::Closes], "{behind:?}");
     }
+    // An AUTH that is refused changes nothing for what is behind it.
+    let mut served = Served::greeted(tls(Security::Offered));
+    assert_eq!(said(&served.receives(b"AUTH X\r\nNOOP\r\n")), "504 Unknown AUTH type.|200 NOOP ok.");
     // It comes after the 234 was written, or while it is written.
     for polls in 0..3 {
         let mut served = Served::greeted(tls(Security::Offered));
@@ -307,6 +310,12 @@ fn s21_ccc_is_denied_by_default_and_ends_tls_where_it_is_allowed() {
     served.server.received(b"CCC\r\n");
     served.all(World::Busy);
     assert_eq!(served.all(World::Refuses), [Did::StopsTls, Did::Closes]);
+    // The client doesn't let TLS end.
+    let mut served = Served::secured(open());
+    served.server.received(b"CCC\r\n");
+    served.all(World::Busy);
+    served.now += Duration::from_secs(30);
+    assert_eq!(served.all(World::Busy), [Did::Closes]);
 }
 
 #[test]

@@ -148,8 +148,10 @@ impl Core {
     /// How far the TLS that was asked for has come.
     fn tls_progress(&mut self, now: Instant) -> Progress {
         match self.tls {
-            Tls::Starting { deadline } if now >= deadline => Progress::End(End::Tls(TlsError::TimedOut)),
-            Tls::Starting { .. } | Tls::Stopping => Progress::Tls,
+            Tls::Starting { deadline } | Tls::Stopping { deadline } if now >= deadline => {
+                Progress::End(End::Tls(TlsError::TimedOut))
+            }
+            Tls::Starting { .. } | Tls::Stopping { .. } => Progress::Tls,
             Tls::Failed(why) => Progress::End(End::Tls(why)),
             Tls::On => {
                 self.session.secured();
@@ -301,7 +303,7 @@ fn act(core: &mut Core, act: &Act, now: Instant) -> Waiting {
         // TLS that began with the connection outlives REIN.
         Act::StopTls if core.session.is_secured() => Waiting::Nothing,
         Act::StopTls => {
-            core.tls = Tls::Stopping;
+            core.tls = Tls::Stopping { deadline: now.after(core.config.patience.handshake) };
             Waiting::Tls
         }
     }

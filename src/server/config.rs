@@ -23,7 +23,8 @@ pub struct Config {
     pub active: Active,
     /// Whether TLS is offered, and what is refused without it.
     pub security: Security,
-    /// Whether TLS begins with the connection (port 990), before the greeting, instead of after AUTH.
+    /// Whether TLS begins with the connection (port 990), before the greeting, instead of after AUTH. It outlives REIN, and
+    /// data connections are protected until the client says PROT C.
     pub implicit: bool,
     /// Whether the TLS session of a data connection has to be the control connection's, resumed: required, since only that
     /// proves who comes (port stealing, RFC 4217 15.1).
@@ -118,7 +119,6 @@ impl Config {
     pub(super) fn knows(&self, verb: Verb) -> bool {
         match verb {
             Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Ccc => self.has_tls(),
-            Verb::Rein => true,
             _ => self.support.has(verb),
         }
     }

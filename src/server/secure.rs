@@ -17,8 +17,9 @@ impl Server {
             return None;
         }
         match self.exchange.tls {
-            Tls::Starting { deadline } if now >= deadline || self.input_ended => self.hang_up(),
-            Tls::Starting { .. } | Tls::Stopping => return Some(Next::Tls),
+            Tls::Starting { .. } if self.input_ended => self.hang_up(),
+            Tls::Starting { deadline } | Tls::Stopping { deadline } if now >= deadline => self.hang_up(),
+            Tls::Starting { .. } | Tls::Stopping { .. } => return Some(Next::Tls),
             Tls::Failed(_) => self.hang_up(),
             Tls::Off | Tls::On => {}
         }
@@ -34,9 +35,10 @@ impl Server {
             self.hang_up();
             return true;
         }
+        let deadline = now.after(self.exchange.config.patience.handshake);
         self.exchange.tls = match self.exchange.tls {
-            Tls::Off => Tls::Starting { deadline: now.after(self.exchange.config.patience.handshake) },
-            _ => Tls::Stopping,
+            Tls::Off => Tls::Starting { deadline },
+            _ => Tls::Stopping { deadline },
         };
         true
     }
@@ -47,7 +49,7 @@ impl Server {
         match self.exchange.tls {
             Tls::Off => self.exchange.session.is_secured(),
             Tls::On => !self.exchange.session.is_secured(),
-            Tls::Starting { .. } | Tls::Stopping => true,
+            Tls::Starting { .. } | Tls::Stopping { .. } => true,
             Tls::Failed(_) => false,
         }
     }
@@ -65,12 +67,13 @@ impl Server {
 
     /// AUTH, CCC and REIN change what protects the commands behind them, so there must be none yet: FileZilla Server says
     /// so and closes, and so does this. `true`: it has.
-    pub(super) fn refuses_spurious(&mut self, verb: Verb) -> bool {
-        let text = match (verb, self.exchange.tls) {
-            (Verb::Auth, Tls::Off) => "Spurious data after AUTH command.",
-            (Verb::Ccc, Tls::On) => "Spurious data after CCC command.",
+    pub(super) fn refuses_spurious(&mut self, command: &Command<'_>) -> bool {
+        let config = &self.exchange.config;
+        let text = match (command, self.exchange.tls) {
+            (Command::Auth(mechanism), Tls::Off) if is_tls(mechanism.as_bytes()) => "Spurious data after AUTH command.",
+            (Command::Ccc, Tls::On) if config.clear_command_channel => "Spurious data after CCC command.",
             // Where TLS began with the connection, REIN leaves it.
-            (Verb::Rein, Tls::On) if !self.exchange.config.implicit => "Spurious data after REIN command.",
+            (Command::Rein, Tls::On) if !config.implicit => "Spurious data after REIN command.",
             _ => return false,
         };
         if !self.has_unread() {
@@ -104,12 +107,10 @@ impl Exchange {
     pub(super) fn answers_security(&mut self, command: &Command<'_>) -> bool {
         let (code, text) = match command {
             Command::Auth(_) if self.tls == Tls::On => (Code::BAD_SEQUENCE, "TLS is there already."),
-            Command::Auth(mechanism) => {
-                match MECHANISMS.iter().any(|known| mechanism.as_bytes().eq_ignore_ascii_case(known)) {
-                    true => (Code::SECURITY_EXCHANGE_COMPLETE, "Proceed with negotiation."),
-                    false => (Code::PARAMETER_NOT_IMPLEMENTED, "Unknown AUTH type."),
-                }
+            Command::Auth(mechanism) if is_tls(mechanism.as_bytes()) => {
+                (Code::SECURITY_EXCHANGE_COMPLETE, "Proceed with negotiation.")
             }
+            Command::Auth(_) => (Code::PARAMETER_NOT_IMPLEMENTED, "Unknown AUTH type."),
             // TLS has its own blocks (RFC 4217 8).
             Command::Pbsz(_) => (Code::COMMAND_OKAY, "PBSZ=0"),
             Command::Prot(Protection::Private) => (Code::COMMAND_OKAY, "PROT now Private."),
@@ -127,4 +128,8 @@ impl Exchange {
         self.answer_static(code, text);
         true
     }
+}
+
+fn is_tls(mechanism: &[u8]) -> bool {
+    MECHANISMS.iter().any(|known| mechanism.eq_ignore_ascii_case(known))
 }

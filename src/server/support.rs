@@ -95,6 +95,7 @@ const MACHINE: &[Verb] = &[
 
 /// What a server of files does: a directory tree to read and write.
 const FILES: &[Verb] = &[
+    Verb::Rein,
     Verb::Cwd,
     Verb::Cdup,
     Verb::Pwd,

@@ -181,3 +181,47 @@ fn a_reply_that_cannot_be_read_is_no_login() {
     told(&mut session, &["< 220", "> USER a", "< 331", "> PASS b", "< 632"]);
     assert_eq!(session.login(), Login::Nobody);
 }
+
+#[test]
+fn tls_is_where_commands_and_replies_have_put_it() {
+    let after = |implicit: bool, dialogue: &[&str]| {
+        let mut session = Session::new();
+        if implicit {
+            session.secured();
+        }
+        told(&mut session, &["< 220"]);
+        told(&mut session, dialogue);
+        (session.is_secured(), session.protection() == Protection::Private)
+    };
+    let login = ["> USER a", "< 230"];
+    assert_eq!(after(false, &[]), (false, false));
+    assert_eq!(after(false, &["> AUTH TLS", "< 504"]), (false, false));
+    assert_eq!(after(false, &["> AUTH TLS", "< 234"]), (true, false));
+    assert_eq!(after(false, &["> AUTH ssl", "< 234"]), (true, true), "as vsftpd and ProFTPD have it");
+    assert_eq!(after(false, &["> AUTH TLS-P", "< 502"]), (false, false));
+    let secured = ["> AUTH TLS", "< 234", "> PBSZ 0", "< 200", "> PROT P", "< 200", login[0], login[1]];
+    assert_eq!(after(false, &secured), (true, true));
+    assert_eq!(after(false, &[&secured[..], &["> CCC", "< 200"]].concat()), (false, true), "PROT stays");
+    assert_eq!(after(false, &[&secured[..], &["> CCC", "< 534"]].concat()), (true, true));
+    assert_eq!(after(false, &[&secured[..], &["> REIN", "< 220"]].concat()), (false, false));
+    assert_eq!(after(true, &[]), (true, true));
+    assert_eq!(after(true, &["> PBSZ 0", "< 200", "> PROT C", "< 200"]), (true, false));
+    assert_eq!(after(true, &["> PBSZ 0", "< 200", "> PROT C", "< 200", "> REIN", "< 220"]), (true, true));
+    assert_eq!(after(true, &["> CCC", "< 200", "> REIN", "< 220"]), (false, false));
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_a_command_all_the_same() {
+    let mut sent = Session::new();
+    told(&mut sent, &["< 220", "> USER a", "< 230", "> REST 7", "< 350", "> EPSV", "< 229", "> RNFR a", "< 350"]);
+    let mut received = sent.clone();
+    for (verb, line, code) in [(Verb::Rnto, "RNTO b", 500), (Verb::Retr, "RETR f", 501), (Verb::User, "USER b", 500)] {
+        let _ = sent.command(&Command::parse(line.as_bytes()).unwrap());
+        assert_eq!(received.unreadable(verb), Ok(()));
+        let code = Code::new(code).unwrap();
+        assert_eq!(sent.reply(code), received.reply(code));
+        assert_eq!(sent, received, "{line}");
+    }
+    assert_eq!((received.restart(), received.login()), (0, Login::Complete));
+    assert_eq!(received.command(&Command::parse(b"RNTO b").unwrap()), Err(OutOfOrder::BadSequence));
+}
