@@ -3,6 +3,7 @@
 //! The bytes go to a file beside the one that is meant, named [`HIDDEN`] and a random number. When all came,
 //! it is renamed: who reads the old file reads on, and nobody ever sees half of the new one. Only a server that is killed
 //! leaves such a file behind; `find ROOT -name '.ftp-upload.*'` finds it when no server runs, and it can be deleted.
+//! A directory that holds one can't be removed, though it looks empty.
 //!
 //! An upload that continues a file (REST, APPE) works on a copy of its beginning, so what breaks off changes nothing; on
 //! file systems that share blocks the copy costs nothing. If somebody else has changed the file meanwhile, the upload is
