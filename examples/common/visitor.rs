@@ -153,6 +153,11 @@ impl Visitor {
     fn perform(&mut self, command: &Command<'_>) -> Allowed<()> {
         let tree = &self.site.tree;
         match command {
+            // Nobody has logged in.
+            Command::Rein => {
+                *self = Self::new(self.site.clone());
+                Ok(())
+            }
             Command::Cwd(path) => self.change_directory(self.at(path)),
             Command::Cdup => self.change_directory(self.directory.parent()),
             Command::Dele(path) => Ok(tree.remove(&self.writable(path)?)?),
