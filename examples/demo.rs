@@ -24,6 +24,7 @@ use common::client_adapter::{Connection, Event};
 use common::data::Content;
 use common::ladder::{Ladder, thousands};
 use common::server_adapter;
+use common::service::Service;
 use common::site::{Account, Site};
 use common::tree::Tree;
 
@@ -77,11 +78,11 @@ fn run() -> Result<bool> {
 /// A server of its own for each address family, on whatever port is free.
 fn start(root: &LocalPath, host: IpAddr) -> Result<SocketAddr> {
     let accounts = vec![Account { name: "anna".into(), password: "secret".into() }];
-    let site =
-        Arc::new(Site { tree: Tree::open(root)?, accounts, anonymous: false, read_only: false, in_place: false });
+    let site = Site { tree: Tree::open(root)?, accounts, anonymous: false, read_only: false, in_place: false };
+    let service = Arc::new(Service::plain(server::Config::default(), site)?);
     let listener = TcpListener::bind((host, 0))?;
     let address = listener.local_addr()?;
-    thread::spawn(move || server_adapter::serve(&listener, &Arc::new(server::Config::default()), &site));
+    thread::spawn(move || server_adapter::serve(&listener, &service));
     Ok(address)
 }
 

@@ -105,6 +105,11 @@ impl Visitor {
         }
     }
 
+    /// A question was left open, since its answer takes long.
+    pub fn is_busy(&self) -> bool {
+        self.hashing.is_some()
+    }
+
     /// Opens what a transfer is about, and answers it.
     pub fn open(&mut self, transfer: Transfer<'_>) -> Option<Content<'static>> {
         match self.opening(&transfer) {
@@ -148,6 +153,11 @@ impl Visitor {
     fn perform(&mut self, command: &Command<'_>) -> Allowed<()> {
         let tree = &self.site.tree;
         match command {
+            // Nobody has logged in.
+            Command::Rein => {
+                *self = Self::new(self.site.clone());
+                Ok(())
+            }
             Command::Cwd(path) => self.change_directory(self.at(path)),
             Command::Cdup => self.change_directory(self.directory.parent()),
             Command::Dele(path) => Ok(tree.remove(&self.writable(path)?)?),
