@@ -14,6 +14,8 @@ const STEP: usize = 4 * 1024 * 1024;
 /// A file whose hash is being computed.
 pub struct Hashing {
     file: File,
+    /// How many bytes it has.
+    pub size: u64,
     state: State,
     buffer: Vec<u8>,
 }
@@ -25,7 +27,7 @@ enum State {
 
 impl Hashing {
     /// From the file's position to its end; `None` for an algorithm that isn't known.
-    pub fn new(file: File, algorithm: &str) -> Option<Self> {
+    pub fn new(file: File, size: u64, algorithm: &str) -> Option<Self> {
         let state = match algorithm {
             "SHA-256" => State::Digest(Box::new(sha2::Sha256::default())),
             "SHA-512" => State::Digest(Box::new(sha2::Sha512::default())),
@@ -34,7 +36,7 @@ impl Hashing {
             "CRC32" => State::Crc32(crc32fast::Hasher::new()),
             _ => return None,
         };
-        Some(Self { file, state, buffer: Vec::new() })
+        Some(Self { file, size, state, buffer: Vec::new() })
     }
 
     /// Reads on, a few megabytes at most. The hash, once the file is at its end.

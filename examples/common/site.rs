@@ -35,7 +35,7 @@ pub enum Rights {
 impl Site {
     /// What the machine says that this server can do.
     pub fn support() -> Support {
-        let mut support = Support::default().with(&[Verb::Hash, Verb::Mfmt, Verb::Site]);
+        let mut support = Support::default().with(&[Verb::Stat, Verb::Hash, Verb::Mfmt, Verb::Site]);
         support =
             support.with(&[Verb::Md5, Verb::Xcrc, Verb::Xmd5, Verb::Xsha, Verb::Xsha1, Verb::Xsha256, Verb::Xsha512]);
         support.facts = listing::FACTS.map(Into::into).to_vec();

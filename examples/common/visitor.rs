@@ -90,7 +90,7 @@ impl Visitor {
                 Err(denied) => facts.refuse(&denied.refusal()),
             },
             Pending::Hash(hash) => match self.hash(&hash, serial) {
-                Ok(Some(digest)) => hash.is(&digest),
+                Ok(Some((digest, size))) => hash.is(&digest, size),
                 Ok(None) => drop(hash),
                 Err(denied) => hash.refuse(&denied.refusal()),
             },
@@ -215,12 +215,12 @@ impl Visitor {
         Ok((Text::try_from(facts).map_err(|_| UNEXPECTED)?, path(at.absolute())?))
     }
 
-    /// The hash that is asked for; `None` until it is there.
-    fn hash(&mut self, hash: &Hash<'_>, serial: u64) -> Allowed<Option<Box<[u8]>>> {
+    /// The hash that is asked for and the file's size; `None` until they are there.
+    fn hash(&mut self, hash: &Hash<'_>, serial: u64) -> Allowed<Option<(Box<[u8]>, u64)>> {
         let (_, mut hashing) = match self.hashing.take() {
             Some(begun) => begun,
             None => {
-                let (file, _) = match hash.command() {
+                let (file, size) = match hash.command() {
                     Command::Hash(path)
                     | Command::Md5(path)
                     | Command::Xcrc(path)
@@ -231,14 +231,15 @@ impl Visitor {
                     | Command::Xsha512(path) => self.site.tree.read(&self.at(&path), 0)?,
                     _ => return Err(UNEXPECTED),
                 };
-                (serial, Hashing::new(file, hash.algorithm()).ok_or(UNEXPECTED)?)
+                (serial, Hashing::new(file, size, hash.algorithm()).ok_or(UNEXPECTED)?)
             }
         };
         let digest = hashing.step()?;
-        if digest.is_none() {
+        let Some(digest) = digest else {
             self.hashing = Some((serial, hashing));
-        }
-        Ok(digest)
+            return Ok(None);
+        };
+        Ok(Some((digest, hashing.size)))
     }
 
     fn status(&self, command: &Command<'_>) -> Allowed<Vec<Entry>> {

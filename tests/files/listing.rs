@@ -238,11 +238,11 @@ fn hashes_are_known_answers() {
         "25f9e794323b453885f5181f1b624d0b",
         "cbf43926",
     ]) {
-        let mut hashing = Hashing::new(File::open(root.path().join("file")).unwrap(), algorithm).unwrap();
+        let mut hashing = Hashing::new(File::open(root.path().join("file")).unwrap(), 0, algorithm).unwrap();
         let digest = hashing.step().unwrap().unwrap();
         assert_eq!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), expected, "{algorithm}");
     }
-    assert!(Hashing::new(File::open(root.path().join("file")).unwrap(), "SHA-0").is_none());
+    assert!(Hashing::new(File::open(root.path().join("file")).unwrap(), 0, "SHA-0").is_none());
     let mut session = Session::new(&Arc::new(site(root.path())));
     for (command, digits) in
         [("XCRC", "cbf43926"), ("XSHA1", "f7c3bc1d80"), ("MD5", "25f9e79432"), ("HASH", "15e2b0d3c3")]
