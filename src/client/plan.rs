@@ -248,7 +248,8 @@ impl Running {
                     if !step.when.holds(*last, core.tls == Tls::On) {
                         return Progress::Again;
                     }
-                    if abort {
+                    // The server goes where its reply to AUTH, CCC or REIN leads; it can't be left there alone.
+                    if abort && matches!(step.act, Act::Say(_)) {
                         return Progress::End(End::Aborted);
                     }
                     *waiting = act(core, &step.act, now);

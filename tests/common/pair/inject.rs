@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ftp_proto::client::Violation;
 
-use super::Pair;
+use super::{End, Pair};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub enum Fault {
     DataBreaks(usize),
     /// Somebody else connects to the listening socket first.
     Stranger,
+    /// Data connections have TLS sessions of their own.
+    NewDataSession,
+    /// TLS on the control connection can't begin at this end.
+    HandshakeFails(End),
     /// The adapter drops the client's next question unanswered.
     ClientDrops,
     /// The adapter drops the server's next question unanswered.
@@ -42,10 +46,14 @@ impl Fault {
             | Self::ControlBreaks
             | Self::Silence
             | Self::Late(_)
+            | Self::HandshakeFails(_)
             | Self::Says(_) => true,
-            Self::DialsRefused(_) | Self::DataBreaks(_) | Self::Stranger | Self::ClientDrops | Self::ServerDrops => {
-                false
-            }
+            Self::DialsRefused(_)
+            | Self::DataBreaks(_)
+            | Self::Stranger
+            | Self::NewDataSession
+            | Self::ClientDrops
+            | Self::ServerDrops => false,
         }
     }
 }
@@ -69,6 +77,7 @@ impl Pair {
         let step = self.injector.step;
         self.injector.step += 1;
         let Some((_, fault)) = self.injector.planned.filter(|(at, _)| *at == step) else { return };
+        self.apart |= fault.is_in_control();
         match fault {
             Fault::ClientHearsTheEnd => self.end_client_input(),
             Fault::ServerHearsTheEnd => self.end_server_input(),
@@ -78,25 +87,27 @@ impl Pair {
             }
             Fault::Silence => (self.injector.client_deaf, self.injector.server_deaf) = (true, true),
             Fault::Late(seconds) => self.injector.late_until = self.now + Duration::from_secs(seconds),
-            Fault::Says(line) => self.to_client.extend(line.as_bytes().iter().chain(b"\r\n")),
+            Fault::Says(line) => self.control.slip_in(End::Client, format!("{line}\r\n").as_bytes()),
             Fault::DialsRefused(times) => {
                 (self.faults.client_dials_refused, self.faults.server_dials_refused) = (times, true);
             }
             Fault::DataBreaks(after) => self.faults.data_breaks_after = Some(after),
             Fault::Stranger => self.faults.stranger_connects_first = true,
+            Fault::NewDataSession => self.faults.data_session_is_new = true,
+            Fault::HandshakeFails(end) => self.faults.handshake_fails = Some(end),
             Fault::ClientDrops => self.injector.client_drops = true,
             Fault::ServerDrops => self.injector.server_drops = true,
         }
     }
 
     fn end_client_input(&mut self) {
-        self.to_client.clear();
+        self.control.clear(End::Client);
         self.injector.client_deaf = true;
         self.client.received(b"");
     }
 
     fn end_server_input(&mut self) {
-        self.to_server.clear();
+        self.control.clear(End::Server);
         self.injector.server_deaf = true;
         self.server.received(b"");
     }

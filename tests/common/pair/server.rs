@@ -1,0 +1,239 @@
+//! The server's adapter, and the application behind it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use ftp_proto::server::{self, Answer, Pending, Refusal};
+use ftp_proto::{Code, Command, DataError, Direction, Instant, Path, Reply, StreamEnd, Text, Time, TlsError, Verdict};
+
+use super::Pair;
+use super::network::{End, Meeting, Pipe};
+
+impl Pair {
+    /// One action of the server, with the application's answers.
+    pub fn step_server(&mut self) -> bool {
+        self.inject();
+        let now = Instant::from_origin(self.now);
+        let Self { server, control, data, faults, injector, .. } = self;
+        match server.poll(now) {
+            server::Action::Write(_)
+            | server::Action::Command(_)
+            | server::Action::Transfer(_)
+            | server::Action::Connect(_)
+            | server::Action::Listen(_)
+            | server::Action::Accept(_)
+            | server::Action::Stream(_)
+            | server::Action::SecureData(_)
+            | server::Action::StartTls(_)
+            | server::Action::StopTls(_)
+            | server::Action::Cancel(_)
+                if std::mem::take(&mut injector.server_drops) => {}
+            server::Action::Write(write) => {
+                let text = String::from_utf8_lossy(write.bytes()).into_owned();
+                self.wire.extend(text.lines().map(|line| format!("S: {line}")));
+                control.send(End::Server, write.bytes());
+                let count = write.bytes().len();
+                write.wrote(count);
+            }
+            server::Action::Read { .. } => return self.deliver_to_server(),
+            server::Action::Command(pending) => answer(pending, &mut self.files, &mut self.renaming),
+            server::Action::Transfer(transfer) => {
+                let command = transfer.command().into_owned();
+                match &command {
+                    Command::Retr(path) => match self.files.get(path.as_bytes()) {
+                        Some(bytes) => transfer.accept_sized(bytes.len() as u64),
+                        None => transfer.refuse(&no_such_file()),
+                    },
+                    Command::Stou(_) => transfer.accept_as(&Path::new("unique").unwrap()),
+                    _ => transfer.accept(),
+                }
+                self.serving = Some(command);
+            }
+            server::Action::Listen(listen) if faults.no_port => listen.failed(DataError::NoPort),
+            server::Action::Listen(listen) => {
+                let address = SocketAddr::new(self.server_addr.ip(), self.next_port);
+                self.next_port += 1;
+                self.streamed = [0, 0];
+                self.data = Pipe::listened_by(End::Server, address);
+                listen.listening(address);
+            }
+            server::Action::Connect(connect) => {
+                if !faults.server_dials_refused && data.client_listens == Some(connect.address()) {
+                    data.arrived = Some(SocketAddr::new(self.server_addr.ip(), 20));
+                    connect.connected();
+                } else {
+                    connect.failed(DataError::Refused);
+                }
+            }
+            server::Action::Accept(accept) => {
+                if std::mem::take(&mut faults.stranger_connects_first) {
+                    let verdict = accept.accepted("203.0.113.66:6666".parse().unwrap());
+                    assert_eq!(verdict, Verdict::Refuse, "a stranger was taken");
+                } else if let Some(peer) = data.arrived.take() {
+                    assert_eq!(accept.accepted(peer), Verdict::Take);
+                } else {
+                    drop(accept);
+                    return self.deliver_to_server();
+                }
+            }
+            server::Action::Stream(stream) if self.streamed[1] < self.slow => {
+                self.streamed[1] += 1;
+                stream.moved(0);
+                self.deliver_to_server();
+            }
+            server::Action::Stream(stream) => {
+                let offset = usize::try_from(stream.offset()).unwrap();
+                match stream.direction() {
+                    Direction::Send => {
+                        let content = match &self.serving {
+                            Some(Command::Retr(path)) => self.files.get(path.as_bytes()).cloned().unwrap_or_default(),
+                            _ => self.files.keys().flat_map(|name| [name.as_slice(), b"\r\n"].concat()).collect(),
+                        };
+                        data.bytes = content[offset.min(content.len())..].to_vec();
+                        let (end, total) = data.cut(*faults);
+                        self.streams.push(data.sent(End::Server, end));
+                        stream.finished(end, total as u64);
+                    }
+                    Direction::Receive => match data.receive(End::Server) {
+                        Some((end, bytes)) => {
+                            stream.finished(end, bytes.len() as u64);
+                            let (name, append) = match &self.serving {
+                                Some(Command::Stor(path)) => (path.as_bytes().to_vec(), false),
+                                Some(Command::Appe(path)) => (path.as_bytes().to_vec(), true),
+                                _ => (b"unique".to_vec(), false),
+                            };
+                            let file = self.files.entry(name).or_default();
+                            if !append {
+                                file.truncate(offset);
+                            }
+                            file.extend(bytes);
+                        }
+                        None => {
+                            drop(stream);
+                            return self.deliver_to_server();
+                        }
+                    },
+                }
+            }
+            server::Action::SecureData(secure) => match data.shake(End::Server) {
+                Ok(Meeting::Done) if faults.data_session_is_new => secure.fresh(),
+                Ok(Meeting::Done) => secure.resumed(),
+                Ok(Meeting::Waits) => {
+                    drop(secure);
+                    return self.deliver_to_server();
+                }
+                Err(why) => secure.failed(why),
+            },
+            server::Action::StartTls(start) => {
+                // What lies before the handshake was written in plaintext, and is read as that.
+                let stale = control.take_stale(End::Server);
+                if !stale.is_empty() {
+                    drop(start);
+                    self.server.received(&stale);
+                    return true;
+                }
+                if now >= start.deadline() {
+                    start.failed(TlsError::TimedOut);
+                } else if faults.handshake_fails == Some(End::Server) || self.client_closed || injector.server_deaf {
+                    start.failed(TlsError::Handshake);
+                } else if control.turn(End::Server) == Meeting::Done {
+                    start.started();
+                } else {
+                    drop(start);
+                    return false;
+                }
+            }
+            server::Action::StopTls(stop) => {
+                let stale = control.take_stale(End::Server);
+                if !stale.is_empty() {
+                    drop(stop);
+                    self.server.received(&stale);
+                    return true;
+                }
+                if self.client_closed || injector.server_deaf {
+                    stop.failed(TlsError::Handshake);
+                } else if control.turn(End::Server) == Meeting::Done {
+                    stop.stopped();
+                } else {
+                    drop(stop);
+                    return false;
+                }
+            }
+            server::Action::Cancel(cancel) => {
+                data.sender_done = Some(StreamEnd::Truncated);
+                data.broken = true;
+                cancel.cancelled();
+            }
+            server::Action::Discard(_) => (data.server_listens, data.broken) = (None, true),
+            server::Action::Close => {
+                let news = !self.server_closed;
+                self.server_closed = true;
+                if news && control.is_empty(End::Client) {
+                    self.client.received(b"");
+                } else if news {
+                    self.server_closed = false;
+                    return false;
+                }
+                return news;
+            }
+        }
+        true
+    }
+
+    fn deliver_to_server(&mut self) -> bool {
+        if self.injector.server_deaf {
+            self.control.clear(End::Server);
+        }
+        let bytes = self.control.receive(End::Server, self.chunk);
+        if !bytes.is_empty() {
+            self.server.received(&bytes);
+        }
+        !bytes.is_empty()
+    }
+}
+
+fn no_such_file() -> Refusal<'static> {
+    Refusal::unavailable(Text::new("No such file.").unwrap())
+}
+
+/// The application behind the server: names are keys, directories are everywhere.
+fn answer(pending: Pending<'_>, files: &mut BTreeMap<Vec<u8>, Vec<u8>>, renaming: &mut Vec<u8>) {
+    let command = pending.command().into_owned();
+    let known = |path: &Path<'_>| files.contains_key(path.as_bytes());
+    match (pending, &command) {
+        (Pending::Login(login), Command::User(_)) => login.need_password(),
+        (Pending::Login(login), Command::Pass(password)) if password.as_bytes() == b"secret" => login.accept(),
+        (Pending::Login(login), _) => login.refuse(&Refusal::not_logged_in(Text::new("Login incorrect.").unwrap())),
+        (Pending::Exists(exists), Command::Rnfr(path)) if known(path) => {
+            *renaming = path.as_bytes().to_vec();
+            exists.exists();
+        }
+        (Pending::Perform(perform), Command::Rnto(path)) => {
+            let file = files.remove(renaming).unwrap_or_default();
+            files.insert(path.as_bytes().to_vec(), file);
+            perform.done();
+        }
+        (Pending::Perform(perform), Command::Dele(path)) if known(path) => {
+            files.remove(path.as_bytes());
+            perform.done();
+        }
+        (Pending::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_)) => perform.done(),
+        (Pending::Perform(perform), Command::Mfmt(_, path)) if known(path) => perform.done(),
+        (Pending::Perform(perform), Command::Rein | Command::Host(_) | Command::Smnt(_)) => perform.done(),
+        (Pending::Hash(hash), Command::Hash(path)) if known(path) => {
+            hash.is(&[10; 32], files[path.as_bytes()].len() as u64)
+        }
+        (Pending::Status(status), Command::Stat(Some(path))) if known(path) => status.lines([path.borrowed().into()]),
+        (Pending::Size(size), Command::Avbl(_)) => size.bytes(1 << 40),
+        (Pending::Extension(extension), _) => {
+            extension.answer(&Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
+        }
+        (Pending::Directory(directory), Command::Mkd(path)) => directory.path(path),
+        (Pending::Directory(directory), _) => directory.path(&Path::new("/a \"quoted\" place").unwrap()),
+        (Pending::Size(size), Command::Size(path)) if known(path) => size.bytes(files[path.as_bytes()].len() as u64),
+        (Pending::Modified(modified), Command::Mdtm(path)) if known(path) => {
+            modified.at(Time::parse(b"20261121024915").unwrap());
+        }
+        (pending, _) => pending.refuse(&no_such_file()),
+    }
+}
