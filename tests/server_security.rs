@@ -1,143 +1,598 @@
-//! The rows of `security.tsv` that concern servers and have no test beside a policy of theirs: each test bears its row's id.
+//! The attacks on servers that `testdata/security.tsv` lists, each a test with its number: what the row's rule says,
+//! against several forms of the attack. Where an attack has a test in another file, that one bears the number.
 
 mod common;
 
-use common::served::{Did, Served, World, said, with};
-use ftp_proto::server::{Action, Config, Pending, Support};
-use ftp_proto::{Path, Text, Verb};
+use std::net::SocketAddr;
+use std::time::Duration;
 
-#[test]
-fn s01_no_port_makes_the_server_dial_a_stranger() {
-    let strangers = ["PORT 203,0,113,9,19,137", "EPRT |1|203.0.113.9|5001|", "EPRT |2|2001:db8::9|5001|"];
-    let services = ["PORT 192,0,2,1,0,25", "EPRT |1|192.0.2.1|1023|"];
-    for line in strangers.iter().chain(&services) {
-        let mut served = Served::logged_in(Config::default());
-        let did = served.hears(line);
-        assert!(said(&did).starts_with('5'), "{line}: {did:?}");
-        assert_eq!(served.says("RETR f"), "425 Use PORT or PASV first.", "{line}");
-    }
-    for line in strangers {
-        let mut served = Served::logged_in(with(|config| config.active.strangers = true));
-        let did = [served.hears(line), served.hears("RETR f")].concat();
-        assert!(did.iter().any(|did| matches!(did, Did::Connects(_))), "{line}: {did:?}");
-    }
-    // Nothing is dialled before a transfer, and an address in IPv6's clothes is the peer's all the same.
-    let mut served = Served::logged_in(Config::default());
-    let did = served.hears("EPRT |2|::ffff:192.0.2.1|5001|");
-    assert!(said(&did).starts_with("200 ") && !did.iter().any(|did| matches!(did, Did::Connects(_))), "{did:?}");
-    assert!(served.hears("RETR f").contains(&Did::Connects("192.0.2.1:5001".parse().unwrap())));
+use common::serving::{CLIENT, Saw, Serving, World, asked, codes, said};
+use ftp_proto::server::{Config, Security};
+use ftp_proto::{Reply, Resume, Verb, Verdict};
+
+fn with(change: impl FnOnce(&mut Config)) -> Config {
+    let mut config = Config::default();
+    change(&mut config);
+    config
+}
+
+fn tls(change: impl FnOnce(&mut Config)) -> Config {
+    with(|config| {
+        config.security = Security::Offered;
+        change(config);
+    })
+}
+
+/// TLS is on, data connections are protected, and somebody is logged in.
+fn secured(config: Config) -> Serving {
+    let mut serving = Serving::greeted(config);
+    let saw = serving.hears(b"AUTH TLS\r\n");
+    assert!(saw.contains(&Saw::StartsTls), "{saw:?}");
+    serving.hears(b"PBSZ 0\r\nPROT P\r\nUSER anna\r\nPASS secret\r\n");
+    serving
+}
+
+fn connects(saw: &[Saw]) -> Vec<SocketAddr> {
+    saw.iter().filter_map(|saw| if let Saw::Connects(address) = saw { Some(*address) } else { None }).collect()
+}
+
+fn line(text: &str) -> Vec<u8> {
+    [text.as_bytes(), b"\r\n"].concat()
 }
 
 #[test]
-fn s07_no_name_can_begin_a_reply_of_its_own() {
-    let name = "x\\r\\n227 Entering Passive Mode (10,0,0,1,1,1).";
-    let mut served = Served::logged_in(Config::default());
-    // What ends a line can't be in a name, not even as Telnet's CR NUL.
-    for line in [&b"MKD x\r227 y\r\n"[..], b"MKD x\r\x00227 y\r\n"] {
-        let did = served.receives(line);
-        assert_eq!(said(&did), "501 Illegal byte: CR, LF or NUL.", "{line:?}");
+fn s01_ftp_bounce_via_port_and_eprt() {
+    let strangers = [
+        "PORT 203,0,113,9,19,137",
+        "PORT 127,0,0,1,19,137",
+        "PORT 10,0,0,1,0,22",
+        "PORT 0,0,0,0,19,137",
+        "PORT 192,0,2,2,19,137",
+        "EPRT |1|203.0.113.9|5001|",
+        "EPRT |1|127.0.0.1|5001|",
+        "EPRT |2|::ffff:203.0.113.9|5001|",
+        "EPRT |2|2001:db8::1|5001|",
+        "EPRT |2|::1|5001|",
+        "LPRT 4,4,203,0,113,9,2,19,137",
+    ];
+    let services = ["PORT 192,0,2,1,0,25", "PORT 192,0,2,1,3,255", "EPRT |1|192.0.2.1|22|", "EPRT |1|192.0.2.1|1023|"];
+    let nonsense = ["PORT 192,0,2,1,0,0", "EPRT |1|192.0.2.1|0|", "EPRT |1|192.0.2.1|65536|", "PORT 192,0,2,1,256,1"];
+    for port in strangers.iter().chain(&services).chain(&nonsense) {
+        let mut serving = Serving::logged_in(Config::default());
+        let code = codes(&serving.hears(&line(port)));
+        assert!(matches!(code[..], [500..=504 | 522]), "{port}: {code:?}");
+        for transfer in ["LIST", "RETR f", "STOR f", "NLST x", "MLSD"] {
+            let saw = serving.hears(&line(transfer));
+            assert!(connects(&saw).is_empty() && codes(&saw) == [425], "{port}, {transfer}: {saw:?}");
+        }
     }
-    let lines = |served: &mut Served, line: &str, answer: &dyn Fn(Pending<'_>)| {
-        served.server.received(format!("{line}\r\n").as_bytes());
-        let now = served.now();
-        let Action::Command(pending) = served.server.poll(now) else { panic!() };
-        answer(pending);
-        said(&served.all(World::Works)).split('|').map(str::to_string).collect::<Vec<_>>()
+    // Who may be dialled is dialled for the transfer, not for PORT; and a refusal in between changes nothing.
+    for port in ["PORT 192,0,2,1,4,0", "EPRT |1|192.0.2.1|1024|", "EPRT |2|::ffff:192.0.2.1|1024|"] {
+        let mut serving = Serving::logged_in(Config::default());
+        let saw = serving.hears(&line(port));
+        assert!(connects(&saw).is_empty() && codes(&saw) == [200], "{port}: {saw:?}");
+        serving.hears(b"PORT 203,0,113,9,19,137\r\n");
+        let saw = serving.hears(b"LIST\r\n");
+        assert_eq!(connects(&saw), ["192.0.2.1:1024".parse().unwrap()], "{port}");
+    }
+    // Each is a choice.
+    let mut serving = Serving::logged_in(with(|config| config.active.strangers = true));
+    let saw = serving.hears(b"PORT 203,0,113,9,19,137\r\nLIST\r\n");
+    assert_eq!(connects(&saw), ["203.0.113.9:5001".parse().unwrap()]);
+    assert_eq!(codes(&serving.hears(b"PORT 203,0,113,9,0,25\r\n")), [500], "but no service of theirs");
+    let mut serving = Serving::logged_in(with(|config| config.active.privileged_ports = true));
+    let saw = serving.hears(b"PORT 192,0,2,1,0,25\r\nLIST\r\n");
+    assert_eq!(connects(&saw), ["192.0.2.1:25".parse().unwrap()]);
+}
+
+#[test]
+fn s04_a_stranger_on_a_passive_port_is_refused_and_listening_goes_on() {
+    let strangers = ["203.0.113.66:6666", "192.0.2.2:20", "[2001:db8::1]:40000", "127.0.0.1:40000", "[::1]:1"];
+    for passive in ["PASV", "EPSV"] {
+        let mut serving = Serving::logged_in(Config::default());
+        serving.hears(&line(passive));
+        serving.callers = strangers.iter().map(|stranger| stranger.parse().unwrap()).collect();
+        let saw = serving.hears(b"RETR f\r\n");
+        let refused =
+            strangers.iter().map(|stranger| Saw::Meets(stranger.parse().unwrap(), Verdict::Refuse)).collect::<Vec<_>>();
+        assert_eq!(saw[2..], refused, "{passive}: after the 150");
+        assert_eq!(serving.listeners(), 1, "{passive}");
+        serving.callers = vec!["[::ffff:192.0.2.1]:40001".parse().unwrap()];
+        let saw = serving.all(World::Works);
+        assert!(matches!(saw[..2], [Saw::Meets(_, Verdict::Take), Saw::Streams]), "{passive}: {saw:?}");
+        assert_eq!((codes(&saw), serving.listeners()), (vec![226], 0));
+    }
+    let mut serving = Serving::logged_in(with(|config| config.passive.strangers = true));
+    serving.callers = vec!["203.0.113.66:6666".parse().unwrap()];
+    assert_eq!(codes(&serving.hears(b"EPSV\r\nRETR f\r\n")), [229, 150, 226], "by choice");
+    // Under TLS the session has to be resumed besides.
+    let mut serving = secured(tls(|_| {}));
+    serving.callers = vec!["192.0.2.1:6666".parse().unwrap()];
+    assert!(serving.hears(b"EPSV\r\nSTOR f\r\n").contains(&Saw::Secures(Resume::Required)));
+}
+
+/// Whatever a client or a file is called: one reply to one command, which no line of it can be taken for another's.
+#[test]
+fn s07_nothing_that_is_echoed_ends_a_reply() {
+    let names = [
+        "227 Entering Passive Mode (10,0,0,1,0,22).",
+        "213 End of status",
+        "211 End",
+        "257 \"/\"",
+        "a\" 227 Entering Passive Mode (10,0,0,1,0,22).",
+        "226-",
+        "\u{1b}[2J",
+        "\t",
+    ];
+    let config = || {
+        with(|config| {
+            config.support = config.support.clone().with(&[Verb::Stat, Verb::Site]);
+            config.support.site = vec!["ECHO <SP> text".into()];
+        })
     };
-    let path = Path::new(name).unwrap();
-    let said = lines(&mut served, &format!("MKD {name}"), &|pending| match pending {
-        Pending::Directory(directory) => directory.path(&path),
-        _ => panic!(),
-    });
-    assert!(said.len() == 1 && said[0].starts_with("257 \""), "{said:?}");
-    // A name of digits: the lines between the first and the last begin with a blank.
-    let path = Path::new("226 done").unwrap();
-    let said = lines(&mut served, "MLST 226 done", &|pending| match pending {
-        Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
-        _ => panic!(),
-    });
-    assert!(said.len() == 3 && said[1].starts_with(' '), "{said:?}");
-    // An unknown command isn't repeated.
-    assert_eq!(served.says("NOOX 227 (1,2,3,4,5,6)"), "500 Unknown command.");
-}
-
-#[test]
-fn s13_a_line_without_end_is_bounded_and_the_next_one_is_read() {
-    for limit in [64, 4096] {
-        let mut served = Served::logged_in(with(|config| config.limits.line = limit));
-        for _ in 0..2000 {
-            assert_eq!(said(&served.receives(&[b'A'; 512])), "");
-            let debug = format!("{:?}", served.server);
-            let kept = debug.split("buffered: ").nth(1).unwrap().split(|c: char| !c.is_ascii_digit()).next().unwrap();
-            assert!(kept.parse::<usize>().unwrap() <= limit + 2, "{kept} bytes are kept");
+    for name in names {
+        for command in ["USER", "MKD", "RETR", "STOR", "MLST", "STAT", "HELP", "SITE", "OPTS", "CLNT", "XYZZY", "LANG"]
+        {
+            let mut serving = Serving::logged_in(config());
+            serving.hears(b"EPSV\r\n");
+            serving.callers = vec![CLIENT.parse().unwrap()];
+            let saw = serving.hears(&line(&format!("{command} {name}")));
+            one_reply_each(&said(&saw), command, name);
+            let saw = serving.hears(b"STAT\r\n");
+            one_reply_each(&said(&saw), "STAT", name);
         }
-        assert_eq!(said(&served.receives(b"\r\nNOOP\r\n")), "500 Line too long.|200 NOOP ok.");
-        let fits = format!("MKD {}", "a".repeat(limit - 4));
-        assert_eq!(served.says(&fits), "550 No.", "as long as allowed");
+        // A line end or a NUL in it is no part of any reply.
+        for end in ["\r", "\n", "\0", "\r\0", "\r\n"] {
+            let mut serving = Serving::logged_in(config());
+            let saw = serving.hears(&line(&format!("XYZZY a{end}{name}")));
+            let text = said(&saw);
+            one_reply_each(&text, "XYZZY", name);
+            assert!(!text.contains("Passive") && !text.contains('\0'), "{name:?} {end:?}: {text:?}");
+        }
+    }
+}
+
+fn one_reply_each(text: &str, command: &str, name: &str) {
+    let bytes: Vec<u8> = text.chars().map(|character| character as u8).collect();
+    let mut rest = bytes.as_slice();
+    while !rest.is_empty() {
+        let Ok(Some((reply, length))) = Reply::parse(rest) else { panic!("{command} {name:?}: {text:?}") };
+        let (this, behind) = rest.split_at(length);
+        rest = behind;
+        let lines: Vec<&[u8]> = this.split(|byte| *byte == b'\n').collect();
+        for middle in lines.iter().skip(1).rev().skip(2) {
+            let looks_like_one =
+                middle.len() > 3 && middle[..3].iter().all(u8::is_ascii_digit) && matches!(middle[3], b' ' | b'-');
+            assert!(!looks_like_one, "{command} {name:?}: {text:?}");
+        }
+        let lies = this.windows(3).filter(|three| *three == b"227").count();
+        assert!(reply.code().value() != 227 || lies == 1 && command != "XYZZY", "{command} {name:?}: {text:?}");
+        assert!(!this.iter().any(|byte| *byte == 0), "{command} {name:?}: {text:?}");
+        for (at, byte) in this.iter().enumerate() {
+            assert!(*byte != b'\r' || this.get(at + 1) == Some(&b'\n'), "{command} {name:?}: {text:?}");
+        }
     }
 }
 
 #[test]
-fn s19_site_does_nothing_that_the_application_does_not_do() {
-    let mut served = Served::logged_in(Config::default());
-    for line in ["SITE EXEC /bin/sh", "SITE CPFR /etc/passwd", "SITE CHMOD 777 f"] {
-        assert_eq!(served.says(line), "502 Command not implemented.", "{line}");
+fn s08_what_stands_before_the_handshake_is_never_executed() {
+    for slipped_in in ["USER anna\r\n", "USER anna\r\nPASS secret\r\nDELE f\r\n", "N", "\r\n", "\0", "AUTH TLS\r\n"] {
+        // In one segment with AUTH.
+        let mut serving = Serving::greeted(tls(|_| {}));
+        let saw = serving.hears(&[b"AUTH TLS\r\n", slipped_in.as_bytes()].concat());
+        assert_eq!(asked(&saw), [] as [&str; 0], "{slipped_in:?}: {saw:?}");
+        assert!(!saw.contains(&Saw::StartsTls) && saw.last() == Some(&Saw::Closes), "{slipped_in:?}: {saw:?}");
+        // And while the handshake runs.
+        let mut serving = Serving::greeted(tls(|_| {}));
+        serving.server.received(b"AUTH TLS\r\n");
+        assert_eq!(codes(&serving.all(World::Busy)), [234]);
+        let saw = serving.hears(slipped_in.as_bytes());
+        assert_eq!(asked(&saw), [] as [&str; 0], "{slipped_in:?}: {saw:?}");
+        assert!(!saw.contains(&Saw::StartsTls) && saw.last() == Some(&Saw::Closes), "{slipped_in:?}: {saw:?}");
+        assert_eq!(serving.hears(b"NOOP\r\n"), [Saw::Closes], "{slipped_in:?}: for ever");
     }
-    assert!(!served.asked.iter().any(|asked| asked.contains("Site")));
-    let mut served = Served::logged_in(with(|config| {
-        config.support = Support::default().with(&[Verb::Site]);
-        config.support.site = vec!["CHMOD <SP> mode <SP> path".into()];
-    }));
-    assert_eq!(served.says("SITE CHMOD 777 f"), "550 No.");
-    assert!(served.asked.iter().any(|asked| asked.contains("Site")));
+    // With the connection, before the greeting.
+    let mut serving = Serving::new(tls(|config| config.implicit = true));
+    assert_eq!(serving.all(World::Busy), [], "nothing is said before the handshake");
+    let saw = serving.hears(b"USER anna\r\n");
+    assert!(asked(&saw).is_empty() && saw.last() == Some(&Saw::Closes) && said(&saw).is_empty(), "{saw:?}");
+    // The other way round: what came under TLS is not what comes in plaintext.
+    for command in ["CCC", "REIN"] {
+        let mut serving = secured(tls(|config| config.clear_command_channel = true));
+        let saw = serving.hears(format!("{command}\r\nDELE f\r\n").as_bytes());
+        assert_eq!(asked(&saw).iter().filter(|line| line.starts_with("DELE")).count(), 0, "{command}: {saw:?}");
+        assert!(!saw.contains(&Saw::StopsTls) && saw.last() == Some(&Saw::Closes), "{command}: {saw:?}");
+    }
+    // Who waits for the 234 is served.
+    let mut serving = secured(tls(|_| {}));
+    assert_eq!(codes(&serving.hears(b"PWD\r\n")), [257]);
 }
 
 #[test]
-fn s24_a_nul_cuts_nothing_short() {
-    let mut served = Served::logged_in(Config::default());
-    let asked = served.asked.len();
-    for line in [&b"DELE safe\0.txt\r\n"[..], b"DELE \0\r\n", b"RETR a\0\r\n"] {
-        assert_eq!(said(&served.receives(line)), "501 Illegal byte: CR, LF or NUL.", "{line:?}");
+fn s11_other_protocols_are_answered_and_closed() {
+    for words in [
+        "GET / HTTP/1.1\r\nHost: ftp.example\r\n\r\nUSER anna\r\nPASS secret\r\nDELE f\r\n",
+        "get /\r\nDELE f\r\n",
+        "POST /RETR%20f HTTP/1.1\r\nContent-Length: 99\r\n\r\nUSER anna\r\n",
+        "PUT /x HTTP/1.0\r\n",
+        "HEAD / HTTP/1.1\r\n",
+        "CONNECT 10.0.0.1:22 HTTP/1.1\r\n",
+        "OPTIONS * HTTP/1.1\r\n",
+        "EHLO ftp.example\r\nMAIL FROM:<a@b>\r\n",
+        "HELO x\r\n",
+        "RCPT TO:<a@b>\r\n",
+        "DATA\r\n",
+    ] {
+        let mut serving = Serving::greeted(Config::default());
+        let saw = serving.hears(words.as_bytes());
+        assert_eq!((codes(&saw), asked(&saw)), (vec![500], vec![]), "{words:?}");
+        assert_eq!(saw.last(), Some(&Saw::Closes), "{words:?}: {saw:?}");
     }
-    assert_eq!(served.asked.len(), asked, "the application hears of none");
-    assert_eq!(served.says("NOOP"), "200 NOOP ok.", "and the session goes on");
+    // A protocol that nobody knows speaks too many words that nobody knows.
+    for words in ["Host: x", "\x16\x03\x01\x02", "SSH-2.0-x", "XYZZY", "\x05\x01", "Cookie: a=b; c"] {
+        let mut serving = Serving::greeted(Config::default());
+        let mut lines = 0;
+        while serving.hears(&line(words)).last() != Some(&Saw::Closes) {
+            lines += 1;
+            assert!(lines < 10, "{words:?} goes on");
+        }
+    }
+    let mut serving = Serving::greeted(Config::default());
+    let saw = serving.hears(&b"XYZZY\r\n".repeat(9));
+    assert_eq!(codes(&saw), [500; 9]);
+    let saw = serving.hears(b"XYZZY\r\nUSER anna\r\n");
+    assert_eq!((codes(&saw), saw.last()), (vec![421], Some(&Saw::Closes)));
+    // Who is logged in may mistype.
+    let mut serving = Serving::logged_in(Config::default());
+    assert_eq!(codes(&serving.hears(&b"XYZZY\r\n".repeat(30))), [500; 30]);
 }
 
 #[test]
-fn s25_telnet_is_declined_so_often_and_no_oftener() {
-    let mut served = Served::logged_in(Config::default());
-    served.server.received(&b"\xff\xfb\x01".repeat(1000));
-    let mut written = Vec::new();
-    loop {
-        let now = served.now();
-        match served.server.poll(now) {
-            Action::Write(write) => {
-                written.extend_from_slice(write.bytes());
-                write.wrote_all();
+fn s12_what_a_client_sends_is_bounded_and_nobody_reads_more() {
+    // Command lines wait while a transfer runs, up to the limit; then the control connection isn't read.
+    let mut serving = Serving::logged_in(Config::default());
+    serving.hears(b"EPSV\r\nRETR f\r\n");
+    let limit = Config::default().pipeline;
+    for kind in [b"PWD\r\n".as_slice(), b"XYZZY no such word\r\n", b"\r\n"] {
+        let mut sent = 0;
+        while wants_input(&mut serving) {
+            serving.server.received(kind);
+            let _ = serving.all(World::Busy);
+            sent += kind.len();
+            // An empty line counts as one byte.
+            assert!(sent <= 2 * limit, "{sent} bytes of {kind:?}");
+        }
+    }
+    // The same while the application thinks.
+    let mut serving = Serving::greeted(Config::default());
+    serving.server.received(&b"NOOP\r\n".repeat(limit));
+    serving.server.received(b"USER anna\r\n");
+    let ftp_proto::server::Action::Write(write) = serving.server.poll(ftp_proto::Instant::default()) else { panic!() };
+    assert!(write.bytes().len() < 2 * limit, "{} bytes of replies wait", write.bytes().len());
+}
+
+/// Whether the control connection would be read while the transfer waits for the client.
+fn wants_input(serving: &mut Serving) -> bool {
+    match serving.server.poll(ftp_proto::Instant::from_origin(serving.now)) {
+        ftp_proto::server::Action::Accept(accept) => accept.wants_input(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn s13_a_line_without_end_is_refused_once_and_the_next_one_parses() {
+    let limit = Config::default().limits.line;
+    for (length, chunk) in [(limit + 1, usize::MAX), (20_000, 1460), (1 << 20, 4096), (limit * 3, 1)] {
+        for begin in ["XXXX", "RETR ", "USER ", "PASS ", "CWD /"] {
+            let mut serving = Serving::logged_in(Config::default());
+            let wire = [begin.as_bytes(), &vec![b'x'; length - begin.len()], b"\r\nNOOP\r\n"].concat();
+            let mut saw = Vec::new();
+            for chunk in wire.chunks(chunk.min(wire.len())) {
+                serving.server.received(chunk);
+                saw.extend(serving.all(World::Works));
             }
-            Action::Read { .. } => break,
-            other => panic!("{other:?}"),
+            assert_eq!((codes(&saw), asked(&saw)), (vec![500, 200], vec![]), "{begin}, {length} by {chunk}");
+            assert!(said(&saw).len() < 200, "nothing of it is said again");
         }
     }
-    assert_eq!(written, b"\xff\xfe\x01".repeat(32));
-    // A doubled IAC is a byte of the name.
-    served.server.received(b"CWD a\xff\xffb\r\n");
-    let now = served.now();
-    let Action::Command(pending) = served.server.poll(now) else { panic!() };
-    assert!(matches!(pending.command(), ftp_proto::Command::Cwd(path) if path.as_bytes() == b"a\xffb"));
+    // What has come so far isn't kept.
+    for limit in [64, 4096] {
+        let mut serving = Serving::logged_in(with(|config| config.limits.line = limit));
+        for _ in 0..2000 {
+            assert_eq!(serving.hears(&[b'A'; 512]), []);
+            let debug = format!("{:?}", serving.server);
+            let kept = debug.split("buffered: ").nth(1).unwrap().split(|digit: char| !digit.is_ascii_digit()).next();
+            assert!(kept.unwrap().parse::<usize>().unwrap() <= limit + 2, "{kept:?} bytes are kept");
+        }
+        assert_eq!(codes(&serving.hears(b"\r\nNOOP\r\n")), [500, 200]);
+    }
+    let mut serving = Serving::logged_in(Config::default());
+    let name = "x".repeat(2048);
+    assert_eq!(asked(&serving.hears(&line(&format!("DELE {name}")))), [format!("DELE {name}")], "long names are fine");
 }
 
 #[test]
-fn s26_after_epsv_all_only_epsv_may_agree_on_a_connection() {
-    let mut served = Served::logged_in(Config::default());
-    served.answers(&[("EPSV ALL", "200 EPSV ALL ok.")]);
-    for line in ["PASV", "PORT 192,0,2,1,19,137", "EPRT |1|192.0.2.1|5001|"] {
-        assert_eq!(served.says(line), "503 EPSV ALL is in effect.", "{line}");
+fn s16_a_pattern_is_a_name_that_the_machine_never_expands() {
+    for pattern in ["*", "{a,b}*/../*/../*[!x]?~", "../../*", "*/*/*/*/*/*/*/*/*/*", "~root", "[[[[[[", "-R *"] {
+        let mut serving = Serving::logged_in(Config::default());
+        serving.hears(b"TYPE I\r\n");
+        for command in ["DELE", "CWD", "RMD", "RNFR", "SIZE"] {
+            let saw = serving.hears(&line(&format!("{command} {pattern}")));
+            assert_eq!(asked(&saw), [format!("{command} {pattern}")], "once, as it came");
+        }
     }
-    assert!(served.says("EPSV").starts_with("229 "));
-    // As long as the login lasts.
-    served.hears("REIN");
-    served.hears("USER anna");
-    served.hears("PASS secret");
-    assert!(served.says("PASV").starts_with("227 "));
+}
+
+#[test]
+fn s18_a_data_connection_proves_whose_it_is() {
+    // Required by default: another session gets no byte, and gives none.
+    for transfer in ["RETR f", "STOR f", "LIST", "MLSD", "APPE f", "STOU", "NLST"] {
+        for setup in ["EPSV", "PASV", "PORT 192,0,2,1,19,137", "EPRT |1|192.0.2.1|5001|"] {
+            let mut serving = secured(tls(|_| {}));
+            serving.callers = vec![CLIENT.parse().unwrap()];
+            serving.hears(&line(setup));
+            serving.server.received(&line(transfer));
+            let saw = serving.all(World::Strange);
+            assert!(saw.contains(&Saw::Secures(Resume::Required)), "{setup}, {transfer}: {saw:?}");
+            assert!(!saw.contains(&Saw::Streams), "{setup}, {transfer}: {saw:?}");
+            assert!(matches!(codes(&saw).last(), Some(425 | 522)), "{setup}, {transfer}: {saw:?}");
+            assert_eq!(codes(&serving.hears(b"NOOP\r\n")), [200], "the session goes on");
+            serving.callers = vec![CLIENT.parse().unwrap()];
+            let saw = serving.hears(&[line(setup), line(transfer)].concat());
+            assert!(saw.contains(&Saw::Streams) && codes(&saw).last() == Some(&226), "{setup}, {transfer}: {saw:?}");
+        }
+    }
+    let mut serving = secured(tls(|config| config.data_session = Resume::Wanted));
+    serving.callers = vec![CLIENT.parse().unwrap()];
+    serving.server.received(b"EPSV\r\nRETR f\r\n");
+    let saw = serving.all(World::Strange);
+    assert!(saw.contains(&Saw::Secures(Resume::Wanted)) && saw.contains(&Saw::Streams), "by choice: {saw:?}");
+    // Before TLS stands nothing moves; and PROT C is what it says.
+    let mut serving = secured(tls(|_| {}));
+    serving.callers = vec![CLIENT.parse().unwrap()];
+    let saw = serving.hears(b"EPSV\r\nRETR f\r\n");
+    let place = |wanted: fn(&Saw) -> bool| saw.iter().position(wanted).unwrap();
+    assert!(place(|saw| matches!(saw, Saw::Secures(_))) < place(|saw| *saw == Saw::Streams), "{saw:?}");
+    serving.callers = vec![CLIENT.parse().unwrap()];
+    assert!(!serving.hears(b"PROT C\r\nEPSV\r\nRETR f\r\n").iter().any(|saw| matches!(saw, Saw::Secures(_))));
+}
+
+#[test]
+fn s19_no_site_command_is_built_in_and_none_is_for_strangers() {
+    let words = ["EXEC /bin/sh", "CPFR /etc/passwd", "CPTO /tmp/x", "CHMOD 777 f", "UMASK 0", "EXEC", "exec a", "FOO"];
+    let mut serving = Serving::logged_in(Config::default());
+    for word in words {
+        let saw = serving.hears(&line(&format!("SITE {word}")));
+        assert!(asked(&saw).is_empty() && matches!(codes(&saw)[..], [500..=504]), "{word}: {saw:?}");
+    }
+    // Where the application has words of its own, who isn't logged in doesn't reach them.
+    let config = || {
+        with(|config| {
+            config.support = config.support.clone().with(&[Verb::Site]);
+            config.support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+        })
+    };
+    for login in ["", "USER anna\r\n", "USER anna\r\nPASS wrong\r\n"] {
+        for word in words {
+            let mut serving = Serving::greeted(config());
+            if !login.is_empty() {
+                serving.hears(login.as_bytes());
+                serving.now += Config::default().patience.login_failure;
+                serving.all(World::Works);
+            }
+            let saw = serving.hears(&line(&format!("SITE {word}")));
+            assert!(
+                asked(&saw).is_empty() && matches!(codes(&saw)[..], [500..=504 | 530]),
+                "{login:?} {word}: {saw:?}"
+            );
+        }
+    }
+    let mut serving = Serving::logged_in(config());
+    assert_eq!(asked(&serving.hears(b"SITE CHMOD 600 f\r\n")), ["SITE CHMOD 600 f"]);
+}
+
+#[test]
+fn s20_names_are_not_told_and_passwords_not_tried_fast() {
+    // Every name is asked for its password in the same words, at once.
+    let mut words = Vec::new();
+    for name in ["anna", "nobody", "root", "", "anonymous", "a b", "\u{e4}"] {
+        let mut serving = Serving::greeted(Config::default());
+        let saw = serving.hears(&line(&format!("USER {name}")));
+        if !name.is_empty() {
+            words.push(said(&saw));
+        }
+        assert!(!said(&saw).contains("anna"), "{saw:?}");
+    }
+    words.dedup();
+    assert_eq!(words.len(), 1, "{words:?}");
+    // A wrong password is told after a while, and the third one ends the session, whatever stands between.
+    let delay = Config::default().patience.login_failure;
+    for between in ["", "NOOP\r\n", "REIN\r\n", "FEAT\r\n", "USER other\r\n"] {
+        let mut serving = Serving::greeted(Config::default());
+        for expected in [530, 530, 421] {
+            serving.hears(format!("{between}USER anna\r\n").as_bytes());
+            assert_eq!(codes(&serving.hears(b"PASS wrong\r\n")), [] as [u16; 0], "{between:?}: at once");
+            serving.now += delay - Duration::from_millis(1);
+            assert_eq!(serving.all(World::Works), [], "{between:?}: too early");
+            serving.now += Duration::from_millis(1);
+            assert_eq!(codes(&serving.all(World::Works)), [expected], "{between:?}");
+        }
+        assert_eq!(serving.hears(b"USER anna\r\nPASS secret\r\n"), [Saw::Closes], "{between:?}: for ever");
+    }
+    // Who says them all at once doesn't get them answered sooner.
+    let mut serving = Serving::greeted(Config::default());
+    let mut saw = serving.hears(&b"USER anna\r\nPASS wrong\r\n".repeat(5));
+    for seconds in 0..4 {
+        let failures = codes(&saw).iter().filter(|code| matches!(code, 530 | 421)).count();
+        assert_eq!(failures, seconds.min(3), "after {seconds} delays");
+        serving.now += delay;
+        saw.extend(serving.all(World::Works));
+    }
+    assert_eq!(codes(&saw), [331, 530, 331, 530, 331, 421]);
+}
+
+#[test]
+fn s21_no_way_back_to_plaintext() {
+    let mut serving = secured(tls(|_| {}));
+    for command in ["CCC", "ccc", "CCC x"] {
+        let saw = serving.hears(&line(command));
+        assert!(matches!(codes(&saw)[..], [500..=504 | 533 | 534]), "{command}: {saw:?}");
+        assert!(!saw.contains(&Saw::StopsTls) && asked(&saw).is_empty(), "{command}: {saw:?}");
+    }
+    assert_eq!(codes(&serving.hears(b"PWD\r\n")), [257], "TLS stands");
+    // A choice; but not where nobody is logged in, nor without TLS.
+    let config = || tls(|config| config.clear_command_channel = true);
+    assert!(matches!(codes(&Serving::logged_in(config()).hears(b"CCC\r\n"))[..], [503 | 533]));
+    let mut serving = secured(config());
+    let saw = serving.hears(b"CCC\r\n");
+    assert_eq!((codes(&saw), saw.last()), (vec![200], Some(&Saw::StopsTls)));
+    assert!(matches!(codes(&serving.hears(b"PROT C\r\n"))[..], [503 | 533]), "what PROT said stays (RFC 2228 3)");
+    serving.callers = vec![CLIENT.parse().unwrap()];
+    assert!(serving.hears(b"EPSV\r\nRETR f\r\n").contains(&Saw::Secures(Resume::Required)));
+    // Where TLS is required for the data, PROT C is none.
+    let mut serving = secured(with(|config| config.security = Security::Data));
+    let saw = serving.hears(b"PROT C\r\n");
+    assert!(matches!(codes(&saw)[..], [431..=536]), "{saw:?}");
+    serving.callers = vec![CLIENT.parse().unwrap()];
+    assert!(serving.hears(b"EPSV\r\nRETR f\r\n").contains(&Saw::Secures(Resume::Required)));
+}
+
+#[test]
+fn s24_a_nul_is_refused_and_cuts_nothing_short() {
+    for bytes in [
+        b"CWD a\0b".as_slice(),
+        b"RETR /etc/passwd\0.txt",
+        b"NO\0OP",
+        b"NOOP\0",
+        b"\0NOOP",
+        b"USER an\0na",
+        b"PASS secret\0",
+        b"SITE a\0b",
+        b"DELE \0",
+        b"STOR a\r\0b",
+        b"MKD a\xff\xff\0b",
+    ] {
+        let mut serving = Serving::logged_in(Config::default());
+        let saw = serving.hears(&[bytes, b"\r\n"].concat());
+        assert!(asked(&saw).is_empty() && matches!(codes(&saw)[..], [500 | 501]), "{}: {saw:?}", bytes.escape_ascii());
+        assert_eq!(codes(&serving.hears(b"NOOP\r\n")), [200], "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn s25_telnet_is_declined_a_bounded_number_of_times_and_bytes_are_bytes() {
+    let mut serving = Serving::logged_in(Config::default());
+    // WILL and DO are declined; WONT, DONT and the rest are ignored.
+    let saw = serving.hears(b"\xff\xfb\x01\xff\xfd\x18\xff\xfc\x01\xff\xfe\x01\xff\xf1\xff\xf6NOOP\r\n");
+    assert!(said(&saw).starts_with("\u{ff}\u{fe}\x01\u{ff}\u{fc}\x18200 "), "{saw:?}");
+    // 0xFF in names comes doubled, and within a word there may be Telnet, too.
+    let saw = serving.hears(b"DE\xff\xf1LE a\xff\xffb\r\n");
+    assert_eq!(asked(&saw), ["DELE a\u{ff}b"]);
+    // A flood isn't answered with a flood.
+    for flood in [b"\xff\xfd\x06".as_slice(), b"\xff\xfb\x06", b"\xff\xfd\xff\xfb"] {
+        let mut serving = Serving::logged_in(Config::default());
+        let mut length = 0;
+        for _ in 0..1000 {
+            length += said(&serving.hears(&flood.repeat(10))).chars().count();
+        }
+        assert!(length < 1000, "{length} bytes of answers to {flood:?}");
+        assert_eq!(codes(&serving.hears(b"\r\nNOOP\r\n")).last(), Some(&200));
+    }
+    // ABOR behind IP and Synch, whole or in pieces.
+    for chunk in [1, 2, 100] {
+        let mut serving = Serving::logged_in(Config::default());
+        serving.hears(b"EPSV\r\nRETR f\r\n");
+        let mut saw = Vec::new();
+        for chunk in b"\xff\xf4\xff\xf2ABOR\r\n".chunks(chunk) {
+            saw.extend(serving.hears(chunk));
+        }
+        assert_eq!(codes(&saw), [426, 226], "by {chunk}");
+    }
+}
+
+#[test]
+fn s26_after_epsv_all_nothing_but_epsv() {
+    let ways = [
+        "PASV",
+        "P@SW",
+        "PORT 192,0,2,1,19,137",
+        "EPRT |1|192.0.2.1|5001|",
+        "LPRT 4,4,192,0,2,1,2,19,137",
+        "LPSV",
+        "CPSV",
+    ];
+    for way in ways {
+        let mut serving = Serving::logged_in(Config::default());
+        assert_eq!(codes(&serving.hears(b"EPSV ALL\r\n")), [200]);
+        let saw = serving.hears(&line(way));
+        assert!(matches!(codes(&saw)[..], [501..=503]) && !saw.contains(&Saw::Listens), "{way}: {saw:?}");
+        let saw = serving.hears(b"LIST\r\n");
+        assert!(connects(&saw).is_empty() && codes(&saw) == [425], "{way}: {saw:?}");
+        assert_eq!(codes(&serving.hears(b"EPSV\r\n")), [229], "{way}");
+        // For the session, whoever logs in.
+        serving.hears(b"USER anna\r\nPASS secret\r\n");
+        assert!(matches!(codes(&serving.hears(&line(way)))[..], [501..=503]), "{way}");
+    }
+}
+
+#[test]
+fn s28_a_session_has_one_listening_socket_at_most_and_for_a_while() {
+    let mut serving = Serving::logged_in(Config::default());
+    // `listeners` is counted by the adapter, which doesn't let a second one pass.
+    for _ in 0..100 {
+        serving.hears(b"PASV\r\nEPSV\r\n");
+        assert_eq!(serving.listeners(), 1);
+    }
+    for way in ["PORT 192,0,2,1,19,137", "EPRT |1|192.0.2.1|5001|", "QUIT", "REIN", "ABOR"] {
+        let mut serving = Serving::logged_in(Config::default());
+        serving.hears(b"EPSV\r\n");
+        let saw = serving.hears(&line(way));
+        if way == "ABOR" && serving.listeners() == 1 {
+            continue;
+        }
+        assert_eq!(serving.listeners(), 0, "{way}: {saw:?}");
+    }
+    // Nobody comes.
+    let patience = Config::default().patience;
+    let mut serving = Serving::logged_in(Config::default());
+    serving.hears(b"EPSV\r\nRETR f\r\n");
+    serving.now += patience.accept;
+    assert_eq!((codes(&serving.all(World::Works)), serving.listeners()), (vec![425], 0));
+    // Strangers don't push the deadline.
+    serving.hears(b"EPSV\r\nRETR f\r\n");
+    for _ in 0..5 {
+        serving.now += patience.accept / 5 - Duration::from_millis(1);
+        serving.callers = vec!["203.0.113.66:6666".parse().unwrap()];
+        serving.all(World::Works);
+        assert_eq!(serving.listeners(), 1);
+    }
+    serving.now += Duration::from_millis(5);
+    assert_eq!((codes(&serving.all(World::Works)), serving.listeners()), (vec![425], 0));
+    // Nor is there a transfer: the idle session ends, and its socket with it.
+    serving.hears(b"EPSV\r\n");
+    serving.now += patience.idle;
+    let saw = serving.all(World::Works);
+    assert_eq!((codes(&saw), serving.listeners(), saw.last()), (vec![421], 0, Some(&Saw::Closes)));
+}
+
+#[test]
+fn each_attack_on_servers_is_a_test_with_its_number() {
+    let tests = include_str!("server_security.rs");
+    let mut missing = Vec::new();
+    for row in common::table::rows(include_str!("../testdata/security.tsv"), 7) {
+        let [id, side] = [row[0], row[3]];
+        if !matches!(side, "server" | "both") {
+            continue;
+        }
+        let name = format!("fn {}_", id.to_lowercase());
+        if !tests.lines().any(|line| line.starts_with(&name)) {
+            missing.push(id);
+        }
+    }
+    assert!(missing.is_empty(), "attacks without a test: {missing:?}");
+    // The machine expands no pattern (S16); what the examples' file system does about it is tested with it.
+    let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/listing.rs");
+    if let Ok(source) = std::fs::read_to_string(files) {
+        assert!(source.contains("\nfn s16_no_pattern_costs_more_than_its_budget()"));
+    }
 }

@@ -6,4 +6,5 @@ pub mod dialogue;
 pub mod pair;
 pub mod script;
 pub mod served;
+pub mod serving;
 pub mod table;
