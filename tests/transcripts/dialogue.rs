@@ -9,7 +9,13 @@ use crate::oddities::{Oddity, oddity};
 pub struct Dialogue {
     /// The file, below `testdata/transcripts/`.
     pub file: String,
+    /// What the probes of one session are about; empty in the clients' files.
+    #[allow(dead_code, reason = "the probes need it")]
+    pub title: String,
     pub lines: Vec<Line>,
+    /// The line that notes that the server closed the connection.
+    #[allow(dead_code, reason = "the probes need it")]
+    pub closed: Option<usize>,
 }
 
 /// One line of the file.
@@ -86,13 +92,13 @@ pub fn all() -> Vec<Dialogue> {
 
 fn read(file: &str, text: &str) -> Vec<Dialogue> {
     let mut dialogues = Vec::new();
-    let mut current = Dialogue { file: file.into(), lines: Vec::new() };
+    let begin = |title: &str| Dialogue { file: file.into(), title: title.into(), lines: Vec::new(), closed: None };
+    let mut current = begin("");
     for (index, line) in text.lines().enumerate() {
         let at = index + 1;
         let (who, said) = match line.split_at_checked(3) {
-            Some(("###", _)) => {
-                let next = Dialogue { file: file.into(), lines: Vec::new() };
-                dialogues.push(std::mem::replace(&mut current, next));
+            Some(("###", title)) => {
+                dialogues.push(std::mem::replace(&mut current, begin(title.trim())));
                 continue;
             }
             Some(("C: " | "C> ", said)) => (Who::Client, said),
@@ -100,7 +106,11 @@ fn read(file: &str, text: &str) -> Vec<Dialogue> {
             _ => panic!("{file}:{at}: {line}"),
         };
         // What the recorder noted; the peer said nothing.
-        if ["<greet>", "<EOF>\\n", "<RST>\\n", "<closed>\\n", "<ConnectionResetError>"].contains(&said) {
+        if ["<EOF>\\n", "<RST>\\n", "<closed>\\n", "<ConnectionResetError>"].contains(&said) {
+            current.closed.get_or_insert(at);
+            continue;
+        }
+        if said == "<greet>" {
             continue;
         }
         current.lines.push(Line { at, who, wire: wire(said) });
