@@ -2,34 +2,20 @@
 //! against several forms of the attack. Where an attack has a test in another file, that one bears the number.
 
 mod common;
+#[path = "server_security/tls.rs"]
+mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use common::serving::{CLIENT, Saw, Serving, World, asked, codes, said};
-use ftp_proto::server::{Config, Security};
+use ftp_proto::server::Config;
 use ftp_proto::{Reply, Resume, Verb, Verdict};
 
 fn with(change: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::default();
     change(&mut config);
     config
-}
-
-fn tls(change: impl FnOnce(&mut Config)) -> Config {
-    with(|config| {
-        config.security = Security::Offered;
-        change(config);
-    })
-}
-
-/// TLS is on, data connections are protected, and somebody is logged in.
-fn secured(config: Config) -> Serving {
-    let mut serving = Serving::greeted(config);
-    let saw = serving.hears(b"AUTH TLS\r\n");
-    assert!(saw.contains(&Saw::StartsTls), "{saw:?}");
-    serving.hears(b"PBSZ 0\r\nPROT P\r\nUSER anna\r\nPASS secret\r\n");
-    serving
 }
 
 fn connects(saw: &[Saw]) -> Vec<SocketAddr> {
@@ -106,7 +92,7 @@ fn s04_a_stranger_on_a_passive_port_is_refused_and_listening_goes_on() {
     serving.callers = vec!["203.0.113.66:6666".parse().unwrap()];
     assert_eq!(codes(&serving.hears(b"EPSV\r\nRETR f\r\n")), [229, 150, 226], "by choice");
     // Under TLS the session has to be resumed besides.
-    let mut serving = secured(tls(|_| {}));
+    let mut serving = tls::secured(tls::tls(|_| {}));
     serving.callers = vec!["192.0.2.1:6666".parse().unwrap()];
     assert!(serving.hears(b"EPSV\r\nSTOR f\r\n").contains(&Saw::Secures(Resume::Required)));
 }
@@ -167,45 +153,11 @@ fn one_reply_each(text: &str, command: &str, name: &str) {
         }
         let lies = this.windows(3).filter(|three| *three == b"227").count();
         assert!(reply.code().value() != 227 || lies == 1 && command != "XYZZY", "{command} {name:?}: {text:?}");
-        assert!(!this.iter().any(|byte| *byte == 0), "{command} {name:?}: {text:?}");
+        assert!(!this.contains(&0), "{command} {name:?}: {text:?}");
         for (at, byte) in this.iter().enumerate() {
             assert!(*byte != b'\r' || this.get(at + 1) == Some(&b'\n'), "{command} {name:?}: {text:?}");
         }
     }
-}
-
-#[test]
-fn s08_what_stands_before_the_handshake_is_never_executed() {
-    for slipped_in in ["USER anna\r\n", "USER anna\r\nPASS secret\r\nDELE f\r\n", "N", "\r\n", "\0", "AUTH TLS\r\n"] {
-        // In one segment with AUTH.
-        let mut serving = Serving::greeted(tls(|_| {}));
-        let saw = serving.hears(&[b"AUTH TLS\r\n", slipped_in.as_bytes()].concat());
-        assert_eq!(asked(&saw), [] as [&str; 0], "{slipped_in:?}: {saw:?}");
-        assert!(!saw.contains(&Saw::StartsTls) && saw.last() == Some(&Saw::Closes), "{slipped_in:?}: {saw:?}");
-        // And while the handshake runs.
-        let mut serving = Serving::greeted(tls(|_| {}));
-        serving.server.received(b"AUTH TLS\r\n");
-        assert_eq!(codes(&serving.all(World::Busy)), [234]);
-        let saw = serving.hears(slipped_in.as_bytes());
-        assert_eq!(asked(&saw), [] as [&str; 0], "{slipped_in:?}: {saw:?}");
-        assert!(!saw.contains(&Saw::StartsTls) && saw.last() == Some(&Saw::Closes), "{slipped_in:?}: {saw:?}");
-        assert_eq!(serving.hears(b"NOOP\r\n"), [Saw::Closes], "{slipped_in:?}: for ever");
-    }
-    // With the connection, before the greeting.
-    let mut serving = Serving::new(tls(|config| config.implicit = true));
-    assert_eq!(serving.all(World::Busy), [], "nothing is said before the handshake");
-    let saw = serving.hears(b"USER anna\r\n");
-    assert!(asked(&saw).is_empty() && saw.last() == Some(&Saw::Closes) && said(&saw).is_empty(), "{saw:?}");
-    // The other way round: what came under TLS is not what comes in plaintext.
-    for command in ["CCC", "REIN"] {
-        let mut serving = secured(tls(|config| config.clear_command_channel = true));
-        let saw = serving.hears(format!("{command}\r\nDELE f\r\n").as_bytes());
-        assert_eq!(asked(&saw).iter().filter(|line| line.starts_with("DELE")).count(), 0, "{command}: {saw:?}");
-        assert!(!saw.contains(&Saw::StopsTls) && saw.last() == Some(&Saw::Closes), "{command}: {saw:?}");
-    }
-    // Who waits for the 234 is served.
-    let mut serving = secured(tls(|_| {}));
-    assert_eq!(codes(&serving.hears(b"PWD\r\n")), [257]);
 }
 
 #[test]
@@ -324,40 +276,6 @@ fn s16_a_pattern_is_a_name_that_the_machine_never_expands() {
 }
 
 #[test]
-fn s18_a_data_connection_proves_whose_it_is() {
-    // Required by default: another session gets no byte, and gives none.
-    for transfer in ["RETR f", "STOR f", "LIST", "MLSD", "APPE f", "STOU", "NLST"] {
-        for setup in ["EPSV", "PASV", "PORT 192,0,2,1,19,137", "EPRT |1|192.0.2.1|5001|"] {
-            let mut serving = secured(tls(|_| {}));
-            serving.callers = vec![CLIENT.parse().unwrap()];
-            serving.hears(&line(setup));
-            serving.server.received(&line(transfer));
-            let saw = serving.all(World::Strange);
-            assert!(saw.contains(&Saw::Secures(Resume::Required)), "{setup}, {transfer}: {saw:?}");
-            assert!(!saw.contains(&Saw::Streams), "{setup}, {transfer}: {saw:?}");
-            assert!(matches!(codes(&saw).last(), Some(425 | 522)), "{setup}, {transfer}: {saw:?}");
-            assert_eq!(codes(&serving.hears(b"NOOP\r\n")), [200], "the session goes on");
-            serving.callers = vec![CLIENT.parse().unwrap()];
-            let saw = serving.hears(&[line(setup), line(transfer)].concat());
-            assert!(saw.contains(&Saw::Streams) && codes(&saw).last() == Some(&226), "{setup}, {transfer}: {saw:?}");
-        }
-    }
-    let mut serving = secured(tls(|config| config.data_session = Resume::Wanted));
-    serving.callers = vec![CLIENT.parse().unwrap()];
-    serving.server.received(b"EPSV\r\nRETR f\r\n");
-    let saw = serving.all(World::Strange);
-    assert!(saw.contains(&Saw::Secures(Resume::Wanted)) && saw.contains(&Saw::Streams), "by choice: {saw:?}");
-    // Before TLS stands nothing moves; and PROT C is what it says.
-    let mut serving = secured(tls(|_| {}));
-    serving.callers = vec![CLIENT.parse().unwrap()];
-    let saw = serving.hears(b"EPSV\r\nRETR f\r\n");
-    let place = |wanted: fn(&Saw) -> bool| saw.iter().position(wanted).unwrap();
-    assert!(place(|saw| matches!(saw, Saw::Secures(_))) < place(|saw| *saw == Saw::Streams), "{saw:?}");
-    serving.callers = vec![CLIENT.parse().unwrap()];
-    assert!(!serving.hears(b"PROT C\r\nEPSV\r\nRETR f\r\n").iter().any(|saw| matches!(saw, Saw::Secures(_))));
-}
-
-#[test]
 fn s19_no_site_command_is_built_in_and_none_is_for_strangers() {
     let words = ["EXEC /bin/sh", "CPFR /etc/passwd", "CPTO /tmp/x", "CHMOD 777 f", "UMASK 0", "EXEC", "exec a", "FOO"];
     let mut serving = Serving::logged_in(Config::default());
@@ -429,32 +347,6 @@ fn s20_names_are_not_told_and_passwords_not_tried_fast() {
         saw.extend(serving.all(World::Works));
     }
     assert_eq!(codes(&saw), [331, 530, 331, 530, 331, 421]);
-}
-
-#[test]
-fn s21_no_way_back_to_plaintext() {
-    let mut serving = secured(tls(|_| {}));
-    for command in ["CCC", "ccc", "CCC x"] {
-        let saw = serving.hears(&line(command));
-        assert!(matches!(codes(&saw)[..], [500..=504 | 533 | 534]), "{command}: {saw:?}");
-        assert!(!saw.contains(&Saw::StopsTls) && asked(&saw).is_empty(), "{command}: {saw:?}");
-    }
-    assert_eq!(codes(&serving.hears(b"PWD\r\n")), [257], "TLS stands");
-    // A choice; but not where nobody is logged in, nor without TLS.
-    let config = || tls(|config| config.clear_command_channel = true);
-    assert!(matches!(codes(&Serving::logged_in(config()).hears(b"CCC\r\n"))[..], [503 | 533]));
-    let mut serving = secured(config());
-    let saw = serving.hears(b"CCC\r\n");
-    assert_eq!((codes(&saw), saw.last()), (vec![200], Some(&Saw::StopsTls)));
-    assert!(matches!(codes(&serving.hears(b"PROT C\r\n"))[..], [503 | 533]), "what PROT said stays (RFC 2228 3)");
-    serving.callers = vec![CLIENT.parse().unwrap()];
-    assert!(serving.hears(b"EPSV\r\nRETR f\r\n").contains(&Saw::Secures(Resume::Required)));
-    // Where TLS is required for the data, PROT C is none.
-    let mut serving = secured(with(|config| config.security = Security::Data));
-    let saw = serving.hears(b"PROT C\r\n");
-    assert!(matches!(codes(&saw)[..], [431..=536]), "{saw:?}");
-    serving.callers = vec![CLIENT.parse().unwrap()];
-    assert!(serving.hears(b"EPSV\r\nRETR f\r\n").contains(&Saw::Secures(Resume::Required)));
 }
 
 #[test]
@@ -577,7 +469,7 @@ fn s28_a_session_has_one_listening_socket_at_most_and_for_a_while() {
 
 #[test]
 fn each_attack_on_servers_is_a_test_with_its_number() {
-    let tests = include_str!("server_security.rs");
+    let tests = [include_str!("server_security.rs"), include_str!("server_security/tls.rs")];
     let mut missing = Vec::new();
     for row in common::table::rows(include_str!("../testdata/security.tsv"), 7) {
         let [id, side] = [row[0], row[3]];
@@ -585,7 +477,7 @@ fn each_attack_on_servers_is_a_test_with_its_number() {
             continue;
         }
         let name = format!("fn {}_", id.to_lowercase());
-        if !tests.lines().any(|line| line.starts_with(&name)) {
+        if !tests.iter().any(|source| source.lines().any(|line| line.starts_with(&name))) {
             missing.push(id);
         }
     }

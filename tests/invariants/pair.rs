@@ -6,9 +6,9 @@ use ftp_proto::client::{self, Failure, Misuse, Request, Value};
 use ftp_proto::{Argument, Password, Path, Resume, Route, Type, server};
 
 #[path = "../common/pair.rs"]
-mod network;
+mod machines;
 
-use network::{End, Ended, Faults, Manner, Pair};
+use machines::{End, Ended, Faults, Manner, Pair};
 
 /// No deadlock; sessions equal whenever nothing is due; nothing written in plaintext and read under TLS, nor the other way
 /// round; every `Done` fits what the server said.
