@@ -113,7 +113,7 @@ pub fn dial(address: SocketAddr, host: IpAddr, port: Option<u16>) -> io::Result<
     let may_bind = host.is_ipv4() == address.is_ipv4();
     let sources = [port, Some(0)].into_iter().flatten().filter(|_| may_bind);
     let mut attempts = sources.map(|port| begin(Some(SocketAddr::new(host, port))));
-    match attempts.find(|attempt| !attempt.as_ref().is_err_and(|error| is_about_source(error))) {
+    match attempts.find(|attempt| !attempt.as_ref().is_err_and(is_about_source)) {
         Some(result) => result,
         None => begin(None),
     }
