@@ -35,6 +35,8 @@ fn what_is_wrong_in_a_file_is_named_with_its_line() {
             ("anonymous_enable=YES\nlocal_root=/\nssl_enable=YES\n", "TLS needs a certificate"),
             ("anonymous_enable=YES\nlocal_root=/\nssl_enable=YES\nrsa_cert_file=/none\n", "/none"),
             ("anonymous_enable=YES\n", "nothing to serve"),
+            ("anonymous_enable=YES\nuser=anna:secret\nanon_root=/\n", "nothing to serve"),
+            ("anonymous_enable=YES\nlocal_root=/\nanon_root=/tmp\n", "only one directory can be served"),
         ] {
             let message = complaint(server, file);
             assert!(message.starts_with(&format!("{server}: ")) && message.contains(expected), "{file:?}: {message}");

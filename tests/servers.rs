@@ -243,6 +243,26 @@ fn the_switches_of_data_connections_are_obeyed() {
 }
 
 #[test]
+fn active_connections_come_from_port_20_where_that_may_be() {
+    let may = std::net::TcpListener::bind("127.0.0.1:20").is_ok();
+    for server in SERVERS {
+        let running = Server::start_as(server, CLIENTS[0], HERE, &["--from-port-20"]);
+        let mut session = running.dial();
+        session.log_in("anna", "secret");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for _ in 0..3 {
+            assert!(session.say(&format!("PORT 127,0,0,1,{},{}", port / 256, port % 256)).starts_with("200"));
+            session.control.get_mut().write_all(b"NLST\r\n").unwrap();
+            let (mut data, from) = listener.accept().unwrap();
+            assert_eq!(from.port() == 20, may, "{server}: {from}");
+            data.read_to_end(&mut Vec::new()).unwrap();
+            assert!(session.reply().starts_with("150") && session.reply().starts_with("226"), "{server}");
+        }
+    }
+}
+
+#[test]
 fn a_passive_range_that_is_used_up_is_425() {
     for server in SERVERS {
         let running = Server::start_as(server, CLIENTS[0], HERE, &["--passive-ports", "40160-40161"]);

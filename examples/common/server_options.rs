@@ -246,7 +246,15 @@ impl Choices {
     fn site(self) -> Result<Site> {
         let anonymous = self.anonymous.unwrap_or(false);
         ensure!(anonymous || !self.users.is_empty(), "nobody could log in: give --user NAME:PASSWORD or --anonymous");
-        let root = self.root.or(self.anonymous_root).context("nothing to serve: give --root DIR")?;
+        let root = match (self.root, self.anonymous_root) {
+            (Some(root), Some(other)) if anonymous => {
+                ensure!(root == other, "anon_root is not local_root: only one directory can be served");
+                Some(root)
+            }
+            (None, other) if self.users.is_empty() => other,
+            (root, _) => root,
+        };
+        let root = root.context("nothing to serve: give --root DIR")?;
         let tree = Tree::open(&root).with_context(|| format!("{}", root.display()))?;
         let (read_only, in_place) = (self.read_only.unwrap_or(false), self.in_place.unwrap_or(false));
         Ok(Site { tree, accounts: self.users, anonymous, read_only, in_place })

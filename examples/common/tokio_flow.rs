@@ -134,11 +134,12 @@ async fn ready<T>(
         socket.ready(interest).await.map_err(|_| StreamEnd::Truncated)?;
         match socket.try_io(interest, &mut work) {
             Ok(done) => return Ok(done),
-            Err(error) => match network_end(&error) {
-                Some(end) => return Err(end),
-                // It can't yet, or a signal has come between.
-                None => {}
-            },
+            Err(error) => {
+                // Else it can't yet, or a signal has come between.
+                if let Some(end) = network_end(&error) {
+                    return Err(end);
+                }
+            }
         }
     }
 }
