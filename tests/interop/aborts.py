@@ -1,0 +1,140 @@
+"""What clients do who stop in the midst of a file: the server ends the transfer in order, and goes on with the session."""
+
+import os
+import random
+import re
+import threading
+import time
+
+from process import COMMAND_TIMEOUT, Failed
+from servers import MIB
+
+# How much of a file is moved, at least, before it is aborted; and a file that is longer than what sockets hold.
+BEFORE_ABORT = MIB
+LONG = random.Random(114).randbytes(8 * MIB)
+# What is moved after that in the same session.
+NEXT = b"the session goes on\n"
+
+
+def get(cell):
+    """The client writes into a pipe that isn't emptied, so that it can't be done when it is told to stop."""
+    client, folder = cell.client, cell.server.root / "get"
+    (folder / "long.bin").write_bytes(LONG)
+    (folder / "next.txt").write_bytes(NEXT)
+    pipe, following = cell.local / "pipe", cell.local / "next.txt"
+    os.mkfifo(pipe)
+    cell.command = client.abort_get(cell.server, cell.mode, "/get/long.bin", pipe, "/get/next.txt", following)
+    with cell.command.started(cell.local) as running:
+        came = emptied(pipe, running, lambda: client.stop(cell.command, running))
+    check_aborted(cell, running)
+    check_beginning(cell, came)
+    if client.goes_on:
+        cell.compare(following, NEXT)
+    if client.ours:
+        # What came is as good as any other beginning.
+        local = cell.local / "long.bin"
+        local.write_bytes(came)
+        cell.run(client.resume_get(cell.server, cell.mode, "/get/long.bin", local))
+        cell.compare(local, LONG)
+
+
+def put(cell):
+    """The client reads from a pipe that isn't filled to the end before it has stopped."""
+    client, folder = cell.client, cell.server.root / "put"
+    pipe, following = cell.local / "long.bin", cell.local / "next.txt"
+    there = folder / "long.bin"
+    os.mkfifo(pipe)
+    following.write_bytes(NEXT)
+    cell.command = client.abort_put(cell.server, cell.mode, pipe, "/put/long.bin", following, "/put/next.txt")
+    with cell.command.started(cell.local) as running:
+        arguments = (pipe, LONG, running, lambda: client.stop(cell.command, running))
+        filler = threading.Thread(target=fill, args=arguments)
+        filler.start()
+        running.wait(COMMAND_TIMEOUT)
+        filler.join(COMMAND_TIMEOUT)
+    check_aborted(cell, running)
+    if cell.server.ours and there.exists():
+        raise Failed(f"{there.stat().st_size} bytes appeared under the name of an upload that was aborted", cell.output)
+    check_beginning(cell, there.read_bytes() if there.exists() else b"")
+    if client.goes_on:
+        cell.compare(folder / "next.txt", NEXT)
+    if client.ours:
+        pipe.unlink()
+        pipe.write_bytes(LONG)
+        cell.run(client.resume_put(cell.server, cell.mode, pipe, "/put/long.bin"))
+        cell.compare(there, LONG)
+
+
+def check_beginning(cell, came):
+    """What an aborted transfer leaves: a part, and unchanged. A server may lose what it hadn't read yet, or all."""
+    if len(came) == len(LONG) or not LONG.startswith(came):
+        raise Failed(f"{len(came)} bytes came, and they aren't the file's first", cell.output)
+
+
+def check_aborted(cell, running):
+    """It stopped as one who leaves in order, or goes on; in either case within one session."""
+    cell.output = running.dialogue()
+    cell.check_dialogue({cell.mode})
+    for said in cell.client.says_when_aborted:
+        if not re.search(said, cell.output, re.MULTILINE):
+            raise Failed(f"the dialogue should have {said}", cell.output)
+    if cell.server.ours:
+        codes = re.findall(r"^(?:[-\d]+ +[\d:]+ +)?(?:<-* )?(426|22[56])[ :]", cell.output, re.MULTILINE)
+        if codes[:2] != ["426", "226"]:
+            raise Failed(f"a transfer is aborted with 426 and 226, and there came {codes}", cell.output)
+    logins = len(re.findall(r"\b230[ :]", cell.output))
+    if cell.client.goes_on and logins != 1:
+        raise Failed(f"there were {logins} logins", cell.output)
+    if running.returncode != cell.client.exit_when_aborted:
+        raise Failed(f"exit {running.returncode}, expected {cell.client.exit_when_aborted}", cell.output)
+
+
+def emptied(pipe, running, stop):
+    """What is written into a pipe until the one who writes ends; after a part, that one is told to stop."""
+    came = b""
+    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            has_ended = running.poll() is not None
+            try:
+                part = os.read(descriptor, min(65536, BEFORE_ABORT - len(came)) if stop else 65536)
+            except BlockingIOError:
+                part = b""
+            came += part
+            if stop and len(came) == BEFORE_ABORT:
+                stop()
+                stop = None
+            elif not part:
+                if has_ended:
+                    return came
+                time.sleep(0.01)
+    finally:
+        os.close(descriptor)
+
+
+def fill(pipe, content, running, stop):
+    """Fills a pipe slowly; after a part, the one who reads from it is told to stop."""
+    try:
+        # Who waits here for somebody to read may wait for ever.
+        while (descriptor := opened_for_writing(pipe)) is None and running.poll() is None:
+            time.sleep(0.01)
+        if descriptor is None:
+            return
+        os.set_blocking(descriptor, True)
+        with open(descriptor, "wb", buffering=0) as opened:
+            opened.write(content[:BEFORE_ABORT])
+            stop()
+            for at in range(BEFORE_ABORT, len(content), BEFORE_ABORT):
+                if running.poll() is not None:
+                    break
+                time.sleep(0.1)
+                opened.write(content[at : at + BEFORE_ABORT])
+    except BrokenPipeError:
+        pass
+
+
+def opened_for_writing(pipe):
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
