@@ -1,17 +1,18 @@
 """What clients do who stop in the midst of a file: the server ends the transfer in order, and goes on with the session."""
 
+import contextlib
 import os
 import random
 import re
-import threading
 import time
 
-from process import COMMAND_TIMEOUT, Failed
+from process import Failed
 from servers import MIB
 
 # How much of a file is moved, at least, before it is aborted; and a file that is longer than what sockets hold.
 BEFORE_ABORT = MIB
 LONG = random.Random(114).randbytes(8 * MIB)
+BLOCK = 65536
 # What is moved after that in the same session.
 NEXT = b"the session goes on\n"
 
@@ -22,10 +23,9 @@ def get(cell):
     (folder / "long.bin").write_bytes(LONG)
     (folder / "next.txt").write_bytes(NEXT)
     pipe, following = cell.local / "pipe", cell.local / "next.txt"
-    os.mkfifo(pipe)
     cell.command = client.abort_get(cell.server, cell.mode, "/get/long.bin", pipe, "/get/next.txt", following)
-    with cell.command.started(cell.local) as running:
-        came = emptied(pipe, running, lambda: client.stop(cell.command, running))
+    with opened(pipe, os.O_RDONLY) as descriptor, cell.command.started(cell.local) as running:
+        came = emptied(descriptor, running, lambda: client.stop(cell.command, running))
     check_aborted(cell, running)
     check_beginning(cell, came)
     if client.goes_on:
@@ -43,15 +43,11 @@ def put(cell):
     client, folder = cell.client, cell.server.root / "put"
     pipe, following = cell.local / "long.bin", cell.local / "next.txt"
     there = folder / "long.bin"
-    os.mkfifo(pipe)
     following.write_bytes(NEXT)
     cell.command = client.abort_put(cell.server, cell.mode, pipe, "/put/long.bin", following, "/put/next.txt")
-    with cell.command.started(cell.local) as running:
-        arguments = (pipe, LONG, running, lambda: client.stop(cell.command, running))
-        filler = threading.Thread(target=fill, args=arguments)
-        filler.start()
-        running.wait(COMMAND_TIMEOUT)
-        filler.join(COMMAND_TIMEOUT)
+    # Who writes is its reader, too: so it has one from the beginning, and a client that doesn't wait for writers has one.
+    with opened(pipe, os.O_RDWR) as descriptor, cell.command.started(cell.local) as running:
+        fill(descriptor, running, lambda: client.stop(cell.command, running))
     check_aborted(cell, running)
     if cell.server.ours and there.exists():
         raise Failed(f"{there.stat().st_size} bytes appeared under the name of an upload that was aborted", cell.output)
@@ -89,52 +85,46 @@ def check_aborted(cell, running):
         raise Failed(f"exit {running.returncode}, expected {cell.client.exit_when_aborted}", cell.output)
 
 
-def emptied(pipe, running, stop):
-    """What is written into a pipe until the one who writes ends; after a part, that one is told to stop."""
-    came = b""
-    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+@contextlib.contextmanager
+def opened(pipe, flags):
+    """A new pipe with a name, of which no end waits for the other."""
+    os.mkfifo(pipe)
+    descriptor = os.open(pipe, flags | os.O_NONBLOCK)
     try:
-        while True:
-            has_ended = running.poll() is not None
-            try:
-                part = os.read(descriptor, min(65536, BEFORE_ABORT - len(came)) if stop else 65536)
-            except BlockingIOError:
-                part = b""
-            came += part
-            if stop and len(came) == BEFORE_ABORT:
-                stop()
-                stop = None
-            elif not part:
-                if has_ended:
-                    return came
-                time.sleep(0.01)
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
-def fill(pipe, content, running, stop):
-    """Fills a pipe slowly; after a part, the one who reads from it is told to stop."""
-    try:
-        # Who waits here for somebody to read may wait for ever.
-        while (descriptor := opened_for_writing(pipe)) is None and running.poll() is None:
-            time.sleep(0.01)
-        if descriptor is None:
-            return
-        os.set_blocking(descriptor, True)
-        with open(descriptor, "wb", buffering=0) as opened:
-            opened.write(content[:BEFORE_ABORT])
+def emptied(pipe, running, stop):
+    """What is written into a pipe until the one who writes ends; after a part, that one is told to stop."""
+    came = b""
+    while True:
+        has_ended = running.poll() is not None
+        try:
+            part = os.read(pipe, min(BLOCK, BEFORE_ABORT - len(came)) if stop else BLOCK)
+        except BlockingIOError:
+            part = b""
+        came += part
+        if stop and len(came) == BEFORE_ABORT:
             stop()
-            for at in range(BEFORE_ABORT, len(content), BEFORE_ABORT):
-                if running.poll() is not None:
-                    break
-                time.sleep(0.1)
-                opened.write(content[at : at + BEFORE_ABORT])
-    except BrokenPipeError:
-        pass
+            stop = None
+        elif not part:
+            if has_ended:
+                return came
+            time.sleep(0.01)
 
 
-def opened_for_writing(pipe):
-    try:
-        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        return None
+def fill(pipe, running, stop):
+    """Fills a pipe until the one who reads ends; after a part, that one is told to stop, and more comes slowly."""
+    sent = 0
+    while running.poll() is None:
+        if sent >= BEFORE_ABORT and stop:
+            stop()
+            stop = None
+        try:
+            sent += os.write(pipe, LONG[sent : sent + BLOCK])
+        except BlockingIOError:
+            time.sleep(0.01)
+        if not stop:
+            time.sleep(0.05)
