@@ -24,8 +24,9 @@ use common::client_adapter::{Connection, Event};
 use common::data::Content;
 use common::ladder::{Ladder, thousands};
 use common::server_adapter;
+use common::service::Service;
 use common::tree::Tree;
-use common::visitor::{Account, Site};
+use common::site::{Account, Site};
 
 const POEM: &str = "poem.txt";
 const PHOTO: &str = "my cat";
@@ -77,10 +78,11 @@ fn run() -> Result<bool> {
 /// A server of its own for each address family, on whatever port is free.
 fn start(root: &LocalPath, host: IpAddr) -> Result<SocketAddr> {
     let accounts = vec![Account { name: "anna".into(), password: "secret".into() }];
-    let site = Arc::new(Site { tree: Tree::open(root)?, accounts, anonymous: false });
+    let site = Site { tree: Tree::open(root)?, accounts, anonymous: false, read_only: false, in_place: false };
+    let service = Arc::new(Service::plain(server::Config::default(), site)?);
     let listener = TcpListener::bind((host, 0))?;
     let address = listener.local_addr()?;
-    thread::spawn(move || server_adapter::serve(&listener, &Arc::new(server::Config::default()), &site));
+    thread::spawn(move || server_adapter::serve(&listener, &service));
     Ok(address)
 }
 
@@ -102,10 +104,10 @@ impl<'l> Tour<'l> {
         self.remark(outcome.reply.code().is_completion() && self.root.join("inbox").is_dir(), "made");
 
         let mut names = Vec::new();
-        session.request(Request::names(None), Some(Content::Sink(Box::new(&mut names))))?;
+        session.request(Request::names(None), Some(Content::sink(&mut names)))?;
         self.compare("names", &names, format!("inbox\r\n{PHOTO}\r\n{POEM}\r\n").as_bytes());
         let mut listing = Vec::new();
-        session.request(Request::list(None), Some(Content::Sink(Box::new(&mut listing))))?;
+        session.request(Request::list(None), Some(Content::sink(&mut listing)))?;
         let lines = listing.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\r\n")).count();
         self.remark(lines == 3, "a listing of 3 lines");
 
@@ -150,7 +152,7 @@ impl<'l> Tour<'l> {
     fn download(&mut self, session: &mut Connection<'_>, name: &str, offset: usize) -> Result<()> {
         let mut rest = Vec::new();
         let request = Request::retrieve(Path::new(name)?, offset as u64);
-        session.request(request, Some(Content::Sink(Box::new(&mut rest))))?;
+        session.request(request, Some(Content::sink(&mut rest)))?;
         let expected = fs::read(self.root.join(name))?;
         self.compare("downloaded", &rest, expected.get(offset..).unwrap_or_default());
         Ok(())
@@ -159,7 +161,7 @@ impl<'l> Tour<'l> {
     fn upload(&mut self, session: &mut Connection<'_>, name: &str, offset: usize) -> Result<()> {
         let mut rest = Cursor::new(&self.photo);
         rest.set_position(offset as u64);
-        session.request(Request::store(Path::new(name)?, offset as u64), Some(Content::Source(Box::new(rest))))?;
+        session.request(Request::store(Path::new(name)?, offset as u64), Some(Content::source(rest)))?;
         let stored = fs::read(self.root.join(name))?;
         let expected = std::mem::take(&mut self.photo);
         self.compare("stored", &stored, &expected);

@@ -1,6 +1,7 @@
-//! An FTP server of a directory, with the sockets and threads of the standard library.
+//! An FTP server of a directory, with the sockets and threads of the standard library: a thread a session.
 //!
-//! The loop over the machine is `common/server_adapter.rs`; who may do what with which file is `common/visitor.rs`.
+//! The loop over the machine is `common/server_adapter.rs`, the command line `common/server_options.rs`; who may do what with
+//! which file is `common/visitor.rs`.
 //!
 //! ```text
 //! cargo run --example std_server -- --listen 127.0.0.1:2121 --root . --user anna:secret
@@ -9,78 +10,10 @@
 #[allow(dead_code, reason = "each example uses its part of it")]
 mod common;
 
-use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
-use clap::Parser;
-use ftp_proto::server::Config;
+use common::{server_adapter, server_options};
 
-use common::server_adapter::serve;
-use common::tree::Tree;
-use common::visitor::{Account, Site};
-
-/// An FTP server of a directory.
-#[derive(Parser)]
-struct Arguments {
-    /// Where to listen; with port 0 the system picks one.
-    #[arg(long, value_name = "ADDR")]
-    listen: SocketAddr,
-    /// The directory to serve; no path leads out of it.
-    #[arg(long, value_name = "DIR")]
-    root: PathBuf,
-    /// Somebody who may read and write; as often as wanted.
-    #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = account)]
-    users: Vec<Account>,
-    /// Lets `anonymous` and `ftp` read, with any password.
-    #[arg(long)]
-    anonymous: bool,
-    /// The ports for passive data connections; by default the system picks them.
-    #[arg(long, value_name = "A-B", value_parser = ports)]
-    passive_ports: Option<RangeInclusive<u16>>,
-    /// The address that PASV tells, for a server behind NAT; by default the one that the client has reached.
-    #[arg(long, value_name = "IP")]
-    passive_address: Option<Ipv4Addr>,
-}
-
-fn main() -> std::process::ExitCode {
-    match run(Arguments::parse()) {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("std_server: {error:#}");
-            std::process::ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { listen, root, users, anonymous, passive_ports, passive_address } = arguments;
-    ensure!(anonymous || !users.is_empty(), "nobody could log in: give --user NAME:PASSWORD or --anonymous");
-    let tree = Tree::open(&root).with_context(|| format!("{}", root.display()))?;
-    let site = Arc::new(Site { tree, accounts: users, anonymous });
-    let mut config = Config::default();
-    config.passive.ports = passive_ports.unwrap_or(config.passive.ports);
-    config.passive.address = passive_address;
-    let listener = TcpListener::bind(listen).with_context(|| format!("{listen}"))?;
-    println!("listening on {}", listener.local_addr()?);
-    io::stdout().flush()?;
-    serve(&listener, &Arc::new(config), &site);
-    Ok(())
-}
-
-fn account(text: &str) -> Result<Account, String> {
-    match text.split_once(':') {
-        Some((name, password)) if !name.is_empty() => Ok(Account { name: name.into(), password: password.into() }),
-        _ => Err("it must be NAME:PASSWORD".into()),
-    }
-}
-
-fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let range = text.split_once('-').and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?));
-    range
-        .filter(|range| !range.is_empty() && *range.start() > 0)
-        .ok_or_else(|| "it must be A-B, such as 50000-50099".into())
+fn main() -> ExitCode {
+    server_options::main("std_server", |listener, service| Ok(server_adapter::serve(&listener, &service)?))
 }

@@ -229,7 +229,7 @@ impl Client {
                 let Core { data, config, ends, session, last_word, .. } = &mut self.core;
                 match data.state() {
                     State::Connecting { address, deadline } => {
-                        Action::Connect(Connect::new(data, wants_input, address, deadline))
+                        Action::Connect(Connect::new(data, wants_input, address, deadline, None))
                     }
                     State::Listening => {
                         Action::Listen(Listen::new(data, wants_input, ends.local().ip(), config.active_ports.clone()))
@@ -244,10 +244,9 @@ impl Client {
                         let Some(Running { state: Progressing::Transfer(transfer), .. }) = &self.running else {
                             return Action::Cancel(Cancel::new(data, wants_input));
                         };
-                        let representation = session.representation();
                         let (direction, offset) = (transfer.direction(), transfer.offset());
                         let deadline = transfer.poll_by(config, *last_word);
-                        Action::Stream(Stream::new(data, wants_input, direction, representation, offset, deadline))
+                        Action::Stream(Stream::new(data, wants_input, direction, session.form(), offset, deadline))
                     }
                     _ => Action::Cancel(Cancel::new(data, wants_input)),
                 }

@@ -12,6 +12,7 @@ mod table;
 
 pub use error::{ArgumentFault, CommandError};
 pub use option::{Facts, FactsError, Opts, OtherError, OtherOption, Site};
+pub(crate) use parameter::Form;
 pub use parameter::{Algs, Allocation, DataConnection, EpsvArgument, Format, Login, Mode, Protection, Structure, Type};
 pub(crate) use set::VerbSet;
 pub use table::{Command, Verb};
@@ -108,6 +109,11 @@ impl Verb {
             Some((key, length)) if length == word.len() => Self::of_key(key).0,
             _ => Self::Other,
         }
+    }
+
+    /// The verb of a whole line, whatever its argument is.
+    pub(crate) fn of_line(line: &[u8]) -> Self {
+        split(line).0
     }
 }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use self::wire::{Line, Wire};
+use crate::command::Verb;
 use crate::reply::{Code, Head, Opening, Reply, ReplyEnd, ReplyError, closing};
 
 /// What an [`Inbox`] keeps at most.
@@ -29,6 +30,8 @@ pub struct Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Commands {
     line: Option<Span>,
+    /// What the line that was dropped last began with.
+    dropped: Option<Verb>,
 }
 
 /// The role of an [`Inbox`] that reads what a server sent: replies.
@@ -105,6 +108,7 @@ impl Inbox<Commands> {
         let Line { at, bytes, cut, .. } = line;
         let length = bytes.len();
         if cut {
+            self.role.dropped = Some(Verb::of_line(bytes));
             self.wire.release();
             return Err(LineTooLong { limit: self.limits.line });
         }
@@ -117,6 +121,11 @@ impl Inbox<Commands> {
     pub fn line(&self) -> Option<&[u8]> {
         let Span { at, length } = self.role.line?;
         Some(self.wire.kept(at, length))
+    }
+
+    /// The verb of the line that was longer than the limit and dropped last.
+    pub fn dropped(&self) -> Option<Verb> {
+        self.role.dropped
     }
 
     /// Goes to the next command line and returns it, without its end; `None` when it has not come yet.

@@ -39,6 +39,11 @@ impl Outbox {
         self.urgent = self.bytes.len();
     }
 
+    /// What waits is never written.
+    pub(crate) fn clear(&mut self) {
+        self.wrote(self.len());
+    }
+
     fn pending(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
     }

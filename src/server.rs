@@ -12,24 +12,34 @@ mod action;
 mod alone;
 mod config;
 mod exchange;
+mod login;
 mod pending;
+mod public;
+mod secure;
+mod support;
+mod transfer;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
-use crate::command::{Command, CommandError, CommandLine, EpsvArgument};
-use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, State, Stream, StreamEnd};
-use crate::inbox::{Commands, Inbox, LineTooLong};
+use crate::command::{Command, CommandError, CommandLine, EpsvArgument, Verb};
+use crate::data::{Accept, Cancel, ChannelId, Connect, Listen, SecureData, State, Stream};
+use crate::inbox::{Commands, Inbox};
 use crate::outbox::Write;
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
 use crate::session::{Login as LoginState, OutOfOrder, Session};
 use crate::time::Instant;
+use crate::tls::{StartTls, StopTls, Tls};
 
 pub use action::{Action, Transfer};
-pub use config::{Active, Config, Passive, Patience, Support};
-pub use pending::{Directory, Exists, Facts, Login, Modified, Pending, Perform, Refusal, Size};
+pub use config::{Active, Config, Passive, Patience, Security};
+pub use pending::{
+    Answer, Directory, Exists, Extension, Facts, Hash, Login, Modified, Pending, Perform, Refusal, Size, Status,
+};
+pub use public::{Network, NetworkError, PublicAddress};
+pub use support::Support;
 
 use exchange::{Exchange, Phase, Stop};
 
@@ -70,8 +80,8 @@ pub struct Server {
 
 /// Command lines that came while a transfer ran; taken up after it. They can hold a password.
 struct Waiting {
-    /// `Err`: a line was longer than the limit.
-    lines: VecDeque<Result<Box<[u8]>, LineTooLong>>,
+    /// `Err`: a line was longer than the limit, and began with this verb.
+    lines: VecDeque<Result<Box<[u8]>, Verb>>,
     bytes: usize,
     /// QUIT is among them.
     quit: bool,
@@ -85,6 +95,7 @@ enum Next {
     Transfer,
     Data,
     Discard(ChannelId),
+    Tls,
     Close,
 }
 
@@ -95,6 +106,11 @@ impl Server {
         let inbox = Inbox::commands(config.limits);
         let mut exchange = Exchange::new(config, ends);
         exchange.say(greeting);
+        if exchange.config.implicit {
+            // TLS comes before the greeting; its deadline is known with the first poll.
+            exchange.session.secured();
+            exchange.tls = Tls::Starting { deadline: Instant::default() };
+        }
         Self {
             exchange,
             inbox,
@@ -110,6 +126,8 @@ impl Server {
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.input_ended = true;
+        } else if self.is_turning() {
+            self.hang_up();
         } else if !self.closed && !self.exchange.ending {
             self.inbox.push(bytes);
         }
@@ -120,6 +138,9 @@ impl Server {
         if !self.closed && !self.exchange.ending {
             self.exchange.drop_data();
             self.exchange.finish();
+            if self.is_turning() {
+                return self.hang_up();
+            }
             self.exchange.say(reply);
             self.exchange.ending = true;
         }
@@ -135,6 +156,9 @@ impl Server {
         if self.began.is_none() {
             self.began = Some(now);
             self.active = now;
+            if let Tls::Starting { deadline } = &mut self.exchange.tls {
+                *deadline = now.after(self.exchange.config.patience.handshake);
+            }
         }
         let next = self.next(now);
         let wants_input = self.wants_input();
@@ -145,6 +169,10 @@ impl Server {
             Next::Read(deadline) => Action::Read { deadline },
             Next::Discard(channel) => Action::Discard(channel),
             Next::Close => Action::Close,
+            Next::Tls => match exchange.tls {
+                Tls::Starting { deadline } => Action::StartTls(StartTls::new(&mut exchange.tls, deadline)),
+                _ => Action::StopTls(StopTls::new(&mut exchange.tls)),
+            },
             Next::Command => {
                 let verb = exchange.command().verb();
                 Action::Command(Pending::new(exchange, verb))
@@ -157,12 +185,13 @@ impl Server {
     /// The open question about the data connection.
     fn data_action(exchange: &mut Exchange, wants_input: bool) -> Action<'_> {
         let direction = action::direction(exchange.command().verb());
-        let representation = exchange.session.representation();
+        let form = exchange.session.form();
         let offset = exchange.offset();
+        let stall = exchange.poll_by_stall();
         let Exchange { data, config, ends, .. } = exchange;
         match data.state() {
             State::Connecting { address, deadline } => {
-                Action::Connect(Connect::new(data, wants_input, address, deadline))
+                Action::Connect(Connect::new(data, wants_input, address, deadline, config.active.source_port))
             }
             State::Listening => {
                 Action::Listen(Listen::new(data, wants_input, ends.local().ip(), config.passive.ports.clone()))
@@ -170,15 +199,19 @@ impl Server {
             State::Accepting { deadline, expected } => {
                 Action::Accept(Accept::new(data, wants_input, deadline, expected))
             }
-            State::Streaming { .. } => {
-                Action::Stream(Stream::new(data, wants_input, direction, representation, offset, None))
+            State::Securing { deadline, resume } => {
+                Action::SecureData(SecureData::new(data, wants_input, deadline, resume))
             }
+            State::Streaming { .. } => Action::Stream(Stream::new(data, wants_input, direction, form, offset, stall)),
             _ => Action::Cancel(Cancel::new(data, wants_input)),
         }
     }
 
     fn next(&mut self, now: Instant) -> Next {
         loop {
+            if let Some(next) = self.tls(now) {
+                return next;
+            }
             if !self.exchange.outbox.is_empty() {
                 // How long the application took for its answer is no silence of the client.
                 self.active = now;
@@ -199,10 +232,10 @@ impl Server {
                 }
                 return Next::Close;
             }
-            if self.take_line(now) {
+            if self.follow_tls(now) || self.take_line(now) {
                 continue;
             }
-            if self.input_ended && self.exchange.phase == Phase::Idle {
+            if self.input_ended && matches!(self.exchange.phase, Phase::Idle | Phase::Refusing) {
                 self.closed = true;
                 continue;
             }
@@ -221,7 +254,7 @@ impl Server {
         match self.exchange.phase {
             Phase::Idle => {}
             Phase::Connecting | Phase::Accepting | Phase::Moving => return self.take_line_amid_transfer(now),
-            Phase::Asking | Phase::Preparing | Phase::Offering | Phase::Stopping(_) => return false,
+            Phase::Asking | Phase::Refusing | Phase::Preparing | Phase::Offering | Phase::Stopping(_) => return false,
         }
         let Self { waiting, inbox, exchange, .. } = self;
         let line = match waiting.pop() {
@@ -236,13 +269,14 @@ impl Server {
                         exchange.begin(line);
                         Ok(())
                     }
-                    Err(error) => Err(error),
+                    Err(_) => Err(inbox.dropped().unwrap_or(Verb::Other)),
                 }
             }
         };
-        if let Err(LineTooLong { limit, .. }) = line {
+        if let Err(verb) = line {
             self.active = now;
-            self.exchange.complain(&CommandError::LineTooLong { limit });
+            let limit = self.exchange.config.limits.line;
+            self.exchange.complain(&CommandError::LineTooLong { limit }, verb);
             return true;
         }
         self.active = now;
@@ -265,7 +299,7 @@ impl Server {
         let line = match advanced.map(|_| inbox.line()) {
             Ok(None) => return !exchange.outbox.is_empty(),
             Ok(Some(line)) => Ok(line),
-            Err(error) => Err(error),
+            Err(_) => Err(inbox.dropped().unwrap_or(Verb::Other)),
         };
         self.active = now;
         let alone = waiting.is_empty();
@@ -306,16 +340,29 @@ impl Server {
     fn dispatch(&mut self, line: &[u8]) {
         let exchange = &mut self.exchange;
         let command = match CommandLine::parse(line) {
+            Ok(CommandLine { command: Command::Other(_), .. }) | Err(_) if login::is_foreign(line) => {
+                return exchange.turn_away();
+            }
             Ok(CommandLine { command, .. }) => command,
-            Err(error) => return exchange.complain(&error),
+            Err(error) => return exchange.complain(&error, Verb::of_line(line)),
         };
         let verb = command.verb();
-        if !exchange.config.support.has(verb) {
+        // Who is asked for his account may tell it, whatever else is supported.
+        let account = verb == Verb::Acct && exchange.session.login() == LoginState::Account;
+        if !exchange.config.knows(verb) && !account {
             return exchange.not_supported(&command);
         }
-        if let Err(disorder) = exchange.session.command(&command) {
+        let advice = exchange.session.command(&command);
+        if let Some((code, text)) = exchange.lacks_tls(verb).filter(|_| advice != Err(OutOfOrder::NotLoggedIn)) {
+            return exchange.answer_static(code, text);
+        }
+        if let Err(disorder) = advice {
             return exchange.answer_static(disorder.code(), disorder.text());
         }
+        if matches!(verb, Verb::Auth | Verb::Ccc | Verb::Rein) && self.refuses_spurious(verb) {
+            return;
+        }
+        let exchange = &mut self.exchange;
         match command {
             Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) => exchange.prepare(&command),
             Command::Port(address) => {
@@ -335,7 +382,7 @@ impl Server {
                 exchange.answer_static(gone.code(), gone.text());
             }
             _ if verb.opens_data() => exchange.phase = Phase::Offering,
-            _ if exchange.answers_alone(&command) => {}
+            _ if exchange.answers_security(&command) || exchange.answers_alone(&command) => {}
             _ => exchange.phase = Phase::Asking,
         }
     }
@@ -347,49 +394,19 @@ impl Server {
             // A transfer of an hour is no silence.
             self.active = now;
         }
-        if exchange.data.deadline().is_some_and(|deadline| now >= deadline) {
-            exchange.data.time_out();
-            return None;
-        }
-        match (exchange.phase, exchange.data.state()) {
-            (Phase::Idle, _) => return self.wait(now),
-            (Phase::Asking, _) => return Some(Next::Command),
-            (Phase::Offering, _) => return Some(Next::Transfer),
-            (Phase::Preparing, State::Bound(address)) => exchange.announce(address),
-            (Phase::Preparing, State::Failed(_)) => {
-                exchange.data.forget();
-                exchange.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Cannot open a passive connection.");
-            }
-            (Phase::Connecting, State::Open(_)) => {
-                exchange.say_opening();
-                exchange.data.stream();
-                exchange.phase = Phase::Moving;
-            }
-            (Phase::Accepting, State::Open(_)) => {
-                exchange.data.stream();
-                exchange.phase = Phase::Moving;
-            }
-            (Phase::Connecting | Phase::Accepting, State::Failed(_)) => {
-                exchange.data.forget();
-                exchange.drop_data();
-                exchange.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Failed to establish connection.");
-            }
-            (Phase::Moving, State::Ended { end, .. }) => {
-                let unique = exchange.unique.take().filter(|_| end == StreamEnd::Clean);
-                exchange.data.forget();
-                exchange.drop_data();
-                let (code, text) = transfer_end(end);
-                match unique {
-                    Some(name) => exchange.answer(&Reply::unique_file(code, &name)),
-                    None => exchange.answer_static(code, text),
+        match exchange.phase {
+            Phase::Idle => self.wait(now),
+            Phase::Asking | Phase::Offering => {
+                let patience = exchange.config.patience.answer;
+                if now >= *exchange.answer_by.get_or_insert_with(|| now.after(patience)) {
+                    exchange.answer_late();
+                    return None;
                 }
+                Some(if exchange.phase == Phase::Asking { Next::Command } else { Next::Transfer })
             }
-            (Phase::Stopping(stop), State::Idle) => self.stopped(stop),
-            _ if exchange.data.is_asking() => return Some(Next::Data),
-            // Nothing is asked and nothing is there: the application can't get here, and nothing hangs if it did.
-            _ => exchange.answer_static(Code::LOCAL_ERROR, "No data connection."),
+            Phase::Refusing => self.delay(now),
+            _ => self.advance_data(now),
         }
-        None
     }
 
     /// Nothing is under way: wait for a command, but not for ever.
@@ -407,41 +424,13 @@ impl Server {
         None
     }
 
-    /// Stops the transfer that runs.
-    fn stop(&mut self, stop: Stop) {
-        self.exchange.drop_data();
-        self.exchange.phase = Phase::Stopping(stop);
-    }
-
-    /// Nothing of the transfer runs any more.
-    fn stopped(&mut self, stop: Stop) {
-        match stop {
-            Stop::Abort => {
-                self.exchange.answer_static(Code::TRANSFER_ABORTED, "Transfer aborted.");
-                self.exchange.say_static(Code::CLOSING_DATA_CONNECTION, "Abort successful.");
-            }
-            Stop::Interrupt => self.exchange.answer_static(Code::TRANSFER_ABORTED, "Transfer aborted."),
-            Stop::Close => self.closed = true,
-        }
-    }
-
-    fn in_transfer(&self) -> bool {
-        matches!(self.exchange.phase, Phase::Connecting | Phase::Accepting | Phase::Moving)
+    /// How many bytes of command lines wait for their turn.
+    fn kept(&self) -> usize {
+        self.waiting.len().saturating_add(self.inbox.buffered())
     }
 
     fn wants_input(&self) -> bool {
-        let waiting = self.waiting.len().saturating_add(self.inbox.buffered());
-        !self.input_ended && waiting < self.exchange.config.pipeline
-    }
-}
-
-/// What a transfer's end is answered with.
-fn transfer_end(end: StreamEnd) -> (Code, &'static str) {
-    match end {
-        StreamEnd::Clean => (Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
-        StreamEnd::Truncated => (Code::TRANSFER_ABORTED, "Failure reading or writing network stream."),
-        StreamEnd::LocalError => (Code::LOCAL_ERROR, "Failure reading or writing local file."),
-        StreamEnd::StorageFull => (Code::INSUFFICIENT_STORAGE, "Insufficient storage space."),
+        !self.input_ended && self.kept() < self.exchange.config.pipeline
     }
 }
 
@@ -459,12 +448,12 @@ impl Waiting {
         self.bytes.saturating_add(self.lines.len())
     }
 
-    fn push(&mut self, line: Result<&[u8], LineTooLong>) {
+    fn push(&mut self, line: Result<&[u8], Verb>) {
         self.bytes = self.bytes.saturating_add(line.map_or(0, <[u8]>::len));
         self.lines.push_back(line.map(Box::from));
     }
 
-    fn pop(&mut self) -> Option<Result<Box<[u8]>, LineTooLong>> {
+    fn pop(&mut self) -> Option<Result<Box<[u8]>, Verb>> {
         let line = self.lines.pop_front()?;
         self.bytes = self.bytes.saturating_sub(line.as_ref().map_or(0, |line| line.len()));
         if self.is_empty() {

@@ -13,10 +13,14 @@
 //!                           └─ which replies are due: FTP has no tags, so order and sense decide
 //! ```
 
+mod due;
+
 use alloc::collections::VecDeque;
 
-use crate::command::{Command, EpsvArgument, Mode, Protection, Structure, Type, Verb};
+use crate::command::{Command, Form, Mode, Protection, Structure, Type, Verb};
 use crate::reply::{Class, Code};
+
+use due::{Due, Effect};
 
 /// How many replies may be due at once; a command beyond it isn't recorded.
 const DUE_LIMIT: usize = 64;
@@ -33,6 +37,8 @@ pub struct Session {
     setup: Setup,
     only_epsv: bool,
     security: Security,
+    /// TLS began with the connection: neither REIN nor AUTH ends it.
+    implicit: bool,
     protection: Protection,
     ending: bool,
     due: VecDeque<Due>,
@@ -152,27 +158,6 @@ impl core::fmt::Display for OutOfOrder {
 
 impl core::error::Error for OutOfOrder {}
 
-/// One command whose final reply hasn't come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Due {
-    awaited: Awaited,
-    /// A 1yz has come.
-    begun: bool,
-    effect: Effect,
-}
-
-/// What a command changes once it is accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effect {
-    None,
-    Representation(Type),
-    Structure(Structure),
-    Mode(Mode),
-    Restart(u64),
-    OnlyEpsv,
-    Protection(Protection),
-}
-
 impl Default for Session {
     fn default() -> Self {
         Self::new()
@@ -194,6 +179,7 @@ impl Session {
             setup: Setup::None,
             only_epsv: false,
             security: Security::None,
+            implicit: false,
             protection: Protection::Clear,
             ending: false,
             due,
@@ -220,6 +206,11 @@ impl Session {
         self.mode
     }
 
+    /// All three.
+    pub(crate) fn form(&self) -> Form {
+        Form { representation: self.representation, structure: self.structure, mode: self.mode }
+    }
+
     /// Where the next transfer begins (REST, RFC 3659 5), in bytes.
     pub fn restart(&self) -> u64 {
         self.restart
@@ -235,14 +226,27 @@ impl Session {
         self.only_epsv
     }
 
-    /// PROT (RFC 4217 9), clear at first.
+    /// PROT (RFC 4217 9): clear at first, but private where TLS began with the connection or by AUTH SSL or AUTH TLS-P.
     pub fn protection(&self) -> Protection {
         self.protection
     }
 
-    /// TLS has begun: with the connection (implicit TLS), or after AUTH, whatever its reply was.
+    /// TLS has begun: after AUTH, whatever its reply was, or, where none was accepted, with the connection (implicit TLS).
+    ///
+    /// No RFC says what PROT is at first on an implicit connection; the drafts before RFC 4217 took it for private, and
+    /// so does this: who never says PROT has TLS on the data connection, or none.
     pub fn secured(&mut self) {
+        if self.security == Security::None {
+            self.implicit = true;
+            self.protection = Protection::Private;
+        }
         self.security = self.security.max(Security::Established);
+    }
+
+    /// Whether TLS protects the control connection, or is about to: AUTH was accepted, or TLS was there from the start,
+    /// and neither CCC nor REIN has ended it.
+    pub fn is_secured(&self) -> bool {
+        self.security >= Security::Established
     }
 
     /// QUIT was answered, or 421 was said: the control connection ends.
@@ -275,22 +279,24 @@ impl Session {
     pub fn command(&mut self, command: &Command<'_>) -> Result<(), OutOfOrder> {
         let verb = command.verb();
         let advice = self.allows(command);
-        let effect = match command {
-            Command::Type(value) => Effect::Representation(*value),
-            Command::Stru(value) => Effect::Structure(*value),
-            Command::Mode(value) => Effect::Mode(*value),
-            Command::Rest(offset) => Effect::Restart(*offset),
-            Command::Epsv(EpsvArgument::All) => Effect::OnlyEpsv,
-            Command::Prot(value) => Effect::Protection(*value),
-            _ => Effect::None,
-        };
+        self.record(verb, Effect::of(command))?;
+        advice
+    }
+
+    /// A command was received (server) or seen (observer) whose line was too long or its argument no argument. Who sent it
+    /// has recorded it as a command, and it gets a reply as one.
+    pub fn unreadable(&mut self, verb: Verb) -> Result<(), OutOfOrder> {
+        self.record(verb, Effect::None)
+    }
+
+    fn record(&mut self, verb: Verb, effect: Effect) -> Result<(), OutOfOrder> {
         if self.due.len() >= DUE_LIMIT {
             return Err(OutOfOrder::TooManyDue);
         }
         // RFC 959 5.4: RNTO has to follow RNFR immediately.
         self.renaming = false;
         self.due.push_back(Due { awaited: Awaited::Command(verb), begun: false, effect });
-        advice
+        Ok(())
     }
 
     /// A reply was received (client), sent (server), or seen (observer). `None`: nothing that is due can be
@@ -404,19 +410,24 @@ impl Session {
             }
             Verb::Rein if success => {
                 let due = core::mem::take(&mut self.due);
+                let implicit = self.implicit;
                 *self = Self { due, ..Self::new() };
+                if implicit {
+                    self.secured();
+                }
             }
             Verb::Auth => match (step, code.value()) {
                 (Step::Success, _) => {
                     // RFC 4217 4: whatever was said before the security exchange is void.
                     let due = core::mem::take(&mut self.due);
-                    *self = Self { due, security: Security::Established, ..Self::new() };
+                    let implicit = self.implicit;
+                    *self = Self { due, security: Security::Established, implicit, ..Self::new() };
                 }
                 (Step::Continue, _) => self.security = Security::Exchanging,
                 _ => {}
             },
             // Neither PBSZ nor PROT is legal after it (RFC 2228 3), and what PROT said stays.
-            Verb::Ccc if success => self.security = Security::None,
+            Verb::Ccc if success => (self.security, self.implicit) = (Security::None, false),
             Verb::Adat if success => self.security = Security::Established,
             Verb::Pbsz if success => self.security = Security::Buffered,
             // A command that came behind it before its 350 was its RNTO already, or broke the sequence.
@@ -446,65 +457,6 @@ impl Session {
                 Verb::Port | Verb::Eprt | Verb::Lprt => self.setup = Setup::Active,
                 _ => {}
             },
-        }
-    }
-}
-
-impl Due {
-    fn verb(&self) -> Option<Verb> {
-        match self.awaited {
-            Awaited::Greeting => None,
-            Awaited::Command(verb) => Some(verb),
-        }
-    }
-
-    fn is(&self, verb: Verb) -> bool {
-        self.awaited == Awaited::Command(verb)
-    }
-
-    fn is_transfer(&self) -> bool {
-        self.verb().is_some_and(Verb::opens_data)
-    }
-
-    /// Of a transfer that runs or an ABOR: a success in the words of the NOOP, STAT or ABOR that came behind it.
-    fn rather_not(&self, code: Code) -> bool {
-        let own =
-            if self.is(Verb::Abor) { matches!(code.value(), 225 | 226) } else { matches!(code.value(), 226 | 250) };
-        code.class() == Class::Completion && !own
-    }
-
-    /// Whether a reply with this code can answer it: RFC 959 5.4 by code instead of by command, with room for what
-    /// servers really say (pyftpdlib answers REIN with 230 and EPSV ALL with 220). Negative replies answer anything.
-    fn may_be_answered(&self, code: Code) -> bool {
-        let Awaited::Command(verb) = self.awaited else {
-            return matches!(code.value(), 100..300 | 421 | 500..600) || code.class() == Class::TransientNegative;
-        };
-        if matches!(verb, Verb::Other) {
-            return true;
-        }
-        match code.value() {
-            426 => self.is_transfer() || verb == Verb::Abor,
-            400.. => true,
-            120 => verb == Verb::Rein,
-            100..200 => self.is_transfer(),
-            200 | 202 => !self.is_transfer(),
-            211..=215 => !self.is_transfer() && !verb.sets_up_data(),
-            220 => matches!(verb, Verb::Host | Verb::Rein | Verb::Epsv | Verb::Sscn | Verb::Auth),
-            221 => matches!(verb, Verb::Quit | Verb::Rein),
-            225 => matches!(verb, Verb::Abor),
-            226 => self.is_transfer() || verb == Verb::Abor,
-            227..=229 => matches!(verb, Verb::Pasv | Verb::Epsv | Verb::Lpsv | Verb::Cpsv),
-            230 | 232 => matches!(verb, Verb::User | Verb::Pass | Verb::Acct | Verb::Rein | Verb::Auth),
-            234 | 235 => matches!(verb, Verb::Auth | Verb::Adat),
-            257 => matches!(verb, Verb::Mkd | Verb::Pwd | Verb::Site),
-            331 | 336 => matches!(verb, Verb::User),
-            332 => matches!(verb, Verb::User | Verb::Pass),
-            334 | 335 => matches!(verb, Verb::Auth | Verb::Adat),
-            300..400 => {
-                matches!(verb, Verb::User | Verb::Pass | Verb::Auth | Verb::Rest | Verb::Rang | Verb::Rnfr | Verb::Site)
-            }
-            // 250 and the rest of 2yz.
-            _ => !verb.sets_up_data(),
         }
     }
 }

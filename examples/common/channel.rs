@@ -3,13 +3,13 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ftp_proto::TlsError;
 use rustix::event::{PollFd, PollFlags};
 use rustls::{Connection, Error, HandshakeKind, ProtocolVersion};
 
-use super::data;
+use super::data::{self, Ear};
 
 /// A TCP connection, in plaintext until [`shake`](Self::shake).
 pub struct Channel {
@@ -34,6 +34,16 @@ impl Channel {
         Self { socket, tls: None, is_pending: false }
     }
 
+    /// One over which TLS stands.
+    pub fn secure(socket: TcpStream, tls: Connection) -> Self {
+        Self { socket, tls: Some(Box::new(tls)), is_pending: false }
+    }
+
+    /// The connection below.
+    pub fn into_socket(self) -> TcpStream {
+        self.socket
+    }
+
     pub fn socket(&self) -> &TcpStream {
         &self.socket
     }
@@ -44,10 +54,10 @@ impl Channel {
     }
 
     /// A turn of the handshake that `begin` begins; waits for either connection.
-    pub fn shake(
+    pub fn shake<'a>(
         &mut self,
         begin: impl FnOnce() -> Result<Connection, Error>,
-        control: Option<&Self>,
+        ear: impl Into<Ear<'a>>,
         patience: Duration,
     ) -> io::Result<Shake> {
         if self.tls.is_none() {
@@ -69,7 +79,7 @@ impl Channel {
         }
         let Some(tls) = &mut self.tls else { return Ok(Shake::Again) };
         let interest = if tls.wants_write() { PollFlags::OUT } else { PollFlags::IN };
-        let ready = data::wait(control, Some(PollFd::new(&self.socket, interest)), Some(patience))?;
+        let ready = data::wait(ear, Some(PollFd::new(&self.socket, interest)), Some(patience))?;
         if ready.control {
             return Ok(Shake::Control);
         }
@@ -94,6 +104,35 @@ impl Channel {
                 Ok(Shake::failed(why(&error), &error))
             }
         }
+    }
+
+    /// Ends TLS in order; what follows is plaintext. The other side has to say so, too, in that time: until then its
+    /// records are read one by one, so that nothing of what it says afterwards is lost.
+    pub fn stop_tls(&mut self, patience: Duration) -> io::Result<()> {
+        self.close_notify();
+        let deadline = Instant::now() + patience;
+        while let Some(tls) = &mut self.tls {
+            let interest = if tls.wants_write() { PollFlags::OUT } else { PollFlags::IN };
+            let rest = deadline.saturating_duration_since(Instant::now());
+            if !data::wait(None, Some(PollFd::new(&self.socket, interest)), Some(rest))?.data {
+                if rest.is_zero() {
+                    return Err(ErrorKind::TimedOut.into());
+                }
+                continue;
+            }
+            let result = if interest == PollFlags::OUT {
+                tls.write_tls(&mut self.socket).map(|_| false)
+            } else {
+                read_record(tls, &self.socket)
+            };
+            match result {
+                Ok(true) => self.tls = None,
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+                _ => {}
+            }
+        }
+        self.is_pending = false;
+        Ok(())
     }
 
     /// Says that nothing more will be written; [`flush`](Self::flush) sends it.
@@ -146,6 +185,28 @@ impl Write for Channel {
         }
         Ok(())
     }
+}
+
+/// Reads one TLS record, or what is there of it. `true`: it was close_notify.
+fn read_record(tls: &mut Connection, socket: &TcpStream) -> io::Result<bool> {
+    let mut header = [0; 5];
+    let count = match socket.peek(&mut header)? {
+        0 => return Err(ErrorKind::UnexpectedEof.into()),
+        5 => 5 + u64::from(u16::from_be_bytes([header[3], header[4]])),
+        // The header hasn't all come: it will, or the time runs out.
+        _ => {
+            std::thread::sleep(Duration::from_millis(10));
+            return Err(ErrorKind::WouldBlock.into());
+        }
+    };
+    let mut record = socket.take(count);
+    while record.limit() > 0 {
+        if tls.read_tls(&mut record)? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let state = tls.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+    Ok(state.peer_has_closed())
 }
 
 /// What an error of the handshake means for the machines.

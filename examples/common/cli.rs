@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, ErrorKind, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, IsTerminal, Seek, SeekFrom, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -172,7 +172,7 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
             path => Request::remove(path),
         },
     };
-    let listing = (arguments.action == Action::Ls).then(|| Content::Sink(Box::new(io::stdout().lock())));
+    let listing = (arguments.action == Action::Ls).then(|| Content::sink(io::stdout().lock()));
     let mut connection = login.open::<A>(&ProgressBar::hidden())?;
     let result = connection.request(request, listing);
     conclude(connection, result)
@@ -302,7 +302,7 @@ fn get<A: Adapter>(url: &Url, login: &Login<'_>, arguments: &Arguments) -> Resul
         }))
     };
     let request = Request::retrieve(path.borrowed(), offset);
-    let content = Content::Sink(Box::new(bar.wrap_write(sink)));
+    let content = Content::sink(bar.wrap_write(sink));
     let result = connection.request(request, Some(content));
     bar.finish_and_clear();
     conclude(connection, result.with_context(|| printable(path.as_bytes())))
@@ -334,8 +334,8 @@ fn put<A: Adapter>(url: &Url, login: &Login<'_>, arguments: &Arguments) -> Resul
     if metadata.is_file() {
         bar.set_length(metadata.len());
     }
-    let source: Box<dyn Read> = Box::new(bar.wrap_read(file));
-    let result = connection.request(Request::store(path.borrowed(), offset), Some(Content::Source(source)));
+    let source = bar.wrap_read(file);
+    let result = connection.request(Request::store(path.borrowed(), offset), Some(Content::source(source)));
     bar.finish_and_clear();
     conclude(connection, result.with_context(|| printable(path.as_bytes())))
 }

@@ -11,7 +11,7 @@ use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
 use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, TlsError, Verdict};
 
 use super::channel::{Channel, Shake};
-use super::data::{self, Content, Knock, Sockets, Turn};
+use super::data::{self, Content, Dial, Knock, Sockets, Turn};
 use super::interrupt::{self, Interrupt};
 use super::tls::{self, Tls};
 
@@ -76,6 +76,7 @@ impl<'o> Connection<'o> {
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let mut interrupt = Interrupt::default();
+        let source = (self.control.socket().local_addr()?.ip(), None);
         loop {
             interrupt.tell(&mut self.client);
             let now = Instant::from_origin(self.origin.elapsed());
@@ -95,12 +96,15 @@ impl<'o> Connection<'o> {
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {
                     let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
-                    match self.sockets.connect(connect.channel(), address, patience) {
-                        Ok(()) => {
+                    let control = connect.wants_input().then_some(&self.control);
+                    match self.sockets.connect(connect.channel(), address, source, control, patience)? {
+                        Dial::Control => self.read()?,
+                        Dial::Nobody => {}
+                        Dial::Connected => {
                             connect.connected();
                             (self.observer)(Event::Connected { address, by_server: false });
                         }
-                        Err(why) => connect.failed(why),
+                        Dial::Failed(why) => connect.failed(why),
                     }
                 }
                 Action::Listen(listen) => match self.sockets.listen(listen.channel(), listen.host(), listen.ports()) {
@@ -126,11 +130,15 @@ impl<'o> Connection<'o> {
                 Action::Stream(stream) => {
                     let (channel, direction) = (stream.channel(), stream.direction());
                     let control = stream.wants_input().then_some(&self.control);
-                    let Some(content) = &mut content else { bail!("nothing to move") };
-                    match self.sockets.turn(channel, control, content)? {
+                    let Some(moving) = &mut content else { bail!("nothing to move") };
+                    let patience = stream.deadline().map(|deadline| deadline.saturating_since(now));
+                    match self.sockets.turn(channel, control, moving, patience)? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
                         Turn::Ended(end, total) => {
+                            // What broke may have to be moved again.
+                            let whole = content.take_if(|_| end == StreamEnd::Clean);
+                            let end = whole.map_or(end, |whole| whole.finish(end));
                             stream.finished(end, total);
                             (self.observer)(Event::Moved { direction, total, end });
                         }

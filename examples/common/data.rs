@@ -4,49 +4,25 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use ftp_proto::{ChannelId, DataError, StreamEnd};
+use ftp_proto::{ChannelId, DataError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::{Connection, Error};
+use socket2::{Domain, Socket, Type};
 
 use super::channel::{Channel, Shake};
-
-/// How much is moved at most before the control connection is looked at again.
-pub const PIECE: usize = 128 * 1024;
-/// A data connection on which nothing moves for so long is given up.
-const STALL: Duration = Duration::from_secs(120);
-/// How long who sends waits for the other side to close, once everything is sent.
-pub const LINGER: Duration = Duration::from_secs(2);
+pub use super::content::Content;
+pub use super::flow::{Flow, LINGER, PIECE, Turn, local_end};
 
 /// The sockets of a session's data connections, by the name that the machine gave them.
 #[derive(Default)]
 pub struct Sockets {
     listeners: BTreeMap<ChannelId, TcpListener>,
+    dialled: BTreeMap<ChannelId, TcpStream>,
     flows: BTreeMap<ChannelId, Flow>,
-}
-
-/// Where the bytes of a transfer come from or go to.
-pub enum Content<'f> {
-    Source(Box<dyn Read + 'f>),
-    /// It is flushed once all is written, even if that is nothing.
-    Sink(Box<dyn Write + 'f>),
-}
-
-/// A data connection while bytes move over it.
-pub struct Flow {
-    channel: Channel,
-    buffer: Vec<u8>,
-    /// What was read from the source, and isn't sent yet.
-    unsent: Range<usize>,
-    /// The source is at its end.
-    is_drained: bool,
-    /// All is sent, and the sending side is shut down.
-    shut: bool,
-    total: u64,
-    /// When something moved last.
-    stirred: Instant,
 }
 
 /// What waiting for somebody to connect brought.
@@ -59,14 +35,21 @@ pub enum Knock {
     Failed(DataError),
 }
 
-/// What a turn of a [`Flow`] brought.
-pub enum Turn {
+/// What dialling brought.
+pub enum Dial {
     /// The control connection has something to say.
     Control,
-    /// So many bytes were moved so far.
-    Moved(u64),
-    /// The transfer has ended, after so many bytes.
-    Ended(StreamEnd, u64),
+    /// No answer in that time.
+    Nobody,
+    Connected,
+    Failed(DataError),
+}
+
+/// What a wait listens to beside its data socket.
+#[derive(Clone, Copy, Default)]
+pub struct Ear<'a> {
+    control: Option<&'a Channel>,
+    alarm: Option<BorrowedFd<'a>>,
 }
 
 /// Which of the sockets can be used without waiting.
@@ -77,13 +60,15 @@ pub struct Ready {
 }
 
 /// Waits for a control connection to have something to read, for a data socket, or for the time to pass.
-pub fn wait(control: Option<&Channel>, data: Option<PollFd<'_>>, patience: Option<Duration>) -> io::Result<Ready> {
+pub fn wait<'a>(ear: impl Into<Ear<'a>>, data: Option<PollFd<'_>>, patience: Option<Duration>) -> io::Result<Ready> {
+    let Ear { control, alarm } = ear.into();
     if control.is_some_and(Channel::is_pending) {
         return Ok(Ready { control: true, data: false });
     }
     let has_data = data.is_some();
-    let mut sockets: Vec<PollFd<'_>> = data.into_iter().collect();
-    sockets.extend(control.map(|control| PollFd::new(control.socket(), PollFlags::IN)));
+    let sockets = data.into_iter().chain(control.map(|control| PollFd::new(control.socket(), PollFlags::IN)));
+    let mut sockets: Vec<PollFd<'_>> = sockets.collect();
+    sockets.extend(alarm.map(|alarm| PollFd::from_borrowed_fd(alarm, PollFlags::IN)));
     let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
     match poll(&mut sockets, patience.as_ref()) {
         Err(rustix::io::Errno::INTR) => return Ok(Ready::default()),
@@ -91,7 +76,7 @@ pub fn wait(control: Option<&Channel>, data: Option<PollFd<'_>>, patience: Optio
     };
     let mut ready = sockets.iter().map(|socket| !socket.revents().is_empty());
     let data = has_data && ready.next() == Some(true);
-    Ok(Ready { control: ready.next() == Some(true), data })
+    Ok(Ready { control: ready.any(|ready| ready), data })
 }
 
 /// Listens on a port of the range, begun at a random place: who can guess the next port can steal the connection.
@@ -109,6 +94,60 @@ pub fn listen(host: IpAddr, ports: RangeInclusive<u16>) -> Result<TcpListener, D
     Ok(listener)
 }
 
+/// Begins to connect, from that host and, if it may be had, that port: a wish.
+pub fn dial(address: SocketAddr, host: IpAddr, port: Option<u16>) -> io::Result<TcpStream> {
+    let begin = |source: Option<SocketAddr>| {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        if let Some(source) = source {
+            // The port may still be in the memory of a connection that has ended.
+            socket.set_reuse_address(true)?;
+            socket.bind(&source.into())?;
+        }
+        match socket.connect(&address.into()) {
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
+            result => result?,
+        }
+        Ok(socket.into())
+    };
+    let may_bind = host.is_ipv4() == address.is_ipv4();
+    let sources = [port, Some(0)].into_iter().flatten().filter(|_| may_bind);
+    let mut attempts = sources.map(|port| begin(Some(SocketAddr::new(host, port))));
+    match attempts.find(|attempt| !attempt.as_ref().is_err_and(|error| is_about_source(error))) {
+        Some(result) => result,
+        None => begin(None),
+    }
+}
+
+/// An error of binding, or that this port has a connection to there already.
+fn is_about_source(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied)
+}
+
+/// Says something on a control connection that doesn't block, and sees it on its way; who doesn't read what is said is given
+/// up after a while.
+pub fn say(control: &mut Channel, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+    let mut count = None;
+    loop {
+        let result = match count {
+            None => control.write(bytes).map(|written| count = Some(written)),
+            Some(count) => match control.flush() {
+                Ok(()) => return Ok(count),
+                Err(error) => Err(error),
+            },
+        };
+        match result {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let room = PollFd::new(control.socket(), PollFlags::OUT);
+                if !wait(None, Some(room), Some(patience))?.data {
+                    return Err(ErrorKind::TimedOut.into());
+                }
+            }
+            result => result?,
+        }
+    }
+}
+
 /// Closes a control connection in order: over unread bytes a close would be a reset, which can destroy the last
 /// reply before it is read.
 pub fn close(mut control: Channel) -> io::Result<()> {
@@ -117,8 +156,12 @@ pub fn close(mut control: Channel) -> io::Result<()> {
     control.socket().shutdown(Shutdown::Write)?;
     let begun = Instant::now();
     while let Some(patience) = LINGER.checked_sub(begun.elapsed()) {
-        if wait(Some(&control), None, Some(patience))?.control && control.read(&mut [0; 1024])? == 0 {
-            break;
+        if wait(Some(&control), None, Some(patience))?.control {
+            match control.read(&mut [0; 1024]) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Ok(0) => break,
+                result => drop(result?),
+            }
         }
     }
     Ok(())
@@ -131,6 +174,19 @@ pub fn why(error: &io::Error) -> DataError {
         ErrorKind::TimedOut => DataError::TimedOut,
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => DataError::Unreachable,
         _ => DataError::Local,
+    }
+}
+
+impl<'a> From<Option<&'a Channel>> for Ear<'a> {
+    fn from(control: Option<&'a Channel>) -> Self {
+        Self { control, alarm: None }
+    }
+}
+
+impl<'a> Ear<'a> {
+    /// The control connection if it may be heard, and what becomes readable to wake everybody up.
+    pub fn new(control: Option<&'a Channel>, alarm: Option<BorrowedFd<'a>>) -> Self {
+        Self { control, alarm }
     }
 }
 
@@ -147,18 +203,40 @@ impl Sockets {
         Ok(address)
     }
 
-    /// Connects, in time.
-    pub fn connect(&mut self, channel: ChannelId, address: SocketAddr, patience: Duration) -> Result<(), DataError> {
-        let socket = TcpStream::connect_timeout(&address, patience.max(Duration::from_millis(1)));
-        let flow = socket.and_then(Flow::new).map_err(|error| why(&error))?;
-        self.flows.insert(channel, flow);
-        Ok(())
+    /// Connects from that host and, if it may be had, that port, or goes on with it; waits for either connection.
+    pub fn connect<'a>(
+        &mut self,
+        channel: ChannelId,
+        address: SocketAddr,
+        source: (IpAddr, Option<u16>),
+        ear: impl Into<Ear<'a>>,
+        patience: Duration,
+    ) -> io::Result<Dial> {
+        let socket = match self.dialled.remove(&channel) {
+            Some(socket) => socket,
+            None => match dial(address, source.0, source.1) {
+                Ok(socket) => socket,
+                Err(error) => return Ok(Dial::Failed(why(&error))),
+            },
+        };
+        let ready = wait(ear, Some(PollFd::new(&socket, PollFlags::OUT)), Some(patience))?;
+        if !ready.data {
+            self.dialled.insert(channel, socket);
+            return Ok(if ready.control { Dial::Control } else { Dial::Nobody });
+        }
+        match socket.take_error()?.map_or_else(|| Flow::new(socket), Err) {
+            Ok(flow) => {
+                self.flows.insert(channel, flow);
+                Ok(Dial::Connected)
+            }
+            Err(error) => Ok(Dial::Failed(why(&error))),
+        }
     }
 
     /// Waits for somebody to connect, or for the control connection to have something to say.
-    pub fn accept(&self, channel: ChannelId, control: Option<&Channel>, patience: Duration) -> io::Result<Knock> {
+    pub fn accept<'a>(&self, channel: ChannelId, ear: impl Into<Ear<'a>>, patience: Duration) -> io::Result<Knock> {
         let listener = self.listeners.get(&channel).ok_or_else(|| io::Error::other("nothing listens"))?;
-        let ready = wait(control, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
+        let ready = wait(ear, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
         if ready.control {
             return Ok(Knock::Control);
         }
@@ -182,30 +260,31 @@ impl Sockets {
     }
 
     /// Waits for either connection, then goes on with the handshake that `begin` begins; a failure closes the connection.
-    pub fn shake(
+    pub fn shake<'a>(
         &mut self,
         channel: ChannelId,
         begin: impl FnOnce() -> Result<Connection, Error>,
-        control: Option<&Channel>,
+        ear: impl Into<Ear<'a>>,
         patience: Duration,
     ) -> io::Result<Shake> {
         let flow = self.flow(channel)?;
-        flow.stirred = Instant::now();
-        let shake = flow.channel.shake(begin, control, patience)?;
+        let shake = flow.shake(begin, ear, patience)?;
         if let Shake::Done { result: Err(_), .. } = shake {
             self.close(channel);
         }
         Ok(shake)
     }
 
-    /// Waits for either connection, then moves one piece; the end closes the connection.
-    pub fn turn(
+    /// Waits for either connection, then moves one piece; the end closes the connection. `patience`: until the machine wants
+    /// to know how far it is.
+    pub fn turn<'a>(
         &mut self,
         channel: ChannelId,
-        control: Option<&Channel>,
+        ear: impl Into<Ear<'a>>,
         content: &mut Content<'_>,
+        patience: Option<Duration>,
     ) -> io::Result<Turn> {
-        let turn = self.flow(channel)?.turn(control, content)?;
+        let turn = self.flow(channel)?.turn(ear, content, patience)?;
         if let Turn::Ended(..) = turn {
             self.close(channel);
         }
@@ -214,132 +293,11 @@ impl Sockets {
 
     pub fn close(&mut self, channel: ChannelId) {
         self.listeners.remove(&channel);
+        self.dialled.remove(&channel);
         self.flows.remove(&channel);
     }
 
     fn flow(&mut self, channel: ChannelId) -> io::Result<&mut Flow> {
         self.flows.get_mut(&channel).ok_or_else(|| io::Error::other("no data connection"))
-    }
-}
-
-impl Flow {
-    pub fn new(socket: TcpStream) -> io::Result<Self> {
-        socket.set_nonblocking(true)?;
-        Ok(Self {
-            channel: Channel::new(socket),
-            buffer: vec![0; PIECE],
-            unsent: 0..0,
-            is_drained: false,
-            shut: false,
-            total: 0,
-            stirred: Instant::now(),
-        })
-    }
-
-    /// Waits for either connection, then moves one piece.
-    pub fn turn(&mut self, control: Option<&Channel>, content: &mut Content<'_>) -> io::Result<Turn> {
-        let sends = matches!(content, Content::Source(_)) && !self.shut;
-        if sends || !self.channel.is_pending() {
-            let interest = PollFd::new(self.channel.socket(), if sends { PollFlags::OUT } else { PollFlags::IN });
-            let patience = if self.shut { LINGER } else { STALL };
-            let ready = wait(control, Some(interest), Some(patience.saturating_sub(self.stirred.elapsed())))?;
-            if ready.control {
-                return Ok(Turn::Control);
-            }
-            if !ready.data {
-                // Over the linger time nothing is lost: all was sent, and the other side was told that it is all.
-                let end = if self.shut { StreamEnd::Clean } else { StreamEnd::Truncated };
-                return Ok(if self.stirred.elapsed() < patience { self.moved() } else { Turn::Ended(end, self.total) });
-            }
-        }
-        self.stirred = Instant::now();
-        let end = match content {
-            Content::Source(source) if !self.shut => self.send(source),
-            Content::Source(_) => self.drain(),
-            Content::Sink(sink) => self.receive(sink),
-        };
-        // What was taken from a source counts, sent or not: on another connection it would be missing.
-        let taken = self.total + self.unsent.len() as u64;
-        Ok(end.map_or_else(|| self.moved(), |end| Turn::Ended(end, taken)))
-    }
-
-    fn moved(&self) -> Turn {
-        Turn::Moved(self.total)
-    }
-
-    fn send(&mut self, source: &mut dyn Read) -> Option<StreamEnd> {
-        if self.unsent.is_empty() && !self.is_drained {
-            match source.read(&mut self.buffer) {
-                Ok(0) => {
-                    self.is_drained = true;
-                    self.channel.close_notify();
-                }
-                Ok(count) => self.unsent = 0..count,
-                Err(error) => return local_end(&error),
-            }
-        }
-        if self.is_drained {
-            return match self.channel.flush().and_then(|()| self.channel.socket().shutdown(Shutdown::Write)) {
-                Ok(()) => {
-                    self.shut = true;
-                    None
-                }
-                Err(error) => network_end(&error),
-            };
-        }
-        match self.channel.write(&self.buffer[self.unsent.clone()]) {
-            Ok(count) => {
-                self.unsent.start += count;
-                self.total += count as u64;
-                None
-            }
-            Err(error) => network_end(&error),
-        }
-    }
-
-    /// Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS
-    /// those are session tickets, which the next data connection needs.
-    fn drain(&mut self) -> Option<StreamEnd> {
-        match self.channel.read(&mut self.buffer) {
-            Ok(0) => Some(StreamEnd::Clean),
-            Ok(_) => None,
-            // All is sent, and the other side was told so: whether it says goodbye doesn't matter.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Some(StreamEnd::Clean),
-            Err(error) => network_end(&error),
-        }
-    }
-
-    fn receive(&mut self, sink: &mut dyn Write) -> Option<StreamEnd> {
-        match self.channel.read(&mut self.buffer) {
-            Ok(0) => {
-                // The other side may wait for our goodbye before it says that all went well.
-                self.channel.close_notify();
-                let _ = self.channel.flush();
-                Some(sink.flush().err().and_then(|error| local_end(&error)).unwrap_or(StreamEnd::Clean))
-            }
-            Ok(count) => match sink.write_all(&self.buffer[..count]) {
-                Ok(()) => {
-                    self.total += count as u64;
-                    None
-                }
-                Err(error) => local_end(&error),
-            },
-            Err(error) => network_end(&error),
-        }
-    }
-}
-
-fn network_end(error: &io::Error) -> Option<StreamEnd> {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::Interrupted => None,
-        _ => Some(StreamEnd::Truncated),
-    }
-}
-
-pub fn local_end(error: &io::Error) -> Option<StreamEnd> {
-    match error.kind() {
-        ErrorKind::Interrupted => None,
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(StreamEnd::StorageFull),
-        _ => Some(StreamEnd::LocalError),
     }
 }

@@ -203,7 +203,7 @@ impl Mirror {
         // Many servers put the path before each name if NLST has one, and take blanks in it for options.
         connection.request(Request::change_directory(path.borrowed()), None)?;
         let request = if has_facts { Request::machine_list(None) } else { Request::names(None) };
-        connection.request(request, Some(Content::Sink(Box::new(&mut listing))))?;
+        connection.request(request, Some(Content::sink(&mut listing)))?;
         let mut state = self.lock();
         let mut seen = BTreeSet::new();
         for line in listing.split(|byte| *byte == b'\n') {
@@ -240,7 +240,7 @@ impl Mirror {
         }
         let open = || self.root.open_with(&job.local, OpenOptions::new().write(true).create(true).truncate(true));
         let file: LazyFile<_, File> = LazyFile::new(open);
-        connection.request(Request::retrieve(path.borrowed(), 0), Some(Content::Sink(Box::new(file))))?;
+        connection.request(Request::retrieve(path.borrowed(), 0), Some(Content::sink(file)))?;
         Ok(())
     }
 }

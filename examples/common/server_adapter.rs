@@ -1,93 +1,127 @@
-//! An adapter for [`Server`]: blocking sockets of the standard library, a thread a session.
+//! An adapter for [`Server`]: sockets of the standard library, a thread a session.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, Config, Server};
-use ftp_proto::{Code, Endpoints, Instant, Reply, Verdict};
+use ftp_proto::server::{Action, Server};
+use ftp_proto::{Endpoints, Instant, StreamEnd, TlsError, Verdict};
 use socket2::SockRef;
 
-use super::channel::Channel;
-use super::data::{self, Content, Knock, Sockets, Turn};
-use super::visitor::{Site, Visitor};
+use super::channel::{Channel, Shake};
+use super::data::{self, Content, Dial, Ear, Knock, Sockets, Turn};
+use super::door::{self, Guest};
+use super::server_tls::{self, Certified, SessionTls};
+use super::service::{self, Service};
+use super::visitor::Visitor;
 
 /// A client that doesn't read what it is told is given up after this.
 const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Serves everybody who connects, for ever.
-pub fn serve(listener: &TcpListener, config: &Arc<Config>, site: &Arc<Site>) {
-    loop {
-        let Ok((control, _)) = listener.accept() else {
-            // No sockets are left: some session has to end first.
-            thread::sleep(Duration::from_millis(100));
-            continue;
-        };
-        let (config, visitor) = (config.clone(), Visitor::new(site.clone()));
+/// Serves everybody who connects, until the end.
+pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
+    door::receive(listener, &service.stop, |control| {
+        let (service, guest) = (service.clone(), service.house.enter());
         // A connection that breaks, or a thread that can't be had, ends this session and no other.
-        let _ = thread::Builder::new().spawn(move || Session::new(control, config, visitor)?.run());
-    }
+        let _ = thread::Builder::new().spawn(move || Session::new(control, &service, guest)?.run());
+    })?;
+    service.house.wait_until_empty(service::FAREWELL);
+    Ok(())
 }
 
 /// A control connection with its machine.
-struct Session {
+struct Session<'s> {
     server: Server,
     control: Channel,
     sockets: Sockets,
     origin: Clock,
+    service: &'s Service,
+    tls: Option<SessionTls>,
     /// Who is at the other end, and what may be done for it.
     visitor: Visitor,
     /// The file or listing of the transfer under way.
     content: Option<Content<'static>>,
+    /// The data connection has ended, so; the control connection may know better.
+    ended: Option<(StreamEnd, u64)>,
+    /// The machine knows that this is the end for all.
+    knows_end: bool,
+    _guest: Guest,
 }
 
-impl Session {
-    fn new(control: TcpStream, config: Arc<Config>, visitor: Visitor) -> io::Result<Self> {
+impl<'s> Session<'s> {
+    fn new(control: TcpStream, service: &'s Service, guest: Guest) -> io::Result<Self> {
         // Some clients send the last byte of ABOR as urgent data; it belongs to the line all the same.
         SockRef::from(&control).set_out_of_band_inline(true)?;
         control.set_nodelay(true)?;
-        control.set_write_timeout(Some(WRITE_PATIENCE))?;
+        control.set_nonblocking(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
-        let server = Server::new(config, ends, &Reply::from_static(Code::SERVICE_READY, "Welcome to ftp-proto."));
-        let control = Channel::new(control);
-        Ok(Self { server, control, sockets: Sockets::default(), origin: Clock::now(), visitor, content: None })
+        Ok(Self {
+            server: Server::new(service.config.clone(), ends, &service.greeting(&guest)),
+            control: Channel::new(control),
+            sockets: Sockets::default(),
+            origin: Clock::now(),
+            service,
+            tls: None,
+            visitor: Visitor::new(service.site.clone()),
+            content: None,
+            ended: None,
+            knows_end: false,
+            _guest: guest,
+        })
     }
 
     /// Does what the machine asks for, until the session has ended.
     fn run(mut self) -> io::Result<()> {
+        let host = self.control.socket().local_addr()?.ip().to_canonical();
         loop {
+            if self.service.stop.came() && !self.knows_end {
+                self.knows_end = true;
+                self.server.close(&service::farewell());
+            }
+            let alarm = (!self.knows_end).then(|| self.service.stop.alarm());
             let now = Instant::from_origin(self.origin.elapsed());
             match self.server.poll(now) {
                 Action::Write(write) => {
-                    let count = self.control.write(write.bytes())?;
+                    let count = data::say(&mut self.control, write.bytes(), WRITE_PATIENCE)?;
                     write.wrote(count);
                 }
                 Action::Read { deadline } => {
-                    let patience = Some(deadline.saturating_since(now));
-                    if data::wait(Some(&self.control), None, patience)?.control {
+                    let ear = Ear::new(Some(&self.control), alarm);
+                    if data::wait(ear, None, Some(deadline.saturating_since(now)))?.control {
                         self.read()?;
                     }
                 }
-                Action::Command(pending) => self.visitor.answer(pending),
+                Action::Command(pending) => {
+                    let wants_input = pending.wants_input();
+                    self.visitor.answer(pending);
+                    // What takes long comes again, a part at a time.
+                    if self.visitor.is_busy() && wants_input {
+                        self.read()?;
+                    }
+                }
                 Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
                 Action::Listen(listen) => match self.sockets.listen(listen.channel(), listen.host(), listen.ports()) {
                     Ok(address) => listen.listening(address),
                     Err(why) => listen.failed(why),
                 },
                 Action::Connect(connect) => {
+                    let ear = Ear::new(connect.wants_input().then_some(&self.control), alarm);
                     let patience = connect.deadline().saturating_since(now);
-                    match self.sockets.connect(connect.channel(), connect.address(), patience) {
-                        Ok(()) => connect.connected(),
-                        Err(why) => connect.failed(why),
+                    let source = (host, connect.source_port());
+                    match self.sockets.connect(connect.channel(), connect.address(), source, ear, patience)? {
+                        Dial::Control => self.read()?,
+                        Dial::Nobody => {}
+                        Dial::Connected => connect.connected(),
+                        Dial::Failed(why) => connect.failed(why),
                     }
                 }
                 Action::Accept(accept) => {
                     let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
                     // A question that stays unanswered comes again, unless what was read has settled it.
-                    let control = accept.wants_input().then_some(&self.control);
-                    match self.sockets.accept(channel, control, patience)? {
+                    let ear = Ear::new(accept.wants_input().then_some(&self.control), alarm);
+                    match self.sockets.accept(channel, ear, patience)? {
                         Knock::Control => self.read()?,
                         Knock::Nobody => {}
                         Knock::Failed(why) => accept.failed(why),
@@ -98,23 +132,65 @@ impl Session {
                         }
                     }
                 }
+                Action::SecureData(secure) => {
+                    let (channel, patience) = (secure.channel(), secure.deadline().saturating_since(now));
+                    let ear = Ear::new(secure.wants_input().then_some(&self.control), alarm);
+                    let begin = || server_tls::connection(self.tls.as_ref());
+                    match self.sockets.shake(channel, begin, ear, patience)? {
+                        Shake::Control => self.read()?,
+                        Shake::Again => {}
+                        Shake::Done { result: Ok(true), .. } => secure.resumed(),
+                        Shake::Done { result: Ok(false), .. } => secure.fresh(),
+                        Shake::Done { result: Err(why), .. } => secure.failed(why),
+                    }
+                }
                 Action::Stream(stream) => {
-                    let channel = stream.channel();
-                    let Some(content) = &mut self.content else { return Err(io::Error::other("nothing to move")) };
+                    let Some(mut content) = self.content.take() else {
+                        return Err(io::Error::other("nothing to move"));
+                    };
+                    if let Some((end, total)) = self.ended.take() {
+                        stream.finished(content.finish(end), total);
+                        continue;
+                    }
                     // A piece at a time, so that ABOR is heard between two of them; then `Cancel` comes instead.
-                    let control = stream.wants_input().then_some(&self.control);
-                    match self.sockets.turn(channel, control, content)? {
+                    let wants_input = stream.wants_input();
+                    let ear = Ear::new(wants_input.then_some(&self.control), alarm);
+                    let patience = stream.deadline().map(|deadline| deadline.saturating_since(now));
+                    let turn = self.sockets.turn(stream.channel(), ear, &mut content, patience)?;
+                    self.content = Some(content);
+                    match turn {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
                         Turn::Ended(end, total) => {
-                            self.content = None;
-                            stream.finished(end, total);
+                            self.ended = Some((end, total));
+                            // What was said before the data's end comes first: it may be ABOR.
+                            if wants_input {
+                                self.read()?;
+                            }
                         }
                     }
                 }
+                Action::StartTls(start) => {
+                    let patience = start.deadline().saturating_since(now);
+                    let certified = self.service.certified.as_ref();
+                    self.tls = self.tls.take().or_else(|| certified.map(Certified::session));
+                    match self.control.shake(|| server_tls::connection(self.tls.as_ref()), None, patience)? {
+                        Shake::Done { result: Ok(_), .. } => start.started(),
+                        Shake::Done { result: Err(why), .. } => start.failed(why),
+                        // A question that stays unanswered comes again, until its deadline.
+                        Shake::Control | Shake::Again => {}
+                    }
+                }
+                Action::StopTls(stop) => match self.control.stop_tls(service::FAREWELL) {
+                    Ok(()) => {
+                        self.tls = None;
+                        stop.stopped();
+                    }
+                    Err(_) => stop.failed(TlsError::Handshake),
+                },
                 Action::Cancel(cancel) => {
                     self.sockets.close(cancel.channel());
-                    self.content = None;
+                    (self.content, self.ended) = (None, None);
                     cancel.cancelled();
                 }
                 Action::Discard(channel) => self.sockets.close(channel),
@@ -123,11 +199,16 @@ impl Session {
         }
     }
 
-    /// Reads what is there from the control connection; an empty read is its end.
+    /// Reads what is there from the control connection; an empty read is its end, with or without close_notify.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
-        let count = self.control.read(&mut buffer)?;
-        self.server.received(&buffer[..count]);
+        match self.control.read(&mut buffer) {
+            Ok(count) => self.server.received(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.server.received(&[]),
+            // Nothing was there, or TLS had words of its own alone.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 }

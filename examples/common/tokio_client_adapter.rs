@@ -4,14 +4,14 @@
 //! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
 //! it was: so nothing of it is lost when the control connection has something to say first.
 
-use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
-use ftp_proto::{Endpoints, Instant, TlsError, Verdict};
+use ftp_proto::{Endpoints, Instant, StreamEnd, TlsError, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -19,7 +19,8 @@ use super::client_adapter::Event;
 use super::data::Content;
 use super::interrupt::{self, Interrupt};
 use super::tls::Tls;
-use super::tokio_data::{Outside, Wire, hear, say, secure_control};
+use super::tokio_data::Outside;
+use super::tokio_wire::{self, Side, Wire, say, secure_control};
 
 /// The machine is told that often how far a transfer is: it gives up what stands still.
 const TELL: Duration = Duration::from_secs(1);
@@ -28,6 +29,8 @@ const TELL: Duration = Duration::from_secs(1);
 pub struct Connection {
     client: Client,
     control: Wire,
+    /// Our address on the control connection, which data connections come from, too.
+    host: IpAddr,
     tls: Option<Tls>,
     origin: Clock,
     observer: Box<dyn FnMut(Event<'_>)>,
@@ -43,8 +46,9 @@ impl Connection {
     ) -> Result<Self> {
         let control = timeout(Duration::from_secs(30), TcpStream::connect(address)).await??;
         control.set_nodelay(true)?;
+        let host = control.local_addr()?.ip();
         let client = Client::new(config, Endpoints::new(control.local_addr()?, control.peer_addr()?));
-        let mut this = Self { client, control: Box::new(control), tls, origin: Clock::now(), observer };
+        let mut this = Self { client, host, control: Wire::Plain(control), tls, origin: Clock::now(), observer };
         this.run(None).await?;
         Ok(this)
     }
@@ -66,8 +70,7 @@ impl Connection {
     }
 
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
-    async fn run(&mut self, content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
-        let (content, moved) = (content.map(RefCell::new), Cell::new(0));
+    async fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let (mut outside, mut interrupt) = (Outside::default(), Interrupt::default());
         loop {
             interrupt.tell(&mut self.client);
@@ -87,10 +90,11 @@ impl Connection {
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {
-                    let (address, control) = (connect.address(), connect.wants_input().then_some(&mut self.control));
+                    let (address, source) = (connect.address(), (self.host, None));
+                    let control = connect.wants_input().then_some(&mut self.control);
                     let patience = Some(connect.deadline().saturating_since(now));
                     tokio::select! {
-                        result = outside.connect(connect.channel(), address) => match result {
+                        result = outside.connect(connect.channel(), address, source) => match result {
                             Ok(()) => {
                                 connect.connected();
                                 (self.observer)(Event::Connected { address, by_server: false });
@@ -120,9 +124,10 @@ impl Connection {
                 }
                 Action::SecureData(question) => {
                     let control = question.wants_input().then_some(&mut self.control);
+                    let side = || self.tls.clone().map(Side::Client);
                     let patience = Some(question.deadline().saturating_since(now));
                     tokio::select! {
-                        (result, how) = outside.secure(question.channel(), &self.tls) => {
+                        (result, how) = outside.secure(question.channel(), side) => {
                             match result {
                                 Ok(true) => question.resumed(),
                                 Ok(false) => question.fresh(),
@@ -137,13 +142,17 @@ impl Connection {
                     let (direction, control) = (stream.direction(), stream.wants_input().then_some(&mut self.control));
                     let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now).min(TELL));
                     tokio::select! {
-                        (end, total) = outside.transfer(stream.channel(), content.as_ref(), &moved) => {
+                        (end, total, moved) = outside.transfer(stream.channel(), &mut content) => {
+                            content = moved;
+                            // What broke may have to be moved again.
+                            let whole = content.take_if(|_| end == StreamEnd::Clean);
+                            let end = whole.map_or(end, |whole| whole.finish(end));
                             stream.finished(end, total);
                             (self.observer)(Event::Moved { direction, total, end });
                         }
                         bytes = hear(control, Some(patience), &interrupt) => match bytes? {
                             Some(bytes) => self.client.received(&bytes),
-                            None => stream.moved(moved.get()),
+                            None => stream.moved(outside.moved()),
                         }
                     }
                 }
@@ -154,7 +163,8 @@ impl Connection {
                 Action::Discard(channel) => outside.cancel(channel),
                 Action::StartTls(start) => {
                     let patience = start.deadline().saturating_since(now);
-                    let (result, how) = secure_control(&mut self.control, self.tls.as_ref(), patience).await;
+                    let (result, how) =
+                        secure_control(&mut self.control, self.tls.clone().map(Side::Client), patience).await;
                     match result {
                         Ok(_) => start.started(),
                         Err(why) => start.failed(why),
@@ -166,5 +176,17 @@ impl Connection {
                 Action::Close => return Ok(None),
             }
         }
+    }
+}
+
+/// What comes next from the control connection, if it may be heard. `None`: nothing in that time, or somebody interrupts.
+async fn hear(
+    control: Option<&mut Wire>,
+    patience: Option<Duration>,
+    interrupt: &Interrupt,
+) -> io::Result<Option<Vec<u8>>> {
+    tokio::select! {
+        bytes = tokio_wire::hear(control, patience) => bytes,
+        () = interrupt.comes() => Ok(None),
     }
 }

@@ -1,35 +1,20 @@
-//! Tokio's sockets: with or without TLS, and moving a file over one.
+//! Tokio's sockets: listening, connecting, and what is under way on them beside the loop.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::future::{Future, pending, ready};
-use std::io::{self, ErrorKind};
-use std::mem;
+use std::future::{Future, ready};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::time::Duration;
 
-use ftp_proto::{ChannelId, DataError, StreamEnd, TlsError};
-use rustls::{Error, HandshakeKind};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use ftp_proto::{ChannelId, DataError, StreamEnd};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::yield_now;
-use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsConnector;
 
-use super::channel::{description, why};
-use super::data::{self, Content, LINGER, PIECE, local_end};
-use super::interrupt::{self, Interrupt};
-use super::tls::Tls;
-
-/// A connection, with or without TLS.
-pub type Wire = Box<dyn Io>;
-
-pub trait Io: AsyncRead + AsyncWrite + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
+use super::data::{self, Content};
+use super::tokio_flow::transfer;
+use super::tokio_wire::{Shaken, Side, Wire, secure};
 
 /// The sockets of a session's data connections, and what is under way on them.
 ///
@@ -41,14 +26,17 @@ pub struct Outside<'w> {
     flows: BTreeMap<ChannelId, Wire>,
     connecting: Option<Running<'w, io::Result<TcpStream>>>,
     accepting: Option<Running<'w, io::Result<(TcpStream, SocketAddr)>>>,
-    securing: Option<Running<'w, (Option<Wire>, Shaken)>>,
-    moving: Option<Running<'w, (StreamEnd, u64)>>,
+    securing: Option<Running<'w, (Wire, Shaken)>>,
+    moving: Option<Moving<'w>>,
 }
 
 type Running<'w, T> = Pin<Box<dyn Future<Output = T> + 'w>>;
 
-/// What a handshake has come to: whether it resumed a session, or why there is no TLS; and the same for people.
-pub type Shaken = (Result<bool, TlsError>, String);
+struct Moving<'w> {
+    running: Running<'w, (StreamEnd, u64, Option<Content<'w>>)>,
+    /// How far it is.
+    moved: Rc<Cell<u64>>,
+}
 
 impl<'w> Outside<'w> {
     pub fn listen(
@@ -64,11 +52,17 @@ impl<'w> Outside<'w> {
         Ok(address)
     }
 
-    pub async fn connect(&mut self, channel: ChannelId, address: SocketAddr) -> Result<(), DataError> {
-        let running = self.connecting.get_or_insert_with(|| Box::pin(TcpStream::connect(address)));
+    /// Connects from that host and, if it may be had, that port.
+    pub async fn connect(
+        &mut self,
+        channel: ChannelId,
+        address: SocketAddr,
+        (host, port): (IpAddr, Option<u16>),
+    ) -> Result<(), DataError> {
+        let running = self.connecting.get_or_insert_with(|| Box::pin(connect(address, host, port)));
         let result = running.await;
         self.connecting = None;
-        self.flows.insert(channel, Box::new(result.map_err(|error| data::why(&error))?));
+        self.flows.insert(channel, Wire::Plain(result.map_err(|error| data::why(&error))?));
         Ok(())
     }
 
@@ -84,36 +78,45 @@ impl<'w> Outside<'w> {
     /// The connection takes its listening socket's place.
     pub fn take(&mut self, channel: ChannelId, flow: TcpStream) {
         self.listeners.remove(&channel);
-        self.flows.insert(channel, Box::new(flow));
+        self.flows.insert(channel, Wire::Plain(flow));
     }
 
-    pub async fn secure(&mut self, channel: ChannelId, tls: &Option<Tls>) -> Shaken {
+    /// TLS on the data connection; a failure closes it.
+    pub async fn secure(&mut self, channel: ChannelId, side: impl FnOnce() -> Option<Side>) -> Shaken {
         let Self { flows, securing, .. } = self;
         let running = securing.get_or_insert_with(|| {
-            let (flow, tls) = (flows.remove(&channel), tls.clone());
-            Box::pin(async move { secure(flow, tls.as_ref()).await })
+            let (flow, side) = (flows.remove(&channel).unwrap_or(Wire::Cut), side());
+            Box::pin(async move { secure(flow, side).await })
         });
         let (flow, shaken) = running.await;
         self.securing = None;
-        self.flows.extend(flow.map(|flow| (channel, flow)));
+        self.flows.insert(channel, flow);
         shaken
     }
 
-    /// Moves a file, and closes the connection; `moved` tells how far it is.
+    /// Moves a file, which is taken when it begins, and closes the connection. The file comes back to be finished.
     pub async fn transfer(
         &mut self,
         channel: ChannelId,
-        content: Option<&'w RefCell<Content<'_>>>,
-        moved: &'w Cell<u64>,
-    ) -> (StreamEnd, u64) {
+        content: &mut Option<Content<'w>>,
+    ) -> (StreamEnd, u64, Option<Content<'w>>) {
         let Self { flows, moving, .. } = self;
-        let running = moving.get_or_insert_with(|| match (flows.remove(&channel), content) {
-            (Some(flow), Some(content)) => Box::pin(transfer(flow, content, moved)),
-            _ => Box::pin(ready((StreamEnd::LocalError, 0))),
+        let moving = moving.get_or_insert_with(|| {
+            let moved = Rc::<Cell<u64>>::default();
+            let running: Running<'w, _> = match (flows.remove(&channel), content.take()) {
+                (Some(flow), Some(content)) => Box::pin(transfer(flow, content, moved.clone())),
+                _ => Box::pin(ready((StreamEnd::LocalError, 0, None))),
+            };
+            Moving { running, moved }
         });
-        let result = running.await;
+        let result = moving.running.as_mut().await;
         self.moving = None;
         result
+    }
+
+    /// How many bytes of the transfer under way were moved.
+    pub fn moved(&self) -> u64 {
+        self.moving.as_ref().map_or(0, |moving| moving.moved.get())
     }
 
     /// Ends what is under way, and closes what this data connection had. There is one at a time.
@@ -124,157 +127,11 @@ impl<'w> Outside<'w> {
     }
 }
 
-/// What comes next from the control connection, if it may be heard; no bytes are its end. `None`: nothing in that time,
-/// or somebody interrupts. Nothing is lost if it is dropped.
-pub async fn hear(
-    control: Option<&mut Wire>,
-    patience: Option<Duration>,
-    interrupt: &Interrupt,
-) -> io::Result<Option<Vec<u8>>> {
-    let mut buffer = [0; 4096];
-    let reading = async {
-        match control {
-            Some(control) => control.read(&mut buffer).await,
-            None => pending().await,
-        }
-    };
-    let elapsed = async {
-        match patience {
-            Some(patience) => sleep(patience).await,
-            None => pending().await,
-        }
-    };
-    let result = tokio::select! {
-        result = reading => result,
-        () = elapsed => return Ok(None),
-        () = interrupt.comes() => return Ok(None),
-    };
-    match result {
-        Ok(count) => Ok(Some(buffer[..count].to_vec())),
-        // The end, under TLS without close_notify.
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(Some(Vec::new())),
-        Err(error) => Err(error),
-    }
-}
-
-/// Writes to the control connection.
-pub async fn say(control: &mut Wire, bytes: &[u8]) -> io::Result<()> {
-    control.write_all(bytes).await?;
-    control.flush().await
-}
-
-/// Shakes hands over the control connection.
-pub async fn secure_control(control: &mut Wire, tls: Option<&Tls>, patience: Duration) -> Shaken {
-    let plain = mem::replace(control, Box::new(tokio::io::empty()));
-    match timeout(patience, secure(Some(plain), tls)).await {
-        Err(_) => (Err(TlsError::TimedOut), TlsError::TimedOut.to_string()),
-        Ok((wire, shaken)) => {
-            *control = wire.unwrap_or_else(|| Box::new(tokio::io::empty()));
-            shaken
-        }
-    }
-}
-
-async fn secure(wire: Option<Wire>, tls: Option<&Tls>) -> (Option<Wire>, Shaken) {
-    let (Some(wire), Some(tls)) = (wire, tls) else {
-        return (None, (Err(TlsError::Unavailable), "no TLS was set up".into()));
-    };
-    match TlsConnector::from(tls.config()).connect(tls.name(), wire).await {
-        Ok(stream) => {
-            let session = stream.get_ref().1;
-            let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
-            let how = description(session.protocol_version(), resumed);
-            (Some(Box::new(stream)), (Ok(resumed), how))
-        }
-        Err(error) => {
-            let why = error.get_ref().and_then(|error| error.downcast_ref::<Error>()).map(why);
-            (None, (Err(why.unwrap_or(TlsError::Handshake)), error.to_string()))
-        }
-    }
-}
-
-/// Files of this machine are read and written in place: tokio has no other way to them than a thread.
-async fn transfer(mut wire: Wire, content: &RefCell<Content<'_>>, moved: &Cell<u64>) -> (StreamEnd, u64) {
-    moved.set(0);
-    let mut taken = 0;
-    let is_source = matches!(*content.borrow(), Content::Source(_));
-    let result = if is_source {
-        send(&mut wire, content, moved, &mut taken).await
-    } else {
-        receive(&mut wire, content, moved).await
-    };
-    // What was taken from a source counts, sent or not: on another connection it would be missing.
-    (result.err().unwrap_or(StreamEnd::Clean), moved.get().max(taken))
-}
-
-async fn send(
-    wire: &mut Wire,
-    content: &RefCell<Content<'_>>,
-    moved: &Cell<u64>,
-    taken: &mut u64,
-) -> Result<(), StreamEnd> {
-    let mut buffer = vec![0; PIECE];
-    loop {
-        interruptible().await;
-        let count = match &mut *content.borrow_mut() {
-            Content::Source(source) => read(&mut **source, &mut buffer)?,
-            Content::Sink(_) => 0,
-        };
-        let mut unsent = &buffer[..count];
-        *taken += count as u64;
-        if unsent.is_empty() {
-            break;
-        }
-        while !unsent.is_empty() {
-            let count = wire.write(unsent).await.map_err(|_| StreamEnd::Truncated)?;
-            unsent = &unsent[count..];
-            moved.set(moved.get() + count as u64);
-        }
-    }
-    // Under TLS this is close_notify, too.
-    wire.shutdown().await.map_err(|_| StreamEnd::Truncated)?;
-    // Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS those
-    // are session tickets, which the next data connection needs.
-    let drained = async { while matches!(wire.read(&mut buffer).await, Ok(count) if count > 0) {} };
-    let _ = timeout(LINGER, drained).await;
-    Ok(())
-}
-
-async fn receive(wire: &mut Wire, content: &RefCell<Content<'_>>, moved: &Cell<u64>) -> Result<(), StreamEnd> {
-    let mut buffer = vec![0; PIECE];
-    loop {
-        interruptible().await;
-        // Under TLS an end without close_notify is an error.
-        let count = wire.read(&mut buffer).await.map_err(|_| StreamEnd::Truncated)?;
-        let Content::Sink(sink) = &mut *content.borrow_mut() else { return Err(StreamEnd::LocalError) };
-        if count == 0 {
-            sink.flush().map_err(|error| local_end(&error).unwrap_or(StreamEnd::LocalError))?;
-            break;
-        }
-        sink.write_all(&buffer[..count]).map_err(|error| local_end(&error).unwrap_or(StreamEnd::LocalError))?;
-        moved.set(moved.get() + count as u64);
-    }
-    // The other side may wait for our goodbye before it says that all went well.
-    let _ = timeout(LINGER, wire.shutdown()).await;
-    Ok(())
-}
-
-/// A file that comes fast enough to be always ready would keep the loop from looking at anything else for a while.
-async fn interruptible() {
-    if interrupt::came() {
-        yield_now().await;
-    }
-}
-
-fn read(source: &mut dyn io::Read, buffer: &mut [u8]) -> Result<usize, StreamEnd> {
-    loop {
-        match source.read(buffer) {
-            Ok(count) => return Ok(count),
-            Err(error) => {
-                if let Some(end) = local_end(&error) {
-                    return Err(end);
-                }
-            }
-        }
+async fn connect(address: SocketAddr, host: IpAddr, port: Option<u16>) -> io::Result<TcpStream> {
+    let socket = TcpStream::from_std(data::dial(address, host, port)?)?;
+    socket.writable().await?;
+    match socket.take_error()? {
+        Some(error) => Err(error),
+        None => Ok(socket),
     }
 }

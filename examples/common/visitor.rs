@@ -6,41 +6,27 @@
 use std::io::{self, Cursor, ErrorKind};
 use std::sync::Arc;
 
-use ftp_proto::server::{Pending, Refusal, Transfer};
-use ftp_proto::{Code, Command, Path, Text};
+use ftp_proto::server::{Answer, Hash, Pending, Transfer};
+use ftp_proto::{Code, Command, Path, Reply, Site as SiteCommand, Text};
 
-use super::data::Content;
+use super::content::Content;
+use super::denied::{Allowed, Denied, READ_ONLY, UNEXPECTED};
+use super::glob::{Budget, Pattern};
+use super::hash::Hashing;
 use super::listing;
-use super::tree::{Entry, Tree, VirtualPath};
-
-/// What is served, and to whom.
-pub struct Site {
-    pub tree: Tree,
-    pub accounts: Vec<Account>,
-    /// `anonymous` and `ftp` may read, with any password.
-    pub anonymous: bool,
-}
-
-/// Somebody who may read and write.
-#[derive(Clone)]
-pub struct Account {
-    pub name: Vec<u8>,
-    pub password: Vec<u8>,
-}
+use super::site::{Rights, Site};
+use super::tree::{Begin, Entry, Kind, VirtualPath};
 
 /// Somebody who has connected.
 pub struct Visitor {
     site: Arc<Site>,
-    may_write: bool,
+    rights: Rights,
     directory: VirtualPath,
     /// RNFR's, for RNTO.
     renaming: Option<VirtualPath>,
+    /// The question that a hash answers, while it is computed.
+    hashing: Option<(u64, Hashing)>,
 }
-
-/// Why something isn't done.
-struct Denied(Code, &'static str);
-
-type Allowed<T> = Result<T, Denied>;
 
 /// How a transfer begins.
 enum Opening {
@@ -51,15 +37,21 @@ enum Opening {
     Named(Content<'static>, Vec<u8>),
 }
 
-const READ_ONLY: Denied = Denied(Code::FILE_UNAVAILABLE, "Permission denied.");
+/// How much the patterns of one listing may cost: some milliseconds.
+const PATTERN_STEPS: u64 = 5_000_000;
+
+const NOT_IMPLEMENTED: Denied = Denied(Code::NOT_IMPLEMENTED, "Command not implemented.");
 
 impl Visitor {
     pub fn new(site: Arc<Site>) -> Self {
-        Self { site, may_write: false, directory: VirtualPath::default(), renaming: None }
+        Self { site, rights: Rights::Read, directory: VirtualPath::default(), renaming: None, hashing: None }
     }
 
-    /// Does what a command asks for, and answers it.
+    /// Does what a command asks for, and answers it; or a part of it, if it takes long, and leaves the question open, so that
+    /// it comes again: meanwhile others have their turn.
     pub fn answer(&mut self, pending: Pending<'_>) {
+        let serial = pending.serial();
+        self.hashing.take_if(|(asked, _)| *asked != serial);
         match pending {
             Pending::Login(login) => {
                 let user = login.user().to_vec();
@@ -93,17 +85,34 @@ impl Visitor {
                 },
                 Err(denied) => modified.refuse(&denied.refusal()),
             },
-            Pending::Facts(facts) => match self.facts(&facts.command()) {
+            Pending::Facts(facts) => match self.facts(&facts.command(), &facts.wanted().collect::<Vec<_>>()) {
                 Ok((text, path)) => facts.are(&text, &path),
                 Err(denied) => facts.refuse(&denied.refusal()),
+            },
+            Pending::Hash(hash) => match self.hash(&hash, serial) {
+                Ok(Some(digest)) => hash.is(&digest),
+                Ok(None) => drop(hash),
+                Err(denied) => hash.refuse(&denied.refusal()),
+            },
+            Pending::Status(status) => match self.status(&status.command()) {
+                Ok(entries) => status.lines(listing::for_status(&entries)),
+                Err(denied) => status.refuse(&denied.refusal()),
+            },
+            Pending::Extension(extension) => match self.extension(&extension.command()) {
+                Ok(answer) => extension.answer(&answer),
+                Err(denied) => extension.refuse(&denied.refusal()),
             },
         }
     }
 
+    /// A question was left open, since its answer takes long.
+    pub fn is_busy(&self) -> bool {
+        self.hashing.is_some()
+    }
+
     /// Opens what a transfer is about, and answers it.
     pub fn open(&mut self, transfer: Transfer<'_>) -> Option<Content<'static>> {
-        let opening = self.opening(&transfer.command(), transfer.offset());
-        match opening {
+        match self.opening(&transfer) {
             Ok(Opening::Plain(content)) => {
                 transfer.accept();
                 Some(content)
@@ -130,11 +139,15 @@ impl Visitor {
     }
 
     fn log_in(&mut self, user: &[u8], password: &[u8]) -> bool {
-        let has_account = self.site.accounts.iter().any(|account| account.name == user && account.password == password);
-        let is_anonymous = [&b"anonymous"[..], b"ftp"].iter().any(|name| user.eq_ignore_ascii_case(name));
-        self.may_write = has_account;
+        let rights = self.site.log_in(user, password);
+        self.rights = rights.unwrap_or(Rights::Read);
         self.directory = VirtualPath::default();
-        has_account || (is_anonymous && self.site.anonymous)
+        self.renaming = None;
+        rights.is_some()
+    }
+
+    fn may_write(&self) -> bool {
+        self.rights == Rights::ReadAndWrite
     }
 
     fn perform(&mut self, command: &Command<'_>) -> Allowed<()> {
@@ -149,7 +162,11 @@ impl Visitor {
                 let from = self.renaming.take().ok_or(Denied(Code::BAD_SEQUENCE, "RNFR required first."))?;
                 Ok(self.site.tree.rename(&from, &to).map_err(Denied::name)?)
             }
-            _ => Err(Denied(Code::NOT_IMPLEMENTED, "Command not implemented.")),
+            Command::Mfmt(time, path) => {
+                let modified = listing::moment(*time).ok_or(Denied(Code::FILE_UNAVAILABLE, "No such time."))?;
+                Ok(tree.set_modified(&self.writable(path)?, modified)?)
+            }
+            _ => Err(NOT_IMPLEMENTED),
         }
     }
 
@@ -162,7 +179,7 @@ impl Visitor {
     }
 
     fn begin_renaming(&mut self, command: &Command<'_>) -> Allowed<()> {
-        let Command::Rnfr(path) = command else { return Err(unexpected()) };
+        let Command::Rnfr(path) = command else { return Err(UNEXPECTED) };
         let path = self.writable(path)?;
         self.site.tree.entry(&path)?;
         self.renaming = Some(path);
@@ -177,37 +194,89 @@ impl Visitor {
     }
 
     fn file(&self, command: &Command<'_>) -> Allowed<Entry> {
-        let (Command::Size(path) | Command::Mdtm(path)) = command else { return Err(unexpected()) };
+        let (Command::Size(path) | Command::Mdtm(path)) = command else { return Err(UNEXPECTED) };
         match self.site.tree.entry(&self.at(path))? {
-            Entry { is_directory: true, .. } => Err(Denied(Code::FILE_UNAVAILABLE, "Not a plain file.")),
-            entry => Ok(entry),
+            entry @ Entry { kind: Kind::File, .. } => Ok(entry),
+            _ => Err(Denied(Code::FILE_UNAVAILABLE, "Not a plain file.")),
         }
     }
 
-    fn facts(&self, command: &Command<'_>) -> Allowed<(Text<'static>, Path<'static>)> {
+    fn facts(&self, command: &Command<'_>, wanted: &[&str]) -> Allowed<(Text<'static>, Path<'static>)> {
         let at = match command {
             Command::Mlst(Some(path)) => self.at(path),
             _ => self.directory.clone(),
         };
-        let facts = Text::try_from(listing::facts(&self.site.tree.entry(&at)?)).map_err(|_| unexpected())?;
-        Ok((facts, path(at.absolute())?))
+        let facts = listing::facts(&self.site.tree.entry(&at)?, self.may_write(), wanted);
+        Ok((Text::try_from(facts).map_err(|_| UNEXPECTED)?, path(at.absolute())?))
     }
 
-    fn opening(&mut self, command: &Command<'_>, offset: u64) -> Allowed<Opening> {
-        let tree = &self.site.tree;
-        Ok(match command {
+    /// The hash that is asked for; `None` until it is there.
+    fn hash(&mut self, hash: &Hash<'_>, serial: u64) -> Allowed<Option<Box<[u8]>>> {
+        let (_, mut hashing) = match self.hashing.take() {
+            Some(begun) => begun,
+            None => {
+                let (file, _) = match hash.command() {
+                    Command::Hash(path)
+                    | Command::Md5(path)
+                    | Command::Xcrc(path)
+                    | Command::Xmd5(path)
+                    | Command::Xsha(path)
+                    | Command::Xsha1(path)
+                    | Command::Xsha256(path)
+                    | Command::Xsha512(path) => self.site.tree.read(&self.at(&path), 0)?,
+                    _ => return Err(UNEXPECTED),
+                };
+                (serial, Hashing::new(file, hash.algorithm()).ok_or(UNEXPECTED)?)
+            }
+        };
+        let digest = hashing.step()?;
+        if digest.is_none() {
+            self.hashing = Some((serial, hashing));
+        }
+        Ok(digest)
+    }
+
+    fn status(&self, command: &Command<'_>) -> Allowed<Vec<Entry>> {
+        let Command::Stat(argument) = command else { return Err(UNEXPECTED) };
+        Ok(self.entries(argument.as_ref())?.0)
+    }
+
+    fn extension(&self, command: &Command<'_>) -> Allowed<Answer<'static>> {
+        match command {
+            Command::Site(site) if site.word().eq_ignore_ascii_case(b"CHMOD") => self.change_mode(site),
+            _ => Err(NOT_IMPLEMENTED),
+        }
+    }
+
+    /// `SITE CHMOD 644 path`: the permission bits, and no others.
+    fn change_mode(&self, site: &SiteCommand<'_>) -> Allowed<Answer<'static>> {
+        const SYNTAX: Denied = Denied(Code::ARGUMENT_SYNTAX_ERROR, "SITE CHMOD needs 2 arguments: mode path.");
+        let arguments = site.arguments().ok_or(SYNTAX)?;
+        let blank = arguments.iter().position(|byte| *byte == b' ').ok_or(SYNTAX)?;
+        let (mode, path) = (arguments[..blank].to_vec(), Path::new(&arguments[blank + 1..]).map_err(|_| SYNTAX)?);
+        let mode = String::from_utf8(mode).ok().and_then(|mode| u32::from_str_radix(&mode, 8).ok());
+        let mode = mode.filter(|mode| *mode <= 0o777).ok_or(SYNTAX)?;
+        self.site.tree.set_mode(&self.writable(&path)?, mode)?;
+        Answer::new(Reply::from_static(Code::COMMAND_OKAY, "SITE CHMOD command ok.")).ok_or(UNEXPECTED)
+    }
+
+    fn opening(&self, transfer: &Transfer<'_>) -> Allowed<Opening> {
+        let (tree, in_place, offset) = (&self.site.tree, self.site.in_place, transfer.offset());
+        Ok(match &transfer.command() {
             Command::Retr(path) => {
                 let (file, rest) = tree.read(&self.at(path), offset)?;
                 Opening::Sized(Content::Source(Box::new(file)), rest)
             }
-            Command::Stor(path) => Opening::Plain(sink(tree.write(&self.writable(path)?, offset))?),
-            Command::Appe(path) => Opening::Plain(sink(tree.append(&self.writable(path)?))?),
+            Command::Stor(path) => {
+                Opening::Plain(sink(tree.write(&self.writable(path)?, Begin::At(offset), in_place))?)
+            }
+            Command::Appe(path) => Opening::Plain(sink(tree.write(&self.writable(path)?, Begin::End, in_place))?),
             Command::Stou(wish) => {
                 let wish = wish.as_ref().map_or(&b"file"[..], |path| path.as_bytes());
-                if !self.may_write {
+                if !self.may_write() {
                     return Err(READ_ONLY);
                 }
-                let (upload, path) = tree.write_unique(&self.directory.join(wish)).map_err(Denied::name)?;
+                let (upload, path) = tree.write_unique(&self.directory.join(wish), in_place).map_err(Denied::name)?;
                 Opening::Named(Content::Sink(Box::new(upload)), path.absolute())
             }
             Command::List(argument) => {
@@ -223,27 +292,34 @@ impl Visitor {
                 if !tree.is_directory(&at)? {
                     return Err(Denied(Code::ARGUMENT_SYNTAX_ERROR, "Not a directory."));
                 }
-                listing(listing::for_programs(&tree.entries(&at)?))
+                listing(listing::for_programs(
+                    &tree.entries(&at)?,
+                    self.may_write(),
+                    &transfer.facts().collect::<Vec<_>>(),
+                ))
             }
-            _ => return Err(unexpected()),
+            _ => return Err(UNEXPECTED),
         })
     }
 
-    /// What LIST and NLST show, and what NLST puts before each name. Many clients say `-a` or `-la` as if to `ls`:
-    /// nothing is hidden here, so that changes nothing.
+    /// What LIST, NLST and STAT show, and what NLST puts before each name. The last name may be a pattern, unless there is
+    /// something that is called so.
     fn entries(&self, argument: Option<&Path<'_>>) -> Allowed<(Vec<Entry>, Vec<u8>)> {
-        let mut path = argument.map_or(&b""[..], |path| path.as_bytes());
-        while path.starts_with(b"-") {
-            let end = path.iter().position(|byte| *byte == b' ').map_or(path.len(), |blank| blank + 1);
-            path = &path[end..];
-        }
-        let at = self.directory.join(path);
-        if self.site.tree.is_directory(&at)? {
+        let path = without_options(argument.map_or(&[], |path| path.as_bytes()));
+        let (at, tree) = (self.directory.join(path), &self.site.tree);
+        let (directory, name) = path.split_at(path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1));
+        let entry = match (tree.entry(&at), Pattern::new(name)) {
+            (Err(error), Some(pattern)) if error.kind() == ErrorKind::NotFound => {
+                let entries = tree.matching(&at.parent(), pattern, &mut Budget::new(PATTERN_STEPS))?;
+                return Ok((entries, directory.to_vec()));
+            }
+            (entry, _) => entry?,
+        };
+        if entry.is_directory() {
             let separator: &[u8] = if path.is_empty() || path.ends_with(b"/") { b"" } else { b"/" };
-            return Ok((self.site.tree.entries(&at)?, [path, separator].concat()));
+            return Ok((tree.entries(&at)?, [path, separator].concat()));
         }
-        let directory = path.iter().rposition(|byte| *byte == b'/').map_or(&b""[..], |slash| &path[..=slash]);
-        Ok((vec![self.site.tree.entry(&at)?], directory.to_vec()))
+        Ok((vec![entry], directory.to_vec()))
     }
 
     fn at(&self, path: &Path<'_>) -> VirtualPath {
@@ -251,49 +327,24 @@ impl Visitor {
     }
 
     fn writable(&self, path: &Path<'_>) -> Allowed<VirtualPath> {
-        if self.may_write { Ok(self.at(path)) } else { Err(READ_ONLY) }
+        if self.may_write() { Ok(self.at(path)) } else { Err(READ_ONLY) }
     }
 }
 
-impl Denied {
-    fn refusal(&self) -> Refusal<'static> {
-        let text = Text::new(self.1).unwrap_or_default();
-        Refusal::new(self.0, text.clone()).unwrap_or_else(|| Refusal::unavailable(text))
-    }
-
-    /// Something can't be made under that name: 553.
-    fn name(error: io::Error) -> Self {
-        match Self::from(error) {
-            Self(Code::FILE_UNAVAILABLE, text) => Self(Code::FILE_NAME_NOT_ALLOWED, text),
-            denied => denied,
+/// Many clients say `-a` or `-la` as if to `ls`: nothing is hidden here, and nothing recurses, so that changes nothing. What
+/// doesn't look like options is a name, dash or not; behind `--` anything is.
+fn without_options(mut argument: &[u8]) -> &[u8] {
+    while let Some(rest) = argument.strip_prefix(b"-") {
+        let (word, behind) = rest.split_at(rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len()));
+        if word != b"-" && (word.is_empty() || !word.iter().all(u8::is_ascii_alphanumeric)) {
+            break;
+        }
+        argument = behind.strip_prefix(b" ").unwrap_or(behind);
+        if word == b"-" {
+            break;
         }
     }
-}
-
-impl From<io::Error> for Denied {
-    fn from(error: io::Error) -> Self {
-        let text = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                return Self(Code::INSUFFICIENT_STORAGE, "Insufficient storage space.");
-            }
-            ErrorKind::UnexpectedEof => return Self(Code::INVALID_RESTART, "No such place in the file."),
-            ErrorKind::InvalidFilename => return Self(Code::FILE_NAME_NOT_ALLOWED, "No such name is possible."),
-            ErrorKind::NotFound => "No such file or directory.",
-            ErrorKind::AlreadyExists => "It exists already.",
-            ErrorKind::DirectoryNotEmpty => "The directory isn't empty.",
-            ErrorKind::NotADirectory => "Not a directory.",
-            ErrorKind::IsADirectory => "Not a plain file.",
-            // A path out of the tree is among these.
-            ErrorKind::PermissionDenied => "Permission denied.",
-            _ => "Failed.",
-        };
-        Self(Code::FILE_UNAVAILABLE, text)
-    }
-}
-
-/// The machine never asks that: each question comes with its own commands.
-fn unexpected() -> Denied {
-    Denied(Code::LOCAL_ERROR, "Local error in processing.")
+    argument
 }
 
 fn sink(upload: io::Result<super::tree::Upload>) -> Allowed<Content<'static>> {
@@ -301,9 +352,9 @@ fn sink(upload: io::Result<super::tree::Upload>) -> Allowed<Content<'static>> {
 }
 
 fn listing(lines: Vec<u8>) -> Opening {
-    Opening::Plain(Content::Source(Box::new(Cursor::new(lines))))
+    Opening::Plain(Content::source(Cursor::new(lines)))
 }
 
 fn path(bytes: Vec<u8>) -> Allowed<Path<'static>> {
-    Path::try_from(bytes).map_err(|_| unexpected())
+    Path::try_from(bytes).map_err(|_| UNEXPECTED)
 }

@@ -298,6 +298,8 @@ fn act(core: &mut Core, act: &Act, now: Instant) -> Waiting {
             core.start_tls(now);
             Waiting::Tls
         }
+        // TLS that began with the connection outlives REIN.
+        Act::StopTls if core.session.is_secured() => Waiting::Nothing,
         Act::StopTls => {
             core.tls = Tls::Stopping;
             Waiting::Tls

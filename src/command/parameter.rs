@@ -84,6 +84,14 @@ pub enum Mode {
     Deflate,
 }
 
+/// How a file's bytes stand on a data connection: TYPE, STRU and MODE.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form {
+    pub(crate) representation: Type,
+    pub(crate) structure: Structure,
+    pub(crate) mode: Mode,
+}
+
 /// The protection level of PROT (RFC 2228 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

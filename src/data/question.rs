@@ -4,7 +4,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 
 use super::{ChannelId, Data, DataError, Direction, Resume, State, StreamEnd, Verdict};
-use crate::command::Type;
+use crate::command::{Form, Mode, Structure, Type};
 use crate::time::Instant;
 use crate::tls::TlsError;
 
@@ -42,9 +42,10 @@ pub struct Connect<'a> {
     wants_input: bool,
     address: SocketAddr,
     deadline: Instant,
+    source_port: Option<u16>,
 }
 
-question!(Connect { address: SocketAddr, deadline: Instant });
+question!(Connect { address: SocketAddr, deadline: Instant, source_port: Option<u16> });
 
 impl Connect<'_> {
     /// Where to.
@@ -55,6 +56,12 @@ impl Connect<'_> {
     /// When to give up.
     pub fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// The port to come from, if the adapter may have it: a wish. RFC 959 3.2 gives a server the one below its control
+    /// connection's (20), which some firewalls wait for.
+    pub fn source_port(&self) -> Option<u16> {
+        self.source_port
     }
 
     /// The connection stands.
@@ -192,12 +199,12 @@ pub struct Stream<'a> {
     data: &'a mut Data,
     wants_input: bool,
     direction: Direction,
-    representation: Type,
+    form: Form,
     offset: u64,
     deadline: Option<Instant>,
 }
 
-question!(Stream { direction: Direction, representation: Type, offset: u64, deadline: Option<Instant> });
+question!(Stream { direction: Direction, form: Form, offset: u64, deadline: Option<Instant> });
 
 impl Stream<'_> {
     /// Which way the bytes go, seen from here.
@@ -207,7 +214,17 @@ impl Stream<'_> {
 
     /// The TYPE in force.
     pub fn representation(&self) -> Type {
-        self.representation
+        self.form.representation
+    }
+
+    /// The STRU in force.
+    pub fn structure(&self) -> Structure {
+        self.form.structure
+    }
+
+    /// The MODE in force.
+    pub fn mode(&self) -> Mode {
+        self.form.mode
     }
 
     /// Where in the file the first byte belongs, in bytes.

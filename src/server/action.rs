@@ -6,11 +6,12 @@ use core::fmt;
 use super::exchange::Exchange;
 use super::pending::{Pending, Refusal};
 use crate::command::{Command, Type, Verb};
-use crate::data::{Accept, Cancel, ChannelId, Connect, Direction, Listen, Stream};
+use crate::data::{Accept, Cancel, ChannelId, Connect, Direction, Listen, SecureData, Stream};
 use crate::outbox::Write;
 use crate::reply::{Code, Reply};
 use crate::text::{Path, Text};
 use crate::time::Instant;
+use crate::tls::{StartTls, StopTls};
 
 /// The one next thing to do. Exhaustive on purpose: a new action must break adapters, not surprise them.
 #[must_use]
@@ -34,13 +35,19 @@ pub enum Action<'a> {
     Connect(Connect<'a>),
     /// Accept a data connection.
     Accept(Accept<'a>),
+    /// Begin TLS on the data connection, as a server.
+    SecureData(SecureData<'a>),
     /// Move bytes over the data connection, then close it.
     Stream(Stream<'a>),
-    /// Stop what an earlier Listen, Connect, Accept or Stream began.
+    /// Stop what an earlier question about this data connection began: Listen, Connect, Accept, SecureData, Stream.
     Cancel(Cancel<'a>),
     /// Close this data connection or listening socket, or give up making it if its deadline has passed; it isn't needed
     /// any more. The machine counts it as done.
     Discard(ChannelId),
+    /// Begin TLS on the control connection, as a server.
+    StartTls(StartTls<'a>),
+    /// End TLS on the control connection, and go on in plaintext.
+    StopTls(StopTls<'a>),
     /// Close the control connection: everything was said.
     Close,
 }
@@ -67,6 +74,11 @@ impl<'a> Transfer<'a> {
         self.exchange.serial()
     }
 
+    /// When the machine stops waiting for the answer, says 451 and goes on.
+    pub fn deadline(&self) -> Instant {
+        self.exchange.answer_by.unwrap_or_default()
+    }
+
     /// Whether the control connection may be read while this question is open.
     pub fn wants_input(&self) -> bool {
         self.exchange.wants_input
@@ -75,6 +87,11 @@ impl<'a> Transfer<'a> {
     /// Where in the file it begins, in bytes (REST).
     pub fn offset(&self) -> u64 {
         self.exchange.offset()
+    }
+
+    /// MLSD: the facts that the client wants, of those that [`Support::facts`](super::Support::facts) names.
+    pub fn facts(&self) -> impl Iterator<Item = &str> {
+        self.exchange.facts()
     }
 
     /// Which way the bytes go, seen from the server.

@@ -6,43 +6,20 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::exchange::{Exchange, Phase};
 use crate::address::{ExtendedPort, HostPort, NetworkProtocol};
-use crate::command::{Command, CommandError, EpsvArgument, Format, Mode, Opts, Structure, Type, Verb};
+use crate::command::{Command, EpsvArgument, Format, Mode, Opts, Structure, Type, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Login, Setup};
 use crate::text::{Argument, Text};
 
-/// How other protocols begin a line: HTTP (RFC 9110 9.3) and SMTP (RFC 5321 4.1.1).
-const FOREIGN: &[&[u8]] = &[
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI", b"HELO", b"EHLO",
-    b"LHLO", b"MAIL", b"RCPT", b"DATA",
-];
-
 impl Exchange {
-    /// A line that is no command: 500, 501, 504; and before the login nothing but 530 for what needs one.
-    pub(super) fn complain(&mut self, error: &CommandError) {
-        let hidden = error.verb().is_some_and(Verb::needs_login) && self.session.login() != Login::Complete;
-        let reply = if hidden {
-            Reply::from_static(Code::NOT_LOGGED_IN, "Please login with USER and PASS.")
-        } else {
-            error.reply()
-        };
-        // It is no command for the session: what was due before stays due.
-        reply.encode(self.outbox.buffer());
-        self.finish();
-    }
-
     /// 500 for a word that nobody knows, 502 for one that isn't supported here.
     pub(super) fn not_supported(&mut self, command: &Command<'_>) {
         let _ = self.session.command(command);
-        match command {
-            // A browser or a mail program that was led here, so that it says what somebody else wants (ALPACA, CVE-2021-3618).
-            Command::Other(other) if FOREIGN.iter().any(|word| other.word().eq_ignore_ascii_case(word)) => {
-                self.answer_static(Code::SYNTAX_ERROR, "This is FTP.");
-                self.ending = true;
-            }
-            Command::Other(_) => self.answer_static(Code::SYNTAX_ERROR, "Unknown command."),
-            _ => self.answer_static(Code::NOT_IMPLEMENTED, "Command not implemented."),
-        }
+        let (code, text) = match command {
+            Command::Other(_) => (Code::SYNTAX_ERROR, "Unknown command."),
+            _ => (Code::NOT_IMPLEMENTED, "Command not implemented."),
+        };
+        self.answer_unknown(&Reply::from_static(code, text));
     }
 
     /// Answers what needs nobody else. `false`: the application has to.
@@ -106,11 +83,15 @@ impl Exchange {
 
     /// The socket listens: 227 or 229.
     pub(super) fn announce(&mut self, bound: SocketAddr) {
-        let host = match (self.config.passive.address, self.ends.local().ip()) {
+        let public = self.config.passive.address.towards(self.ends.peer().ip());
+        let host = match (public, self.ends.local().ip()) {
             (Some(address), _) | (None, IpAddr::V4(address)) => address,
             (None, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
         };
-        let Some(port) = core::num::NonZeroU16::new(bound.port()) else {
+        let ports = &self.config.passive.ports;
+        let allowed = *ports == (0..=0) || ports.contains(&bound.port());
+        // A port outside the range would hang behind a firewall.
+        let Some(port) = core::num::NonZeroU16::new(bound.port()).filter(|_| allowed) else {
             self.drop_data();
             return self.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Cannot open a passive connection.");
         };
@@ -156,23 +137,22 @@ impl Exchange {
 
     fn say_features(&mut self) {
         let config = self.config.clone();
-        let reply = Reply::feature_list(config.support.features());
+        let reply = Reply::feature_list(config.support.features(config.verbs(), self.chosen));
         self.answer(&reply);
     }
 
     /// HELP: the supported words, or the syntax of one.
     fn say_help(&mut self, about: Option<&Argument<'_>>) {
         let config = self.config.clone();
-        let support = &config.support;
         let reply = match about {
             Some(word) => {
-                match support.verbs().find(|verb| word.as_bytes().eq_ignore_ascii_case(verb.word().as_bytes())) {
+                match config.verbs().find(|verb| word.as_bytes().eq_ignore_ascii_case(verb.word().as_bytes())) {
                     Some(verb) => Reply::new(Code::HELP, text_of(format!("Syntax: {}", verb.syntax()))),
                     None => Reply::from_static(Code::NOT_IMPLEMENTED, "No help on that."),
                 }
             }
             None => {
-                let words: Vec<&str> = support.verbs().map(Verb::word).collect();
+                let words: Vec<&str> = config.verbs().map(Verb::word).collect();
                 let lines = words.chunks(14).map(|words| text_of(format!(" {}", words.join(" "))));
                 let first = line("The following commands are recognized.");
                 Reply::with_lines(Code::HELP, first, lines, line("Help OK."))

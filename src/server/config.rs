@@ -1,14 +1,13 @@
 //! What the application decides once, for all its sessions.
 
-use alloc::borrow::Cow;
-use alloc::vec::Vec;
-use core::net::Ipv4Addr;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::command::{Verb, VerbSet};
+use super::public::PublicAddress;
+use super::support::Support;
+use crate::command::Verb;
+use crate::data::Resume;
 use crate::inbox::Limits;
-use crate::text::Text;
 
 /// The policy of a server; shared by its sessions through an `Arc`. The defaults are safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +21,38 @@ pub struct Config {
     pub passive: Passive,
     /// PORT and EPRT.
     pub active: Active,
+    /// Whether TLS is offered, and what is refused without it.
+    pub security: Security,
+    /// Whether TLS begins with the connection (port 990), before the greeting, instead of after AUTH.
+    pub implicit: bool,
+    /// Whether the TLS session of a data connection has to be the control connection's, resumed: required, since only that
+    /// proves who comes (port stealing, RFC 4217 15.1).
+    pub data_session: Resume,
+    /// Whether CCC may end TLS on the control connection (no: what follows can be read and changed, RFC 4217 15.3).
+    pub clear_command_channel: bool,
     /// How long to wait.
     pub patience: Patience,
-    /// After so many failed logins the session ends with 421: 3.
+    /// After so many failed logins the session ends with 421: 3 (RFC 2577 5).
     pub login_failures: u32,
+    /// After so many lines before the login that are no command here the session ends with 421: 10. Who says such things
+    /// speaks another protocol (ALPACA, CVE-2021-3618).
+    pub unknown_commands: u32,
     /// What the application can do.
     pub support: Support,
+}
+
+/// Whether TLS (RFC 4217) is offered, and what is refused without it; each includes the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Security {
+    /// None: AUTH is answered 502.
+    #[default]
+    Off,
+    /// Who wants it says AUTH TLS.
+    Offered,
+    /// USER and PASS are refused without it (530).
+    Login,
+    /// Nor is there any data connection without it: PORT, PASV and the like are refused (522) until PROT P is in force.
+    Data,
 }
 
 /// Data connections that the client makes.
@@ -38,8 +63,8 @@ pub struct Passive {
     pub enabled: bool,
     /// The ports to listen on; `0..=0`, the default: whichever the system gives. A firewall has to let them in.
     pub ports: RangeInclusive<u16>,
-    /// The address that a 227 announces instead of the control connection's own: for a server behind NAT.
-    pub address: Option<Ipv4Addr>,
+    /// The address that a 227 announces: for a server behind NAT.
+    pub address: PublicAddress,
     /// Whether another host than the control connection's peer may connect (no: port stealing, CVE-1999-0351).
     pub strangers: bool,
 }
@@ -55,6 +80,9 @@ pub struct Active {
     pub strangers: bool,
     /// Whether they may name a port below 1024 (no: RFC 2577 3).
     pub privileged_ports: bool,
+    /// The port that data connections come from, as far as the adapter may (RFC 959 3.2 wants the one below the control
+    /// connection's: 20). `None`, the default: whichever the system gives.
+    pub source_port: Option<u16>,
 }
 
 /// How long the server waits.
@@ -70,100 +98,38 @@ pub struct Patience {
     pub accept: Duration,
     /// For the client's port to answer: 30 s.
     pub connect: Duration,
+    /// For a TLS handshake: 30 s.
+    pub handshake: Duration,
+    /// For the next byte of a transfer, by the adapter's [`moved`](crate::Stream::moved): 300 s.
+    pub stall: Duration,
+    /// For the application's answer: 300 s.
+    pub answer: Duration,
+    /// How long a failed login waits for its answer: 1 s.
+    pub login_failure: Duration,
 }
 
-/// What the application can do: what isn't here is answered 502, and FEAT and HELP follow it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Support {
-    verbs: VerbSet,
-    /// The text of SYST's 215: `UNIX Type: L8`.
-    pub system: Cow<'static, str>,
-    /// The facts of MLST and MLSD, as FEAT names them: `type*;size*;modify*;`.
-    pub facts: Cow<'static, str>,
-}
-
-impl Support {
-    /// What the machine itself answers; nothing that needs the application.
-    pub fn nothing() -> Self {
-        Self { verbs: VerbSet::default(), system: "UNIX Type: L8".into(), facts: "type*;size*;modify*;".into() }
+impl Config {
+    /// Whether TLS is there.
+    pub(super) fn has_tls(&self) -> bool {
+        self.implicit || self.security != Security::Off
     }
 
-    /// With these verbs too.
-    #[must_use]
-    pub fn with(mut self, verbs: &[Verb]) -> Self {
-        verbs.iter().for_each(|verb| self.verbs.insert(*verb));
-        self
+    /// Whether the machine or the application answers a verb with more than 502.
+    pub(super) fn knows(&self, verb: Verb) -> bool {
+        match verb {
+            Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Ccc => self.has_tls(),
+            Verb::Rein => true,
+            _ => self.support.has(verb),
+        }
     }
 
-    /// Without these verbs.
-    #[must_use]
-    pub fn without(mut self, verbs: &[Verb]) -> Self {
-        verbs.iter().for_each(|verb| self.verbs.remove(*verb));
-        self
-    }
-
-    /// Whether a verb is supported, by the machine or the application.
-    pub fn has(&self, verb: Verb) -> bool {
-        MACHINE.contains(&verb) || self.verbs.contains(verb)
-    }
-
-    /// Every verb that is supported, in the order of the table.
-    pub fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
-        Verb::ALL.iter().copied().filter(|verb| self.has(*verb))
-    }
-}
-
-/// What the machine answers alone.
-const MACHINE: &[Verb] = &[
-    Verb::User,
-    Verb::Pass,
-    Verb::Quit,
-    Verb::Port,
-    Verb::Pasv,
-    Verb::Eprt,
-    Verb::Epsv,
-    Verb::Type,
-    Verb::Stru,
-    Verb::Mode,
-    Verb::Rest,
-    Verb::Abor,
-    Verb::Syst,
-    Verb::Stat,
-    Verb::Help,
-    Verb::Noop,
-    Verb::Feat,
-    Verb::Opts,
-    Verb::Allo,
-    Verb::Clnt,
-];
-
-/// What a server of files does: a directory tree to read and write.
-const FILES: &[Verb] = &[
-    Verb::Cwd,
-    Verb::Cdup,
-    Verb::Pwd,
-    Verb::List,
-    Verb::Nlst,
-    Verb::Mlst,
-    Verb::Mlsd,
-    Verb::Retr,
-    Verb::Stor,
-    Verb::Appe,
-    Verb::Stou,
-    Verb::Rnfr,
-    Verb::Rnto,
-    Verb::Dele,
-    Verb::Rmd,
-    Verb::Mkd,
-    Verb::Size,
-    Verb::Mdtm,
-];
-
-impl Default for Support {
-    /// A server of files.
-    fn default() -> Self {
-        Self::nothing().with(FILES)
+    /// The verbs that FEAT and HELP name, in the order of the table.
+    pub(super) fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
+        Verb::ALL.iter().copied().filter(|verb| match verb {
+            Verb::Auth => self.has_tls() && !self.implicit,
+            Verb::Ccc => self.has_tls() && self.clear_command_channel,
+            verb => self.knows(*verb),
+        })
     }
 }
 
@@ -172,12 +138,29 @@ impl Default for Config {
         Self {
             limits: Limits::COMMANDS,
             pipeline: 16 * 1024,
-            passive: Passive { enabled: true, ports: 0..=0, address: None, strangers: false },
-            active: Active { enabled: true, strangers: false, privileged_ports: false },
+            passive: Passive::default(),
+            active: Active::default(),
+            security: Security::Off,
+            implicit: false,
+            data_session: Resume::Required,
+            clear_command_channel: false,
             patience: Patience::default(),
             login_failures: 3,
+            unknown_commands: 10,
             support: Support::default(),
         }
+    }
+}
+
+impl Default for Passive {
+    fn default() -> Self {
+        Self { enabled: true, ports: 0..=0, address: PublicAddress::Own, strangers: false }
+    }
+}
+
+impl Default for Active {
+    fn default() -> Self {
+        Self { enabled: true, strangers: false, privileged_ports: false, source_port: None }
     }
 }
 
@@ -188,27 +171,10 @@ impl Default for Patience {
             idle: Duration::from_secs(300),
             accept: Duration::from_secs(60),
             connect: Duration::from_secs(30),
+            handshake: Duration::from_secs(30),
+            stall: Duration::from_secs(300),
+            answer: Duration::from_secs(300),
+            login_failure: Duration::from_secs(1),
         }
-    }
-}
-
-impl Support {
-    /// The lines of FEAT (RFC 2389 3.2), without the space in front.
-    pub(crate) fn features(&self) -> Vec<Text<'_>> {
-        let mut features: Vec<Text<'_>> = Vec::new();
-        for verb in self.verbs() {
-            let feature = match verb {
-                // RFC 3659 7.8: one line for MLST and MLSD, with the facts.
-                Verb::Mlst | Verb::Mlsd => Text::try_from(alloc::format!("MLST {}", self.facts)).ok(),
-                // Paths are UTF-8 here, and have `/` between their names (RFC 2640 3.2, RFC 3659 6).
-                Verb::Opts => Text::new("UTF8").ok(),
-                Verb::Cwd => Text::new("TVFS").ok(),
-                // Only stream mode, whatever the table's word for compression is.
-                Verb::Mode => None,
-                verb => verb.feature().and_then(|feature| Text::new(feature).ok()),
-            };
-            features.extend(feature.filter(|feature| !features.contains(feature)));
-        }
-        features
     }
 }

@@ -1,19 +1,23 @@
 //! The command under way and what is said to it: what the handles of the server's actions work on.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 
 use super::Config;
+use super::login::Delayed;
+use super::support::Chosen;
 use crate::command::Command;
 use crate::data::{Data, State};
 use crate::outbox::Outbox;
 use crate::reply::{Class, Code, Reply};
 use crate::route::Endpoints;
-use crate::session::{Session, Setup};
+use crate::session::{Login, Session, Setup};
 use crate::text::Path;
 use crate::time::Instant;
+use crate::tls::Tls;
 
 /// Everything of a server's session but its input.
 pub(super) struct Exchange {
@@ -22,13 +26,21 @@ pub(super) struct Exchange {
     pub(super) outbox: Outbox,
     pub(super) session: Session,
     pub(super) data: Data,
+    pub(super) tls: Tls,
+    pub(super) chosen: Chosen,
     pub(super) phase: Phase,
     /// Where PORT or EPRT wants us to connect.
     pub(super) target: Option<SocketAddr>,
     /// The 150 that is said once the client's port has answered.
-    opening: Option<Reply<'static>>,
+    pub(super) opening: Option<Reply<'static>>,
     /// The name that STOU chose.
     pub(super) unique: Option<Path<'static>>,
+    /// How much of the transfer the adapter said that it has moved, and when it said so first.
+    pub(super) progress: Option<(u64, Instant)>,
+    /// The refusal of a login that waits.
+    pub(super) delayed: Option<Box<Delayed>>,
+    /// When the application's answer has to be here; known since its question was shown.
+    pub(super) answer_by: Option<Instant>,
     /// Whether the control connection may be read while the application's answer is awaited.
     pub(super) wants_input: bool,
     /// The last word is in the outbox: once it is written, the control connection is closed.
@@ -36,7 +48,9 @@ pub(super) struct Exchange {
     /// The command line under way; it can hold a password, so it is cleared with its reply.
     line: Vec<u8>,
     user: Vec<u8>,
-    login_failures: u32,
+    pub(super) login_failures: u32,
+    /// Lines since the last login that were no command here.
+    pub(super) unknown_commands: u32,
     serial: u64,
 }
 
@@ -47,6 +61,8 @@ pub(super) enum Phase {
     Idle,
     /// `Command` is open.
     Asking,
+    /// A login was refused, and that is said after a while.
+    Refusing,
     /// PASV or EPSV: `Listen` is open.
     Preparing,
     /// `Transfer` is open.
@@ -55,7 +71,7 @@ pub(super) enum Phase {
     Connecting,
     /// The 150 was said, and the client is to connect.
     Accepting,
-    /// `Stream` is open.
+    /// `SecureData` is open if PROT P is in force, then `Stream`.
     Moving,
     /// The transfer is over, and what runs outside for it has to stop; this is said then.
     Stopping(Stop),
@@ -68,6 +84,8 @@ pub(super) enum Stop {
     Abort,
     /// ABOR behind other command lines, which is answered after those.
     Interrupt,
+    /// Nothing has moved for too long.
+    Stall,
     /// The control connection has ended.
     Close,
 }
@@ -80,15 +98,21 @@ impl Exchange {
             outbox: Outbox::new(),
             session: Session::new(),
             data: Data::new(),
+            tls: Tls::Off,
+            chosen: Chosen::default(),
             phase: Phase::Idle,
             target: None,
             opening: None,
             unique: None,
+            progress: None,
+            delayed: None,
+            answer_by: None,
             wants_input: true,
             ending: false,
             line: Vec::new(),
             user: Vec::new(),
             login_failures: 0,
+            unknown_commands: 0,
             serial: 0,
         }
     }
@@ -98,6 +122,7 @@ impl Exchange {
         self.line.clear();
         self.line.extend_from_slice(line);
         self.serial = self.serial.wrapping_add(1);
+        self.answer_by = None;
     }
 
     /// Lends the line out, so that a command can be looked at while the session changes.
@@ -112,7 +137,7 @@ impl Exchange {
         }
     }
 
-    fn forget_line(&mut self) {
+    pub(super) fn forget_line(&mut self) {
         self.line.clear();
         self.line.shrink_to(256);
     }
@@ -142,6 +167,11 @@ impl Exchange {
         self.line.get(at..).unwrap_or_default()
     }
 
+    /// The facts that the client wants.
+    pub(super) fn facts(&self) -> impl Iterator<Item = &str> {
+        self.config.support.chosen_facts(self.chosen)
+    }
+
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12).
     pub(super) fn decline(&mut self, answers: Vec<u8>) {
         self.outbox.buffer().extend(answers);
@@ -169,8 +199,21 @@ impl Exchange {
             let name = name.as_bytes().to_vec();
             self.user = name;
         }
+        let anew = matches!(self.command(), Command::Rein | Command::Auth(_)) && reply.code().is_completion();
         self.say(reply);
+        if anew {
+            self.chosen = Chosen::default();
+            self.user = Vec::new();
+        }
+        if self.session.login() == Login::Complete {
+            self.unknown_commands = 0;
+        }
         self.finish();
+    }
+
+    /// The application has taken too long.
+    pub(super) fn answer_late(&mut self) {
+        self.answer_static(Code::LOCAL_ERROR, "No answer in time.");
     }
 
     /// The same with a line of our own.
@@ -178,60 +221,15 @@ impl Exchange {
         self.answer(&Reply::from_static(code, text));
     }
 
-    /// A login was refused; the third time ends the session (RFC 2577 5).
-    pub(super) fn refuse_login(&mut self, reply: &Reply<'_>) {
-        self.login_failures = self.login_failures.saturating_add(1);
-        if self.login_failures >= self.config.login_failures {
-            self.answer_static(Code::SERVICE_NOT_AVAILABLE, "Too many failed logins.");
-        } else {
-            self.answer(reply);
-        }
-    }
-
     /// Nothing is under way any more.
     pub(super) fn finish(&mut self) {
         self.forget_line();
+        self.delayed = None;
         self.phase = Phase::Idle;
         if self.session.setup() == Setup::None {
             // REIN, or a transfer command that was refused, has spent what was agreed on.
             self.drop_data();
         }
-    }
-
-    /// The application agrees to a transfer: the only way to a 150.
-    ///
-    /// Passive, the 150 is said and then the client is waited for: one that waits for the 150 before it connects would
-    /// hang otherwise. Active, the client's port is dialled first: it hears 150, or 425 alone.
-    pub(super) fn accept_transfer(&mut self, opening: Reply<'static>, now: Instant) {
-        let patience = &self.config.patience;
-        match self.target {
-            Some(target) => {
-                self.data.connect(target, now.after(patience.connect));
-                self.opening = Some(opening);
-                self.phase = Phase::Connecting;
-            }
-            None => {
-                let expected = (!self.config.passive.strangers).then(|| self.ends.peer().ip());
-                self.data.accept(now.after(patience.accept), expected);
-                self.say(&opening);
-                self.phase = Phase::Accepting;
-            }
-        }
-    }
-
-    /// The client's port has answered: the 150 that waited for it.
-    pub(super) fn say_opening(&mut self) {
-        if let Some(opening) = self.opening.take() {
-            self.say(&opening);
-        }
-    }
-
-    /// The application refuses a transfer: what was agreed on for it stays for the next one, unless that was the trouble.
-    pub(super) fn refuse_transfer(&mut self, reply: &Reply<'_>) {
-        if reply.code() == Code::CANNOT_OPEN_DATA_CONNECTION {
-            self.drop_data();
-        }
-        self.answer(reply);
     }
 
     /// There is somewhere to move bytes to or from.

@@ -1,12 +1,13 @@
 //! Commands that need the application: each is a question whose handle has just the answers that fit.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::exchange::Exchange;
 use crate::command::{Command, Verb};
 use crate::reply::{Class, Code, Reply};
 use crate::text::{Path, Text};
-use crate::time::Time;
+use crate::time::{Instant, Time};
 
 /// A negative reply (4yz, 5yz): why the application doesn't do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,17 @@ impl<'a> Refusal<'a> {
     }
 }
 
+/// A final reply with which the application answers a command of its own: 2yz, with as many lines as it likes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<'a>(Reply<'a>);
+
+impl<'a> Answer<'a> {
+    /// An answer with any completing code but those that mean more to the session (221, 225 to 229, 230 to 239); `None` for other codes.
+    pub fn new(reply: Reply<'a>) -> Option<Self> {
+        matches!(reply.code().value(), 200..=220 | 240..=299).then_some(Self(reply))
+    }
+}
+
 /// A command that waits for the application.
 #[must_use]
 #[derive(Debug)]
@@ -52,6 +64,12 @@ pub enum Pending<'a> {
     Modified(Modified<'a>),
     /// MLST: which facts?
     Facts(Facts<'a>),
+    /// HASH, MD5, XCRC and their like: which hash?
+    Hash(Hash<'a>),
+    /// STAT of a path: a listing over the control connection.
+    Status(Status<'a>),
+    /// SITE and what else has an answer of its own.
+    Extension(Extension<'a>),
 }
 
 impl<'a> Pending<'a> {
@@ -63,6 +81,16 @@ impl<'a> Pending<'a> {
             Verb::Size => Self::Size(Size(exchange)),
             Verb::Mdtm => Self::Modified(Modified(exchange)),
             Verb::Mlst => Self::Facts(Facts(exchange)),
+            Verb::Hash
+            | Verb::Md5
+            | Verb::Xcrc
+            | Verb::Xmd5
+            | Verb::Xsha
+            | Verb::Xsha1
+            | Verb::Xsha256
+            | Verb::Xsha512 => Self::Hash(Hash(exchange)),
+            Verb::Stat => Self::Status(Status(exchange)),
+            Verb::Site | Verb::Csid | Verb::Avbl | Verb::Dsiz => Self::Extension(Extension(exchange)),
             _ => Self::Perform(Perform(exchange)),
         }
     }
@@ -75,6 +103,11 @@ impl<'a> Pending<'a> {
     /// The same for the same question, however often it comes.
     pub fn serial(&self) -> u64 {
         self.exchange().serial()
+    }
+
+    /// When the machine stops waiting for the answer, says 451 and goes on.
+    pub fn deadline(&self) -> Instant {
+        self.exchange().answer_by.unwrap_or_default()
     }
 
     /// Whether the control connection may be read while this question is open: a client may say more, or leave.
@@ -91,7 +124,10 @@ impl<'a> Pending<'a> {
             | Self::Directory(Directory(exchange))
             | Self::Size(Size(exchange))
             | Self::Modified(Modified(exchange))
-            | Self::Facts(Facts(exchange)) => exchange.answer(refusal.reply()),
+            | Self::Facts(Facts(exchange))
+            | Self::Hash(Hash(exchange))
+            | Self::Status(Status(exchange))
+            | Self::Extension(Extension(exchange)) => exchange.answer(refusal.reply()),
         }
     }
 
@@ -103,7 +139,10 @@ impl<'a> Pending<'a> {
             | Self::Directory(Directory(exchange))
             | Self::Size(Size(exchange))
             | Self::Modified(Modified(exchange))
-            | Self::Facts(Facts(exchange)) => exchange,
+            | Self::Facts(Facts(exchange))
+            | Self::Hash(Hash(exchange))
+            | Self::Status(Status(exchange))
+            | Self::Extension(Extension(exchange)) => exchange,
         }
     }
 }
@@ -148,6 +187,12 @@ pending! {
     Modified;
     /// MLST: which facts?
     Facts;
+    /// HASH, MD5, XCRC and their like: which hash?
+    Hash;
+    /// STAT of a path: a listing over the control connection.
+    Status;
+    /// SITE and what else has an answer of its own.
+    Extension;
 }
 
 /// USER, PASS, ACCT: who is it?
@@ -175,12 +220,21 @@ impl Login<'_> {
         }
     }
 
+    /// 332: an account is needed, by ACCT (RFC 959 5.4). After ACCT it makes no sense: it is said as 530, and the login has failed.
+    pub fn need_account(self) {
+        let text = "Need account for login.";
+        match self.command().verb() {
+            Verb::Acct => self.0.refuse_login(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
+            _ => self.0.answer(&Reply::from_static(Code::NEED_ACCOUNT, text)),
+        }
+    }
+
     /// 230: logged in.
     pub fn accept(self) {
         self.0.answer(&Reply::from_static(Code::LOGGED_IN, "Login successful."));
     }
 
-    /// Not so. After the third time the session ends.
+    /// Not so, which is said after [`Patience::login_failure`](super::Patience::login_failure). The third time ends the session.
     pub fn refuse(self, refusal: &Refusal<'_>) {
         self.0.refuse_login(refusal.reply());
     }
@@ -242,8 +296,57 @@ impl Modified<'_> {
 }
 
 impl Facts<'_> {
+    /// The facts that the client wants, of those that [`Support::facts`](super::Support::facts) names.
+    pub fn wanted(&self) -> impl Iterator<Item = &str> {
+        self.0.facts()
+    }
+
     /// These: `facts` as RFC 3659 7.2 writes them (`type=file;size=12;`), and the path.
     pub fn are(self, facts: &Text<'_>, path: &Path<'_>) {
         self.0.answer(&Reply::listing_of(facts, path));
+    }
+}
+
+impl Hash<'_> {
+    /// Which one: `SHA-256`, as [`Support::hashes`](super::Support::hashes) names it.
+    pub fn algorithm(&self) -> &str {
+        match self.0.command().verb() {
+            Verb::Md5 | Verb::Xmd5 => "MD5",
+            Verb::Xcrc => "CRC32",
+            Verb::Xsha | Verb::Xsha1 => "SHA-1",
+            Verb::Xsha256 => "SHA-256",
+            Verb::Xsha512 => "SHA-512",
+            _ => self.0.config.support.chosen_hash(self.0.chosen),
+        }
+    }
+
+    /// The hash of the whole file; 213 for HASH, 250 for the others, with its digits.
+    pub fn is(self, hash: &[u8]) {
+        let mut digits = Vec::new();
+        for byte in hash {
+            digits.extend_from_slice(alloc::format!("{byte:02x}").as_bytes());
+        }
+        let digits = Text::try_from(digits).unwrap_or_default();
+        self.0.answer(&Reply::new(Code::FILE_STATUS, digits));
+    }
+}
+
+impl Status<'_> {
+    /// These lines, as LIST would show them: 213 (RFC 959 4.1.3).
+    pub fn lines<'t>(self, lines: impl IntoIterator<Item = Text<'t>>) {
+        let (first, last) = (Text::new("Status follows:"), Text::new("End of status"));
+        self.0.answer(&Reply::with_lines(
+            Code::FILE_STATUS,
+            first.unwrap_or_default(),
+            lines,
+            last.unwrap_or_default(),
+        ));
+    }
+}
+
+impl Extension<'_> {
+    /// It was done, or this is what was asked for.
+    pub fn answer(self, answer: &Answer<'_>) {
+        self.0.answer(&answer.0);
     }
 }

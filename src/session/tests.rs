@@ -1,6 +1,7 @@
 //! The session's table against dialogues.
 
 use super::*;
+use crate::command::EpsvArgument;
 use alloc::vec::Vec;
 
 /// Says commands and replies, `>` and `<`, and tells what each came to.

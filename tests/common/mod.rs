@@ -4,4 +4,5 @@
 pub mod counting;
 pub mod pair;
 pub mod script;
+pub mod served;
 pub mod table;

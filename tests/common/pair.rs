@@ -338,6 +338,9 @@ impl Pair {
             | server::Action::Listen(_)
             | server::Action::Accept(_)
             | server::Action::Stream(_)
+            | server::Action::SecureData(_)
+            | server::Action::StartTls(_)
+            | server::Action::StopTls(_)
             | server::Action::Cancel(_)
                 if std::mem::take(&mut injector.server_drops) => {}
             server::Action::Write(write) => {
@@ -428,6 +431,9 @@ impl Pair {
                     },
                 }
             }
+            server::Action::SecureData(secure) => secure.resumed(),
+            server::Action::StartTls(start) => start.started(),
+            server::Action::StopTls(stop) => stop.stopped(),
             server::Action::Cancel(cancel) => {
                 data.sender_done = Some(StreamEnd::Truncated);
                 cancel.cancelled();
@@ -510,7 +516,9 @@ fn answer(pending: Pending<'_>, files: &mut BTreeMap<Vec<u8>, Vec<u8>>, renaming
             files.remove(path.as_bytes());
             perform.done();
         }
-        (Pending::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_)) => perform.done(),
+        (Pending::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_) | Command::Rein) => {
+            perform.done()
+        }
         (Pending::Directory(directory), Command::Mkd(path)) => directory.path(path),
         (Pending::Directory(directory), _) => directory.path(&Path::new("/a \"quoted\" place").unwrap()),
         (Pending::Size(size), Command::Size(path)) if known(path) => size.bytes(files[path.as_bytes()].len() as u64),

@@ -1,67 +1,43 @@
 //! The server's machine against a scripted client, network, clock and application.
 
+mod line;
+mod policy;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use ftp_proto::server::{Action, Config, Pending, Refusal, Server};
+use ftp_proto::server::{Action, Pending, Refusal, Security, Server};
 use ftp_proto::session::Login;
 use ftp_proto::{
-    ChannelId, Class, Code, Command, CommandError, CommandLine, DataError, Endpoints, EpsvArgument, Inbox, Instant,
-    Limits, Path, Replies, Reply, StreamEnd, Text, Time, Verb, Verdict,
+    ChannelId, Code, Command, DataError, Inbox, Instant, Limits, Path, Protection, Replies, Reply, Resume, StreamEnd,
+    Text, Time, TlsError, Verdict,
 };
+
+use line::{Line, account};
+use policy::Policy;
 
 use super::script::{self, Step, shows_secret};
 use super::words::greeting;
 
 /// Until it ends, exactly one final reply per command line, in order (STAT and NOOP amid a transfer may come before
 /// its final one); at most one preliminary; no data to a stranger; no transfer before login; memory bounded; the same
-/// log whatever the chunks.
+/// log whatever the chunks. Nothing is written between a 234 and TLS; where policy wants TLS, no login and no data
+/// connection without; no byte of a file moves unprotected while PROT P is in force.
 ///
 /// Three bytes choose the policy, the rest is the script.
 pub fn server(bytes: &[u8]) {
     let Some(([various, pipeline, size], rest)) = bytes.split_first_chunk() else { return };
-    let policy = Policy { various: *various, pipeline: *pipeline };
+    let policy = Policy { various: *various, pipeline: *pipeline, tls: *size };
     let steps = script::steps(rest);
     let size = 2 + usize::from(size % 30);
     let whole = Run::new(policy, 512, 0).play(&steps);
     let pieces = [Run::new(policy, 1, 1).play(&steps), Run::new(policy, size, size).play(&steps)];
-    // Where the pipeline is full, it depends on the chunks how much of it is read.
-    if !policy.is_narrow() {
-        assert_eq!(pieces[0], whole, "byte by byte");
-        assert_eq!(pieces[1], whole, "in pieces of {size}");
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Policy {
-    various: u8,
-    pipeline: u8,
-}
-
-impl Policy {
-    fn is_narrow(self) -> bool {
-        self.pipeline & 1 != 0
-    }
-
-    fn config(self) -> Config {
-        let mut config = Config::default();
-        config.limits.line = if self.various & 1 == 0 { 4096 } else { 40 };
-        config.passive.enabled = self.various & 2 == 0;
-        config.active.enabled = self.various & 4 == 0;
-        if self.is_narrow() {
-            config.pipeline = usize::from(self.pipeline);
-        }
-        config
-    }
-
-    fn ends(self) -> Endpoints {
-        let (local, peer) = match self.various >> 3 & 3 {
-            0 | 1 => ("192.0.2.2:21", "192.0.2.1:40000"),
-            2 => ("[2001:db8::2]:21", "[2001:db8::1]:40000"),
-            _ => ("[::ffff:192.0.2.2]:21", "[::ffff:192.0.2.1]:40000"),
-        };
-        Endpoints::new(local.parse().unwrap(), peer.parse().unwrap())
+    // Where the pipeline is full, it depends on the chunks how much of it is read; and where plaintext comes behind AUTH,
+    // whether it came too soon for the 234.
+    if !policy.is_narrow() && !whole.spurious && pieces.iter().all(|run| !run.spurious) {
+        assert_eq!(pieces[0].log, whole.log, "byte by byte");
+        assert_eq!(pieces[1].log, whole.log, "in pieces of {size}");
     }
 }
 
@@ -78,16 +54,11 @@ enum Open {
     Listen(u64, ChannelId),
     Connect(u64, ChannelId, SocketAddr),
     Accept(u64, ChannelId),
+    SecureData(u64, ChannelId),
     Stream(u64, ChannelId, String),
+    StartTls,
+    StopTls,
     Closed,
-}
-
-/// A command line whose final reply has not been written.
-struct Line {
-    /// `Err`: it was over the limit.
-    bytes: Result<Vec<u8>, usize>,
-    /// Its 1yz was written.
-    begun: bool,
 }
 
 struct Run {
@@ -111,7 +82,17 @@ struct Run {
     ended: bool,
     /// The application has let somebody in.
     let_in: bool,
+    /// TLS is on the control connection.
+    tls: bool,
+    /// The 234 was written, and TLS hasn't begun.
+    turning: bool,
+    /// Something was received between plaintext and TLS.
+    spurious: bool,
+    /// A login was refused, which isn't said at once.
+    refused: bool,
     sockets: BTreeSet<ChannelId>,
+    /// Those of them that have TLS.
+    secured: BTreeSet<ChannelId>,
     secret_is_out: bool,
     polls: usize,
     received: usize,
@@ -138,7 +119,12 @@ impl Run {
             hung_up: false,
             ended: false,
             let_in: false,
+            tls: false,
+            turning: false,
+            spurious: false,
+            refused: false,
             sockets: BTreeSet::new(),
+            secured: BTreeSet::new(),
             secret_is_out: false,
             polls: 0,
             received: 0,
@@ -147,7 +133,7 @@ impl Run {
         run
     }
 
-    fn play(mut self, steps: &[Step]) -> Vec<String> {
+    fn play(mut self, steps: &[Step]) -> Self {
         self.secret_is_out = script::tells_secret(steps, b"PASS ");
         self.settle();
         for step in steps {
@@ -156,7 +142,7 @@ impl Run {
             self.memory();
             self.log.push(format!("now {:?}", self.open));
         }
-        self.log
+        self
     }
 
     fn step(&mut self, step: &Step) {
@@ -187,8 +173,11 @@ impl Run {
     fn settle(&mut self) {
         loop {
             self.rest();
-            let reads = self.wants_input || matches!(self.open, Some(Open::Read(_)));
+            // An adapter may have read more than it should when TLS begins or ends.
+            let turns = matches!(self.open, Some(Open::StartTls | Open::StopTls));
+            let reads = self.wants_input || turns || matches!(self.open, Some(Open::Read(_)));
             let Some(chunk) = (if reads { self.socket.pop_front() } else { None }) else { return };
+            self.spurious |= turns && !chunk.is_empty();
             self.server.received(&chunk);
             self.received += chunk.len();
             if !chunk.is_empty() && !self.ended {
@@ -215,8 +204,12 @@ impl Run {
         assert_eq!(self.poll(), Some(open.clone()), "dropped without an answer, it comes again: {:#?}", self.log);
         match open {
             Open::Read(_) => {
-                assert!(self.due.is_empty(), "no answer to {}: {:#?}", self.due[0].show(), self.log);
+                let waits = self.due.is_empty() || self.refused;
+                assert!(waits, "no answer to {}: {:#?}", self.due[0].show(), self.log);
                 assert!(self.sockets.len() <= 1, "left open: {:?}", self.sockets);
+            }
+            Open::StartTls | Open::StopTls => {
+                assert!(self.due.is_empty() && self.sockets.is_empty(), "not yet: {:#?}", self.log);
             }
             Open::Closed => assert!(self.sockets.is_empty(), "left open: {:?} {:#?}", self.sockets, self.log),
             _ => assert!(!self.due.is_empty() || self.ended, "a question about nothing: {open:?} {:#?}", self.log),
@@ -253,6 +246,8 @@ impl Run {
     fn poll(&mut self) -> Option<Open> {
         self.wants_input = false;
         let logged_in = self.server.session().login() == Login::Complete;
+        let protected = self.server.session().protection() == Protection::Private;
+        let must_protect = self.policy.config().security == Security::Data;
         let action = self.server.poll(self.now);
         if self.piece == 0 && !self.secret_is_out {
             assert!(!shows_secret(&format!("{action:?}")), "a secret in Debug");
@@ -267,6 +262,8 @@ impl Run {
                 let bytes = write.bytes();
                 assert!(!bytes.is_empty() && bytes.len() < 1 << 16);
                 assert_ne!(self.open, Some(Open::Closed), "a Write after Close");
+                let turns = matches!(self.open, Some(Open::StartTls | Open::StopTls)) || self.turning;
+                assert!(!turns, "a Write while TLS begins or ends: {:#?}", self.log);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
                 let written = bytes[..count].to_vec();
                 write.wrote(count);
@@ -278,21 +275,28 @@ impl Run {
             }
             Action::Command(pending) => {
                 is_front(&pending.command());
+                assert!(pending.deadline() > self.now);
+                let tells = matches!(pending, Pending::Login(_)) && self.policy.config().security >= Security::Login;
+                assert!(self.tls || !tells, "a login without TLS: {:#?}", self.log);
                 return Some(Open::Command(pending.serial(), format!("{:?}", pending.command())));
             }
             Action::Transfer(transfer) => {
                 assert!(logged_in && self.let_in, "a transfer before the login");
+                assert!(!must_protect || protected, "a transfer without PROT P");
+                assert!(transfer.deadline() > self.now);
                 is_front(&transfer.command());
                 let what = format!("{:?} {} {:?}", transfer.direction(), transfer.offset(), transfer.command());
                 return Some(Open::Transfer(transfer.serial(), what));
             }
             Action::Listen(listen) => {
                 assert!(logged_in && self.let_in, "a data connection before the login");
+                assert!(!must_protect || protected, "a data connection without PROT P");
                 self.wants_input = listen.wants_input();
                 return Some(Open::Listen(listen.serial(), listen.channel()));
             }
             Action::Connect(connect) => {
                 assert!(logged_in && self.let_in, "a data connection before the login");
+                assert!(!must_protect || protected, "a data connection without PROT P");
                 let address = connect.address();
                 assert_eq!(address.ip(), self.policy.ends().peer().ip(), "the bounce attack");
                 assert!(address.port() >= 1024, "a service port: {address}");
@@ -302,16 +306,33 @@ impl Run {
             }
             Action::Accept(accept) => {
                 assert!(self.sockets.contains(&accept.channel()), "nobody listens: {:#?}", self.log);
+                assert!(!must_protect || protected, "a data connection without PROT P");
                 assert!(accept.deadline() > self.now);
                 self.wants_input = accept.wants_input();
                 return Some(Open::Accept(accept.serial(), accept.channel()));
             }
             Action::Stream(stream) => {
                 assert!(self.let_in, "data before the login");
+                assert!(!must_protect || protected, "bytes without PROT P");
+                assert_eq!(self.secured.contains(&stream.channel()), protected, "PROT: {:#?}", self.log);
                 assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
                 self.wants_input = stream.wants_input();
                 let what = format!("{:?} {:?} {}", stream.direction(), stream.representation(), stream.offset());
                 return Some(Open::Stream(stream.serial(), stream.channel(), what));
+            }
+            Action::SecureData(secure) => {
+                assert!(self.sockets.contains(&secure.channel()), "nothing to secure: {:#?}", self.log);
+                assert!(secure.deadline() > self.now);
+                self.wants_input = secure.wants_input();
+                return Some(Open::SecureData(secure.serial(), secure.channel()));
+            }
+            Action::StartTls(start) => {
+                assert!(!self.tls && start.deadline() > self.now);
+                return Some(Open::StartTls);
+            }
+            Action::StopTls(_) => {
+                assert!(self.tls, "TLS ends that never began");
+                return Some(Open::StopTls);
             }
             Action::Cancel(cancel) => {
                 self.sockets.remove(&cancel.channel());
@@ -344,6 +365,9 @@ impl Run {
             if let Err(why) = account(&mut self.due, code) {
                 panic!("{code}: {why}: {:#?}", self.log);
             }
+            self.turning = code == Code::SECURITY_EXCHANGE_COMPLETE;
+            self.spurious |= reply.text().starts_with(b"Spurious data");
+            self.refused = false;
             if matches!(code, Code::SERVICE_NOT_AVAILABLE | Code::CLOSING_CONTROL_CONNECTION) {
                 self.ended = true;
             }
@@ -354,12 +378,56 @@ impl Run {
     fn answer(&mut self, choice: u8, kind: Kind) {
         let peer = SocketAddr::new(self.policy.ends().peer().ip(), 40001);
         let path = Path::new(if choice & 1 == 0 { &b"/some \"where\""[..] } else { b" \xff" }).unwrap();
+        let wanted = self.policy.config().data_session == Resume::Wanted;
+        if let Some(Open::StartTls | Open::StopTls) = self.open {
+            self.open = None;
+        }
         match (self.server.poll(self.now), kind) {
+            (Action::StartTls(start), Kind::Well) => {
+                (self.tls, self.turning) = (true, false);
+                start.started();
+            }
+            (Action::StartTls(start), Kind::Badly) => start.failed(TlsError::Handshake),
+            (Action::StartTls(_), Kind::Strangely) => self.open = Some(Open::StartTls),
+            (Action::StopTls(stop), Kind::Well) => {
+                self.tls = false;
+                stop.stopped();
+            }
+            (Action::StopTls(stop), Kind::Badly) => stop.failed(TlsError::Handshake),
+            (Action::StopTls(_), Kind::Strangely) => self.open = Some(Open::StopTls),
+            (Action::SecureData(secure), Kind::Well) => {
+                self.secured.insert(secure.channel());
+                secure.resumed();
+            }
+            (Action::SecureData(secure), Kind::Strangely) => {
+                if wanted {
+                    self.secured.insert(secure.channel());
+                }
+                secure.fresh();
+            }
+            (Action::SecureData(secure), Kind::Badly) => {
+                self.sockets.remove(&secure.channel());
+                secure.failed(TlsError::Handshake);
+            }
             (Action::Command(Pending::Login(login)), Kind::Well) => {
                 self.let_in = true;
                 login.accept();
             }
-            (Action::Command(Pending::Login(login)), Kind::Strangely) => login.need_password(),
+            (Action::Command(Pending::Login(login)), Kind::Strangely) => {
+                self.refused = !matches!(login.command(), Command::User(_)) || choice & 1 == 0;
+                match choice % 4 {
+                    0 | 2 => login.refuse(&refusal(choice)),
+                    1 => login.need_password(),
+                    _ => {
+                        self.refused = matches!(login.command(), Command::Acct(_));
+                        login.need_account();
+                    }
+                }
+            }
+            (Action::Command(Pending::Login(login)), Kind::Badly) => {
+                self.refused = true;
+                login.refuse(&refusal(choice));
+            }
             (Action::Command(pending), Kind::Well) => match pending {
                 Pending::Perform(perform) => perform.done(),
                 Pending::Exists(exists) => exists.exists(),
@@ -367,6 +435,8 @@ impl Run {
                 Pending::Size(size) => size.bytes(u64::from(choice)),
                 Pending::Modified(modified) => modified.at(Time::parse(b"20240229235960.5").unwrap()),
                 Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
+                Pending::Hash(hash) => hash.is(&[choice; 32]),
+                Pending::Status(status) => status.lines([Text::new("123 text").unwrap()]),
                 pending => pending.refuse(&refusal(choice)),
             },
             (Action::Command(pending), Kind::Badly) => pending.refuse(&refusal(choice)),
@@ -427,86 +497,4 @@ fn refusal(choice: u8) -> Refusal<'static> {
     let codes = [550, 553, 450, 451, 530, 502, 421];
     let code = Code::new(codes[usize::from(choice % 7)]).unwrap();
     Refusal::new(code, Text::new("No.").unwrap()).unwrap()
-}
-
-impl Line {
-    fn command(&self) -> Result<Command<'_>, CommandError> {
-        match &self.bytes {
-            Ok(line) => CommandLine::parse(line).map(|line| line.command),
-            Err(limit) => Err(CommandError::LineTooLong { limit: *limit }),
-        }
-    }
-
-    fn show(&self) -> String {
-        self.bytes.as_ref().map_or("a line that was too long".into(), |line| line.escape_ascii().to_string())
-    }
-
-    fn is_transfer(&self) -> bool {
-        self.command().is_ok_and(|command| command.verb().opens_data())
-    }
-}
-
-/// Takes from the lines that are due the one that this reply ends, and says what is wrong if there is none.
-fn account(due: &mut VecDeque<Line>, code: Code) -> Result<(), String> {
-    let Some(front) = due.front_mut() else {
-        // Unasked is only the farewell of who was silent for too long.
-        return if code == Code::SERVICE_NOT_AVAILABLE { Ok(()) } else { Err("nothing was asked".into()) };
-    };
-    if code.class() == Class::Preliminary {
-        let may = front.is_transfer() && !front.begun;
-        front.begun = true;
-        return if may { Ok(()) } else { Err(format!("a second preliminary, or one to {}", front.show())) };
-    }
-    // Amid a transfer NOOP and STAT are answered at once.
-    let amid = if front.is_transfer() { due.iter().skip(1).position(|line| urgent(line, code)) } else { None };
-    let taken = match amid {
-        Some(place) => due.remove(place + 1),
-        None => due.pop_front(),
-    };
-    let line = taken.expect("it is there");
-    if fits(&line, code) { Ok(()) } else { Err(format!("that is no answer to {}", line.show())) }
-}
-
-fn urgent(line: &Line, code: Code) -> bool {
-    match line.command() {
-        Ok(Command::Noop) => code == Code::COMMAND_OKAY,
-        Ok(Command::Stat(None)) => code == Code::SYSTEM_STATUS,
-        _ => false,
-    }
-}
-
-/// Whether this final reply can answer that line.
-fn fits(line: &Line, code: Code) -> bool {
-    let command = match line.command() {
-        Ok(command) => command,
-        // Before the login nobody learns more than that; a 500 for a line too long stands for it in its turn.
-        Err(error) => return matches!(code.value(), 530 | 421) || code == error.reply().code(),
-    };
-    if code.is_negative() {
-        return !matches!(command.verb(), Verb::Noop | Verb::Quit | Verb::Syst | Verb::Feat) || code.value() == 421;
-    }
-    let codes: &[u16] = match (command.verb(), &command) {
-        (Verb::User, _) => &[331, 230],
-        (Verb::Pass, _) => &[230],
-        (Verb::Pwd | Verb::Mkd, _) => &[257],
-        (Verb::Cwd | Verb::Cdup | Verb::Dele | Verb::Rmd | Verb::Rnto | Verb::Mlst, _) => &[250],
-        (Verb::Rnfr | Verb::Rest, _) => &[350],
-        (Verb::Size | Verb::Mdtm, _) => &[213],
-        (Verb::Pasv, _) => &[227],
-        (_, Command::Epsv(EpsvArgument::All)) => &[200],
-        (Verb::Epsv, _) => &[229],
-        (Verb::Port | Verb::Eprt | Verb::Type | Verb::Stru | Verb::Mode | Verb::Noop | Verb::Clnt, _) => &[200],
-        (Verb::Opts, _) => &[200],
-        (Verb::Abor, _) => &[225, 226],
-        (Verb::Allo, _) => &[202],
-        (Verb::Syst, _) => &[215],
-        (Verb::Feat, _) => &[211],
-        (_, Command::Stat(None)) => &[211],
-        (Verb::Help, _) => &[214],
-        (Verb::Quit, _) => &[221],
-        (verb, _) if verb.opens_data() => &[226],
-        (Verb::Other, _) => &[],
-        _ => return true,
-    };
-    codes.contains(&code.value())
 }

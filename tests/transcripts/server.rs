@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ftp_proto::server::{Action, Config, Pending, Refusal, Server, Support};
+use ftp_proto::server::{self, Action, Config, Pending, Refusal, Server, Support};
 use ftp_proto::{
     Code, Command, Endpoints, Inbox, Instant, Limits, Path, Replies, Reply, StreamEnd, Text, Time, Verb, Verdict,
 };
@@ -178,6 +178,9 @@ impl<'a> Replay<'a> {
                 }
                 Action::Stream(stream) => stream.finished(StreamEnd::Clean, 0),
                 Action::Cancel(cancel) => cancel.cancelled(),
+                Action::SecureData(secure) => secure.resumed(),
+                Action::StartTls(start) => start.started(),
+                Action::StopTls(stop) => stop.stopped(),
                 Action::Discard(_) => {}
             }
         }
@@ -207,5 +210,10 @@ fn agree(pending: Pending<'_>) {
         Pending::Size(size) => size.bytes(6),
         Pending::Modified(modified) => modified.at(Time::parse(b"20261121024915").unwrap()),
         Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &Path::new("a").unwrap()),
+        Pending::Hash(hash) => hash.is(&[0xab; 32]),
+        Pending::Status(status) => status.lines([Text::new("a").unwrap()]),
+        Pending::Extension(extension) => {
+            extension.answer(&server::Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
+        }
     }
 }

@@ -1,0 +1,106 @@
+//! Where the bytes of a transfer come from and where they go to.
+//!
+//! What calls when, for who writes an adapter:
+//!
+//! 1. [`Content::finish`] with how the stream ended, as the very last thing before `stream.finished(…)`, which is told what
+//!    `finish` returns. An upload appears under its name there and nowhere else, so before it
+//!    - the data connection has ended in order: end of file, and close_notify under TLS; and
+//!    - the control connection was looked at once more, without waiting: what was there was handed to the machine, and the
+//!      machine has asked for `Stream` again. Else an ABOR or an end that came before the data's end would be overtaken.
+//! 2. Whatever else happens, `Cancel`, `Discard` or the end of the session: drop the content. A dropped upload is gone.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+use ftp_proto::StreamEnd;
+
+use super::data::local_end;
+
+/// Where the bytes of a transfer come from or go to.
+pub enum Content<'f> {
+    Source(Box<dyn Source + 'f>),
+    /// It is flushed once all is written, even if that is nothing.
+    Sink(Box<dyn Sink + 'f>),
+}
+
+/// Bytes to send.
+pub trait Source: Read {
+    /// The file whose bytes these are, from its position to its end, where there is one: `sendfile` may take them from there
+    /// instead of `read`.
+    fn file(&self) -> Option<&File> {
+        None
+    }
+}
+
+/// Bytes that come in. It is dropped when they end too early.
+pub trait Sink: Write {
+    /// The file that they go to, at its position, where there is one: `splice` may put them there instead of `write`.
+    fn file(&mut self) -> Option<&File> {
+        None
+    }
+
+    /// All came. No byte may follow.
+    fn commit(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+}
+
+impl<'f> Content<'f> {
+    pub fn source(source: impl Read + 'f) -> Self {
+        Self::Source(Box::new(Plain(source)))
+    }
+
+    pub fn sink(sink: impl Write + 'f) -> Self {
+        Self::Sink(Box::new(Plain(sink)))
+    }
+
+    /// The file that the bytes come from or go to, where they are moved as they are.
+    pub fn file(&mut self) -> Option<&File> {
+        match self {
+            Self::Source(source) => source.file(),
+            Self::Sink(sink) => sink.file(),
+        }
+    }
+
+    /// The stream has ended so; the end that is to be said. An upload that ended in order appears under its name, or
+    /// something on this side prevents it; any other is gone.
+    #[must_use]
+    pub fn finish(self, end: StreamEnd) -> StreamEnd {
+        match self {
+            Self::Sink(mut sink) if end == StreamEnd::Clean => match sink.commit() {
+                Ok(()) => end,
+                Err(error) => local_end(&error).unwrap_or(StreamEnd::LocalError),
+            },
+            _ => end,
+        }
+    }
+}
+
+impl Source for File {
+    fn file(&self) -> Option<&File> {
+        Some(self)
+    }
+}
+
+/// Bytes of which nothing more is known.
+struct Plain<T>(T);
+
+impl<R: Read> Read for Plain<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<R: Read> Source for Plain<R> {}
+
+impl<W: Write> Write for Plain<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<W: Write> Sink for Plain<W> {}

@@ -1,0 +1,242 @@
+//! A data connection while bytes move over it, a piece at a time.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use ftp_proto::StreamEnd;
+use rustix::event::{PollFd, PollFlags};
+use rustls::{Connection, Error};
+
+use super::channel::{Channel, Shake};
+use super::content::{Content, Sink, Source};
+use super::data::{Ear, wait};
+use super::swift::{self, Pipe};
+
+/// How much is moved at most before the control connection is looked at again.
+pub const PIECE: usize = 256 * 1024;
+/// A data connection on which nothing moves for so long is given up, where the machine doesn't say when.
+const STALL: Duration = Duration::from_secs(120);
+/// How long who sends waits for the other side to close, once everything is sent.
+pub const LINGER: Duration = Duration::from_secs(2);
+
+/// A data connection while bytes move over it.
+pub struct Flow {
+    channel: Channel,
+    /// Empty until it is needed.
+    buffer: Vec<u8>,
+    /// What was read from the source, and isn't sent yet.
+    unsent: Range<usize>,
+    way: Way,
+    /// The source is at its end.
+    is_drained: bool,
+    /// All is sent, and the sending side is shut down.
+    shut: bool,
+    total: u64,
+    /// When something moved last.
+    stirred: Instant,
+}
+
+/// Who moves the bytes.
+enum Way {
+    /// The kernel, if it can.
+    Swift,
+    /// It can.
+    Through(Pipe),
+    /// This process.
+    Buffer,
+}
+
+/// What a turn of a [`Flow`] brought.
+pub enum Turn {
+    /// The control connection has something to say.
+    Control,
+    /// So many bytes were moved so far.
+    Moved(u64),
+    /// The transfer has ended, after so many bytes. The content isn't finished yet.
+    Ended(StreamEnd, u64),
+}
+
+impl Flow {
+    pub fn new(socket: TcpStream) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Ok(Self {
+            channel: Channel::new(socket),
+            buffer: Vec::new(),
+            unsent: 0..0,
+            way: Way::Swift,
+            is_drained: false,
+            shut: false,
+            total: 0,
+            stirred: Instant::now(),
+        })
+    }
+
+    /// A turn of the handshake that `begin` begins; waits for either connection. No byte passes TLS by.
+    pub fn shake<'a>(
+        &mut self,
+        begin: impl FnOnce() -> Result<Connection, Error>,
+        ear: impl Into<Ear<'a>>,
+        patience: Duration,
+    ) -> io::Result<Shake> {
+        self.stirred = Instant::now();
+        self.way = Way::Buffer;
+        self.channel.shake(begin, ear, patience)
+    }
+
+    /// Waits for either connection, then moves one piece. `patience`: until the machine wants to know how far it is.
+    pub fn turn<'a>(
+        &mut self,
+        ear: impl Into<Ear<'a>>,
+        content: &mut Content<'_>,
+        patience: Option<Duration>,
+    ) -> io::Result<Turn> {
+        let sends = matches!(content, Content::Source(_)) && !self.shut;
+        if sends || !self.channel.is_pending() {
+            let interest = PollFd::new(self.channel.socket(), if sends { PollFlags::OUT } else { PollFlags::IN });
+            let limit = if self.shut { LINGER } else { STALL };
+            let rest = limit.saturating_sub(self.stirred.elapsed());
+            let machine = patience.filter(|_| !self.shut);
+            let ready = wait(ear, Some(interest), Some(machine.unwrap_or(rest)))?;
+            if ready.control {
+                return Ok(Turn::Control);
+            }
+            if !ready.data {
+                // Over the linger time nothing is lost: all was sent, and the other side was told that it is all.
+                let end = if self.shut { StreamEnd::Clean } else { StreamEnd::Truncated };
+                let goes_on = machine.is_some() || self.stirred.elapsed() < limit;
+                return Ok(if goes_on { self.moved() } else { Turn::Ended(end, self.total) });
+            }
+        }
+        self.stirred = Instant::now();
+        let end = match content {
+            Content::Source(source) if !self.shut => self.send(&mut **source),
+            Content::Source(_) => self.drain(),
+            Content::Sink(sink) => self.receive(&mut **sink),
+        };
+        // What was taken from a source counts, sent or not: on another connection it would be missing.
+        let taken = self.total + self.unsent.len() as u64;
+        Ok(end.map_or_else(|| self.moved(), |end| Turn::Ended(end, taken)))
+    }
+
+    fn moved(&self) -> Turn {
+        Turn::Moved(self.total)
+    }
+
+    fn send(&mut self, source: &mut dyn Source) -> Option<StreamEnd> {
+        if let (Way::Swift, Some(file)) = (&self.way, source.file()) {
+            match swift::send(self.channel.socket(), file) {
+                Ok(Some(0)) => self.is_drained = true,
+                Ok(Some(count)) => {
+                    self.total += count as u64;
+                    return None;
+                }
+                Ok(None) => {}
+                Err(error) => return network_end(&error),
+            }
+        }
+        self.way = Way::Buffer;
+        if self.unsent.is_empty() && !self.is_drained {
+            self.buffer.resize(PIECE, 0);
+            match source.read(&mut self.buffer) {
+                Ok(0) => {
+                    self.is_drained = true;
+                    self.channel.close_notify();
+                }
+                Ok(count) => self.unsent = 0..count,
+                Err(error) => return local_end(&error),
+            }
+        }
+        if self.is_drained {
+            return match self.channel.flush().and_then(|()| self.channel.socket().shutdown(Shutdown::Write)) {
+                Ok(()) => {
+                    self.shut = true;
+                    None
+                }
+                Err(error) => network_end(&error),
+            };
+        }
+        match self.channel.write(&self.buffer[self.unsent.clone()]) {
+            Ok(count) => {
+                self.unsent.start += count;
+                self.total += count as u64;
+                None
+            }
+            Err(error) => network_end(&error),
+        }
+    }
+
+    /// Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS
+    /// those are session tickets, which the next data connection needs.
+    fn drain(&mut self) -> Option<StreamEnd> {
+        match self.channel.read(&mut [0; 1024]) {
+            Ok(0) => Some(StreamEnd::Clean),
+            Ok(_) => None,
+            // All is sent, and the other side was told so: whether it says goodbye doesn't matter.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Some(StreamEnd::Clean),
+            Err(error) => network_end(&error),
+        }
+    }
+
+    fn receive(&mut self, sink: &mut dyn Sink) -> Option<StreamEnd> {
+        if let Way::Swift = self.way {
+            self.way = sink.file().and_then(|_| Pipe::new()).map_or(Way::Buffer, Way::Through);
+        }
+        if let Way::Through(pipe) = &mut self.way {
+            match pipe.take(self.channel.socket()) {
+                Ok(Some(0)) => return Some(StreamEnd::Clean),
+                Ok(Some(count)) => {
+                    let result = match sink.file().map_or(Ok(false), |file| pipe.put(file)) {
+                        Ok(true) => Ok(()),
+                        Ok(false) => {
+                            self.buffer.resize(PIECE, 0);
+                            let result = pipe.pour(sink, &mut self.buffer);
+                            self.way = Way::Buffer;
+                            result
+                        }
+                        Err(error) => Err(error),
+                    };
+                    self.total += count as u64;
+                    return result.err().and_then(|error| local_end(&error));
+                }
+                Ok(None) => self.way = Way::Buffer,
+                Err(error) => return network_end(&error),
+            }
+        }
+        self.buffer.resize(PIECE, 0);
+        match self.channel.read(&mut self.buffer) {
+            Ok(0) => {
+                // The other side may wait for our goodbye before it says that all went well.
+                self.channel.close_notify();
+                let _ = self.channel.flush();
+                Some(StreamEnd::Clean)
+            }
+            Ok(count) => match sink.write_all(&self.buffer[..count]) {
+                Ok(()) => {
+                    self.total += count as u64;
+                    None
+                }
+                Err(error) => local_end(&error),
+            },
+            Err(error) => network_end(&error),
+        }
+    }
+}
+
+/// What an error of the socket, or of the kernel between it and a file, means.
+pub fn network_end(error: &io::Error) -> Option<StreamEnd> {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::Interrupted => None,
+        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => Some(StreamEnd::LocalError),
+        _ => Some(StreamEnd::Truncated),
+    }
+}
+
+pub fn local_end(error: &io::Error) -> Option<StreamEnd> {
+    match error.kind() {
+        ErrorKind::Interrupted => None,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(StreamEnd::StorageFull),
+        _ => Some(StreamEnd::LocalError),
+    }
+}

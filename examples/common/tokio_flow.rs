@@ -1,0 +1,157 @@
+//! Moving a file over one of tokio's connections.
+
+use std::cell::Cell;
+use std::io;
+use std::rc::Rc;
+
+use ftp_proto::StreamEnd;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+use super::content::{Content, Sink, Source};
+use super::data::{LINGER, PIECE, local_end};
+use super::flow::network_end;
+use super::swift::{self, Pipe};
+use super::tokio_wire::Wire;
+
+/// Files of this machine are read and written in place: tokio has no other way to them than a thread.
+pub async fn transfer<'c>(
+    mut wire: Wire,
+    mut content: Content<'c>,
+    moved: Rc<Cell<u64>>,
+) -> (StreamEnd, u64, Option<Content<'c>>) {
+    let mut taken = 0;
+    let result = match &mut content {
+        Content::Source(source) => send(&mut wire, &mut **source, &moved, &mut taken).await,
+        Content::Sink(sink) => receive(&mut wire, &mut **sink, &moved).await,
+    };
+    // What was taken from a source counts, sent or not: on another connection it would be missing.
+    (result.err().unwrap_or(StreamEnd::Clean), moved.get().max(taken), Some(content))
+}
+
+async fn send(wire: &mut Wire, source: &mut dyn Source, moved: &Cell<u64>, taken: &mut u64) -> Result<(), StreamEnd> {
+    if !send_swiftly(wire, source, moved).await? {
+        *taken = moved.get();
+        // A listing is small: so is what it needs.
+        let mut buffer = Vec::with_capacity(4096);
+        loop {
+            let count = read(source, &mut buffer)?;
+            *taken += count as u64;
+            if count == 0 {
+                break;
+            }
+            let mut unsent = &buffer[..count];
+            while !unsent.is_empty() {
+                let count = wire.write(unsent).await.map_err(|_| StreamEnd::Truncated)?;
+                unsent = &unsent[count..];
+                moved.set(moved.get() + count as u64);
+            }
+            // A file that comes fast enough to be always ready would keep the loop from looking at anything else.
+            yield_now().await;
+        }
+    }
+    // Under TLS this is close_notify, too.
+    wire.shutdown().await.map_err(|_| StreamEnd::Truncated)?;
+    // Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS those
+    // are session tickets, which the next data connection needs.
+    let mut rest = [0; 64];
+    let drained = async { while matches!(wire.read(&mut rest).await, Ok(count) if count > 0) {} };
+    let _ = timeout(LINGER, drained).await;
+    Ok(())
+}
+
+async fn receive(wire: &mut Wire, sink: &mut dyn Sink, moved: &Cell<u64>) -> Result<(), StreamEnd> {
+    if receive_swiftly(wire, sink, moved).await? {
+        return Ok(());
+    }
+    let mut buffer = vec![0; PIECE];
+    loop {
+        // Under TLS an end without close_notify is an error.
+        let count = wire.read(&mut buffer).await.map_err(|_| StreamEnd::Truncated)?;
+        if count == 0 {
+            break;
+        }
+        sink.write_all(&buffer[..count]).map_err(|error| local_end(&error).unwrap_or(StreamEnd::LocalError))?;
+        moved.set(moved.get() + count as u64);
+        yield_now().await;
+    }
+    // The other side may wait for our goodbye before it says that all went well.
+    let _ = timeout(LINGER, wire.shutdown()).await;
+    Ok(())
+}
+
+/// By the kernel, as far as it can; whether that is all.
+async fn send_swiftly(wire: &Wire, source: &dyn Source, moved: &Cell<u64>) -> Result<bool, StreamEnd> {
+    let (Wire::Plain(socket), Some(file)) = (wire, source.file()) else { return Ok(false) };
+    loop {
+        match ready(socket, Interest::WRITABLE, || swift::send(socket, file)).await? {
+            None => return Ok(false),
+            Some(0) => return Ok(true),
+            Some(count) => moved.set(moved.get() + count as u64),
+        }
+        yield_now().await;
+    }
+}
+
+/// By the kernel, as far as it can; whether that is all.
+async fn receive_swiftly(wire: &Wire, sink: &mut dyn Sink, moved: &Cell<u64>) -> Result<bool, StreamEnd> {
+    let (Wire::Plain(socket), Some(_)) = (wire, sink.file()) else { return Ok(false) };
+    let Some(mut pipe) = Pipe::new() else { return Ok(false) };
+    loop {
+        match ready(socket, Interest::READABLE, || pipe.take(socket)).await? {
+            None => return Ok(false),
+            Some(0) => return Ok(true),
+            Some(count) => {
+                let here = |error: io::Error| local_end(&error).unwrap_or(StreamEnd::LocalError);
+                let is_put = sink.file().map_or(Ok(false), |file| pipe.put(file)).map_err(here)?;
+                if !is_put {
+                    pipe.pour(sink, &mut [0; 8192]).map_err(here)?;
+                }
+                moved.set(moved.get() + count as u64);
+                if !is_put {
+                    return Ok(false);
+                }
+            }
+        }
+        yield_now().await;
+    }
+}
+
+/// Waits until the socket can, and does it.
+async fn ready<T>(
+    socket: &TcpStream,
+    interest: Interest,
+    mut work: impl FnMut() -> io::Result<T>,
+) -> Result<T, StreamEnd> {
+    loop {
+        socket.ready(interest).await.map_err(|_| StreamEnd::Truncated)?;
+        match socket.try_io(interest, &mut work) {
+            Ok(done) => return Ok(done),
+            Err(error) => match network_end(&error) {
+                Some(end) => return Err(end),
+                // It can't yet, or a signal has come between.
+                None => {}
+            },
+        }
+    }
+}
+
+/// Fills the buffer anew. It grows as it is filled: up to a piece.
+fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, StreamEnd> {
+    if buffer.len() == buffer.capacity() && !buffer.is_empty() {
+        buffer.reserve_exact(PIECE - buffer.len());
+    }
+    buffer.resize(buffer.capacity().min(PIECE), 0);
+    loop {
+        match source.read(buffer) {
+            Ok(count) => return Ok(count),
+            Err(error) => {
+                if let Some(end) = local_end(&error) {
+                    return Err(end);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! An adapter for [`Server`]: tokio's sockets, a thread a processor, any number of sessions on each.
+//!
+//! What takes time (connecting, accepting, a handshake, moving a file) is a future beside the loop, which goes on with it
+//! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
+//! it was. A session that waits for its client is a socket, a timer and the machine: no buffer.
+
+use std::io;
+use std::net::{IpAddr, TcpListener, TcpStream as StdStream};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant as Clock};
+
+use ftp_proto::server::{Action, Server};
+use ftp_proto::{Endpoints, Instant, StreamEnd, TlsError, Verdict};
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::time::timeout;
+
+use super::data::Content;
+use super::door::{self, Guest};
+use super::server_tls::{Certified, SessionTls};
+use super::service::{self, Service};
+use super::tokio_data::Outside;
+use super::tokio_wire::{self, Side, Wire, secure_control};
+use super::visitor::Visitor;
+
+/// The machine is told that often how far a transfer is: it gives up what stands still.
+const TELL: Duration = Duration::from_secs(1);
+/// A client that doesn't read what it is told is given up after this.
+const WRITE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Serves everybody who connects, until the end. Sessions stay on the thread that they come to, so nothing of them is shared.
+pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
+    let mut threads = Vec::new();
+    for _ in 0..thread::available_parallelism()?.get() {
+        let (sender, clients) = unbounded_channel();
+        let service = service.clone();
+        threads.push(sender);
+        thread::Builder::new().spawn(move || work(clients, &service))?;
+    }
+    let mut turns = (0..threads.len()).cycle();
+    door::receive(listener, &service.stop, |control| {
+        let thread = turns.next().and_then(|turn| threads.get(turn));
+        let _ = thread.map(|thread| thread.send((control, service.house.enter())));
+    })?;
+    drop(threads);
+    service.house.wait_until_empty(service::FAREWELL);
+    Ok(())
+}
+
+/// A thread of sessions.
+fn work(mut clients: UnboundedReceiver<(StdStream, Guest)>, service: &Arc<Service>) -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, async {
+        let end = Rc::new(Notify::new());
+        while let Some((control, guest)) = clients.recv().await {
+            let (service, end) = (service.clone(), end.clone());
+            // A connection that breaks ends this session and no other.
+            spawn_local(async move { Session::new(control, service, end, guest)?.run().await });
+        }
+        end.notify_waiters();
+        std::future::pending().await
+    })
+}
+
+/// A control connection with its machine.
+struct Session {
+    server: Server,
+    control: Wire,
+    /// Our address on the control connection, which data connections come from, too.
+    host: IpAddr,
+    outside: Outside<'static>,
+    origin: Clock,
+    service: Arc<Service>,
+    tls: Option<SessionTls>,
+    /// Who is at the other end, and what may be done for it.
+    visitor: Visitor,
+    /// The file or listing of the transfer under way.
+    content: Option<Content<'static>>,
+    /// The data connection has ended, so; the control connection may know better.
+    ended: Option<(StreamEnd, u64)>,
+    /// Wakes everybody up at the end for all.
+    end: Rc<Notify>,
+    /// The machine knows of it.
+    knows_end: bool,
+    _guest: Guest,
+}
+
+impl Session {
+    fn new(control: StdStream, service: Arc<Service>, end: Rc<Notify>, guest: Guest) -> io::Result<Self> {
+        // Some clients send the last byte of ABOR as urgent data; it belongs to the line all the same.
+        SockRef::from(&control).set_out_of_band_inline(true)?;
+        control.set_nodelay(true)?;
+        control.set_nonblocking(true)?;
+        let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
+        Ok(Self {
+            server: Server::new(service.config.clone(), ends, &service.greeting(&guest)),
+            host: ends.local().ip(),
+            control: Wire::Plain(TcpStream::from_std(control)?),
+            outside: Outside::default(),
+            origin: Clock::now(),
+            visitor: Visitor::new(service.site.clone()),
+            service,
+            tls: None,
+            content: None,
+            ended: None,
+            end,
+            knows_end: false,
+            _guest: guest,
+        })
+    }
+
+    /// Does what the machine asks for, until the session has ended.
+    async fn run(mut self) -> io::Result<()> {
+        let host = self.host;
+        loop {
+            if self.service.stop.came() && !self.knows_end {
+                self.knows_end = true;
+                self.server.close(&service::farewell());
+            }
+            let end = (!self.knows_end).then_some(&*self.end);
+            let now = Instant::from_origin(self.origin.elapsed());
+            match self.server.poll(now) {
+                Action::Write(write) => {
+                    timeout(WRITE_PATIENCE, tokio_wire::say(&mut self.control, write.bytes())).await??;
+                    write.wrote_all();
+                }
+                Action::Read { deadline } => {
+                    let patience = Some(deadline.saturating_since(now));
+                    let bytes = hear(Some(&mut self.control), patience, end).await?;
+                    bytes.iter().for_each(|bytes| self.server.received(bytes));
+                }
+                Action::Command(pending) => {
+                    let wants_input = pending.wants_input();
+                    self.visitor.answer(pending);
+                    // What takes long comes again, a part at a time, and lets others have their turn.
+                    if self.visitor.is_busy() {
+                        self.look(wants_input).await?;
+                    }
+                }
+                Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
+                Action::Listen(listen) => match self.outside.listen(listen.channel(), listen.host(), listen.ports()) {
+                    Ok(address) => listen.listening(address),
+                    Err(why) => listen.failed(why),
+                },
+                Action::Connect(connect) => {
+                    let (address, source) = (connect.address(), (host, connect.source_port()));
+                    let patience = Some(connect.deadline().saturating_since(now));
+                    let control = connect.wants_input().then_some(&mut self.control);
+                    tokio::select! {
+                        result = self.outside.connect(connect.channel(), address, source) => match result {
+                            Ok(()) => connect.connected(),
+                            Err(why) => connect.failed(why),
+                        },
+                        bytes = hear(control, patience, end) => bytes?.iter().for_each(|bytes| self.server.received(bytes)),
+                    }
+                }
+                Action::Accept(accept) => {
+                    let (channel, control) = (accept.channel(), accept.wants_input().then_some(&mut self.control));
+                    let patience = Some(accept.deadline().saturating_since(now));
+                    tokio::select! {
+                        result = self.outside.accept(channel) => match result {
+                            Ok((flow, address)) => if accept.accepted(address) == Verdict::Take {
+                                self.outside.take(channel, flow);
+                            },
+                            Err(why) => accept.failed(why),
+                        },
+                        bytes = hear(control, patience, end) => bytes?.iter().for_each(|bytes| self.server.received(bytes)),
+                    }
+                }
+                Action::SecureData(question) => {
+                    let control = question.wants_input().then_some(&mut self.control);
+                    let patience = Some(question.deadline().saturating_since(now));
+                    let side = || self.tls.as_ref().map(|tls| Side::Server(tls.config()));
+                    tokio::select! {
+                        (result, _) = self.outside.secure(question.channel(), side) => match result {
+                            Ok(true) => question.resumed(),
+                            Ok(false) => question.fresh(),
+                            Err(why) => question.failed(why),
+                        },
+                        bytes = hear(control, patience, end) => bytes?.iter().for_each(|bytes| self.server.received(bytes)),
+                    }
+                }
+                Action::Stream(stream) => {
+                    if let Some((end, total)) = self.ended.take() {
+                        stream.finished(self.content.take().map_or(end, |content| content.finish(end)), total);
+                        continue;
+                    }
+                    let wants_input = stream.wants_input();
+                    let control = wants_input.then_some(&mut self.control);
+                    let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now).min(TELL));
+                    tokio::select! {
+                        bytes = hear(control, Some(patience), end) => match bytes? {
+                            Some(bytes) => self.server.received(&bytes),
+                            None => stream.moved(self.outside.moved()),
+                        },
+                        (end, total, content) = self.outside.transfer(stream.channel(), &mut self.content) => {
+                            (self.ended, self.content) = (Some((end, total)), content);
+                            // What was said before the data's end comes first: it may be ABOR.
+                            self.look(wants_input).await?;
+                        }
+                    }
+                }
+                Action::StartTls(start) => {
+                    self.tls = self.service.certified.as_ref().map(Certified::session);
+                    let side = self.tls.as_ref().map(|tls| Side::Server(tls.config()));
+                    let patience = start.deadline().saturating_since(now);
+                    match secure_control(&mut self.control, side, patience).await.0 {
+                        Ok(_) => start.started(),
+                        Err(why) => start.failed(why),
+                    }
+                }
+                Action::StopTls(stop) => match tokio_wire::stop_tls(&mut self.control, service::FAREWELL).await {
+                    Ok(()) => stop.stopped(),
+                    Err(_) => stop.failed(TlsError::Handshake),
+                },
+                Action::Cancel(cancel) => {
+                    self.outside.cancel(cancel.channel());
+                    (self.content, self.ended) = (None, None);
+                    cancel.cancelled();
+                }
+                Action::Discard(channel) => self.outside.cancel(channel),
+                Action::Close => break,
+            }
+        }
+        tokio_wire::close(self.control).await;
+        Ok(())
+    }
+
+    /// Lets others have their turn, then reads what is there from the control connection, if it may be read.
+    async fn look(&mut self, wants_input: bool) -> io::Result<()> {
+        yield_now().await;
+        if wants_input {
+            let bytes = tokio_wire::hear(Some(&mut self.control), Some(Duration::ZERO)).await?;
+            bytes.iter().for_each(|bytes| self.server.received(bytes));
+        }
+        Ok(())
+    }
+}
+
+/// What comes next from the control connection, if it may be heard. `None`: nothing in that time, or the end for all.
+async fn hear(
+    control: Option<&mut Wire>,
+    patience: Option<Duration>,
+    end: Option<&Notify>,
+) -> io::Result<Option<Vec<u8>>> {
+    let Some(end) = end else { return tokio_wire::hear(control, patience).await };
+    tokio::select! {
+        bytes = tokio_wire::hear(control, patience) => bytes,
+        () = end.notified() => Ok(None),
+    }
+}

@@ -1,0 +1,45 @@
+//! The policies of the server's machine, three bytes each.
+
+use ftp_proto::server::{Config, Security};
+use ftp_proto::{Endpoints, Resume};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    pub various: u8,
+    pub pipeline: u8,
+    pub tls: u8,
+}
+
+impl Policy {
+    pub fn is_narrow(self) -> bool {
+        self.pipeline & 1 != 0
+    }
+
+    pub fn config(self) -> Config {
+        let mut config = Config::default();
+        config.limits.line = if self.various & 1 == 0 { 4096 } else { 40 };
+        config.passive.enabled = self.various & 2 == 0;
+        config.active.enabled = self.various & 4 == 0;
+        config.security =
+            [Security::Off, Security::Offered, Security::Login, Security::Data][usize::from(self.various >> 5 & 3)];
+        config.implicit = self.various & 128 != 0;
+        config.clear_command_channel = self.tls & 128 != 0;
+        config.data_session = if self.tls & 64 == 0 { Resume::Required } else { Resume::Wanted };
+        if self.tls & 32 != 0 {
+            config.passive.ports = 50000..=50100;
+        }
+        if self.is_narrow() {
+            config.pipeline = usize::from(self.pipeline);
+        }
+        config
+    }
+
+    pub fn ends(self) -> Endpoints {
+        let (local, peer) = match self.various >> 3 & 3 {
+            0 | 1 => ("192.0.2.2:21", "192.0.2.1:40000"),
+            2 => ("[2001:db8::2]:21", "[2001:db8::1]:40000"),
+            _ => ("[::ffff:192.0.2.2]:21", "[::ffff:192.0.2.1]:40000"),
+        };
+        Endpoints::new(local.parse().unwrap(), peer.parse().unwrap())
+    }
+}
