@@ -27,6 +27,8 @@ class Client:
     modes = {}
     # The kinds of TLS that it has not, and why; and operations.
     lacks = {}
+    # The modes that it has without TLS only, and why.
+    plain_modes = {}
     cannot = {}
     # Whether its data connections resume the TLS session of the control connection. Our servers demand it, so for those who
     # don't they have to be told otherwise.

@@ -69,6 +69,7 @@ class Curl(Client):
         "PORT": ["--ftp-port", LOOPBACK, "--disable-eprt"],
     }
     cannot = {"abort put": "curl sends ABOR only after the part of a file that it was asked for"}
+    plain_modes = dict.fromkeys(("EPRT", "PORT"), "curl 7.87 and 7.88 begin no TLS on active connections (curl issue 10666)")
     # It ends the session after ABOR, and asks for the next file in another.
     goes_on = False
 
@@ -100,7 +101,9 @@ class Curl(Client):
 
     def get_all(self, server, mode, folder, beginning, names, local):
         pattern = f"[0000-{len(names) - 1}]"
-        command = self.command(server, mode, folder, "--output", f"{local}/{beginning}#1.txt")
+        # One at a time, it waits up to a second before some connections, whichever the server.
+        parallel = ("--parallel", "--parallel-max", "4")
+        command = self.command(server, mode, folder, *parallel, "--output", f"{local}/{beginning}#1.txt")
         command.arguments[-1] += f"/{percent_encoded(beginning)}{pattern}.txt"
         return command
 

@@ -88,7 +88,8 @@ class Combination:
         self.client = client
         self.server = server
         self.tls = tls
-        self.modes = list(client.modes)
+        self.lacking = {} if tls == "none" else client.plain_modes
+        self.modes = [mode for mode in client.modes if mode not in self.lacking]
         self.in_full = number is None
         self.thorough = self.modes if self.in_full else [self.modes[number % len(self.modes)]]
         # A mode, and for each operation `ok`, `FAIL`, the reason why it can't be done, or nothing if it wasn't to be done.
@@ -110,6 +111,8 @@ class Combination:
             for mode in self.modes:
                 row = {name: self.cell(server, mode, name, place, told) for name in operations.OPERATIONS}
                 self.rows.append((mode, row))
+        for mode, reason in self.lacking.items():
+            self.rows.append((mode, dict.fromkeys(operations.EVERYWHERE, Reason(reason))))
 
     def cell(self, server, mode, name, place, told):
         if mode not in self.thorough and name not in operations.EVERYWHERE:
@@ -171,7 +174,8 @@ class Table:
     def add(self, combination):
         peers = [combination.client.name, combination.server, combination.tls]
         for mode, row in combination.rows:
-            results = [self.footnote(cell) if isinstance(cell, Reason) else cell for cell in row.values()]
+            cells = [row.get(name, "") for name in operations.OPERATIONS]
+            results = [self.footnote(cell) if isinstance(cell, Reason) else cell for cell in cells]
             self.passed += results.count("ok")
             self.failed += results.count("FAIL")
             self.rows.append([*peers, mode, *results])
