@@ -6,6 +6,7 @@ import ssl
 
 import aioftp
 from aioftp.client import SSLSessionBoundContext
+from aioftp.common import async_enterable
 from script import BEFORE_ABORT, blocks, check, context, parsed_arguments, show, unwire, wire
 
 
@@ -17,18 +18,16 @@ class Client(aioftp.Client):
             return await super()._open_connection(host, port)
         return await asyncio.wait_for(asyncio.open_connection(host, port), 15)
 
+    @async_enterable
     async def get_stream(self, *arguments, **options):
         """aioftp itself waits for TLS on a data connection before it says what is to be done there. Servers begin
         with TLS after that (RFC 4217, 12.5; vsftpd, proftpd and pure-ftpd as we do), so it would wait for ever."""
-        stream = await self.plain_stream(*arguments, **options)
+        stream = await super().get_stream(*arguments, **options)
         control = self.stream.writer.transport.get_extra_info("ssl_object")
         if control is not None:
             bound = SSLSessionBoundContext(ssl.PROTOCOL_TLS_CLIENT, context=control.context, session=control.session)
             await stream.start_tls(sslcontext=bound, server_hostname=self.server_host)
         return stream
-
-    async def plain_stream(self, *arguments, **options):
-        return await super().get_stream(*arguments, **options)
 
     async def command(self, command=None, *arguments, **options):
         if command:
