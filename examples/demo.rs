@@ -25,8 +25,8 @@ use common::data::Content;
 use common::ladder::{Ladder, thousands};
 use common::server_adapter;
 use common::service::Service;
-use common::tree::Tree;
 use common::site::{Account, Site};
+use common::tree::Tree;
 
 const POEM: &str = "poem.txt";
 const PHOTO: &str = "my cat";

@@ -107,10 +107,7 @@ impl<'o> Connection<'o> {
                         Dial::Failed(why) => connect.failed(why),
                     }
                 }
-                Action::Listen(listen) => match self.sockets.listen(listen.channel(), listen.host(), listen.ports()) {
-                    Ok(address) => listen.listening(address),
-                    Err(why) => listen.failed(why),
-                },
+                Action::Listen(listen) => self.sockets.listen(listen),
                 Action::Accept(accept) => {
                     let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
                     // A question that stays unanswered comes again: first the server may have to say why nobody comes.

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use ftp_proto::{ChannelId, DataError};
+use ftp_proto::{ChannelId, DataError, Listen};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::{Connection, Error};
 use socket2::{Domain, Socket, Type};
@@ -191,16 +191,17 @@ impl<'a> Ear<'a> {
 }
 
 impl Sockets {
-    pub fn listen(
-        &mut self,
-        channel: ChannelId,
-        host: IpAddr,
-        ports: RangeInclusive<u16>,
-    ) -> Result<SocketAddr, DataError> {
-        let listener = listen(host, ports)?;
-        let address = listener.local_addr().map_err(|_| DataError::Local)?;
-        self.listeners.insert(channel, listener);
-        Ok(address)
+    /// Listens, or says why not.
+    pub fn listen(&mut self, question: Listen<'_>) {
+        let listening = listen(question.host(), question.ports())
+            .and_then(|listener| Ok((listener.local_addr().map_err(|_| DataError::Local)?, listener)));
+        match listening {
+            Ok((address, listener)) => {
+                self.listeners.insert(question.channel(), listener);
+                question.listening(address);
+            }
+            Err(why) => question.failed(why),
+        }
     }
 
     /// Connects from that host and, if it may be had, that port, or goes on with it; waits for either connection.

@@ -1,13 +1,14 @@
 //! An adapter for [`Server`]: sockets of the standard library, a thread a session.
 
 use std::io::{self, ErrorKind, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener, TcpStream};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, Server};
-use ftp_proto::{Endpoints, Instant, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, SecureData, StartTls, StreamEnd, TlsError, Verdict};
 use socket2::SockRef;
 
 use super::channel::{Channel, Shake};
@@ -17,6 +18,8 @@ use super::server_tls::{self, Certified, SessionTls};
 use super::service::{self, Service};
 use super::visitor::Visitor;
 
+/// The machine is told after this, at the latest, that a transfer has begun: it gives up what stands still.
+const TELL: Duration = Duration::from_secs(1);
 /// A client that doesn't read what it is told is given up after this.
 const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -76,11 +79,7 @@ impl<'s> Session<'s> {
     fn run(mut self) -> io::Result<()> {
         let host = self.control.socket().local_addr()?.ip().to_canonical();
         loop {
-            if self.service.stop.came() && !self.knows_end {
-                self.knows_end = true;
-                self.server.close(&service::farewell());
-            }
-            let alarm = (!self.knows_end).then(|| self.service.stop.alarm());
+            let alarm = self.tell_end();
             let now = Instant::from_origin(self.origin.elapsed());
             match self.server.poll(now) {
                 Action::Write(write) => {
@@ -102,46 +101,23 @@ impl<'s> Session<'s> {
                     }
                 }
                 Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
-                Action::Listen(listen) => match self.sockets.listen(listen.channel(), listen.host(), listen.ports()) {
-                    Ok(address) => listen.listening(address),
-                    Err(why) => listen.failed(why),
-                },
+                Action::Listen(listen) => self.sockets.listen(listen),
                 Action::Connect(connect) => {
                     let ear = Ear::new(connect.wants_input().then_some(&self.control), alarm);
-                    let patience = connect.deadline().saturating_since(now);
-                    let source = (host, connect.source_port());
-                    match self.sockets.connect(connect.channel(), connect.address(), source, ear, patience)? {
-                        Dial::Control => self.read()?,
-                        Dial::Nobody => {}
-                        Dial::Connected => connect.connected(),
-                        Dial::Failed(why) => connect.failed(why),
+                    if dial(&mut self.sockets, connect, host, ear, now)? {
+                        self.read()?;
                     }
                 }
                 Action::Accept(accept) => {
-                    let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
-                    // A question that stays unanswered comes again, unless what was read has settled it.
                     let ear = Ear::new(accept.wants_input().then_some(&self.control), alarm);
-                    match self.sockets.accept(channel, ear, patience)? {
-                        Knock::Control => self.read()?,
-                        Knock::Nobody => {}
-                        Knock::Failed(why) => accept.failed(why),
-                        Knock::Peer(flow, address) => {
-                            if accept.accepted(address) == Verdict::Take {
-                                self.sockets.take(channel, flow);
-                            }
-                        }
+                    if admit(&mut self.sockets, accept, ear, now)? {
+                        self.read()?;
                     }
                 }
                 Action::SecureData(secure) => {
-                    let (channel, patience) = (secure.channel(), secure.deadline().saturating_since(now));
                     let ear = Ear::new(secure.wants_input().then_some(&self.control), alarm);
-                    let begin = || server_tls::connection(self.tls.as_ref());
-                    match self.sockets.shake(channel, begin, ear, patience)? {
-                        Shake::Control => self.read()?,
-                        Shake::Again => {}
-                        Shake::Done { result: Ok(true), .. } => secure.resumed(),
-                        Shake::Done { result: Ok(false), .. } => secure.fresh(),
-                        Shake::Done { result: Err(why), .. } => secure.failed(why),
+                    if shake(&mut self.sockets, secure, self.tls.as_ref(), ear, now)? {
+                        self.read()?;
                     }
                 }
                 Action::Stream(stream) => {
@@ -155,8 +131,8 @@ impl<'s> Session<'s> {
                     // A piece at a time, so that ABOR is heard between two of them; then `Cancel` comes instead.
                     let wants_input = stream.wants_input();
                     let ear = Ear::new(wants_input.then_some(&self.control), alarm);
-                    let patience = stream.deadline().map(|deadline| deadline.saturating_since(now));
-                    let turn = self.sockets.turn(stream.channel(), ear, &mut content, patience)?;
+                    let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now));
+                    let turn = self.sockets.turn(stream.channel(), ear, &mut content, Some(patience))?;
                     self.content = Some(content);
                     match turn {
                         Turn::Control => self.read()?,
@@ -171,15 +147,9 @@ impl<'s> Session<'s> {
                     }
                 }
                 Action::StartTls(start) => {
-                    let patience = start.deadline().saturating_since(now);
                     let certified = self.service.certified.as_ref();
                     self.tls = self.tls.take().or_else(|| certified.map(Certified::session));
-                    match self.control.shake(|| server_tls::connection(self.tls.as_ref()), None, patience)? {
-                        Shake::Done { result: Ok(_), .. } => start.started(),
-                        Shake::Done { result: Err(why), .. } => start.failed(why),
-                        // A question that stays unanswered comes again, until its deadline.
-                        Shake::Control | Shake::Again => {}
-                    }
+                    begin(&mut self.control, start, self.tls.as_ref(), now)?;
                 }
                 Action::StopTls(stop) => match self.control.stop_tls(service::FAREWELL) {
                     Ok(()) => {
@@ -199,6 +169,15 @@ impl<'s> Session<'s> {
         }
     }
 
+    /// Tells the machine of the end for all, once; what wakes everybody up for it, until then.
+    fn tell_end(&mut self) -> Option<BorrowedFd<'s>> {
+        if self.service.stop.came() && !self.knows_end {
+            self.knows_end = true;
+            self.server.close(&service::farewell());
+        }
+        (!self.knows_end).then(|| self.service.stop.alarm())
+    }
+
     /// Reads what is there from the control connection; an empty read is its end, with or without close_notify.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
@@ -211,4 +190,63 @@ impl<'s> Session<'s> {
         }
         Ok(())
     }
+}
+
+/// TLS on the control connection. A question that stays unanswered comes again, until its deadline.
+fn begin(control: &mut Channel, start: StartTls<'_>, tls: Option<&SessionTls>, now: Instant) -> io::Result<()> {
+    let patience = start.deadline().saturating_since(now);
+    match control.shake(|| server_tls::connection(tls), None, patience)? {
+        Shake::Done { result: Ok(_), .. } => start.started(),
+        Shake::Done { result: Err(why), .. } => start.failed(why),
+        Shake::Control | Shake::Again => {}
+    }
+    Ok(())
+}
+
+/// Connects, or goes on with it. `true`: the control connection has something to say. A question that stays unanswered comes
+/// again, unless what was read has settled it; so do the next two.
+fn dial(sockets: &mut Sockets, connect: Connect<'_>, host: IpAddr, ear: Ear<'_>, now: Instant) -> io::Result<bool> {
+    let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
+    match sockets.connect(connect.channel(), address, (host, connect.source_port()), ear, patience)? {
+        Dial::Control => return Ok(true),
+        Dial::Nobody => {}
+        Dial::Connected => connect.connected(),
+        Dial::Failed(why) => connect.failed(why),
+    }
+    Ok(false)
+}
+
+/// Takes in who has connected, if it is the right one.
+fn admit(sockets: &mut Sockets, accept: Accept<'_>, ear: Ear<'_>, now: Instant) -> io::Result<bool> {
+    let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
+    match sockets.accept(channel, ear, patience)? {
+        Knock::Control => return Ok(true),
+        Knock::Nobody => {}
+        Knock::Failed(why) => accept.failed(why),
+        Knock::Peer(flow, address) => {
+            if accept.accepted(address) == Verdict::Take {
+                sockets.take(channel, flow);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// TLS on the data connection.
+fn shake(
+    sockets: &mut Sockets,
+    secure: SecureData<'_>,
+    tls: Option<&SessionTls>,
+    ear: Ear<'_>,
+    now: Instant,
+) -> io::Result<bool> {
+    let patience = secure.deadline().saturating_since(now);
+    match sockets.shake(secure.channel(), || server_tls::connection(tls), ear, patience)? {
+        Shake::Control => return Ok(true),
+        Shake::Again => {}
+        Shake::Done { result: Ok(true), .. } => secure.resumed(),
+        Shake::Done { result: Ok(false), .. } => secure.fresh(),
+        Shake::Done { result: Err(why), .. } => secure.failed(why),
+    }
+    Ok(false)
 }

@@ -17,8 +17,8 @@ use super::door::{self, House, Stop};
 use super::server_config_file;
 use super::server_tls::Certified;
 use super::service::Service;
-use super::tree::Tree;
 use super::site::{Account, Site};
+use super::tree::Tree;
 
 /// RFC 959 3.2: the port below the control connection's.
 const DATA_PORT: u16 = 20;

@@ -104,10 +104,7 @@ impl Connection {
                         bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
-                Action::Listen(listen) => match outside.listen(listen.channel(), listen.host(), listen.ports()) {
-                    Ok(address) => listen.listening(address),
-                    Err(why) => listen.failed(why),
-                },
+                Action::Listen(listen) => outside.listen(listen),
                 Action::Accept(accept) => {
                     let (channel, control) = (accept.channel(), accept.wants_input().then_some(&mut self.control));
                     let patience = Some(accept.deadline().saturating_since(now));

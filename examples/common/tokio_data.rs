@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::future::{Future, ready};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use ftp_proto::{ChannelId, DataError, StreamEnd};
+use ftp_proto::{ChannelId, DataError, Listen, StreamEnd};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::data::{self, Content};
@@ -39,17 +38,19 @@ struct Moving<'w> {
 }
 
 impl<'w> Outside<'w> {
-    pub fn listen(
-        &mut self,
-        channel: ChannelId,
-        host: IpAddr,
-        ports: RangeInclusive<u16>,
-    ) -> Result<SocketAddr, DataError> {
-        let listener = data::listen(host, ports)?;
-        let listener = TcpListener::from_std(listener).map_err(|_| DataError::Local)?;
-        let address = listener.local_addr().map_err(|_| DataError::Local)?;
-        self.listeners.insert(channel, Rc::new(listener));
-        Ok(address)
+    /// Listens, or says why not.
+    pub fn listen(&mut self, question: Listen<'_>) {
+        let listening = data::listen(question.host(), question.ports()).and_then(|listener| {
+            let listener = TcpListener::from_std(listener).map_err(|_| DataError::Local)?;
+            Ok((listener.local_addr().map_err(|_| DataError::Local)?, listener))
+        });
+        match listening {
+            Ok((address, listener)) => {
+                self.listeners.insert(question.channel(), Rc::new(listener));
+                question.listening(address);
+            }
+            Err(why) => question.failed(why),
+        }
     }
 
     /// Connects from that host and, if it may be had, that port.

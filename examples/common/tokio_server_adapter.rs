@@ -61,7 +61,11 @@ fn work(mut clients: UnboundedReceiver<(StdStream, Guest)>, service: &Arc<Servic
         while let Some((control, guest)) = clients.recv().await {
             let (service, end) = (service.clone(), end.clone());
             // A connection that breaks ends this session and no other.
-            spawn_local(async move { Session::new(control, service, end, guest)?.run().await });
+            spawn_local(async move {
+                // Lent to `run`, not given: what is given to a future is there twice.
+                let mut session = Session::new(control, service, end, guest)?;
+                session.run().await
+            });
         }
         end.notify_waiters();
         std::future::pending().await
@@ -116,13 +120,9 @@ impl Session {
     }
 
     /// Does what the machine asks for, until the session has ended.
-    async fn run(mut self) -> io::Result<()> {
-        let host = self.host;
+    async fn run(&mut self) -> io::Result<()> {
         loop {
-            if self.service.stop.came() && !self.knows_end {
-                self.knows_end = true;
-                self.server.close(&service::farewell());
-            }
+            self.tell_end();
             let end = (!self.knows_end).then_some(&*self.end);
             let now = Instant::from_origin(self.origin.elapsed());
             match self.server.poll(now) {
@@ -144,19 +144,13 @@ impl Session {
                     }
                 }
                 Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
-                Action::Listen(listen) => match self.outside.listen(listen.channel(), listen.host(), listen.ports()) {
-                    Ok(address) => listen.listening(address),
-                    Err(why) => listen.failed(why),
-                },
+                Action::Listen(listen) => self.outside.listen(listen),
                 Action::Connect(connect) => {
-                    let (address, source) = (connect.address(), (host, connect.source_port()));
+                    let (address, source) = (connect.address(), (self.host, connect.source_port()));
                     let patience = Some(connect.deadline().saturating_since(now));
                     let control = connect.wants_input().then_some(&mut self.control);
                     tokio::select! {
-                        result = self.outside.connect(connect.channel(), address, source) => match result {
-                            Ok(()) => connect.connected(),
-                            Err(why) => connect.failed(why),
-                        },
+                        result = self.outside.connect(connect.channel(), address, source) => match result { Ok(()) => connect.connected(), Err(why) => connect.failed(why) },
                         bytes = hear(control, patience, end) => bytes?.iter().for_each(|bytes| self.server.received(bytes)),
                     }
                 }
@@ -179,8 +173,7 @@ impl Session {
                     let side = || self.tls.as_ref().map(|tls| Side::Server(tls.config()));
                     tokio::select! {
                         (result, _) = self.outside.secure(question.channel(), side) => match result {
-                            Ok(true) => question.resumed(),
-                            Ok(false) => question.fresh(),
+                            Ok(resumed) => if resumed { question.resumed() } else { question.fresh() },
                             Err(why) => question.failed(why),
                         },
                         bytes = hear(control, patience, end) => bytes?.iter().for_each(|bytes| self.server.received(bytes)),
@@ -209,10 +202,9 @@ impl Session {
                 Action::StartTls(start) => {
                     self.tls = self.service.certified.as_ref().map(Certified::session);
                     let side = self.tls.as_ref().map(|tls| Side::Server(tls.config()));
-                    let patience = start.deadline().saturating_since(now);
-                    match secure_control(&mut self.control, side, patience).await.0 {
-                        Ok(_) => start.started(),
-                        Err(why) => start.failed(why),
+                    match secure_control(&mut self.control, side, start.deadline().saturating_since(now)).await {
+                        (Ok(_), _) => start.started(),
+                        (Err(why), _) => start.failed(why),
                     }
                 }
                 Action::StopTls(stop) => match tokio_wire::stop_tls(&mut self.control, service::FAREWELL).await {
@@ -228,8 +220,16 @@ impl Session {
                 Action::Close => break,
             }
         }
-        tokio_wire::close(self.control).await;
+        tokio_wire::close(&mut self.control).await;
         Ok(())
+    }
+
+    /// Tells the machine of the end for all, once.
+    fn tell_end(&mut self) {
+        if self.service.stop.came() && !self.knows_end {
+            self.knows_end = true;
+            self.server.close(&service::farewell());
+        }
     }
 
     /// Lets others have their turn, then reads what is there from the control connection, if it may be read.

@@ -115,7 +115,7 @@ pub async fn stop_tls(control: &mut Wire, patience: Duration) -> io::Result<()> 
 
 /// Closes a control connection in order: over unread bytes a close would be a reset, which can destroy the last
 /// reply before it is read.
-pub async fn close(mut control: Wire) {
+pub async fn close(control: &mut Wire) {
     let farewell = async {
         control.shutdown().await?;
         while !control.hear().await?.is_empty() {}

@@ -6,12 +6,15 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 /// One command line over two adapters.
 pub const CLIENTS: [&str; 2] = ["std_client", "tokio_client"];
+
+/// And one command line over the servers' two.
+pub const SERVERS: [&str; 2] = ["std_server", "tokio_server"];
 
 /// A server process on a directory of its own.
 pub struct Server {
@@ -29,10 +32,15 @@ impl Server {
 
     /// One that this client visits.
     pub fn start_for(client: &'static str, listen: &str, options: &[&str]) -> Self {
+        Self::start_as(SERVERS[0], client, listen, options)
+    }
+
+    /// That server.
+    pub fn start_as(server: &str, client: &'static str, listen: &str, options: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().join("root");
         fs::create_dir(&root).unwrap();
-        let mut process = Command::new(example("std_server"))
+        let mut process = Command::new(example(server))
             .args(["--listen", listen, "--user", "anna:secret", "--root"])
             .arg(root)
             .args(options)
@@ -73,6 +81,31 @@ impl Server {
 
     pub fn fails(&self, options: &[&str], path: &str, file: Option<&Path>) -> String {
         one_line_of_failure(&self.run(options, path, file))
+    }
+
+    /// Sends it a signal, such as `INT`.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: &str) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+    }
+
+    /// How it ends by itself, in time.
+    pub fn ended(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "it doesn't end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// As the system kills it: it has no time to tidy up.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 
     pub fn dial(&self) -> Session {
@@ -164,6 +197,12 @@ pub fn example(name: &str) -> PathBuf {
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--offline", "--examples", "--target-dir"]).arg(profile.parent().unwrap());
         build.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+        // What cargo has told this test of its package isn't meant for it; build scripts that look at it would run again.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+                build.env_remove(name);
+            }
+        }
         if profile.ends_with("release") {
             build.arg("--release");
         }

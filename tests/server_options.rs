@@ -1,0 +1,94 @@
+//! The configuration file and the command line of both example servers.
+
+#[allow(dead_code, reason = "each test file uses its part of it")]
+#[path = "common/programs.rs"]
+mod programs;
+
+use std::fs;
+use std::process::Command;
+
+use programs::{CLIENTS, SERVERS, Server, example, one_line_of_failure};
+
+/// What a server says that gets this file.
+fn complaint(server: &str, file: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ftpd.conf");
+    fs::write(&path, file).unwrap();
+    let output =
+        Command::new(example(server)).args(["--listen", "127.0.0.1:0", "--config"]).arg(path).output().unwrap();
+    one_line_of_failure(&output)
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_named_with_its_line() {
+    for server in SERVERS {
+        for (file, expected) in [
+            ("# hello\n\nanonymous_enabled=YES\n", "ftpd.conf, line 3: anonymous_enabled: no such key"),
+            ("anonymous_enable=YES\nanonymous_enable\n", "ftpd.conf, line 2: it must be key=value"),
+            ("anonymous_enable=MAYBE\n", "ftpd.conf, line 1: anonymous_enable: it must be YES or NO"),
+            ("anonymous_enable = YES\n", "ftpd.conf, line 1: anonymous_enable : no blanks may be around the ="),
+            ("pasv_min_port=70000\n", "ftpd.conf, line 1: pasv_min_port: \"70000\" is no number that fits"),
+            ("pasv_address=here\n", "ftpd.conf, line 1: pasv_address: it must be an IPv4 address"),
+            ("idle_session_timeout=0\n", "ftpd.conf, line 1: idle_session_timeout: it must be at least 1 second"),
+            ("user=secret\n", "ftpd.conf, line 1: user: it must be NAME:PASSWORD"),
+            ("anonymous_enable=YES\nlocal_root=/\npasv_min_port=3\npasv_max_port=2\n", "pasv_min_port is above"),
+            ("anonymous_enable=YES\nlocal_root=/\nssl_enable=YES\n", "TLS needs a certificate"),
+            ("anonymous_enable=YES\nlocal_root=/\nssl_enable=YES\nrsa_cert_file=/none\n", "/none"),
+            ("anonymous_enable=YES\n", "nothing to serve"),
+        ] {
+            let message = complaint(server, file);
+            assert!(message.starts_with(&format!("{server}: ")) && message.contains(expected), "{file:?}: {message}");
+            assert!(!message.contains("secret"), "{message}");
+        }
+        let output = Command::new(example(server)).args(["--config", "/no/such/file"]).output().unwrap();
+        assert!(one_line_of_failure(&output).contains("/no/such/file"));
+    }
+}
+
+#[test]
+fn a_file_in_vsftpds_words_is_obeyed() {
+    for server in SERVERS {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ftpd.conf");
+        let file = "# as vsftpd has it\nwrite_enable=NO\npasv_min_port=40170\npasv_max_port=40189\npasv_address=192.0.2.9\n\
+                    port_enable=NO\nftpd_banner=Hello there.\nmax_clients=1\nuser=bert:other\nmax_login_fails=1\n\
+                    delay_failed_login=0\nssl_enable=NO\n";
+        fs::write(&path, file).unwrap();
+        let running = Server::start_as(server, CLIENTS[0], "127.0.0.1:0", &["--config", path.to_str().unwrap()]);
+        let mut session = running.dial();
+        let second = std::net::TcpStream::connect(&running.address).unwrap();
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut &second, &mut said).unwrap();
+        assert!(said.starts_with("421 "), "{server}: {said}");
+        session.log_in("bert", "other");
+        assert!(session.say("MKD new").starts_with("550"), "{server}");
+        assert_eq!(session.say("PORT 127,0,0,1,200,1"), "550 Permission denied.\r\n", "{server}");
+        let reply = session.say("PASV");
+        let numbers: Vec<u16> =
+            reply.split(['(', ')']).nth(1).unwrap().split(',').map(|n| n.parse().unwrap()).collect();
+        assert_eq!(numbers[..4], [192, 0, 2, 9], "{server}");
+        assert!((40170..=40189).contains(&(numbers[4] * 256 + numbers[5])), "{server}: {reply}");
+    }
+}
+
+#[test]
+fn the_command_line_comes_before_the_file() {
+    for server in SERVERS {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ftpd.conf");
+        let file = "local_root=/no/such/directory\nuser=anna:wrong\nlisten_address=192.0.2.1\nlisten_port=1\nmax_login_fails=1\n\
+                    pasv_min_port=40170\npasv_max_port=40189\nwrite_enable=YES\n";
+        fs::write(&path, file).unwrap();
+        let options = ["--config", path.to_str().unwrap(), "--passive-ports", "40190-40199", "--read-only"];
+        let running = Server::start_as(server, CLIENTS[0], "127.0.0.1:0", &options);
+        let mut session = running.dial();
+        session.log_in("anna", "secret");
+        assert!(session.say("MKD new").starts_with("550"), "{server}");
+        let reply = session.say("EPSV");
+        let port: u16 = reply.split('|').nth(3).unwrap().parse().unwrap();
+        assert!((40190..=40199).contains(&port), "{server}: {reply}");
+        let mut session = running.dial();
+        assert!(session.say("USER anna").starts_with("331"));
+        assert!(session.say("PASS wrong").starts_with("421"), "{server}: the first failure is the last");
+    }
+}
