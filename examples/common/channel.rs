@@ -66,15 +66,18 @@ impl Channel {
                 Err(error) => return Ok(Shake::failed(TlsError::Unavailable, &error)),
             }
         }
-        match self.flush() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Ok(Shake::failed(TlsError::Handshake, &error)),
-            Ok(()) => {
-                if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking()) {
-                    let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
-                    let how = description(tls.protocol_version(), resumed);
-                    return Ok(Shake::Done { result: Ok(resumed), how });
-                }
+        if !self.holds_tickets() {
+            match self.flush() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Ok(Shake::failed(TlsError::Handshake, &error)),
+                Ok(()) => {}
+            }
+        }
+        if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking()) {
+            if self.holds_tickets() || !tls.wants_write() {
+                let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
+                let how = description(tls.protocol_version(), resumed);
+                return Ok(Shake::Done { result: Ok(resumed), how });
             }
         }
         let Some(tls) = &mut self.tls else { return Ok(Shake::Again) };
@@ -104,6 +107,14 @@ impl Channel {
                 Ok(Shake::failed(why(&error), &error))
             }
         }
+    }
+
+    /// Whether what TLS has to say can be nothing but session tickets: a server's, after a handshake of TLS 1.3. They go out with
+    /// whatever is written next, and after an upload with our goodbye. Sent at once they would lie unread before a client
+    /// that only uploads, such as curl: its close would then be a reset, which destroys the end of what it sent.
+    fn holds_tickets(&self) -> bool {
+        matches!(self.tls.as_deref(), Some(Connection::Server(tls))
+            if !tls.is_handshaking() && tls.protocol_version() == Some(ProtocolVersion::TLSv1_3))
     }
 
     /// Ends TLS in order; what follows is plaintext. The other side has to say so, too, in that time: until then its
