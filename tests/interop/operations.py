@@ -167,7 +167,7 @@ class Cell:
     def odd_names(self):
         """There and back, or only back."""
         puts = "put" not in self.client.cannot
-        names = [name for name in ODD if name not in self.client.unsayable]
+        names = [name for name in ODD if name not in (*self.client.unsayable, *self.server.unsayable)]
         there = self.server.root / ("put" if puts else "get")
         local = self.local / "odd"
         before = set(os.listdir(there))

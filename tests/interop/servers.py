@@ -38,6 +38,7 @@ class Server:
 
     def __init__(self, name, place, port, log, tls):
         self.ours = name in OURS
+        self.unsayable = UNSAYABLE.get(name, ())
         self.root = place.root
         self.user = place.user
         self.user_id = place.user_id
@@ -257,6 +258,10 @@ LACKS = {
 # The operations that a server can't do, and why.
 CANNOT = {
     ("pyftpdlib", "mkdir Latin-1"): "pyftpdlib makes the folder, but can't write its name into the 257, and answers 501",
+}
+# The odd names that a server changes.
+UNSAYABLE = {
+    "pure-ftpd": ("blank last ",),  # it cuts blanks off a line's end
 }
 
 
