@@ -405,21 +405,6 @@ fn abor_is_heard_while_data_flows() {
     assert!(session.say("NOOP").starts_with("200"), "the session goes on");
 }
 
-#[cfg(unix)]
-#[test]
-fn abor_may_end_with_urgent_data() {
-    let server = Server::start("127.0.0.1:0", &[]);
-    fs::File::create(server.root().join("huge")).unwrap().set_len(1 << 30).unwrap();
-    let mut session = server.dial();
-    session.log_in("anna", "secret");
-    let mut data = session.passive();
-    assert!(session.say("RETR huge").starts_with("150"));
-    data.read_exact(&mut [0]).unwrap();
-    socket2::SockRef::from(session.control.get_ref()).send_out_of_band(b"ABOR\r\n").unwrap();
-    assert!(session.reply().starts_with("426"));
-    assert!(session.reply().starts_with("226"));
-}
-
 #[test]
 fn passive_ports_and_the_passive_address_are_announced() {
     let server = Server::start("127.0.0.1:0", &["--passive-ports", "40100-40149", "--passive-address", "192.0.2.7"]);

@@ -104,6 +104,29 @@ fn abor_is_heard_amid_every_transfer() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn abor_may_end_with_urgent_data() {
+    // As CPython's ftplib sends it; and as RFC 959 has it, with Telnet's IP and Synch, in one packet.
+    let ways: [(&[u8], &[u8]); 2] = [(b"ABOR\r\n", b""), (b"\xFF\xF4\xFF", b"\xF2ABOR\r\n")];
+    for server in SERVERS {
+        let running = Server::start_as(server, CLIENTS[0], HERE, &[]);
+        fs::File::create(running.root().join("huge")).unwrap().set_len(1 << 30).unwrap();
+        for (urgent, rest) in ways {
+            let mut session = running.dial();
+            session.log_in("anna", "secret");
+            let mut data = session.passive();
+            assert!(session.say("RETR huge").starts_with("150"));
+            data.read_exact(&mut [0]).unwrap();
+            socket2::SockRef::from(session.control.get_ref()).send_out_of_band(urgent).unwrap();
+            session.control.get_ref().write_all(rest).unwrap();
+            assert!(session.reply().starts_with("426"), "{server}: {urgent:?}");
+            assert!(session.reply().starts_with("226"), "{server}: {urgent:?}");
+            assert!(session.say("NOOP").starts_with("200"), "{server}: {urgent:?}");
+        }
+    }
+}
+
 #[test]
 fn abor_before_the_end_of_the_data_wins() {
     for server in SERVERS {

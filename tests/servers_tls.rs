@@ -82,6 +82,34 @@ fn an_upload_without_close_notify_does_not_appear() {
     });
 }
 
+/// As curl 7.88 does; where session tickets lie unread, its close is a reset, which destroys what is on its way.
+#[test]
+fn an_upload_is_whole_though_its_client_never_reads() {
+    let site = Site::start(SERVERS[0], &["--tls", "offered"]);
+    let config = site.certificate.client(&version::TLS13, &[]);
+    let mut session = site.log_in(&config);
+    // The control connection's tickets are for two.
+    for _ in 0..2 {
+        let mut data = tls(&config, session.passive());
+        assert!(session.say("STOR whole").starts_with("150"));
+        while data.conn.is_handshaking() {
+            data.conn.complete_io(&mut data.sock).unwrap();
+        }
+        for piece in noise(2_000_000).chunks(10_000) {
+            data.conn.writer().write_all(piece).unwrap();
+            while data.conn.wants_write() {
+                data.conn.write_tls(&mut data.sock).unwrap();
+            }
+        }
+        data.conn.send_close_notify();
+        data.conn.write_tls(&mut data.sock).unwrap();
+        drop(data);
+        let end = session.reply();
+        assert!(end.starts_with("226"), "{end}");
+        assert!(fs::read(site.server.root().join("whole")).unwrap() == noise(2_000_000));
+    }
+}
+
 #[test]
 fn what_policy_demands_is_not_had_in_plaintext() {
     for server in SERVERS {

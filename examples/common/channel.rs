@@ -17,6 +17,8 @@ pub struct Channel {
     tls: Option<Box<Connection>>,
     /// What TLS has decrypted is still to be read: no poll of the socket would tell.
     is_pending: bool,
+    /// It is a data connection: what TLS says after the handshake has time.
+    is_data: bool,
 }
 
 /// What a turn of a handshake brought.
@@ -31,12 +33,17 @@ pub enum Shake {
 
 impl Channel {
     pub fn new(socket: TcpStream) -> Self {
-        Self { socket, tls: None, is_pending: false }
+        Self { socket, tls: None, is_pending: false, is_data: false }
+    }
+
+    /// A data connection.
+    pub fn data(socket: TcpStream) -> Self {
+        Self { socket, tls: None, is_pending: false, is_data: true }
     }
 
     /// One over which TLS stands.
     pub fn secure(socket: TcpStream, tls: Connection) -> Self {
-        Self { socket, tls: Some(Box::new(tls)), is_pending: false }
+        Self { socket, tls: Some(Box::new(tls)), is_pending: false, is_data: false }
     }
 
     pub fn is_secure(&self) -> bool {
@@ -70,15 +77,18 @@ impl Channel {
                 Err(error) => return Ok(Shake::failed(TlsError::Unavailable, &error)),
             }
         }
-        match self.flush() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Ok(Shake::failed(TlsError::Handshake, &error)),
-            Ok(()) => {
-                if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking()) {
-                    let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
-                    let how = description(tls.protocol_version(), resumed);
-                    return Ok(Shake::Done { result: Ok(resumed), how });
-                }
+        if !self.holds_tickets() {
+            match self.flush() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Ok(Shake::failed(TlsError::Handshake, &error)),
+                Ok(()) => {}
+            }
+        }
+        if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking()) {
+            if self.holds_tickets() || !tls.wants_write() {
+                let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
+                let how = description(tls.protocol_version(), resumed);
+                return Ok(Shake::Done { result: Ok(resumed), how });
             }
         }
         let Some(tls) = &mut self.tls else { return Ok(Shake::Again) };
@@ -108,6 +118,15 @@ impl Channel {
                 Ok(Shake::failed(why(&error), &error))
             }
         }
+    }
+
+    /// Whether what TLS has to say can be nothing but session tickets: a server's, after a handshake of TLS 1.3. They go out with
+    /// whatever is written next, and after an upload with our goodbye. Sent at once they would lie unread before a client
+    /// that only uploads, such as curl: its close would then be a reset, which destroys the end of what it sent. Those of
+    /// a control connection go at once: clients such as wget look for them right after the handshake.
+    fn holds_tickets(&self) -> bool {
+        matches!(self.tls.as_deref(), Some(Connection::Server(tls))
+            if self.is_data && !tls.is_handshaking() && tls.protocol_version() == Some(ProtocolVersion::TLSv1_3))
     }
 
     /// Ends TLS in order; what follows is plaintext. The other side has to say so, too, in that time: until then its

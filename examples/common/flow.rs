@@ -62,7 +62,7 @@ impl Flow {
     pub fn new(socket: TcpStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         Ok(Self {
-            channel: Channel::new(socket),
+            channel: Channel::data(socket),
             buffer: Vec::new(),
             unsent: 0..0,
             way: Way::Swift,

@@ -132,12 +132,28 @@ impl Wire {
             // On the stack while it is filled: who waits needs none.
             let mut storage = [MaybeUninit::uninit(); 4096];
             let mut buffer = ReadBuf::uninit(&mut storage);
-            match ready!(Pin::new(&mut *self).poll_read(context, &mut buffer)) {
+            let result = match &mut *self {
+                Self::Plain(stream) => ready!(poll_plain(stream, context, &mut buffer)),
+                wire => ready!(Pin::new(wire).poll_read(context, &mut buffer)),
+            };
+            match result {
                 Err(error) if error.kind() != ErrorKind::UnexpectedEof => Poll::Ready(Err(error)),
                 _ => Poll::Ready(Ok(buffer.filled().to_vec())),
             }
         })
         .await
+    }
+}
+
+/// A read stops at urgent data, which is read next. tokio's own takes one that fills no buffer for the last: the rest of an
+/// ABOR would wait there for ever.
+fn poll_plain(stream: &TcpStream, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    loop {
+        ready!(stream.poll_read_ready(context))?;
+        match stream.try_read_buf(buffer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            result => return Poll::Ready(result.map(|_| ())),
+        }
     }
 }
 

@@ -1,85 +1,85 @@
-"""The clients: how each is told to list, get, put and resume over one kind of data connection.
+"""The clients that are programs of their own: how each is told what to do over one kind of data connection."""
 
-Each method returns the `Command` for one file. Paths on the server start with `/`, which is also where a
-login starts. Names may have bytes in them that aren't UTF-8, as Python's `os.fsdecode` makes them. Each command
-makes its client print the dialogue, so that the driver can see which of EPSV, PASV, EPRT and PORT the client really
-sent.
-"""
-
-import re
-
-from operations import LATIN
+from client import BEYOND_UTF_8, LOOPBACK, Client, escaped, percent_encoded, quoted, without_tls
 from process import Command
-from servers import percent_encoded
-
-LOOPBACK = "127.0.0.1"
-
-
-class Client:
-    """What a client can't do at all is in `cannot`, with the reason; it then needs no method."""
-
-    name = ""
-    ours = False
-    # Names that it can say though they aren't UTF-8.
-    names = ()
-    # How the client is told to open data connections, by the command that it then sends.
-    modes = {}
-    cannot = dict.fromkeys(("abort get", "abort put", "rename", "mkdir", "mkdir Latin-1"), "tried with our own clients only")
-
-    def names_in(self, output):
-        """The output of `list`, as text in which the files' names can be found."""
-        return output
 
 
 class Ours(Client):
     """Our own, by std and by tokio: the same command line."""
 
     ours = True
-    cannot = {}
-    names = (LATIN,)
+    names = BEYOND_UTF_8[:1]
     modes = {"EPSV": "epsv", "PASV": "pasv", "EPRT": "eprt", "PORT": "port"}
+    cannot = {"append": "our own client's program has no word for it"}
+    says_when_aborted = (r"^> .*ABOR", r"^> QUIT", r"^< 221", r"^\w+: .*aborted")
+    goes_on = False
+    exit_when_aborted = 130
 
     def __init__(self, program):
         self.name = program.name
         self.program = program
 
-    def command(self, server, *arguments):
+    def command(self, server, mode, *arguments):
         trust = [] if server.tls == "none" else ["--ca", server.authority]
-        return Command(self.program, "-v", "--tls", server.tls, *trust, *arguments)
+        route = [] if mode is None else ["--route", self.modes[mode]]
+        return Command(self.program, "-v", "--tls", server.tls, *trust, *route, *arguments)
 
     def list(self, server, mode, folder):
-        return self.command(server, "--route", self.modes[mode], "ls", server.url(folder))
+        return self.command(server, mode, "ls", server.url(folder))
 
     def get(self, server, mode, remote, local):
-        return self.command(server, "--route", self.modes[mode], "get", server.url(remote), local)
+        return self.command(server, mode, "get", server.url(remote), local)
 
     def put(self, server, mode, local, remote):
-        return self.command(server, "--route", self.modes[mode], "put", server.url(remote), local)
+        return self.command(server, mode, "put", server.url(remote), local)
 
     def resume_get(self, server, mode, remote, local):
-        return self.command(server, "--route", self.modes[mode], "--resume", "get", server.url(remote), local)
+        return self.command(server, mode, "--resume", "get", server.url(remote), local)
 
     def resume_put(self, server, mode, local, remote):
-        return self.command(server, "--route", self.modes[mode], "--resume", "put", server.url(remote), local)
+        return self.command(server, mode, "--resume", "put", server.url(remote), local)
 
-    def rename(self, server, old, new):
-        return self.command(server, "mv", server.url(old), percent_encoded(new))
+    def get_all(self, server, mode, folder, beginning, names, local):
+        return self.command(server, mode, "mirror", server.url(folder + "/"), local)
 
-    def make_directory(self, server, folder):
-        return self.command(server, "mkdir", server.url(folder))
+    def abort_get(self, server, mode, remote, pipe, *_):
+        plain = self.command(server, mode, "get", server.url(remote), "-")
+        return into(pipe, plain)
+
+    def abort_put(self, server, mode, pipe, remote, *_):
+        return self.put(server, mode, pipe, remote)
+
+    def rename(self, server, mode, old, new):
+        return self.command(server, None, "mv", server.url(old), percent_encoded(new))
+
+    def delete(self, server, mode, path):
+        return self.command(server, None, "rm", server.url(path))
+
+    def make_directory(self, server, mode, folder):
+        return self.command(server, None, "mkdir", server.url(folder))
 
 
 class Curl(Client):
     name = "curl"
+    names = BEYOND_UTF_8[:1]
     modes = {
         "EPSV": [],
         "PASV": ["--disable-epsv"],
         "EPRT": ["--ftp-port", LOOPBACK],
         "PORT": ["--ftp-port", LOOPBACK, "--disable-eprt"],
     }
+    cannot = {"abort put": "curl sends ABOR only after the part of a file that it was asked for"}
+    plain_modes = dict.fromkeys(("EPRT", "PORT"), "curl 7.87 and 7.88 begin no TLS on active connections (curl issue 10666)")
+    # It ends the session after ABOR, and asks for the next file in another.
+    goes_on = False
 
     def command(self, server, mode, path, *arguments):
-        return Command("curl", "-q", "-sS", "-v", *self.modes[mode], *arguments, server.url(path))
+        trust = {"none": [], "explicit": ["--ssl-reqd"], "implicit": []}[server.tls]
+        trust = trust and [*trust, "--cacert", server.authority]
+        if server.tls == "implicit":
+            trust = ["--cacert", server.authority]
+        way = [] if mode is None else self.modes[mode]
+        return Command("curl", "-q", "-sS", "-v", *trust, *way, *arguments, address(server, path))
 
     def list(self, server, mode, folder):
         return self.command(server, mode, folder)
@@ -96,15 +96,57 @@ class Curl(Client):
     def resume_put(self, server, mode, local, remote):
         return self.command(server, mode, remote, "--continue-at", "-", "--upload-file", local)
 
+    def append(self, server, mode, local, remote):
+        return self.command(server, mode, remote, "--append", "--upload-file", local)
+
+    def get_all(self, server, mode, folder, beginning, names, local):
+        pattern = f"[0000-{len(names) - 1}]"
+        # One at a time, it waits up to a second before some connections, whichever the server.
+        parallel = ("--parallel", "--parallel-max", "4")
+        command = self.command(server, mode, folder, *parallel, "--output", f"{local}/{beginning}#1.txt")
+        command.arguments[-1] += f"/{percent_encoded(beginning)}{pattern}.txt"
+        return command
+
+    def abort_get(self, server, mode, remote, pipe, *_):
+        """It aborts by itself, after a part."""
+        return self.command(server, mode, remote, "--range", "0-3000000", "--output", pipe)
+
+    def stop(self, command, running):
+        pass
+
+    def say(self, server, *lines):
+        """Commands of the protocol; nothing is moved."""
+        words = [word for line in lines for word in ("--quote", line)]
+        return self.command(server, None, "/", "--head", *words)
+
+    def rename(self, server, mode, old, new):
+        return self.say(server, f"RNFR {old}", f"RNTO {new}")
+
+    def delete(self, server, mode, path):
+        return self.say(server, f"DELE {path}")
+
+    def make_directory(self, server, mode, folder):
+        return self.say(server, f"MKD {folder}")
+
 
 class Wget(Client):
     name = "wget"
     # It knows EPSV and EPRT, but sends them over IPv6 only.
     modes = {"PASV": [], "PORT": ["--no-passive-ftp"]}
-    cannot = Client.cannot | dict.fromkeys(("put", "resume put", "large file"), "wget cannot upload")
+    cannot = {
+        **dict.fromkeys(("put", "resume put", "append", "abort put", "large file"), "wget cannot upload"),
+        **dict.fromkeys(("rename", "delete", "mkdir", "mkdir Latin-1"), "wget only downloads"),
+        "abort get": "wget knows no ABOR",
+    }
 
     def command(self, server, mode, path, *arguments):
-        return Command("wget", "--no-config", "--tries=1", *self.modes[mode], *arguments, server.url(path))
+        trust = [] if server.tls == "none" else [f"--ca-certificate={server.authority}"]
+        if server.tls == "implicit":
+            trust.append("--ftps-implicit")
+        url = address(server, path)
+        if server.tls == "explicit":
+            url = url.replace("ftp:", "ftps:", 1)
+        return Command("wget", "--no-config", "--tries=1", *trust, *self.modes[mode], *arguments, url)
 
     def list(self, server, mode, folder):
         return self.command(server, mode, folder, "--output-document=-")
@@ -116,6 +158,9 @@ class Wget(Client):
         # It resumes only files that bear the same name as the server's.
         assert remote.endswith("/" + local.name)
         return self.command(server, mode, remote, "--no-glob", "--continue", f"--directory-prefix={local.parent}")
+
+    def get_all(self, server, mode, folder, beginning, names, local):
+        return self.command(server, mode, folder + "/", "--recursive", f"--directory-prefix={local}")
 
     def names_in(self, output):
         """wget makes a web page of a listing; of what HTML escapes, our names have blanks and quotes."""
@@ -130,11 +175,20 @@ class Lftp(Client):
         "PASV": "set ftp:passive-mode yes; set ftp:prefer-epsv no",
         "PORT": "set ftp:passive-mode no",
     }
+    cannot = {"append": "lftp has no APPE"}
+
+    def opening(self, server, mode):
+        settings = "set net:max-retries 1; set net:timeout 5; set ftp:use-size yes"
+        if server.tls == "none":
+            settings += "; set ftp:ssl-allow no"
+        else:
+            settings += f"; set ssl:ca-file {quoted(server.authority)}; set ftp:ssl-force yes; set ftp:ssl-protect-data yes"
+        scheme = "ftps" if server.tls == "implicit" else "ftp"
+        opening = f"open -u {server.user},{server.password} -p {server.port} {scheme}://{server.host}"
+        return f"debug 9; {settings}; {self.modes[mode]}; {opening}"
 
     def command(self, server, mode, line):
-        settings = "set net:max-retries 1; set net:timeout 5; set cmd:fail-exit yes; set ftp:use-size yes"
-        opening = f"open -u {server.user},{server.password} -p {server.port} {server.host}"
-        return Command("lftp", "--norc", "-c", f"debug 9; {settings}; {self.modes[mode]}; {opening}; {line}")
+        return Command("lftp", "--norc", "-c", f"set cmd:fail-exit yes; {self.opening(server, mode)}; {line}")
 
     def list(self, server, mode, folder):
         return self.command(server, mode, f"ls {quoted(folder)}")
@@ -151,12 +205,46 @@ class Lftp(Client):
     def resume_put(self, server, mode, local, remote):
         return self.command(server, mode, f"put -c {quoted(local)} -o {quoted(remote)}")
 
+    def get_all(self, server, mode, folder, beginning, names, local):
+        return self.command(server, mode, f"mirror {quoted(folder)} {quoted(local)}")
+
+    def abort_get(self, server, mode, remote, pipe, next_remote, next_local):
+        job = f"cat {quoted(remote)} > {quoted(pipe)} &"
+        return self.aborting(server, mode, job, f"get {quoted(next_remote)} -o {quoted(next_local)}")
+
+    def abort_put(self, server, mode, pipe, remote, next_local, next_remote):
+        job = f"put {quoted(pipe)} -o {quoted(remote)} &"
+        return self.aborting(server, mode, job, f"put {quoted(next_local)} -o {quoted(next_remote)}")
+
+    def aborting(self, server, mode, job, following):
+        """SIGINT ends it unless a person sits before it; but it can kill what runs in its background."""
+        typed = f"{self.opening(server, mode)}\n{job}\n"
+        return Command("lftp", "--norc", typed=typed, afterwards=f"kill all\n{following}\nexit\n")
+
+    def stop(self, command, running):
+        command.talk_on(running)
+
+    def rename(self, server, mode, old, new):
+        return self.command(server, mode, f"mv {quoted(old)} {quoted(new)}")
+
+    def delete(self, server, mode, path):
+        return self.command(server, mode, f"rm {quoted(path)}")
+
+    def make_directory(self, server, mode, folder):
+        return self.command(server, mode, f"mkdir {quoted(folder)}")
+
 
 class Ncftp(Client):
     """ncftpls, ncftpget and ncftpput."""
 
     name = "ncftp"
+    names = BEYOND_UTF_8[:1]
     modes = {"PASV": "-F", "PORT": "-E"}
+    lacks = without_tls("ncftp")
+    always_lists = True
+    says_when_aborted = (r"Cmd: ABOR", r"Aborted successfully", r"Cmd: QUIT", r"\b221:")
+    goes_on = False
+    exit_when_aborted = 3
 
     def command(self, program, server, mode, *arguments):
         login = ["-u", server.user, "-p", server.password, "-P", server.port]
@@ -178,15 +266,49 @@ class Ncftp(Client):
         # -s: with sendfile(2), it sends the whole file after its REST.
         return self.command("ncftpput", server, mode, "-V", "-z", "-s", server.host, remote.rpartition("/")[0], local)
 
+    def append(self, server, mode, local, remote):
+        return self.command("ncftpput", server, mode, "-V", "-Z", "-A", "-C", server.host, local, remote)
+
+    def get_all(self, server, mode, folder, beginning, names, local):
+        return self.command("ncftpget", server, mode, "-V", "-Z", "-R", server.host, local, folder)
+
+    def abort_get(self, server, mode, remote, pipe, *_):
+        return self.get(server, mode, remote, pipe)
+
+    def abort_put(self, server, mode, pipe, remote, *_):
+        return from_(pipe, self.command("ncftpput", server, mode, "-V", "-c", server.host, remote))
+
+    def say(self, server, mode, *lines):
+        words = [word for line in lines for word in ("-W", line)]
+        return self.command("ncftpls", server, mode, *words, f"ftp://{server.host}/")
+
+    def rename(self, server, mode, old, new):
+        return self.say(server, mode, f"RNFR {old}", f"RNTO {new}")
+
+    def delete(self, server, mode, path):
+        return self.say(server, mode, f"DELE {path}")
+
+    def make_directory(self, server, mode, folder):
+        return self.say(server, mode, f"MKD {folder}")
+
 
 class Typed(Client):
-    """A descendant of BSD's ftp, which is told everything by lines on standard input."""
+    """A descendant of BSD's ftp, which is told everything by lines on standard input.
 
-    def command(self, server, mode, *lines):
+    It aborts a download with Telnet's IP and Synch, and its dialogue doesn't show that.
+    """
+
+    says_when_aborted = (r"^receive aborted",)
+    cannot = {"abort put": "when an upload is interrupted, BSD's ftp closes its data connection, as at the file's end"}
+
+    def command(self, server, mode, *lines, afterwards=()):
         flag, *before = self.modes[mode]
         opening = [f"user {server.user} {server.password}", "binary", *before]
-        typed = "\n".join([*opening, *lines, "bye", ""])
-        return Command(self.name, "-n", "-i", "-v", "-d", flag, server.host, server.port, typed=typed)
+        typed = "".join(f"{line}\n" for line in [*opening, *lines])
+        rest = "".join(f"{line}\n" for line in [*afterwards, "bye"])
+        typed, afterwards = (typed, rest) if afterwards else (typed + rest, "")
+        arguments = (self.name, "-n", "-i", "-v", "-d", flag, server.host, server.port)
+        return Command(*arguments, typed=typed, afterwards=afterwards)
 
     def list(self, server, mode, folder):
         return self.command(server, mode, f"ls {escaped(folder)}")
@@ -205,25 +327,52 @@ class Typed(Client):
         there = (server.root / remote.lstrip("/")).stat().st_size
         return self.command(server, mode, f"restart {there}", f"put {escaped(local)} {escaped(remote)}")
 
+    def append(self, server, mode, local, remote):
+        return self.command(server, mode, f"append {escaped(local)} {escaped(remote)}")
+
+    def get_all(self, server, mode, folder, beginning, names, local):
+        return self.command(server, mode, f"cd {escaped(folder)}", f"lcd {escaped(local)}", "mget *")
+
+    def abort_get(self, server, mode, remote, pipe, next_remote, next_local):
+        following = f"get {escaped(next_remote)} {escaped(next_local)}"
+        return self.command(server, mode, f"get {escaped(remote)} {escaped(pipe)}", afterwards=[following])
+
+    def rename(self, server, mode, old, new):
+        return self.command(server, mode, f"rename {escaped(old)} {escaped(new)}")
+
+    def delete(self, server, mode, path):
+        return self.command(server, mode, f"delete {escaped(path)}")
+
+    def make_directory(self, server, mode, folder):
+        return self.command(server, mode, f"mkdir {escaped(folder)}")
+
 
 class Tnftp(Typed):
     name = "tnftp"
     modes = {"EPSV": ["-p"], "PASV": ["-p", "epsv4"], "EPRT": ["-A"], "PORT": ["-A", "epsv4"]}
+    lacks = without_tls("tnftp, as Debian builds it,")
 
 
 class InetutilsFtp(Typed):
     name = "inetutils-ftp"
     modes = {"EPSV": ["-p", "epsv4"], "PASV": ["-p"], "EPRT": ["-A", "epsv4"], "PORT": ["-A"]}
+    lacks = without_tls("inetutils-ftp")
 
 
-def quoted(name):
-    """One word for lftp."""
-    return '"' + re.sub(r'(["\\])', r"\\\1", str(name)) + '"'
+def address(server, path):
+    """A URL, as curl and wget understand them: `ftps` is with TLS at once."""
+    url = server.url(path)
+    return url.replace("ftp:", "ftps:", 1) if server.tls == "implicit" else url
 
 
-def escaped(name):
-    """One word for BSD's ftp, which knows no backslash within quotes."""
-    return re.sub(r'([ "\\])', r"\\\1", str(name))
+def into(pipe, command):
+    """The command with its standard output in a file."""
+    return Command("sh", "-c", 'exec "$@" >"$0"', pipe, *command.arguments)
 
 
-OTHERS = [Curl(), Lftp(), Ncftp(), Wget(), Tnftp(), InetutilsFtp()]
+def from_(pipe, command):
+    """The command with a file as its standard input."""
+    return Command("sh", "-c", 'exec "$@" <"$0"', pipe, *command.arguments)
+
+
+PROGRAMS = [Curl(), Lftp(), Ncftp(), Wget(), Tnftp(), InetutilsFtp()]

@@ -1,8 +1,11 @@
 """Runs clients against servers, and prints the table; `run` starts it inside its namespaces."""
 
 import argparse
+import concurrent.futures
 import contextlib
+import os
 import pathlib
+import queue
 import signal
 import socket
 import subprocess
@@ -10,10 +13,15 @@ import sys
 
 import clients
 import operations
+import scripts
 import servers
 from process import Failed
 
 OUR_CLIENTS = ("std_client", "tokio_client")
+# So many work at the same time, each in a place of its own.
+WORKERS = 2
+LARGE_MIB = 8
+LARGE_MIB_IN_FULL = 1024
 
 
 def main():
@@ -23,15 +31,28 @@ def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     # A name may have bytes that aren't UTF-8.
     sys.stdout.reconfigure(errors="backslashreplace")
-    large = 1024 if arguments.full else 8
-    place = servers.Place(arguments.work, arguments.examples, arguments.memory, large)
-    place.prepare()
-    # An end by a signal has to end the servers too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # An end by a signal ends the servers and clients too: this is the first process of its namespace.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+    large = LARGE_MIB_IN_FULL if arguments.full else LARGE_MIB
+    places = queue.SimpleQueue()
+    for place in servers.prepared(arguments.work, arguments.examples, arguments.memory, WORKERS, large):
+        places.put(place)
+
+    def run(numbered):
+        number, (client, server, tls) = numbered
+        place = places.get()
+        try:
+            combination = Combination(client, server, tls, None if arguments.full else number)
+            combination.run(place)
+            return combination
+        finally:
+            places.put(place)
 
     table = Table()
-    for number, (client, server, tls) in enumerate(combinations(arguments.examples, arguments.only)):
-        run_combination(client, server, tls, place, table, None if arguments.full else number)
+    numbered = enumerate(combinations(arguments))
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        for combination in pool.map(run, numbered):
+            table.add(combination)
     table.print()
     sys.exit(1 if table.failed else 0)
 
@@ -40,79 +61,99 @@ def parsed_arguments():
     parser = argparse.ArgumentParser(prog="tests/interop/run", description="Interoperability tests.")
     for folder in ("--work", "--examples", "--memory"):  # these come from `run`
         parser.add_argument(folder, type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    peers = [*servers.SERVERS, *OUR_CLIENTS, *(client.name for client in clients.OTHERS)]
-    parser.add_argument("--only", choices=["servers", "clients", *peers], help="a part: one half, or one peer")
+    peers = [*servers.SERVERS, *OUR_CLIENTS, *(client.name for client in clients.PROGRAMS), *scripts.NAMES]
+    part = "a part: one half, or one peer; given twice, what is in both"
+    parser.add_argument("--only", choices=["servers", "clients", *peers], action="append", default=[], help=part)
     parser.add_argument("--full", action="store_true", help="all operations on each route; the large file has 1 GiB")
     return parser.parse_args()
 
 
-def combinations(examples, only):
-    """Our clients with every server, ours included, in each kind of TLS; and every other client with our server."""
-    for server in servers.SERVERS:
-        for tls in ("none", "explicit", "implicit"):
-            for client in OUR_CLIENTS:
-                if only in (None, "servers", server, client):
-                    yield clients.Ours(examples / client), server, tls
-    for client in clients.OTHERS:
-        if only in (None, "clients", client.name, servers.OURS):
-            yield client, servers.OURS, "none"
+def combinations(arguments):
+    """Our clients with every server, ours included, in each kind of TLS; and every other client with our servers."""
+    ours = [clients.Ours(arguments.examples / name) for name in OUR_CLIENTS]
+    others = [*clients.PROGRAMS, *scripts.scripts(arguments.work / "venv" / "bin" / "python")]
+    for half, some, these in (("servers", ours, servers.SERVERS), ("clients", others, servers.OURS)):
+        for server in these:
+            for tls in ("none", "explicit", "implicit"):
+                for client in some:
+                    if set(arguments.only) <= {half, server, client.name}:
+                        yield client, server, tls
 
 
-def run_combination(client, server_name, tls, place, table, number):
-    """Everything on one mode, which is another with each `number`, and a few operations on the others; without a number,
-    everything on each. Our own server is quick enough for that in any case."""
-    if (server_name, tls) in servers.LACKS:
-        note = table.footnote(servers.LACKS[server_name, tls])
-        table.add(client.name, server_name, tls, "", {name: note for name in operations.OPERATIONS})
-        return
-    modes = list(client.modes)
-    is_thorough = number is None or server_name == servers.OURS
-    thorough = modes if is_thorough else [modes[number % len(modes)]]
-    combination = f"{client.name} -> {server_name}, TLS {tls},"
-    with contextlib.ExitStack() as stack:
+class Combination:
+    """A client, a server and a kind of TLS: everything on one mode, which is another with each `number`, and a few operations
+    on the others; without a number, everything on each."""
+
+    def __init__(self, client, server, tls, number):
+        self.client = client
+        self.server = server
+        self.tls = tls
+        self.lacking = {} if tls == "none" else client.plain_modes
+        self.modes = [mode for mode in client.modes if mode not in self.lacking]
+        self.in_full = number is None
+        self.thorough = self.modes if self.in_full else [self.modes[number % len(self.modes)]]
+        # A mode, and for each operation `ok`, `FAIL`, the reason why it can't be done, or nothing if it wasn't to be done.
+        self.rows = []
+
+    def run(self, place):
+        lacks = servers.LACKS.get((self.server, self.tls)) or self.client.lacks.get(self.tls)
+        if lacks:
+            self.rows.append(("", dict.fromkeys(operations.OPERATIONS, Reason(lacks))))
+            return
+        with contextlib.ExitStack() as stack:
+            try:
+                running = servers.running(self.server, place, self.tls, self.client.resumes)
+                server = stack.enter_context(running)
+            except Failed as failure:
+                self.tell(f"{self.server} {failure.reason}\n{failure.output}")
+                server = None
+            told = set()
+            for mode in self.modes:
+                row = {name: self.cell(server, mode, name, place, told) for name in operations.OPERATIONS}
+                self.rows.append((mode, row))
+        for mode, reason in self.lacking.items():
+            self.rows.append((mode, dict.fromkeys(operations.EVERYWHERE, Reason(reason))))
+
+    def cell(self, server, mode, name, place, told):
+        if mode not in self.thorough and name not in operations.EVERYWHERE:
+            return ""
+        if name in operations.ONCE and mode != self.thorough[0]:
+            return ""
+        if name == operations.FETCHED and not self.in_full:
+            return ""
+        reason = self.client.cannot.get(name) or servers.CANNOT.get((self.server, name))
+        if reason:
+            return Reason(reason)
+        if server is None:
+            return "FAIL"
+        cell = operations.Cell(self.client, server, mode, place.scratch / "local", mode in self.thorough)
         try:
-            server = stack.enter_context(servers.running(server_name, place, tls))
+            operations.OPERATIONS[name](cell)
+            return "ok"
         except Failed as failure:
-            print(f"FAIL {combination} {server_name} {failure.reason}\n{failure.output}", flush=True)
-            server = None
-        told = set()
-        for mode in modes:
-            row = {}
-            for name, operation in operations.OPERATIONS.items():
-                if mode not in thorough and name not in operations.EVERYWHERE:
-                    row[name] = ""
-                    continue
-                # The large file is for once.
-                if name == operations.LARGE and mode != thorough[0]:
-                    row[name] = ""
-                    continue
-                reason = client.cannot.get(name) or servers.CANNOT.get((server_name, name))
-                if reason:
-                    row[name] = table.footnote(reason)
-                    continue
-                row[name] = "FAIL"
-                if server is None:
-                    continue
-                cell = operations.Cell(client, server, mode, place.scratch / "local", mode in thorough)
-                try:
-                    operation(cell)
-                    row[name] = "ok"
-                except Failed as failure:
-                    # What fails in one mode mostly fails in the next for the same reason: that is told once.
-                    print(f"FAIL {combination} {mode}: {name}: {failure.reason}", flush=True)
-                    if (name, failure.reason) not in told:
-                        print_details(cell.command, failure, server)
-                    told.add((name, failure.reason))
-            table.add(client.name, server_name, tls, mode, row)
+            details = ""
+            # What fails in one mode mostly fails in the next for the same reason: that is told once.
+            if (name, failure.reason) not in told:
+                details = described(cell.command, failure, server)
+            told.add((name, failure.reason))
+            self.tell(f"{mode}: {name}: {failure.reason}{details}")
+            return "FAIL"
+
+    def tell(self, what):
+        print(f"FAIL {self.client.name} -> {self.server}, TLS {self.tls}, {what}", flush=True)
 
 
-def print_details(command, failure, server):
-    print(f"  $ {command}")
+class Reason(str):
+    """Why something can't be done."""
+
+
+def described(command, failure, server):
+    text = f"\n  $ {command}"
     for line in failure.output.splitlines():
-        print(f"  | {line}")
+        text += f"\n  | {line}"
     for line in server.last_words().splitlines():
-        print(f"  server | {line}")
-    sys.stdout.flush()
+        text += f"\n  server | {line}"
+    return text
 
 
 class Table:
@@ -130,11 +171,14 @@ class Table:
             self.footnotes.append(reason)
         return f"- [{self.footnotes.index(reason) + 1}]"
 
-    def add(self, client, server, tls, mode, row):
-        results = list(row.values())
-        self.passed += results.count("ok")
-        self.failed += results.count("FAIL")
-        self.rows.append([client, server, tls, mode, *results])
+    def add(self, combination):
+        peers = [combination.client.name, combination.server, combination.tls]
+        for mode, row in combination.rows:
+            cells = [row.get(name, "") for name in operations.OPERATIONS]
+            results = [self.footnote(cell) if isinstance(cell, Reason) else cell for cell in cells]
+            self.passed += results.count("ok")
+            self.failed += results.count("FAIL")
+            self.rows.append([*peers, mode, *results])
 
     def print(self):
         rows = [["client", "server", "TLS", "mode", *operations.OPERATIONS], *self.rows]

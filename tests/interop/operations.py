@@ -5,12 +5,10 @@ import os
 import random
 import re
 import shutil
-import signal
-import threading
-import time
 
+import aborts
 from process import COMMAND_TIMEOUT, Failed
-from servers import CROWD, MIB
+from servers import CROWD, MIB, crowded
 
 RANDOM = "random.bin"
 RANDOM_SIZE = 3 * 1024 * 1024
@@ -26,6 +24,26 @@ FILES = {
 }
 # A name of the times before UTF-8, with the byte E9 in it; not all peers can say it.
 LATIN = os.fsdecode(b"caf\xe9.txt")
+# What a shell, a URL, a pattern, a listing's columns, a reply's quotes or Telnet could take for something else. The last two
+# aren't UTF-8, and the very last has Telnet's IAC in it.
+ODD = [
+    " blank first.txt",
+    "blank last ",
+    "-dash.txt",
+    "~tilde.txt",
+    "#hash.txt",
+    "100%41.txt",
+    "a;b=c&d.txt",
+    "star*?.txt",
+    "[ab]{c,d}.txt",
+    "back\\slash.txt",
+    "$HOME.txt",
+    "it's \"quoted\".txt",
+    "total 12",
+    "e\u0301 combined.txt",
+    LATIN,
+    os.fsdecode(b"iac\xff.txt"),
+]
 # What is moved on a route where not everything is done.
 FEW = ["empty.txt", RANDOM]
 # What a resumed transfer finds is a half that differs from the file's own: it stays
@@ -37,10 +55,8 @@ RESUMED = HALF + FILES[RANDOM][len(HALF) :]
 SENT = re.compile(r"(?:> |Cmd: )(EPSV|PASV|EPRT|PORT)\b")
 # The same for TLS: each mode, and what our clients say in it.
 SECURED = re.compile(r"^> (AUTH TLS|PROT P)\r?$", re.MULTILINE)
+CROWD_TIMEOUT = 120
 SECURING = {"none": set(), "explicit": {"AUTH TLS", "PROT P"}, "implicit": {"PROT P"}}
-# How much of a file is moved, at least, before it is aborted; and a file that is longer than what sockets hold.
-BEFORE_ABORT = MIB
-LONG = random.Random(114).randbytes(8 * MIB)
 
 
 class Cell:
@@ -113,6 +129,17 @@ class Cell:
         self.run(self.client.resume_get(self.server, self.mode, f"/get/{RANDOM}", local))
         self.compare(local, RESUMED)
 
+    def append(self):
+        """To a file, and to none."""
+        local, there = self.local / "source", self.server.root / "put" / "appended.txt"
+        there.write_bytes(FILES["small.txt"])
+        self.server.give_to_user(there)
+        local.write_bytes(FILES[RANDOM])
+        self.run(self.client.append(self.server, self.mode, local, "/put/appended.txt"))
+        self.compare(there, FILES["small.txt"] + FILES[RANDOM])
+        self.run(self.client.append(self.server, self.mode, local, "/put/new.txt"))
+        self.compare(there.with_name("new.txt"), FILES[RANDOM])
+
     def resume_put(self):
         local = self.local / RANDOM
         local.write_bytes(FILES[RANDOM])
@@ -137,6 +164,49 @@ class Cell:
             for file in (there, local):
                 file.unlink(missing_ok=True)
 
+    def odd_names(self):
+        """There and back, or only back."""
+        puts = "put" not in self.client.cannot
+        names = [name for name in ODD if name not in (*self.client.unsayable, *self.server.unsayable)]
+        there = self.server.root / ("put" if puts else "get")
+        local = self.local / "odd"
+        before = set(os.listdir(there))
+        for number, name in enumerate(names):
+            content = b"odd %d\n" % number
+            if puts:
+                local.write_bytes(content)
+                self.run(self.client.put(self.server, self.mode, local, f"/put/{name}"))
+                self.compare(there / name, content)
+                local.unlink()
+            else:
+                (there / name).write_bytes(content)
+            self.run(self.client.get(self.server, self.mode, f"/{there.name}/{name}", local))
+            self.compare(local, content)
+        found = set(os.listdir(there)) - before
+        if found != set(names):
+            raise Failed(f"there are also {sorted(found - set(names))}", self.output)
+
+    def fetch_crowd(self):
+        """All files of the crowded folder, in one session; their hashes are compared."""
+        folder = self.local / "crowd"
+        folder.mkdir()
+        self.run(self.client.get_all(self.server, self.mode, "/crowd", "file ", CROWD, folder), CROWD_TIMEOUT)
+        found = {file.name: digest(file) for file in folder.rglob("file *.txt")}
+        expected = {name: hashlib.sha256(crowded(name)).hexdigest() for name in CROWD}
+        wrong = [name for name in CROWD if found.get(name) != expected[name]]
+        if wrong or len(found) != len(expected):
+            raise Failed(f"{len(found)} files came, and {wrong[:3]}, {len(wrong)} in all, aren't right", self.output)
+
+    def delete(self):
+        folder = self.server.root / "put"
+        kept = folder / "kept"
+        kept.write_bytes(b"kept\n")
+        for name in self.files:
+            (folder / name).write_bytes(b"deleted\n")
+            self.tell(self.client.delete(self.server, self.mode, f"/put/{name}"))
+            if os.listdir(folder) != ["kept"]:
+                raise Failed(f"{name} is still there, or others aren't: {os.listdir(folder)}", self.output)
+
     def rename(self):
         folder = self.server.root / "put"
         (folder / "sub").mkdir()
@@ -144,7 +214,7 @@ class Cell:
         old = "old"
         (folder / old).write_bytes(b"moved\n")
         for new in [*self.files, "sub/moved.txt"]:
-            self.tell(self.client.rename(self.server, f"/put/{old}", f"/put/{new}"))
+            self.tell(self.client.rename(self.server, self.mode, f"/put/{old}", f"/put/{new}"))
             self.compare(folder / new, b"moved\n")
             if (folder / old).exists():
                 raise Failed(f"{old} is still there", self.output)
@@ -158,63 +228,15 @@ class Cell:
         self.make_one_directory(LATIN)
 
     def make_one_directory(self, name):
-        self.tell(self.client.make_directory(self.server, f"/put/{name}"))
+        self.tell(self.client.make_directory(self.server, self.mode, f"/put/{name}"))
         if not (self.server.root / "put" / name).is_dir():
             raise Failed(f"there is no folder {name}", self.output)
 
     def tell(self, command):
-        """Runs the client to its end, where it needs no data connection."""
+        """Runs the client to its end, where nothing is to be moved."""
         self.command = command
         self.output = command.run(self.local)
-        self.check_dialogue(set())
-
-    def abort_get(self):
-        """It writes into a pipe that isn't emptied, so that it can't be done when it is told to stop."""
-        (self.server.root / "get" / "long.bin").write_bytes(LONG)
-        self.command = self.client.get(self.server, self.mode, "/get/long.bin", "-")
-        with self.command.started(self.local) as running:
-            came = running.stdout.read(BEFORE_ABORT)
-            running.send_signal(signal.SIGINT)
-            came += running.stdout.read()
-        self.check_aborted(running)
-        self.check_beginning(came)
-        # What came is as good as any other beginning.
-        local = self.local / "long.bin"
-        local.write_bytes(came)
-        self.run(self.client.resume_get(self.server, self.mode, "/get/long.bin", local))
-        self.compare(local, LONG)
-
-    def abort_put(self):
-        """It reads from a pipe that isn't filled to the end before it has stopped."""
-        pipe, there = self.local / "long.bin", self.server.root / "put" / "long.bin"
-        os.mkfifo(pipe)
-        self.command = self.client.put(self.server, self.mode, pipe, "/put/long.bin")
-        with self.command.started(self.local) as running:
-            filler = threading.Thread(target=fill, args=(pipe, LONG, running))
-            filler.start()
-            running.wait(COMMAND_TIMEOUT)
-            filler.join(COMMAND_TIMEOUT)
-        self.check_aborted(running)
-        self.check_beginning(there.read_bytes() if there.exists() else b"")
-        pipe.unlink()
-        pipe.write_bytes(LONG)
-        self.run(self.client.resume_put(self.server, self.mode, pipe, "/put/long.bin"))
-        self.compare(there, LONG)
-
-    def check_beginning(self, came):
-        """What an aborted transfer leaves: a part, and unchanged. A server may lose what it hadn't read yet, or all."""
-        if len(came) == len(LONG) or not LONG.startswith(came):
-            raise Failed(f"{len(came)} bytes came, and they aren't the file's first", self.output)
-
-    def check_aborted(self, running):
-        """It stopped as one who leaves in order."""
-        self.output = running.dialogue()
-        self.check_dialogue({self.mode})
-        for said in (r"^> .*ABOR", r"^> QUIT", r"^< 221", r"^\w+: .*aborted"):
-            if not re.search(said, self.output, re.MULTILINE):
-                raise Failed(f"the dialogue should have {said}", self.output)
-        if running.returncode != 130:
-            raise Failed(f"exit {running.returncode}, expected 130", self.output)
+        self.check_dialogue({self.mode} if self.client.always_lists else set())
 
     def compare(self, file, expected):
         found = file.read_bytes() if file.exists() else None
@@ -232,35 +254,26 @@ def digest(file):
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def fill(pipe, content, running):
-    """Fills a pipe slowly; after a part, the one who reads from it is told to stop."""
-    try:
-        with open(pipe, "wb", buffering=0) as opened:
-            opened.write(content[:BEFORE_ABORT])
-            running.send_signal(signal.SIGINT)
-            for at in range(BEFORE_ABORT, len(content), BEFORE_ABORT):
-                if running.poll() is not None:
-                    break
-                time.sleep(0.1)
-                opened.write(content[at : at + BEFORE_ABORT])
-    except BrokenPipeError:
-        pass
-
-
 LARGE = "large file"
+FETCHED = "5000 fetched"
 OPERATIONS = {
     "list": Cell.list,
     "get": Cell.get,
     "put": Cell.put,
     "resume get": Cell.resume_get,
     "resume put": Cell.resume_put,
-    "abort get": Cell.abort_get,
-    "abort put": Cell.abort_put,
+    "append": Cell.append,
+    "abort get": aborts.get,
+    "abort put": aborts.put,
     "rename": Cell.rename,
+    "delete": Cell.delete,
     "mkdir": Cell.make_directory,
     "mkdir Latin-1": Cell.make_latin_directory,
+    "odd names": Cell.odd_names,
     "5000 files": Cell.crowd,
+    FETCHED: Cell.fetch_crowd,
     LARGE: Cell.large,
 }
-# What is done on each route; the rest is done on one.
+# What is done on each route; the rest is done on one. And what is done once for a client, a server and a TLS.
 EVERYWHERE = ("list", "get", "put")
+ONCE = (FETCHED, LARGE)

@@ -28,15 +28,16 @@ class Failed(Exception):
 
 
 class Command:
-    """A program's arguments, and what to type into it."""
+    """A program's arguments, and what to type into it: at once, and after it was told to stop what it does."""
 
-    def __init__(self, *arguments, typed=""):
+    def __init__(self, *arguments, typed="", afterwards=""):
         self.arguments = [str(argument) for argument in arguments]
         self.typed = typed
+        self.afterwards = afterwards
 
     def __str__(self):
         text = shlex.join(self.arguments)
-        for line in self.typed.splitlines():
+        for line in (self.typed + self.afterwards).splitlines():
             text += f"\n  > {line}"
         return text
 
@@ -64,32 +65,43 @@ class Command:
             raise Failed(f"exit {process.returncode}", output)
         return output
 
-
     @contextlib.contextmanager
     def started(self, folder):
-        """Runs while the block does, which reads its output, `stdout`; `dialogue` is what it said on standard error."""
-        with open(folder / "dialogue", "wb") as errors:
+        """Runs while the block does; its `dialogue()` is what it has said by then, on both streams."""
+        with open(folder / "dialogue", "wb") as output:
             process = subprocess.Popen(
                 self.arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
                 cwd=folder,
                 env={**ENVIRONMENT, "HOME": str(folder)},
                 start_new_session=True,
             )
         process.dialogue = lambda: os.fsdecode((folder / "dialogue").read_bytes())
+        # What is typed fits a pipe.
+        process.stdin.write(os.fsencode(self.typed))
+        process.stdin.flush()
         # It may hang with the pipe open.
         limit = threading.Timer(COMMAND_TIMEOUT, kill_group, [process])
         limit.start()
         try:
             yield process
             process.wait(COMMAND_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"not done after {COMMAND_TIMEOUT} s", process.dialogue()) from None
         finally:
             limit.cancel()
             kill_group(process)
-            process.stdout.close()
             process.wait()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+
+    def talk_on(self, process):
+        """Types the rest."""
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(os.fsencode(self.afterwards))
+            process.stdin.close()
 
 
 @contextlib.contextmanager

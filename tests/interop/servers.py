@@ -1,6 +1,7 @@
 """The servers: how each is started on a loopback port of its own, and what it serves to whom."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import shutil
@@ -10,85 +11,93 @@ import ssl
 import string
 import subprocess
 import time
-import urllib.parse
 
+from client import percent_encoded
 from process import Failed, daemon, last_lines
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOST = "127.0.0.1"
-USER = "interop"
 PASSWORD = "loopback-only"
-USER_ID = 59321
+FIRST_USER_ID = 59321
 START_TIMEOUT = 10
 # A crowded folder, which all servers have, and a large file.
 CROWD = [f"file {number:04}.txt" for number in range(5000)]
 MIB = 1024 * 1024
 
 
+def crowded(name):
+    """The content of a file in that folder: each has another."""
+    return name.encode() * (int(name[5:9]) % 50)
+
+
 class Server:
     """A running server, as its clients see it: `root` is the folder that they see as `/`."""
 
     host = HOST
-    user = USER
     password = PASSWORD
 
-    def __init__(self, root, port, log, tls, authority):
-        self.root = root
+    def __init__(self, name, place, port, log, tls):
+        self.ours = name in OURS
+        self.unsayable = UNSAYABLE.get(name, ())
+        self.root = place.root
+        self.user = place.user
+        self.user_id = place.user_id
         self.port = port
         self.log = log
         # `none`, `explicit` or `implicit`, and the file with the certificate that the server's can be checked by.
         self.tls = tls
-        self.authority = authority
+        self.authority = place.authority
 
     def url(self, path):
         """The path is the one below the folder that a login starts in, which is `/` on all servers here."""
-        return f"ftp://{USER}:{PASSWORD}@{HOST}:{self.port}{percent_encoded(path)}"
+        return f"ftp://{self.user}:{PASSWORD}@{HOST}:{self.port}{percent_encoded(path)}"
 
     def give_to_user(self, path):
         """Lets the user write there."""
-        os.chown(path, USER_ID, USER_ID)
+        os.chown(path, self.user_id, self.user_id)
 
     def last_words(self):
         return last_lines(self.log.read_text(errors="replace"), 6)
 
 
 class Place:
-    """Where servers find their programs, the folder that they serve, and one for what else they write."""
+    """Where servers find their programs, the folder that they serve, and one for what else they write.
 
-    def __init__(self, work, examples, memory, large):
+    Each of those who work at the same time has another, by its `number`, and there is another user in it.
+    """
+
+    def __init__(self, work, examples, memory, number):
         self.programs = work / "servers"
         self.venv = work / "venv"
         self.examples = examples
-        self.scratch = work / "scratch"
+        self.scratch = work / "scratch" / str(number)
         self.memory = memory
-        self.root = memory / "served"
-        self.large = large
+        self.root = memory / f"served{number}"
         self.certificates = self.scratch / "certificates"
+        self.user = f"interop{number}"
+        self.user_id = FIRST_USER_ID + number
 
-    def prepare(self):
-        """Makes the folders and the user. What is mounted here is seen in this namespace only, and ends with it."""
-        shutil.rmtree(self.scratch, ignore_errors=True)
+    def prepare(self, large):
+        """Makes the folders, with a large file of so many MiB, and the user."""
         self.scratch.mkdir()
-        run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.memory)
         self.root.mkdir()
-        self.make_files()
+        self.make_files(large)
         self.make_certificates()
-        (self.memory / "etc").mkdir(mode=0o700)
         hashed = run("openssl", "passwd", "-6", PASSWORD).strip()
         # Servers refuse a user whose shell isn't in /etc/shells.
-        self.add_line("/etc/passwd", f"{USER}:x:{USER_ID}:{USER_ID}::{self.root}:/bin/sh")
-        self.add_line("/etc/group", f"{USER}:x:{USER_ID}:")
-        self.add_line("/etc/shadow", f"{USER}:{hashed}:19000:0:99999:7:::")
+        self.add_line("/etc/passwd", f"{self.user}:x:{self.user_id}:{self.user_id}::{self.root}:/bin/sh")
+        self.add_line("/etc/group", f"{self.user}:x:{self.user_id}:")
+        self.add_line("/etc/shadow", f"{self.user}:{hashed}:19000:0:99999:7:::")
 
-    def make_files(self):
+    def make_files(self, large):
         """What all servers have: a crowded folder, and a large file of so many MiB, none of which is as another."""
         (self.root / "crowd").mkdir()
         for name in CROWD:
-            (self.root / "crowd" / name).touch()
+            (self.root / "crowd" / name).write_bytes(crowded(name))
         source = random.Random(959)
         (self.root / "large").mkdir()
         with open(self.root / "large" / "large.bin", "wb") as file:
-            for _ in range(self.large):
+            for _ in range(large):
                 file.write(source.randbytes(MIB))
 
     def make_certificates(self):
@@ -115,25 +124,35 @@ class Place:
 
     def add_line(self, file, line):
         original = pathlib.Path(file)
-        copy = self.memory / "etc" / original.name  # not on a disk: one of them holds passwords
+        copy = self.memory / self.user / original.name  # not on a disk: one of them holds passwords
+        copy.parent.mkdir(mode=0o700, exist_ok=True)
         copy.write_text(original.read_text().rstrip("\n") + "\n" + line + "\n")
         copy.chmod(original.stat().st_mode & 0o777)
         run("mount", "--bind", copy, original)
+
+
+def prepared(work, examples, memory, count, large):
+    """So many places. What is mounted here is seen in this namespace only, and ends with it."""
+    shutil.rmtree(work / "scratch", ignore_errors=True)
+    (work / "scratch").mkdir()
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", memory)
+    places = [Place(work, examples, memory, number) for number in range(count)]
+    for place in places:
+        place.prepare(large)
+    return places
 
 
 def run(*arguments):
     return subprocess.run(arguments, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
 
 
-def percent_encoded(path):
-    """As in a URL; also for names that aren't UTF-8."""
-    return urllib.parse.quote(os.fsencode(path))
+# Below those that the system picks for data connections; and there is nobody else in this namespace.
+PORTS = itertools.count(20000)
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+    """A port that nobody had."""
+    return next(PORTS)
 
 
 def configuration(template, place, **values):
@@ -200,48 +219,63 @@ def pure_ftpd(place, port, tls):
 
 def pyftpdlib(place, port, tls):
     certificate = [] if tls == "none" else [place.certificate]
-    return [place.venv / "bin/python", HERE / "pyftpdlib_server.py", HOST, port, USER, PASSWORD, place.root, *certificate]
+    return [place.venv / "bin/python", HERE / "pyftpdlib_server.py", HOST, port, place.user, PASSWORD, place.root, *certificate]
 
 
-def std_server(place, port, _):
-    return [
-        place.examples / "std_server",
-        *("--listen", f"{HOST}:{port}"),
-        *("--root", place.root),
-        *("--user", f"{USER}:{PASSWORD}"),
-    ]
+def ours(program):
+    """One of our own; `resumes` is whether its clients' data connections resume the session, which it demands by default."""
+
+    def arguments(place, port, tls, resumes):
+        trust = []
+        if tls != "none":
+            trust = ["--certificate", place.certificates / "server.crt", "--key", place.certificates / "server.key"]
+            trust += ["--implicit"] if tls == "implicit" else ["--tls", "data"]
+            trust += [] if resumes else ["--no-resumption"]
+        return [
+            place.examples / program,
+            *("--listen", f"{HOST}:{port}"),
+            *("--root", place.root),
+            *("--user", f"{place.user}:{PASSWORD}"),
+            *trust,
+        ]
+
+    return arguments
 
 
-OURS = "std_server"
-SERVERS = {
+OURS = {name: ours(name) for name in ("std_server", "tokio_server")}
+OTHERS = {
     "vsftpd": vsftpd,
     "proftpd": proftpd,
     "pure-ftpd": pure_ftpd,
     "pyftpdlib": pyftpdlib,
-    OURS: std_server,
 }
+SERVERS = [*OTHERS, *OURS]
 # The kinds of TLS that a server hasn't, and why.
 LACKS = {
     ("pure-ftpd", "implicit"): "pure-ftpd has explicit TLS only",
     ("pyftpdlib", "implicit"): "pyftpdlib has explicit TLS only",
-    (OURS, "explicit"): "std_server has no TLS yet",
-    (OURS, "implicit"): "std_server has no TLS yet",
 }
 # The operations that a server can't do, and why.
 CANNOT = {
     ("pyftpdlib", "mkdir Latin-1"): "pyftpdlib makes the folder, but can't write its name into the 257, and answers 501",
 }
+# The odd names that a server changes.
+UNSAYABLE = {
+    "pure-ftpd": ("blank last ",),  # it cuts blanks off a line's end
+}
 
 
 @contextlib.contextmanager
-def running(name, place, tls):
+def running(name, place, tls, resumes):
     """A server by its name, for as long as the block runs."""
     # Our own is asked for any port, as its users do, and says which.
-    port = 0 if name == OURS else free_port()
+    port = 0 if name in OURS else free_port()
     log = place.scratch / f"{name}.log"
-    with daemon(SERVERS[name](place, port, tls), log) as process:
+    command = OURS[name](place, port, tls, resumes) if name in OURS else OTHERS[name](place, port, tls)
+    with daemon(command, log) as process:
         context = ssl.create_default_context(cafile=place.authority) if tls == "implicit" else None
-        yield Server(place.root, wait_until_up(process, port, log, context), log, tls, place.authority)
+        port = wait_until_up(process, port, log, context)
+        yield Server(name, place, port, log, tls)
 
 
 def wait_until_up(process, port, log, context):
