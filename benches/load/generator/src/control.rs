@@ -145,7 +145,8 @@ impl Control {
             }
         }
         data.read_to_end(&mut content).await?;
-        // The server may wait for our end of the connection before it says that all went well.
+        // The server may wait for our end of the connection before it says that all went well; a reset would be a failure.
+        setsockopt(&data, sockopt::Linger, &linger { l_onoff: 0, l_linger: 0 })?;
         drop(data);
         self.expect(226).await.with_context(|| format!("after the data of {line}"))?;
         Ok(content)
