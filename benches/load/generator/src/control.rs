@@ -39,7 +39,7 @@ pub struct Reply {
 
 impl Control {
     /// Connects, and takes the greeting.
-    pub async fn connect(server: SocketAddrV4, manner: Manner) -> Result<Self> {
+    async fn connect(server: SocketAddrV4, manner: Manner) -> Result<Self> {
         let stream = connect(server, manner).await.context("control connection")?;
         let mut control = Self { stream, server, manner, inbox: Vec::new() };
         control.expect(220).await.context("greeting")?;
@@ -154,7 +154,7 @@ impl Control {
 }
 
 /// A connection that comes from this client's address.
-pub async fn connect(server: SocketAddrV4, manner: Manner) -> Result<TcpStream> {
+async fn connect(server: SocketAddrV4, manner: Manner) -> Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddrV4::new(manner.source, 0).into())?;
     let stream = socket.connect(server.into()).await?;

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
 use crate::clients::{Site, Tally};
-use crate::control::{Control, Manner, connect, vanish};
+use crate::control::{Control, Manner, vanish};
 
 /// How long a server may take to end a session whose client says no more.
 const END: Duration = Duration::from_secs(20);
@@ -34,7 +34,7 @@ pub enum Visit {
     HalfClosed,
     /// An upload is reset in its middle, with its session.
     UploadReset,
-    /// The client is gone without a packet: half-open connections stay behind.
+    /// The client is gone without a packet, idle or amid an upload: half-open connections stay behind.
     Vanished,
 }
 
@@ -189,19 +189,24 @@ async fn upload_reset(site: &Site, manner: Manner, rng: &mut Rng) -> Result<()> 
 }
 
 async fn vanished(site: &Site, manner: Manner, rng: &mut Rng) -> Result<()> {
-    let (name, _) = file(site, rng);
     let mut control = Control::login(&site.target, manner).await?;
+    let mut data = None;
     match rng.u8(..3) {
         0 => {}
         1 => {
             control.passive().await?;
         }
         _ => {
-            let address = control.passive().await?;
-            let data = connect(address, manner).await?;
-            control.send(&format!("RETR soak/{name}")).await?;
-            vanish(data)?;
+            // An upload: a server that sends would notice the reset that its data meets.
+            let mut upload = control.begin(&format!("STOR uploads/gone-{}.bin", manner.source)).await?;
+            upload.write_all(&vec![b'x'; rng.usize(1..300_000)]).await?;
+            data = Some(upload);
         }
     }
-    vanish(control.stream)
+    // What isn't acknowledged yet would be sent again, and meet a reset, too.
+    sleep(Duration::from_millis(300)).await;
+    for stream in data.into_iter().chain([control.stream]) {
+        vanish(stream)?;
+    }
+    Ok(())
 }
