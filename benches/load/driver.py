@@ -26,6 +26,8 @@ def main():
     (options.target / "load").mkdir(exist_ok=True)
     place.prepare()
     names = [name for name in peers.present(place) if not options.only or name in options.only]
+    if missing := set(options.only or ()) - set(names):
+        sys.exit(f"driver.py: not built here: {', '.join(sorted(missing))}")
     ours = [name for name in names if name in peers.OURS]
 
     well = True
@@ -33,7 +35,10 @@ def main():
         # What thousands of sessions are promised of is the one that needs no thread for each.
         default = ours[-1:] if not options.only else ours
         for name in default:
-            well &= told(*soak.run(name, place, options))
+            try:
+                well &= told(*soak.run(name, place, options))
+            except peers.Failed as failure:
+                well = told([f"- failed: {failure.reason}", failure.output], False)
     if options.mode in ("compare", "all"):
         well &= told(*compare.run(place, names, options))
     sys.exit(0 if well else 1)
@@ -52,11 +57,11 @@ def parsed_options():
     for path in ("--target", "--memory", "--group"):  # these come from `run`
         parser.add_argument(path, type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("mode", nargs="?", choices=["soak", "compare", "all"], default="all")
-    parser.add_argument("--only", nargs="+", choices=[*peers.OURS, *peers.OTHERS], help="these servers; the default is all")
+    parser.add_argument("--only", nargs="+", choices=[*peers.OURS, *peers.OTHERS], help="these servers; otherwise all")
     parser.add_argument("--size", type=size, default="1GiB", help="of the file that moves, such as 8MiB (default 1GiB)")
     parser.add_argument("--rounds", type=int, default=11, help="in each, every server sends and takes it once (default 11)")
-    parser.add_argument("--copy", action="store_true", help="the client copies downloads out of the kernel, and needs more of the machine itself")
-    parser.add_argument("--sessions", type=int, default=10_000, help="idle ones (default 10000); the slope is from a tenth to all of them, of 1000 at most")
+    parser.add_argument("--copy", action="store_true", help="the client copies downloads out of the kernel")
+    parser.add_argument("--sessions", type=int, default=10_000, help="idle ones (default 10000, of which compare takes 1000)")
     parser.add_argument("--clients", type=int, default=200, help="that log in, list and fetch (default 200)")
     parser.add_argument("--seconds", type=float, default=60, help="how long they do (default 60)")
     parser.add_argument("--login-rounds", type=int, help="default: 5, no more than --rounds")

@@ -41,6 +41,11 @@ def level(peer):
 Level = collections.namedtuple("Level", "files threads pss rss")
 
 
+def most(before):
+    """The memory that is still no leak, in KiB."""
+    return before.pss * SLACK_FACTOR + SLACK_KIB
+
+
 def settled(peer, before, patience):
     """The level once no more is open than was before, or the patience is at its end."""
     deadline = time.monotonic() + patience
@@ -63,14 +68,30 @@ def idle_sessions(name, place, options):
             alive = exchange("check")["sessions"]
             used = level(peer)
         after = settled(peer, before, 30)
+        # What is kept for the next ones is used by them, or it is lost.
+        with peer.load("password", "idle") as exchange:
+            exchange(f"to {count}")
+            time.sleep(2)
+            again = level(peer)
+        after_again = settled(peer, before, 30)
     table = Table("", "files", "threads", "PSS KiB", "RSS KiB")
-    for what, state in (("before", before), ("logged in", during), ("after a NOOP each", used), ("after all", after)):
+    states = {
+        "before": before,
+        "logged in": during,
+        "after a NOOP each": used,
+        "all gone": after,
+        "as many again": again,
+        "gone again": after_again,
+    }
+    for what, state in states.items():
         table.add(what, *(f"{value:,}" for value in state))
     pss, rss = ((amount / count) for amount in (during.pss - before.pss, during.rss - before.rss))
     checks = [
         (alive == count, f"{alive:,} of {count:,} idle sessions answer a NOOP"),
-        (after.files <= before.files, f"{after.files} files open afterwards, {before.files} before"),
-        (after.threads <= before.threads, f"{after.threads} threads afterwards, {before.threads} before"),
+        (after_again.files <= before.files, f"{after_again.files} files open afterwards, {before.files} before"),
+        (after_again.threads <= before.threads, f"{after_again.threads} threads afterwards, {before.threads} before"),
+        (again.pss <= most(during), f"{again.pss:,} KiB PSS with the second as many, {during.pss:,} with the first"),
+        (after_again.pss <= most(after), f"{after_again.pss:,} KiB PSS after the second, {after.pss:,} after the first"),
     ]
     lines = [
         f"{count:,} idle sessions, logged in within {opened['seconds']:.1f} s: "
@@ -110,14 +131,14 @@ def clients(name, place, options):
         for file in left:
             (folder / file).unlink()
         serves = logs_in(peer)
-    most = before.pss * SLACK_FACTOR + SLACK_KIB
     checks = [
         (result["failed"] == 0, f"{result['failed']} visits went otherwise than they should"),
         (result["files"] > 0, f"{result['files']:,} files, {result['bytes'] / peers.MIB:,.0f} MiB, each byte compared; "
          f"{result['listings']:,} listings"),
         (after.files <= start.files, f"{after.files} files open afterwards, {start.files} at the start"),
         (after.threads <= start.threads, f"{after.threads} threads afterwards, {start.threads} at the start"),
-        (after.pss <= most, f"{after.pss:,} KiB PSS afterwards, {before.pss:,} after the warm-up, {start.pss:,} at the start"),
+        (after.pss <= most(before),
+         f"{after.pss:,} KiB PSS afterwards, {before.pss:,} after the warm-up, {start.pss:,} at the start"),
         (sockets == [], f"no socket but its own port's: {describe(sockets)}"),
         (left == [], f"{len(left)} uploads that were broken off appeared"),
         (serves, "it still serves"),
