@@ -12,10 +12,8 @@ use tokio::task::LocalSet;
 use tokio::time::timeout;
 
 use crate::faults::{self, Visit};
-use crate::{Target, say};
+use crate::{PATIENCE, Target, say};
 
-/// No visit lasts so long, unless the server hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// So many different errors are told.
 const ERRORS_TOLD: usize = 5;
 

@@ -5,9 +5,10 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::control::{Control, Manner};
-use crate::{Target, say, source};
+use crate::{PATIENCE, Target, say, source};
 
 /// How many log in at once: fewer than any server's backlog.
 const AT_ONCE: usize = 64;
@@ -36,7 +37,7 @@ async fn open(target: &Target, sessions: &mut Vec<Control>, count: usize) -> Res
         while number < count && logins.len() < AT_ONCE {
             let target = target.clone();
             let manner = Manner { source: source(0, number as u64), resets: false, bytewise: false };
-            logins.spawn(async move { Control::login(&target, manner).await });
+            logins.spawn(async move { timeout(PATIENCE, Control::login(&target, manner)).await? });
             number += 1;
         }
         let login = logins.join_next().await.context("no login is under way")?;
@@ -49,7 +50,7 @@ async fn open(target: &Target, sessions: &mut Vec<Control>, count: usize) -> Res
 async fn living(sessions: &mut [Control]) -> usize {
     let mut count = 0;
     for session in sessions {
-        count += usize::from(session.succeed("NOOP", 200).await.is_ok());
+        count += usize::from(matches!(timeout(PATIENCE, session.succeed("NOOP", 200)).await, Ok(Ok(_))));
     }
     count
 }

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::control::{Control, Manner};
-use crate::{Target, processor_time, say, source};
+use crate::{PATIENCE, Target, processor_time, say, source};
 
 pub async fn run(target: &Target, clients: u16, time: Duration) -> Result<()> {
     let begun = Instant::now();
@@ -19,7 +20,7 @@ pub async fn run(target: &Target, clients: u16, time: Duration) -> Result<()> {
             let first = fastrand::u64(..1000);
             while begun.elapsed() < time {
                 let manner = Manner { source: source(client + 1, first + count), resets: false, bytewise: false };
-                login(&target, manner).await.with_context(|| format!("after {count} logins"))?;
+                timeout(PATIENCE, login(&target, manner)).await?.with_context(|| format!("after {count} logins"))?;
                 count += 1;
             }
             anyhow::Ok(count)

@@ -27,6 +27,9 @@ struct Arguments {
     mode: Mode,
 }
 
+/// No login, no wait within a transfer and no visit lasts so long, unless the server hangs.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Whom to load, and how to log in there.
 #[derive(Args, Clone)]
 pub struct Target {

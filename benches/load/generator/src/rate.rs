@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use nix::sys::sendfile::sendfile64;
 use nix::sys::socket::{MsgFlags, recv};
 
-use crate::{Target, processor_time, say};
+use crate::{PATIENCE, Target, processor_time, say};
 
 /// How much one call moves at most.
 const PIECE: usize = 4 * 1024 * 1024;
@@ -23,7 +23,7 @@ struct Session {
 }
 
 pub fn run(target: &Target, copies: bool) -> Result<()> {
-    let control = TcpStream::connect(target.server)?;
+    let control = connect(target.server)?;
     control.set_nodelay(true)?;
     let mut session = Session { control: BufReader::new(control), server: target.server, copies };
     session.expect(220)?;
@@ -44,6 +44,14 @@ pub fn run(target: &Target, copies: bool) -> Result<()> {
     }
     session.command("QUIT", 221)?;
     Ok(())
+}
+
+/// A connection on which no wait is endless.
+fn connect(server: SocketAddrV4) -> Result<TcpStream> {
+    let stream = TcpStream::connect(server)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
 }
 
 impl Session {
@@ -89,7 +97,7 @@ impl Session {
     fn begin(&mut self, line: &str) -> Result<TcpStream> {
         let reply = self.command("EPSV", 229)?;
         let port = reply.rsplit('|').nth(1).and_then(|port| port.parse().ok());
-        let data = TcpStream::connect(SocketAddrV4::new(*self.server.ip(), port.context(reply)?))?;
+        let data = connect(SocketAddrV4::new(*self.server.ip(), port.context(reply)?))?;
         self.send(line)?;
         let reply = self.reply()?;
         ensure!(reply.starts_with("150") || reply.starts_with("125"), "after {line}: {reply}");
