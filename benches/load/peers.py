@@ -1,0 +1,172 @@
+"""The servers: how each is started for load, with a user and with anonymous, and who logs in how."""
+
+import contextlib
+import functools
+import json
+import os
+import pathlib
+import random
+import string
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "tests" / "interop"))
+
+import servers  # noqa: E402 (the interoperability tests' own: where programs are, and what they serve)
+from group import Group  # noqa: E402
+from process import ENVIRONMENT, Failed, daemon  # noqa: E402
+from servers import HOST, MIB, PASSWORD, USER, USER_ID, free_port  # noqa: E402
+
+LOGINS = {"password": (USER, PASSWORD), "anonymous": ("anonymous", "load@example.com")}
+# What is fetched under many clients: names, and sizes in bytes.
+SOAK = {"empty": 0, "byte": 1, "line": 80, "page": 4096, "odd": 65_537, "piece": 300_001, "large": 3 * MIB + 7}
+LARGE = "large/large.bin"
+UPLOADS = "uploads"
+MANY = 20_000
+
+
+class Place(servers.Place):
+    """What the interoperability tests' place has, and what is fetched under load."""
+
+    def __init__(self, target, memory, group, large):
+        work = target / "interop"
+        super().__init__(work, target / "release" / "examples", memory, large)
+        self.scratch = target / "load" / "scratch"
+        self.certificates = self.scratch / "certificates"
+        self.generator = target / "load" / "generator" / "release" / "ftp-proto-load-generator"
+        self.libunftp = target / "load" / "libunftp" / "release" / "ftp-proto-load-libunftp"
+        self.group = group
+
+    def prepare(self):
+        super().prepare()
+        source = random.Random(959)
+        (self.root / "soak").mkdir()
+        for name, size in SOAK.items():
+            (self.root / "soak" / name).write_bytes(source.randbytes(size))
+        uploads = self.root / UPLOADS
+        uploads.mkdir()
+        os.chown(uploads, USER_ID, USER_ID)
+        # vsftpd and pure-ftpd let anonymous in only with this user.
+        self.add_line("/etc/passwd", f"ftp:x:{USER_ID + 1}:{USER_ID + 1}::{self.root}:/bin/sh")
+
+
+def vsftpd(place, port):
+    empty = place.scratch / "empty"
+    empty.mkdir(exist_ok=True)
+    text = string.Template((HERE / "vsftpd.conf").read_text()).substitute(port=port, empty=empty, root=place.root)
+    file = place.scratch / "vsftpd.conf"
+    file.write_text(text)
+    return [place.programs / "vsftpd/usr/sbin/vsftpd", file]
+
+
+def pure_ftpd(place, port):
+    return [
+        place.programs / "pure-ftpd/usr/sbin/pure-ftpd",
+        *("-S", f"{HOST},{port}"),
+        *("-l", "unix"),
+        *("-c", MANY, "-C", MANY),  # sessions, in all and from one address
+        "-4",  # IPv4 only
+        "-A",  # the user's home is `/`
+        "-H",  # no names for addresses
+        *("-u", "1"),  # the lowest user id that may log in
+        *("-f", "none"),  # no log
+        *("-g", place.scratch / "pure-ftpd.pid"),
+    ]
+
+
+def pyftpdlib(place, port):
+    return [place.venv / "bin/python", HERE / "pyftpdlib_server.py", HOST, port, USER, PASSWORD, place.root]
+
+
+def libunftp(place, port):
+    return [place.libunftp, f"{HOST}:{port}", USER, PASSWORD, place.root]
+
+
+def ours(name):
+    return lambda place, _: [
+        place.examples / name,
+        *("--listen", f"{HOST}:0"),
+        *("--root", place.root),
+        *("--user", f"{USER}:{PASSWORD}"),
+        "--anonymous",
+        *(("--max-sessions", MANY) if "--max-sessions" in options(place.examples / name) else ()),
+    ]
+
+
+@functools.cache
+def options(program):
+    """What a program of ours says that it takes."""
+    return subprocess.run([program, "--help"], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+OTHERS = {"vsftpd": vsftpd, "pure-ftpd": pure_ftpd, "pyftpdlib": pyftpdlib, "libunftp": libunftp}
+OURS = {name: ours(name) for name in ("std_server", "tokio_server")}
+# They compare a password of their own list, as ours does; vsftpd asks PAM, and pure-ftpd hashes for /etc/shadow.
+SINGLE_PROCESS = ("pyftpdlib", "libunftp")
+
+
+def present(place):
+    """All servers that are here: ours may not all be built."""
+    return [*(name for name in OURS if (place.examples / name).exists()), *OTHERS]
+
+
+class Peer:
+    """A running server."""
+
+    def __init__(self, name, port, group, place):
+        self.name = name
+        self.port = port
+        self.group = group
+        self.place = place
+
+    @contextlib.contextmanager
+    def load(self, login, *arguments):
+        """The generator, while the block runs: a function that writes it a line, and reads one of its own."""
+        user, password = LOGINS[login]
+        target = ["--server", f"{HOST}:{self.port}", "--user", user, "--password", password]
+        errors = self.place.scratch / "generator.log"
+        with open(errors, "wb") as log:
+            process = subprocess.Popen(
+                [self.place.generator, *target, *map(str, arguments)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=ENVIRONMENT,
+                text=True,
+            )
+
+        def exchange(line=None):
+            with contextlib.suppress(BrokenPipeError):
+                if line is not None:
+                    process.stdin.write(line + "\n")
+                    process.stdin.flush()
+            answer = process.stdout.readline()
+            if not answer:
+                raise Failed(f"{self.name}: the generator failed", errors.read_text(errors="replace"))
+            return json.loads(answer)
+
+        try:
+            yield exchange
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+
+
+@contextlib.contextmanager
+def running(name, place, *extra):
+    """A server by its name, for as long as the block runs."""
+    port = 0 if name in OURS else free_port()
+    log = place.scratch / f"{name}.log"
+    group = Group(place.group / name)
+    command = [*{**OURS, **OTHERS}[name](place, port), *extra]
+    try:
+        with daemon(group.command(command), log) as process:
+            yield Peer(name, servers.wait_until_up(process, port, log, None), group, place)
+    finally:
+        group.end()
