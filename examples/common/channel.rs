@@ -84,12 +84,12 @@ impl Channel {
                 Ok(()) => {}
             }
         }
-        if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking()) {
-            if self.holds_tickets() || !tls.wants_write() {
-                let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
-                let how = description(tls.protocol_version(), resumed);
-                return Ok(Shake::Done { result: Ok(resumed), how });
-            }
+        if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking())
+            && (self.holds_tickets() || !tls.wants_write())
+        {
+            let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
+            let how = description(tls.protocol_version(), resumed);
+            return Ok(Shake::Done { result: Ok(resumed), how });
         }
         let Some(tls) = &mut self.tls else { return Ok(Shake::Again) };
         let interest = if tls.wants_write() { PollFlags::OUT } else { PollFlags::IN };
