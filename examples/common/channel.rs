@@ -108,8 +108,8 @@ impl Channel {
         }
         match tls.process_new_packets() {
             Ok(state) => {
-                // The other side's first words may have come with the end of its handshake.
-                self.is_pending = state.plaintext_bytes_to_read() > 0;
+                // The other side's first words may have come with the end of its handshake, and its last, too.
+                self.is_pending = state.plaintext_bytes_to_read() > 0 || state.peer_has_closed();
                 Ok(Shake::Again)
             }
             Err(error) => {
