@@ -76,8 +76,10 @@ impl Server {
         }
     }
 
+    /// A transfer is under way. One that has ended is not, though that wasn't said yet: no ABOR stops it any more.
     pub(super) fn in_transfer(&self) -> bool {
-        matches!(self.exchange.phase, Phase::Connecting | Phase::Accepting | Phase::Moving)
+        let Exchange { phase, data, .. } = &self.exchange;
+        matches!(phase, Phase::Connecting | Phase::Accepting | Phase::Moving) && data.is_asking()
     }
 }
 
