@@ -31,6 +31,7 @@ impl Waiting {
         Self(None)
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -41,6 +42,7 @@ impl Waiting {
     }
 
     /// How many bytes they take; an empty line takes some, too.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         let Some(queue) = &self.0 else { return 0 };
         queue.bytes.len().saturating_add(queue.lines.len().saturating_mul(size_of::<Line>()))
@@ -59,7 +61,13 @@ impl Waiting {
         });
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Result<Vec<u8>, Verb>> {
+        if self.is_empty() { None } else { self.pop_front() }
+    }
+
+    #[cold]
+    fn pop_front(&mut self) -> Option<Result<Vec<u8>, Verb>> {
         let queue = self.0.as_mut()?;
         let line = match queue.lines.pop_front()? {
             Line::Whole(length) => {
