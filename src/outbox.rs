@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A capacity above this many bytes is given back once everything is written.
-const IDLE_CAPACITY: usize = 64;
+/// A capacity above this many bytes is given back once everything is written: most replies are shorter.
+const IDLE_CAPACITY: usize = 96;
 
 /// The same while much is said at once.
 const BUSY_CAPACITY: usize = 4096;

@@ -2,6 +2,7 @@
 
 mod body;
 mod code;
+mod made;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -11,6 +12,7 @@ use core::num::NonZeroU64;
 
 pub use self::body::{BodyError, FactsLine, Feature, Features};
 pub use self::code::{Class, Code};
+pub(crate) use self::made::Made;
 use crate::text::{Text, write_lossy};
 
 /// A reply: its code and its text.

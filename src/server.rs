@@ -20,9 +20,8 @@ mod public;
 mod secure;
 mod support;
 mod transfer;
+mod waiting;
 
-use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use crate::command::{Command, CommandError, CommandLine, EpsvArgument, Verb};
@@ -44,6 +43,7 @@ pub use public::{Network, NetworkError, PublicAddress};
 pub use support::Support;
 
 use exchange::{Exchange, NOOP_OK, Phase, Stop};
+use waiting::Waiting;
 
 /// One server's side of one control connection.
 ///
@@ -80,15 +80,6 @@ pub struct Server {
     began: Option<Instant>,
     /// When the last command line came, or the last word was said.
     active: Instant,
-}
-
-/// Command lines that came while a transfer ran; taken up after it. They can hold a password.
-struct Waiting {
-    /// `Err`: a line was longer than the limit, and began with this verb.
-    lines: VecDeque<Result<Box<[u8]>, Verb>>,
-    bytes: usize,
-    /// QUIT is among them.
-    quit: bool,
 }
 
 /// What `poll` hands out, decided before anything is borrowed for it.
@@ -246,7 +237,7 @@ impl Server {
                 self.closed = true;
                 continue;
             }
-            if self.input_ended && self.in_transfer() && !self.waiting.quit {
+            if self.input_ended && self.in_transfer() && !self.waiting.quits() {
                 self.stop(Stop::Close);
                 continue;
             }
@@ -323,7 +314,7 @@ impl Server {
 
     /// While a transfer runs, ABOR, NOOP and STAT are answered at once; everything else waits.
     fn take_line_amid_transfer(&mut self, now: Instant) -> bool {
-        if self.waiting.len() >= self.exchange.config.pipeline {
+        if !self.in_transfer() || self.waiting.len() >= self.exchange.config.pipeline {
             return false;
         }
         let Self { waiting, inbox, exchange, .. } = self;
@@ -343,7 +334,7 @@ impl Server {
             }
             // The transfer stops at once, but this line is answered after those before it.
             Some(Command::Abor) => {
-                waiting.push(line);
+                waiting.push(line, false);
                 self.stop(Stop::Interrupt);
             }
             Some(command @ Command::Noop) if alone => {
@@ -354,10 +345,7 @@ impl Server {
                 let _ = exchange.session.command(&command);
                 exchange.say_status();
             }
-            other => {
-                waiting.quit |= matches!(other, Some(Command::Quit));
-                waiting.push(line);
-            }
+            other => waiting.push(line, other == Some(Command::Quit)),
         }
         true
     }
@@ -466,40 +454,5 @@ impl Server {
 
     fn wants_input(&self) -> bool {
         !self.input_ended && self.kept() < self.exchange.config.pipeline
-    }
-}
-
-impl Waiting {
-    fn new() -> Self {
-        Self { lines: VecDeque::new(), bytes: 0, quit: false }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
-    /// How many bytes wait; an empty line counts, too.
-    fn len(&self) -> usize {
-        self.bytes.saturating_add(self.lines.len())
-    }
-
-    fn push(&mut self, line: Result<&[u8], Verb>) {
-        self.bytes = self.bytes.saturating_add(line.map_or(0, <[u8]>::len));
-        self.lines.push_back(line.map(Box::from));
-    }
-
-    fn pop(&mut self) -> Option<Result<Box<[u8]>, Verb>> {
-        let line = self.lines.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(line.as_ref().map_or(0, |line| line.len()));
-        if self.is_empty() {
-            *self = Self::new();
-        }
-        Some(line)
-    }
-}
-
-impl core::fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Waiting({} bytes)", self.bytes)
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::counting::{Counting, cost};
 use ftp_proto::client::{self, Action, Client, Request};
 use ftp_proto::server::{self, Pending, Server};
-use ftp_proto::{Argument, Attempt, Code, Command, Endpoints, Instant, Password, Path, Reply, StreamEnd};
+use ftp_proto::{Argument, Attempt, Code, Command, Endpoints, Instant, Password, Path, Reply, StreamEnd, Text, Time};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -141,8 +141,16 @@ fn serve(server: &mut Server, input: &[u8]) {
             }
             server::Action::Command(Pending::Login(login)) => login.accept(),
             server::Action::Command(Pending::Directory(directory)) => directory.path(&Path::new("/home/anna").unwrap()),
+            server::Action::Command(Pending::Size(size)) => size.bytes(1 << 40),
+            server::Action::Command(Pending::Modified(modified)) => {
+                modified.at(Time::new(2026, 2, 28, 23, 59, 59).unwrap())
+            }
+            server::Action::Command(Pending::Facts(facts)) => {
+                facts.are(&Text::new("type=file;size=12;").unwrap(), &Path::new("/f").unwrap());
+            }
             server::Action::Listen(listen) => listen.listening(SocketAddr::new(ends().1.ip(), 40115)),
-            server::Action::Transfer(transfer) => transfer.accept(),
+            server::Action::Discard(_) => {}
+            server::Action::Transfer(transfer) => transfer.accept_sized(1 << 40),
             server::Action::Accept(accept) => {
                 let _ = accept.accepted(SocketAddr::new(ends().0.ip(), 41000));
             }
@@ -185,39 +193,78 @@ fn served(config: &Arc<server::Config>) -> Server {
 }
 
 #[test]
-fn pipelined_commands_allocate_nothing_but_the_texts_that_replies_are_made_of() {
+fn pipelined_commands_allocate_nothing() {
     let config = Arc::new(server::Config::default());
-    // How many of its replies have a text that isn't in the program: a path, an offset, a port.
-    for (line, made) in [
-        ("NOOP\r\n", 0),
-        ("TYPE I\r\nMODE S\r\nSTRU F\r\n", 0),
-        ("NOOP\r\nTYPE A\r\n", 0),
-        ("REST 7\r\n", 1),
-        ("PWD\r\n", 1),
-        ("NOOP\r\nPWD\r\n", 1),
-    ] {
+    let lines = [
+        "NOOP\r\n",
+        "TYPE I\r\nMODE S\r\nSTRU F\r\n",
+        "NOOP\r\nTYPE A\r\n",
+        // Their replies have a text that isn't in the program: a path, a number, a time, facts.
+        "REST 7\r\n",
+        "PWD\r\n",
+        "NOOP\r\nPWD\r\n",
+        "SIZE f\r\n",
+        "MDTM f\r\n",
+        "MLST f\r\n",
+        "EPSV\r\nPASV\r\nLPSV\r\n",
+    ];
+    for line in lines {
         for count in [1, 8, 64] {
             let batch = line.repeat(count);
             let mut server = served(&config);
             serve(&mut server, b"TYPE I\r\n");
             (0..2).for_each(|_| serve(&mut server, batch.as_bytes()));
             let asked = cost(|| (0..50).for_each(|_| serve(&mut server, batch.as_bytes()))).0;
-            assert_eq!(asked, 50 * count * made, "{count} times {line:?}");
+            assert_eq!(asked, 0, "{count} times {line:?}");
         }
     }
 }
 
 #[test]
-fn a_dialogue_with_a_transfer_allocates_the_text_of_its_229() {
+fn a_dialogue_with_a_transfer_allocates_nothing() {
     let config = Arc::new(server::Config::default());
     let mut server = served(&config);
     let retrieve = |server: &mut Server| {
-        for line in ["TYPE I\r\n", "EPSV\r\n", "RETR f\r\n"] {
+        for line in ["TYPE I\r\n", "SIZE f\r\n", "EPSV\r\n", "RETR f\r\n"] {
             serve(server, line.as_bytes());
         }
     };
     retrieve(&mut server);
-    assert_eq!(cost(|| (0..50).for_each(|_| retrieve(&mut server))).0, 50);
+    assert_eq!(cost(|| (0..50).for_each(|_| retrieve(&mut server))).0, 0);
+}
+
+#[test]
+fn command_lines_that_wait_for_a_transfer_take_no_more_than_the_pipeline_may() {
+    let config = Arc::new(server::Config::default());
+    for line in ["\n", "a\n", "SYST\r\n", &format!("CWD {}\r\n", "d".repeat(1000)), &format!("{}\n", "x".repeat(5000))]
+    {
+        let chunk = line.repeat(1024_usize.div_ceil(line.len()));
+        let mut server = served(&config);
+        serve(&mut server, b"EPSV\r\n");
+        server.received(b"RETR f\r\n");
+        let (_, held, ()) = cost(|| {
+            for _ in 0..100_000 {
+                match server.poll(NOW) {
+                    server::Action::Write(write) => write.wrote_all(),
+                    server::Action::Transfer(transfer) => transfer.accept(),
+                    server::Action::Accept(accept) => {
+                        let _ = accept.accepted(SocketAddr::new(ends().0.ip(), 41000));
+                    }
+                    server::Action::Stream(stream) if !stream.wants_input() => return,
+                    server::Action::Stream(stream) => {
+                        drop(stream);
+                        server.received(chunk.as_bytes());
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            panic!("{line:?} never filled it");
+        });
+        println!("{:?}: {held} bytes", &line[..line.len().min(9)]);
+        // Room is asked for in advance, twice as much at most.
+        let most = 2 * (config.pipeline + chunk.len() + config.limits.line);
+        assert!(held < most as isize, "{:?}: {held} bytes", &line[..line.len().min(9)]);
+    }
 }
 
 #[test]

@@ -269,7 +269,19 @@ fn a_transfer_is_never_accepted_on_a_data_connection_that_is_gone() {
 
 #[test]
 fn s11_the_words_of_other_protocols_end_the_session() {
-    for line in ["GET / HTTP/1.1", "post /x HTTP/1.0", "EHLO example.org", "MAIL FROM:<a@b>", "CONNECT a:25 HTTP/1.1"] {
+    for line in [
+        "GET / HTTP/1.1",
+        "post /x HTTP/1.0",
+        "EHLO example.org",
+        "MAIL FROM:<a@b>",
+        "CONNECT a:25 HTTP/1.1",
+        "RSET",
+        "VRFY root",
+        "EXPN staff",
+        "STARTTLS",
+        "BDAT 7 LAST",
+        "ETRN example.org",
+    ] {
         let mut pair = quiet();
         let said = pair.say(format!("{line}\r\nHost: x\r\n\r\nUSER anna\r\n").as_bytes());
         assert!(said.starts_with("500 ") && said.lines().count() == 1, "{line}: {said:?}");

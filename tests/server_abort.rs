@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::dialogue::{Dialogue, logged_in};
-use ftp_proto::server::Config;
+use ftp_proto::server::{Action, Config};
+use ftp_proto::{Instant, StreamEnd};
 
 /// Bare; with IP and Synch; without the mark that the system took out; IP alone; DM alone.
 const ABORTS: [&[u8]; 5] =
@@ -104,6 +107,32 @@ fn moving(dialogue: &mut Dialogue) {
 #[test]
 fn while_bytes_move() {
     aborted(moving, |_| {}, STOPPED);
+}
+
+/// A stream that has ended, and what came before anybody polled again.
+fn ended(input: &[u8]) -> Dialogue {
+    let mut dialogue = logged_in(Config::default());
+    moving(&mut dialogue);
+    let Action::Stream(stream) = dialogue.server.poll(Instant::from_origin(Duration::ZERO)) else { panic!() };
+    stream.finished(StreamEnd::Clean, 7);
+    dialogue.server.received(input);
+    dialogue.held = None;
+    dialogue
+}
+
+#[test]
+fn behind_the_end_of_the_transfer() {
+    for abort in ABORTS {
+        assert_eq!(ended(abort).run(), format!("226 Transfer complete.\n{NOTHING}"), "the file is there");
+    }
+    assert_eq!(ended(b"NOOP\r\n").run(), "226 Transfer complete.\n200 NOOP ok.\n");
+}
+
+#[test]
+fn what_has_ended_is_said_though_the_client_said_that_it_says_no_more() {
+    let mut dialogue = ended(b"");
+    assert_eq!(dialogue.run(), "226 Transfer complete.\n");
+    assert!(dialogue.closed);
 }
 
 #[test]

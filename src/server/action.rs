@@ -8,8 +8,8 @@ use super::pending::{Pending, Refusal};
 use crate::command::{Command, Type, Verb};
 use crate::data::{Accept, Cancel, ChannelId, Connect, Direction, Listen, SecureData, Stream};
 use crate::outbox::Write;
-use crate::reply::{Code, Reply};
-use crate::text::{Path, Text};
+use crate::reply::{Code, Made, Reply};
+use crate::text::Path;
 use crate::time::Instant;
 use crate::tls::{StartTls, StopTls};
 
@@ -124,35 +124,34 @@ impl<'a> Transfer<'a> {
             Verb::Retr => "Opening data connection.",
             _ => "Ok to send data.",
         };
-        self.open(Reply::from_static(Code::OPENING_DATA_CONNECTION, text));
+        self.open(Reply::of_opening(&[text.as_bytes()], None));
     }
 
     /// The file is there, and `size` bytes of it are going to be sent; clients show it as progress.
     pub fn accept_sized(self, size: u64) {
-        let mut text = Vec::new();
-        if let Command::Retr(path) = self.command() {
-            let mode: &[u8] = match self.exchange.session.representation() {
-                Type::Ascii(_) | Type::Ebcdic(_) => b"ASCII",
-                Type::Image | Type::Local(_) => b"BINARY",
-            };
-            text.extend_from_slice(b"Opening ");
-            text.extend_from_slice(mode);
-            text.extend_from_slice(b" mode data connection for ");
-            text.extend_from_slice(path.as_bytes());
-            text.push(b' ');
-        }
-        text.extend_from_slice(alloc::format!("({size} bytes).").as_bytes());
-        match Text::try_from(text) {
-            Ok(text) => self.open(Reply::new(Code::OPENING_DATA_CONNECTION, text)),
-            Err(_) => self.accept(),
-        }
+        let Self { exchange, now } = self;
+        let mode: &[u8] = match exchange.session.representation() {
+            Type::Ascii(_) | Type::Ebcdic(_) => b"ASCII",
+            Type::Image | Type::Local(_) => b"BINARY",
+        };
+        let line = exchange.take_line();
+        let path = match Command::parse(&line) {
+            Ok(Command::Retr(path)) => Some(path),
+            _ => None,
+        };
+        let parts: [&[u8]; 4] = match &path {
+            Some(path) => [b"Opening ", mode, b" mode data connection for ", path.as_bytes()],
+            None => [b"Opening data connection", b"", b"", b""],
+        };
+        exchange.accept_transfer(Reply::of_opening(&parts, Some(size)), now);
+        exchange.give_line_back(line);
     }
 
     /// STOU: the file is going to be written under this name, which the client is told in the 150
     /// (RFC 1123 4.1.2.9) and in the 226.
     pub fn accept_as(self, name: &Path<'_>) {
         self.exchange.unique = Some(name.borrowed().into_owned());
-        self.open(Reply::unique_file(Code::OPENING_DATA_CONNECTION, name));
+        self.open(Reply::of_unique_file(Code::OPENING_DATA_CONNECTION, name));
     }
 
     /// It can't be read or written.
@@ -160,8 +159,8 @@ impl<'a> Transfer<'a> {
         self.exchange.refuse_transfer(refusal.reply());
     }
 
-    fn open(self, reply: Reply<'static>) {
-        self.exchange.accept_transfer(reply, self.now);
+    fn open(self, opening: Made<impl FnOnce(&mut Vec<u8>)>) {
+        self.exchange.accept_transfer(opening, self.now);
     }
 }
 

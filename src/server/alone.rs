@@ -130,15 +130,14 @@ impl Exchange {
             self.drop_data();
             return self.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Cannot open a passive connection.");
         };
-        let reply = match self.command().verb() {
-            Verb::Pasv => Reply::entering_passive(HostPort::new(host, port)),
+        match self.command().verb() {
+            Verb::Pasv => self.answer_made(Reply::of_passive(HostPort::new(host, port))),
             Verb::Lpsv => {
                 let host = if local.is_ipv6() { local } else { host.into() };
-                Reply::entering_long_passive(LongAddress::new(host, port))
+                self.answer_made(Reply::of_long_passive(LongAddress::new(host, port)));
             }
-            _ => Reply::entering_extended_passive(ExtendedPort::new(port)),
-        };
-        self.answer(&reply);
+            _ => self.answer_made(Reply::of_extended_passive(ExtendedPort::new(port))),
+        }
     }
 
     /// PORT, EPRT, LPRT: never towards a stranger or a service port (the bounce attack, RFC 2577 3).

@@ -13,7 +13,7 @@ use super::support::Chosen;
 use crate::command::{Command, Verb};
 use crate::data::{Data, State};
 use crate::outbox::Outbox;
-use crate::reply::{Class, Code, Reply};
+use crate::reply::{Class, Code, Made, Reply};
 use crate::route::Endpoints;
 use crate::session::{Login, Session, Setup};
 use crate::text::Path;
@@ -211,6 +211,12 @@ impl Exchange {
         reply.encode(self.outbox.buffer());
     }
 
+    /// Says a reply that is made of what it tells.
+    pub(super) fn say_made(&mut self, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+        self.note(reply.code());
+        reply.encode(self.outbox.buffer());
+    }
+
     /// Says one line of our own.
     pub(super) fn say_static(&mut self, code: Code, text: &'static str) {
         self.note(code);
@@ -248,6 +254,13 @@ impl Exchange {
     pub(super) fn answer_static(&mut self, code: Code, text: &'static str) {
         self.conclude(code);
         self.say_static(code, text);
+        self.finish();
+    }
+
+    /// The same with a reply that is made of what it tells.
+    pub(super) fn answer_made(&mut self, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+        self.conclude(reply.code());
+        self.say_made(reply);
         self.finish();
     }
 

@@ -9,10 +9,31 @@ use crate::reply::{Code, Reply};
 use crate::session::Login;
 use crate::time::Instant;
 
-/// How other protocols begin a line: HTTP (RFC 9110 9.3) and SMTP (RFC 5321 4.1.1).
+/// How other protocols begin a line: HTTP (RFC 9110 9.3, RFC 5789, RFC 9113 3.4) and SMTP (RFC 5321 4.1.1, RFC 2033, RFC 3207,
+/// RFC 3030, RFC 1985), but for the words that FTP has, too.
 const FOREIGN: &[&[u8]] = &[
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI", b"HELO", b"EHLO",
-    b"LHLO", b"MAIL", b"RCPT", b"DATA",
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"DELETE",
+    b"CONNECT",
+    b"OPTIONS",
+    b"TRACE",
+    b"PATCH",
+    b"PRI",
+    b"HELO",
+    b"EHLO",
+    b"LHLO",
+    b"MAIL",
+    b"RCPT",
+    b"DATA",
+    b"RSET",
+    b"VRFY",
+    b"EXPN",
+    b"STARTTLS",
+    b"BDAT",
+    b"ETRN",
 ];
 
 /// The refusal of a login, which is said after a while.

@@ -64,7 +64,7 @@ impl Exchange {
             return self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, "Bad argument: no file is so long.");
         }
         self.range = None;
-        self.answer(&Reply::restarting_at(offset));
+        self.answer_made(Reply::of_offset(offset));
     }
 
     /// RANG (draft-bryan-ftp-range): the bytes that the next RETR, STOR or HASH is about; `1 0` takes it back.

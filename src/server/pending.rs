@@ -310,7 +310,7 @@ impl Directory<'_> {
             Verb::Mkd => "created",
             _ => "is the current directory",
         };
-        self.0.answer(&Reply::path_name(path, &Text::new(comment).unwrap_or_default()));
+        self.0.answer_made(Reply::of_path(path, &Text::new(comment).unwrap_or_default()));
     }
 }
 
@@ -323,14 +323,14 @@ impl Size<'_> {
 
     /// So many bytes would be sent: 213 (RFC 3659 4).
     pub fn bytes(self, size: u64) {
-        self.0.answer(&Reply::file_size(size));
+        self.0.answer_made(Reply::of_size(size));
     }
 }
 
 impl Modified<'_> {
     /// At this time, in UTC: 213 (RFC 3659 3).
     pub fn at(self, time: Time) {
-        self.0.answer(&Reply::modification_time(time));
+        self.0.answer_made(Reply::of_time(time));
     }
 }
 
@@ -342,7 +342,7 @@ impl Facts<'_> {
 
     /// These: `facts` as RFC 3659 7.2 writes them (`type=file;size=12;`), and the path.
     pub fn are(self, facts: &Text<'_>, path: &Path<'_>) {
-        self.0.answer(&Reply::listing_of(facts, path));
+        self.0.answer_made(Reply::of_facts(facts, path));
     }
 }
 

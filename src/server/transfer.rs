@@ -1,10 +1,12 @@
 //! A transfer on the server's side: the data connection is made, secured if PROT P is in force, and the bytes move.
 
+use alloc::vec::Vec;
+
 use super::exchange::{Exchange, Phase, Stop};
 use super::{Next, Server};
 use crate::command::Protection;
 use crate::data::{DataError, State, StreamEnd};
-use crate::reply::{Code, Reply};
+use crate::reply::{Code, Made, Reply};
 use crate::time::Instant;
 use crate::tls::TlsError;
 
@@ -44,7 +46,7 @@ impl Server {
                 exchange.drop_data();
                 let (code, text) = transfer_end(end);
                 match unique {
-                    Some(name) => exchange.answer(&Reply::unique_file(code, &name)),
+                    Some(name) => exchange.answer_made(Reply::of_unique_file(code, &name)),
                     None => exchange.answer_static(code, text),
                 }
             }
@@ -76,8 +78,10 @@ impl Server {
         }
     }
 
+    /// A transfer is under way. One that has ended is not, though that wasn't said yet: no ABOR stops it any more.
     pub(super) fn in_transfer(&self) -> bool {
-        matches!(self.exchange.phase, Phase::Connecting | Phase::Accepting | Phase::Moving)
+        let Exchange { phase, data, .. } = &self.exchange;
+        matches!(phase, Phase::Connecting | Phase::Accepting | Phase::Moving) && data.is_asking()
     }
 }
 
@@ -86,18 +90,18 @@ impl Exchange {
     ///
     /// Passive, the 150 is said and then the client is waited for: one that waits for the 150 before it connects would
     /// hang otherwise. Active, the client's port is dialled first: it hears 150, or 425 alone.
-    pub(super) fn accept_transfer(&mut self, opening: Reply<'static>, now: Instant) {
+    pub(super) fn accept_transfer(&mut self, opening: Made<impl FnOnce(&mut Vec<u8>)>, now: Instant) {
         let patience = &self.config.patience;
         match self.target {
             Some(target) => {
                 self.data.connect(target, now.after(patience.connect));
-                self.opening = Some(opening);
+                self.opening = Some(opening.reply());
                 self.phase = Phase::Connecting;
             }
             None => {
                 let expected = (!self.config.passive.strangers).then(|| self.ends.peer().ip());
                 self.data.accept(now.after(patience.accept), expected);
-                self.say(&opening);
+                self.say_made(opening);
                 self.phase = Phase::Accepting;
             }
         }

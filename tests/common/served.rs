@@ -122,7 +122,7 @@ impl Served {
         let now = self.now();
         match self.server.poll(now) {
             Action::Write(write) => {
-                let text = String::from_utf8(write.bytes().to_vec()).unwrap();
+                let text = String::from_utf8_lossy(write.bytes()).into_owned();
                 write.wrote_all();
                 Did::Said(text.trim_end().replace("\r\n", "|"))
             }

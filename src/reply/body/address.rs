@@ -1,13 +1,13 @@
 //! 227, 228, 229, 521 and 522: where to connect, and over which network.
 
+use alloc::vec::Vec;
 use core::fmt;
 
-use super::file::written;
 use super::{BodyError, number};
 use crate::address::{
-    AddressError, AddressFault, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol,
+    AddressError, AddressFault, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol, write,
 };
-use crate::reply::{Code, Reply};
+use crate::reply::{Code, Made, Reply};
 
 impl Reply<'_> {
     /// The address that a 227 tells, in the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to
@@ -18,7 +18,11 @@ impl Reply<'_> {
 
     /// `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2).`, the very words, since firewalls look for them. Allocates.
     pub fn entering_passive(address: HostPort) -> Reply<'static> {
-        written(Code::ENTERING_PASSIVE, format_args!("Entering Passive Mode ({address})."))
+        Self::of_passive(address).reply()
+    }
+
+    pub(crate) fn of_passive(address: HostPort) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(Code::ENTERING_PASSIVE, move |text| write(text, &format_args!("Entering Passive Mode ({address}).")))
     }
 
     /// The port that a 229 tells, in the first line that holds one (RFC 2428 3). Allocates nothing.
@@ -28,7 +32,13 @@ impl Reply<'_> {
 
     /// `229 Entering Extended Passive Mode (|||port|)`. Allocates.
     pub fn entering_extended_passive(port: ExtendedPort) -> Reply<'static> {
-        written(Code::ENTERING_EXTENDED_PASSIVE, format_args!("Entering Extended Passive Mode ({port})"))
+        Self::of_extended_passive(port).reply()
+    }
+
+    pub(crate) fn of_extended_passive(port: ExtendedPort) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(Code::ENTERING_EXTENDED_PASSIVE, move |text| {
+            write(text, &format_args!("Entering Extended Passive Mode ({port})"))
+        })
     }
 
     /// The address that a 228 tells, in the first line that holds one (RFC 1639). Allocates nothing.
@@ -38,7 +48,13 @@ impl Reply<'_> {
 
     /// `228 Entering Long Passive Mode (af,hal,h1,…,pal,p1,p2)`. Allocates.
     pub fn entering_long_passive(address: LongAddress) -> Reply<'static> {
-        written(Code::ENTERING_LONG_PASSIVE, format_args!("Entering Long Passive Mode ({address})"))
+        Self::of_long_passive(address).reply()
+    }
+
+    pub(crate) fn of_long_passive(address: LongAddress) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(Code::ENTERING_LONG_PASSIVE, move |text| {
+            write(text, &format_args!("Entering Long Passive Mode ({address})"))
+        })
     }
 
     /// The numbers of the network protocols that a 522 (RFC 2428 2), or of the address families that a 521
@@ -57,7 +73,8 @@ impl Reply<'_> {
     /// `522 Network protocol not supported, use (1,2)`, with these numbers of protocols (RFC 2428 2). Allocates.
     pub fn use_network_protocols(protocols: &[NetworkProtocol]) -> Reply<'static> {
         let code = Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS;
-        written(code, format_args!("Network protocol not supported, use ({})", List(protocols)))
+        let text = format_args!("Network protocol not supported, use ({})", List(protocols));
+        Made::line(code, |out| write(out, &text)).reply()
     }
 
     /// What the first line holds that holds one; else what is wrong with the first line that has any of it.
@@ -98,7 +115,6 @@ impl fmt::Display for List<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
     use core::num::NonZeroU16;
 
     fn both_ways<T: PartialEq + fmt::Debug>(said: &Reply<'_>, line: &str, read: impl Fn(&Reply<'_>) -> T, value: T) {

@@ -1,11 +1,10 @@
 //! 213, 250, 150, 125 and 350: what replies say of files.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 
 use super::{BodyError, number, split_digits};
-use crate::reply::{Code, Reply, push_line};
+use crate::address::write;
+use crate::reply::{Code, Made, Reply, push_line};
 use crate::text::{Path, Text};
 use crate::time::Time;
 
@@ -42,7 +41,11 @@ impl Reply<'_> {
 
     /// `213 bytes`. Allocates.
     pub fn file_size(bytes: u64) -> Reply<'static> {
-        written(Code::FILE_STATUS, format_args!("{bytes}"))
+        Self::of_size(bytes).reply()
+    }
+
+    pub(crate) fn of_size(bytes: u64) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(Code::FILE_STATUS, move |text| write(text, &bytes))
     }
 
     /// The time, in UTC, that a 213 gives to MDTM, with or without a fraction of a second. Allocates nothing.
@@ -56,9 +59,11 @@ impl Reply<'_> {
 
     /// `213 time`. Allocates.
     pub fn modification_time(time: Time) -> Reply<'static> {
-        let mut text = Vec::new();
-        time.encode(&mut text);
-        Reply::of_line(Code::FILE_STATUS, Cow::Owned(text))
+        Self::of_time(time).reply()
+    }
+
+    pub(crate) fn of_time(time: Time) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(Code::FILE_STATUS, move |text| time.encode(text))
     }
 
     /// How many bytes a 150 or 125 says that it will send: `(1024 bytes)`, anywhere in any line. No RFC says so;
@@ -78,11 +83,17 @@ impl Reply<'_> {
 
     /// `150 text (1024 bytes).`, or `150 text` if the size isn't known. Allocates.
     pub fn opening_data(text: &Text<'_>, size: Option<u64>) -> Reply<'static> {
-        let mut bytes = text.as_bytes().to_vec();
-        if let Some(size) = size {
-            append(&mut bytes, format_args!(" ({size} bytes)."));
-        }
-        Reply::of_line(Code::OPENING_DATA_CONNECTION, Cow::Owned(bytes))
+        Self::of_opening(&[text.as_bytes()], size).reply()
+    }
+
+    /// The same with a text in parts.
+    pub(crate) fn of_opening(parts: &[&[u8]], size: Option<u64>) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(Code::OPENING_DATA_CONNECTION, move |text| {
+            parts.iter().for_each(|part| text.extend_from_slice(part));
+            if let Some(size) = size {
+                write(text, &format_args!(" ({size} bytes)."));
+            }
+        })
     }
 
     /// The name that the server chose for STOU: `FILE: name` (RFC 1123 4.1.2.9), in the 125 or 150, or the 226 or
@@ -97,8 +108,14 @@ impl Reply<'_> {
 
     /// `FILE: name` with this code: 150, 125, 226 or 250. Allocates.
     pub fn unique_file(code: Code, name: &Path<'_>) -> Reply<'static> {
-        let text = [b"FILE: ", name.as_bytes()].concat();
-        Reply::of_line(code, Cow::Owned(text))
+        Self::of_unique_file(code, name).reply()
+    }
+
+    pub(crate) fn of_unique_file(code: Code, name: &Path<'_>) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(code, |text| {
+            text.extend_from_slice(b"FILE: ");
+            text.extend_from_slice(name.as_bytes());
+        })
     }
 
     /// The facts and the path in a 250 that answers MLST. Allocates nothing.
@@ -121,11 +138,18 @@ impl Reply<'_> {
 
     /// 250 with the facts and the path on a line of their own (RFC 3659 7.2). Allocates.
     pub fn listing_of(facts: &Text<'_>, path: &Path<'_>) -> Reply<'static> {
-        let mut raw = Vec::new();
-        push_line(&mut raw, Some((Code::FILE_ACTION_COMPLETED, b'-')), b"Listing");
-        push_line(&mut raw, None, &[b" ", facts.as_bytes(), b" ", path.as_bytes()].concat());
-        push_line(&mut raw, Some((Code::FILE_ACTION_COMPLETED, b' ')), b"End");
-        Reply::of_owned_lines(Code::FILE_ACTION_COMPLETED, raw)
+        Self::of_facts(facts, path).reply()
+    }
+
+    pub(crate) fn of_facts(facts: &Text<'_>, path: &Path<'_>) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::lines(Code::FILE_ACTION_COMPLETED, |out| {
+            push_line(out, Some((Code::FILE_ACTION_COMPLETED, b'-')), b"Listing");
+            out.push(b' ');
+            out.extend_from_slice(facts.as_bytes());
+            out.push(b' ');
+            push_line(out, None, path.as_bytes());
+            push_line(out, Some((Code::FILE_ACTION_COMPLETED, b' ')), b"End");
+        })
     }
 
     /// The offset in bytes that a 350 repeats: the first number in any line that is no part of a word. No RFC says
@@ -140,7 +164,13 @@ impl Reply<'_> {
 
     /// `350 Restarting at offset.` Allocates.
     pub fn restarting_at(offset: u64) -> Reply<'static> {
-        written(Code::PENDING_FURTHER_INFORMATION, format_args!("Restarting at {offset}."))
+        Self::of_offset(offset).reply()
+    }
+
+    pub(crate) fn of_offset(offset: u64) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(Code::PENDING_FURTHER_INFORMATION, move |text| {
+            write(text, &format_args!("Restarting at {offset}."));
+        })
     }
 
     /// The name of the system in a 215, such as `UNIX`: the first word (RFC 959 4.1.3; the names of RFC 943).
@@ -153,25 +183,6 @@ impl Reply<'_> {
     pub fn system_type<'t>(text: Text<'t>) -> Reply<'t> {
         Reply::new(Code::SYSTEM_TYPE, text)
     }
-}
-
-/// A reply whose text is made of numbers and words of ours. Allocates once, unless it is a long one.
-pub(super) fn written(code: Code, text: core::fmt::Arguments<'_>) -> Reply<'static> {
-    let mut bytes = Vec::with_capacity(64);
-    append(&mut bytes, text);
-    Reply::of_line(code, Cow::Owned(bytes))
-}
-
-fn append(bytes: &mut Vec<u8>, text: core::fmt::Arguments<'_>) {
-    struct Bytes<'a>(&'a mut Vec<u8>);
-    impl core::fmt::Write for Bytes<'_> {
-        fn write_str(&mut self, text: &str) -> core::fmt::Result {
-            self.0.extend_from_slice(text.as_bytes());
-            Ok(())
-        }
-    }
-    // Writing to memory doesn't fail.
-    let _ = Bytes(bytes).write_fmt(text);
 }
 
 impl Reply<'_> {

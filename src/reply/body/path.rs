@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::BodyError;
-use crate::reply::{Code, Reply};
+use crate::reply::{Code, Made, Reply};
 use crate::text::{Path, Text};
 
 impl Reply<'_> {
@@ -36,21 +36,24 @@ impl Reply<'_> {
 
     /// `257 "path" comment`, with each quote of the path doubled. Allocates.
     pub fn path_name(path: &Path<'_>, comment: &Text<'_>) -> Reply<'static> {
-        let mut text =
-            Vec::with_capacity(path.as_bytes().len().saturating_add(comment.as_bytes().len()).saturating_add(8));
-        text.push(b'"');
-        for &byte in path.as_bytes() {
-            text.push(byte);
-            if byte == b'"' {
-                text.push(byte);
+        Self::of_path(path, comment).reply()
+    }
+
+    pub(crate) fn of_path(path: &Path<'_>, comment: &Text<'_>) -> Made<impl FnOnce(&mut Vec<u8>)> {
+        Made::line(Code::PATH_NAME, |text| {
+            text.push(b'"');
+            for part in path.as_bytes().split_inclusive(|byte| *byte == b'"') {
+                text.extend_from_slice(part);
+                if part.ends_with(b"\"") {
+                    text.push(b'"');
+                }
             }
-        }
-        text.push(b'"');
-        if !comment.as_bytes().is_empty() {
-            text.push(b' ');
-            text.extend_from_slice(comment.as_bytes());
-        }
-        Reply::of_line(Code::PATH_NAME, Cow::Owned(text))
+            text.push(b'"');
+            if !comment.as_bytes().is_empty() {
+                text.push(b' ');
+                text.extend_from_slice(comment.as_bytes());
+            }
+        })
     }
 }
 

@@ -1,0 +1,47 @@
+//! Replies whose text is made of what they tell: written where they go, or kept as a [`Reply`].
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use super::{Code, Reply};
+
+/// A reply that isn't written yet: its code, and what appends its text.
+pub(crate) struct Made<Write> {
+    code: Code,
+    many: bool,
+    write: Write,
+}
+
+impl<Write: FnOnce(&mut Vec<u8>)> Made<Write> {
+    /// One line. `write` appends its text, and no line end.
+    pub(super) fn line(code: Code, write: Write) -> Self {
+        Self { code, many: false, write }
+    }
+
+    /// Many lines. `write` appends them as they go over the wire.
+    pub(super) fn lines(code: Code, write: Write) -> Self {
+        Self { code, many: true, write }
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Appends the reply as it goes over the wire. Allocates nothing beside `out`.
+    pub(crate) fn encode(self, out: &mut Vec<u8>) {
+        if self.many {
+            return (self.write)(out);
+        }
+        let [hundreds, tens, ones] = self.code.digits();
+        out.extend_from_slice(&[hundreds, tens, ones, b' ']);
+        (self.write)(out);
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// The reply, to be kept. Allocates, most times once.
+    pub(crate) fn reply(self) -> Reply<'static> {
+        let mut bytes = Vec::with_capacity(64);
+        (self.write)(&mut bytes);
+        if self.many { Reply::of_owned_lines(self.code, bytes) } else { Reply::of_line(self.code, Cow::Owned(bytes)) }
+    }
+}
