@@ -1,11 +1,15 @@
 //! Every command, both ways; and the table against what was found out.
 
+#[path = "commands/properties.rs"]
+mod properties;
+#[path = "commands/table.rs"]
+mod table;
+
 use ftp_proto::{
-    Algs, Allocation, Argument, ArgumentFault, Command, CommandError, CommandLine, DataConnection, EpsvArgument, Facts,
-    Format, Login, Mode, NetworkProtocol, Opts, OtherCommand, OtherError, OtherOption, Password, Path, Protection,
-    Site, Structure, Text, TextError, Time, Type, Verb,
+    Algs, Allocation, Argument, ArgumentFault, Command, CommandError, CommandLine, EpsvArgument, Facts, Format, Mode,
+    NetworkProtocol, Opts, OtherCommand, OtherError, OtherOption, Password, Path, Protection, Site, Structure, Text,
+    TextError, Time, Type, Verb,
 };
-use std::collections::BTreeMap;
 
 fn path(text: &str) -> Path<'_> {
     Path::new(text).unwrap()
@@ -385,162 +389,4 @@ fn no_secret_in_any_debug() {
 #[test]
 fn a_command_stays_small() {
     assert!(size_of::<Command<'_>>() <= 64, "{}", size_of::<Command<'_>>());
-}
-
-/// Rows that have no verb of their own: parts of other commands, aliases, and what survives as `Other`.
-const UNTYPED: [&str; 13] =
-    ["TVFS", "APSV", "MMD5", "RMDA", "THMB", "COMB", "CEPR", "XDUPE", "IDNT", "ESTA", "ESTP", "SPSV", "XCMD-GET"];
-
-#[test]
-fn the_table_agrees_with_the_facts() {
-    let mut rows: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for row in include_str!("../testdata/commands.tsv").lines().skip(1) {
-        let cells: Vec<&str> = row.split('\t').collect();
-        rows.insert(cells[0], cells);
-    }
-    for verb in Verb::ALL {
-        let row = rows.remove(verb.word()).unwrap_or_else(|| panic!("{verb} has no row"));
-        check_row(*verb, &row);
-        for alias in verb.aliases() {
-            let row = rows.remove(alias).unwrap_or_else(|| panic!("{alias} has no row"));
-            assert_eq!(data(row[8]), verb.data_connection(), "{alias}");
-            // FileZilla Server wants a login before its NOP; NOOP's own row says that servers differ.
-            assert!(*alias == "NOP" || login(row[7]) == verb.login(), "{alias}");
-        }
-    }
-    rows.retain(|word, _| !word.starts_with("SITE ") && !word.starts_with("OPTS ") && *word != "EPSV ALL");
-    assert_eq!(rows.into_keys().collect::<Vec<_>>(), sorted(UNTYPED));
-    for word in UNTYPED {
-        assert_eq!(Verb::parse(word.as_bytes()), Verb::Other);
-    }
-}
-
-fn check_row(verb: Verb, row: &[&str]) {
-    for source in row[1].split(';') {
-        let named = match source.parse::<u16>() {
-            Ok(number) => format!("RFC {number}"),
-            Err(_) => source.to_string(),
-        }
-        .to_lowercase();
-        // The rows of AVBL and DSIZ shorten the name of their draft, and glFTPd is spelt in two ways.
-        assert!(verb.rfc().to_lowercase().split("; ").any(|rfc| rfc.starts_with(&named)), "{verb}: {source}");
-    }
-    assert_eq!(verb.login(), login(row[7]), "{verb}");
-    assert_eq!(verb.needs_login(), row[7] == "N", "{verb}");
-    assert_eq!(verb.data_connection(), data(row[8]), "{verb}");
-    assert_eq!(verb.opens_data(), row[8] == "Y", "{verb}");
-    assert_eq!(verb.sets_up_data(), row[8].starts_with("setup"), "{verb}");
-    match verb.feature() {
-        Some(feature) => assert!(row[10].starts_with(feature), "{verb}: {feature}"),
-        None => assert!(row[10] == "-" || row[10].starts_with('('), "{verb}: {}", row[10]),
-    }
-    assert_eq!(verb.syntax() == verb.word(), row[4] == "-", "{verb}");
-    assert_eq!(verb.syntax()[verb.word().len()..].starts_with(" [<SP>"), row[4].starts_with('['), "{verb}");
-}
-
-fn login(cell: &str) -> Login {
-    match cell {
-        "Y" => Login::NotNeeded,
-        "N" => Login::Needed,
-        "S" => Login::ServerChoice,
-        _ => panic!("{cell}"),
-    }
-}
-
-fn data(cell: &str) -> DataConnection {
-    match cell {
-        "N" => DataConnection::Untouched,
-        "Y" => DataConnection::Opens,
-        "setup-active" => DataConnection::SetsUpActive,
-        "setup-passive" => DataConnection::SetsUpPassive,
-        _ => panic!("{cell}"),
-    }
-}
-
-fn sorted<const N: usize>(mut words: [&'static str; N]) -> Vec<&'static str> {
-    words.sort_unstable();
-    words.to_vec()
-}
-
-mod properties {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// `Ok(c)` ⇒ encode is one line, and parse(encode(c)) == c.
-        #[test]
-        fn what_parses_encodes_to_one_line_and_parses_again(
-            word in prop::sample::select(Verb::ALL), rest in prop::collection::vec(any::<u8>(), 0..40),
-        ) {
-            let line = [word.word().as_bytes(), &rest].concat();
-            round_trip(&line)?;
-        }
-
-        #[test]
-        fn arguments_of_every_shape(
-            word in prop::sample::select(Verb::ALL), rest in "[ ]{0,2}[A-Z0-9 ,;=|.:-]{0,20}",
-        ) {
-            round_trip(format!("{word} {rest}").as_bytes())?;
-        }
-
-        #[test]
-        fn any_bytes(line in prop::collection::vec(any::<u8>(), 0..40)) {
-            round_trip(&line)?;
-        }
-    }
-
-    fn round_trip(line: &[u8]) -> Result<(), TestCaseError> {
-        if let Ok(read) = CommandLine::parse(line) {
-            one_line_that_parses_again(&read)?;
-        }
-        Ok(())
-    }
-
-    fn one_line_that_parses_again(line: &CommandLine<'_>) -> Result<(), TestCaseError> {
-        let mut out = Vec::new();
-        line.encode(&mut out);
-        let content = out.strip_suffix(b"\r\n").expect("a line ends with CRLF");
-        prop_assert!(!content.iter().any(|byte| b"\r\n\0".contains(byte)));
-        let again = CommandLine::parse(content);
-        prop_assert_eq!(again.as_ref(), Ok(line));
-        prop_assert_eq!(&again.unwrap().into_owned(), line);
-        Ok(())
-    }
-
-    #[cfg(feature = "arbitrary")]
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4096))]
-        /// Whatever can be built encodes to one line that parses to the same.
-        #[test]
-        fn what_is_built_is_one_line_and_parses_again(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            use arbitrary::{Arbitrary, Unstructured};
-            if let Ok(line) = CommandLine::arbitrary(&mut Unstructured::new(&bytes)) {
-                one_line_that_parses_again(&line)?;
-            }
-        }
-    }
-
-    /// The property above is worth nothing if hardly anything can be built.
-    #[cfg(feature = "arbitrary")]
-    #[test]
-    fn arbitrary_builds_every_verb() {
-        use arbitrary::{Arbitrary, Unstructured};
-        let mut left: Vec<Verb> = Verb::ALL.to_vec();
-        left.push(Verb::Other);
-        let mut state = 1u64;
-        for _ in 0..200_000 {
-            // Letters, `=` and `;` among them, so that facts come about.
-            let bytes: Vec<u8> = (0..48)
-                .map(|place| {
-                    state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-                    let random = (state >> 40) as u8;
-                    if place < 8 { random } else { b"ab=;1 ."[usize::from(random) % 7] }
-                })
-                .collect();
-            if let Ok(command) = Command::arbitrary(&mut Unstructured::new(&bytes)) {
-                left.retain(|verb| *verb != command.verb());
-            }
-        }
-        assert_eq!(left, []);
-    }
 }

@@ -87,8 +87,8 @@ impl Dialogue {
         }
         let mut ended = None;
         if let Some(word) = abort_at {
-            let before = self.pair.words().iter().filter(|said| **said == word).count();
-            let said = |pair: &Pair| pair.words().iter().filter(|said| **said == word).count() > before;
+            let before = self.pair.wire.len();
+            let said = |pair: &Pair| pair.words_since(before).any(|said| said == word);
             ended = self.pair.until(said).map_err(|violation| self.over(violation))?;
             self.pair.client.abort();
         }

@@ -245,7 +245,7 @@ fn an_abort_under_tls_stops_the_transfer_and_not_the_session() {
                     pair.slow = slow;
                     let before = pair.wire.len();
                     pair.client.start(request()).unwrap();
-                    let said = |pair: &Pair| pair.words()[before..].contains(&word);
+                    let said = |pair: &Pair| pair.words_since(before).any(|said| said == word);
                     // A listing is in the TYPE that is in force already.
                     if pair.until(said).unwrap().is_some() {
                         continue;

@@ -2,47 +2,45 @@
 
 mod common;
 
-use std::time::Duration;
-
-use common::dialogue::{Dialogue, logged_in};
+use common::served::{Served, World, said};
+use ftp_proto::StreamEnd;
 use ftp_proto::server::{Action, Config};
-use ftp_proto::{Instant, StreamEnd};
 
 /// Bare; with IP and Synch; without the mark that the system took out; IP alone; DM alone.
 const ABORTS: [&[u8]; 5] =
     [b"ABOR\r\n", b"\xff\xf4\xff\xf2ABOR\r\n", b"\xff\xf4\xffABOR\r\n", b"\xff\xf4ABOR\r\n", b"\xff\xf2ABOR\r\n"];
 
-const NOTHING: &str = "225 No transfer to ABOR.\n";
-const STOPPED: &str = "426 Transfer aborted.\n226 Abort successful.\n";
+const NOTHING: &str = "225 No transfer to ABOR.";
+const STOPPED: &str = "426 Transfer aborted.\n226 Abort successful.";
 
 /// The ways in which an ABOR is said to a session that `begin` has brought somewhere; `end` lets go on what waits.
-fn aborted(begin: impl Fn(&mut Dialogue), end: impl Fn(&mut Dialogue), expected: &str) {
+fn aborted(begin: impl Fn(&mut Served), end: impl Fn(&mut Served), expected: &str) {
     for abort in ABORTS {
         for size in [1, abort.len()] {
-            let mut dialogue = logged_in(Config::default());
-            begin(&mut dialogue);
-            let mut said = String::new();
+            let mut served = Served::logged_in(Config::default());
+            begin(&mut served);
+            let mut did = Vec::new();
             for chunk in abort.chunks(size) {
-                said.push_str(&dialogue.bytes(chunk));
+                did.extend(served.receives(chunk));
             }
-            end(&mut dialogue);
-            said.push_str(&dialogue.run());
-            assert_eq!(said, expected, "{}", abort.escape_ascii());
-            assert_eq!(dialogue.say("NOOP"), "200 NOOP ok.\n");
+            end(&mut served);
+            did.extend(served.all(served.world));
+            assert_eq!(said(&did), expected, "{}", abort.escape_ascii());
+            assert_eq!(served.says("NOOP"), "200 NOOP ok.");
         }
     }
 }
 
-fn go_on(dialogue: &mut Dialogue) {
-    dialogue.busy = false;
+fn go_on(served: &mut Served) {
+    served.world = World::Works;
 }
 
 #[test]
 fn while_nothing_runs() {
     aborted(|_| {}, |_| {}, NOTHING);
     aborted(
-        |dialogue| {
-            dialogue.say("EPSV");
+        |served| {
+            served.says("EPSV");
         },
         |_| {},
         NOTHING,
@@ -51,57 +49,57 @@ fn while_nothing_runs() {
 
 #[test]
 fn while_the_application_thinks() {
-    let begin = |dialogue: &mut Dialogue| {
-        dialogue.busy = true;
-        assert_eq!(dialogue.say("CWD a"), "");
+    let begin = |served: &mut Served| {
+        served.world = World::Busy;
+        assert_eq!(served.says("CWD a"), "");
     };
     aborted(begin, go_on, &format!("250 Directory successfully changed.\n{NOTHING}"));
 }
 
 #[test]
 fn while_the_adapter_begins_to_listen() {
-    let begin = |dialogue: &mut Dialogue| {
-        dialogue.busy = true;
-        assert_eq!(dialogue.say("EPSV"), "");
+    let begin = |served: &mut Served| {
+        served.world = World::Busy;
+        assert_eq!(served.says("EPSV"), "");
     };
-    aborted(begin, go_on, &format!("229 Entering Extended Passive Mode (|||44392|)\n{NOTHING}"));
+    aborted(begin, go_on, &format!("229 Entering Extended Passive Mode (|||50000|)\n{NOTHING}"));
 }
 
 #[test]
 fn while_the_application_looks_for_the_file() {
-    let begin = |dialogue: &mut Dialogue| {
-        dialogue.say("EPSV");
-        dialogue.busy = true;
-        dialogue.deserted = true;
-        assert_eq!(dialogue.say("LIST"), "");
+    let begin = |served: &mut Served| {
+        served.says("EPSV");
+        served.world = World::Busy;
+        served.deserted = true;
+        assert_eq!(served.says("LIST"), "");
     };
     aborted(begin, go_on, &format!("150 Here comes the directory listing.\n{STOPPED}"));
 }
 
 #[test]
 fn while_the_clients_port_is_dialled() {
-    let begin = |dialogue: &mut Dialogue| {
-        dialogue.deserted = true;
-        dialogue.say("PORT 192,0,2,1,19,137");
-        assert_eq!(dialogue.say("LIST"), "", "no 150 before the port has answered");
+    let begin = |served: &mut Served| {
+        served.deserted = true;
+        served.says("PORT 192,0,2,1,19,137");
+        assert_eq!(served.says("LIST"), "", "no 150 before the port has answered");
     };
     aborted(begin, |_| {}, STOPPED);
 }
 
 #[test]
 fn while_the_client_is_waited_for() {
-    let begin = |dialogue: &mut Dialogue| {
-        dialogue.deserted = true;
-        dialogue.say("EPSV");
-        assert_eq!(dialogue.say("LIST"), "150 Here comes the directory listing.\n");
+    let begin = |served: &mut Served| {
+        served.deserted = true;
+        served.says("EPSV");
+        assert_eq!(served.says("LIST"), "150 Here comes the directory listing.");
     };
     aborted(begin, |_| {}, STOPPED);
 }
 
-fn moving(dialogue: &mut Dialogue) {
-    dialogue.held = Some(7);
-    dialogue.say("EPSV");
-    assert_eq!(dialogue.say("LIST"), "150 Here comes the directory listing.\n");
+fn moving(served: &mut Served) {
+    served.held = Some(7);
+    served.says("EPSV");
+    assert_eq!(served.says("LIST"), "150 Here comes the directory listing.");
 }
 
 #[test]
@@ -110,36 +108,37 @@ fn while_bytes_move() {
 }
 
 /// A stream that has ended, and what came before anybody polled again.
-fn ended(input: &[u8]) -> Dialogue {
-    let mut dialogue = logged_in(Config::default());
-    moving(&mut dialogue);
-    let Action::Stream(stream) = dialogue.server.poll(Instant::from_origin(Duration::ZERO)) else { panic!() };
+fn ended(input: &[u8]) -> Served {
+    let mut served = Served::logged_in(Config::default());
+    moving(&mut served);
+    let now = served.now();
+    let Action::Stream(stream) = served.server.poll(now) else { panic!() };
     stream.finished(StreamEnd::Clean, 7);
-    dialogue.server.received(input);
-    dialogue.held = None;
-    dialogue
+    served.server.received(input);
+    served.held = None;
+    served
 }
 
 #[test]
 fn behind_the_end_of_the_transfer() {
     for abort in ABORTS {
-        assert_eq!(ended(abort).run(), format!("226 Transfer complete.\n{NOTHING}"), "the file is there");
+        assert_eq!(ended(abort).goes_on(), format!("226 Transfer complete.\n{NOTHING}"), "the file is there");
     }
-    assert_eq!(ended(b"NOOP\r\n").run(), "226 Transfer complete.\n200 NOOP ok.\n");
+    assert_eq!(ended(b"NOOP\r\n").goes_on(), "226 Transfer complete.\n200 NOOP ok.");
 }
 
 #[test]
 fn what_has_ended_is_said_though_the_client_said_that_it_says_no_more() {
-    let mut dialogue = ended(b"");
-    assert_eq!(dialogue.run(), "226 Transfer complete.\n");
-    assert!(dialogue.closed);
+    let mut served = ended(b"");
+    assert_eq!(served.goes_on(), "226 Transfer complete.");
+    assert!(served.closed);
 }
 
 #[test]
 fn behind_other_commands() {
-    let begin = |dialogue: &mut Dialogue| {
-        moving(dialogue);
-        assert_eq!(dialogue.say("PWD\r\nSYST"), "");
+    let begin = |served: &mut Served| {
+        moving(served);
+        assert_eq!(served.says("PWD\r\nSYST"), "");
     };
     let expected = format!("426 Transfer aborted.\n257 \"/\" is the current directory\n215 UNIX Type: L8\n{}", NOTHING);
     aborted(begin, |_| {}, &expected);
@@ -147,24 +146,24 @@ fn behind_other_commands() {
 
 #[test]
 fn the_end_of_the_input_amid_a_transfer_ends_all_without_a_word() {
-    let mut dialogue = logged_in(Config::default());
-    moving(&mut dialogue);
-    assert_eq!(dialogue.bytes(b""), "");
-    assert!(dialogue.closed);
+    let mut served = Served::logged_in(Config::default());
+    moving(&mut served);
+    assert_eq!(said(&served.receives(b"")), "");
+    assert!(served.closed);
 }
 
 #[test]
 fn quit_amid_a_transfer_waits_for_its_end_even_if_the_client_leaves() {
     for leaves in [false, true] {
-        let mut dialogue = logged_in(Config::default());
-        moving(&mut dialogue);
-        assert_eq!(dialogue.say("QUIT"), "");
+        let mut served = Served::logged_in(Config::default());
+        moving(&mut served);
+        assert_eq!(served.says("QUIT"), "");
         if leaves {
-            assert_eq!(dialogue.bytes(b""), "");
+            assert_eq!(said(&served.receives(b"")), "");
         }
-        assert!(!dialogue.closed);
-        dialogue.held = None;
-        assert_eq!(dialogue.run(), "226 Transfer complete.\n221 Goodbye.\n");
-        assert!(dialogue.closed);
+        assert!(!served.closed);
+        served.held = None;
+        assert_eq!(served.goes_on(), "226 Transfer complete.\n221 Goodbye.");
+        assert!(served.closed);
     }
 }

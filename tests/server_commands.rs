@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::dialogue::{Dialogue, logged_in, quiet};
+use common::served::Served;
 use ftp_proto::server::{Config, Support};
-use ftp_proto::{Mode, Structure, Verb};
+use ftp_proto::{Mode, Reply, Structure, Verb};
 
 /// The code of a final reply.
 type Code = u16;
@@ -134,11 +134,24 @@ fn nothing() -> Config {
 }
 
 /// What is said to one line: exactly one final reply, and its code.
-fn code(dialogue: &mut Dialogue, line: &str) -> Code {
-    let said = dialogue.say(line);
-    let finals: Vec<Code> = dialogue.finals(&said);
+fn code(served: &mut Served, line: &str) -> Code {
+    let said = served.says(line);
+    let finals: Vec<Code> = finals(&said);
     assert_eq!(finals.len(), 1, "{line}: {said}");
     finals[0]
+}
+
+/// The codes of the final replies in what was said.
+fn finals(said: &str) -> Vec<Code> {
+    let said = format!("{said}\n");
+    let mut finals = Vec::new();
+    let mut rest = said.as_bytes();
+    while let Some((reply, length)) = Reply::parse(rest).expect("replies") {
+        finals.extend(Some(reply.code().value()).filter(|code| *code >= 200));
+        rest = &rest[length..];
+    }
+    assert!(rest.is_empty(), "{said}");
+    finals
 }
 
 fn line(verb: Verb, argument: &str) -> String {
@@ -155,14 +168,14 @@ fn every_verb_of_the_table_is_here_once_in_its_order() {
 fn every_verb_is_answered_by_its_state_and_argument() {
     for row in TABLE {
         let good = line(row.verb, row.good.0);
-        assert_eq!(code(&mut quiet(everything()), &good), row.before, "before the login: {good}");
+        assert_eq!(code(&mut Served::greeted(everything()), &good), row.before, "before the login: {good}");
         let ready = || {
-            let mut dialogue = logged_in(everything());
+            let mut served = Served::logged_in(everything());
             if row.verb.opens_data() {
-                assert_eq!(code(&mut logged_in(everything()), &good), 425, "{good}");
-                assert_eq!(code(&mut dialogue, "EPSV"), 229);
+                assert_eq!(code(&mut Served::logged_in(everything()), &good), 425, "{good}");
+                assert_eq!(code(&mut served, "EPSV"), 229);
             }
-            dialogue
+            served
         };
         assert_eq!(code(&mut ready(), row.verb.word()), row.bare, "without an argument: {}", row.verb);
         if let Some((argument, expected)) = row.bad {
@@ -170,7 +183,7 @@ fn every_verb_is_answered_by_its_state_and_argument() {
             assert_eq!(code(&mut ready(), &bad), expected, "a bad argument: {bad}");
         }
         assert_eq!(code(&mut ready(), &good), row.good.1, "{good}");
-        assert_eq!(code(&mut logged_in(nothing()), &good), row.unsupported, "unsupported: {good}");
+        assert_eq!(code(&mut Served::logged_in(nothing()), &good), row.unsupported, "unsupported: {good}");
         for alias in row.verb.aliases() {
             let line = good.replacen(row.verb.word(), alias, 1);
             assert_eq!(code(&mut ready(), &line), row.good.1, "{line}");
@@ -181,8 +194,8 @@ fn every_verb_is_answered_by_its_state_and_argument() {
 #[test]
 fn a_501_shows_the_usage_of_the_table() {
     for row in TABLE.iter().filter(|row| row.bare == 501) {
-        let said = logged_in(everything()).say(row.verb.word());
-        assert_eq!(said, format!("501 Missing argument. Syntax: {}\n", row.verb.syntax()));
+        let said = Served::logged_in(everything()).says(row.verb.word());
+        assert_eq!(said, format!("501 Missing argument. Syntax: {}", row.verb.syntax()));
     }
 }
 
@@ -190,11 +203,11 @@ fn a_501_shows_the_usage_of_the_table() {
 fn help_of_each_verb_is_its_usage_where_it_is_supported() {
     for config in [everything(), nothing()] {
         for verb in Verb::ALL {
-            let said = logged_in(config.clone()).say(&format!("HELP {verb}"));
+            let said = Served::logged_in(config.clone()).says(&format!("HELP {verb}"));
             match (config.support.has(*verb), verb) {
                 (true, Verb::Site) => assert!(said.contains("\n CHMOD <SP> mode <SP> path\n"), "{said}"),
-                (true, _) => assert_eq!(said, format!("214 Syntax: {}\n", verb.syntax())),
-                (false, _) => assert_eq!(said, "502 No help on that.\n"),
+                (true, _) => assert_eq!(said, format!("214 Syntax: {}", verb.syntax())),
+                (false, _) => assert_eq!(said, "502 No help on that."),
             }
         }
     }
@@ -202,8 +215,8 @@ fn help_of_each_verb_is_its_usage_where_it_is_supported() {
 
 #[test]
 fn a_word_of_nobody_is_500() {
-    for mut dialogue in [quiet(everything()), logged_in(everything()), logged_in(nothing())] {
-        assert_eq!(dialogue.say("XYZZY a"), "500 Unknown command.\n");
+    for mut served in [Served::greeted(everything()), Served::logged_in(everything()), Served::logged_in(nothing())] {
+        assert_eq!(served.says("XYZZY a"), "500 Unknown command.");
     }
 }
 
@@ -211,7 +224,7 @@ fn a_word_of_nobody_is_500() {
 fn whatever_comes_pipelined_each_line_has_one_final_reply() {
     let lines: Vec<String> =
         TABLE.iter().filter(|row| !matches!(row.verb, Verb::Quit)).map(|row| line(row.verb, row.good.0)).collect();
-    let mut dialogue = logged_in(everything());
-    let said = dialogue.say(&lines.join("\r\n"));
-    assert_eq!(dialogue.finals(&said).len(), lines.len(), "{said}");
+    let mut served = Served::logged_in(everything());
+    let said = served.says(&lines.join("\r\n"));
+    assert_eq!(finals(&said).len(), lines.len(), "{said}");
 }

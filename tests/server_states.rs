@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::served::{Did, Served, World, said, tls};
 use ftp_proto::server::{Action, Config, Security};
-use ftp_proto::{Code, Reply};
+use ftp_proto::{Code, Reply, Resume};
 
 /// A state's name, and a session in it whose open question was shown.
 type State = (&'static str, fn() -> Served);
@@ -39,7 +39,7 @@ fn connecting() -> Served {
 fn securing() -> Served {
     let mut served = transfer("EPSV", Served::secured(tls(Security::Data)));
     while !matches!(served.poll(World::Works), Did::Accepts(_)) {}
-    assert_eq!(served.all(World::Busy), [Did::Secures]);
+    assert_eq!(served.all(World::Busy), [Did::Secures(Resume::Required)]);
     served
 }
 
@@ -78,7 +78,7 @@ const STATES: &[State] = &[
     ("ending TLS", || {
         let mut served = Served::secured(tls(Security::Offered));
         served.server.received(b"REIN\r\n");
-        while served.poll(World::Works) != Did::Asks {}
+        while !matches!(served.poll(World::Works), Did::Asks(_)) {}
         assert_eq!(served.all(World::Busy).last(), Some(&Did::StopsTls));
         served
     }),
@@ -127,7 +127,7 @@ fn the_application_may_end_it_at_every_state() {
         }
         let did = served.all(World::Works);
         let words = match *name {
-            "greeting" => "220 ready|421 Shutdown.",
+            "greeting" => "220 ready\n421 Shutdown.",
             // Neither in plaintext nor under TLS would it be understood.
             turning if turning.contains("TLS") => "",
             _ => "421 Shutdown.",
@@ -191,7 +191,7 @@ fn an_abort_while_tls_begins_on_the_data_connection() {
         let mut served = securing();
         let did = served.receives(abort);
         assert_eq!(did[..1], [Did::Cancels]);
-        assert_eq!(said(&did), "426 Transfer aborted.|226 Abort successful.");
+        assert_eq!(said(&did), "426 Transfer aborted.\n226 Abort successful.");
     }
 }
 

@@ -159,7 +159,7 @@ fn abor_is_heard_while_nobody_answers_the_door() {
         let asked = Instant::now();
         assert!(session.say("ABOR").starts_with("426"), "{server}");
         assert!(session.reply().starts_with("226"), "{server}");
-        assert!(asked.elapsed() < Duration::from_secs(5), "{server}");
+        assert!(asked.elapsed() < Duration::from_secs(30), "{server}: the client would be waited for a minute");
         assert!(session.say("NOOP").starts_with("200"), "{server}");
     }
 }
@@ -191,7 +191,9 @@ fn ctrl_c_says_421_to_all_and_exits_0() {
             }
             drop((idle, uploading, downloading));
             assert_eq!(running.ended(), Some(0), "{server}");
-            assert!(down.read_to_end(&mut Vec::new()).is_err() || !running.root().join("new").exists());
+            // Cut off or not: it ends.
+            let ended = std::io::copy(&mut down, &mut std::io::sink());
+            assert!(!ended.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "{server}");
             assert!(!running.root().join("new").exists(), "{server}: an upload that was cut off");
             assert!(TcpStream::connect(&running.address).is_err(), "{server}");
         }
@@ -230,7 +232,7 @@ fn who_comes_when_the_house_is_full_is_told_so() {
         two.log_in("anna", "secret");
         assert!(two.say("QUIT").starts_with("221"));
         drop((one, two));
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(30);
         let is_welcome = || {
             let mut next = TcpStream::connect(&running.address).unwrap();
             let mut said = [0; 3];
@@ -285,10 +287,21 @@ fn active_connections_come_from_port_20_where_that_may_be() {
     }
 }
 
+/// Below those that the system gives to connections, so that they stay free.
+fn two_free_ports() -> String {
+    let free = |port: &u16| {
+        let listeners = [*port, port + 1].map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
+        listeners.iter().all(Result::is_ok)
+    };
+    let first = 20_000 + std::process::id() as u16 % 5000 * 2;
+    let port = (first..32_000).step_by(2).find(free).expect("two ports that nobody has");
+    format!("{port}-{}", port + 1)
+}
+
 #[test]
 fn a_passive_range_that_is_used_up_is_425() {
     for server in SERVERS {
-        let running = Server::start_as(server, CLIENTS[0], HERE, &["--passive-ports", "40160-40161"]);
+        let running = Server::start_as(server, CLIENTS[0], HERE, &["--passive-ports", &two_free_ports()]);
         let mut sessions = [running.dial(), running.dial(), running.dial()];
         sessions.iter_mut().for_each(|session| session.log_in("anna", "secret"));
         assert!(sessions[0].say("EPSV").starts_with("229"), "{server}");
@@ -302,7 +315,7 @@ fn a_passive_range_that_is_used_up_is_425() {
 #[test]
 fn a_silent_client_is_told_and_left() {
     for server in SERVERS {
-        let running = Server::start_as(server, CLIENTS[0], HERE, &["--idle-timeout", "1", "--data-timeout", "1"]);
+        let running = Server::start_as(server, CLIENTS[0], HERE, &["--data-timeout", "1"]);
         let mut session = running.dial();
         session.log_in("anna", "secret");
         let data = session.passive();
@@ -310,9 +323,13 @@ fn a_silent_client_is_told_and_left() {
         assert!(session.reply().starts_with("42"), "{server}: nothing moves");
         drop(data);
         assert!(!running.root().join("new").exists(), "{server}");
+        let running = Server::start_as(server, CLIENTS[0], HERE, &["--idle-timeout", "1"]);
         let mut session = running.dial();
-        session.log_in("anna", "secret");
-        assert!(session.reply().starts_with("421"), "{server}");
+        // At once, since a busy machine may make us silent, too.
+        session.control.get_mut().write_all(b"USER anna\r\nPASS secret\r\n").unwrap();
+        for expected in ["331", "230", "421"] {
+            assert!(session.reply().starts_with(expected), "{server}");
+        }
     }
 }
 
@@ -340,7 +357,7 @@ fn both_protocols_come_to_the_unspecified_address() {
 fn a_hash_that_takes_long_keeps_nobody_waiting() {
     for server in SERVERS {
         let running = Server::start_as(server, CLIENTS[0], HERE, &[]);
-        fs::File::create(running.root().join("huge")).unwrap().set_len(1 << 30).unwrap();
+        fs::File::create(running.root().join("huge")).unwrap().set_len(1 << 36).unwrap();
         let mut hashing: Vec<_> = (0..4).map(|_| running.dial()).collect();
         for session in &mut hashing {
             session.log_in("anna", "secret");

@@ -1,6 +1,9 @@
 //! Dialogues of real clients with real servers (`testdata/transcripts/`), replayed: every word is read and written
 //! back, the session table follows, and each machine talks to the recorded other half.
 
+#[allow(dead_code, reason = "other test programs use the rest")]
+#[path = "common/application.rs"]
+mod application;
 #[path = "transcripts/client.rs"]
 mod client;
 #[path = "transcripts/dialogue.rs"]

@@ -1,10 +1,9 @@
 //! What several test programs share.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod application;
 pub mod counting;
-pub mod dialogue;
 pub mod pair;
 pub mod script;
 pub mod served;
-pub mod serving;
 pub mod table;

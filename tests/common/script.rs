@@ -34,7 +34,7 @@ pub enum Did {
 }
 
 /// How the outside answers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum World {
     /// Everything works.
     Works,

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ftp_proto::server::{self, Action, Config, Pending, Refusal, Server, Support};
+use ftp_proto::server::{Action, Config, Pending, Refusal, Server, Support};
 use ftp_proto::{
-    Code, Command, Endpoints, Inbox, Instant, Limits, Path, Replies, Reply, StreamEnd, Text, Time, Verb, Verdict,
+    Code, Command, Endpoints, Inbox, Instant, Limits, Path, Replies, Reply, StreamEnd, Text, Verb, Verdict,
 };
 
+use crate::application::{STATUS, agree};
 use crate::dialogue::{self, Answer, Dialogue, Said, Who};
 
 /// What the recorded servers took and ours doesn't, though the application would: how often in the clients' dialogues.
@@ -161,7 +162,11 @@ impl<'a> Replay<'a> {
                 }
                 Action::Read { .. } => return Stopped::Read,
                 Action::Close => return Stopped::Closed,
-                Action::Command(pending) => agree(pending),
+                // Whatever the recorded servers' passwords were.
+                Action::Command(Pending::Login(login)) if !matches!(login.command(), Command::User(_)) => {
+                    login.accept()
+                }
+                Action::Command(pending) => agree(pending, STATUS),
                 Action::Transfer(transfer) => match (transfer.command().verb(), self.refusal) {
                     (_, Some(code)) => transfer.refuse(&Refusal::new(code, Text::new("No.").unwrap()).unwrap()),
                     (Verb::Stou, None) => transfer.accept_as(&Path::new("unique").unwrap()),
@@ -195,26 +200,5 @@ impl<'a> Replay<'a> {
         assert_eq!(self.run(), Stopped::Closed, "{}", self.file);
         assert_eq!(self.said, said, "{}: said to nobody", self.file);
         assert!(self.inbox.finish().is_ok() && self.server.session().due() == 0, "{}", self.file);
-    }
-}
-
-/// The application says yes.
-fn agree(pending: Pending<'_>) {
-    match pending {
-        Pending::Login(login) => match login.command() {
-            Command::User(_) => login.need_password(),
-            _ => login.accept(),
-        },
-        Pending::Perform(perform) => perform.done(),
-        Pending::Exists(exists) => exists.exists(),
-        Pending::Directory(directory) => directory.path(&Path::new("/").unwrap()),
-        Pending::Size(size) => size.bytes(6),
-        Pending::Modified(modified) => modified.at(Time::parse(b"20261121024915").unwrap()),
-        Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &Path::new("a").unwrap()),
-        Pending::Hash(hash) => hash.is(&[0xab; 32], 49),
-        Pending::Status(status) => status.lines([Text::new("a").unwrap()]),
-        Pending::Extension(extension) => {
-            extension.answer(&server::Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
-        }
     }
 }
