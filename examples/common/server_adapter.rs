@@ -163,7 +163,11 @@ impl<'s> Session<'s> {
                     (self.content, self.ended) = (None, None);
                     cancel.cancelled();
                 }
-                Action::Discard(channel) => self.sockets.close(channel),
+                Action::Discard(channel) => {
+                    self.sockets.close(channel);
+                    // What was to move over it is gone, too.
+                    (self.content, self.ended) = (None, None);
+                }
                 Action::Close => return data::close(self.control),
             }
         }
