@@ -37,7 +37,6 @@ fn what_is_wrong_in_a_file_is_named_with_its_line() {
             ("anonymous_enable=YES\nlocal_root=/\nssl_enable=YES\nrsa_cert_file=/none\n", "/none"),
             ("  # hello\n", "ftpd.conf, line 1: it must be key=value"),
             ("listen=NO\n\nuser_list=x\n", "ftpd.conf, line 3: user_list: no such key"),
-            ("anonymous_enable=YES\nlocal_root=/\nlisten=NO\n", "nobody could come: listen=NO"),
             ("chroot_local_user=NO\n", "ftpd.conf, line 1: chroot_local_user: no path leads out of the root"),
             ("local_root=/\nuser=anna:secret\nlocal_enable=NO\n", "nobody could log in"),
             ("anonymous_enable=YES\nlocal_root=/\nrsa_private_key_file=/none\n", "the key needs its certificate"),
@@ -101,6 +100,11 @@ fn a_file_is_read_as_vsftpd_reads_it() {
 #[test]
 fn the_file_alone_says_where_to_listen() {
     for server in SERVERS {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ftpd.conf");
+        fs::write(&path, "listen=NO\nlisten_port=0\nanonymous_enable=YES\nlocal_root=/\n").unwrap();
+        let output = Command::new(example(server)).arg("--config").arg(path).output().unwrap();
+        assert!(one_line_of_failure(&output).contains("nobody could come: listen=NO"), "{server}");
         for (file, expected) in [
             ("listen=YES\nlisten_port=0\n", "listening on 0.0.0.0:"),
             ("listen_ipv6=YES\nlisten=NO\nlisten_port=0\n", "listening on [::]:"),

@@ -131,6 +131,8 @@ impl Session {
                     write.wrote_all();
                 }
                 Action::Read { deadline } => {
+                    // Nothing is under way: what was opened goes, if no data connection came for it.
+                    self.content = None;
                     let patience = Some(deadline.saturating_since(now));
                     let bytes = hear(Some(&mut self.control), patience, end).await?;
                     bytes.iter().for_each(|bytes| self.server.received(bytes));
@@ -143,7 +145,10 @@ impl Session {
                         self.look(wants_input).await?;
                     }
                 }
-                Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
+                Action::Transfer(transfer) => {
+                    self.content = None;
+                    self.content = self.visitor.open(transfer);
+                }
                 Action::Listen(listen) => self.outside.listen(listen),
                 Action::Connect(connect) => {
                     let control = connect.wants_input().then_some(&mut self.control);
@@ -200,11 +205,7 @@ impl Session {
                     (self.content, self.ended) = (None, None);
                     cancel.cancelled();
                 }
-                Action::Discard(channel) => {
-                    self.outside.cancel(channel);
-                    // What was to move over it is gone, too.
-                    (self.content, self.ended) = (None, None);
-                }
+                Action::Discard(channel) => self.outside.cancel(channel),
                 Action::Close => break,
             }
         }
