@@ -247,6 +247,30 @@ fn who_comes_when_the_house_is_full_is_told_so() {
 }
 
 #[test]
+fn who_is_turned_away_takes_nobody_s_room() {
+    for server in SERVERS {
+        let running = Server::start_as(server, CLIENTS[0], HERE, &["--max-sessions", "1"]);
+        let mut inside = running.dial();
+        // They are told, and stay as long as they can.
+        let turned_away: Vec<_> = (0..5)
+            .map(|_| {
+                let mut next = TcpStream::connect(&running.address).unwrap();
+                next.read_exact(&mut [0; 4]).unwrap();
+                next
+            })
+            .collect();
+        assert!(inside.say("QUIT").starts_with("221"));
+        assert_eq!(inside.control.get_mut().read(&mut [0]).unwrap(), 0);
+        drop(inside);
+        std::thread::sleep(Duration::from_millis(300));
+        let mut said = [0; 3];
+        TcpStream::connect(&running.address).unwrap().read_exact(&mut said).unwrap();
+        assert_eq!(said, *b"220", "{server}");
+        drop(turned_away);
+    }
+}
+
+#[test]
 fn the_switches_of_data_connections_are_obeyed() {
     for server in SERVERS {
         let running = Server::start_as(server, CLIENTS[0], HERE, &["--no-passive"]);

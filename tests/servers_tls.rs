@@ -59,6 +59,21 @@ fn a_data_connection_with_another_session_is_refused() {
 }
 
 #[test]
+fn an_upload_without_tls_where_it_is_due_leaves_nothing() {
+    for_every_server(&["--tls", "data"], |site, version| {
+        let mut session = site.log_in(&site.certificate.client(version, &[]));
+        let mut data = session.passive();
+        assert!(session.say("STOR new").starts_with("150"));
+        data.write_all(b"this is no TLS at all").unwrap();
+        assert!(session.reply().starts_with("522"));
+        // One command later everything is over.
+        assert!(session.say("NOOP").starts_with("200"));
+        let names: Vec<_> = fs::read_dir(site.server.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["there"]);
+    });
+}
+
+#[test]
 fn without_the_demand_another_session_is_accepted() {
     for_every_server(&["--tls", "data", "--no-resumption"], |site, version| {
         let config = site.certificate.client(version, &[]);

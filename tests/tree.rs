@@ -368,6 +368,29 @@ fn an_upload_to_a_link_replaces_what_it_leads_to() {
 }
 
 #[test]
+fn a_link_is_listed_wherever_in_the_tree_it_leads() {
+    let place = Place::new();
+    fs::create_dir(place.root().join("sub/deep")).unwrap();
+    fs::write(place.root().join("file"), "inside").unwrap();
+    symlink("../file", place.root().join("sub/up")).unwrap();
+    symlink("../sub/deep", place.root().join("sub/around")).unwrap();
+    symlink("../../outside/secret", place.root().join("sub/out")).unwrap();
+    symlink("sub", place.root().join("link")).unwrap();
+    let mut session = place.session();
+    for directory in ["sub", "link"] {
+        assert!(session.transfer(format!("RETR {directory}/up")).contains("226"));
+        assert_eq!(session.download, b"inside");
+        assert!(session.transfer(format!("NLST {directory}")).contains("226"));
+        let listing = String::from_utf8(session.download.clone()).unwrap();
+        assert_eq!(listing, format!("{directory}/around\r\n{directory}/deep\r\n{directory}/up\r\n"));
+        assert!(session.transfer(format!("MLSD {directory}")).contains("226"));
+        let listing = String::from_utf8(session.download.clone()).unwrap();
+        assert!(listing.contains("type=file;size=6;") && listing.contains("; up\r\n"), "{listing}");
+    }
+    place.is_untouched();
+}
+
+#[test]
 fn what_is_no_file_is_not_opened() {
     let place = Place::new();
     assert!(std::process::Command::new("mkfifo").arg(place.root().join("pipe")).status().unwrap().success());

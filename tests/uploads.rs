@@ -105,6 +105,29 @@ fn an_abort_together_with_the_data_s_end_counts() {
 }
 
 #[test]
+fn an_upload_without_a_data_connection_leaves_nothing() {
+    for program in SERVERS {
+        let server = Server::start_as(program, CLIENTS[0], "127.0.0.1:0", &[]);
+        let mut session = server.dial();
+        session.log_in("anna", "secret");
+        for command in ["STOR new", "STOU new", "APPE new"] {
+            // Nobody listens where a listener has just been.
+            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            assert!(session.say(&format!("PORT 127,0,0,1,{},{}", port / 256, port % 256)).starts_with("200"));
+            let mut said = session.say(command);
+            if said.starts_with("150") {
+                said = session.reply();
+            }
+            assert!(said.starts_with("425"), "{program}, {command}: {said}");
+            becomes(&server, &[]);
+        }
+        // Nor is the name promised to anybody.
+        session.send("STOU new", "some");
+        assert_eq!(names(&server.root()), ["new"], "{program}");
+    }
+}
+
+#[test]
 fn a_name_that_can_not_be_taken_is_a_451() {
     for name in SERVERS {
         let server = Server::start_as(name, CLIENTS[0], "127.0.0.1:0", &[]);

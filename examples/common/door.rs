@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, PipeReader, PipeWriter};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -92,11 +92,18 @@ fn wait_for_either(one: PollFd<'_>, other: PollFd<'_>) -> io::Result<()> {
     }
 }
 
-/// How many sessions there are.
+/// How many sessions there may be, and who is there.
 pub struct House {
     most: usize,
-    guests: Mutex<usize>,
+    guests: Mutex<Guests>,
     left: Condvar,
+}
+
+/// Who is turned away is there until it has been told so, and takes nobody's room.
+#[derive(Default)]
+struct Guests {
+    welcome: usize,
+    turned_away: usize,
 }
 
 /// A session; it counts until it is dropped.
@@ -107,26 +114,37 @@ pub struct Guest {
 
 impl House {
     pub fn new(most: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { most: most.unwrap_or(usize::MAX), guests: Mutex::new(0), left: Condvar::new() })
+        Arc::new(Self { most: most.unwrap_or(usize::MAX), guests: Mutex::default(), left: Condvar::new() })
     }
 
     pub fn enter(self: &Arc<Self>) -> Guest {
-        let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
-        *guests += 1;
-        Guest { house: self.clone(), is_welcome: *guests <= self.most }
+        let mut guests = self.guests();
+        let is_welcome = guests.welcome < self.most;
+        *guests.count(is_welcome) += 1;
+        Guest { house: self.clone(), is_welcome }
     }
 
     /// Waits until all have left, but not longer than that.
     pub fn wait_until_empty(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
-        let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
-        while *guests > 0 {
+        let mut guests = self.guests();
+        while guests.welcome + guests.turned_away > 0 {
             let rest = deadline.saturating_duration_since(Instant::now());
             if rest.is_zero() {
                 return;
             }
             guests = self.left.wait_timeout(guests, rest).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    fn guests(&self) -> MutexGuard<'_, Guests> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guests {
+    fn count(&mut self, is_welcome: bool) -> &mut usize {
+        if is_welcome { &mut self.welcome } else { &mut self.turned_away }
     }
 }
 
@@ -139,7 +157,7 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        *self.house.guests.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        *self.house.guests().count(self.is_welcome) -= 1;
         self.house.left.notify_all();
     }
 }

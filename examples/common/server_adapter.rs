@@ -87,6 +87,8 @@ impl<'s> Session<'s> {
                     write.wrote(count);
                 }
                 Action::Read { deadline } => {
+                    // Nothing is under way: what was opened goes, if no data connection came for it.
+                    self.content = None;
                     let ear = Ear::new(Some(&self.control), alarm);
                     if data::wait(ear, None, Some(deadline.saturating_since(now)))?.control {
                         self.read()?;
@@ -100,7 +102,10 @@ impl<'s> Session<'s> {
                         self.read()?;
                     }
                 }
-                Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
+                Action::Transfer(transfer) => {
+                    self.content = None;
+                    self.content = self.visitor.open(transfer);
+                }
                 Action::Listen(listen) => self.sockets.listen(listen),
                 Action::Connect(connect) => {
                     let ear = Ear::new(connect.wants_input().then_some(&self.control), alarm);

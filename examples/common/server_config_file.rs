@@ -20,6 +20,7 @@ pub fn read(file: &Path) -> Result<Choices> {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
+        let line = line.trim_start();
         let at = || format!("{}, line {number}", file.display());
         let Some((key, value)) = line.split_once('=') else { bail!("{}: it must be key=value", at()) };
         set(&mut choices, key, value).with_context(|| format!("{}: {key}", at()))?;
@@ -33,10 +34,15 @@ fn set(choices: &mut Choices, key: &str, value: &str) -> Result<()> {
     }
     let value = value.trim_end();
     match key {
+        "listen" => choices.listen = Some(yes_or_no(value)?),
+        "listen_ipv6" => choices.listen_ipv6 = Some(yes_or_no(value)?),
         "listen_address" => choices.listen_address = Some(value.parse().context("no address")?),
         "listen_port" => choices.listen_port = Some(number(value)?),
         "local_root" => choices.root = Some(path(value)?.into()),
         "anon_root" => choices.anonymous_root = Some(path(value)?.into()),
+        "chroot_local_user" if !yes_or_no(value)? => bail!("no path leads out of the root"),
+        "chroot_local_user" => {}
+        "local_enable" => choices.local = Some(yes_or_no(value)?),
         "anonymous_enable" => choices.anonymous = Some(yes_or_no(value)?),
         "write_enable" => choices.read_only = Some(!yes_or_no(value)?),
         "user" => choices.users.push(account(value).map_err(anyhow::Error::msg)?),
@@ -45,7 +51,12 @@ fn set(choices: &mut Choices, key: &str, value: &str) -> Result<()> {
         "pasv_enable" => choices.passive = Some(yes_or_no(value)?),
         "pasv_min_port" => choices.first_passive_port = Some(number(value)?),
         "pasv_max_port" => choices.last_passive_port = Some(number(value)?),
-        "pasv_address" => choices.passive_addresses.push(passive_address(value).map_err(anyhow::Error::msg)?),
+        "pasv_address" => {
+            let told = passive_address(value).map_err(anyhow::Error::msg)?;
+            // As with every key, the last one counts; a network of its own is another key.
+            choices.passive_addresses.retain(|(network, _)| *network != told.0);
+            choices.passive_addresses.push(told);
+        }
         "pasv_promiscuous" => choices.passive_strangers = Some(yes_or_no(value)?),
         "port_enable" => choices.active = Some(yes_or_no(value)?),
         "port_promiscuous" => choices.active_strangers = Some(yes_or_no(value)?),

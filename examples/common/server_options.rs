@@ -1,7 +1,7 @@
 //! The command line of both servers, and what it and the configuration file come to.
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -116,9 +116,14 @@ pub type Told = (Option<Network>, Option<Ipv4Addr>);
 pub struct Choices {
     pub listen_address: Option<IpAddr>,
     pub listen_port: Option<u16>,
+    /// vsftpd's two: for IPv4 alone, and for both.
+    pub listen: Option<bool>,
+    pub listen_ipv6: Option<bool>,
     pub root: Option<PathBuf>,
     pub anonymous_root: Option<PathBuf>,
     pub users: Vec<Account>,
+    /// vsftpd's: whether the users may log in.
+    pub local: Option<bool>,
     pub anonymous: Option<bool>,
     pub read_only: Option<bool>,
     pub in_place: Option<bool>,
@@ -168,8 +173,8 @@ fn run(arguments: Arguments, serve: impl FnOnce(TcpListener, Arc<Service>) -> Re
     let (address, service) = choices.service()?;
     service.stop.on_signals()?;
     let listener = door::listen(address).with_context(|| format!("{address}"))?;
-    println!("listening on {}", listener.local_addr()?);
-    io::stdout().flush()?;
+    let mut out = io::stdout();
+    writeln!(out, "listening on {}", listener.local_addr()?).and_then(|()| out.flush()).context("standard output")?;
     serve(listener, Arc::new(service))
 }
 
@@ -186,12 +191,18 @@ impl Arguments {
                 *choice = Some(meaning);
             }
         }
+        if self.listen.is_some() {
+            (choices.listen, choices.listen_ipv6) = (None, None);
+        }
         say(&mut choices.listen_address, self.listen.map(|address| address.ip()));
         say(&mut choices.listen_port, self.listen.map(|address| address.port()));
         if self.root.is_some() {
             choices.anonymous_root = None;
         }
         say(&mut choices.root, self.root);
+        if !self.users.is_empty() {
+            choices.local = None;
+        }
         choices.users.retain(|account| !self.users.iter().any(|other| other.name == account.name));
         choices.users.extend(self.users);
         flag(&mut choices.anonymous, self.anonymous, true);
@@ -231,7 +242,12 @@ impl Choices {
         };
         let port = self.listen_port.context("nobody could come: give --listen ADDR")?;
         // As vsftpd has it: on all addresses, unless one is named.
-        let address = SocketAddr::new(self.listen_address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), port);
+        let all: IpAddr = match self.listen_ipv6 {
+            Some(true) => Ipv6Addr::UNSPECIFIED.into(),
+            _ => Ipv4Addr::UNSPECIFIED.into(),
+        };
+        ensure!(self.listen != Some(false) || self.listen_ipv6 == Some(true), "nobody could come: listen=NO");
+        let address = SocketAddr::new(self.listen_address.unwrap_or(all), port);
         let service = Service {
             config: Arc::new(config),
             certified,
@@ -243,7 +259,10 @@ impl Choices {
         Ok((address, service))
     }
 
-    fn site(self) -> Result<Site> {
+    fn site(mut self) -> Result<Site> {
+        if self.local == Some(false) {
+            self.users.clear();
+        }
         let anonymous = self.anonymous.unwrap_or(false);
         ensure!(anonymous || !self.users.is_empty(), "nobody could log in: give --user NAME:PASSWORD or --anonymous");
         let root = match (self.root, self.anonymous_root) {
@@ -279,7 +298,10 @@ impl Choices {
         config.active.source_port = self.from_port_20.unwrap_or(false).then_some(DATA_PORT);
         config.security = self.security()?;
         config.implicit = self.implicit.unwrap_or(false);
-        ensure!(!config.implicit || config.security != Security::Off, "implicit TLS needs a certificate");
+        ensure!(
+            !config.implicit || config.security != Security::Off,
+            "implicit TLS needs a certificate, and TLS not off"
+        );
         config.data_session = if self.resumption.unwrap_or(true) { Resume::Required } else { Resume::Wanted };
         config.login_failures = self.login_failures.unwrap_or(config.login_failures);
         let patience = &mut config.patience;
@@ -313,6 +335,10 @@ impl Choices {
         ensure!(
             security == Security::Off || self.certificate.is_some(),
             "TLS needs a certificate: give --certificate FILE"
+        );
+        ensure!(
+            self.certificate.is_some() || self.key.is_none(),
+            "the key needs its certificate: give --certificate FILE"
         );
         Ok(security)
     }

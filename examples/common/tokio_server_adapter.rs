@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, Server};
-use ftp_proto::{Endpoints, Instant, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, StreamEnd, TlsError, Verdict};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
@@ -131,6 +131,8 @@ impl Session {
                     write.wrote_all();
                 }
                 Action::Read { deadline } => {
+                    // Nothing is under way: what was opened goes, if no data connection came for it.
+                    self.content = None;
                     let patience = Some(deadline.saturating_since(now));
                     let bytes = hear(Some(&mut self.control), patience, end).await?;
                     bytes.iter().for_each(|bytes| self.server.received(bytes));
@@ -143,29 +145,20 @@ impl Session {
                         self.look(wants_input).await?;
                     }
                 }
-                Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
+                Action::Transfer(transfer) => {
+                    self.content = None;
+                    self.content = self.visitor.open(transfer);
+                }
                 Action::Listen(listen) => self.outside.listen(listen),
                 Action::Connect(connect) => {
-                    let (address, source) = (connect.address(), (self.host, connect.source_port()));
-                    let patience = Some(connect.deadline().saturating_since(now));
                     let control = connect.wants_input().then_some(&mut self.control);
-                    tokio::select! {
-                        result = self.outside.connect(connect.channel(), address, source) => match result { Ok(()) => connect.connected(), Err(why) => connect.failed(why) },
-                        bytes = hear(control, patience, end) => bytes?.iter().for_each(|bytes| self.server.received(bytes)),
-                    }
+                    let bytes = dial(&mut self.outside, connect, self.host, (control, end), now).await?;
+                    bytes.iter().for_each(|bytes| self.server.received(bytes));
                 }
                 Action::Accept(accept) => {
-                    let (channel, control) = (accept.channel(), accept.wants_input().then_some(&mut self.control));
-                    let patience = Some(accept.deadline().saturating_since(now));
-                    tokio::select! {
-                        result = self.outside.accept(channel) => match result {
-                            Ok((flow, address)) => if accept.accepted(address) == Verdict::Take {
-                                self.outside.take(channel, flow);
-                            },
-                            Err(why) => accept.failed(why),
-                        },
-                        bytes = hear(control, patience, end) => bytes?.iter().for_each(|bytes| self.server.received(bytes)),
-                    }
+                    let control = accept.wants_input().then_some(&mut self.control);
+                    let bytes = admit(&mut self.outside, accept, (control, end), now).await?;
+                    bytes.iter().for_each(|bytes| self.server.received(bytes));
                 }
                 Action::SecureData(question) => {
                     let control = question.wants_input().then_some(&mut self.control);
@@ -201,11 +194,7 @@ impl Session {
                 }
                 Action::StartTls(start) => {
                     self.tls = self.service.certified.as_ref().map(Certified::session);
-                    let side = self.tls.as_ref().map(|tls| Side::Server(tls.config()));
-                    match secure_control(&mut self.control, side, start.deadline().saturating_since(now)).await {
-                        (Ok(_), _) => start.started(),
-                        (Err(why), _) => start.failed(why),
-                    }
+                    begin(&mut self.control, start, self.tls.as_ref(), now).await;
                 }
                 Action::StopTls(stop) => match tokio_wire::stop_tls(&mut self.control, service::FAREWELL).await {
                     Ok(()) => stop.stopped(),
@@ -241,6 +230,59 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// TLS on the control connection.
+async fn begin(control: &mut Wire, start: StartTls<'_>, tls: Option<&SessionTls>, now: Instant) {
+    let side = tls.map(|tls| Side::Server(tls.config()));
+    match secure_control(control, side, start.deadline().saturating_since(now)).await {
+        (Ok(_), _) => start.started(),
+        (Err(why), _) => start.failed(why),
+    }
+}
+
+/// What is heard while something else is waited for: the control connection, if it may be, and the end for all.
+type Ear<'s> = (Option<&'s mut Wire>, Option<&'s Notify>);
+
+/// Connects, or goes on with it, and hears what the control connection says meanwhile. A question that stays unanswered comes
+/// again, unless what was heard has settled it; so does the next.
+async fn dial(
+    outside: &mut Outside<'_>,
+    connect: Connect<'_>,
+    host: IpAddr,
+    (control, end): Ear<'_>,
+    now: Instant,
+) -> io::Result<Option<Vec<u8>>> {
+    let (address, source) = (connect.address(), (host, connect.source_port()));
+    let patience = Some(connect.deadline().saturating_since(now));
+    tokio::select! {
+        result = outside.connect(connect.channel(), address, source) => match result {
+            Ok(()) => connect.connected(),
+            Err(why) => connect.failed(why),
+        },
+        bytes = hear(control, patience, end) => return bytes,
+    }
+    Ok(None)
+}
+
+/// Takes in who has connected, if it is the right one.
+async fn admit(
+    outside: &mut Outside<'_>,
+    accept: Accept<'_>,
+    (control, end): Ear<'_>,
+    now: Instant,
+) -> io::Result<Option<Vec<u8>>> {
+    let (channel, patience) = (accept.channel(), Some(accept.deadline().saturating_since(now)));
+    tokio::select! {
+        result = outside.accept(channel) => match result {
+            Ok((flow, address)) => if accept.accepted(address) == Verdict::Take {
+                outside.take(channel, flow);
+            },
+            Err(why) => accept.failed(why),
+        },
+        bytes = hear(control, patience, end) => return bytes,
+    }
+    Ok(None)
 }
 
 /// What comes next from the control connection, if it may be heard. `None`: nothing in that time, or the end for all.

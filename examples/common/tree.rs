@@ -69,7 +69,8 @@ impl Tree {
             // Another may have deleted it since.
             let Ok(mut metadata) = entry.metadata() else { continue };
             if metadata.is_symlink() {
-                let Ok(target) = directory.metadata(entry.file_name()) else { continue };
+                // From the root: it may lead out of this directory, if not out of the tree.
+                let Ok(target) = self.root.metadata(path.join(&name).relative()?) else { continue };
                 metadata = target;
             }
             entries.push(Entry::new(name, &metadata)?);
