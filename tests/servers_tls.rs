@@ -85,28 +85,19 @@ fn an_upload_without_close_notify_does_not_appear() {
 /// As curl 7.88 does; where session tickets lie unread, its close is a reset, which destroys what is on its way.
 #[test]
 fn an_upload_is_whole_though_its_client_never_reads() {
-    let site = Site::start(SERVERS[0], &["--tls", "offered"]);
-    let config = site.certificate.client(&version::TLS13, &[]);
-    let mut session = site.log_in(&config);
-    // The control connection's tickets are for two.
-    for _ in 0..2 {
-        let mut data = tls(&config, session.passive());
-        assert!(session.say("STOR whole").starts_with("150"));
-        while data.conn.is_handshaking() {
-            data.conn.complete_io(&mut data.sock).unwrap();
-        }
-        for piece in noise(2_000_000).chunks(10_000) {
-            data.conn.writer().write_all(piece).unwrap();
-            while data.conn.wants_write() {
-                data.conn.write_tls(&mut data.sock).unwrap();
+    let content = noise(2_000_000);
+    for server in SERVERS {
+        let site = Site::start(server, &["--tls", "offered"]);
+        for _ in 0..10 {
+            let config = site.certificate.client(&version::TLS13, &[]);
+            let mut session = site.log_in(&config);
+            // The control connection's tickets are for two.
+            for _ in 0..2 {
+                let end = session.send_unread("STOR whole", &config, &content);
+                assert!(end.starts_with("226"), "{server}: {end}");
+                assert!(fs::read(site.server.root().join("whole")).unwrap() == content, "{server}");
             }
         }
-        data.conn.send_close_notify();
-        data.conn.write_tls(&mut data.sock).unwrap();
-        drop(data);
-        let end = session.reply();
-        assert!(end.starts_with("226"), "{end}");
-        assert!(fs::read(site.server.root().join("whole")).unwrap() == noise(2_000_000));
     }
 }
 
@@ -253,6 +244,25 @@ impl Session {
         let _ = data.read_to_string(&mut content);
         drop(data);
         (content, self.reply())
+    }
+
+    /// Closes without having read anything but the handshake. The last reply.
+    fn send_unread(&mut self, command: &str, config: &Arc<ClientConfig>, content: &[u8]) -> String {
+        let mut data = tls(config, self.passive());
+        assert!(self.say(command).starts_with("150"), "{command}");
+        while data.conn.is_handshaking() {
+            data.conn.complete_io(&mut data.sock).unwrap();
+        }
+        for piece in content.chunks(10_000) {
+            data.conn.writer().write_all(piece).unwrap();
+            while data.conn.wants_write() {
+                data.conn.write_tls(&mut data.sock).unwrap();
+            }
+        }
+        data.conn.send_close_notify();
+        data.conn.write_tls(&mut data.sock).unwrap();
+        drop(data);
+        self.reply()
     }
 
     /// The last reply.
