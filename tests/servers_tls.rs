@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::{ClientConfig, ClientConnection, StreamOwned, SupportedProtocolVersion, version};
+use socket2::SockRef;
 use tempfile::TempDir;
 
 use certificate::Certificate;
@@ -93,12 +94,27 @@ fn an_upload_is_whole_though_its_client_never_reads() {
             let mut session = site.log_in(&config);
             // The control connection's tickets are for two.
             for _ in 0..2 {
-                let end = session.send_unread("STOR whole", &config, &content);
+                let end = session.send_unread("STOR whole", &config, &content, None);
                 assert!(end.starts_with("226"), "{server}: {end}");
                 assert!(fs::read(site.server.root().join("whole")).unwrap() == content, "{server}");
             }
         }
     }
+}
+
+/// close_notify is the orderly end: what comes after it is nothing.
+#[test]
+fn an_upload_is_whole_though_a_reset_follows_its_goodbye() {
+    for_every_server(&["--tls", "offered"], |site, version| {
+        let config = site.certificate.client(version, &[]);
+        let mut session = site.log_in(&config);
+        for _ in 0..2 {
+            let content = noise(10_000);
+            let end = session.send_unread("STOR whole", &config, &content, Some(Duration::ZERO));
+            assert!(end.starts_with("226"), "{end}");
+            assert!(fs::read(site.server.root().join("whole")).unwrap() == content);
+        }
+    });
 }
 
 #[test]
@@ -246,8 +262,14 @@ impl Session {
         (content, self.reply())
     }
 
-    /// Closes without having read anything but the handshake. The last reply.
-    fn send_unread(&mut self, command: &str, config: &Arc<ClientConfig>, content: &[u8]) -> String {
+    /// Closes without having read anything but the handshake; `linger` of no time makes that a reset. The last reply.
+    fn send_unread(
+        &mut self,
+        command: &str,
+        config: &Arc<ClientConfig>,
+        content: &[u8],
+        linger: Option<Duration>,
+    ) -> String {
         let mut data = tls(config, self.passive());
         assert!(self.say(command).starts_with("150"), "{command}");
         while data.conn.is_handshaking() {
@@ -261,6 +283,7 @@ impl Session {
         }
         data.conn.send_close_notify();
         data.conn.write_tls(&mut data.sock).unwrap();
+        SockRef::from(&data.sock).set_linger(linger).unwrap();
         drop(data);
         self.reply()
     }
