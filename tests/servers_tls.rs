@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::{ClientConfig, ClientConnection, StreamOwned, SupportedProtocolVersion, version};
+use socket2::SockRef;
 use tempfile::TempDir;
 
 use certificate::Certificate;
@@ -100,29 +101,35 @@ fn an_upload_without_close_notify_does_not_appear() {
 /// As curl 7.88 does; where session tickets lie unread, its close is a reset, which destroys what is on its way.
 #[test]
 fn an_upload_is_whole_though_its_client_never_reads() {
-    let site = Site::start(SERVERS[0], &["--tls", "offered"]);
-    let config = site.certificate.client(&version::TLS13, &[]);
-    let mut session = site.log_in(&config);
-    // The control connection's tickets are for two.
-    for _ in 0..2 {
-        let mut data = tls(&config, session.passive());
-        assert!(session.say("STOR whole").starts_with("150"));
-        while data.conn.is_handshaking() {
-            data.conn.complete_io(&mut data.sock).unwrap();
-        }
-        for piece in noise(2_000_000).chunks(10_000) {
-            data.conn.writer().write_all(piece).unwrap();
-            while data.conn.wants_write() {
-                data.conn.write_tls(&mut data.sock).unwrap();
+    let content = noise(2_000_000);
+    for server in SERVERS {
+        let site = Site::start(server, &["--tls", "offered"]);
+        for _ in 0..10 {
+            let config = site.certificate.client(&version::TLS13, &[]);
+            let mut session = site.log_in(&config);
+            // The control connection's tickets are for two.
+            for _ in 0..2 {
+                let end = session.send_unread("STOR whole", &config, &content, None);
+                assert!(end.starts_with("226"), "{server}: {end}");
+                assert!(fs::read(site.server.root().join("whole")).unwrap() == content, "{server}");
             }
         }
-        data.conn.send_close_notify();
-        data.conn.write_tls(&mut data.sock).unwrap();
-        drop(data);
-        let end = session.reply();
-        assert!(end.starts_with("226"), "{end}");
-        assert!(fs::read(site.server.root().join("whole")).unwrap() == noise(2_000_000));
     }
+}
+
+/// close_notify is the orderly end: what comes after it is nothing.
+#[test]
+fn an_upload_is_whole_though_a_reset_follows_its_goodbye() {
+    for_every_server(&["--tls", "offered"], |site, version| {
+        let config = site.certificate.client(version, &[]);
+        let mut session = site.log_in(&config);
+        for _ in 0..2 {
+            let content = noise(10_000);
+            let end = session.send_unread("STOR whole", &config, &content, Some(Duration::ZERO));
+            assert!(end.starts_with("226"), "{end}");
+            assert!(fs::read(site.server.root().join("whole")).unwrap() == content);
+        }
+    });
 }
 
 #[test]
@@ -274,6 +281,32 @@ impl Session {
         let _ = data.read_to_string(&mut content);
         drop(data);
         (content, self.reply())
+    }
+
+    /// Closes without having read anything but the handshake; `linger` of no time makes that a reset. The last reply.
+    fn send_unread(
+        &mut self,
+        command: &str,
+        config: &Arc<ClientConfig>,
+        content: &[u8],
+        linger: Option<Duration>,
+    ) -> String {
+        let mut data = tls(config, self.passive());
+        assert!(self.say(command).starts_with("150"), "{command}");
+        while data.conn.is_handshaking() {
+            data.conn.complete_io(&mut data.sock).unwrap();
+        }
+        for piece in content.chunks(10_000) {
+            data.conn.writer().write_all(piece).unwrap();
+            while data.conn.wants_write() {
+                data.conn.write_tls(&mut data.sock).unwrap();
+            }
+        }
+        data.conn.send_close_notify();
+        data.conn.write_tls(&mut data.sock).unwrap();
+        SockRef::from(&data.sock).set_linger(linger).unwrap();
+        drop(data);
+        self.reply()
     }
 
     /// The last reply.

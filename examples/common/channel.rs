@@ -11,15 +11,19 @@ use rustls::{Connection, Error, HandshakeKind, ProtocolVersion};
 
 use super::data::{self, Ear};
 
-/// A TCP connection, in plaintext until [`shake`](Self::shake).
-pub struct Channel {
-    socket: TcpStream,
+/// A TCP connection, in plaintext until the [handshake](Self::begin). Its socket doesn't block: std's, or what stands for
+/// another's.
+pub struct Channel<S = TcpStream> {
+    socket: S,
     tls: Option<Box<Connection>>,
     /// What TLS has decrypted is still to be read: no poll of the socket would tell.
     is_pending: bool,
     /// It is a data connection: what TLS says after the handshake has time.
     is_data: bool,
 }
+
+/// What a handshake has come to: whether it resumed a session, or why there is no TLS; and the same for people.
+pub type Shaken = (Result<bool, TlsError>, String);
 
 /// What a turn of a handshake brought.
 pub enum Shake {
@@ -31,19 +35,21 @@ pub enum Shake {
     Done { result: Result<bool, TlsError>, how: String },
 }
 
-impl Channel {
-    pub fn new(socket: TcpStream) -> Self {
+impl<S> Channel<S> {
+    /// A control connection.
+    pub fn new(socket: S) -> Self {
         Self { socket, tls: None, is_pending: false, is_data: false }
     }
 
     /// A data connection.
-    pub fn data(socket: TcpStream) -> Self {
+    pub fn data(socket: S) -> Self {
         Self { socket, tls: None, is_pending: false, is_data: true }
     }
 
-    /// One over which TLS stands.
-    pub fn secure(socket: TcpStream, tls: Connection) -> Self {
-        Self { socket, tls: Some(Box::new(tls)), is_pending: false, is_data: false }
+    /// The same over another socket.
+    pub fn over<T>(self, change: impl FnOnce(S) -> io::Result<T>) -> io::Result<Channel<T>> {
+        let Self { socket, tls, is_pending, is_data } = self;
+        Ok(Channel { socket: change(socket)?, tls, is_pending, is_data })
     }
 
     pub fn is_secure(&self) -> bool {
@@ -51,12 +57,16 @@ impl Channel {
     }
 
     /// The connection below.
-    pub fn into_socket(self) -> TcpStream {
+    pub fn into_socket(self) -> S {
         self.socket
     }
 
-    pub fn socket(&self) -> &TcpStream {
+    pub fn socket(&self) -> &S {
         &self.socket
+    }
+
+    pub fn socket_mut(&mut self) -> &mut S {
+        &mut self.socket
     }
 
     /// Whether there is something to read without a look at the socket.
@@ -64,59 +74,15 @@ impl Channel {
         self.is_pending
     }
 
-    /// A turn of the handshake that `begin` begins; waits for either connection.
-    pub fn shake<'a>(
-        &mut self,
-        begin: impl FnOnce() -> Result<Connection, Error>,
-        ear: impl Into<Ear<'a>>,
-        patience: Duration,
-    ) -> io::Result<Shake> {
-        if self.tls.is_none() {
-            match begin() {
-                Ok(tls) => self.tls = Some(Box::new(tls)),
-                Err(error) => return Ok(Shake::failed(TlsError::Unavailable, &error)),
-            }
-        }
-        if !self.holds_tickets() {
-            match self.flush() {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Ok(Shake::failed(TlsError::Handshake, &error)),
-                Ok(()) => {}
-            }
-        }
-        if let Some(tls) = self.tls.as_ref().filter(|tls| !tls.is_handshaking())
-            && (self.holds_tickets() || !tls.wants_write())
-        {
-            let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
-            let how = description(tls.protocol_version(), resumed);
-            return Ok(Shake::Done { result: Ok(resumed), how });
-        }
-        let Some(tls) = &mut self.tls else { return Ok(Shake::Again) };
-        let interest = if tls.wants_write() { PollFlags::OUT } else { PollFlags::IN };
-        let ready = data::wait(ear, Some(PollFd::new(&self.socket, interest)), Some(patience))?;
-        if ready.control {
-            return Ok(Shake::Control);
-        }
-        if !ready.data || interest == PollFlags::OUT {
-            return Ok(Shake::Again);
-        }
-        match tls.read_tls(&mut self.socket) {
-            Ok(0) => return Ok(Shake::failed(TlsError::Handshake, &io::Error::from(ErrorKind::UnexpectedEof))),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Shake::Again),
-            Err(error) => return Ok(Shake::failed(TlsError::Handshake, &error)),
-            Ok(_) => {}
-        }
-        match tls.process_new_packets() {
-            Ok(state) => {
-                // The other side's first words may have come with the end of its handshake, and its last, too.
-                self.is_pending = state.plaintext_bytes_to_read() > 0 || state.peer_has_closed();
-                Ok(Shake::Again)
-            }
-            Err(error) => {
-                // The other side is told why, if it still listens.
-                let _ = self.flush();
-                Ok(Shake::failed(why(&error), &error))
-            }
+    /// Whether TLS waits for the socket to take what it has to say.
+    pub fn wants_write(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Says that nothing more will be written; [`flush`](Write::flush) sends it.
+    pub fn close_notify(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
         }
     }
 
@@ -127,6 +93,80 @@ impl Channel {
     fn holds_tickets(&self) -> bool {
         matches!(self.tls.as_deref(), Some(Connection::Server(tls))
             if self.is_data && !tls.is_handshaking() && tls.protocol_version() == Some(ProtocolVersion::TLSv1_3))
+    }
+}
+
+impl<S: Read + Write> Channel<S> {
+    /// Begins the handshake, if it hasn't yet; then [`speak`](Self::speak) and [`listen`](Self::listen) by turns.
+    pub fn begin(&mut self, begin: impl FnOnce() -> Result<Connection, Error>) -> Option<Shaken> {
+        if self.tls.is_none() {
+            match begin() {
+                Ok(tls) => self.tls = Some(Box::new(tls)),
+                Err(error) => return Some(failed(TlsError::Unavailable, &error)),
+            }
+        }
+        None
+    }
+
+    /// Sends what the handshake has to say. `None`: it waits for the socket, to write if it [wants to](Self::wants_write).
+    pub fn speak(&mut self) -> Option<Shaken> {
+        if !self.holds_tickets() {
+            match self.flush() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(error) => return Some(failed(TlsError::Handshake, &error)),
+                Ok(()) => {}
+            }
+        }
+        let tls = self.tls.as_ref().filter(|tls| !tls.is_handshaking())?;
+        let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
+        Some((Ok(resumed), description(tls.protocol_version(), resumed)))
+    }
+
+    /// Reads what the other side says in the handshake. `Some`: it has failed.
+    pub fn listen(&mut self) -> Option<Shaken> {
+        let tls = self.tls.as_mut()?;
+        match tls.read_tls(&mut self.socket) {
+            Ok(0) => return Some(failed(TlsError::Handshake, &io::Error::from(ErrorKind::UnexpectedEof))),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            Err(error) => return Some(failed(TlsError::Handshake, &error)),
+            Ok(_) => {}
+        }
+        match tls.process_new_packets() {
+            Ok(state) => {
+                // The other side's first words may have come with the end of its handshake, and its last, too.
+                self.is_pending = state.plaintext_bytes_to_read() > 0 || state.peer_has_closed();
+                None
+            }
+            Err(error) => {
+                // The other side is told why, if it still listens.
+                let _ = self.flush();
+                Some(failed(why(&error), &error))
+            }
+        }
+    }
+}
+
+impl Channel {
+    /// A turn of the handshake that `begin` begins; waits for either connection.
+    pub fn shake<'a>(
+        &mut self,
+        begin: impl FnOnce() -> Result<Connection, Error>,
+        ear: impl Into<Ear<'a>>,
+        patience: Duration,
+    ) -> io::Result<Shake> {
+        let done = |(result, how)| Shake::Done { result, how };
+        if let Some(shaken) = self.begin(begin).or_else(|| self.speak()) {
+            return Ok(done(shaken));
+        }
+        let interest = if self.wants_write() { PollFlags::OUT } else { PollFlags::IN };
+        let ready = data::wait(ear, Some(PollFd::new(&self.socket, interest)), Some(patience))?;
+        if ready.control {
+            return Ok(Shake::Control);
+        }
+        if !ready.data || interest == PollFlags::OUT {
+            return Ok(Shake::Again);
+        }
+        Ok(self.listen().map_or(Shake::Again, done))
     }
 
     /// Ends TLS in order; what follows is plaintext. The other side has to say so, too, in that time: until then its
@@ -157,22 +197,9 @@ impl Channel {
         self.is_pending = false;
         Ok(())
     }
-
-    /// Says that nothing more will be written; [`flush`](Self::flush) sends it.
-    pub fn close_notify(&mut self) {
-        if let Some(tls) = &mut self.tls {
-            tls.send_close_notify();
-        }
-    }
 }
 
-impl Shake {
-    fn failed(why: TlsError, error: &dyn Display) -> Self {
-        Self::Done { result: Err(why), how: error.to_string() }
-    }
-}
-
-impl Read for Channel {
+impl<S: Read> Read for Channel<S> {
     /// `WouldBlock` also where TLS had words of its own alone. Under TLS an end without close_notify is `UnexpectedEof`.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(tls) = &mut self.tls else { return self.socket.read(buffer) };
@@ -187,7 +214,7 @@ impl Read for Channel {
     }
 }
 
-impl Write for Channel {
+impl<S: Write> Write for Channel<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.tls.is_none() {
             return self.socket.write(bytes);
@@ -232,8 +259,12 @@ fn read_record(tls: &mut Connection, socket: &TcpStream) -> io::Result<bool> {
     Ok(state.peer_has_closed())
 }
 
+fn failed(why: TlsError, error: &dyn Display) -> Shaken {
+    (Err(why), error.to_string())
+}
+
 /// What an error of the handshake means for the machines.
-pub fn why(error: &Error) -> TlsError {
+fn why(error: &Error) -> TlsError {
     match error {
         Error::InvalidCertificate(_) => TlsError::Certificate,
         _ => TlsError::Handshake,
@@ -241,7 +272,7 @@ pub fn why(error: &Error) -> TlsError {
 }
 
 /// How TLS stands, for people.
-pub fn description(version: Option<ProtocolVersion>, resumed: bool) -> String {
+fn description(version: Option<ProtocolVersion>, resumed: bool) -> String {
     let version = version.and_then(|version| version.as_str()).unwrap_or("TLS");
     format!("{version}, {}", if resumed { "session resumed" } else { "new session" })
 }

@@ -11,9 +11,10 @@ use std::rc::Rc;
 use ftp_proto::{ChannelId, DataError, Listen, StreamEnd};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::channel::Shaken;
 use super::data::{self, Content};
 use super::tokio_flow::transfer;
-use super::tokio_wire::{Shaken, Side, Wire, secure};
+use super::tokio_wire::{Side, Wire, secure_data};
 
 /// The sockets of a session's data connections, and what is under way on them.
 ///
@@ -87,7 +88,7 @@ impl<'w> Outside<'w> {
         let Self { flows, securing, .. } = self;
         let running = securing.get_or_insert_with(|| {
             let (flow, side) = (flows.remove(&channel).unwrap_or(Wire::Cut), side());
-            Box::pin(async move { secure(flow, side).await })
+            Box::pin(async move { secure_data(flow, side).await })
         });
         let (flow, shaken) = running.await;
         self.securing = None;

@@ -1,7 +1,7 @@
 //! One of tokio's connections, with or without TLS.
 
 use std::future::{pending, poll_fn};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::mem::{self, MaybeUninit};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,21 +9,20 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ftp_proto::TlsError;
-use rustls::{Error, HandshakeKind, ServerConfig};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use rustls::{ClientConnection, Connection, Error, ServerConfig, ServerConnection};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use super::channel::{Channel, description, why};
+use super::channel::{Channel, Shaken};
 use super::data::LINGER;
 use super::tls::Tls;
 
 /// A connection, with or without TLS.
 pub enum Wire {
     Plain(TcpStream),
-    Secure(Box<TlsStream<TcpStream>>),
+    Secure(Channel<Socket>),
     /// A handshake has failed on it.
     Cut,
 }
@@ -34,8 +33,8 @@ pub enum Side {
     Server(Arc<ServerConfig>),
 }
 
-/// What a handshake has come to: whether it resumed a session, or why there is no TLS; and the same for people.
-pub type Shaken = (Result<bool, TlsError>, String);
+/// One of tokio's sockets as what doesn't block: what it can't do yet is `WouldBlock`.
+pub struct Socket(TcpStream);
 
 /// What comes next from the control connection, if it may be heard; no bytes are its end. `None`: nothing in that time.
 /// Nothing is lost if it is dropped, and no buffer waits.
@@ -62,7 +61,7 @@ pub async fn say(control: &mut Wire, bytes: &[u8]) -> io::Result<()> {
 /// Shakes hands over the control connection.
 pub async fn secure_control(control: &mut Wire, side: Option<Side>, patience: Duration) -> Shaken {
     let plain = mem::replace(control, Wire::Cut);
-    match timeout(patience, Box::pin(secure(plain, side))).await {
+    match timeout(patience, Box::pin(secure(plain, side, Channel::new))).await {
         Err(_) => (Err(TlsError::TimedOut), TlsError::TimedOut.to_string()),
         Ok((wire, shaken)) => {
             *control = wire;
@@ -71,43 +70,45 @@ pub async fn secure_control(control: &mut Wire, side: Option<Side>, patience: Du
     }
 }
 
-/// Shakes hands; a failure closes the connection.
-pub async fn secure(wire: Wire, side: Option<Side>) -> (Wire, Shaken) {
+/// Shakes hands over a data connection; a failure closes it.
+pub async fn secure_data(data: Wire, side: Option<Side>) -> (Wire, Shaken) {
+    secure(data, side, Channel::data).await
+}
+
+async fn secure(wire: Wire, side: Option<Side>, channel: fn(Socket) -> Channel<Socket>) -> (Wire, Shaken) {
     let (Wire::Plain(plain), Some(side)) = (wire, side) else {
         return (Wire::Cut, (Err(TlsError::Unavailable), "no TLS was set up".into()));
     };
-    let result = match side {
-        Side::Client(tls) => TlsConnector::from(tls.config()).connect(tls.name(), plain).await.map(TlsStream::Client),
-        Side::Server(config) => TlsAcceptor::from(config).accept(plain).await.map(TlsStream::Server),
-    };
-    match result {
-        Ok(stream) => {
-            let (_, session) = stream.get_ref();
-            let resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
-            let how = description(session.protocol_version(), resumed);
-            (Wire::Secure(Box::new(stream)), (Ok(resumed), how))
+    let mut channel = channel(Socket(plain));
+    match shake(&mut channel, side).await {
+        shaken @ (Ok(_), _) => (Wire::Secure(channel), shaken),
+        shaken => (Wire::Cut, shaken),
+    }
+}
+
+async fn shake(channel: &mut Channel<Socket>, side: Side) -> Shaken {
+    if let Some(shaken) = channel.begin(|| side.begin()) {
+        return shaken;
+    }
+    loop {
+        if let Some(shaken) = channel.speak() {
+            return shaken;
         }
-        Err(error) => {
-            let why = error.get_ref().and_then(|error| error.downcast_ref::<Error>()).map(why);
-            (Wire::Cut, (Err(why.unwrap_or(TlsError::Handshake)), error.to_string()))
+        let (interest, listens) =
+            if channel.wants_write() { (Interest::WRITABLE, false) } else { (Interest::READABLE, true) };
+        if let Err(error) = channel.socket().0.ready(interest).await {
+            return (Err(TlsError::Handshake), error.to_string());
+        }
+        if let Some(shaken) = listens.then(|| channel.listen()).flatten() {
+            return shaken;
         }
     }
 }
 
 /// Ends TLS on the control connection in order; what follows is plaintext. It is rare enough for a thread of its own.
 pub async fn stop_tls(control: &mut Wire, patience: Duration) -> io::Result<()> {
-    let Wire::Secure(stream) = mem::replace(control, Wire::Cut) else { return Ok(()) };
-    let (socket, tls) = match *stream {
-        TlsStream::Client(stream) => {
-            let (socket, tls) = stream.into_inner();
-            (socket, tls.into())
-        }
-        TlsStream::Server(stream) => {
-            let (socket, tls) = stream.into_inner();
-            (socket, tls.into())
-        }
-    };
-    let mut channel = Channel::secure(socket.into_std()?, tls);
+    let Wire::Secure(channel) = mem::replace(control, Wire::Cut) else { return Ok(()) };
+    let mut channel = channel.over(|socket| socket.0.into_std())?;
     let ending = spawn_blocking(move || channel.stop_tls(patience).map(|()| channel.into_socket()));
     *control = Wire::Plain(TcpStream::from_std(ending.await??)?);
     Ok(())
@@ -157,11 +158,64 @@ fn poll_plain(stream: &TcpStream, context: &mut Context<'_>, buffer: &mut ReadBu
     }
 }
 
+impl Side {
+    fn begin(self) -> Result<Connection, Error> {
+        Ok(match self {
+            Self::Client(tls) => ClientConnection::new(tls.config(), tls.name())?.into(),
+            Self::Server(config) => ServerConnection::new(config)?.into(),
+        })
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_read(buffer)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.try_write_vectored(pieces)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Does it when the socket can be written to.
+fn poll_send<T>(
+    channel: &mut Channel<Socket>,
+    context: &mut Context<'_>,
+    mut work: impl FnMut(&mut Channel<Socket>) -> io::Result<T>,
+) -> Poll<io::Result<T>> {
+    loop {
+        ready!(channel.socket().0.poll_write_ready(context))?;
+        match work(channel) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            result => return Poll::Ready(result),
+        }
+    }
+}
+
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Secure(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Secure(channel) => loop {
+                // Asked also for the sake of others: this is where tokio ends a turn that has lasted.
+                if !channel.is_pending() {
+                    ready!(channel.socket().0.poll_read_ready(context))?;
+                }
+                match channel.read(buffer.initialize_unfilled()) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    result => return Poll::Ready(result.map(|count| buffer.advance(count))),
+                }
+            },
             Self::Cut => Poll::Ready(Ok(())),
         }
     }
@@ -171,7 +225,7 @@ impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Secure(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Secure(channel) => poll_send(channel, context, |channel| channel.write(bytes)),
             Self::Cut => Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
         }
     }
@@ -179,7 +233,7 @@ impl AsyncWrite for Wire {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Self::Secure(stream) => Pin::new(stream).poll_flush(context),
+            Self::Secure(channel) => poll_send(channel, context, Write::flush),
             Self::Cut => Poll::Ready(Ok(())),
         }
     }
@@ -187,7 +241,11 @@ impl AsyncWrite for Wire {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Secure(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Secure(channel) => {
+                channel.close_notify();
+                ready!(poll_send(channel, context, Write::flush))?;
+                Pin::new(&mut channel.socket_mut().0).poll_shutdown(context)
+            }
             Self::Cut => Poll::Ready(Ok(())),
         }
     }

@@ -119,7 +119,7 @@ class Combination:
             return ""
         if name in operations.ONCE and mode != self.thorough[0]:
             return ""
-        if name == operations.FETCHED and not self.in_full:
+        if not self.in_full and (name == operations.FETCHED or (name in operations.WITHOUT_TLS and self.tls != "none")):
             return ""
         reason = self.client.cannot.get(name) or servers.CANNOT.get((self.server, name))
         if reason:

@@ -277,3 +277,5 @@ OPERATIONS = {
 # What is done on each route; the rest is done on one. And what is done once for a client, a server and a TLS.
 EVERYWHERE = ("list", "get", "put")
 ONCE = (FETCHED, LARGE)
+# What TLS makes no difference to, and takes long.
+WITHOUT_TLS = ("odd names",)
