@@ -6,12 +6,16 @@
 //!  ──────────────────────────             ─────────────────────────────────────────────────────
 //!  control bytes ── received(bytes) ──▶   Inbox ─▶ Reply, Command ─▶ Session ─▶ Client or Server
 //!  the time      ── poll(now) ────────▶                                         │
-//!                ◀─ Action ────────────────────── Write, Read, Connect, Listen, Accept, Stream …
-//!                ── its answer ──────▶            connected(), failed(why), finished(end, total) …
+//!  sockets       ◀─ Action ────────────────────── Write, Read, Connect, Listen, Accept, Stream …
+//!  TLS           ◀─ Action ────────────────────── StartTls, SecureData, StopTls
+//!  users, files  ◀─ Action ────────────────────── Command, Transfer: asked by a Server
+//!  news          ◀─ Action ────────────────────── Reply, Done …: told by a Client
+//!                ── its answer ──────▶            connected(), refuse(why), finished(end, total) …
 //! ```
 //!
 //! [`Client`] and [`Server`] are driven alike: hand over what was read, poll, do the one thing that the action asks
-//! for, and answer through its handle. A handle that is dropped unanswered leaves the question open.
+//! for, and answer through its handle. A handle that is dropped unanswered leaves the question open. A client's session is
+//! below, a server's beside [`Server`].
 //!
 //! ```
 //! use std::{sync::Arc, time::Duration};
@@ -51,7 +55,9 @@
 //! ```
 //!
 //! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
-//! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines.
+//! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
+//! ([`client::Config`], [`server::Config`]). What the client's application wants is a [`client::Request`]; what the server's is
+//! asked is a [`server::Pending`] or a [`server::Transfer`], and what it can do its [`server::Support`].
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -108,7 +108,7 @@ def transfer(peer, verb, options, figures, is_last):
 def check_download(peer, source):
     """Every byte, in a transfer that isn't timed."""
     received = hashlib.sha256()
-    user, password = peers.LOGINS["password"]
+    user, password = peer.account("password")
     with ftplib.FTP() as client:
         client.connect(peers.HOST, peer.port, 30)
         client.login(user, password)

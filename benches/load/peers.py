@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import string
 import subprocess
 import sys
@@ -16,9 +17,9 @@ sys.path.insert(0, str(HERE.parent.parent / "tests" / "interop"))
 import servers  # noqa: E402 (the interoperability tests' own: where programs are, and what they serve)
 from group import Group  # noqa: E402
 from process import ENVIRONMENT, Failed, daemon  # noqa: E402
-from servers import HOST, MIB, PASSWORD, USER, USER_ID, free_port  # noqa: E402
+from servers import HOST, MIB, PASSWORD, free_port  # noqa: E402
 
-LOGINS = {"password": (USER, PASSWORD), "anonymous": ("anonymous", "load@example.com")}
+LOGINS = ("password", "anonymous")
 # What is fetched under many clients: names, and sizes in bytes.
 SOAK = {"empty": 0, "byte": 1, "line": 80, "page": 4096, "odd": 65_537, "piece": 300_001, "large": 3 * MIB + 7}
 LARGE = "large/large.bin"
@@ -31,7 +32,8 @@ class Place(servers.Place):
 
     def __init__(self, target, memory, group, large):
         work = target / "interop"
-        super().__init__(work, target / "release" / "examples", memory, large)
+        super().__init__(work, target / "release" / "examples", memory, 0)
+        self.large = large
         self.scratch = target / "load" / "scratch"
         self.certificates = self.scratch / "certificates"
         self.generator = target / "load" / "generator" / "release" / "ftp-proto-load-generator"
@@ -39,16 +41,18 @@ class Place(servers.Place):
         self.group = group
 
     def prepare(self):
-        super().prepare()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        servers.run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.memory)
+        super().prepare(self.large)
         source = random.Random(959)
         (self.root / "soak").mkdir()
         for name, size in SOAK.items():
             (self.root / "soak" / name).write_bytes(source.randbytes(size))
         uploads = self.root / UPLOADS
         uploads.mkdir()
-        os.chown(uploads, USER_ID, USER_ID)
+        os.chown(uploads, self.user_id, self.user_id)
         # vsftpd and pure-ftpd let anonymous in only with this user.
-        self.add_line("/etc/passwd", f"ftp:x:{USER_ID + 1}:{USER_ID + 1}::{self.root}:/bin/sh")
+        self.add_line("/etc/passwd", f"ftp:x:{self.user_id + 1}:{self.user_id + 1}::{self.root}:/bin/sh")
 
 
 def vsftpd(place, port):
@@ -76,11 +80,11 @@ def pure_ftpd(place, port):
 
 
 def pyftpdlib(place, port):
-    return [place.venv / "bin/python", HERE / "pyftpdlib_server.py", HOST, port, USER, PASSWORD, place.root]
+    return [place.venv / "bin/python", HERE / "pyftpdlib_server.py", HOST, port, place.user, PASSWORD, place.root]
 
 
 def libunftp(place, port):
-    return [place.libunftp, f"{HOST}:{port}", USER, PASSWORD, place.root]
+    return [place.libunftp, f"{HOST}:{port}", place.user, PASSWORD, place.root]
 
 
 def ours(name):
@@ -88,7 +92,7 @@ def ours(name):
         place.examples / name,
         *("--listen", f"{HOST}:0"),
         *("--root", place.root),
-        *("--user", f"{USER}:{PASSWORD}"),
+        *("--user", f"{place.user}:{PASSWORD}"),
         "--anonymous",
         *(("--max-sessions", MANY) if "--max-sessions" in options(place.examples / name) else ()),
     ]
@@ -120,10 +124,14 @@ class Peer:
         self.group = group
         self.place = place
 
+    def account(self, login):
+        """Who logs in so: the name, and the password."""
+        return (self.place.user, PASSWORD) if login == "password" else ("anonymous", "load@example.com")
+
     @contextlib.contextmanager
     def load(self, login, *arguments):
         """The generator, while the block runs: a function that writes it a line, and reads one of its own."""
-        user, password = LOGINS[login]
+        user, password = self.account(login)
         target = ["--server", f"{HOST}:{self.port}", "--user", user, "--password", password]
         errors = self.place.scratch / "generator.log"
         with open(errors, "wb") as log:

@@ -178,5 +178,5 @@ def describe(sockets):
 def logs_in(peer):
     with ftplib.FTP() as client:
         client.connect(peers.HOST, peer.port, 10)
-        client.login(*peers.LOGINS["password"])
+        client.login(*peer.account("password"))
         return "soak" in client.nlst()
