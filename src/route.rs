@@ -20,7 +20,11 @@ pub struct Endpoints {
 impl Endpoints {
     /// This side's address and the other side's.
     pub fn new(local: SocketAddr, peer: SocketAddr) -> Self {
-        let plain = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+        let plain = |address: SocketAddr| match address.ip().to_canonical() {
+            // With its scope, which says on which link a link-local address is.
+            IpAddr::V6(_) => address,
+            host => SocketAddr::new(host, address.port()),
+        };
         Self { local: plain(local), peer: plain(peer) }
     }
 
@@ -32,6 +36,16 @@ impl Endpoints {
     /// The other side's address.
     pub fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// This port of a host: of the peer on the link that leads to it, since no command and no reply names a link.
+    pub(crate) fn towards(&self, host: IpAddr, port: u16) -> SocketAddr {
+        let mut address = self.peer;
+        if host != address.ip() {
+            return SocketAddr::new(host, port);
+        }
+        address.set_port(port);
+        address
     }
 }
 

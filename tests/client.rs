@@ -395,3 +395,12 @@ fn every_state_survives_abort_quit_and_the_end() {
         }
     }
 }
+
+#[test]
+fn a_server_on_the_same_link_is_dialled_on_that_link() {
+    let mut script = Script::between(Config::default(), "[fe80::1%3]:40000", "[fe80::2%3]:21");
+    script.log_in();
+    script.retrieve();
+    let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 ok (|||5001|)")]);
+    assert!(did.contains(&Did::Connects("[fe80::2%3]:5001".parse().unwrap())), "{did:?}");
+}

@@ -8,7 +8,7 @@ use common::pair::Pair;
 use common::served::{Did, Served, World, said, with};
 use ftp_proto::client::{self, Request};
 use ftp_proto::server::{Action, Config};
-use ftp_proto::{Argument, Code, Command, Password, Path, Reply, Verdict, server};
+use ftp_proto::{Argument, Code, Command, Endpoints, Password, Path, Reply, Verdict, server};
 
 const LOGIN_FIRST: &str = "530 Please login with USER and PASS.";
 
@@ -438,4 +438,17 @@ fn sessions_are_equal_under_every_security() {
         }
         assert!(pair.words().contains(&"226"), "{wants:?} {offers:?}: {:#?}", pair.wire);
     }
+}
+
+#[test]
+fn a_port_on_the_same_link_is_dialled_on_that_link() {
+    let link = |text: &str| std::net::SocketAddr::V6(text.parse().unwrap());
+    let ends = Endpoints::new(link("[fe80::2%3]:21"), link("[fe80::1%3]:40000"));
+    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let mut served = Served::logged_in(Config::default());
+    served.server = server::Server::new(std::sync::Arc::new(Config::default()), ends, &greeting);
+    for line in ["USER anna", "PASS secret", "EPRT |2|fe80::1|5001|"] {
+        served.hears(line);
+    }
+    assert!(served.hears("RETR f").contains(&Did::Connects(link("[fe80::1%3]:5001"))));
 }

@@ -157,7 +157,7 @@ impl Exchange {
             }
             _ => return,
         };
-        let target = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let target = self.ends.towards(address.ip().to_canonical(), address.port());
         let peer = self.ends.peer().ip();
         let policy = &self.config.active;
         let stranger = target.ip() != peer && !policy.strangers;

@@ -91,12 +91,13 @@ impl Transfer {
             Step::Success if !route.is_passive() => self.stage = Stage::Ready,
             Step::Success => match self.advertised(core, reply) {
                 Some((host, port)) => {
-                    let peer = core.ends.peer().ip();
+                    let ends = core.ends;
+                    let peer = ends.peer().ip();
                     if let Some((_, advertised, _)) = &mut self.current {
                         *advertised = Some(SocketAddr::new(host.unwrap_or(peer), port));
                     }
                     let hosts = core.config.passive_host.candidates(host, peer);
-                    self.candidates = hosts.map(|host| host.map(|host| SocketAddr::new(host, port)));
+                    self.candidates = hosts.map(|host| host.map(|host| ends.towards(host, port)));
                     self.next_candidate(core, now);
                 }
                 None => {
