@@ -15,7 +15,7 @@ use ftp_proto::server::{Action, Server};
 use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, StreamEnd, TlsError, Verdict};
 use socket2::SockRef;
 use tokio::net::TcpStream;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{LocalSet, spawn_local, yield_now};
@@ -41,7 +41,9 @@ pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
         let (sender, clients) = unbounded_channel();
         let service = service.clone();
         threads.push(sender);
-        thread::Builder::new().spawn(move || work(clients, &service))?;
+        // Here, before anybody comes: a thread that couldn't have it would turn its clients away for ever.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().spawn(move || work(&runtime, clients, &service))?;
     }
     let mut turns = (0..threads.len()).cycle();
     door::receive(listener, &service.stop, |control| {
@@ -54,9 +56,8 @@ pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
 }
 
 /// A thread of sessions.
-fn work(mut clients: UnboundedReceiver<(StdStream, Guest)>, service: &Arc<Service>) -> io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, async {
+fn work(runtime: &Runtime, mut clients: UnboundedReceiver<(StdStream, Guest)>, service: &Arc<Service>) {
+    LocalSet::new().block_on(runtime, async {
         let end = Rc::new(Notify::new());
         while let Some((control, guest)) = clients.recv().await {
             let (service, end) = (service.clone(), end.clone());
