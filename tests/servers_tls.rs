@@ -292,6 +292,8 @@ impl Session {
         linger: Option<Duration>,
     ) -> String {
         let mut data = tls(config, self.passive());
+        // Else the goodbye could wait for an answer, and the reset would take it along.
+        data.sock.set_nodelay(true).unwrap();
         assert!(self.say(command).starts_with("150"), "{command}");
         while data.conn.is_handshaking() {
             data.conn.complete_io(&mut data.sock).unwrap();

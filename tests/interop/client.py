@@ -30,6 +30,8 @@ class Client:
     # The modes that it has without TLS only, and why.
     plain_modes = {}
     cannot = {}
+    # And what it can't do under TLS.
+    cannot_under_tls = {}
     # Whether its data connections resume the TLS session of the control connection. Our servers demand it, so for those who
     # don't they have to be told otherwise.
     resumes = True

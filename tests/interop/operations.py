@@ -55,7 +55,7 @@ RESUMED = HALF + FILES[RANDOM][len(HALF) :]
 SENT = re.compile(r"(?:> |Cmd: )(EPSV|PASV|EPRT|PORT)\b")
 # The same for TLS: each mode, and what our clients say in it.
 SECURED = re.compile(r"^> (AUTH TLS|PROT P)\r?$", re.MULTILINE)
-CROWD_TIMEOUT = 120
+CROWD_TIMEOUT = 400
 SECURING = {"none": set(), "explicit": {"AUTH TLS", "PROT P"}, "implicit": {"PROT P"}}
 
 

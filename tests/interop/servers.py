@@ -259,9 +259,9 @@ LACKS = {
 CANNOT = {
     ("pyftpdlib", "mkdir Latin-1"): "pyftpdlib makes the folder, but can't write its name into the 257, and answers 501",
 }
-# The odd names that a server changes.
+# The odd names that a server changes or refuses.
 UNSAYABLE = {
-    "pure-ftpd": ("blank last ",),  # it cuts blanks off a line's end
+    "pure-ftpd": ("blank last ", "back\\slash.txt"),  # it cuts blanks off a line's end, and prohibits backslashes
 }
 
 
