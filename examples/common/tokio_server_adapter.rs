@@ -8,7 +8,7 @@
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -21,8 +21,9 @@ use tokio::net::unix::pipe::Receiver as Alarm;
 use tokio::net::{TcpListener as AsyncListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::task::{LocalSet, spawn_local, yield_now};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 
 use super::data::Content;
 use super::door::{self, Guest};
@@ -53,27 +54,27 @@ pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
 fn work(listener: TcpListener, service: &Arc<Service>) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
-        let end = Rc::new(Notify::new());
+        let thread = Rc::new(Thread { end: Notify::new(), origin: Clock::now() });
         let alarm = Alarm::from_owned_fd(service.stop.alarm().try_clone_to_owned()?)?;
         tokio::select! {
-            () = receive(AsyncListener::from_std(listener)?, service, &end) => {}
+            () = receive(AsyncListener::from_std(listener)?, service, &thread) => {}
             stop = alarm.readable() => stop?,
         }
-        end.notify_waiters();
+        thread.end.notify_waiters();
         std::future::pending().await
     })
 }
 
 /// Accepts everybody who connects. No trouble of one connection, nor that no sockets are left, ends it.
-async fn receive(listener: AsyncListener, service: &Arc<Service>, end: &Rc<Notify>) {
+async fn receive(listener: AsyncListener, service: &Arc<Service>, thread: &Rc<Thread>) {
     loop {
         match listener.accept().await {
             Ok((control, peer)) => {
-                let (service, end) = (service.clone(), end.clone());
+                let (service, thread) = (service.clone(), thread.clone());
                 // A connection that breaks ends this session and no other.
                 spawn_local(async move {
                     // Lent to `run`, not given: what is given to a future is there twice.
-                    let mut session = Session::new(control, peer, service, end)?;
+                    let mut session = Session::new(control, peer, service, thread)?;
                     session.run().await
                 });
             }
@@ -84,6 +85,14 @@ async fn receive(listener: AsyncListener, service: &Arc<Service>, end: &Rc<Notif
     }
 }
 
+/// What the sessions of a thread have in common.
+struct Thread {
+    /// Wakes everybody up at the end for all.
+    end: Notify,
+    /// From when on the machines count.
+    origin: Clock,
+}
+
 /// A control connection with its machine.
 struct Session {
     server: Server,
@@ -92,7 +101,6 @@ struct Session {
     host: IpAddr,
     /// Since the first data connection.
     outside: Option<Box<Outside<'static>>>,
-    origin: Clock,
     service: Arc<Service>,
     tls: Option<SessionTls>,
     /// Who is at the other end, and what may be done for it.
@@ -101,28 +109,26 @@ struct Session {
     content: Option<Content<'static>>,
     /// The data connection has ended, so; the control connection may know better.
     ended: Option<(StreamEnd, u64)>,
-    /// Wakes everybody up at the end for all.
-    end: Rc<Notify>,
-    /// The machine knows of it.
+    thread: Rc<Thread>,
+    /// The machine knows of the end for all.
     knows_end: bool,
     _guest: Guest,
 }
 
 impl Session {
-    fn new(control: TcpStream, peer: SocketAddr, service: Arc<Service>, end: Rc<Notify>) -> io::Result<Self> {
+    fn new(control: TcpStream, peer: SocketAddr, service: Arc<Service>, thread: Rc<Thread>) -> io::Result<Self> {
         let (ends, guest) = (Endpoints::new(control.local_addr()?, peer), service.house.enter());
         Ok(Self {
             server: Server::new(service.config.clone(), ends, &service.greeting(&guest)),
             host: ends.local().ip(),
             control: Wire::Plain(control),
             outside: None,
-            origin: Clock::now(),
             visitor: Visitor::new(service.site.clone()),
             service,
             tls: None,
             content: None,
             ended: None,
-            end,
+            thread,
             knows_end: false,
             _guest: guest,
         })
@@ -148,8 +154,9 @@ impl Session {
                     write.wrote_all();
                 }
                 Action::Read { deadline } => {
-                    let end = (!self.knows_end).then_some(&*self.end);
-                    let bytes = listen(&mut self.control, deadline.saturating_since(now), end).await?;
+                    let patience = pin!(sleep(deadline.saturating_since(now)));
+                    let end = pin!((!self.knows_end).then(|| self.thread.end.notified()));
+                    let bytes = hear_until(&mut self.control, patience, end).await?;
                     bytes.iter().for_each(|bytes| self.server.received(bytes));
                 }
                 Action::Command(pending) => {
@@ -176,7 +183,7 @@ impl Session {
     async fn serve_data_and_tls(&mut self) -> io::Result<()> {
         loop {
             self.tell_end();
-            let end = (!self.knows_end).then_some(&*self.end);
+            let end = (!self.knows_end).then_some(&self.thread.end);
             let now = self.now();
             match self.server.poll(now) {
                 Action::Connect(connect) => {
@@ -256,7 +263,7 @@ impl Session {
     }
 
     fn now(&self) -> Instant {
-        Instant::from_origin(self.origin.elapsed())
+        Instant::from_origin(self.thread.origin.elapsed())
     }
 
     /// Tells the machine of the end for all, once.
@@ -291,16 +298,18 @@ async fn hear(
     }
 }
 
-/// The same for a session that waits for nothing else: as little as can be, since that is what most sessions do.
-async fn listen(control: &mut Wire, patience: Duration, end: Option<&Notify>) -> io::Result<Option<Vec<u8>>> {
-    let mut patience = pin!(sleep(patience));
-    let mut end = pin!(end.map(Notify::notified));
-    poll_fn(|context| {
+/// The same for a session that waits for nothing else. Most sessions do that most of the time, so what they wait with isn't
+/// moved here: it would be there twice.
+fn hear_until(
+    control: &mut Wire,
+    mut patience: Pin<&mut Sleep>,
+    mut end: Pin<&mut Option<Notified<'_>>>,
+) -> impl Future<Output = io::Result<Option<Vec<u8>>>> {
+    poll_fn(move |context| {
         if let Poll::Ready(bytes) = control.poll_hear(context) {
             return Poll::Ready(bytes.map(Some));
         }
         let is_end = end.as_mut().as_pin_mut().is_some_and(|end| end.poll(context).is_ready());
         if is_end || patience.as_mut().poll(context).is_ready() { Poll::Ready(Ok(None)) } else { Poll::Pending }
     })
-    .await
 }
