@@ -1,34 +1,75 @@
 //! Where clients come in: the listening socket, how many may be inside, and when everybody has to leave.
 
 use std::io::{self, ErrorKind, PipeReader, PipeWriter};
+use std::iter;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::interrupt::STATUS;
 
 /// How many clients may wait for us to accept them.
 const BACKLOG: i32 = 1024;
 
+/// How long nobody is accepted after that has failed.
+pub const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often is looked whether all have left.
+const GLANCE: Duration = Duration::from_millis(5);
+
 /// Listens there; `[::]` for IPv4, too.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    prepare(&socket, address)?;
+    Ok(socket.into())
+}
+
+fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     // Connections that have ended just now don't keep a server from starting again.
     socket.set_reuse_address(true)?;
     if address.ip().is_unspecified() && address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
+    // Some clients send the last byte of ABOR as urgent data; it belongs to the line all the same. Replies go at once. What is
+    // accepted has both from here.
+    socket.set_out_of_band_inline(true)?;
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(BACKLOG)
+}
+
+/// As many listening sockets for so many threads: Linux gives each its part of the clients, so that nobody has to be handed
+/// over. Where that can't be had, all take from the same queue.
+pub fn share(listener: &TcpListener, count: usize) -> io::Result<Vec<TcpListener>> {
+    listener.set_nonblocking(true)?;
+    let first = listener.try_clone()?;
+    let others = (1..count).map(|_| another(listener).or_else(|_| listener.try_clone()));
+    iter::once(Ok(first)).chain(others).collect()
+}
+
+/// Listens at the same address once more. A second server still can't: it would have to ask for it before it binds.
+#[cfg(target_os = "linux")]
+fn another(listener: &TcpListener) -> io::Result<TcpListener> {
+    let (listener, address) = (SockRef::from(listener), listener.local_addr()?);
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    listener.set_reuse_port(true)?;
+    socket.set_reuse_port(true)?;
+    prepare(&socket, address)?;
+    socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn another(_: &TcpListener) -> io::Result<TcpListener> {
+    Err(ErrorKind::Unsupported.into())
 }
 
 /// The end, for all sessions at once.
@@ -60,6 +101,17 @@ impl Stop {
         self.came.load(Ordering::Relaxed)
     }
 
+    pub fn wait(&self) -> io::Result<()> {
+        while !self.came() {
+            let alarm = PollFd::from_borrowed_fd(self.alarm(), PollFlags::IN);
+            match rustix::event::poll(&mut [alarm], None) {
+                Err(rustix::io::Errno::INTR) => {}
+                result => drop(result?),
+            }
+        }
+        Ok(())
+    }
+
     pub fn alarm(&self) -> BorrowedFd<'_> {
         self.alarm.as_fd()
     }
@@ -79,7 +131,7 @@ pub fn receive(listener: &TcpListener, stop: &Stop, mut take: impl FnMut(TcpStre
             }
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
             // Some session has to end first.
-            Err(_) => thread::sleep(Duration::from_millis(100)),
+            Err(_) => thread::sleep(PAUSE),
         }
     }
     Ok(())
@@ -95,15 +147,9 @@ fn wait_for_either(one: PollFd<'_>, other: PollFd<'_>) -> io::Result<()> {
 /// How many sessions there may be, and who is there.
 pub struct House {
     most: usize,
-    guests: Mutex<Guests>,
-    left: Condvar,
-}
-
-/// Who is turned away is there until it has been told so, and takes nobody's room.
-#[derive(Default)]
-struct Guests {
-    welcome: usize,
-    turned_away: usize,
+    welcome: AtomicUsize,
+    /// Who is turned away is there until it has been told so, and takes nobody's room.
+    turned_away: AtomicUsize,
 }
 
 /// A session; it counts until it is dropped.
@@ -114,37 +160,30 @@ pub struct Guest {
 
 impl House {
     pub fn new(most: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { most: most.unwrap_or(usize::MAX), guests: Mutex::default(), left: Condvar::new() })
+        let (welcome, turned_away) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Self { most: most.unwrap_or(usize::MAX), welcome, turned_away })
     }
 
     pub fn enter(self: &Arc<Self>) -> Guest {
-        let mut guests = self.guests();
-        let is_welcome = guests.welcome < self.most;
-        *guests.count(is_welcome) += 1;
+        let one_more = |others: usize| (others < self.most).then(|| others.saturating_add(1));
+        let is_welcome = self.welcome.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok();
+        if !is_welcome {
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+        }
         Guest { house: self.clone(), is_welcome }
     }
 
-    /// Waits until all have left, but not longer than that.
+    /// Waits until all have left, but not longer than that. It looks now and then: for this one moment, no session has to say
+    /// that it leaves.
     pub fn wait_until_empty(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
-        let mut guests = self.guests();
-        while guests.welcome + guests.turned_away > 0 {
-            let rest = deadline.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
-                return;
-            }
-            guests = self.left.wait_timeout(guests, rest).unwrap_or_else(PoisonError::into_inner).0;
+        while self.is_anybody_here() && Instant::now() < deadline {
+            thread::sleep(GLANCE);
         }
     }
 
-    fn guests(&self) -> MutexGuard<'_, Guests> {
-        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Guests {
-    fn count(&mut self, is_welcome: bool) -> &mut usize {
-        if is_welcome { &mut self.welcome } else { &mut self.turned_away }
+    fn is_anybody_here(&self) -> bool {
+        self.welcome.load(Ordering::Acquire) > 0 || self.turned_away.load(Ordering::Acquire) > 0
     }
 }
 
@@ -157,7 +196,7 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        *self.house.guests().count(self.is_welcome) -= 1;
-        self.house.left.notify_all();
+        let guests = if self.is_welcome { &self.house.welcome } else { &self.house.turned_away };
+        guests.fetch_sub(1, Ordering::Release);
     }
 }

@@ -2,24 +2,28 @@
 //!
 //! What takes time (connecting, accepting, a handshake, moving a file) is a future beside the loop, which goes on with it
 //! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
-//! it was. A session that waits for its client is a socket, a timer and the machine: no buffer.
+//! it was. A session that waits for its client is a socket, a timer and the machine: no buffer, and what only a transfer or
+//! a handshake needs is a box of its own meanwhile.
 
-use std::io;
-use std::net::{IpAddr, TcpListener, TcpStream as StdStream};
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, Server};
 use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, StreamEnd, TlsError, Verdict};
-use socket2::SockRef;
-use tokio::net::TcpStream;
+use tokio::net::unix::pipe::Receiver as Alarm;
+use tokio::net::{TcpListener as AsyncListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::futures::Notified;
 use tokio::task::{LocalSet, spawn_local, yield_now};
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep, timeout};
 
 use super::data::Content;
 use super::door::{self, Guest};
@@ -34,43 +38,60 @@ const TELL: Duration = Duration::from_secs(1);
 /// A client that doesn't read what it is told is given up after this.
 const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Serves everybody who connects, until the end. Sessions stay on the thread that they come to, so nothing of them is shared.
+/// Serves everybody who connects, until the end. Each thread accepts its own sessions and keeps them: nothing of them is
+/// handed over or shared.
 pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
-    let mut threads = Vec::new();
-    for _ in 0..thread::available_parallelism()?.get() {
-        let (sender, clients) = unbounded_channel();
+    for listener in door::share(listener, thread::available_parallelism()?.get())? {
         let service = service.clone();
-        threads.push(sender);
-        // Here, before anybody comes: a thread that couldn't have it would turn its clients away for ever.
+        // Here, before anybody comes: a thread that couldn't have it would leave its clients waiting for ever.
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        thread::Builder::new().spawn(move || work(&runtime, clients, &service))?;
+        thread::Builder::new().spawn(move || work(&runtime, listener, &service))?;
     }
-    let mut turns = (0..threads.len()).cycle();
-    door::receive(listener, &service.stop, |control| {
-        let thread = turns.next().and_then(|turn| threads.get(turn));
-        let _ = thread.map(|thread| thread.send((control, service.house.enter())));
-    })?;
-    drop(threads);
+    service.stop.wait()?;
     service.house.wait_until_empty(service::FAREWELL);
     Ok(())
 }
 
 /// A thread of sessions.
-fn work(runtime: &Runtime, mut clients: UnboundedReceiver<(StdStream, Guest)>, service: &Arc<Service>) {
+fn work(runtime: &Runtime, listener: TcpListener, service: &Arc<Service>) -> io::Result<()> {
     LocalSet::new().block_on(runtime, async {
-        let end = Rc::new(Notify::new());
-        while let Some((control, guest)) = clients.recv().await {
-            let (service, end) = (service.clone(), end.clone());
-            // A connection that breaks ends this session and no other.
-            spawn_local(async move {
-                // Lent to `run`, not given: what is given to a future is there twice.
-                let mut session = Session::new(control, service, end, guest)?;
-                session.run().await
-            });
+        let thread = Rc::new(Thread { end: Notify::new(), origin: Clock::now() });
+        let alarm = Alarm::from_owned_fd(service.stop.alarm().try_clone_to_owned()?)?;
+        tokio::select! {
+            () = receive(AsyncListener::from_std(listener)?, service, &thread) => {}
+            stop = alarm.readable() => stop?,
         }
-        end.notify_waiters();
+        thread.end.notify_waiters();
         std::future::pending().await
     })
+}
+
+/// Accepts everybody who connects. No trouble of one connection, nor that no sockets are left, ends it.
+async fn receive(listener: AsyncListener, service: &Arc<Service>, thread: &Rc<Thread>) {
+    loop {
+        match listener.accept().await {
+            Ok((control, peer)) => {
+                let (service, thread) = (service.clone(), thread.clone());
+                // A connection that breaks ends this session and no other.
+                spawn_local(async move {
+                    // Lent to `run`, not given: what is given to a future is there twice.
+                    let mut session = Session::new(control, peer, service, thread)?;
+                    session.run().await
+                });
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+            // Some session has to end first.
+            Err(_) => sleep(door::PAUSE).await,
+        }
+    }
+}
+
+/// What the sessions of a thread have in common.
+struct Thread {
+    /// Wakes everybody up at the end for all.
+    end: Notify,
+    /// From when on the machines count.
+    origin: Clock,
 }
 
 /// A control connection with its machine.
@@ -79,8 +100,8 @@ struct Session {
     control: Wire,
     /// Our address on the control connection, which data connections come from, too.
     host: IpAddr,
-    outside: Outside<'static>,
-    origin: Clock,
+    /// Since the first data connection.
+    outside: Option<Box<Outside<'static>>>,
     service: Arc<Service>,
     tls: Option<SessionTls>,
     /// Who is at the other end, and what may be done for it.
@@ -89,32 +110,26 @@ struct Session {
     content: Option<Content<'static>>,
     /// The data connection has ended, so; the control connection may know better.
     ended: Option<(StreamEnd, u64)>,
-    /// Wakes everybody up at the end for all.
-    end: Rc<Notify>,
-    /// The machine knows of it.
+    thread: Rc<Thread>,
+    /// The machine knows of the end for all.
     knows_end: bool,
     _guest: Guest,
 }
 
 impl Session {
-    fn new(control: StdStream, service: Arc<Service>, end: Rc<Notify>, guest: Guest) -> io::Result<Self> {
-        // Some clients send the last byte of ABOR as urgent data; it belongs to the line all the same.
-        SockRef::from(&control).set_out_of_band_inline(true)?;
-        control.set_nodelay(true)?;
-        control.set_nonblocking(true)?;
-        let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
+    fn new(control: TcpStream, peer: SocketAddr, service: Arc<Service>, thread: Rc<Thread>) -> io::Result<Self> {
+        let (ends, guest) = (Endpoints::new(control.local_addr()?, peer), service.house.enter());
         Ok(Self {
             server: Server::new(service.config.clone(), ends, &service.greeting(&guest)),
             host: ends.local().ip(),
-            control: Wire::Plain(TcpStream::from_std(control)?),
-            outside: Outside::default(),
-            origin: Clock::now(),
+            control: Wire::Plain(control),
+            outside: None,
             visitor: Visitor::new(service.site.clone()),
             service,
             tls: None,
             content: None,
             ended: None,
-            end,
+            thread,
             knows_end: false,
             _guest: guest,
         })
@@ -124,18 +139,27 @@ impl Session {
     async fn run(&mut self) -> io::Result<()> {
         loop {
             self.tell_end();
-            let end = (!self.knows_end).then_some(&*self.end);
-            let now = Instant::from_origin(self.origin.elapsed());
+            let now = self.now();
             match self.server.poll(now) {
-                Action::Write(write) => {
-                    timeout(WRITE_PATIENCE, tokio_wire::say(&mut self.control, write.bytes())).await??;
+                // The question comes again: first it is to be seen whether these are the last words.
+                Action::Write(_) => {
+                    if self.server.session().ending() {
+                        tokio_wire::hold(&self.control);
+                    }
+                    let Action::Write(write) = self.server.poll(now) else { continue };
+                    let count = tokio_wire::say_at_once(&self.control, write.bytes())?;
+                    if count < write.bytes().len() {
+                        let rest = tokio_wire::say(&mut self.control, write.bytes().get(count..).unwrap_or_default());
+                        Box::pin(timeout(WRITE_PATIENCE, rest)).await??;
+                    }
                     write.wrote_all();
                 }
                 Action::Read { deadline } => {
                     // Nothing is under way: what was opened goes, if no data connection came for it.
                     self.content = None;
-                    let patience = Some(deadline.saturating_since(now));
-                    let bytes = hear(Some(&mut self.control), patience, end).await?;
+                    let patience = pin!(sleep(deadline.saturating_since(now)));
+                    let end = pin!((!self.knows_end).then(|| self.thread.end.notified()));
+                    let bytes = hear_until(&mut self.control, patience, end).await?;
                     bytes.iter().for_each(|bytes| self.server.received(bytes));
                 }
                 Action::Command(pending) => {
@@ -143,22 +167,41 @@ impl Session {
                     self.visitor.answer(pending);
                     // What takes long comes again, a part at a time, and lets others have their turn.
                     if self.visitor.is_busy() {
-                        self.look(wants_input).await?;
+                        Box::pin(self.look(wants_input)).await?;
                     }
                 }
                 Action::Transfer(transfer) => {
                     self.content = None;
                     self.content = self.visitor.open(transfer);
                 }
-                Action::Listen(listen) => self.outside.listen(listen),
+                Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
+                Action::Discard(channel) => self.outside.get_or_insert_default().cancel(channel),
+                Action::Close => break,
+                // A question that isn't answered comes again.
+                _ => Box::pin(self.serve_data_and_tls()).await?,
+            }
+        }
+        tokio_wire::close(&mut self.control).await;
+        Ok(())
+    }
+
+    /// Goes on with what a transfer or TLS needs, until the machine asks for something else.
+    async fn serve_data_and_tls(&mut self) -> io::Result<()> {
+        loop {
+            self.tell_end();
+            let end = (!self.knows_end).then_some(&self.thread.end);
+            let now = self.now();
+            match self.server.poll(now) {
                 Action::Connect(connect) => {
                     let control = connect.wants_input().then_some(&mut self.control);
-                    let bytes = dial(&mut self.outside, connect, self.host, (control, end), now).await?;
+                    let outside = self.outside.get_or_insert_default();
+                    let bytes = dial(outside, connect, self.host, (control, end), now).await?;
                     bytes.iter().for_each(|bytes| self.server.received(bytes));
                 }
                 Action::Accept(accept) => {
                     let control = accept.wants_input().then_some(&mut self.control);
-                    let bytes = admit(&mut self.outside, accept, (control, end), now).await?;
+                    let outside = self.outside.get_or_insert_default();
+                    let bytes = admit(outside, accept, (control, end), now).await?;
                     bytes.iter().for_each(|bytes| self.server.received(bytes));
                 }
                 Action::SecureData(question) => {
@@ -166,7 +209,7 @@ impl Session {
                     let patience = Some(question.deadline().saturating_since(now));
                     let side = || self.tls.as_ref().map(|tls| Side::Server(tls.config()));
                     tokio::select! {
-                        (result, _) = self.outside.secure(question.channel(), side) => match result {
+                        (result, _) = self.outside.get_or_insert_default().secure(question.channel(), side) => match result {
                             Ok(resumed) => if resumed { question.resumed() } else { question.fresh() },
                             Err(why) => question.failed(why),
                         },
@@ -184,9 +227,9 @@ impl Session {
                     tokio::select! {
                         bytes = hear(control, Some(patience), end) => match bytes? {
                             Some(bytes) => self.server.received(&bytes),
-                            None => stream.moved(self.outside.moved()),
+                            None => stream.moved(self.outside.as_ref().map_or(0, |outside| outside.moved())),
                         },
-                        (end, total, content) = self.outside.transfer(stream.channel(), &mut self.content) => {
+                        (end, total, content) = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
                             (self.ended, self.content) = (Some((end, total)), content);
                             // What was said before the data's end comes first: it may be ABOR.
                             self.look(wants_input).await?;
@@ -202,16 +245,17 @@ impl Session {
                     Err(_) => stop.failed(TlsError::Handshake),
                 },
                 Action::Cancel(cancel) => {
-                    self.outside.cancel(cancel.channel());
+                    self.outside.get_or_insert_default().cancel(cancel.channel());
                     (self.content, self.ended) = (None, None);
                     cancel.cancelled();
                 }
-                Action::Discard(channel) => self.outside.cancel(channel),
-                Action::Close => break,
+                _ => return Ok(()),
             }
         }
-        tokio_wire::close(&mut self.control).await;
-        Ok(())
+    }
+
+    fn now(&self) -> Instant {
+        Instant::from_origin(self.thread.origin.elapsed())
     }
 
     /// Tells the machine of the end for all, once.
@@ -297,4 +341,20 @@ async fn hear(
         bytes = tokio_wire::hear(control, patience) => bytes,
         () = end.notified() => Ok(None),
     }
+}
+
+/// The same for a session that waits for nothing else. Most sessions do that most of the time, so what they wait with isn't
+/// moved here: it would be there twice.
+fn hear_until(
+    control: &mut Wire,
+    mut patience: Pin<&mut Sleep>,
+    mut end: Pin<&mut Option<Notified<'_>>>,
+) -> impl Future<Output = io::Result<Option<Vec<u8>>>> {
+    poll_fn(move |context| {
+        if let Poll::Ready(bytes) = control.poll_hear(context) {
+            return Poll::Ready(bytes.map(Some));
+        }
+        let is_end = end.as_mut().as_pin_mut().is_some_and(|end| end.poll(context).is_ready());
+        if is_end || patience.as_mut().poll(context).is_ready() { Poll::Ready(Ok(None)) } else { Poll::Pending }
+    })
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ftp_proto::TlsError;
 use rustls::{ClientConnection, Connection, Error, ServerConfig, ServerConnection};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
@@ -56,6 +57,25 @@ pub async fn hear(control: Option<&mut Wire>, patience: Option<Duration>) -> io:
 pub async fn say(control: &mut Wire, bytes: &[u8]) -> io::Result<()> {
     control.write_all(bytes).await?;
     control.flush().await
+}
+
+/// Writes to the control connection what it takes at once, and says how much that was. A new connection takes it before tokio
+/// has heard from the system that it would: asking first costs a turn of the loop.
+pub fn say_at_once(control: &Wire, bytes: &[u8]) -> io::Result<usize> {
+    let Wire::Plain(stream) = control else { return Ok(0) };
+    match SockRef::from(stream).send(bytes) {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(0),
+        result => result,
+    }
+}
+
+/// What is written last goes together with the end of the connection, in one packet where the system can do that.
+pub fn hold(control: &Wire) {
+    #[cfg(target_os = "linux")]
+    if let Wire::Plain(stream) = control {
+        // Else they go one by one.
+        let _ = SockRef::from(stream).set_tcp_cork(true);
+    }
 }
 
 /// Shakes hands over the control connection.
@@ -129,20 +149,22 @@ pub async fn close(control: &mut Wire) {
 impl Wire {
     /// What comes next, as soon as something does; no bytes are the end, with or without close_notify.
     async fn hear(&mut self) -> io::Result<Vec<u8>> {
-        poll_fn(|context| {
-            // On the stack while it is filled: who waits needs none.
-            let mut storage = [MaybeUninit::uninit(); 4096];
-            let mut buffer = ReadBuf::uninit(&mut storage);
-            let result = match &mut *self {
-                Self::Plain(stream) => ready!(poll_plain(stream, context, &mut buffer)),
-                wire => ready!(Pin::new(wire).poll_read(context, &mut buffer)),
-            };
-            match result {
-                Err(error) if error.kind() != ErrorKind::UnexpectedEof => Poll::Ready(Err(error)),
-                _ => Poll::Ready(Ok(buffer.filled().to_vec())),
-            }
-        })
-        .await
+        poll_fn(|context| self.poll_hear(context)).await
+    }
+
+    /// The same, for who waits for something else, too.
+    pub fn poll_hear(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+        // On the stack while it is filled: who waits needs none.
+        let mut storage = [MaybeUninit::uninit(); 4096];
+        let mut buffer = ReadBuf::uninit(&mut storage);
+        let result = match self {
+            Self::Plain(stream) => ready!(poll_plain(stream, context, &mut buffer)),
+            wire => ready!(Pin::new(wire).poll_read(context, &mut buffer)),
+        };
+        match result {
+            Err(error) if error.kind() != ErrorKind::UnexpectedEof => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Ok(buffer.filled().to_vec())),
+        }
     }
 }
 

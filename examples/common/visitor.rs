@@ -25,7 +25,7 @@ pub struct Visitor {
     /// RNFR's, for RNTO.
     renaming: Option<VirtualPath>,
     /// The question that a hash answers, while it is computed.
-    hashing: Option<(u64, Hashing)>,
+    hashing: Option<Box<(u64, Hashing)>>,
 }
 
 /// How a transfer begins.
@@ -51,7 +51,7 @@ impl Visitor {
     /// it comes again: meanwhile others have their turn.
     pub fn answer(&mut self, pending: Pending<'_>) {
         let serial = pending.serial();
-        self.hashing.take_if(|(asked, _)| *asked != serial);
+        self.hashing.take_if(|hashing| hashing.0 != serial);
         match pending {
             Pending::Login(login) => {
                 let user = login.user().to_vec();
@@ -217,7 +217,7 @@ impl Visitor {
 
     /// The hash that is asked for and the file's size; `None` until they are there.
     fn hash(&mut self, hash: &Hash<'_>, serial: u64) -> Allowed<Option<(Box<[u8]>, u64)>> {
-        let (_, mut hashing) = match self.hashing.take() {
+        let mut begun = match self.hashing.take() {
             Some(begun) => begun,
             None => {
                 let (file, size) = match hash.command() {
@@ -231,15 +231,16 @@ impl Visitor {
                     | Command::Xsha512(path) => self.site.tree.read(&self.at(&path), 0)?,
                     _ => return Err(UNEXPECTED),
                 };
-                (serial, Hashing::new(file, size, hash.algorithm()).ok_or(UNEXPECTED)?)
+                Box::new((serial, Hashing::new(file, size, hash.algorithm()).ok_or(UNEXPECTED)?))
             }
         };
-        let digest = hashing.step()?;
+        let (_, hashing) = &mut *begun;
+        let (digest, size) = (hashing.step()?, hashing.size);
         let Some(digest) = digest else {
-            self.hashing = Some((serial, hashing));
+            self.hashing = Some(begun);
             return Ok(None);
         };
-        Ok(Some((digest, hashing.size)))
+        Ok(Some((digest, size)))
     }
 
     fn status(&self, command: &Command<'_>) -> Allowed<Vec<Entry>> {
