@@ -249,6 +249,8 @@ impl Session {
                     (self.content, self.ended) = (None, None);
                     cancel.cancelled();
                 }
+                // That isn't a question: it is said once.
+                Action::Discard(channel) => self.outside.get_or_insert_default().cancel(channel),
                 _ => return Ok(()),
             }
         }
