@@ -278,7 +278,9 @@ impl Session {
         let mut data = tls(config, self.passive());
         assert!(self.say(command).starts_with("150"), "{command}");
         let mut content = String::new();
-        let _ = data.read_to_string(&mut content);
+        // It may break, but not stay open.
+        let waited = data.read_to_string(&mut content).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        assert!(!waited, "{command}: the data connection stays open");
         drop(data);
         (content, self.reply())
     }
