@@ -177,8 +177,14 @@ impl Session {
                 Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
                 Action::Discard(channel) => self.outside.get_or_insert_default().cancel(channel),
                 Action::Close => break,
-                // A question that isn't answered comes again.
-                _ => Box::pin(self.serve_data_and_tls()).await?,
+                // Questions that aren't answered come again.
+                Action::Connect(_)
+                | Action::Accept(_)
+                | Action::SecureData(_)
+                | Action::Stream(_)
+                | Action::StartTls(_)
+                | Action::StopTls(_)
+                | Action::Cancel(_) => Box::pin(self.serve_data_and_tls()).await?,
             }
         }
         tokio_wire::close(&mut self.control).await;
@@ -251,7 +257,13 @@ impl Session {
                 }
                 // That isn't a question: it is said once.
                 Action::Discard(channel) => self.outside.get_or_insert_default().cancel(channel),
-                _ => return Ok(()),
+                // Questions that aren't answered come again.
+                Action::Write(_)
+                | Action::Read { .. }
+                | Action::Command(_)
+                | Action::Transfer(_)
+                | Action::Listen(_)
+                | Action::Close => return Ok(()),
             }
         }
     }

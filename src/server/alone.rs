@@ -7,7 +7,7 @@ use super::exchange::{Exchange, NOOP_OK, Phase};
 use crate::address::{ExtendedPort, HostPort, LongAddress, NetworkProtocol};
 use crate::command::{Command, CommandError, EpsvArgument, Verb};
 use crate::reply::{Code, Reply};
-use crate::session::Login;
+use crate::session::{Login, OutOfOrder};
 
 impl Exchange {
     /// A line that is no command: 500, 501, 504; 502 if the command it tries isn't supported either; and before the login
@@ -192,7 +192,7 @@ impl Exchange {
     }
 }
 
-const NOT_LOGGED_IN: &str = "Please login with USER and PASS.";
+const NOT_LOGGED_IN: &str = OutOfOrder::NotLoggedIn.text();
 const NOT_IMPLEMENTED: &str = "Command not implemented.";
 
 fn families(text: &'static str) -> Reply<'static> {
