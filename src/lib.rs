@@ -8,7 +8,7 @@
 //!  the time      ── poll(now) ────────▶                                         │
 //!  sockets       ◀─ Action ────────────────────── Write, Read, Connect, Listen, Accept, Stream …
 //!  TLS           ◀─ Action ────────────────────── StartTls, SecureData, StopTls
-//!  users, files  ◀─ Action ────────────────────── Command, Transfer: asked by a Server
+//!  users, files  ◀─ Action ────────────────────── Question, Transfer: asked by a Server
 //!  news          ◀─ Action ────────────────────── Reply, Done …: told by a Client
 //!                ── its answer ──────▶            connected(), refuse(why), finished(end, total) …
 //! ```
@@ -29,11 +29,12 @@
 //!     other => panic!("{other:?}"),
 //! };
 //! let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
-//! let mut client = Client::new(Arc::new(Config::default()), ends);
+//! let now = Instant::from_origin(Duration::ZERO);
+//! let mut client = Client::new(Arc::new(Config::default()), ends, now);
 //! client.received(b"220 ready\r\n");
 //! let mut request = Some(Request::size(Path::new("file")?));
 //! let size = loop {
-//!     let said = match client.poll(Instant::from_origin(Duration::ZERO))? {
+//!     let said = match client.poll(now)? {
 //!         Action::Write(write) => {
 //!             let said = answer(write.bytes());
 //!             let all = write.bytes().len();
@@ -57,7 +58,7 @@
 //! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
 //! ([`client::Config`], [`server::Config`]). What the client's application wants is a [`client::Request`]; what the server's is
-//! asked is a [`server::Pending`] or a [`server::Transfer`], and what it can do its [`server::Support`].
+//! asked is a [`server::Question`] or a [`server::Transfer`], and what it can do its [`server::Support`].
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -83,6 +84,7 @@ extern crate std;
 mod address;
 pub mod client;
 mod command;
+mod connection;
 mod data;
 mod inbox;
 #[cfg(doctest)]
@@ -108,7 +110,7 @@ pub use command::{
     Verb,
 };
 pub use data::{
-    Accept, Cancel, ChannelId, Connect, DataError, Direction, Listen, Resume, SecureData, Stream, StreamEnd, Verdict,
+    Accept, ChannelId, Close, Connect, DataError, Direction, Listen, Moved, Resume, SecureData, Stream, StreamEnd, Verdict,
 };
 pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
 pub use outbox::Write;

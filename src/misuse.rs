@@ -16,14 +16,14 @@
 //! }
 //! ```
 //! ```
-//! fn answer(pending: ftp_proto::server::Login<'_>) {
-//!     pending.accept();
+//! fn answer(login: ftp_proto::server::Login<'_>) {
+//!     login.accept();
 //! }
 //! ```
 //! ```compile_fail,E0382
-//! fn answer(pending: ftp_proto::server::Login<'_>) {
-//!     pending.accept();
-//!     pending.need_password();
+//! fn answer(login: ftp_proto::server::Login<'_>) {
+//!     login.accept();
+//!     login.need_password();
 //! }
 //! ```
 //! ```
@@ -35,6 +35,29 @@
 //! fn answer(transfer: ftp_proto::server::Transfer<'_>, no: &ftp_proto::server::Refusal<'_>, there: bool) {
 //!     transfer.accept();
 //!     transfer.refuse(no);
+//! }
+//! ```
+//!
+//! ```
+//! fn answer(close: ftp_proto::Close<'_>) {
+//!     close.closed(ftp_proto::Moved::Nothing);
+//! }
+//! ```
+//! ```compile_fail,E0382
+//! fn answer(close: ftp_proto::Close<'_>) {
+//!     close.closed(ftp_proto::Moved::Nothing);
+//!     close.closed(ftp_proto::Moved::Bytes(1));
+//! }
+//! ```
+//! ```
+//! fn answer(listen: ftp_proto::Listen<'_>, address: std::net::SocketAddr) {
+//!     listen.listening(address);
+//! }
+//! ```
+//! ```compile_fail,E0382
+//! fn answer(listen: ftp_proto::Listen<'_>, address: std::net::SocketAddr) {
+//!     listen.listening(address);
+//!     listen.failed(ftp_proto::DataError::NoPort);
 //! }
 //! ```
 //!
@@ -90,13 +113,13 @@
 //! }
 //! ```
 //! ```
-//! fn same(cancel: ftp_proto::Cancel<'_>) -> ftp_proto::Cancel<'_> {
-//!     cancel
+//! fn same(close: ftp_proto::Close<'_>) -> ftp_proto::Close<'_> {
+//!     close
 //! }
 //! ```
 //! ```compile_fail,E0451
-//! fn changed(cancel: ftp_proto::Cancel<'_>) -> ftp_proto::Cancel<'_> {
-//!     ftp_proto::Cancel { wants_input: true, ..cancel }
+//! fn changed(close: ftp_proto::Close<'_>) -> ftp_proto::Close<'_> {
+//!     ftp_proto::Close { wants_input: true, ..close }
 //! }
 //! ```
 //!
@@ -128,17 +151,51 @@
 //! A positive code can't become a `Refusal`: `Refusal::new` says `None`.
 //!
 //! ```
-//! use ftp_proto::{Code, Text, server::{Perform, Refusal}};
+//! use ftp_proto::{Code, Reply, Text, server::{Perform, Refusal}};
 //! fn answer(perform: Perform<'_>) {
-//!     perform.refuse(&Refusal::new(Code::FILE_UNAVAILABLE, Text::new("no").unwrap()).unwrap());
+//!     perform.refuse(&Refusal::new(Reply::new(Code::FILE_UNAVAILABLE, Text::new("no").unwrap())).unwrap());
 //! }
-//! assert_eq!(Refusal::new(Code::COMMAND_OKAY, Text::new("yes").unwrap()), None);
+//! assert_eq!(Refusal::new(Reply::from_static(Code::COMMAND_OKAY, "yes")), None);
+//! assert_eq!(Refusal::new(Reply::from_static(Code::TRANSFER_ABORTED, "of which transfer?")), None);
 //! ```
 //! ```compile_fail,E0308
 //! use ftp_proto::{Code, Reply, server::Perform};
 //! fn answer(perform: Perform<'_>) {
 //!     perform.refuse(&Reply::from_static(Code::OPENING_DATA_CONNECTION, "150 without a transfer"));
 //! }
+//! ```
+//!
+//! # A reply that no client could attribute (E0308)
+//!
+//! An `Answer` is checked against the table of RFC 959 5.4 where it is made: `Answer::new` says `None` to the rest.
+//!
+//! ```
+//! use ftp_proto::{Code, Reply, Verb, server::{Answer, Extension}};
+//! fn answer(extension: Extension<'_>, done: &Answer<'_>) {
+//!     extension.answer(done);
+//! }
+//! assert!(Answer::new(Verb::Site, Reply::from_static(Code::COMMAND_OKAY, "done")).is_some());
+//! assert_eq!(Answer::new(Verb::Site, Reply::from_static(Code::SERVICE_READY, "a greeting?")), None);
+//! ```
+//! ```compile_fail,E0308
+//! use ftp_proto::{Code, Reply, server::Extension};
+//! fn answer(extension: Extension<'_>) {
+//!     extension.answer(&Reply::from_static(Code::SERVICE_READY, "a greeting?"));
+//! }
+//! ```
+//!
+//! # A command's identity that no session gave (E0423)
+//!
+//! ```
+//! # use ftp_proto::{Code, Command, Session};
+//! let mut session = Session::new();
+//! let (noop, _) = session.command(&Command::Noop);
+//! session.settle(noop, Code::COMMAND_OKAY);
+//! ```
+//! ```compile_fail,E0423
+//! # use ftp_proto::{Code, Session};
+//! let mut session = Session::new();
+//! session.settle(ftp_proto::session::CommandId(1), Code::COMMAND_OKAY);
 //! ```
 //!
 //! # A 150 without a transfer that was accepted (E0599)
@@ -149,8 +206,8 @@
 //! }
 //! ```
 //! ```compile_fail,E0599
-//! fn answer(pending: ftp_proto::server::Pending<'_>) {
-//!     pending.accept();
+//! fn answer(question: ftp_proto::server::Question<'_>) {
+//!     question.accept();
 //! }
 //! ```
 //!
@@ -158,12 +215,12 @@
 //!
 //! ```
 //! fn answer(stream: ftp_proto::Stream<'_>) {
-//!     stream.finished(ftp_proto::StreamEnd::Clean, 0);
+//!     stream.finished(ftp_proto::StreamEnd::Clean, ftp_proto::Moved::Nothing);
 //! }
 //! ```
 //! ```compile_fail,E0599
 //! fn answer(connect: ftp_proto::Connect<'_>) {
-//!     connect.finished(ftp_proto::StreamEnd::Clean, 0);
+//!     connect.finished(ftp_proto::StreamEnd::Clean, ftp_proto::Moved::Nothing);
 //! }
 //! ```
 //!

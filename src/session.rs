@@ -14,21 +14,26 @@
 //! ```
 
 mod due;
+mod table;
 
 use alloc::collections::VecDeque;
 
 use crate::command::{Command, Form, Mode, Protection, Structure, Type, Verb};
 use crate::reply::{Class, Code};
 
-use due::{Due, Effect};
+use due::{Due, Value};
+pub use due::{Awaited, CommandId};
+use table::{Change, Row};
 
 /// How many replies may be due at once; a command beyond it isn't recorded.
 const DUE_LIMIT: usize = 64;
 
 /// The state of one control connection, as both ends and any observer see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Two sessions are equal if their states are; the identities of their commands need not be the same.
+#[derive(Debug, Clone, Eq)]
 pub struct Session {
-    login: Login,
+    login: LoginState,
     representation: Type,
     structure: Structure,
     mode: Mode,
@@ -42,11 +47,13 @@ pub struct Session {
     protection: Protection,
     ending: bool,
     due: VecDeque<Due>,
+    /// The identity of the last command.
+    last: CommandId,
 }
 
 /// How far the login has come (RFC 959 5.4 and figure "Login" of chapter 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Login {
+pub enum LoginState {
     /// Nobody is named.
     Nobody,
     /// USER was answered 331 or 336: PASS is next.
@@ -80,15 +87,6 @@ enum Security {
     Buffered,
 }
 
-/// What a reply answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Awaited {
-    /// The server's first word.
-    Greeting,
-    /// A command with this verb.
-    Command(Verb),
-}
-
 /// What a reply means for the command that it answers (the arrows of RFC 959 chapter 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -102,13 +100,33 @@ pub enum Step {
     Failure,
 }
 
-/// A reply that was due: what it answers, and what that means.
+impl Step {
+    /// What any reply with this code means.
+    pub const fn of(code: Code) -> Self {
+        match code.class() {
+            Class::Preliminary => Self::Wait,
+            Class::Completion => Self::Success,
+            Class::Intermediate => Self::Continue,
+            // 6yz (RFC 2228) wraps a reply that can't be read here: it ends the command, and nobody knows that it succeeded.
+            Class::TransientNegative | Class::PermanentNegative | Class::Protected => Self::Failure,
+        }
+    }
+}
+
+/// What a reply that was heard answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
-    /// What the reply answers.
-    pub awaited: Awaited,
-    /// What it means.
-    pub step: Step,
+pub enum Answered {
+    /// Something that was due.
+    Due {
+        /// The identity of the command; [`CommandId::GREETING`] if it is the greeting.
+        id: CommandId,
+        /// The command's verb, or the greeting.
+        awaited: Awaited,
+        /// What the reply means for it.
+        step: Step,
+    },
+    /// Nothing that is due can be answered so.
+    Unsolicited,
 }
 
 /// A command that its predecessors don't allow. [`code`](Self::code) is the reply it deserves.
@@ -169,9 +187,9 @@ impl Session {
     pub fn new() -> Self {
         // Seldom more at once: a transfer and what is said amid it.
         let mut due = VecDeque::with_capacity(2);
-        due.push_back(Due { awaited: Awaited::Greeting, begun: false, effect: Effect::None });
+        due.push_back(Due { id: CommandId::GREETING, awaited: Awaited::Greeting, begun: false, value: Value::None });
         Self {
-            login: Login::Nobody,
+            login: LoginState::Nobody,
             representation: Type::Ascii(None),
             structure: Structure::File,
             mode: Mode::Stream,
@@ -184,11 +202,12 @@ impl Session {
             protection: Protection::Clear,
             ending: false,
             due,
+            last: CommandId::GREETING,
         }
     }
 
     /// How far the login has come.
-    pub fn login(&self) -> Login {
+    pub fn login(&self) -> LoginState {
         self.login
     }
 
@@ -275,59 +294,79 @@ impl Session {
         self.due.iter().any(|due| due.begun && due.is_transfer())
     }
 
-    /// A command was sent (client), received (server), or seen (observer). It is recorded in any case, up
-    /// to 64 of them; the result is advice: what a server that keeps the order answers.
-    pub fn command(&mut self, command: &Command<'_>) -> Result<(), OutOfOrder> {
+    /// A command was sent (client), received (server), or seen (observer). It is recorded in any case, up to 64 of them. The
+    /// identity is what [`reply`](Self::reply) will name and [`settle`](Self::settle) wants; the result beside it is advice:
+    /// what a server that keeps the order answers.
+    pub fn command(&mut self, command: &Command<'_>) -> (CommandId, Result<(), OutOfOrder>) {
         let verb = command.verb();
         let advice = self.allows(command);
-        self.record(verb, Effect::of(command))?;
-        advice
+        let (id, recorded) = self.record(verb, Value::of(command));
+        (id, recorded.and(advice))
     }
 
     /// A command was received (server) or seen (observer) whose line was too long or its argument no argument. Who sent it
     /// has recorded it as a command, and it gets a reply as one.
-    pub fn unreadable(&mut self, verb: Verb) -> Result<(), OutOfOrder> {
-        self.record(verb, Effect::None)
+    pub fn unreadable(&mut self, verb: Verb) -> (CommandId, Result<(), OutOfOrder>) {
+        self.record(verb, Value::None)
     }
 
-    fn record(&mut self, verb: Verb, effect: Effect) -> Result<(), OutOfOrder> {
+    fn record(&mut self, verb: Verb, value: Value) -> (CommandId, Result<(), OutOfOrder>) {
+        let id = self.last.next();
         if self.due.len() >= DUE_LIMIT {
-            return Err(OutOfOrder::TooManyDue);
+            return (id, Err(OutOfOrder::TooManyDue));
         }
+        self.last = id;
         // RFC 959 5.4: RNTO has to follow RNFR immediately.
         self.renaming = false;
-        self.due.push_back(Due { awaited: Awaited::Command(verb), begun: false, effect });
-        Ok(())
+        self.due.push_back(Due { id, awaited: Awaited::Command(verb), begun: false, value });
+        (id, Ok(()))
     }
 
-    /// A reply was received (client), sent (server), or seen (observer). `None`: nothing that is due can be
-    /// answered so; the reply was unsolicited, and nothing changes but that a 421 or 221 ends the session.
-    pub fn reply(&mut self, code: Code) -> Option<Answer> {
-        let step = match code.class() {
-            Class::Preliminary => Step::Wait,
-            Class::Completion => Step::Success,
-            Class::Intermediate => Step::Continue,
-            // 6yz (RFC 2228) wraps a reply that can't be read here: it ends the command, and nobody knows that it succeeded.
-            Class::TransientNegative | Class::PermanentNegative | Class::Protected => Step::Failure,
-        };
-        if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
-            self.ending = true;
-        }
-        let place = self.place_of(code)?;
-        if step == Step::Wait {
-            let due = self.due.get_mut(place)?;
-            due.begun = true;
-            return Some(Answer { awaited: due.awaited, step });
-        }
-        let last = place.checked_add(1) == Some(self.due.len());
-        // What stood before it and gets no reply of its own any more: an ABOR that the transfer's end outran.
-        let skipped_abor = place > 0 && self.due.front().is_some_and(|due| due.is(Verb::Abor));
-        let due = if place == 0 { self.due.pop_front()? } else { self.due.remove(place)? };
-        if skipped_abor {
+    /// A reply was heard (client) or seen (observer), and the order of what is due and the table of RFC 959 5.4 decide which
+    /// command it answers. An unsolicited reply changes nothing, but a 421 or 221 ends the session.
+    pub fn reply(&mut self, code: Code) -> Answered {
+        self.hear_end(code);
+        let step = Step::of(code);
+        let found = self.place_of(code).and_then(|place| Some((place, *self.due.get(place)?)));
+        let Some((place, due)) = found else { return Answered::Unsolicited };
+        // An ABOR that the transfer's end outran gets no reply of its own any more.
+        let outran_abor = place > 0 && step != Step::Wait && self.due.front().is_some_and(|due| due.is(Verb::Abor));
+        self.step(place, code, step);
+        if outran_abor {
             self.due.pop_front();
         }
-        self.apply(due, code, step, last);
-        Some(Answer { awaited: due.awaited, step })
+        Answered::Due { id: due.id, awaited: due.awaited, step }
+    }
+
+    /// A reply was said to this command (server): who says it knows what it answers. It changes what the command's reply
+    /// changes, and only a 421 or 221 changes anything if that command isn't due.
+    pub fn settle(&mut self, id: CommandId, code: Code) -> Step {
+        self.hear_end(code);
+        let step = Step::of(code);
+        if let Some(place) = self.due.iter().position(|due| due.id == id) {
+            self.step(place, code, step);
+        }
+        step
+    }
+
+    #[inline]
+    fn hear_end(&mut self, code: Code) {
+        self.ending |= code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION;
+    }
+
+    /// The command at this place is answered.
+    fn step(&mut self, place: usize, code: Code, step: Step) {
+        if step == Step::Wait {
+            if let Some(due) = self.due.get_mut(place) {
+                due.begun = true;
+            }
+            return;
+        }
+        let last = place.checked_add(1) == Some(self.due.len());
+        let due = if place == 0 { self.due.pop_front() } else { self.due.remove(place) };
+        if let Some(due) = due {
+            self.apply(due, code, step, last);
+        }
     }
 
     /// A NOOP that is answered at once while nothing else is due: what [`command`](Self::command) and
@@ -354,21 +393,21 @@ impl Session {
     /// The order rules: what has to stand before what.
     fn allows(&self, command: &Command<'_>) -> Result<(), OutOfOrder> {
         let verb = command.verb();
-        if verb.needs_login() && self.login != Login::Complete {
+        if verb.needs_login() && self.login != LoginState::Complete {
             return Err(OutOfOrder::NotLoggedIn);
         }
         let pending = |wanted: Verb| self.due.back().is_some_and(|due| due.is(wanted));
         let sequence = match verb {
-            Verb::Pass => self.login != Login::Nobody || pending(Verb::User),
+            Verb::Pass => self.login != LoginState::Nobody || pending(Verb::User),
             Verb::Acct => {
-                matches!(self.login, Login::Account | Login::Complete) || pending(Verb::User) || pending(Verb::Pass)
+                matches!(self.login, LoginState::Account | LoginState::Complete) || pending(Verb::User) || pending(Verb::Pass)
             }
             Verb::Rnto => self.renaming || pending(Verb::Rnfr),
             Verb::Adat => self.security == Security::Exchanging || pending(Verb::Auth),
             Verb::Pbsz => self.security >= Security::Established || pending(Verb::Auth),
             Verb::Prot => self.security == Security::Buffered || pending(Verb::Pbsz),
             Verb::Ccc | Verb::Mic | Verb::Conf | Verb::Enc => self.security >= Security::Established,
-            Verb::Host => self.login == Login::Nobody,
+            Verb::Host => self.login == LoginState::Nobody,
             _ => true,
         };
         if !sequence {
@@ -377,103 +416,131 @@ impl Session {
         if self.only_epsv && verb.sets_up_data() && verb != Verb::Epsv {
             return Err(OutOfOrder::OnlyEpsv);
         }
-        let preparing = || self.due.iter().any(|due| due.verb().is_some_and(Verb::sets_up_data));
+        let preparing = || self.due.iter().any(Due::prepares_data);
         if verb.opens_data() && self.setup == Setup::None && !preparing() {
             return Err(OutOfOrder::NoDataConnection);
         }
         Ok(())
     }
 
-    /// The place in the queue of what `code` answers. FTP has no tags: replies come in order, but for
-    /// those that a server may say while a transfer runs, and those that it may leave out after ABOR.
+    /// The place in the queue of what `code` answers. FTP has no tags: replies come in order, but for those that a server
+    /// may say while a transfer runs, those that it may leave out after ABOR, and those that only a later command can get.
     fn place_of(&self, code: Code) -> Option<usize> {
         let front = self.due.front()?;
         let may_be_outrun = self.due.len() > 1 && (front.begun && front.is_transfer() || front.is(Verb::Abor));
-        if front.may_be_answered(code) && !(may_be_outrun && front.rather_not(code)) {
+        let fits = |due: &Due| due.awaited.may_be_answered(code);
+        if fits(front) && !(may_be_outrun && rather_not(front, code)) {
             return Some(0);
         }
-        if front.is_transfer() || front.is(Verb::Abor) {
-            let place = self.due.iter().skip(1).position(|due| due.may_be_answered(code))?;
+        if let Some(place) = self.due.iter().skip(1).position(fits) {
             return place.checked_add(1);
         }
-        None
+        // A server that ends its only transfer with an odd 2yz has ended it all the same.
+        let only = self.due.len() == 1 && front.begun && front.is_transfer();
+        (only && code.class() == Class::Completion).then_some(0)
     }
 
     /// All is as it was at first, but for what is due.
     #[cold]
     fn restart_with(&mut self, security: Security) {
         let due = core::mem::take(&mut self.due);
-        let implicit = self.implicit;
-        *self = Self { due, security, implicit, ..Self::new() };
+        let (implicit, last) = (self.implicit, self.last);
+        *self = Self { due, last, security, implicit, ..Self::new() };
         if implicit {
             self.secured();
         }
     }
 
-    /// `last`: no command came behind this one.
+    /// What the final reply to a command changes. `last`: no command came behind this one.
     fn apply(&mut self, due: Due, code: Code, step: Step, last: bool) {
         let Awaited::Command(verb) = due.awaited else { return };
-        let success = step == Step::Success;
-        match verb {
-            Verb::User => {
-                self.login = match (step, code.value()) {
-                    (Step::Success, _) => Login::Complete,
-                    (Step::Continue, 332) => Login::Account,
-                    (Step::Continue, _) => Login::Password,
-                    // A server that refuses another USER leaves who is logged in alone.
-                    _ if self.login == Login::Complete => Login::Complete,
-                    _ => Login::Nobody,
-                }
-            }
-            Verb::Pass => match (step, self.login) {
-                (Step::Success, _) => self.login = Login::Complete,
-                (Step::Continue, _) => self.login = Login::Account,
-                (_, Login::Complete) => {}
-                _ => self.login = Login::Nobody,
-            },
-            Verb::Acct if self.login == Login::Account => {
-                self.login = if success { Login::Complete } else { Login::Nobody };
-            }
-            Verb::Rein if success => self.restart_with(Security::None),
-            Verb::Auth => match (step, code.value()) {
-                // RFC 4217 4: whatever was said before the security exchange is void.
-                (Step::Success, _) => self.restart_with(Security::Established),
-                (Step::Continue, _) => self.security = Security::Exchanging,
-                _ => {}
-            },
+        match Row::of(verb).change(code.class()) {
+            Change::Nothing => {}
+            Change::LoggedIn => self.login = LoginState::Complete,
+            Change::AskedOn if code == Code::NEED_ACCOUNT => self.login = LoginState::Account,
+            Change::AskedOn => self.login = LoginState::Password,
+            Change::AskedForAccount => self.login = LoginState::Account,
+            // A server that refuses another USER leaves who is logged in alone.
+            Change::LoggedOut if self.login == LoginState::Complete => {}
+            Change::LoggedOut => self.login = LoginState::Nobody,
+            Change::AccountAccepted | Change::AccountRefused if self.login != LoginState::Account => {}
+            Change::AccountAccepted => self.login = LoginState::Complete,
+            Change::AccountRefused => self.login = LoginState::Nobody,
+            Change::Reinitialised => self.restart_with(Security::None),
+            // RFC 4217 4: whatever was said before the security exchange is void.
+            Change::Secured => self.restart_with(Security::Established),
+            Change::Exchanging => self.security = Security::Exchanging,
+            Change::Established => self.security = Security::Established,
+            Change::Buffered => self.security = Security::Buffered,
             // Neither PBSZ nor PROT is legal after it (RFC 2228 3), and what PROT said stays.
-            Verb::Ccc if success => (self.security, self.implicit) = (Security::None, false),
-            Verb::Adat if success => self.security = Security::Established,
-            Verb::Pbsz if success => self.security = Security::Buffered,
+            Change::Cleared => (self.security, self.implicit) = (Security::None, false),
             // A command that came behind it before its 350 was its RNTO already, or broke the sequence.
-            Verb::Rnfr => self.renaming = step == Step::Continue && last,
-            Verb::Quit if success => self.ending = true,
-            _ if verb.opens_data() => {
+            Change::Renaming => self.renaming = last,
+            Change::Passive if due.value == Value::OnlyEpsv => {}
+            Change::Passive => self.setup = Setup::Passive,
+            Change::Active => self.setup = Setup::Active,
+            Change::Spent => {
                 // Stream mode ends the data connection with the file (RFC 959 3.4.1). A command that is refused before its
                 // 1yz leaves it for the next one: ftpcopy counts on it, and vsftpd and pyftpdlib grant it.
-                if due.begun || success || code == Code::CANNOT_OPEN_DATA_CONNECTION {
+                if due.begun || step == Step::Success || code == Code::CANNOT_OPEN_DATA_CONNECTION {
                     self.setup = Setup::None;
                 }
                 self.restart = 0;
             }
+            Change::Ended => self.ending = true,
+        }
+        match (due.value, step) {
+            (Value::Offset(offset), Step::Continue) => self.restart = offset,
+            (Value::Representation(value), Step::Success) => self.representation = value,
+            (Value::Structure(value), Step::Success) => self.structure = value,
+            (Value::Mode(value), Step::Success) => self.mode = value,
+            (Value::OnlyEpsv, Step::Success) => self.only_epsv = true,
+            (Value::Protection(value), Step::Success) => self.protection = value,
             _ => {}
         }
-        match due.effect {
-            Effect::Restart(offset) if step == Step::Continue => self.restart = offset,
-            _ if !success => {}
-            Effect::Representation(value) => self.representation = value,
-            Effect::Structure(value) => self.structure = value,
-            Effect::Mode(value) => self.mode = value,
-            Effect::OnlyEpsv => self.only_epsv = true,
-            Effect::Protection(value) => self.protection = value,
-            Effect::Restart(_) => {}
-            Effect::None => match verb {
-                Verb::Pasv | Verb::Epsv | Verb::Lpsv | Verb::Cpsv => self.setup = Setup::Passive,
-                Verb::Port | Verb::Eprt | Verb::Lprt => self.setup = Setup::Active,
-                _ => {}
-            },
-        }
     }
+}
+
+/// What is compared is the state: identities only name what is due.
+impl PartialEq for Session {
+    fn eq(&self, other: &Self) -> bool {
+        // Named one by one, so that a new field can't be forgotten.
+        let Self {
+            login,
+            representation,
+            structure,
+            mode,
+            restart,
+            renaming,
+            setup,
+            only_epsv,
+            security,
+            implicit,
+            protection,
+            ending,
+            due,
+            last: _,
+        } = self;
+        *login == other.login
+            && *representation == other.representation
+            && *structure == other.structure
+            && *mode == other.mode
+            && *restart == other.restart
+            && *renaming == other.renaming
+            && *setup == other.setup
+            && *only_epsv == other.only_epsv
+            && *security == other.security
+            && *implicit == other.implicit
+            && *protection == other.protection
+            && *ending == other.ending
+            && *due == other.due
+    }
+}
+
+/// Of a transfer that runs or an ABOR: a success in the words of the NOOP, STAT or ABOR that came behind it.
+fn rather_not(due: &Due, code: Code) -> bool {
+    let own = if due.is(Verb::Abor) { matches!(code.value(), 225 | 226) } else { matches!(code.value(), 226 | 250) };
+    code.class() == Class::Completion && !own
 }
 
 #[cfg(test)]

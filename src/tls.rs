@@ -54,6 +54,24 @@ pub(crate) enum Tls {
     Failed(TlsError),
 }
 
+/// What is asked of TLS.
+#[must_use]
+pub(crate) enum Turn<'a> {
+    Start(StartTls<'a>),
+    Stop(StopTls<'a>),
+}
+
+impl Tls {
+    /// The open question; `None`: there is none.
+    pub(crate) fn turn(&mut self) -> Option<Turn<'_>> {
+        match *self {
+            Self::Starting { deadline } => Some(Turn::Start(StartTls { tls: self, deadline })),
+            Self::Stopping { deadline } => Some(Turn::Stop(StopTls { tls: self, deadline })),
+            Self::Off | Self::On | Self::Failed(_) => None,
+        }
+    }
+}
+
 /// Begin TLS on the control connection, as the side that the role says. The control connection must not be read
 /// or written as plaintext any more.
 #[must_use]
@@ -63,11 +81,7 @@ pub struct StartTls<'a> {
     deadline: Instant,
 }
 
-impl<'a> StartTls<'a> {
-    pub(crate) fn new(tls: &'a mut Tls, deadline: Instant) -> Self {
-        Self { tls, deadline }
-    }
-
+impl StartTls<'_> {
     /// When to give up.
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -92,11 +106,7 @@ pub struct StopTls<'a> {
     deadline: Instant,
 }
 
-impl<'a> StopTls<'a> {
-    pub(crate) fn new(tls: &'a mut Tls, deadline: Instant) -> Self {
-        Self { tls, deadline }
-    }
-
+impl StopTls<'_> {
     /// When to give up: the session ends then.
     pub fn deadline(&self) -> Instant {
         self.deadline

@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::ChannelId;
 use crate::command::Verb;
-use crate::data::{Accept, Cancel, Connect, Listen, SecureData, Stream, StreamEnd};
+use crate::connection::Asked;
+use crate::data::{self, Accept, Close, Connect, Listen, SecureData, Stream, StreamEnd};
 use crate::outbox::Write;
 use crate::reply::{BodyError, Reply, ReplyError};
 use crate::route::Attempt;
@@ -41,17 +41,30 @@ pub enum Action<'a> {
     SecureData(SecureData<'a>),
     /// Move bytes over the data connection, then close it.
     Stream(Stream<'a>),
-    /// Stop what an earlier question about this data connection began: Listen, Connect, Accept, SecureData, Stream.
-    Cancel(Cancel<'a>),
-    /// Close this data connection or listening socket, or give up making it if its deadline has passed; it isn't needed
-    /// any more. The machine counts it as done.
-    Discard(ChannelId),
+    /// Close a data connection or a listening socket that isn't needed any more, whether work runs on it or not.
+    Close(Close<'a>),
     /// Begin TLS on the control connection.
     StartTls(StartTls<'a>),
     /// End TLS on the control connection, and go on in plaintext.
     StopTls(StopTls<'a>),
     /// Close the control connection: the session has ended in order.
-    Close,
+    Leave,
+}
+
+impl<'a> From<Asked<'a>> for Action<'a> {
+    fn from(asked: Asked<'a>) -> Self {
+        match asked {
+            Asked::Write(write) => Self::Write(write),
+            Asked::Close(close) => Self::Close(close),
+            Asked::StartTls(start) => Self::StartTls(start),
+            Asked::StopTls(stop) => Self::StopTls(stop),
+            Asked::Data(data::Asked::Connect(connect)) => Self::Connect(connect),
+            Asked::Data(data::Asked::Listen(listen)) => Self::Listen(listen),
+            Asked::Data(data::Asked::Accept(accept)) => Self::Accept(accept),
+            Asked::Data(data::Asked::SecureData(secure)) => Self::SecureData(secure),
+            Asked::Data(data::Asked::Stream(stream)) => Self::Stream(stream),
+        }
+    }
 }
 
 /// How a request ended well.
@@ -184,6 +197,9 @@ pub enum Violation {
     PlaintextBeforeTls,
     /// Replies that were due behind a transfer never came: what comes later can't be told apart any more.
     OutOfStep,
+    /// The machine itself is at fault, and has nothing to show where it should: please report it. No input brings it about
+    /// that is known.
+    Fault,
 }
 
 impl fmt::Display for Violation {
@@ -195,6 +211,7 @@ impl fmt::Display for Violation {
                 write!(f, "the server closed the connection (waiting: {})", waiting(verb))
             }
             Self::PlaintextBeforeTls => f.write_str("plaintext came where TLS was to begin"),
+            Self::Fault => f.write_str("a fault of this machine, not of the server"),
             Self::OutOfStep => f.write_str("replies are missing; later ones can't be told apart"),
             Self::TimedOut { waiting: verb } => write!(f, "no reply in time (waiting: {})", waiting(verb)),
         }
@@ -211,7 +228,8 @@ pub enum Misuse {
     Busy,
     /// The session has ended, or QUIT was asked for.
     Ended,
-    /// `Config::security` requires TLS, and it isn't on; or PROT P isn't in force for a transfer.
+    /// `Config::security` requires TLS, and it isn't on; or PROT P isn't in force for a transfer; or TLS is to end that
+    /// isn't on.
     NotSecure,
 }
 
@@ -220,7 +238,7 @@ impl fmt::Display for Misuse {
         f.write_str(match self {
             Self::Busy => "another request is running",
             Self::Ended => "the session has ended",
-            Self::NotSecure => "TLS is required, and not in force",
+            Self::NotSecure => "TLS is needed, and not in force",
         })
     }
 }

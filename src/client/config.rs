@@ -68,6 +68,8 @@ pub struct Patience {
     pub dial: Duration,
     /// For a data connection of the last candidate: 30 s.
     pub last_dial: Duration,
+    /// For a port to listen on, in active mode: 10 s.
+    pub listen: Duration,
     /// For the server to connect to us: 30 s.
     pub accept: Duration,
     /// For the answer to QUIT: 5 s.
@@ -108,6 +110,7 @@ impl Default for Patience {
             reply: Duration::from_secs(60),
             dial: Duration::from_secs(10),
             last_dial: Duration::from_secs(30),
+            listen: Duration::from_secs(10),
             accept: Duration::from_secs(30),
             quit: Duration::from_secs(5),
             handshake: Duration::from_secs(30),

@@ -205,10 +205,7 @@ impl Request {
     /// CCC: the control connection goes on in plaintext, so that a NAT can read it. Whoever stands between can then change
     /// it (RFC 4217 15.3); the argument says that you know.
     pub fn clear_command_channel(_: PlaintextAccepted) -> Self {
-        let steps = [
-            Step { act: Act::Say(Command::Ccc), when: When::Secured },
-            Step { act: Act::StopTls, when: When::Secured },
-        ];
+        let steps = [Step::always(Command::Ccc), Step { act: Act::StopTls, when: When::Secured }];
         Self { plan: Plan::Script(steps.into()), wanted: Wanted::Nothing }
     }
 
@@ -311,6 +308,12 @@ impl Request {
             }),
             Plan::Transfer(_) | Plan::List(_) | Plan::Hash(_) => false,
         }
+    }
+
+    /// Whether it ends TLS, so that TLS has to be there.
+    pub(super) fn ends_tls(&self) -> bool {
+        let Plan::Script(steps) = &self.plan else { return false };
+        steps.iter().any(|step| matches!(step.act, Act::Say(Command::Ccc)))
     }
 
     /// Whether it needs a data connection.

@@ -3,19 +3,19 @@
 //! Passive: the data connection is made *before* the transfer command goes out, so that a candidate that fails
 //! costs no 60 seconds and no 425. Active: the server connects after the command.
 
-mod agreement;
+mod setup;
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::config::Config;
-use super::plan::{Core, End, Progress};
+use super::context::{Context, End, Ended, Progress, ReplyBy};
 use super::request::TransferRequest;
 use crate::command::{Command, EpsvArgument, Protection, Verb};
-use crate::data::{Direction, State, StreamEnd};
+use crate::connection::cannot_happen;
+use crate::data::{Direction, Moved, State, StreamEnd};
 use crate::reply::{Code, Reply};
 use crate::route::{AttemptEnd, Route};
-use crate::session::{Answer, Awaited, Step};
+use crate::session::{CommandId, Step};
 use crate::telnet::INTERRUPT_AND_SYNCH;
 use crate::time::Instant;
 use crate::tls::Tls;
@@ -26,32 +26,35 @@ const NOOPS_DUE: usize = 8;
 #[derive(Debug)]
 pub(super) struct Transfer {
     request: TransferRequest,
-    stage: Stage,
     /// The routes before this place of the application's order were tried.
     tried: usize,
-    /// What is left to dial of the route that was agreed on.
-    candidates: [Option<SocketAddr>; 2],
-    /// The attempt under way.
-    current: Option<(Route, Option<SocketAddr>, Instant)>,
-    /// The final reply of the transfer command has come.
-    end: Option<Step>,
-    /// How the stream ended, once it did.
-    moved: Option<(StreamEnd, u64)>,
-    /// How much the adapter said that it has moved, and when it said so first.
-    progress: Option<(u64, Instant)>,
+    /// How many attempts have come so far that bytes were to move.
+    attempts: u32,
     /// STOU: the name that the server told.
     name: Option<Vec<u8>>,
-    /// Replies to NOOPs said amid the transfer have to be here by then.
-    stragglers_by: Option<Instant>,
-    /// PRET was said for the route under way.
-    announced: bool,
-    aborted: bool,
-    /// It was aborted since nothing moved any more.
-    stalled: bool,
+    /// The final reply, if others were due behind it.
+    kept: Option<Reply<'static>>,
+    stage: Stage,
+}
+
+/// One route that is tried.
+#[derive(Debug, Clone, Copy)]
+struct Trial {
+    route: Route,
+    /// What the server has announced, or we have.
+    advertised: Option<SocketAddr>,
+    since: Instant,
+}
+
+/// The transfer command was said.
+#[derive(Debug, Clone, Copy)]
+struct Commanded {
+    trial: Trial,
+    id: CommandId,
 }
 
 /// How far a transfer has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Stage {
     /// EPSV ALL, if it is wanted and wasn't said.
     Begin,
@@ -64,411 +67,415 @@ enum Stage {
     /// The next route.
     Choosing,
     /// The reply to PRET is due.
-    Announcing,
+    Announcing(Trial),
     /// A socket is to listen for the server.
-    Listening,
+    Listening(Trial),
     /// The reply to EPSV, PASV, EPRT or PORT is due.
-    Asking,
-    /// The server's port is dialled.
-    Dialling,
+    Asking(Trial),
+    /// The server's port is dialled; where else it may be reached.
+    Dialling(Trial, Option<SocketAddr>),
     /// The data connection stands, or the server was told where we listen.
-    Ready,
+    Ready(Trial),
     /// The reply to REST is due.
-    Restarting,
+    Restarting(Trial),
     /// The offset is agreed on: the transfer command is next.
-    Restarted,
-    /// The transfer command was said; its 1yz, and in active mode the server's connection, are due.
-    Commanded,
-    /// TLS begins, then bytes move.
-    Moving,
+    Restarted(Trial),
+    /// The 1yz, and in active mode the server's connection, are due.
+    Commanded(Commanded),
+    /// TLS begins, then bytes move. The final reply may have come already.
+    Moving(Commanded, Final),
     /// The bytes have moved; the final reply is due.
-    Finishing,
-    /// ABOR was said, and its reply is due.
-    Aborting,
-    /// The final word was said by us or by the server: only what runs outside has to stop.
+    Finishing(Commanded, Stream),
+    /// The final reply has come; those to NOOPs said amid the transfer have to be here by then.
+    Straggling(Trial, Stream, Instant),
+    /// The server has failed with this code before a byte had moved: the next route, once this one's channel is closed.
+    Failing(Trial, Code),
+    /// ABOR was said.
+    Aborting(Aborting),
+    /// The final word was said by us or by the server.
     Ending(Ending),
+}
+
+/// Whether the final reply of the transfer command has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Final {
+    Due,
+    Here,
+}
+
+/// How the stream has ended.
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    end: StreamEnd,
+    moved: Moved,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Aborting {
+    transfer: CommandId,
+    abor: CommandId,
+    /// The NOOP behind the first answer to the two: what comes before its 200 belongs to them.
+    barrier: Option<CommandId>,
+    why: Ending,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Refused,
     Aborted,
+    /// Nothing has moved for too long.
+    Stalled,
     NoRoute,
-    Incomplete(StreamEnd, u64),
+    Incomplete(StreamEnd, Moved),
 }
 
 impl Transfer {
     pub(super) fn new(request: TransferRequest) -> Self {
-        Self {
-            request,
-            stage: Stage::Begin,
-            tried: 0,
-            candidates: [None, None],
-            current: None,
-            end: None,
-            moved: None,
-            progress: None,
-            name: None,
-            stragglers_by: None,
-            announced: false,
-            aborted: false,
-            stalled: false,
-        }
-    }
-
-    pub(super) fn direction(&self) -> Direction {
-        match self.request.command {
-            Command::Stor(_) | Command::Stou(_) | Command::Appe(_) => Direction::Send,
-            _ => Direction::Receive,
-        }
-    }
-
-    pub(super) fn offset(&self) -> u64 {
-        self.request.offset
+        Self { request, tried: 0, attempts: 0, name: None, kept: None, stage: Stage::Begin }
     }
 
     /// The final reply of the transfer command has come, and the bytes still move.
     pub(super) fn has_final(&self) -> bool {
-        self.end.is_some() && matches!(self.stage, Stage::Commanded | Stage::Moving)
+        matches!(self.stage, Stage::Moving(_, Final::Here))
     }
 
-    pub(super) fn react(&mut self, core: &mut Core, answer: Answer, reply: &Reply<'_>, now: Instant) {
-        let Answer { awaited: Awaited::Command(verb), step } = answer else { return };
+    pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Step, reply: &Reply<'_>) {
+        let closes = reply.code() == Code::SERVICE_NOT_AVAILABLE;
         match self.stage {
             // The server closes: no other route leads anywhere, and no NOOP is answered.
-            Stage::Excluding | Stage::Asking if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
-                core.data.drop_channel();
-                self.stage = Stage::Ending(Ending::Refused);
-            }
-            Stage::Aborting if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
-                core.session.settle_abort();
-                self.stage = Stage::Ending(Ending::Aborted);
+            Stage::Excluding | Stage::Asking(_) if closes => self.end(context, Ending::Refused),
+            Stage::Aborting(aborting) if closes => {
+                context.connection.session.settle_abort();
+                self.end(context, aborting.why);
             }
             // A server that doesn't know EPSV ALL can be used all the same.
             Stage::Excluding if step != Step::Wait => self.stage = Stage::Type,
             Stage::Typing if step == Step::Success => self.stage = Stage::Choosing,
-            Stage::Typing if step == Step::Failure => self.stage = Stage::Ending(Ending::Refused),
-            Stage::Announcing if step == Step::Success => self.passive(core, now),
+            Stage::Typing if step == Step::Failure => self.end(context, Ending::Refused),
+            Stage::Announcing(trial) if step == Step::Success => self.ask_passive(context, trial),
             // The server knows already that it won't do it (DrFTPD).
-            Stage::Announcing if step == Step::Failure => self.stage = Stage::Ending(Ending::Refused),
-            Stage::Asking => self.agreed(core, step, reply, now),
-            Stage::Restarting if step == Step::Continue => self.stage = Stage::Restarted,
-            Stage::Restarting if step != Step::Wait => {
-                core.data.drop_channel();
-                self.stage = Stage::Ending(Ending::Refused);
+            Stage::Announcing(_) if step == Step::Failure => self.end(context, Ending::Refused),
+            Stage::Asking(trial) => self.agreed(context, trial, step, reply),
+            Stage::Restarting(trial) if step == Step::Continue => self.stage = Stage::Restarted(trial),
+            Stage::Restarting(_) if step != Step::Wait => self.end(context, Ending::Refused),
+            Stage::Commanded(commanded) | Stage::Moving(commanded, _) | Stage::Finishing(commanded, _)
+                if id == commanded.id =>
+            {
+                self.transfer_reply(context, commanded, step, reply);
             }
-            Stage::Commanded | Stage::Moving | Stage::Finishing if verb == self.request.command.verb() => {
-                self.learn(core, step, reply);
-                self.transfer_reply(core, step, reply.code(), now);
-            }
-            Stage::Aborting if step != Step::Wait => self.abort_reply(core, verb, now),
+            Stage::Aborting(aborting) if step != Step::Wait => self.abort_reply(context, aborting, id),
             _ => {}
         }
     }
 
-    pub(super) fn advance(&mut self, core: &mut Core, abort: bool, now: Instant) -> Progress {
-        if core.data.deadline().is_some_and(|deadline| now >= deadline) {
-            core.data.time_out();
+    pub(super) fn advance(&mut self, context: &mut Context, abort: bool) -> Progress {
+        if context.connection.data.tick(context.connection.now) {
             return Progress::Again;
         }
-        let stalled = self.poll_by_stall(&core.config).is_some_and(|at| now >= at);
-        if stalled && self.stage == Stage::Moving {
-            self.stalled = true;
-        }
-        if (abort || self.stalled) && !self.aborted && self.abort(core, now) {
+        let stalls_at = context.connection.data.streaming().and_then(|streaming| streaming.stalls_at());
+        let stalled = stalls_at.is_some_and(|at| context.connection.now >= at);
+        let why = if stalled { Ending::Stalled } else { Ending::Aborted };
+        if (abort || stalled) && self.abort(context, why) {
             return Progress::Again;
         }
         match self.stage {
-            Stage::Begin => self.begin(core, now),
-            Stage::Type => self.set_type(core, now),
-            Stage::Choosing => self.choose(core, now),
-            Stage::Listening => self.announce(core, now),
-            Stage::Dialling => self.dial(core, now),
-            Stage::Ready => self.ready(core, now),
-            Stage::Restarted => self.command(core, now),
-            Stage::Commanded => Self::commanded(core),
-            Stage::Moving => self.moving(core, now),
-            Stage::Finishing => self.finish(core, now),
+            Stage::Begin => self.begin(context),
+            Stage::Type => self.set_type(context),
+            Stage::Choosing => self.choose(context),
+            Stage::Listening(trial) => return self.announce(context, trial),
+            Stage::Dialling(trial, next) => return self.dial(context, trial, next),
+            Stage::Ready(trial) => self.ready(context, trial),
+            Stage::Restarted(trial) => self.command(context, trial),
+            Stage::Moving(commanded, last) => return self.moving(context, commanded, last),
+            Stage::Straggling(trial, stream, by) => return self.straggle(context, trial, stream, by),
+            Stage::Failing(trial, code) => self.fail(context, trial, code),
+            Stage::Commanded(_) if context.connection.data.is_accepting() => return Progress::Data(None),
             Stage::Excluding
             | Stage::Typing
-            | Stage::Announcing
-            | Stage::Asking
-            | Stage::Restarting
-            | Stage::Aborting => Progress::Reply,
-            Stage::Ending(_) if core.data.is_asking() => Progress::Data,
-            Stage::Ending(Ending::Refused) => Progress::End(End::Refused),
-            Stage::Ending(Ending::Aborted) if self.stalled => Progress::End(End::TimedOut),
-            Stage::Ending(Ending::Aborted) => Progress::End(End::Aborted),
-            Stage::Ending(Ending::Incomplete(end, moved)) => Progress::End(End::Incomplete { end, moved }),
-            Stage::Ending(Ending::NoRoute) => Progress::End(End::NoRoute),
+            | Stage::Announcing(_)
+            | Stage::Asking(_)
+            | Stage::Restarting(_)
+            | Stage::Commanded(_)
+            | Stage::Finishing(..)
+            | Stage::Aborting(_) => return Progress::Reply,
+            Stage::Ending(ending) => {
+                return self.ended(match ending {
+                    Ending::Refused => End::Refused,
+                    Ending::Aborted => End::Aborted,
+                    Ending::Stalled => End::TimedOut,
+                    Ending::NoRoute => End::NoRoute,
+                    Ending::Incomplete(end, moved) => End::Incomplete(end, moved),
+                });
+            }
         }
+        Progress::Again
     }
 
-    fn begin(&mut self, core: &mut Core, now: Instant) -> Progress {
-        core.attempts.clear();
+    fn begin(&mut self, context: &mut Context) {
+        context.attempts.clear();
         self.stage = Stage::Type;
-        if core.config.only_epsv && !core.session.only_epsv() {
-            core.send(&Command::Epsv(EpsvArgument::All), now);
+        if context.config.only_epsv && !context.connection.session.only_epsv() {
+            context.send(&Command::Epsv(EpsvArgument::All));
             self.stage = Stage::Excluding;
         }
-        Progress::Again
     }
 
-    fn set_type(&mut self, core: &mut Core, now: Instant) -> Progress {
-        match self.request.representation {
-            Some(representation) if representation != core.session.representation() => {
-                core.send(&Command::Type(representation), now);
-                self.stage = Stage::Typing;
-            }
-            _ => self.stage = Stage::Choosing,
+    fn set_type(&mut self, context: &mut Context) {
+        self.stage = Stage::Choosing;
+        if let Some(representation) = self.request.representation
+            && representation != context.connection.session.representation()
+        {
+            context.send(&Command::Type(representation));
+            self.stage = Stage::Typing;
         }
-        Progress::Again
     }
 
-    fn ready(&mut self, core: &mut Core, now: Instant) -> Progress {
+    fn ready(&mut self, context: &mut Context, trial: Trial) {
         // An aborted request may have left an offset behind.
-        if self.request.offset != core.session.restart() {
-            core.send(&Command::Rest(self.request.offset), now);
-            self.stage = Stage::Restarting;
-            return Progress::Again;
+        if self.request.offset == context.connection.session.restart() {
+            return self.command(context, trial);
         }
-        self.command(core, now)
+        context.send(&Command::Rest(self.request.offset));
+        self.stage = Stage::Restarting(trial);
     }
 
-    fn command(&mut self, core: &mut Core, now: Instant) -> Progress {
-        core.send(&self.request.command, now);
-        if matches!(core.data.state(), State::Bound(_)) {
-            let expected = Some(core.ends.peer().ip());
-            core.data.accept(now.after(core.config.patience.accept), expected);
+    fn command(&mut self, context: &mut Context, trial: Trial) {
+        let id = context.send(&self.request.command);
+        let connection = &mut context.connection;
+        if let State::Bound(_) = connection.data.state() {
+            let deadline = connection.after(context.config.patience.accept);
+            connection.data.accept(Some(connection.ends.peer().ip()), deadline);
         }
-        self.stage = Stage::Commanded;
-        Progress::Again
+        self.stage = Stage::Commanded(Commanded { trial, id });
     }
 
     /// The 1yz or the final reply of the transfer command.
-    fn transfer_reply(&mut self, core: &mut Core, step: Step, code: Code, now: Instant) {
-        match step {
-            Step::Wait => {
-                if self.stage == Stage::Commanded {
-                    self.begin_moving(core, now);
-                }
+    fn transfer_reply(&mut self, context: &mut Context, commanded: Commanded, step: Step, reply: &Reply<'_>) {
+        if self.request.command.verb() == Verb::Stou && self.name.is_none() {
+            self.name = reply.unique_name().map(<[u8]>::to_vec);
+        }
+        // NOOPs said behind it aren't answered yet.
+        if step != Step::Wait && context.connection.session.due() > 0 {
+            self.kept = Some(reply.borrowed().into_owned());
+        }
+        match (self.stage, step) {
+            (_, Step::Failure) => self.refused(context, commanded, reply.code()),
+            (Stage::Commanded(_), Step::Wait) => self.begin_moving(context, commanded, Final::Due),
+            // Some servers leave the 150 out; the data is there all the same.
+            (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Here),
+            (_, Step::Wait) => {}
+            (Stage::Finishing(_, stream), _) => self.finish(context, commanded.trial, stream),
+            _ => self.stage = Stage::Moving(commanded, Final::Here),
+        }
+    }
+
+    /// The server has refused the transfer or ended it badly.
+    fn refused(&mut self, context: &mut Context, commanded: Commanded, code: Code) {
+        let ended = if let Stage::Finishing(_, stream) = self.stage { Some(stream) } else { None };
+        // The server says that the connection is at fault, and nothing has moved: the next route. A stream that runs may not
+        // have told yet what it has moved; its `Close` does.
+        let untouched = match (ended, context.connection.data.streaming().map(|streaming| streaming.moved())) {
+            (Some(stream), _) => stream.moved.bytes() == 0,
+            (None, Some(None)) => code == Code::CANNOT_OPEN_DATA_CONNECTION,
+            (None, Some(Some(moved))) => moved == 0,
+            (None, None) => true,
+        };
+        let at_fault = matches!(code, Code::CANNOT_OPEN_DATA_CONNECTION | Code::TRANSFER_ABORTED);
+        // The cause is here; that the server saw the connection break is its effect.
+        let ours = ended.filter(|stream| matches!(stream.end, StreamEnd::LocalError | StreamEnd::StorageFull));
+        // STOU could leave a second file behind.
+        let once = self.request.command.verb() == Verb::Stou;
+        match ours {
+            Some(Stream { end, moved }) => self.end(context, Ending::Incomplete(end, moved)),
+            None if at_fault && untouched && !once => {
+                context.connection.data.release();
+                self.stage = Stage::Failing(commanded.trial, code);
             }
-            // A 2yz without a 1yz before it: some servers leave the 150 out; the data is there all the same.
-            Step::Success | Step::Continue => {
-                self.end = Some(Step::Success);
-                if self.stage == Stage::Commanded {
-                    self.begin_moving(core, now);
-                }
-            }
-            Step::Failure => {
-                // The server says that the connection is at fault, and nothing has moved: the next route. STOU could leave a
-                // second file behind.
-                let untouched = match code {
-                    Code::CANNOT_OPEN_DATA_CONNECTION => self.bytes_moved(core).unwrap_or(0) == 0,
-                    Code::TRANSFER_ABORTED => self.bytes_moved(core) == Some(0),
-                    _ => false,
-                };
-                let our_fault = matches!(self.moved, Some((StreamEnd::LocalError | StreamEnd::StorageFull, _)));
-                let once = self.request.command.verb() == Verb::Stou;
-                let retry = untouched && !our_fault && !once && !self.aborted;
-                core.data.drop_channel();
-                if retry {
-                    self.moved = None;
-                    let _ = self.give_up(core, AttemptEnd::ServerFailed(code), now);
-                } else {
-                    self.stage = Stage::Ending(match self.moved {
-                        // The cause is here; that the server saw the connection break is its effect.
-                        Some((end @ (StreamEnd::LocalError | StreamEnd::StorageFull), moved)) => {
-                            Ending::Incomplete(end, moved)
-                        }
-                        _ => Ending::Refused,
-                    });
-                }
-            }
+            None => self.end(context, Ending::Refused),
+        }
+    }
+
+    /// The channel of a route that has failed at the server is closed: what was moved over it?
+    fn fail(&mut self, context: &mut Context, trial: Trial, code: Code) {
+        match context.connection.data.take_closed() {
+            Some(Moved::Bytes(_)) => self.end(context, Ending::Refused),
+            Some(Moved::Nothing) | None => self.give_up(context, trial, AttemptEnd::ServerFailed(code)),
         }
     }
 
     /// The 1yz is here: the bytes move as soon as the connection stands.
-    fn begin_moving(&mut self, core: &mut Core, now: Instant) {
-        self.stage = Stage::Moving;
-        if let State::Open(peer) = core.data.state() {
-            self.connected(core, peer, now);
+    fn begin_moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) {
+        self.stage = Stage::Moving(commanded, last);
+        if let State::Open(peer) = *context.connection.data.state() {
+            self.connected(context, commanded.trial, peer);
         }
     }
 
     /// The connection stands and the server is ready: TLS if PROT P is in force (RFC 4217 9), then the bytes.
-    fn connected(&mut self, core: &mut Core, peer: SocketAddr, now: Instant) {
-        if self.current.is_some_and(|(route, ..)| !route.is_passive()) {
-            self.record(core, Some(peer), AttemptEnd::Connected, now);
+    fn connected(&mut self, context: &mut Context, trial: Trial, peer: SocketAddr) {
+        if !trial.route.is_passive() {
+            self.record(context, trial, Some(peer), AttemptEnd::Connected);
         }
-        if core.session.protection() == Protection::Private {
-            core.data.secure(now.after(core.config.patience.handshake), core.config.data_session);
+        let connection = &mut context.connection;
+        if connection.session.protection() == Protection::Private {
+            let deadline = connection.after(context.config.patience.handshake);
+            connection.data.secure(context.config.data_session, deadline);
         } else {
-            core.data.stream();
+            self.stream(context);
         }
     }
 
-    /// What a reply to the transfer command tells beside its meaning.
-    fn learn(&mut self, core: &mut Core, step: Step, reply: &Reply<'_>) {
-        if self.request.command.verb() == Verb::Stou && self.name.is_none() {
-            self.name = reply.unique_name().map(<[u8]>::to_vec);
-        }
-        // The final reply of the transfer, when NOOPs said behind it aren't answered yet.
-        if step != Step::Wait && core.session.due() > 0 {
-            core.kept = Some(reply.borrowed().into_owned());
-        }
+    fn stream(&mut self, context: &mut Context) {
+        self.attempts = self.attempts.saturating_add(1);
+        let direction = match self.request.command {
+            Command::Stor(_) | Command::Stou(_) | Command::Appe(_) => Direction::Send,
+            _ => Direction::Receive,
+        };
+        let form = context.connection.session.form();
+        context.connection.data.stream(
+            direction,
+            form,
+            self.request.offset,
+            self.attempts,
+            context.config.patience.stall,
+        );
     }
 
-    /// How much was moved, as far as the adapter has told.
-    fn bytes_moved(&self, core: &Core) -> Option<u64> {
-        match (self.moved, core.data.state()) {
-            (Some((_, moved)), _) | (None, State::Ended { moved, .. }) => Some(moved),
-            (None, State::Streaming { moved }) => moved,
-            // No stream has begun.
-            _ => Some(0),
-        }
-    }
-
-    fn commanded(core: &mut Core) -> Progress {
-        match core.data.state() {
-            State::Accepting { .. } => Progress::Data,
-            _ => Progress::Reply,
-        }
-    }
-
-    fn moving(&mut self, core: &mut Core, now: Instant) -> Progress {
-        match core.data.state() {
-            State::Open(peer) => self.connected(core, peer, now),
-            State::Secured => core.data.stream(),
-            State::Streaming { moved } => return self.streaming(core, moved, now),
+    fn moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) -> Progress {
+        let data = &mut context.connection.data;
+        match *data.state() {
+            State::Open(peer) => self.connected(context, commanded.trial, peer),
+            State::Secured => self.stream(context),
+            State::Asking(_) if data.streaming().is_some() => return self.streaming(context, last),
+            State::Asking(_) => return Progress::Data(None),
             State::Ended { end, moved } => {
-                self.moved = Some((end, moved));
-                core.data.forget();
-                self.stage = Stage::Finishing;
+                data.forget();
+                self.moved(context, commanded, last, Stream { end, moved });
             }
             // Nobody came though the server said 150, or TLS failed: its final reply will tell, or the deadline.
             State::Failed(_) => {
-                core.data.forget();
-                self.moved = Some((StreamEnd::Truncated, 0));
-                self.stage = Stage::Finishing;
+                data.forget();
+                self.moved(context, commanded, last, Stream { end: StreamEnd::Truncated, moved: Moved::Nothing });
             }
-            State::Idle => self.stage = Stage::Finishing,
-            _ => return Progress::Data,
+            State::Idle | State::Bound(_) | State::Target(_) => {
+                cannot_happen("bytes are to move, and there is no data connection");
+                self.end(context, Ending::Incomplete(StreamEnd::Truncated, Moved::Nothing));
+            }
         }
         Progress::Again
     }
 
     /// The bytes move: NOOP keeps the control connection alive, and the adapter's word says whether they still do.
-    fn streaming(&mut self, core: &mut Core, moved: Option<u64>, now: Instant) -> Progress {
-        if let Some(moved) = moved {
-            match self.progress {
-                Some((before, _)) if before == moved => {}
-                _ => self.progress = Some((moved, now)),
-            }
-        }
-        let silent = core.config.keep_alive.is_some_and(|after| now >= core.last_word.after(after));
-        if silent && self.end.is_none() && core.session.due_to(Verb::Noop) < NOOPS_DUE {
-            core.send_beside(&Command::Noop, now);
+    fn streaming(&mut self, context: &mut Context, last: Final) -> Progress {
+        let full = context.connection.session.due_to(Verb::Noop) >= NOOPS_DUE;
+        let keep_alive = context.config.keep_alive.filter(|_| last == Final::Due && !full);
+        let keep_alive = keep_alive.map(|after| context.last_word.after(after));
+        if keep_alive.is_some_and(|at| context.connection.now >= at) {
+            context.send_beside(&Command::Noop);
             return Progress::Again;
         }
-        Progress::Data
+        Progress::Data(keep_alive)
     }
 
-    /// When an adapter that moves bytes has to poll again.
-    pub(super) fn poll_by(&self, config: &Config, last_word: Instant) -> Option<Instant> {
-        let keep_alive = config.keep_alive.map(|after| last_word.after(after)).filter(|_| self.end.is_none());
-        [keep_alive, self.poll_by_stall(config)].into_iter().flatten().min()
+    /// The stream has ended.
+    fn moved(&mut self, context: &mut Context, commanded: Commanded, last: Final, stream: Stream) {
+        match last {
+            Final::Due => self.stage = Stage::Finishing(commanded, stream),
+            Final::Here => self.finish(context, commanded.trial, stream),
+        }
     }
 
-    /// When the transfer counts as stalled, if the adapter tells how much it has moved.
-    fn poll_by_stall(&self, config: &Config) -> Option<Instant> {
-        let (_, since) = self.progress?;
-        Some(since.after(config.patience.stall))
+    /// The bytes have moved, and the final reply is here.
+    fn finish(&mut self, context: &Context, trial: Trial, stream: Stream) {
+        let by = context.connection.after(context.config.patience.stragglers);
+        self.stage = Stage::Straggling(trial, stream, by);
     }
 
-    fn finish(&mut self, core: &mut Core, now: Instant) -> Progress {
-        if self.end.is_none() {
+    fn straggle(&mut self, context: &mut Context, trial: Trial, stream: Stream, by: Instant) -> Progress {
+        let due = context.connection.session.due() > 0;
+        if due && context.connection.now < by {
+            context.reply_by = ReplyBy::At(by);
             return Progress::Reply;
         }
-        if core.session.due() > 0 {
-            let patience = core.config.patience.stragglers;
-            let by = *self.stragglers_by.get_or_insert_with(|| now.after(patience));
-            if now < by {
-                (core.reply_by, core.asked) = (by, false);
-                return Progress::Reply;
-            }
-            // FTP has no tags: what comes now could be taken for a later command's.
-            core.out_of_step = true;
-        }
-        match (self.moved, self.request.command.verb()) {
-            (Some((StreamEnd::Clean, moved)), verb) => {
-                if let Some((route, ..)) = self.current {
-                    core.routes.prove(route);
+        let Stream { end, moved } = stream;
+        let how = match (end, self.request.command.verb()) {
+            (StreamEnd::Clean, verb) => {
+                context.routes.prove(trial.route);
+                if verb == Verb::Stou {
+                    End::Stored(moved.bytes(), self.name.take())
+                } else {
+                    End::Transferred(moved.bytes())
                 }
-                Progress::End(match verb {
-                    Verb::Stou => End::Stored(moved, self.name.take()),
-                    _ => End::Transferred(moved),
-                })
             }
-            (Some((end, moved)), _) => Progress::End(End::Incomplete { end, moved }),
-            (None, _) => Progress::End(End::Incomplete { end: StreamEnd::Truncated, moved: 0 }),
-        }
+            (end, _) => End::Incomplete(end, moved),
+        };
+        // FTP has no tags: what comes now could be taken for a later command's.
+        Progress::End(Ended { how, reply: self.kept.take(), out_of_step: due })
     }
 
-    /// Aborts as far as the transfer has come. `false`: a reply has to come first.
-    fn abort(&mut self, core: &mut Core, now: Instant) -> bool {
+    /// Aborts as far as the transfer has come. `false`: a reply has to come first, or it is over.
+    fn abort(&mut self, context: &mut Context, why: Ending) -> bool {
         match self.stage {
             Stage::Excluding
             | Stage::Typing
-            | Stage::Announcing
-            | Stage::Asking
-            | Stage::Restarting
+            | Stage::Announcing(_)
+            | Stage::Asking(_)
+            | Stage::Restarting(_)
             | Stage::Ending(_)
-            | Stage::Aborting => return false,
+            | Stage::Aborting(_) => return false,
             Stage::Begin
             | Stage::Type
             | Stage::Choosing
-            | Stage::Listening
-            | Stage::Dialling
-            | Stage::Ready
-            | Stage::Restarted => {
-                core.data.drop_channel();
-                self.stage = Stage::Ending(Ending::Aborted);
-            }
-            Stage::Commanded | Stage::Moving | Stage::Finishing if self.end.is_none() => {
-                core.data.drop_channel();
+            | Stage::Listening(_)
+            | Stage::Dialling(..)
+            | Stage::Ready(_)
+            | Stage::Restarted(_)
+            | Stage::Failing(..)
+            // The server has finished already: only our side has to stop.
+            | Stage::Moving(_, Final::Here)
+            | Stage::Straggling(..) => self.end(context, why),
+            Stage::Commanded(commanded) | Stage::Moving(commanded, Final::Due) | Stage::Finishing(commanded, _) => {
+                context.connection.data.release();
                 // Telnet IP and Synch interrupt a server that doesn't read while it sends (RFC 959 4.1.3); inside TLS there
                 // is no urgent data (RFC 4217 14), and bare they puzzle some servers.
-                if core.config.urgent && core.tls == Tls::Off {
+                if context.config.urgent && context.connection.tls == Tls::Off {
                     let [rest @ .., mark] = INTERRUPT_AND_SYNCH;
-                    core.outbox.buffer().extend_from_slice(&rest);
-                    core.outbox.mark_urgent();
-                    core.outbox.buffer().push(mark);
+                    let outbox = &mut context.connection.outbox;
+                    outbox.buffer().extend_from_slice(&rest);
+                    outbox.mark_urgent();
+                    outbox.buffer().push(mark);
                 }
-                core.send(&Command::Abor, now);
-                self.stage = Stage::Aborting;
-            }
-            // The server has finished already: only our side has to stop.
-            Stage::Commanded | Stage::Moving | Stage::Finishing => {
-                core.data.drop_channel();
-                self.stage = Stage::Ending(Ending::Aborted);
+                let abor = context.send(&Command::Abor);
+                self.stage = Stage::Aborting(Aborting { transfer: commanded.id, abor, barrier: None, why });
             }
         }
-        self.aborted = true;
         true
     }
 
     /// A final reply after ABOR. Servers answer the two commands with 426 and 226, 226 and 226, or once for
     /// both; a NOOP behind the first answer tells which: what comes before its 200 is theirs.
-    fn abort_reply(&mut self, core: &mut Core, verb: Verb, now: Instant) {
-        if verb == Verb::Noop && core.session.due_to(Verb::Noop) > 0 {
-            // One that was said while the bytes still moved.
-        } else if verb == Verb::Noop {
-            core.session.settle_abort();
-            self.stage = Stage::Ending(Ending::Aborted);
-        } else if self.end.is_none() {
-            self.end = Some(Step::Failure);
-            core.send(&Command::Noop, now);
+    fn abort_reply(&mut self, context: &mut Context, aborting: Aborting, id: CommandId) {
+        match aborting.barrier {
+            Some(barrier) if id == barrier => {
+                context.connection.session.settle_abort();
+                self.end(context, aborting.why);
+            }
+            None if id == aborting.transfer || id == aborting.abor => {
+                let barrier = Some(context.send(&Command::Noop));
+                self.stage = Stage::Aborting(Aborting { barrier, ..aborting });
+            }
+            // The second answer, or one to a NOOP that was said while the bytes still moved.
+            Some(_) | None => {}
         }
+    }
+
+    /// Nothing more is said, and no data connection is needed.
+    fn end(&mut self, context: &mut Context, ending: Ending) {
+        context.connection.data.release();
+        self.stage = Stage::Ending(ending);
+    }
+
+    fn ended(&mut self, how: End) -> Progress {
+        Progress::End(Ended { how, reply: self.kept.take(), out_of_step: false })
     }
 }

@@ -1,29 +1,71 @@
-//! The actions that ask for something to be done to the data connection.
+//! The handles of the questions about the data connection.
 
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 
-use super::{ChannelId, Data, DataError, Direction, Resume, State, StreamEnd, Verdict};
-use crate::command::{Form, Mode, Structure, Type};
+use super::state::{ChannelId, Closing, Data, DataError, Direction, Moved, Question, Resume, State, StreamEnd, Streaming};
+use super::state::{Verdict, What};
+use crate::command::{Mode, Structure, Type};
 use crate::time::Instant;
 use crate::tls::TlsError;
 
+/// The open question, as its handle.
+#[must_use]
+pub(crate) enum Asked<'a> {
+    Connect(Connect<'a>),
+    Listen(Listen<'a>),
+    Accept(Accept<'a>),
+    SecureData(SecureData<'a>),
+    Stream(Stream<'a>),
+}
+
+impl Data {
+    /// Hands the open question out. `None`: nothing is asked. `stream_by`: when who moves bytes has to poll again at the
+    /// latest, beside the stall.
+    pub(crate) fn question(&mut self, wants_input: bool, stream_by: Option<Instant>) -> Option<Asked<'_>> {
+        let State::Asking(question) = &mut self.state else { return None };
+        question.shown = true;
+        // Copied: the answer takes the question's place.
+        let Question { what, .. } = question.clone();
+        Some(match what {
+            What::Connect { address, source_port, deadline } => {
+                Asked::Connect(Connect { data: self, wants_input, address, source_port, deadline })
+            }
+            What::Listen { host, ports, deadline } => {
+                Asked::Listen(Listen { data: self, wants_input, host, ports, deadline })
+            }
+            What::Accept { expected, deadline } => {
+                Asked::Accept(Accept { data: self, wants_input, expected, deadline })
+            }
+            What::SecureData { resume, deadline } => {
+                Asked::SecureData(SecureData { data: self, wants_input, resume, deadline })
+            }
+            What::Stream(streaming) => {
+                let deadline = [stream_by, streaming.stalls_at()].into_iter().flatten().min();
+                Asked::Stream(Stream { data: self, wants_input, streaming, deadline })
+            }
+        })
+    }
+
+    /// What isn't needed any more, as its handle.
+    pub(crate) fn to_close(&mut self, wants_input: bool) -> Option<Close<'_>> {
+        let Closing::Asking(channel, serial) = self.closing else { return None };
+        Some(Close { data: self, wants_input, channel, serial })
+    }
+}
+
 /// What every question about the data connection tells.
 macro_rules! question {
-    ($name:ident { $($field:ident : $type:ty),* }) => {
-        impl<'a> $name<'a> {
-            pub(crate) fn new(data: &'a mut Data, wants_input: bool $(, $field: $type)*) -> Self {
-                Self { data: data.show(), wants_input $(, $field)* }
-            }
-
+    ($name:ident) => {
+        impl $name<'_> {
             /// Which data connection.
             pub fn channel(&self) -> ChannelId {
-                self.data.channel
+                self.data.channel()
             }
 
             /// The same for the same question, however often it comes.
             pub fn serial(&self) -> u64 {
-                self.data.serial
+                self.data.serial()
             }
 
             /// Whether the control connection may be read while this question is open.
@@ -41,11 +83,11 @@ pub struct Connect<'a> {
     data: &'a mut Data,
     wants_input: bool,
     address: SocketAddr,
-    deadline: Instant,
     source_port: Option<u16>,
+    deadline: Instant,
 }
 
-question!(Connect { address: SocketAddr, deadline: Instant, source_port: Option<u16> });
+question!(Connect);
 
 impl Connect<'_> {
     /// Where to.
@@ -83,9 +125,10 @@ pub struct Listen<'a> {
     wants_input: bool,
     host: IpAddr,
     ports: RangeInclusive<u16>,
+    deadline: Instant,
 }
 
-question!(Listen { host: IpAddr, ports: RangeInclusive<u16> });
+question!(Listen);
 
 impl Listen<'_> {
     /// The address of this side of the control connection.
@@ -96,6 +139,11 @@ impl Listen<'_> {
     /// The ports to choose from, best at random; `0..=0`: whichever the system gives.
     pub fn ports(&self) -> RangeInclusive<u16> {
         self.ports.clone()
+    }
+
+    /// When to give up: a port that isn't found by then counts as none.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
     }
 
     /// It listens there.
@@ -115,11 +163,11 @@ impl Listen<'_> {
 pub struct Accept<'a> {
     data: &'a mut Data,
     wants_input: bool,
-    deadline: Instant,
     expected: Option<IpAddr>,
+    deadline: Instant,
 }
 
-question!(Accept { deadline: Instant, expected: Option<IpAddr> });
+question!(Accept);
 
 impl Accept<'_> {
     /// When to give up.
@@ -150,11 +198,11 @@ impl Accept<'_> {
 pub struct SecureData<'a> {
     data: &'a mut Data,
     wants_input: bool,
-    deadline: Instant,
     resume: Resume,
+    deadline: Instant,
 }
 
-question!(SecureData { deadline: Instant, resume: Resume });
+question!(SecureData);
 
 impl SecureData<'_> {
     /// When to give up.
@@ -174,13 +222,13 @@ impl SecureData<'_> {
 
     /// The handshake is done with a session of its own; the certificate is the control connection's.
     pub fn fresh(self) {
-        self.data.state = match self.resume {
-            Resume::Wanted => State::Secured,
+        match self.resume {
+            Resume::Wanted => self.data.state = State::Secured,
             Resume::Required => {
-                self.data.discard = Some(self.data.channel);
-                State::Failed(DataError::Tls(TlsError::NotResumed))
+                self.data.close();
+                self.data.state = State::Failed(DataError::Tls(TlsError::NotResumed));
             }
-        };
+        }
     }
 
     /// There is no TLS on it, and the connection is closed.
@@ -198,38 +246,42 @@ impl SecureData<'_> {
 pub struct Stream<'a> {
     data: &'a mut Data,
     wants_input: bool,
-    direction: Direction,
-    form: Form,
-    offset: u64,
+    streaming: Streaming,
     deadline: Option<Instant>,
 }
 
-question!(Stream { direction: Direction, form: Form, offset: u64, deadline: Option<Instant> });
+question!(Stream);
 
 impl Stream<'_> {
     /// Which way the bytes go, seen from here.
     pub fn direction(&self) -> Direction {
-        self.direction
+        self.streaming.direction
     }
 
     /// The TYPE in force.
     pub fn representation(&self) -> Type {
-        self.form.representation
+        self.streaming.form.representation
     }
 
     /// The STRU in force.
     pub fn structure(&self) -> Structure {
-        self.form.structure
+        self.streaming.form.structure
     }
 
     /// The MODE in force.
     pub fn mode(&self) -> Mode {
-        self.form.mode
+        self.streaming.form.mode
     }
 
     /// Where in the file the first byte belongs, in bytes.
     pub fn offset(&self) -> u64 {
-        self.offset
+        self.streaming.offset
+    }
+
+    /// Which attempt of its request this is: 1 for the first. A client whose server failed before a byte had moved tries
+    /// the next route: the content begins anew then, from [`offset`](Self::offset). A server has one attempt a command.
+    pub fn attempt(&self) -> u32 {
+        self.streaming.attempt
     }
 
     /// When to poll again at the latest, if the stream isn't at its end before: a stalled transfer is given up, a long one
@@ -240,29 +292,49 @@ impl Stream<'_> {
 
     /// The stream goes on; `total` bytes were moved so far.
     pub fn moved(self, total: u64) {
-        self.data.state = State::Streaming { moved: Some(total) };
+        let what = What::Stream(self.streaming.told(total));
+        self.data.state = State::Asking(Question { shown: true, what });
     }
 
-    /// The stream has ended after `total` bytes, and the connection is closed. Sending, what was taken from the file counts,
-    /// sent or not: with a `total` of 0 the client may try another way with the same file from its start.
-    pub fn finished(self, end: StreamEnd, total: u64) {
-        self.data.state = State::Ended { end, moved: total };
+    /// The stream has ended, and the connection is closed. After [`Moved::Nothing`] the client may try another route with the
+    /// same content from its start.
+    pub fn finished(self, end: StreamEnd, moved: Moved) {
+        self.data.state = State::Ended { end, moved };
     }
 }
 
-/// Stop the work that the question of this channel began (listening, connecting, accepting, moving bytes), and close its sockets.
+/// This channel isn't needed any more, whether work runs on it or not: stop what its questions began (listening, connecting,
+/// accepting, moving bytes), and close its sockets.
+///
+/// It comes before every other question, and holds until it is answered; so the sockets of two channels are never open at
+/// once. Nothing of a channel that was never heard of has to be closed.
 #[must_use]
 #[derive(Debug)]
-pub struct Cancel<'a> {
+pub struct Close<'a> {
     data: &'a mut Data,
     wants_input: bool,
+    channel: ChannelId,
+    serial: u64,
 }
 
-question!(Cancel {});
+impl Close<'_> {
+    /// Which data connection.
+    pub fn channel(&self) -> ChannelId {
+        self.channel
+    }
 
-impl Cancel<'_> {
-    /// Nothing of it runs any more.
-    pub fn cancelled(self) {
-        self.data.state = State::Idle;
+    /// The same for the same question, however often it comes.
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// Whether the control connection may be read while this question is open.
+    pub fn wants_input(&self) -> bool {
+        self.wants_input
+    }
+
+    /// Nothing of it runs any more, no socket of it is open, and so much of the file's content was moved.
+    pub fn closed(self, moved: Moved) {
+        self.data.closing = Closing::Closed(moved);
     }
 }

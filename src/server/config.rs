@@ -98,6 +98,8 @@ pub struct Patience {
     pub login: Duration,
     /// For the next command, from the last word that was said: 300 s.
     pub idle: Duration,
+    /// For a passive port to listen on: 10 s.
+    pub listen: Duration,
     /// For the client to connect to a passive port: 60 s.
     pub accept: Duration,
     /// For the client's port to answer: 30 s.
@@ -173,6 +175,7 @@ impl Default for Patience {
         Self {
             login: Duration::from_secs(120),
             idle: Duration::from_secs(300),
+            listen: Duration::from_secs(10),
             accept: Duration::from_secs(60),
             connect: Duration::from_secs(30),
             handshake: Duration::from_secs(30),

@@ -4,110 +4,112 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::exchange::{Exchange, Phase};
+use super::context::Context;
+use super::phase::UnderWay;
+use super::support::text_of;
 use crate::command::{Mode, Site, Structure, Type, Verb};
-use crate::data::State;
 use crate::reply::{Code, Reply};
-use crate::session::{Login, Setup};
+use crate::session::Setup;
 use crate::text::{Argument, Text};
 
-impl Exchange {
-    pub(super) fn say_system(&mut self) {
+impl Context {
+    pub(super) fn say_system(&mut self, to: UnderWay) {
         let config = self.config.clone();
         let text = Text::new(config.support.system.as_ref()).unwrap_or_default();
-        self.answer(&Reply::new(Code::SYSTEM_TYPE, text));
+        self.answer(to, &Reply::new(Code::SYSTEM_TYPE, text));
     }
 
-    pub(super) fn say_features(&mut self) {
+    pub(super) fn say_features(&mut self, to: UnderWay) {
         let config = self.config.clone();
         let reply = Reply::feature_list(config.support.features(config.verbs(), self.chosen));
-        self.answer(&reply);
+        self.answer(to, &reply);
     }
 
     /// HELP: the supported words, or the syntax of one (RFC 959 4.1.3). What has no support has no help: 502, which is
     /// among HELP's replies in RFC 959 5.4 as 504 isn't.
-    pub(super) fn say_help(&mut self, about: Option<&Argument<'_>>) {
+    pub(super) fn say_help(&mut self, to: UnderWay, about: Option<&Argument<'_>>) {
         let config = self.config.clone();
         let Some(about) = about else {
             let words: Vec<&str> = config.verbs().map(Verb::word).collect();
             let lines = words.chunks(14).map(|words| text_of(format!(" {}", words.join(" "))));
             let first = line("The following commands are recognized.");
-            return self.answer(&Reply::with_lines(Code::HELP, first, lines, line("Help OK.")));
+            return self.answer(to, &Reply::with_lines(Code::HELP, first, lines, line("Help OK.")));
         };
         let (word, behind) = first_word(about.as_bytes());
         match Verb::parse(word) {
-            Verb::Site if config.knows(Verb::Site) => self.say_site_help(behind),
+            Verb::Site if config.knows(Verb::Site) => self.say_site_help(to, behind),
             verb if config.verbs().any(|known| known == verb) => {
-                self.answer(&Reply::new(Code::HELP, text_of(format!("Syntax: {}", verb.syntax()))));
+                self.answer(to, &Reply::new(Code::HELP, text_of(format!("Syntax: {}", verb.syntax()))));
             }
-            _ => self.answer_static(Code::NOT_IMPLEMENTED, "No help on that."),
+            _ => self.answer_static(to, Code::NOT_IMPLEMENTED, "No help on that."),
         }
     }
 
     /// SITE: HELP is ours, the words that are supported are the application's. `false`: it has to answer.
-    pub(super) fn answers_site(&mut self, site: &Site<'_>) -> bool {
+    pub(super) fn answers_site(&mut self, to: UnderWay, site: &Site<'_>) -> bool {
         if self.config.support.site_syntax(site.word()).is_some() {
             return false;
         }
         if site.word().eq_ignore_ascii_case(b"HELP") {
-            self.say_site_help(site.arguments().unwrap_or_default());
+            self.say_site_help(to, site.arguments().unwrap_or_default());
         } else {
-            self.answer_static(Code::SYNTAX_ERROR, "Unknown SITE command.");
+            self.answer_static(to, Code::SYNTAX_ERROR, "Unknown SITE command.");
         }
         true
     }
 
     /// The words of SITE, or the syntax of one.
-    fn say_site_help(&mut self, about: &[u8]) {
+    fn say_site_help(&mut self, to: UnderWay, about: &[u8]) {
         let config = self.config.clone();
         let support = &config.support;
         let word = first_word(about.trim_ascii()).0;
         match support.site_syntax(word) {
-            Some(syntax) => self.answer(&Reply::new(Code::HELP, text_of(format!("Syntax: SITE {syntax}")))),
+            Some(syntax) => self.answer(to, &Reply::new(Code::HELP, text_of(format!("Syntax: SITE {syntax}")))),
             None if word.is_empty() => {
                 let lines = support.site.iter().map(|syntax| text_of(format!(" {syntax}")));
                 let lines = lines.chain([line(" HELP [<SP> command]")]);
                 let first = line("The following SITE commands are recognized.");
-                self.answer(&Reply::with_lines(Code::HELP, first, lines, line("Help OK.")));
+                self.answer(to, &Reply::with_lines(Code::HELP, first, lines, line("Help OK.")));
             }
-            None => self.answer_static(Code::SYNTAX_ERROR, "Unknown SITE command."),
+            None => self.answer_static(to, Code::SYNTAX_ERROR, "Unknown SITE command."),
         }
     }
 
     /// STAT without a path: what the session is at (RFC 959 4.1.3); legal amid a transfer.
-    pub(super) fn say_status(&mut self) {
-        let user = match self.session.login() {
-            Login::Complete => format!(" Logged in as {}", self.user().escape_ascii()),
-            _ => " Not logged in".into(),
+    pub(super) fn status(&self, transferring: bool) -> Reply<'static> {
+        let connection = &self.connection;
+        let user = if self.is_logged_in() {
+            format!(" Logged in as {}", self.user.escape_ascii())
+        } else {
+            " Not logged in".into()
         };
-        let data = match (self.phase, self.data.state(), self.session.setup()) {
-            (_, State::Streaming { moved: Some(moved) }, _) => {
-                format!(" A transfer is under way: {moved} bytes so far")
-            }
-            (Phase::Connecting | Phase::Accepting | Phase::Moving, ..) => " A transfer is under way".into(),
-            (.., Setup::Passive) => " Waiting for the data connection".into(),
-            (.., Setup::Active) => " Going to connect for data".into(),
-            (.., Setup::None) => " No data connection".into(),
+        let moved = connection.data.streaming().and_then(|streaming| streaming.moved());
+        let data = match (moved, connection.session.setup()) {
+            (Some(moved), _) => format!(" A transfer is under way: {moved} bytes so far"),
+            (None, _) if transferring => " A transfer is under way".into(),
+            (None, Setup::Passive) => " Waiting for the data connection".into(),
+            (None, Setup::Active) => " Going to connect for data".into(),
+            (None, Setup::None) => " No data connection".into(),
         };
-        let peer = format!(" Connected to {}", self.ends.peer().ip());
+        let peer = format!(" Connected to {}", connection.ends.peer().ip());
         let lines = [peer, user, self.form(), data].map(text_of);
         let (first, last) = (line("FTP server status:"), line("End of status"));
-        self.say(&Reply::with_lines(Code::SYSTEM_STATUS, first, lines, last));
+        Reply::with_lines(Code::SYSTEM_STATUS, first, lines, last)
     }
 
     /// TYPE, STRU and MODE in the words of RFC 959.
     fn form(&self) -> String {
-        let kind = match self.session.representation() {
+        let kind = match self.connection.session.representation() {
             Type::Ascii(_) => "ASCII",
             Type::Ebcdic(_) => "EBCDIC",
             Type::Image | Type::Local(_) => "Image",
         };
-        let structure = match self.session.structure() {
+        let structure = match self.connection.session.structure() {
             Structure::File => "File",
             Structure::Record => "Record",
             Structure::Page => "Page",
         };
-        let mode = match self.session.mode() {
+        let mode = match self.connection.session.mode() {
             Mode::Stream => "Stream",
             Mode::Block => "Block",
             Mode::Compressed => "Compressed",
@@ -125,9 +127,4 @@ fn first_word(text: &[u8]) -> (&[u8], &[u8]) {
 
 fn line(text: &'static str) -> Text<'static> {
     Text::new(text).unwrap_or_default()
-}
-
-/// Text that this crate made: it can hold no line end, and nothing is lost if it did.
-pub(super) fn text_of(text: String) -> Text<'static> {
-    Text::try_from(text).unwrap_or_default()
 }

@@ -258,3 +258,8 @@ fn starred(word: &str, names: &[Cow<'static, str>], chosen: u8) -> String {
     }
     line
 }
+
+/// Text that this crate made: it can hold no line end, and nothing is lost if it did.
+pub(super) fn text_of(text: String) -> Text<'static> {
+    Text::try_from(text).unwrap_or_default()
+}

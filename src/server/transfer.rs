@@ -2,152 +2,195 @@
 
 use alloc::vec::Vec;
 
-use super::exchange::{Exchange, Phase, Stop};
-use super::{Next, Server};
-use crate::command::Protection;
-use crate::data::{DataError, State, StreamEnd};
+use super::context::Context;
+use super::phase::{Decided, Job, Phase, Step, Stop, UnderWay};
+use crate::command::{Command, Protection, Verb};
+use crate::connection::{Ask, cannot_happen};
+use crate::data::{DataError, Direction, State, StreamEnd};
 use crate::reply::{Code, Made, Reply};
-use crate::time::Instant;
+use crate::session::CommandId;
+use crate::text::Path;
 use crate::tls::TlsError;
 
-impl Server {
+impl Context {
     /// The data connection that is under way goes on as far as it can. `None`: look again.
-    pub(super) fn advance_data(&mut self, now: Instant) -> Option<Next> {
-        let exchange = &mut self.exchange;
-        if exchange.data.deadline().is_some_and(|deadline| now >= deadline) {
-            exchange.data.time_out();
+    pub(super) fn advance_data(&mut self, phase: &mut Phase) -> Option<Ask> {
+        if self.connection.data.tick(self.connection.now) {
             return None;
         }
-        match (exchange.phase, exchange.data.state()) {
-            (Phase::Preparing, State::Bound(address)) => exchange.announce(address),
-            (Phase::Preparing, State::Failed(_)) => {
-                exchange.data.forget();
-                exchange.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Cannot open a passive connection.");
-            }
-            (Phase::Connecting, State::Open(_)) => {
-                exchange.say_opening();
-                exchange.connected(now);
-            }
-            (Phase::Accepting, State::Open(_)) => exchange.connected(now),
-            (Phase::Connecting | Phase::Accepting, State::Failed(_)) => {
-                exchange.data.forget();
-                exchange.drop_data();
-                exchange.answer_static(Code::CANNOT_OPEN_DATA_CONNECTION, "Failed to establish connection.");
-            }
-            (Phase::Moving, State::Secured) => exchange.data.stream(),
-            (Phase::Moving, State::Failed(why)) => {
-                exchange.data.forget();
-                exchange.drop_data();
-                exchange.answer_static(Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, not_secured(why));
-            }
-            (Phase::Moving, State::Ended { end, .. }) => {
-                let unique = exchange.unique.take().filter(|_| end == StreamEnd::Clean);
-                exchange.data.forget();
-                exchange.drop_data();
-                let (code, text) = transfer_end(end);
-                match unique {
-                    Some(name) => exchange.answer_made(Reply::of_unique_file(code, &name)),
-                    None => exchange.answer_static(code, text),
+        match phase {
+            Phase::Preparing(to) => {
+                let to = *to;
+                match *self.connection.data.state() {
+                    State::Asking(_) => return Some(Ask::Data(None)),
+                    State::Bound(address) => self.announce(to, address),
+                    State::Failed(_) => {
+                        self.connection.data.forget();
+                        self.no_port(to);
+                    }
+                    _ => self.lost("PASV waits, and no socket is to listen"),
                 }
+                *phase = Phase::Idle;
             }
-            (Phase::Moving, State::Streaming { moved }) if exchange.is_stalled(moved, now) => self.stop(Stop::Stall),
-            (Phase::Stopping(stop), State::Idle) => self.stopped(stop),
-            _ if exchange.data.is_asking() => return Some(Next::Data),
-            // Nothing is asked and nothing is there: the application can't get here, and nothing hangs if it did.
-            _ => exchange.answer_static(Code::LOCAL_ERROR, "No data connection."),
+            Phase::Transferring(job, step) => {
+                let state = self.connection.data.state();
+                match (&*step, state) {
+                    (_, State::Asking(_)) => return self.streaming(phase),
+                    (Step::Connecting(opening), State::Open(_)) => {
+                        self.say(job.transfer.id, opening);
+                        self.connected(job);
+                        *step = Step::Moving;
+                        return None;
+                    }
+                    (Step::Accepting, State::Open(_)) => {
+                        self.connected(job);
+                        *step = Step::Moving;
+                        return None;
+                    }
+                    (Step::Moving, State::Secured) => {
+                        self.stream(job);
+                        return None;
+                    }
+                    (Step::Connecting(_) | Step::Accepting, State::Failed(_)) => {
+                        let text = "Failed to establish connection.";
+                        self.ended(job, Code::CANNOT_OPEN_DATA_CONNECTION, text);
+                    }
+                    (Step::Moving, State::Failed(why)) => {
+                        let text = not_secured(*why);
+                        self.ended(job, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, text);
+                    }
+                    (Step::Moving, State::Ended { end, .. }) => {
+                        let (code, text) = transfer_end(*end);
+                        match job.unique.take().filter(|_| *end == StreamEnd::Clean) {
+                            Some(name) => {
+                                self.connection.data.forget();
+                                self.answer_made(job.transfer, Reply::of_unique_file(code, &name));
+                            }
+                            None => self.ended(job, code, text),
+                        }
+                    }
+                    _ => self.lost("a transfer is under way, and no data connection"),
+                }
+                *phase = Phase::Idle;
+            }
+            Phase::Stopping(transfer, stop) => {
+                let (transfer, stop) = (*transfer, *stop);
+                *phase = Phase::Idle;
+                self.stopped(transfer, stop);
+            }
+            Phase::Idle | Phase::Asking(_) | Phase::Refusing { .. } | Phase::Offering(_) => {
+                self.lost("no data connection is under way");
+            }
         }
         None
     }
 
-    /// Stops the transfer that runs.
-    pub(super) fn stop(&mut self, stop: Stop) {
-        self.exchange.drop_data();
-        self.exchange.phase = Phase::Stopping(stop);
-    }
-
-    /// Nothing of the transfer runs any more.
-    fn stopped(&mut self, stop: Stop) {
-        match stop {
-            Stop::Abort => {
-                self.exchange.answer_static(Code::TRANSFER_ABORTED, "Transfer aborted.");
-                self.exchange.say_static(Code::CLOSING_DATA_CONNECTION, "Abort successful.");
-            }
-            Stop::Interrupt => self.exchange.answer_static(Code::TRANSFER_ABORTED, "Transfer aborted."),
-            Stop::Stall => self.exchange.answer_static(Code::TRANSFER_ABORTED, "Data timeout."),
-            Stop::Close => self.closed = true,
+    /// A question about the transfer's data connection is open.
+    fn streaming(&mut self, phase: &mut Phase) -> Option<Ask> {
+        let stalls_at = self.connection.data.streaming().and_then(|streaming| streaming.stalls_at());
+        if stalls_at.is_none_or(|at| self.connection.now < at) {
+            return Some(Ask::Data(None));
         }
+        self.stop(phase, Stop::Stall);
+        None
     }
 
     /// A transfer is under way. One that has ended is not, though that wasn't said yet: no ABOR stops it any more.
-    pub(super) fn in_transfer(&self) -> bool {
-        let Exchange { phase, data, .. } = &self.exchange;
-        matches!(phase, Phase::Connecting | Phase::Accepting | Phase::Moving) && data.is_asking()
+    pub(super) fn in_transfer(&self, phase: &Phase) -> bool {
+        matches!(phase, Phase::Transferring(..)) && self.connection.data.is_asking()
     }
-}
 
-impl Exchange {
+    /// Stops the transfer that runs.
+    pub(super) fn stop(&mut self, phase: &mut Phase, stop: Stop) {
+        if let Phase::Transferring(job, _) = phase {
+            self.connection.data.release();
+            *phase = Phase::Stopping(job.transfer, stop);
+        }
+    }
+
+    /// Nothing of the transfer runs any more.
+    fn stopped(&mut self, transfer: UnderWay, stop: Stop) {
+        match stop {
+            Stop::Abort(abor) => {
+                self.answer_static(transfer, Code::TRANSFER_ABORTED, "Transfer aborted.");
+                self.say_static(abor, Code::CLOSING_DATA_CONNECTION, "Abort successful.");
+            }
+            Stop::Interrupt => self.answer_static(transfer, Code::TRANSFER_ABORTED, "Transfer aborted."),
+            Stop::Stall => self.answer_static(transfer, Code::TRANSFER_ABORTED, "Data timeout."),
+            Stop::Close => self.hang_up(),
+        }
+    }
+
     /// The application agrees to a transfer: the only way to a 150.
     ///
     /// Passive, the 150 is said and then the client is waited for: one that waits for the 150 before it connects would
     /// hang otherwise. Active, the client's port is dialled first: it hears 150, or 425 alone.
-    pub(super) fn accept_transfer(&mut self, opening: Made<impl FnOnce(&mut Vec<u8>)>, now: Instant) {
+    pub(super) fn accept_transfer(
+        &mut self,
+        transfer: CommandId,
+        command: &Command<'_>,
+        opening: Made<impl FnOnce(&mut Vec<u8>)>,
+        unique: Option<Path<'static>>,
+    ) -> Decided {
+        let offset = self.offset_of(command);
+        let connection = &mut self.connection;
         let patience = &self.config.patience;
-        match self.target {
-            Some(target) => {
-                self.data.connect(target, now.after(patience.connect));
-                self.opening = Some(opening.reply());
-                self.phase = Phase::Connecting;
-            }
-            None => {
-                let expected = (!self.config.passive.strangers).then(|| self.ends.peer().ip());
-                self.data.accept(now.after(patience.accept), expected);
-                self.say_made(opening);
-                self.phase = Phase::Accepting;
-            }
-        }
-    }
-
-    /// The client's port has answered: the 150 that waited for it.
-    fn say_opening(&mut self) {
-        if let Some(opening) = self.opening.take() {
-            self.say(&opening);
-        }
+        let step = if let State::Target(target) = *connection.data.state() {
+            let deadline = connection.after(patience.connect);
+            connection.data.connect(target, self.config.active.source_port, deadline);
+            Step::Connecting(opening.reply())
+        } else {
+            let expected = (!self.config.passive.strangers).then(|| connection.ends.peer().ip());
+            let deadline = connection.after(patience.accept);
+            connection.data.accept(expected, deadline);
+            self.say_made(transfer, opening);
+            Step::Accepting
+        };
+        Decided::Accepted { offset, unique, step }
     }
 
     /// The connection stands: TLS if PROT P is in force (RFC 4217 9), then the bytes. There is no other way to a stream.
-    fn connected(&mut self, now: Instant) {
-        self.progress = None;
-        self.phase = Phase::Moving;
-        if self.session.protection() == Protection::Private {
-            self.data.secure(now.after(self.config.patience.handshake), self.config.data_session);
+    fn connected(&mut self, job: &Job) {
+        if self.connection.session.protection() == Protection::Private {
+            let deadline = self.connection.after(self.config.patience.handshake);
+            self.connection.data.secure(self.config.data_session, deadline);
         } else {
-            self.data.stream();
+            self.stream(job);
         }
+    }
+
+    fn stream(&mut self, job: &Job) {
+        let form = self.connection.session.form();
+        let direction = direction(job.transfer.verb);
+        self.connection.data.stream(direction, form, job.offset, 1, self.config.patience.stall);
+    }
+
+    /// The transfer is over, and nothing is left of its data connection.
+    fn ended(&mut self, job: &Job, code: Code, text: &'static str) {
+        self.connection.data.forget();
+        self.answer_static(job.transfer, code, text);
     }
 
     /// The application refuses a transfer: what was agreed on for it stays for the next one, unless that was the trouble.
-    pub(super) fn refuse_transfer(&mut self, reply: &Reply<'_>) {
+    pub(super) fn refuse_transfer(&mut self, transfer: UnderWay, reply: &Reply<'_>) {
         if reply.code() == Code::CANNOT_OPEN_DATA_CONNECTION {
-            self.drop_data();
+            self.connection.data.release();
         }
-        self.answer(reply);
+        self.answer(transfer, reply);
     }
 
-    /// Whether nothing has moved for too long, if the adapter tells how much it has moved.
-    fn is_stalled(&mut self, moved: Option<u64>, now: Instant) -> bool {
-        if let Some(moved) = moved {
-            match self.progress {
-                Some((before, _)) if before == moved => {}
-                _ => self.progress = Some((moved, now)),
-            }
-        }
-        self.poll_by_stall().is_some_and(|at| now >= at)
+    /// The machine has lost its way, which no input can bring about: the session ends.
+    fn lost(&mut self, what: &str) {
+        cannot_happen(what);
+        self.hang_up();
     }
+}
 
-    /// When the transfer counts as stalled, if the adapter tells how much it has moved.
-    pub(super) fn poll_by_stall(&self) -> Option<Instant> {
-        let (_, since) = self.progress?;
-        Some(since.after(self.config.patience.stall))
+/// Which way the bytes of a transfer command go, seen from the server.
+pub(super) fn direction(verb: Verb) -> Direction {
+    match verb {
+        Verb::Stor | Verb::Appe | Verb::Stou => Direction::Receive,
+        _ => Direction::Send,
     }
 }
 

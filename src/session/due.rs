@@ -1,40 +1,75 @@
-//! A command whose reply is due: what can answer it, and what it changes then.
+//! A command whose reply is due: its identity, what it names, and the value that its reply puts in force.
 
-use super::Awaited;
 use crate::command::{Command, EpsvArgument, Mode, Protection, Structure, Type, Verb};
-use crate::reply::{Class, Code};
+
+/// The identity of one command within its session. A reply is matched to an identity, so two commands with the same verb
+/// are told apart. Identities grow in the order of the commands (and begin anew after four billion).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandId(u32);
+
+impl CommandId {
+    /// What the greeting answers, though no command asked for it.
+    pub const GREETING: Self = Self(0);
+
+    /// The identity of the next command. No command has the greeting's.
+    pub(super) fn next(self) -> Self {
+        Self(self.0.checked_add(1).unwrap_or(1))
+    }
+}
+
+/// What a reply answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// The server's first word.
+    Greeting,
+    /// A command with this verb.
+    Command(Verb),
+}
+
+impl Awaited {
+    /// The command's verb; `None` for the greeting.
+    pub const fn verb(self) -> Option<Verb> {
+        match self {
+            Self::Greeting => None,
+            Self::Command(verb) => Some(verb),
+        }
+    }
+}
 
 /// One command whose final reply hasn't come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Due {
+    pub(super) id: CommandId,
     pub(super) awaited: Awaited,
     /// A 1yz has come.
     pub(super) begun: bool,
-    pub(super) effect: Effect,
+    pub(super) value: Value,
 }
 
-/// What a command changes once it is accepted.
+/// What a command names and its reply puts in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(super) enum Value {
     None,
     Representation(Type),
     Structure(Structure),
     Mode(Mode),
-    Restart(u64),
+    /// REST: bytes from the start of the file.
+    Offset(u64),
+    /// EPSV ALL.
     OnlyEpsv,
     Protection(Protection),
 }
 
-impl Effect {
+impl Value {
     pub(super) fn of(command: &Command<'_>) -> Self {
         match command {
             Command::Type(value) => Self::Representation(*value),
             Command::Stru(value) => Self::Structure(*value),
             Command::Mode(value) => Self::Mode(*value),
-            Command::Rest(offset) => Self::Restart(*offset),
+            Command::Rest(offset) => Self::Offset(*offset),
             Command::Epsv(EpsvArgument::All) => Self::OnlyEpsv,
             Command::Prot(value) => Self::Protection(*value),
-            // Mechanisms from before RFC 4217, which bring PROT P with them: so vsftpd and ProFTPD have them.
+            // Mechanisms from before RFC 4217, which bring PROT P with them: vsftpd and ProFTPD read them so.
             Command::Auth(mechanism) if implies_private(mechanism.as_bytes()) => Self::Protection(Protection::Private),
             _ => Self::None,
         }
@@ -42,63 +77,27 @@ impl Effect {
 }
 
 impl Due {
-    pub(super) fn verb(&self) -> Option<Verb> {
-        match self.awaited {
-            Awaited::Greeting => None,
-            Awaited::Command(verb) => Some(verb),
-        }
-    }
-
     pub(super) fn is(&self, verb: Verb) -> bool {
         self.awaited == Awaited::Command(verb)
     }
 
     pub(super) fn is_transfer(&self) -> bool {
-        self.verb().is_some_and(Verb::opens_data)
+        self.awaited.verb().is_some_and(Verb::opens_data)
     }
 
-    /// Of a transfer that runs or an ABOR: a success in the words of the NOOP, STAT or ABOR that came behind it.
-    pub(super) fn rather_not(&self, code: Code) -> bool {
-        let own =
-            if self.is(Verb::Abor) { matches!(code.value(), 225 | 226) } else { matches!(code.value(), 226 | 250) };
-        code.class() == Class::Completion && !own
-    }
-
-    /// Whether a reply with this code can answer it: RFC 959 5.4 by code instead of by command, with room for what
-    /// servers really say (pyftpdlib answers REIN with 230 and EPSV ALL with 220). Negative replies answer anything.
-    pub(super) fn may_be_answered(&self, code: Code) -> bool {
-        let Awaited::Command(verb) = self.awaited else {
-            return matches!(code.value(), 100..300 | 421 | 500..600) || code.class() == Class::TransientNegative;
-        };
-        if matches!(verb, Verb::Other) {
-            return true;
-        }
-        match code.value() {
-            426 => self.is_transfer() || verb == Verb::Abor,
-            400.. => true,
-            120 => verb == Verb::Rein,
-            100..200 => self.is_transfer(),
-            200 | 202 => !self.is_transfer(),
-            211..=215 => !self.is_transfer() && !verb.sets_up_data(),
-            220 => matches!(verb, Verb::Host | Verb::Rein | Verb::Epsv | Verb::Sscn | Verb::Auth),
-            221 => matches!(verb, Verb::Quit | Verb::Rein),
-            225 => matches!(verb, Verb::Abor),
-            226 => self.is_transfer() || verb == Verb::Abor,
-            227..=229 => matches!(verb, Verb::Pasv | Verb::Epsv | Verb::Lpsv | Verb::Cpsv),
-            230 | 232 => matches!(verb, Verb::User | Verb::Pass | Verb::Acct | Verb::Rein | Verb::Auth),
-            234 | 235 => matches!(verb, Verb::Auth | Verb::Adat),
-            257 => matches!(verb, Verb::Mkd | Verb::Pwd | Verb::Site),
-            331 | 336 => matches!(verb, Verb::User),
-            332 => matches!(verb, Verb::User | Verb::Pass),
-            334 | 335 => matches!(verb, Verb::Auth | Verb::Adat),
-            300..400 => {
-                matches!(verb, Verb::User | Verb::Pass | Verb::Auth | Verb::Rest | Verb::Rang | Verb::Rnfr | Verb::Site)
-            }
-            // 250 and the rest of 2yz.
-            _ => !verb.sets_up_data(),
-        }
+    pub(super) fn prepares_data(&self) -> bool {
+        self.awaited.verb().is_some_and(Verb::sets_up_data)
     }
 }
+
+/// What is due is a state that both ends share; their identities need not be the same.
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        (self.awaited, self.begun, self.value) == (other.awaited, other.begun, other.value)
+    }
+}
+
+impl Eq for Due {}
 
 /// The mechanisms of AUTH that bring PROT P with them.
 fn implies_private(mechanism: &[u8]) -> bool {

@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 fn told(session: &mut Session, dialogue: &[&str]) -> Vec<std::string::String> {
     let tell = |line: &&str| match line.split_at(2) {
         ("> ", command) => match session.command(&Command::parse(command.as_bytes()).unwrap()) {
-            Ok(()) => "ok".into(),
-            Err(disorder) => std::format!("{disorder:?}"),
+            (_, Ok(())) => "ok".into(),
+            (_, Err(disorder)) => std::format!("{disorder:?}"),
         },
         (_, code) => match session.reply(Code::new(code.parse().unwrap()).unwrap()) {
-            Some(Answer { awaited: Awaited::Greeting, step }) => std::format!("greeting {step:?}"),
-            Some(Answer { awaited: Awaited::Command(verb), step }) => std::format!("{verb} {step:?}"),
-            None => "unsolicited".into(),
+            Answered::Due { awaited: Awaited::Greeting, step, .. } => std::format!("greeting {step:?}"),
+            Answered::Due { awaited: Awaited::Command(verb), step, .. } => std::format!("{verb} {step:?}"),
+            Answered::Unsolicited => "unsolicited".into(),
         },
     };
     dialogue.iter().map(tell).collect()
@@ -23,21 +23,21 @@ fn told(session: &mut Session, dialogue: &[&str]) -> Vec<std::string::String> {
 fn logged_in() -> Session {
     let mut session = Session::new();
     told(&mut session, &["< 220", "> USER a", "< 331", "> PASS b", "< 230"]);
-    assert_eq!(session.login(), Login::Complete);
+    assert_eq!(session.login(), LoginState::Complete);
     session
 }
 
 #[test]
 fn the_login_goes_every_way_of_the_rfc() {
     for (dialogue, login) in [
-        (&["< 220", "> USER a", "< 230"][..], Login::Complete),
-        (&["< 120", "< 220", "> USER a", "< 331", "> PASS b", "< 230"], Login::Complete),
-        (&["< 220", "> USER a", "< 331", "> PASS b", "< 332", "> ACCT c", "< 230"], Login::Complete),
-        (&["< 220", "> USER a", "< 332", "> ACCT c", "< 202"], Login::Complete),
-        (&["< 220", "> USER a", "< 331", "> PASS b", "< 202"], Login::Complete),
-        (&["< 220", "> USER a", "< 331", "> PASS b", "< 530"], Login::Nobody),
-        (&["< 220", "> USER a", "< 530"], Login::Nobody),
-        (&["< 220", "> USER a", "< 336"], Login::Password),
+        (&["< 220", "> USER a", "< 230"][..], LoginState::Complete),
+        (&["< 120", "< 220", "> USER a", "< 331", "> PASS b", "< 230"], LoginState::Complete),
+        (&["< 220", "> USER a", "< 331", "> PASS b", "< 332", "> ACCT c", "< 230"], LoginState::Complete),
+        (&["< 220", "> USER a", "< 332", "> ACCT c", "< 202"], LoginState::Complete),
+        (&["< 220", "> USER a", "< 331", "> PASS b", "< 202"], LoginState::Complete),
+        (&["< 220", "> USER a", "< 331", "> PASS b", "< 530"], LoginState::Nobody),
+        (&["< 220", "> USER a", "< 530"], LoginState::Nobody),
+        (&["< 220", "> USER a", "< 336"], LoginState::Password),
     ] {
         let mut session = Session::new();
         let told = told(&mut session, dialogue);
@@ -49,7 +49,7 @@ fn the_login_goes_every_way_of_the_rfc() {
 
 #[test]
 fn what_is_out_of_order_is_said_with_its_code() {
-    let first = |mut session: Session, line: &str| session.command(&Command::parse(line.as_bytes()).unwrap());
+    let first = |mut session: Session, line: &str| session.command(&Command::parse(line.as_bytes()).unwrap()).1;
     assert_eq!(first(Session::new(), "RETR a"), Err(OutOfOrder::NotLoggedIn));
     assert_eq!(first(Session::new(), "PASS a"), Err(OutOfOrder::BadSequence));
     assert_eq!(first(Session::new(), "PROT P"), Err(OutOfOrder::BadSequence));
@@ -147,16 +147,17 @@ fn epsv_all_closes_every_other_way() {
     let mut session = logged_in();
     told(&mut session, &["> EPSV ALL", "< 200"]);
     for line in ["PASV", "PORT 1,2,3,4,5,6", "EPRT |1|1.2.3.4|5|", "LPSV"] {
-        assert_eq!(session.command(&Command::parse(line.as_bytes()).unwrap()), Err(OutOfOrder::OnlyEpsv), "{line}");
+        let (_, advice) = session.command(&Command::parse(line.as_bytes()).unwrap());
+        assert_eq!(advice, Err(OutOfOrder::OnlyEpsv), "{line}");
     }
-    assert_eq!(session.command(&Command::Epsv(EpsvArgument::Any)), Ok(()));
+    assert_eq!(session.command(&Command::Epsv(EpsvArgument::Any)).1, Ok(()));
 }
 
 #[test]
 fn auth_and_rein_void_what_was_said_before() {
     let mut session = logged_in();
     told(&mut session, &["> TYPE I", "< 200", "> AUTH TLS", "< 234"]);
-    assert_eq!((session.login(), session.representation()), (Login::Nobody, Type::Ascii(None)));
+    assert_eq!((session.login(), session.representation()), (LoginState::Nobody, Type::Ascii(None)));
     assert_eq!(told(&mut session, &["> PROT P", "< 503", "> PBSZ 0", "< 200", "> PROT P", "< 200"])[0], "BadSequence");
     assert_eq!(session.protection(), Protection::Private);
     told(&mut session, &["> USER a", "< 230", "> REIN", "< 220"]);
@@ -170,7 +171,7 @@ fn auth_and_rein_void_what_was_said_before() {
 #[test]
 fn what_is_due_is_bounded() {
     let mut session = logged_in();
-    let advice: Vec<_> = (0..100).map(|_| session.command(&Command::Noop)).collect();
+    let advice: Vec<_> = (0..100).map(|_| session.command(&Command::Noop).1).collect();
     assert_eq!(advice.iter().filter(|advice| advice.is_ok()).count(), DUE_LIMIT);
     assert_eq!(advice.last(), Some(&Err(OutOfOrder::TooManyDue)));
 }
@@ -179,7 +180,7 @@ fn what_is_due_is_bounded() {
 fn a_reply_that_cannot_be_read_is_no_login() {
     let mut session = Session::new();
     told(&mut session, &["< 220", "> USER a", "< 331", "> PASS b", "< 632"]);
-    assert_eq!(session.login(), Login::Nobody);
+    assert_eq!(session.login(), LoginState::Nobody);
 }
 
 #[test]
@@ -217,11 +218,90 @@ fn a_line_that_cannot_be_read_is_a_command_all_the_same() {
     let mut received = sent.clone();
     for (verb, line, code) in [(Verb::Rnto, "RNTO b", 500), (Verb::Retr, "RETR f", 501), (Verb::User, "USER b", 500)] {
         let _ = sent.command(&Command::parse(line.as_bytes()).unwrap());
-        assert_eq!(received.unreadable(verb), Ok(()));
+        assert_eq!(received.unreadable(verb).1, Ok(()));
         let code = Code::new(code).unwrap();
         assert_eq!(sent.reply(code), received.reply(code));
         assert_eq!(sent, received, "{line}");
     }
-    assert_eq!((received.restart(), received.login()), (0, Login::Complete));
-    assert_eq!(received.command(&Command::parse(b"RNTO b").unwrap()), Err(OutOfOrder::BadSequence));
+    assert_eq!((received.restart(), received.login()), (0, LoginState::Complete));
+    assert_eq!(received.command(&Command::parse(b"RNTO b").unwrap()).1, Err(OutOfOrder::BadSequence));
+}
+
+#[test]
+fn a_reply_goes_to_the_command_that_it_can_only_answer() {
+    let mut session = logged_in();
+    let told = told(&mut session, &["> SIZE a", "> EPSV", "> RETR a", "< 229", "< 213", "< 150", "< 226"]);
+    assert_eq!(told[3..], ["EPSV Success", "SIZE Success", "RETR Wait", "RETR Success"]);
+    assert_eq!(session.due(), 0);
+}
+
+#[test]
+fn a_transfer_that_has_begun_ends_with_any_2yz_if_nothing_else_is_due() {
+    for end in ["< 200", "< 211", "< 227", "< 257", "< 226"] {
+        let mut session = logged_in();
+        let told = told(&mut session, &["> EPSV", "< 229", "> RETR a", "< 150", end]);
+        assert_eq!(told[4], "RETR Success", "{end}");
+        assert_eq!((session.due(), session.setup()), (0, Setup::None));
+    }
+    let mut session = logged_in();
+    let told = told(&mut session, &["> EPSV", "< 229", "> RETR a", "< 200", "< 150", "> NOOP", "< 200", "< 331"]);
+    assert_eq!(told[3..], ["unsolicited", "RETR Wait", "ok", "NOOP Success", "unsolicited"]);
+}
+
+#[test]
+fn every_command_has_an_identity_and_its_reply_names_it() {
+    let mut session = Session::new();
+    let code = |code: u16| Code::new(code).unwrap();
+    let named = |answered: Answered| match answered {
+        Answered::Due { id, .. } => Some(id),
+        Answered::Unsolicited => None,
+    };
+    assert_eq!(named(session.reply(code(220))), Some(CommandId::GREETING));
+    let ids: Vec<_> = (0..3).map(|_| session.command(&Command::Noop).0).collect();
+    assert!(ids.is_sorted() && !ids.contains(&CommandId::GREETING), "{ids:?}");
+    let heard: Vec<_> = (0..3).filter_map(|_| named(session.reply(code(200)))).collect();
+    assert_eq!(heard, ids);
+    assert_eq!(named(session.reply(code(200))), None);
+}
+
+#[test]
+fn who_says_a_reply_knows_what_it_answers() {
+    let parse = |line: &str| Command::parse(line.as_bytes()).unwrap().into_owned();
+    let mut session = logged_in();
+    let (size, _) = session.command(&parse("SIZE a"));
+    let (cwd, _) = session.command(&parse("CWD a"));
+    // No client could take this 426 for CWD's, but who says it has settled CWD all the same.
+    assert_eq!(session.settle(cwd, Code::TRANSFER_ABORTED), Step::Failure);
+    assert_eq!((session.due(), session.awaited()), (1, Some(Awaited::Command(Verb::Size))));
+    assert_eq!(session.settle(cwd, Code::COMMAND_OKAY), Step::Success, "it isn't due any more");
+    assert_eq!(session.due(), 1);
+    assert_eq!(session.settle(size, Code::FILE_STATUS), Step::Success);
+    assert_eq!(session.due(), 0);
+}
+
+#[test]
+fn sessions_are_compared_by_their_state() {
+    let (mut one, mut other) = (logged_in(), logged_in());
+    told(&mut one, &["> NOOP", "< 200"]);
+    assert_eq!(one, other, "identities don't count");
+    told(&mut one, &["> TYPE I", "> PASV"]);
+    assert_ne!(one, other, "what is due does");
+    told(&mut other, &["> TYPE I", "> PASV"]);
+    assert_eq!(one, other);
+    told(&mut one, &["< 200"]);
+    told(&mut other, &["< 504"]);
+    assert_ne!(one, other);
+}
+
+#[test]
+fn after_an_abort_nothing_of_it_is_due() {
+    let mut session = logged_in();
+    told(&mut session, &["> EPSV", "< 229", "> RETR a", "< 150", "> ABOR", "> NOOP"]);
+    session.settle_abort();
+    assert_eq!((session.due(), session.awaited()), (1, Some(Awaited::Command(Verb::Noop))));
+    assert_eq!((session.setup(), session.transferring()), (Setup::None, false));
+    // Where nothing is aborted, what was set up stays.
+    told(&mut session, &["< 200", "> EPSV", "< 229"]);
+    session.settle_abort();
+    assert_eq!(session.setup(), Setup::Passive);
 }

@@ -2,8 +2,9 @@
 
 use alloc::format;
 
-use super::exchange::Exchange;
-use super::information::text_of;
+use super::context::{Context, Range};
+use super::phase::UnderWay;
+use super::support::text_of;
 use crate::command::{Command, Format, Mode, Opts, Structure, Type, Verb};
 use crate::reply::{Code, Reply};
 use crate::text::Argument;
@@ -11,87 +12,80 @@ use crate::text::Argument;
 /// What REST and RANG are refused with where bytes on the wire are no bytes of the file, as ProFTPD and pyftpdlib do.
 const NOT_IN_TEXT: &str = "Resuming transfers not allowed in ASCII mode.";
 
-/// Bytes of a file, the first and the last, both counted from 0 (draft-bryan-ftp-range).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
-    pub(super) start: u64,
-    pub(super) end: u64,
-}
-
-impl Exchange {
-    pub(super) fn set_type(&mut self, value: Type) {
+impl Context {
+    pub(super) fn set_type(&mut self, to: UnderWay, value: Type) {
         let text = match value {
             Type::Ascii(None | Some(Format::NonPrint)) => "Switching to ASCII mode.",
             Type::Image | Type::LOCAL_8 => "Switching to Binary mode.",
-            _ => return self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Type not implemented."),
+            _ => return self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Type not implemented."),
         };
-        self.answer_static(Code::COMMAND_OKAY, text);
+        self.answer_static(to, Code::COMMAND_OKAY, text);
     }
 
-    pub(super) fn set_structure(&mut self, value: Structure) {
+    pub(super) fn set_structure(&mut self, to: UnderWay, value: Structure) {
         let text = match value {
             value if !self.config.support.structures.contains(&value) => {
-                return self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Bad STRU command.");
+                return self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Bad STRU command.");
             }
             Structure::File => "Structure set to F.",
             Structure::Record => "Structure set to R.",
             Structure::Page => "Structure set to P.",
         };
-        self.answer_static(Code::COMMAND_OKAY, text);
+        self.answer_static(to, Code::COMMAND_OKAY, text);
     }
 
-    pub(super) fn set_mode(&mut self, value: Mode) {
+    pub(super) fn set_mode(&mut self, to: UnderWay, value: Mode) {
         let text = match value {
             value if !self.config.support.modes.contains(&value) => {
-                return self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Bad MODE command.");
+                return self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Bad MODE command.");
             }
             Mode::Stream => "Mode set to S.",
             Mode::Block => "Mode set to B.",
             Mode::Compressed => "Mode set to C.",
             Mode::Deflate => "Mode set to Z.",
         };
-        self.answer_static(Code::COMMAND_OKAY, text);
+        self.answer_static(to, Code::COMMAND_OKAY, text);
     }
 
     /// REST (RFC 3659 5): it stays for the next transfer, whatever is said before that, since clients say PASV or PORT
     /// between and vsftpd and ProFTPD let them.
-    pub(super) fn set_restart(&mut self, offset: u64) {
+    pub(super) fn set_restart(&mut self, to: UnderWay, offset: u64) {
         if offset > 0 && self.is_text() {
-            return self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT);
+            return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT);
         }
         // No file is so long: systems count in 63 bits.
         if i64::try_from(offset).is_err() {
-            return self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, "Bad argument: no file is so long.");
+            return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Bad argument: no file is so long.");
         }
         self.range = None;
-        self.answer_made(Reply::of_offset(offset));
+        self.answer_made(to, Reply::of_offset(offset));
     }
 
     /// RANG (draft-bryan-ftp-range): the bytes that the next RETR, STOR or HASH is about; `1 0` takes it back.
-    pub(super) fn set_range(&mut self, start: u64, end: u64) {
+    pub(super) fn set_range(&mut self, to: UnderWay, start: u64, end: u64) {
         if (start, end) == (1, 0) {
             self.range = None;
-            return self.answer_static(Code::PENDING_FURTHER_INFORMATION, "Range reset.");
+            return self.answer_static(to, Code::PENDING_FURTHER_INFORMATION, "Range reset.");
         }
         if start > end || i64::try_from(end).is_err() {
-            return self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, "Bad argument. Syntax: RANG <SP> start <SP> end");
+            return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Bad argument. Syntax: RANG <SP> start <SP> end");
         }
         if self.is_text() {
-            return self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT);
+            return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT);
         }
         self.range = Some(Range { start, end });
         let text = text_of(format!("Restarting at {start}. Ending at {end}."));
-        self.answer(&Reply::new(Code::PENDING_FURTHER_INFORMATION, text));
+        self.answer(to, &Reply::new(Code::PENDING_FURTHER_INFORMATION, text));
     }
 
     /// Why a transfer can't begin where REST or RANG want it to.
     pub(super) fn misplaced(&self, command: &Command<'_>) -> Option<(Code, &'static str)> {
         let restarts = match command {
-            Command::Retr(_) | Command::Stor(_) => self.session.restart() > 0 || self.range.is_some(),
+            Command::Retr(_) | Command::Stor(_) => self.connection.session.restart() > 0 || self.range.is_some(),
             Command::Appe(_) | Command::Stou(_) if self.range.is_some() => {
                 return Some((Code::FILE_UNAVAILABLE, "A range is for RETR and STOR."));
             }
-            Command::Appe(_) => self.session.restart() > 0,
+            Command::Appe(_) => self.connection.session.restart() > 0,
             _ => false,
         };
         // TYPE A may have come behind REST.
@@ -100,16 +94,16 @@ impl Exchange {
 
     /// Whether a byte on the wire may be none of the file.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self.session.representation(), Type::Ascii(_) | Type::Ebcdic(_))
+        matches!(self.connection.session.representation(), Type::Ascii(_) | Type::Ebcdic(_))
     }
 
     /// OPTS (RFC 2389 4).
-    pub(super) fn set_option(&mut self, option: &Opts<'_>) {
+    pub(super) fn set_option(&mut self, to: UnderWay, option: &Opts<'_>) {
         let config = self.config.clone();
         let support = &config.support;
         match option {
-            Opts::Utf8(Some(false)) => self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode."),
-            Opts::Utf8(_) => self.answer_static(Code::COMMAND_OKAY, "Always in UTF8 mode."),
+            Opts::Utf8(Some(false)) => self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode."),
+            Opts::Utf8(_) => self.answer_static(to, Code::COMMAND_OKAY, "Always in UTF8 mode."),
             Opts::Mlst(facts) if support.has(Verb::Mlst) || support.has(Verb::Mlsd) => {
                 self.chosen.facts = support.choose_facts(facts.as_ref().map_or(&[], Argument::as_bytes));
                 let mut text = alloc::string::String::from("MLST OPTS");
@@ -118,7 +112,7 @@ impl Exchange {
                     text.push_str(fact);
                     text.push(';');
                 }
-                self.answer(&Reply::new(Code::COMMAND_OKAY, text_of(text)));
+                self.answer(to, &Reply::new(Code::COMMAND_OKAY, text_of(text)));
             }
             Opts::Hash(algorithm) if support.has(Verb::Hash) => {
                 let chosen = match algorithm {
@@ -127,21 +121,22 @@ impl Exchange {
                 };
                 let Some(chosen) = chosen else {
                     return self.answer_static(
+                        to,
                         Code::ARGUMENT_SYNTAX_ERROR,
                         "Unknown algorithm, current selection not changed.",
                     );
                 };
                 self.chosen.hash = chosen;
                 let text = text_of(support.chosen_hash(self.chosen).into());
-                self.answer(&Reply::new(Code::COMMAND_OKAY, text));
+                self.answer(to, &Reply::new(Code::COMMAND_OKAY, text));
             }
-            Opts::ModeZ(options) if support.modes.contains(&Mode::Deflate) => self.set_deflate(options.as_ref()),
-            _ => self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, "Option not understood."),
+            Opts::ModeZ(options) if support.modes.contains(&Mode::Deflate) => self.set_deflate(to, options.as_ref()),
+            _ => self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Option not understood."),
         }
     }
 
     /// OPTS MODE Z (draft-preston-ftpext-deflate): `LEVEL 0` to `LEVEL 9`; nothing: the level is the application's again.
-    fn set_deflate(&mut self, options: Option<&Argument<'_>>) {
+    fn set_deflate(&mut self, to: UnderWay, options: Option<&Argument<'_>>) {
         let mut words = options.map_or(&[][..], Argument::as_bytes).split(|byte| *byte == b' ');
         let mut word = || words.find(|word| !word.is_empty());
         self.chosen.level = match (word(), word(), word()) {
@@ -149,34 +144,34 @@ impl Exchange {
             (Some(name), Some([digit @ b'0'..=b'9']), None) if name.eq_ignore_ascii_case(b"LEVEL") => {
                 Some(digit.wrapping_sub(b'0'))
             }
-            _ => return self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, "Option not understood."),
+            _ => return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Option not understood."),
         };
         match self.chosen.level {
-            None => self.answer_static(Code::COMMAND_OKAY, "MODE Z options reset."),
+            None => self.answer_static(to, Code::COMMAND_OKAY, "MODE Z options reset."),
             Some(level) => {
-                self.answer(&Reply::new(Code::COMMAND_OKAY, text_of(format!("MODE Z LEVEL set to {level}."))));
+                self.answer(to, &Reply::new(Code::COMMAND_OKAY, text_of(format!("MODE Z LEVEL set to {level}."))));
             }
         }
     }
 
     /// LANG (RFC 2640 4.1): the language asked for, or another one with the same primary tag; nothing: the first.
-    pub(super) fn set_language(&mut self, tag: Option<&Argument<'_>>) {
+    pub(super) fn set_language(&mut self, to: UnderWay, tag: Option<&Argument<'_>>) {
         let config = self.config.clone();
         let languages = &config.support.languages;
         let chosen = match tag.map(Argument::as_bytes) {
             None => Some(0),
             Some(tag) if !is_language_tag(tag) => {
-                return self.answer_static(Code::ARGUMENT_SYNTAX_ERROR, "Bad argument. Syntax: LANG [<SP> language]");
+                return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Bad argument. Syntax: LANG [<SP> language]");
             }
             Some(tag) => place_of(languages, |language| language.eq_ignore_ascii_case(tag))
                 .or_else(|| place_of(languages, |language| primary(language).eq_ignore_ascii_case(primary(tag)))),
         };
         let Some(chosen) = chosen else {
-            return self.answer_static(Code::PARAMETER_NOT_IMPLEMENTED, "Language not supported.");
+            return self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Language not supported.");
         };
         self.chosen.language = chosen;
         let text = text_of(format!("Language is {}.", config.support.chosen_language(self.chosen)));
-        self.answer(&Reply::new(Code::COMMAND_OKAY, text));
+        self.answer(to, &Reply::new(Code::COMMAND_OKAY, text));
     }
 }
 

@@ -4,9 +4,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
-use super::exchange::Exchange;
+use super::context::Context;
+use super::phase::{Answered, Asked};
 use crate::command::{Command, Type, Verb};
-use crate::reply::{Class, Code, Reply};
+use crate::connection::cannot_happen;
+use crate::reply::{Class, Code, Made, Reply};
 use crate::text::{Path, Text};
 use crate::time::{Instant, Time};
 
@@ -15,10 +17,12 @@ use crate::time::{Instant, Time};
 pub struct Refusal<'a>(Reply<'a>);
 
 impl<'a> Refusal<'a> {
-    /// A refusal with any negative code; `None` if the code isn't 4yz or 5yz. 421 ends the session once it is written.
-    pub fn new(code: Code, text: Text<'a>) -> Option<Self> {
-        matches!(code.class(), Class::TransientNegative | Class::PermanentNegative)
-            .then(|| Self(Reply::new(code, text)))
+    /// A refusal in the application's own words, of as many lines as it likes. `None` if the code isn't 4yz or 5yz, or is 426:
+    /// that answers only a transfer that has begun, so no client would know what it answers. 421 ends the session once it is
+    /// written.
+    pub fn new(reply: Reply<'a>) -> Option<Self> {
+        let negative = matches!(reply.code().class(), Class::TransientNegative | Class::PermanentNegative);
+        (negative && reply.code() != Code::TRANSFER_ABORTED).then_some(Self(reply))
     }
 
     /// 550: no such file, no permission, and the like.
@@ -31,6 +35,11 @@ impl<'a> Refusal<'a> {
         Self(Reply::new(Code::NOT_LOGGED_IN, text))
     }
 
+    /// 421: the session ends.
+    pub fn closing(text: Text<'a>) -> Self {
+        Self(Reply::new(Code::SERVICE_NOT_AVAILABLE, text))
+    }
+
     pub(super) fn reply(&self) -> &Reply<'a> {
         &self.0
     }
@@ -38,19 +47,27 @@ impl<'a> Refusal<'a> {
 
 /// A final reply with which the application answers a command of its own: 2yz, with as many lines as it likes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer<'a>(Reply<'a>);
+pub struct Answer<'a> {
+    verb: Verb,
+    reply: Reply<'a>,
+}
 
 impl<'a> Answer<'a> {
-    /// An answer with any completing code but those that mean more to the session (221, 225 to 229, 230 to 239); `None` for other codes.
-    pub fn new(reply: Reply<'a>) -> Option<Self> {
-        matches!(reply.code().value(), 200..=220 | 240..=299).then_some(Self(reply))
+    /// An answer to a command with this verb. `None` if the code isn't 2yz, or a client couldn't take it for the answer to
+    /// that command ([`Verb::may_be_answered_with`]).
+    pub fn new(verb: Verb, reply: Reply<'a>) -> Option<Self> {
+        fits(verb, reply.code()).then_some(Self { verb, reply })
     }
+}
+
+fn fits(verb: Verb, code: Code) -> bool {
+    code.is_completion() && verb.may_be_answered_with(code)
 }
 
 /// A command that waits for the application.
 #[must_use]
 #[derive(Debug)]
-pub enum Pending<'a> {
+pub enum Question<'a> {
     /// USER, PASS, ACCT: who is it?
     Login(Login<'a>),
     /// Do it: CWD, CDUP, DELE, RMD, RNTO and whatever else has no more to say than that it was done.
@@ -73,15 +90,50 @@ pub enum Pending<'a> {
     Extension(Extension<'a>),
 }
 
-impl<'a> Pending<'a> {
-    pub(super) fn new(exchange: &'a mut Exchange, verb: Verb) -> Self {
+/// What each of the questions works on.
+struct Open<'a> {
+    asked: &'a mut Asked<Answered>,
+    context: &'a mut Context,
+    wants_input: bool,
+}
+
+impl Open<'_> {
+    fn verb(&self) -> Verb {
+        self.asked.command.verb()
+    }
+
+    fn answer(self, reply: &Reply<'_>) {
+        self.context.conclude(&self.asked.command, reply.code());
+        self.context.answer(self.asked.under_way(), reply);
+        self.asked.answer = Some(Answered::Said);
+    }
+
+    fn answer_static(self, code: Code, text: &'static str) {
+        self.answer(&Reply::from_static(code, text));
+    }
+
+    /// Only for what means nothing beyond the session.
+    fn answer_made(self, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+        self.context.answer_made(self.asked.under_way(), reply);
+        self.asked.answer = Some(Answered::Said);
+    }
+
+    fn refuse_login(self, reply: &Reply<'_>) {
+        self.asked.answer = Some(Answered::LoginRefused(self.context.count_failed_login(reply)));
+    }
+}
+
+impl<'a> Question<'a> {
+    pub(super) fn new(asked: &'a mut Asked<Answered>, context: &'a mut Context, wants_input: bool) -> Self {
+        let verb = asked.command.verb();
+        let open = Open { asked, context, wants_input };
         match verb {
-            Verb::User | Verb::Pass | Verb::Acct => Self::Login(Login(exchange)),
-            Verb::Rnfr => Self::Exists(Exists(exchange)),
-            Verb::Pwd | Verb::Mkd => Self::Directory(Directory(exchange)),
-            Verb::Size | Verb::Avbl | Verb::Dsiz => Self::Size(Size(exchange)),
-            Verb::Mdtm => Self::Modified(Modified(exchange)),
-            Verb::Mlst => Self::Facts(Facts(exchange)),
+            Verb::User | Verb::Pass | Verb::Acct => Self::Login(Login(open)),
+            Verb::Rnfr => Self::Exists(Exists(open)),
+            Verb::Pwd | Verb::Mkd => Self::Directory(Directory(open)),
+            Verb::Size | Verb::Avbl | Verb::Dsiz => Self::Size(Size(open)),
+            Verb::Mdtm => Self::Modified(Modified(open)),
+            Verb::Mlst => Self::Facts(Facts(open)),
             Verb::Hash
             | Verb::Md5
             | Verb::Xcrc
@@ -89,141 +141,137 @@ impl<'a> Pending<'a> {
             | Verb::Xsha
             | Verb::Xsha1
             | Verb::Xsha256
-            | Verb::Xsha512 => Self::Hash(Hash(exchange)),
-            Verb::Stat => Self::Status(Status(exchange)),
-            Verb::Site | Verb::Csid => Self::Extension(Extension(exchange)),
-            _ => Self::Perform(Perform(exchange)),
+            | Verb::Xsha512 => Self::Hash(Hash(open)),
+            Verb::Stat => Self::Status(Status(open)),
+            Verb::Site | Verb::Csid => Self::Extension(Extension(open)),
+            _ => Self::Perform(Perform(open)),
         }
     }
 
     /// What was asked.
-    pub fn command(&self) -> Command<'_> {
-        self.exchange().command()
+    pub fn command(&self) -> &Command<'static> {
+        &self.open().asked.command
     }
 
     /// The same for the same question, however often it comes.
     pub fn serial(&self) -> u64 {
-        self.exchange().serial()
+        self.open().asked.serial
     }
 
     /// When the machine stops waiting for the answer, says 451 and goes on.
     pub fn deadline(&self) -> Instant {
-        self.exchange().answer_by.unwrap_or_default()
+        self.open().asked.by
     }
 
     /// The language that LANG chose, of those that [`Support::languages`](super::Support::languages) names: for the text of a
     /// refusal.
     pub fn language(&self) -> &str {
-        let exchange = self.exchange();
-        exchange.config.support.chosen_language(exchange.chosen)
+        self.open().context.language()
     }
 
     /// Whether the control connection may be read while this question is open: a client may say more, or leave.
     pub fn wants_input(&self) -> bool {
-        self.exchange().wants_input
+        self.open().wants_input
     }
 
     /// It isn't done.
     pub fn refuse(self, refusal: &Refusal<'_>) {
         match self {
-            Self::Login(login) => login.refuse(refusal),
-            Self::Perform(Perform(exchange))
-            | Self::Exists(Exists(exchange))
-            | Self::Directory(Directory(exchange))
-            | Self::Size(Size(exchange))
-            | Self::Modified(Modified(exchange))
-            | Self::Facts(Facts(exchange))
-            | Self::Hash(Hash(exchange))
-            | Self::Status(Status(exchange))
-            | Self::Extension(Extension(exchange)) => exchange.answer(refusal.reply()),
+            Self::Login(Login(open)) => open.refuse_login(refusal.reply()),
+            Self::Perform(Perform(open))
+            | Self::Exists(Exists(open))
+            | Self::Directory(Directory(open))
+            | Self::Size(Size(open))
+            | Self::Modified(Modified(open))
+            | Self::Facts(Facts(open))
+            | Self::Hash(Hash(open))
+            | Self::Status(Status(open))
+            | Self::Extension(Extension(open)) => open.answer(refusal.reply()),
         }
     }
 
-    fn exchange(&self) -> &Exchange {
+    fn open(&self) -> &Open<'a> {
         match self {
-            Self::Login(Login(exchange))
-            | Self::Perform(Perform(exchange))
-            | Self::Exists(Exists(exchange))
-            | Self::Directory(Directory(exchange))
-            | Self::Size(Size(exchange))
-            | Self::Modified(Modified(exchange))
-            | Self::Facts(Facts(exchange))
-            | Self::Hash(Hash(exchange))
-            | Self::Status(Status(exchange))
-            | Self::Extension(Extension(exchange)) => exchange,
+            Self::Login(Login(open))
+            | Self::Perform(Perform(open))
+            | Self::Exists(Exists(open))
+            | Self::Directory(Directory(open))
+            | Self::Size(Size(open))
+            | Self::Modified(Modified(open))
+            | Self::Facts(Facts(open))
+            | Self::Hash(Hash(open))
+            | Self::Status(Status(open))
+            | Self::Extension(Extension(open)) => open,
         }
     }
 }
 
 /// One kind of question: its command and its refusal.
-macro_rules! pending {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+macro_rules! questions {
+    ($($(#[$doc:meta])* $name:ident, $refuse:ident;)*) => {$(
         $(#[$doc])*
         #[must_use]
-        pub struct $name<'a>(&'a mut Exchange);
+        pub struct $name<'a>(Open<'a>);
 
         impl $name<'_> {
             /// What was asked.
-            pub fn command(&self) -> Command<'_> {
-                self.0.command()
+            pub fn command(&self) -> &Command<'static> {
+                &self.0.asked.command
             }
 
-            /// It isn't done.
+            /// It isn't done. The refusal of a login is said after
+            /// [`Patience::login_failure`](super::Patience::login_failure), and the third one ends the session.
             pub fn refuse(self, refusal: &Refusal<'_>) {
-                self.0.answer(refusal.reply());
+                self.0.$refuse(refusal.reply());
             }
         }
 
         impl fmt::Debug for $name<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($name)).field(&self.command()).finish()
+                f.debug_tuple(stringify!($name)).field(self.command()).finish()
             }
         }
     )*};
 }
 
-pending! {
+questions! {
+    /// USER, PASS, ACCT: who is it?
+    Login, refuse_login;
     /// Something to do.
-    Perform;
+    Perform, answer;
     /// RNFR: does it exist?
-    Exists;
+    Exists, answer;
     /// PWD, MKD: which directory?
-    Directory;
+    Directory, answer;
     /// SIZE, AVBL, DSIZ: how many bytes?
-    Size;
+    Size, answer;
     /// MDTM: modified when?
-    Modified;
+    Modified, answer;
     /// MLST: which facts?
-    Facts;
+    Facts, answer;
     /// HASH, MD5, XCRC and their like: which hash?
-    Hash;
+    Hash, answer;
     /// STAT of a path: a listing over the control connection.
-    Status;
+    Status, answer;
     /// SITE and what else has an answer of its own.
-    Extension;
+    Extension, answer;
 }
 
-/// USER, PASS, ACCT: who is it?
-#[must_use]
-pub struct Login<'a>(&'a mut Exchange);
-
 impl Login<'_> {
-    /// What was said.
-    pub fn command(&self) -> Command<'_> {
-        self.0.command()
-    }
-
     /// The name that USER gives; for PASS and ACCT the one that it gave.
     pub fn user(&self) -> &[u8] {
-        self.0.user()
+        match &self.0.asked.command {
+            Command::User(name) => name.as_bytes(),
+            _ => &self.0.context.user,
+        }
     }
 
     /// 331: a password is needed. Say it for every name, known or not (RFC 2577 5), else names can be found out. After
     /// PASS or ACCT it makes no sense: it is said as 530, and the login has failed.
     pub fn need_password(self) {
         let text = "Please specify the password.";
-        match self.command().verb() {
-            Verb::User => self.0.answer(&Reply::from_static(Code::NEED_PASSWORD, text)),
+        match self.0.verb() {
+            Verb::User => self.0.answer_static(Code::NEED_PASSWORD, text),
             _ => self.0.refuse_login(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
         }
     }
@@ -231,36 +279,25 @@ impl Login<'_> {
     /// 332: an account is needed, by ACCT (RFC 959 5.4). After ACCT it makes no sense: it is said as 530, and the login has failed.
     pub fn need_account(self) {
         let text = "Need account for login.";
-        match self.command().verb() {
+        match self.0.verb() {
             Verb::Acct => self.0.refuse_login(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
-            _ => self.0.answer(&Reply::from_static(Code::NEED_ACCOUNT, text)),
+            _ => self.0.answer_static(Code::NEED_ACCOUNT, text),
         }
     }
 
     /// 230: logged in.
     pub fn accept(self) {
-        self.0.answer(&Reply::from_static(Code::LOGGED_IN, "Login successful."));
-    }
-
-    /// Not so, which is said after [`Patience::login_failure`](super::Patience::login_failure). The third time ends the session.
-    pub fn refuse(self, refusal: &Refusal<'_>) {
-        self.0.refuse_login(refusal.reply());
-    }
-}
-
-impl fmt::Debug for Login<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Login").field(&self.command()).finish()
+        self.0.answer_static(Code::LOGGED_IN, "Login successful.");
     }
 }
 
 impl Perform<'_> {
     /// It was done: 250, or 200, 213 or 220 where the RFCs want that.
     pub fn done(self) {
-        if let Some(facts) = changed(&self.0.command()) {
+        if let Some(facts) = changed(self.command()) {
             return self.0.answer(&Reply::new(Code::FILE_STATUS, facts));
         }
-        let (code, text) = match self.0.command().verb() {
+        let (code, text) = match self.0.verb() {
             Verb::Cwd | Verb::Cdup => (Code::FILE_ACTION_COMPLETED, "Directory successfully changed."),
             Verb::Dele => (Code::FILE_ACTION_COMPLETED, "Delete operation successful."),
             Verb::Rmd => (Code::FILE_ACTION_COMPLETED, "Remove directory operation successful."),
@@ -270,7 +307,7 @@ impl Perform<'_> {
             Verb::Host => (Code::SERVICE_READY, "Host accepted."),
             _ => (Code::COMMAND_OKAY, "Done."),
         };
-        self.0.answer(&Reply::from_static(code, text));
+        self.0.answer_static(code, text);
     }
 }
 
@@ -299,14 +336,14 @@ fn changed(command: &Command<'_>) -> Option<Text<'static>> {
 impl Exists<'_> {
     /// It does: 350, and RNTO may come.
     pub fn exists(self) {
-        self.0.answer(&Reply::from_static(Code::PENDING_FURTHER_INFORMATION, "Ready for RNTO."));
+        self.0.answer_static(Code::PENDING_FURTHER_INFORMATION, "Ready for RNTO.");
     }
 }
 
 impl Directory<'_> {
     /// It is this one: 257 with its quotes doubled (RFC 959 appendix II).
     pub fn path(self, path: &Path<'_>) {
-        let comment = match self.0.command().verb() {
+        let comment = match self.0.verb() {
             Verb::Mkd => "created",
             _ => "is the current directory",
         };
@@ -318,7 +355,7 @@ impl Size<'_> {
     /// The TYPE in force, in which the bytes would be sent (RFC 3659 4.1): never `A` unless
     /// [`Config::size_of_text`](super::Config::size_of_text) wants it.
     pub fn representation(&self) -> Type {
-        self.0.session.representation()
+        self.0.context.connection.session.representation()
     }
 
     /// So many bytes would be sent: 213 (RFC 3659 4).
@@ -337,7 +374,7 @@ impl Modified<'_> {
 impl Facts<'_> {
     /// The facts that the client wants, of those that [`Support::facts`](super::Support::facts) names.
     pub fn wanted(&self) -> impl Iterator<Item = &str> {
-        self.0.facts()
+        self.0.context.facts()
     }
 
     /// These: `facts` as RFC 3659 7.2 writes them (`type=file;size=12;`), and the path.
@@ -349,20 +386,20 @@ impl Facts<'_> {
 impl Hash<'_> {
     /// Which one: `SHA-256`, as [`Support::hashes`](super::Support::hashes) names it.
     pub fn algorithm(&self) -> &str {
-        match self.0.command().verb() {
+        match self.0.verb() {
             Verb::Md5 | Verb::Xmd5 => "MD5",
             Verb::Xcrc => "CRC32",
             Verb::Xsha | Verb::Xsha1 => "SHA-1",
             Verb::Xsha256 => "SHA-256",
             Verb::Xsha512 => "SHA-512",
-            _ => self.0.config.support.chosen_hash(self.0.chosen),
+            _ => self.0.context.config.support.chosen_hash(self.0.context.chosen),
         }
     }
 
     /// The bytes to hash, the first and the last, both counted from 0, if RANG named them; else it is the whole file.
     pub fn range(&self) -> Option<RangeInclusive<u64>> {
-        match self.0.command() {
-            Command::Hash(_) => self.0.range.map(|range| range.start..=range.end),
+        match self.0.asked.command {
+            Command::Hash(_) => self.0.context.range.map(|range| range.start..=range.end),
             _ => None,
         }
     }
@@ -374,8 +411,8 @@ impl Hash<'_> {
         for byte in hash {
             digits.extend_from_slice(alloc::format!("{byte:02x}").as_bytes());
         }
-        let (start, end) = self.0.range.map_or((0, size), |range| (range.start, range.end));
-        let (code, text) = match self.0.command() {
+        let (start, end) = self.0.context.range.map_or((0, size), |range| (range.start, range.end));
+        let (code, text) = match &self.0.asked.command {
             Command::Hash(path) => {
                 let front = alloc::format!("{} {start}-{end} ", self.algorithm());
                 (Code::FILE_STATUS, [front.as_bytes(), &digits, b" ", path.as_bytes()].concat())
@@ -403,8 +440,17 @@ impl Status<'_> {
 }
 
 impl Extension<'_> {
-    /// It was done, or this is what was asked for.
+    /// It was done, or this is what was asked for. An answer that was made for another verb, and that no client could take for
+    /// the answer to this one, is a mistake of the application: 451 is said instead, and a build with debug assertions
+    /// panics.
     pub fn answer(self, answer: &Answer<'_>) {
-        self.0.answer(&answer.0);
+        let Answer { verb, reply } = answer;
+        let own = self.0.verb();
+        if *verb == own || fits(own, reply.code()) {
+            self.0.answer(reply);
+        } else {
+            cannot_happen("an answer that was made for another verb");
+            self.0.answer_static(Code::LOCAL_ERROR, "Local error in processing.");
+        }
     }
 }

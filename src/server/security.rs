@@ -1,42 +1,43 @@
 //! TLS on the server's side (RFC 2228, RFC 4217): AUTH, PBSZ, PROT, CCC, and when TLS begins and ends.
 
-use super::exchange::Exchange;
-use super::{Next, Security, Server};
+use super::config::Security;
+use super::context::{Context, Life};
+use super::phase::UnderWay;
 use crate::command::{Command, Protection, Verb};
 use crate::reply::Code;
-use crate::time::Instant;
 use crate::tls::Tls;
 
 /// The mechanisms of AUTH that mean TLS; vsftpd and ProFTPD take all four. The last two bring PROT P with them.
 const MECHANISMS: &[&[u8]] = &[b"TLS", b"TLS-C", b"SSL", b"TLS-P"];
 
-impl Server {
-    /// While TLS begins or ends on the control connection nothing else is done, least of all a Write.
-    pub(super) fn tls(&mut self, now: Instant) -> Option<Next> {
-        if self.closed {
-            return None;
+impl Context {
+    /// How TLS goes on. `true`: it begins or ends on the control connection, and nothing else is done meanwhile, least of
+    /// all a Write.
+    pub(super) fn awaits_tls(&mut self) -> bool {
+        let connection = &self.connection;
+        match connection.tls {
+            Tls::Off | Tls::On => return false,
+            Tls::Starting { .. } if connection.input_ended => {}
+            Tls::Starting { deadline } | Tls::Stopping { deadline } if connection.now >= deadline => {}
+            Tls::Starting { .. } | Tls::Stopping { .. } => return true,
+            Tls::Failed(_) => {}
         }
-        match self.exchange.tls {
-            Tls::Starting { .. } if self.input_ended => self.hang_up(),
-            Tls::Starting { deadline } | Tls::Stopping { deadline } if now >= deadline => self.hang_up(),
-            Tls::Starting { .. } | Tls::Stopping { .. } => return Some(Next::Tls),
-            Tls::Failed(_) => self.hang_up(),
-            Tls::Off | Tls::On => {}
-        }
-        None
+        self.hang_up();
+        false
     }
 
-    /// Everything was written: now TLS follows what AUTH, CCC or REIN have made of the session. `true`: look again.
-    pub(super) fn follow_tls(&mut self, now: Instant) -> bool {
+    /// Everything was written: now TLS follows what AUTH, CCC or REIN have made of the session. `unread`: something was
+    /// received behind the command under way. `true`: look again.
+    pub(super) fn follow_tls(&mut self, unread: bool) -> bool {
         if !self.is_turning() {
             return false;
         }
-        if self.has_unread() {
+        if unread {
             self.hang_up();
             return true;
         }
-        let deadline = now.after(self.exchange.config.patience.handshake);
-        self.exchange.tls = match self.exchange.tls {
+        let deadline = self.connection.after(self.config.patience.handshake);
+        self.connection.tls = match self.connection.tls {
             Tls::Off => Tls::Starting { deadline },
             _ => Tls::Stopping { deadline },
         };
@@ -46,67 +47,52 @@ impl Server {
     /// The reply that begins or ends TLS was said, and TLS hasn't followed. What is received now is neither inside it nor
     /// outside: a stranger could have slipped it in (CVE-2011-1575).
     pub(super) fn is_turning(&self) -> bool {
-        match self.exchange.tls {
-            Tls::Off => self.exchange.session.is_secured(),
-            Tls::On => !self.exchange.session.is_secured(),
+        match self.connection.tls {
+            Tls::Off => self.connection.session.is_secured(),
+            Tls::On => !self.connection.session.is_secured(),
             Tls::Starting { .. } | Tls::Stopping { .. } => true,
             Tls::Failed(_) => false,
         }
     }
 
-    /// Something was received behind the command under way.
-    fn has_unread(&self) -> bool {
-        self.inbox.has_more() || !self.waiting.is_empty()
-    }
-
-    /// The session ends without another word: there is no way to say it.
-    pub(super) fn hang_up(&mut self) {
-        self.exchange.outbox.clear();
-        self.closed = true;
-    }
-
     /// AUTH, CCC and REIN change what protects the commands behind them, so there must be none yet: FileZilla Server says
     /// so and closes, and so does this. `true`: it has.
-    pub(super) fn refuses_spurious(&mut self, command: &Command<'_>) -> bool {
-        let config = &self.exchange.config;
-        let text = match (command, self.exchange.tls) {
+    pub(super) fn refuses_spurious(&mut self, to: UnderWay, command: &Command<'_>, unread: bool) -> bool {
+        let text = match (command, self.connection.tls) {
             (Command::Auth(mechanism), Tls::Off) if is_tls(mechanism.as_bytes()) => "Spurious data after AUTH command.",
-            (Command::Ccc, Tls::On) if config.clear_command_channel => "Spurious data after CCC command.",
+            (Command::Ccc, Tls::On) if self.config.clear_command_channel => "Spurious data after CCC command.",
             // Where TLS began with the connection, REIN leaves it.
-            (Command::Rein, Tls::On) if !config.implicit => "Spurious data after REIN command.",
+            (Command::Rein, Tls::On) if !self.config.implicit => "Spurious data after REIN command.",
             _ => return false,
         };
-        if !self.has_unread() {
-            return false;
+        if unread {
+            self.answer_static(to, Code::BAD_SEQUENCE, text);
+            self.life = Life::Ending;
         }
-        self.exchange.answer_static(Code::BAD_SEQUENCE, text);
-        self.exchange.ending = true;
-        true
+        unread
     }
-}
 
-impl Exchange {
     /// What policy refuses for the want of TLS: a login, and with it the name and the password, and a data connection.
     pub(super) fn lacks_tls(&self, verb: Verb) -> Option<(Code, &'static str)> {
         let security = self.config.security;
         let login = matches!(verb, Verb::User | Verb::Pass | Verb::Acct);
-        if login && security >= Security::Login && self.tls != Tls::On {
+        if login && security >= Security::Login && self.connection.tls != Tls::On {
             return Some((Code::NOT_LOGGED_IN, "Say AUTH TLS first: no login without TLS."));
         }
-        if verb == Verb::Ccc && self.tls != Tls::On {
+        if verb == Verb::Ccc && self.connection.tls != Tls::On {
             return Some((Code::PROTECTION_DENIED, "There is no TLS to end."));
         }
         let data = verb.opens_data() || verb.sets_up_data();
-        if data && security == Security::Data && self.session.protection() != Protection::Private {
+        if data && security == Security::Data && self.connection.session.protection() != Protection::Private {
             return Some((Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, "Data connections must be encrypted: say PROT P."));
         }
         None
     }
 
     /// Answers the commands of RFC 4217. `false`: it is none of them.
-    pub(super) fn answers_security(&mut self, command: &Command<'_>) -> bool {
+    pub(super) fn answers_security(&mut self, to: UnderWay, command: &Command<'_>) -> bool {
         let (code, text) = match command {
-            Command::Auth(_) if self.tls == Tls::On => (Code::BAD_SEQUENCE, "TLS is there already."),
+            Command::Auth(_) if self.connection.tls == Tls::On => (Code::BAD_SEQUENCE, "TLS is there already."),
             Command::Auth(mechanism) if is_tls(mechanism.as_bytes()) => {
                 self.begin_anew();
                 (Code::SECURITY_EXCHANGE_COMPLETE, "Proceed with negotiation.")
@@ -126,7 +112,7 @@ impl Exchange {
             Command::Ccc => (Code::COMMAND_OKAY, "Going on in plaintext."),
             _ => return false,
         };
-        self.answer_static(code, text);
+        self.answer_static(to, code, text);
         true
     }
 }

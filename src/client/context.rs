@@ -1,0 +1,155 @@
+//! What the plans of requests work with: the connection, and what the session has learned.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::config::Config;
+use crate::command::{Command, Verb, VerbSet};
+use crate::connection::Connection;
+use crate::data::{Moved, StreamEnd};
+use crate::reply::Reply;
+use crate::route::{Attempt, Endpoints, Routes};
+use crate::session::CommandId;
+use crate::time::Instant;
+use crate::tls::{Tls, TlsError};
+
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) config: Arc<Config>,
+    pub(super) connection: Connection,
+    pub(super) routes: Routes,
+    /// The attempts at a data connection of the last transfer.
+    pub(super) attempts: Vec<Attempt>,
+    /// What FEAT named, once it was asked for.
+    features: Option<VerbSet>,
+    /// How long a reply that is due is waited for.
+    pub(super) reply_by: ReplyBy,
+    /// When the control connection was last used.
+    pub(super) last_word: Instant,
+}
+
+/// When the reply that is due has to be here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReplyBy {
+    At(Instant),
+    /// A question about the data connection is open: the time for the reply begins when that is answered.
+    AfterData,
+}
+
+/// What a plan needs next.
+pub(super) enum Progress {
+    /// Something has changed: look again.
+    Again,
+    /// A reply, by [`Context::reply_by`].
+    Reply,
+    /// The answer to the open question about the data connection; and when to poll again while bytes move.
+    Data(Option<Instant>),
+    /// The answer to the open question about TLS.
+    Tls,
+    /// The request has ended.
+    End(Ended),
+}
+
+/// How a request has ended, and what was said then.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) how: End,
+    /// The reply that ended it, if others came behind that; else it is the inbox's current one.
+    pub(super) reply: Option<Reply<'static>>,
+    /// Replies are missing, so the session can't go on.
+    pub(super) out_of_step: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum End {
+    Success,
+    Refused,
+    Transferred(u64),
+    Stored(u64, Option<Vec<u8>>),
+    NoRoute,
+    Incomplete(StreamEnd, Moved),
+    Aborted,
+    TimedOut,
+    Tls(TlsError),
+    /// QUIT was answered.
+    Quit,
+}
+
+impl From<End> for Ended {
+    fn from(how: End) -> Self {
+        Self { how, reply: None, out_of_step: false }
+    }
+}
+
+impl From<End> for Progress {
+    fn from(how: End) -> Self {
+        Self::End(how.into())
+    }
+}
+
+impl Context {
+    pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
+        Self {
+            reply_by: ReplyBy::At(now.after(config.patience.greeting)),
+            config,
+            connection: Connection::new(ends, now),
+            routes: Routes::new(),
+            attempts: Vec::new(),
+            features: None,
+            last_word: now,
+        }
+    }
+
+    /// Says a command; its reply is due from now on.
+    pub(super) fn send(&mut self, command: &Command<'_>) -> CommandId {
+        self.reply_by = ReplyBy::At(self.connection.after(self.config.patience.reply));
+        self.send_beside(command)
+    }
+
+    /// Says a command beside the one that is waited for.
+    pub(super) fn send_beside(&mut self, command: &Command<'_>) -> CommandId {
+        // The plans keep the order, so the advice has nothing to say; the server's answer counts.
+        let (id, _) = self.connection.session.command(command);
+        command.encode(self.connection.outbox.buffer());
+        self.last_word = self.connection.now;
+        id
+    }
+
+    /// Whether FEAT named it.
+    pub(super) fn offers(&self, verb: Verb) -> bool {
+        self.features.is_some_and(|features| features.contains(verb))
+    }
+
+    pub(super) fn remember_features(&mut self, reply: &Reply<'_>) {
+        let mut features = VerbSet::default();
+        for feature in reply.features() {
+            features.insert(Verb::parse(feature.word));
+        }
+        self.features = Some(features);
+    }
+
+    pub(super) fn start_tls(&mut self) {
+        self.connection.tls = Tls::Starting { deadline: self.connection.after(self.config.patience.handshake) };
+    }
+
+    pub(super) fn stop_tls(&mut self) {
+        self.connection.tls = Tls::Stopping { deadline: self.connection.after(self.config.patience.handshake) };
+    }
+
+    /// How far the TLS that was asked for has come.
+    pub(super) fn tls_progress(&mut self) -> Progress {
+        let connection = &mut self.connection;
+        match connection.tls {
+            Tls::Starting { deadline } | Tls::Stopping { deadline } if connection.now >= deadline => {
+                End::Tls(TlsError::TimedOut).into()
+            }
+            Tls::Starting { .. } | Tls::Stopping { .. } => Progress::Tls,
+            Tls::Failed(why) => End::Tls(why).into(),
+            Tls::On => {
+                connection.session.secured();
+                Progress::Again
+            }
+            Tls::Off => Progress::Again,
+        }
+    }
+}

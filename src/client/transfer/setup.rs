@@ -1,0 +1,181 @@
+//! How client and server agree on a data connection, route after route.
+
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+use super::{Ending, Stage, Transfer, Trial};
+use crate::address::{ExtendedAddress, HostPort};
+use crate::client::context::{Context, Progress};
+use crate::command::{Command, EpsvArgument, Verb};
+use crate::connection::cannot_happen;
+use crate::data::{DataError, State};
+use crate::reply::{Class, Code, Reply};
+use crate::route::{Attempt, AttemptEnd, Route, is_outside};
+use crate::session::Step;
+use crate::text::Argument;
+
+impl Transfer {
+    pub(super) fn choose(&mut self, context: &mut Context) {
+        let Some((place, route)) = self.next_route(context) else { return self.end(context, Ending::NoRoute) };
+        self.tried = place.saturating_add(1);
+        let trial = Trial { route, advertised: None, since: context.connection.now };
+        if !route.is_passive() {
+            let connection = &mut context.connection;
+            let deadline = connection.after(context.config.patience.listen);
+            connection.data.listen(connection.ends.local().ip(), context.config.active_ports.clone(), deadline);
+            self.stage = Stage::Listening(trial);
+            return;
+        }
+        // Some servers have to know what the connection is for.
+        if context.offers(Verb::Pret)
+            && let Some(line) = self.transfer_line()
+        {
+            context.send(&Command::Pret(line));
+            self.stage = Stage::Announcing(trial);
+            return;
+        }
+        self.ask_passive(context, trial);
+    }
+
+    fn next_route(&self, context: &Context) -> Option<(usize, Route)> {
+        context.routes.next(&context.config.routes, self.tried, context.connection.ends.local().ip())
+    }
+
+    /// What PRET tells the server that the connection is for.
+    fn transfer_line(&self) -> Option<Argument<'static>> {
+        let mut line = Vec::new();
+        self.request.command.encode(&mut line);
+        Argument::new(line.trim_ascii_end()).ok().map(Argument::into_owned)
+    }
+
+    /// EPSV or PASV.
+    pub(super) fn ask_passive(&mut self, context: &mut Context, trial: Trial) {
+        let command = if trial.route == Route::Epsv { Command::Epsv(EpsvArgument::Any) } else { Command::Pasv };
+        context.send(&command);
+        self.stage = Stage::Asking(trial);
+    }
+
+    /// Active mode: once the socket listens, its address can be told.
+    pub(super) fn announce(&mut self, context: &mut Context, trial: Trial) -> Progress {
+        let bound = match *context.connection.data.state() {
+            State::Bound(address) => address,
+            State::Failed(why) => {
+                self.give_up(context, trial, AttemptEnd::Failed(why));
+                return Progress::Again;
+            }
+            _ => return Progress::Data(None),
+        };
+        // A server of our own site reaches us at our own address, and mostly not at the outside one.
+        let ends = &context.connection.ends;
+        let external = context.config.external_address.filter(|_| is_outside(ends.peer().ip()));
+        let address = SocketAddr::new(external.unwrap_or(ends.local().ip()), bound.port());
+        let command = match (trial.route, address) {
+            (Route::Port, SocketAddr::V4(address)) => HostPort::try_from(address).ok().map(Command::Port),
+            (Route::Eprt, address) => ExtendedAddress::try_from(address).ok().map(Command::Eprt),
+            _ => None,
+        };
+        match command {
+            Some(command) => {
+                context.send(&command);
+                self.stage = Stage::Asking(Trial { advertised: Some(address), ..trial });
+            }
+            None => {
+                context.connection.data.release();
+                self.give_up(context, trial, AttemptEnd::Failed(DataError::Local));
+            }
+        }
+        Progress::Again
+    }
+
+    /// The reply to EPSV, PASV, EPRT or PORT is here.
+    pub(super) fn agreed(&mut self, context: &mut Context, trial: Trial, step: Step, reply: &Reply<'_>) {
+        match step {
+            Step::Wait => {}
+            Step::Success if !trial.route.is_passive() => self.stage = Stage::Ready(trial),
+            Step::Success => match advertised(context, reply) {
+                Some((host, port)) => {
+                    let ends = context.connection.ends;
+                    let peer = ends.peer().ip();
+                    let trial = Trial { advertised: Some(SocketAddr::new(host.unwrap_or(peer), port)), ..trial };
+                    let hosts = context.config.passive_host.candidates(host, peer);
+                    self.dial_next(context, trial, hosts.map(|host| host.map(|host| ends.towards(host, port))));
+                }
+                None => {
+                    context.routes.give_up(trial.route);
+                    self.give_up(context, trial, AttemptEnd::Unreadable);
+                }
+            },
+            Step::Continue | Step::Failure => {
+                // 5yz is for good, but for 530, which says that this login may not; 4yz may pass.
+                if reply.code().class() == Class::PermanentNegative && reply.code() != Code::NOT_LOGGED_IN {
+                    context.routes.give_up(trial.route);
+                }
+                context.connection.data.release();
+                self.give_up(context, trial, AttemptEnd::Refused(reply.code()));
+            }
+        }
+    }
+
+    /// Dials the first of these addresses; the second is for when that fails.
+    fn dial_next(&mut self, context: &mut Context, trial: Trial, [first, second]: [Option<SocketAddr>; 2]) {
+        let Some(address) = first else {
+            self.stage = Stage::Choosing;
+            return;
+        };
+        let more = second.is_some() || self.next_route(context).is_some();
+        let patience = &context.config.patience;
+        let deadline = context.connection.after(if more { patience.dial } else { patience.last_dial });
+        context.connection.data.connect(address, None, deadline);
+        self.stage = Stage::Dialling(trial, second);
+    }
+
+    pub(super) fn dial(&mut self, context: &mut Context, trial: Trial, next: Option<SocketAddr>) -> Progress {
+        match *context.connection.data.state() {
+            State::Open(address) => {
+                self.record(context, trial, Some(address), AttemptEnd::Connected);
+                self.stage = Stage::Ready(trial);
+            }
+            State::Failed(why) => {
+                context.connection.data.forget();
+                self.record(context, trial, None, AttemptEnd::Failed(why));
+                self.dial_next(context, trial, [next, None]);
+            }
+            State::Asking(_) => return Progress::Data(None),
+            State::Idle | State::Bound(_) | State::Target(_) | State::Secured | State::Ended { .. } => {
+                cannot_happen("a port is dialled, and there is neither a question nor its answer");
+                self.end(context, Ending::NoRoute);
+            }
+        }
+        Progress::Again
+    }
+
+    /// The attempt has ended so; the next route is tried.
+    pub(super) fn give_up(&mut self, context: &mut Context, trial: Trial, end: AttemptEnd) {
+        context.connection.data.forget();
+        self.record(context, trial, None, end);
+        self.stage = Stage::Choosing;
+    }
+
+    pub(super) fn record(&self, context: &mut Context, trial: Trial, reached: Option<SocketAddr>, end: AttemptEnd) {
+        let Trial { route, advertised, since } = trial;
+        // They are kept until the next transfer, and nearly always it is one.
+        context.attempts.reserve_exact(1);
+        let took = context.connection.now.saturating_since(since);
+        context.attempts.push(Attempt { route, advertised, reached, end, took });
+    }
+}
+
+/// The host, if one is named, and the port of a 227 or 229, whichever command it answers. An EPSV's full form
+/// names a host only for the record: RFC 2428 3 wants the control connection's.
+fn advertised(context: &Context, reply: &Reply<'_>) -> Option<(Option<IpAddr>, u16)> {
+    match reply.code() {
+        Code::ENTERING_EXTENDED_PASSIVE => Some((None, reply.extended_passive().ok()?.port())),
+        Code::ENTERING_PASSIVE => {
+            let address = reply.passive_address().ok()?;
+            // On IPv6 the tuple's host can't be reached, but its port can (NAT64).
+            let host = context.connection.ends.peer().is_ipv4().then_some(IpAddr::V4(address.host()));
+            Some((host, address.port()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,93 @@
+//! What both machines own of a control connection, whatever their role: the clock, what waits to be written, the session,
+//! TLS, the data connection, and the questions about them.
+
+use crate::data::{self, Close, Data};
+use crate::outbox::{Outbox, Write};
+use crate::route::Endpoints;
+use crate::session::Session;
+use crate::time::Instant;
+use crate::tls::{StartTls, StopTls, Tls, Turn};
+
+use core::time::Duration;
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) ends: Endpoints,
+    /// The moment of the last poll.
+    pub(crate) now: Instant,
+    pub(crate) outbox: Outbox,
+    pub(crate) session: Session,
+    pub(crate) tls: Tls,
+    pub(crate) data: Data,
+    /// The peer says no more.
+    pub(crate) input_ended: bool,
+}
+
+/// What is asked of the adapter, decided before anything is borrowed for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Write,
+    Close,
+    Tls,
+    /// The question about the data connection. Who moves bytes has to poll again at this moment, beside the stall's.
+    Data(Option<Instant>),
+}
+
+/// The same, with its handle.
+#[must_use]
+pub(crate) enum Asked<'a> {
+    Write(Write<'a>),
+    Close(Close<'a>),
+    StartTls(StartTls<'a>),
+    StopTls(StopTls<'a>),
+    Data(data::Asked<'a>),
+}
+
+impl Connection {
+    pub(crate) fn new(ends: Endpoints, now: Instant) -> Self {
+        Self {
+            ends,
+            now,
+            outbox: Outbox::new(),
+            session: Session::new(),
+            tls: Tls::Off,
+            data: Data::new(),
+            input_ended: false,
+        }
+    }
+
+    /// The moment that is `wait` from now.
+    pub(crate) fn after(&self, wait: Duration) -> Instant {
+        self.now.after(wait)
+    }
+
+    /// What comes before everything else: what was said is written, then what isn't needed any more is closed.
+    #[inline]
+    pub(crate) fn first(&self) -> Option<Ask> {
+        if !self.outbox.is_empty() {
+            return Some(Ask::Write);
+        }
+        self.data.is_closing().then_some(Ask::Close)
+    }
+
+    /// The handle of what is asked. `None`: it isn't asked, which only a fault of the machine can bring about.
+    pub(crate) fn ask(&mut self, ask: Ask, wants_input: bool) -> Option<Asked<'_>> {
+        Some(match ask {
+            Ask::Write => Asked::Write(Write::new(&mut self.outbox)),
+            Ask::Close => Asked::Close(self.data.to_close(wants_input)?),
+            Ask::Data(stream_by) => Asked::Data(self.data.question(wants_input, stream_by)?),
+            Ask::Tls => match self.tls.turn()? {
+                Turn::Start(start) => Asked::StartTls(start),
+                Turn::Stop(stop) => Asked::StopTls(stop),
+            },
+        })
+    }
+}
+
+/// What the compiler can't be told to rule out, and no input can bring about. Tests and fuzzers stop here; elsewhere the
+/// caller ends the session in order.
+#[cold]
+#[track_caller]
+pub(crate) fn cannot_happen(what: &str) {
+    debug_assert!(false, "{what}");
+}

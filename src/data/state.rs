@@ -1,0 +1,397 @@
+//! What the machines know of their data connection, and what is asked about it.
+
+use core::fmt;
+use core::net::{IpAddr, SocketAddr};
+use core::ops::RangeInclusive;
+use core::time::Duration;
+
+use crate::command::Form;
+use crate::time::Instant;
+use crate::tls::TlsError;
+
+/// Names one data connection, from `Connect` or `Listen` to the end of its `Stream` or its `Close`. A listening socket and
+/// the connection that it accepts have the same name: the second takes the first one's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChannelId(u32);
+
+/// Which way a file goes, seen from this side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Bytes are written to the data connection.
+    Send,
+    /// Bytes are read from the data connection.
+    Receive,
+}
+
+/// Why there is no data connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The other side answered with a reset: nobody listens there.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// No way to that network or host.
+    Unreachable,
+    /// No port of the range could be had.
+    NoPort,
+    /// Something on this side: no socket, no permission.
+    Local,
+    /// TLS on the data connection couldn't begin.
+    Tls(TlsError),
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused => "connection refused",
+            Self::TimedOut => "no answer in time",
+            Self::Unreachable => "host or network unreachable",
+            Self::NoPort => "no free port in the range",
+            Self::Local => "local error",
+            Self::Tls(why) => return why.fmt(f),
+        })
+    }
+}
+
+impl core::error::Error for DataError {}
+
+/// How a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StreamEnd {
+    /// All bytes were moved, and the connection was closed in order.
+    Clean,
+    /// The connection broke (a reset, or under TLS an end without close_notify): bytes may be missing.
+    Truncated,
+    /// This side's file couldn't be read or written.
+    LocalError,
+    /// This side's storage is full.
+    StorageFull,
+}
+
+impl fmt::Display for StreamEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Clean => "complete",
+            Self::Truncated => "the connection broke",
+            Self::LocalError => "local file error",
+            Self::StorageFull => "storage full",
+        })
+    }
+}
+
+/// How much of a file's content was moved, sent or not: what was taken from the file or given to it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Moved {
+    /// Not a byte, and the content is as it was: a transfer of it can begin anew.
+    Nothing,
+    /// So many bytes. `Bytes(0)` says that none was moved and the content can't begin anew all the same.
+    Bytes(u64),
+}
+
+impl Moved {
+    /// How many bytes.
+    pub const fn bytes(self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Bytes(count) => count,
+        }
+    }
+}
+
+/// A count of bytes; 0 is [`Moved::Nothing`].
+impl From<u64> for Moved {
+    fn from(count: u64) -> Self {
+        if count == 0 { Self::Nothing } else { Self::Bytes(count) }
+    }
+}
+
+/// What to do with a connection that was accepted.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the data connection; the listening socket isn't needed any more.
+    Take,
+    /// A stranger (port stealing, CVE-1999-0351): close it, and go on listening.
+    Refuse,
+}
+
+/// Whether the TLS session of a data connection has to be the control connection's, resumed. Who resumes proves to be
+/// the one of the control connection; servers such as vsftpd insist on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resume {
+    /// Try; another session is accepted.
+    #[default]
+    Wanted,
+    /// Another session is refused.
+    Required,
+}
+
+/// The one data connection of a session.
+///
+/// ```text
+/// Idle ─▶ Connect ───────────────────▶ Open ─▶ SecureData ─▶ Secured ─▶ Stream ─▶ Ended
+///    └──▶ Listen ─▶ Bound ─▶ Accept ───▶┘
+/// ```
+#[derive(Debug)]
+pub(crate) struct Data {
+    channel: ChannelId,
+    serial: u64,
+    pub(super) state: State,
+    pub(super) closing: Closing,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum State {
+    Idle,
+    /// This question is open.
+    Asking(Question),
+    /// A socket listens there.
+    Bound(SocketAddr),
+    /// The other side is going to listen there.
+    Target(SocketAddr),
+    /// A connection stands; nothing moves. The address is the other side's.
+    Open(SocketAddr),
+    /// TLS stands on the connection; nothing moves.
+    Secured,
+    /// There is none, or no TLS on it. Nothing is left of it outside.
+    Failed(DataError),
+    /// The stream has ended, and the connection is closed.
+    Ended {
+        end: StreamEnd,
+        moved: Moved,
+    },
+}
+
+/// A question about the data connection, with all that its handle tells.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    /// It was handed out, so that work may be under way outside.
+    pub(super) shown: bool,
+    pub(super) what: What,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    Connect { address: SocketAddr, source_port: Option<u16>, deadline: Instant },
+    Listen { host: IpAddr, ports: RangeInclusive<u16>, deadline: Instant },
+    /// `expected` is the only host that may come.
+    Accept { expected: Option<IpAddr>, deadline: Instant },
+    SecureData { resume: Resume, deadline: Instant },
+    Stream(Streaming),
+}
+
+/// What moves, and how far it has come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Streaming {
+    pub(crate) direction: Direction,
+    pub(crate) form: Form,
+    /// Where in the file the first byte belongs, in bytes.
+    pub(crate) offset: u64,
+    /// 1 for the first attempt at a data connection that came so far within one request.
+    pub(crate) attempt: u32,
+    /// How long nothing may move.
+    pub(crate) stall: Duration,
+    pub(super) progress: Progress,
+}
+
+/// What the adapter has told of the bytes that have moved.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Progress {
+    Untold,
+    /// So many bytes; the next poll says when.
+    Told(u64),
+    /// So many bytes, and no more since then.
+    Since(u64, Instant),
+}
+
+/// What isn't needed any more.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Closing {
+    Nothing,
+    /// `Close` is open for this channel, under this serial.
+    Asking(ChannelId, u64),
+    /// It was closed, and so much of its content was moved.
+    Closed(Moved),
+}
+
+impl Data {
+    pub(crate) fn new() -> Self {
+        Self { channel: ChannelId(0), serial: 0, state: State::Idle, closing: Closing::Nothing }
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The channel of the state.
+    pub(super) fn channel(&self) -> ChannelId {
+        self.channel
+    }
+
+    /// The serial of the open question.
+    pub(super) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// A question waits for the outside.
+    pub(crate) fn is_asking(&self) -> bool {
+        matches!(self.state, State::Asking(_))
+    }
+
+    /// `Accept` is open.
+    pub(crate) fn is_accepting(&self) -> bool {
+        matches!(&self.state, State::Asking(Question { what: What::Accept { .. }, .. }))
+    }
+
+    /// What moves, if something does.
+    pub(crate) fn streaming(&self) -> Option<&Streaming> {
+        match &self.state {
+            State::Asking(Question { what: What::Stream(streaming), .. }) => Some(streaming),
+            _ => None,
+        }
+    }
+
+    /// `Close` is open: it comes before every other question.
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(self.closing, Closing::Asking(..))
+    }
+
+    /// What was moved over the channel that was closed last, if it is asked for the first time.
+    pub(crate) fn take_closed(&mut self) -> Option<Moved> {
+        let Closing::Closed(moved) = self.closing else { return None };
+        self.closing = Closing::Nothing;
+        Some(moved)
+    }
+
+    /// Dials.
+    pub(crate) fn connect(&mut self, address: SocketAddr, source_port: Option<u16>, deadline: Instant) {
+        self.begin(What::Connect { address, source_port, deadline });
+    }
+
+    /// Listens on one of these ports.
+    pub(crate) fn listen(&mut self, host: IpAddr, ports: RangeInclusive<u16>, deadline: Instant) {
+        self.begin(What::Listen { host, ports, deadline });
+    }
+
+    /// Waits on the socket that listens for the other side.
+    pub(crate) fn accept(&mut self, expected: Option<IpAddr>, deadline: Instant) {
+        self.ask(What::Accept { expected, deadline });
+    }
+
+    /// Begins TLS before a byte moves.
+    pub(crate) fn secure(&mut self, resume: Resume, deadline: Instant) {
+        self.ask(What::SecureData { resume, deadline });
+    }
+
+    /// Moves the bytes.
+    pub(crate) fn stream(&mut self, direction: Direction, form: Form, offset: u64, attempt: u32, stall: Duration) {
+        let progress = Progress::Untold;
+        self.ask(What::Stream(Streaming { direction, form, offset, attempt, stall, progress }));
+    }
+
+    /// The other side is going to listen there.
+    pub(crate) fn aim(&mut self, target: SocketAddr) {
+        self.release();
+        self.state = State::Target(target);
+    }
+
+    /// Nothing of it is needed any more: what exists outside is to be closed.
+    pub(crate) fn release(&mut self) {
+        if self.exists() {
+            self.close();
+        }
+        self.state = State::Idle;
+    }
+
+    /// Its end was taken note of. Nothing of it is left outside.
+    pub(crate) fn forget(&mut self) {
+        debug_assert!(!self.exists(), "what is forgotten is gone: {:?}", self.state);
+        self.state = State::Idle;
+    }
+
+    /// The open question is answered by the clock: there is none.
+    fn time_out(&mut self) {
+        if self.exists() {
+            self.close();
+        }
+        self.state = State::Failed(DataError::TimedOut);
+    }
+
+    /// Whether there is a socket outside, or work on one.
+    fn exists(&self) -> bool {
+        match &self.state {
+            State::Asking(Question { what: What::Connect { .. } | What::Listen { .. }, shown }) => *shown,
+            State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured => true,
+            State::Idle | State::Target(_) | State::Failed(_) | State::Ended { .. } => false,
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        debug_assert!(!self.is_closing(), "a channel that follows one to be closed isn't shown before that is closed");
+        self.serial = self.serial.wrapping_add(1);
+        self.closing = Closing::Asking(self.channel, self.serial);
+    }
+
+    fn begin(&mut self, what: What) {
+        self.release();
+        self.channel = ChannelId(self.channel.0.wrapping_add(1));
+        self.ask(what);
+    }
+
+    fn ask(&mut self, what: What) {
+        self.serial = self.serial.wrapping_add(1);
+        self.state = State::Asking(Question { shown: false, what });
+    }
+
+    /// Takes note of the time: what was told of a stream counts from now on, and a question whose deadline has passed has
+    /// failed. `true`: it has.
+    pub(crate) fn tick(&mut self, now: Instant) -> bool {
+        let State::Asking(question) = &mut self.state else { return false };
+        let deadline = match &mut question.what {
+            What::Connect { deadline, .. }
+            | What::Listen { deadline, .. }
+            | What::Accept { deadline, .. }
+            | What::SecureData { deadline, .. } => *deadline,
+            What::Stream(streaming) => {
+                streaming.progress = match streaming.progress {
+                    Progress::Told(total) => Progress::Since(total, now),
+                    progress => progress,
+                };
+                return false;
+            }
+        };
+        let late = now >= deadline;
+        if late {
+            self.time_out();
+        }
+        late
+    }
+}
+
+impl Streaming {
+    /// How many bytes have moved, if the adapter tells.
+    pub(crate) fn moved(&self) -> Option<u64> {
+        match self.progress {
+            Progress::Untold => None,
+            Progress::Told(total) | Progress::Since(total, _) => Some(total),
+        }
+    }
+
+    /// When the transfer counts as stalled, if the adapter tells how much it has moved.
+    pub(crate) fn stalls_at(&self) -> Option<Instant> {
+        match self.progress {
+            Progress::Since(_, since) => Some(since.after(self.stall)),
+            Progress::Untold | Progress::Told(_) => None,
+        }
+    }
+
+    /// The same once the adapter has moved so many bytes.
+    pub(super) fn told(self, total: u64) -> Self {
+        let progress = match self.progress {
+            Progress::Since(before, since) if before == total => Progress::Since(before, since),
+            _ => Progress::Told(total),
+        };
+        Self { progress, ..self }
+    }
+}

@@ -1,0 +1,231 @@
+//! What is said to the client, and what the session has chosen: what the handles of the server's questions work on.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::config::Config;
+use super::phase::UnderWay;
+use super::support::Chosen;
+use crate::command::{Command, Verb};
+use crate::connection::Connection;
+use crate::data::State;
+use crate::reply::{Class, Code, Made, Reply};
+use crate::route::Endpoints;
+use crate::session::{CommandId, LoginState, Setup};
+use crate::time::Instant;
+use crate::tls::Tls;
+
+/// Once so many bytes of replies wait, they are written before the next command line is taken up. Another short reply
+/// still fits into what an outbox keeps.
+const TOGETHER: usize = 4000;
+
+/// Everything of a server's session but its input and its phase.
+pub(super) struct Context {
+    pub(super) config: Arc<Config>,
+    pub(super) connection: Connection,
+    pub(super) life: Life,
+    pub(super) chosen: Chosen,
+    /// RANG, for the next transfer or hash.
+    pub(super) range: Option<Range>,
+    /// A command was refused with 532: ACCT may come (RFC 959 5.4).
+    pub(super) account_wanted: bool,
+    /// The name that USER gave.
+    pub(super) user: Vec<u8>,
+    pub(super) login_failures: u32,
+    /// Lines since the last login that were no command here.
+    pub(super) unknown_commands: u32,
+    /// The serial of the last question.
+    serial: u64,
+}
+
+/// How long the session goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    Open,
+    /// The last word waits to be written; then the control connection is closed.
+    Ending,
+    /// Nothing is said or heard any more.
+    Over,
+}
+
+/// Bytes of a file, the first and the last, both counted from 0 (draft-bryan-ftp-range).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Range {
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+impl Context {
+    pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
+        Self {
+            config,
+            connection: Connection::new(ends, now),
+            life: Life::Open,
+            chosen: Chosen::default(),
+            range: None,
+            account_wanted: false,
+            user: Vec::new(),
+            login_failures: 0,
+            unknown_commands: 0,
+            serial: 0,
+        }
+    }
+
+    pub(super) fn is_logged_in(&self) -> bool {
+        self.connection.session.login() == LoginState::Complete
+    }
+
+    /// A new question's serial.
+    pub(super) fn next_serial(&mut self) -> u64 {
+        self.serial = self.serial.wrapping_add(1);
+        self.serial
+    }
+
+    /// Where in its file a transfer begins, in bytes.
+    pub(super) fn offset_of(&self, command: &Command<'_>) -> u64 {
+        match (command, self.range) {
+            (Command::Retr(_) | Command::Stor(_), Some(range)) => range.start,
+            (Command::Retr(_) | Command::Stor(_) | Command::Appe(_), _) => self.connection.session.restart(),
+            _ => 0,
+        }
+    }
+
+    /// The facts that the client wants.
+    pub(super) fn facts(&self) -> impl Iterator<Item = &str> {
+        self.config.support.chosen_facts(self.chosen)
+    }
+
+    /// The language that the client has chosen.
+    pub(super) fn language(&self) -> &str {
+        self.config.support.chosen_language(self.chosen)
+    }
+
+    /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
+    pub(super) fn decline(&mut self, answers: Vec<u8>) -> bool {
+        let declined = !answers.is_empty();
+        self.connection.outbox.buffer().extend(answers);
+        declined
+    }
+
+    /// Says a reply to a command that isn't answered with it alone: a 1yz, or what is said amid a transfer.
+    pub(super) fn say(&mut self, to: CommandId, reply: &Reply<'_>) {
+        self.settle(to, reply.code());
+        reply.encode(self.connection.outbox.buffer());
+    }
+
+    /// The same with a reply that is made of what it tells.
+    pub(super) fn say_made(&mut self, to: CommandId, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+        self.settle(to, reply.code());
+        reply.encode(self.connection.outbox.buffer());
+    }
+
+    /// The same with one line of our own.
+    pub(super) fn say_static(&mut self, to: CommandId, code: Code, text: &'static str) {
+        self.settle(to, code);
+        Reply::encode_line(code, text, self.connection.outbox.buffer());
+    }
+
+    /// Says what no command has asked for: the last word. The client takes it for the answer to what is due.
+    pub(super) fn say_unasked(&mut self, reply: &Reply<'_>) {
+        // Where nothing is due, it has ended the session all the same.
+        let _ = self.connection.session.reply(reply.code());
+        reply.encode(self.connection.outbox.buffer());
+        self.life = Life::Ending;
+    }
+
+    /// What a reply that is said now changes.
+    #[inline]
+    fn settle(&mut self, to: CommandId, code: Code) {
+        self.connection.session.settle(to, code);
+        if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
+            self.life = Life::Ending;
+        }
+    }
+
+    /// Says the final reply of the command under way.
+    pub(super) fn answer(&mut self, to: UnderWay, reply: &Reply<'_>) {
+        self.say(to.id, reply);
+        self.finish(to.verb, reply.code());
+    }
+
+    /// The same with one line of our own.
+    pub(super) fn answer_static(&mut self, to: UnderWay, code: Code, text: &'static str) {
+        self.say_static(to.id, code, text);
+        self.finish(to.verb, code);
+    }
+
+    /// The same with a reply that is made of what it tells.
+    pub(super) fn answer_made(&mut self, to: UnderWay, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+        let code = reply.code();
+        self.say_made(to.id, reply);
+        self.finish(to.verb, code);
+    }
+
+    /// The application has taken too long.
+    pub(super) fn answer_late(&mut self, to: UnderWay) {
+        self.answer_static(to, Code::LOCAL_ERROR, "No answer in time.");
+    }
+
+    /// What the application's answer means beyond the session: only the application says who somebody is.
+    pub(super) fn conclude(&mut self, command: &Command<'_>, code: Code) {
+        match (command, code.class()) {
+            (Command::User(name), Class::Completion | Class::Intermediate) => self.user = name.as_bytes().to_vec(),
+            (Command::Rein, Class::Completion) => self.begin_anew(),
+            // RFC 7151 3.2, RFC 2640 4.1: another host has languages of its own.
+            (Command::Host(_), Class::Completion) => self.chosen.language = 0,
+            (Command::Acct(_), Class::Completion) => self.account_wanted = false,
+            _ => {}
+        }
+    }
+
+    /// After REIN and AUTH all is as it was at first (RFC 959 4.1.1, RFC 4217 4).
+    pub(super) fn begin_anew(&mut self) {
+        self.user = Vec::new();
+        self.chosen = Chosen::default();
+        self.range = None;
+        self.account_wanted = false;
+    }
+
+    /// Whether nobody outside has anything to do before the next command, but to write what was said.
+    #[inline]
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.life == Life::Open
+            && matches!(self.connection.tls, Tls::Off | Tls::On)
+            && !self.connection.data.is_closing()
+            && self.connection.outbox.len() < TOGETHER
+    }
+
+    /// A command has its final reply.
+    fn finish(&mut self, verb: Verb, code: Code) {
+        self.account_wanted |= code == Code::NEED_ACCOUNT_FOR_STORING;
+        // RANG was for one command, as REST is.
+        if self.range.is_some() && (verb.opens_data() || verb == Verb::Hash) {
+            self.range = None;
+        }
+        if self.is_logged_in() {
+            self.unknown_commands = 0;
+        }
+        if self.connection.session.setup() == Setup::None {
+            // REIN, or a transfer command that was refused, has spent what was agreed on.
+            self.connection.data.release();
+        }
+    }
+
+    /// There is somewhere to move bytes to or from.
+    pub(super) fn has_data(&self) -> bool {
+        matches!(self.connection.data.state(), State::Bound(_) | State::Target(_))
+    }
+
+    /// The session ends without another word: there is no way to say it.
+    pub(super) fn hang_up(&mut self) {
+        self.connection.outbox.clear();
+        self.life = Life::Over;
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("connection", &self.connection).field("life", &self.life).finish_non_exhaustive()
+    }
+}

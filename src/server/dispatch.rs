@@ -1,0 +1,86 @@
+//! From a command line to whoever has to answer it.
+
+use super::context::Context;
+use super::mistakes::is_foreign;
+use super::phase::{Asked, Phase, UnderWay};
+use crate::command::{Command, CommandError, EpsvArgument, Verb};
+use crate::reply::Code;
+use crate::session::OutOfOrder;
+
+impl Context {
+    /// Takes up a command line; the phase that follows from it. `unread`: something was received behind it.
+    pub(super) fn take_up(&mut self, line: &[u8], unread: bool) -> Phase {
+        match Command::parse(line) {
+            Ok(Command::Other(_)) | Err(_) if is_foreign(line) => self.turn_away(),
+            Ok(command) => return self.dispatch(command, unread),
+            Err(error) => self.complain(&error, Verb::of_line(line)),
+        }
+        Phase::Idle
+    }
+
+    /// Takes up a line that was longer than the limit, and began with this verb.
+    pub(super) fn take_up_cut(&mut self, verb: Verb) {
+        let limit = self.config.limits.line;
+        self.complain(&CommandError::LineTooLong { limit }, verb);
+    }
+
+    fn dispatch(&mut self, command: Command<'_>, unread: bool) -> Phase {
+        // What keeps connections alive all day breaks no rule of order and changes nothing.
+        if matches!(command, Command::Noop) && self.connection.session.pass_noop() {
+            self.say_noop();
+            return Phase::Idle;
+        }
+        let verb = command.verb();
+        if !self.supports(verb) {
+            self.not_supported(&command);
+            return Phase::Idle;
+        }
+        let (id, advice) = self.connection.session.command(&command);
+        let to = UnderWay { id, verb };
+        if let Some((code, text)) = self.disorder(verb, advice) {
+            self.answer_static(to, code, text);
+            return Phase::Idle;
+        }
+        if self.refuses_spurious(to, &command, unread) {
+            return Phase::Idle;
+        }
+        match command {
+            Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) | Command::Lpsv => {
+                return if self.prepare(to, &command) { Phase::Preparing(to) } else { Phase::Idle };
+            }
+            Command::Port(_) | Command::Eprt(_) | Command::Lprt(_) => self.set_target(to, &command),
+            Command::Pass(_) if self.is_logged_in() => {
+                self.answer_static(to, Code::LOGGED_IN, "Already logged in.");
+            }
+            // What was agreed on may be gone: a second PASV that found no port has closed it.
+            _ if verb.opens_data() && !self.has_data() => {
+                let gone = OutOfOrder::NoDataConnection;
+                self.answer_static(to, gone.code(), gone.text());
+            }
+            _ if verb.opens_data() => match self.misplaced(&command) {
+                Some((code, text)) => self.answer_static(to, code, text),
+                None => return Phase::Offering(self.ask(to, command)),
+            },
+            _ if self.answers_security(to, &command) || self.answers_alone(to, &command) => {}
+            _ => return Phase::Asking(self.ask(to, command)),
+        }
+        Phase::Idle
+    }
+
+    /// Why a command is refused whatever it says: the order of RFC 959 5.4, or the want of TLS.
+    fn disorder(&self, verb: Verb, advice: Result<(), OutOfOrder>) -> Option<(Code, &'static str)> {
+        if advice != Err(OutOfOrder::NotLoggedIn)
+            && let Some(lack) = self.lacks_tls(verb)
+        {
+            return Some(lack);
+        }
+        advice.err().map(|disorder| (disorder.code(), disorder.text()))
+    }
+
+    /// The application is asked.
+    fn ask<Answer>(&mut self, to: UnderWay, command: Command<'_>) -> Asked<Answer> {
+        let serial = self.next_serial();
+        let by = self.connection.after(self.config.patience.answer);
+        Asked { id: to.id, command: command.into_owned(), serial, by, answer: None }
+    }
+}

@@ -1,0 +1,109 @@
+//! Lines that are no command, or none that is supported here.
+
+use super::answers::NOT_LOGGED_IN;
+use super::context::{Context, Life};
+use super::phase::UnderWay;
+use crate::command::{Command, CommandError, Verb};
+use crate::reply::{Code, Reply};
+use crate::session::LoginState;
+
+/// How other protocols begin a line: HTTP (RFC 9110 9.3, RFC 5789, RFC 9113 3.4) and SMTP (RFC 5321 4.1.1, RFC 2033, RFC 3207,
+/// RFC 3030, RFC 1985), but for the words that FTP has, too.
+const FOREIGN: &[&[u8]] = &[
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"DELETE",
+    b"CONNECT",
+    b"OPTIONS",
+    b"TRACE",
+    b"PATCH",
+    b"PRI",
+    b"HELO",
+    b"EHLO",
+    b"LHLO",
+    b"MAIL",
+    b"RCPT",
+    b"DATA",
+    b"RSET",
+    b"VRFY",
+    b"EXPN",
+    b"STARTTLS",
+    b"BDAT",
+    b"ETRN",
+];
+
+const NOT_IMPLEMENTED: &str = "Command not implemented.";
+
+impl Context {
+    /// A line that is no command: 500, 501, 504; 502 if the command it tries isn't supported either; and before the login
+    /// nothing but 530 for what needs one.
+    pub(super) fn complain(&mut self, error: &CommandError, verb: Verb) {
+        let reply = match error.verb() {
+            Some(verb) if self.is_early(verb) => Reply::from_static(Code::NOT_LOGGED_IN, NOT_LOGGED_IN),
+            Some(verb) if !self.supports(verb) => Reply::from_static(Code::NOT_IMPLEMENTED, NOT_IMPLEMENTED),
+            Some(verb) if matches!(error, CommandError::UnsupportedProtocol { .. }) => self.other_protocol(verb),
+            _ => error.reply(),
+        };
+        let (id, _) = self.connection.session.unreadable(verb);
+        let to = UnderWay { id, verb };
+        match verb {
+            Verb::Other => self.answer_unknown(to, &reply),
+            _ => self.answer(to, &reply),
+        }
+    }
+
+    /// What needs a login, and there is none: 530. SITE and STAT of a path reach the application, and nobody else may.
+    fn is_early(&self, verb: Verb) -> bool {
+        (verb.needs_login() || verb == Verb::Site) && !self.is_logged_in()
+    }
+
+    /// Whether the machine or the application has an answer.
+    pub(super) fn supports(&self, verb: Verb) -> bool {
+        // Who was told 332 has to be heard.
+        self.config.knows(verb) || verb == Verb::Acct && self.connection.session.login() == LoginState::Account
+    }
+
+    /// 500 for a word that nobody knows, 502 for one that isn't supported here.
+    pub(super) fn not_supported(&mut self, command: &Command<'_>) {
+        let verb = command.verb();
+        let (id, _) = self.connection.session.command(command);
+        let to = UnderWay { id, verb };
+        match verb {
+            Verb::Other => self.answer_unknown(to, &Reply::from_static(Code::SYNTAX_ERROR, "Unknown command.")),
+            verb if self.is_early(verb) => self.answer_static(to, Code::NOT_LOGGED_IN, NOT_LOGGED_IN),
+            _ => self.answer_static(to, Code::NOT_IMPLEMENTED, NOT_IMPLEMENTED),
+        }
+    }
+
+    /// Answers a word that nobody knows; before the login not for ever: who says such things speaks another protocol
+    /// (ALPACA, CVE-2021-3618).
+    fn answer_unknown(&mut self, to: UnderWay, reply: &Reply<'_>) {
+        if !self.is_logged_in() {
+            self.unknown_commands = self.unknown_commands.saturating_add(1);
+            if self.unknown_commands >= self.config.unknown_commands {
+                return self.answer_static(to, Code::SERVICE_NOT_AVAILABLE, "Too many unknown commands.");
+            }
+        }
+        self.answer(to, reply);
+    }
+
+    /// A browser, a mail program or a TLS client that was led here, so that it says what somebody else wants: one
+    /// answer, and the end.
+    pub(super) fn turn_away(&mut self) {
+        let (id, _) = self.connection.session.unreadable(Verb::Other);
+        self.answer_static(UnderWay { id, verb: Verb::Other }, Code::SYNTAX_ERROR, "This is FTP.");
+        self.life = Life::Ending;
+    }
+}
+
+/// Whether a line that is no command is another protocol's: HTTP, SMTP, a header line, SSH, a TLS record.
+pub(super) fn is_foreign(line: &[u8]) -> bool {
+    let word = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let control = word.first().is_some_and(|byte| *byte < b' ' && !matches!(byte, 0 | b'\t' | b'\r'));
+    control
+        || word.ends_with(b":")
+        || word.starts_with(b"SSH-")
+        || FOREIGN.iter().any(|foreign| word.eq_ignore_ascii_case(foreign))
+}

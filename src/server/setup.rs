@@ -1,0 +1,121 @@
+//! PASV, EPSV, PORT and their kin: what is agreed on for the next data connection.
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::num::NonZeroU16;
+
+use super::context::Context;
+use super::phase::UnderWay;
+use crate::address::{ExtendedPort, HostPort, LongAddress, NetworkProtocol};
+use crate::command::{Command, EpsvArgument, Verb};
+use crate::reply::{Code, Reply};
+
+impl Context {
+    /// PASV, EPSV, LPSV: the rules that are ours, then the socket is the adapter's.
+    /// `true`: `Listen` is open, and its answer is awaited.
+    pub(super) fn prepare(&mut self, to: UnderWay, command: &Command<'_>) -> bool {
+        let host = self.connection.ends.local().ip();
+        match command {
+            _ if !self.config.passive.enabled => {
+                self.answer_static(to, Code::FILE_UNAVAILABLE, "Permission denied.");
+                return false;
+            }
+            Command::Pasv if host.is_ipv6() => {
+                let text = "PASV has no word for IPv6. Use EPSV.";
+                self.answer_static(to, Code::CANNOT_OPEN_DATA_CONNECTION, text);
+                return false;
+            }
+            Command::Epsv(EpsvArgument::Protocol(protocol)) if *protocol != NetworkProtocol::of(host) => {
+                let reply = self.other_protocol(Verb::Epsv);
+                self.answer(to, &reply);
+                return false;
+            }
+            _ => {}
+        }
+        let deadline = self.connection.after(self.config.patience.listen);
+        self.connection.data.listen(host, self.config.passive.ports.clone(), deadline);
+        true
+    }
+
+    /// The socket listens: 227, 228 or 229.
+    pub(super) fn announce(&mut self, to: UnderWay, bound: SocketAddr) {
+        let local = self.connection.ends.local().ip();
+        let public = self.config.passive.address.towards(self.connection.ends.peer().ip());
+        let host = match (public, local) {
+            (Some(address), _) | (None, IpAddr::V4(address)) => address,
+            (None, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
+        };
+        let ports = &self.config.passive.ports;
+        let allowed = *ports == (0..=0) || ports.contains(&bound.port());
+        // A port outside the range would hang behind a firewall.
+        let Some(port) = NonZeroU16::new(bound.port()).filter(|_| allowed) else {
+            self.connection.data.release();
+            return self.no_port(to);
+        };
+        match to.verb {
+            Verb::Pasv => self.answer_made(to, Reply::of_passive(HostPort::new(host, port))),
+            Verb::Lpsv => {
+                let host = if local.is_ipv6() { local } else { host.into() };
+                self.answer_made(to, Reply::of_long_passive(LongAddress::new(host, port)));
+            }
+            _ => self.answer_made(to, Reply::of_extended_passive(ExtendedPort::new(port))),
+        }
+    }
+
+    pub(super) fn no_port(&mut self, to: UnderWay) {
+        self.answer_static(to, Code::CANNOT_OPEN_DATA_CONNECTION, "Cannot open a passive connection.");
+    }
+
+    /// PORT, EPRT, LPRT: never towards a stranger or a service port (the bounce attack, RFC 2577 3).
+    pub(super) fn set_target(&mut self, to: UnderWay, command: &Command<'_>) {
+        let (address, illegal, done): (SocketAddr, _, _) = match command {
+            Command::Port(address) => {
+                let done = "PORT command successful. Consider using PASV.";
+                ((*address).into(), "Illegal PORT command.", done)
+            }
+            Command::Eprt(address) => {
+                let done = "EPRT command successful. Consider using EPSV.";
+                ((*address).into(), "Illegal EPRT command.", done)
+            }
+            Command::Lprt(address) => {
+                let done = "LPRT command successful. Consider using EPSV.";
+                ((*address).into(), "Illegal LPRT command.", done)
+            }
+            _ => return,
+        };
+        let target = self.connection.ends.towards(address.ip().to_canonical(), address.port());
+        let peer = self.connection.ends.peer().ip();
+        let policy = &self.config.active;
+        let stranger = target.ip() != peer && !policy.strangers;
+        let privileged = target.port() < 1024 && !policy.privileged_ports;
+        let (code, text) = if !policy.enabled {
+            (Code::FILE_UNAVAILABLE, "Permission denied.")
+        } else if stranger && target.is_ipv4() != peer.is_ipv4() && command.verb() != Verb::Port {
+            let reply = self.other_protocol(command.verb());
+            return self.answer(to, &reply);
+        } else if stranger || privileged {
+            (Code::SYNTAX_ERROR, illegal)
+        } else {
+            self.connection.data.aim(target);
+            (Code::COMMAND_OKAY, done)
+        };
+        self.answer_static(to, code, text);
+    }
+
+    /// Which protocols may be used instead (522 of RFC 2428 2, 521 of RFC 1639): the control connection's, and any where
+    /// the server may connect to strangers.
+    pub(super) fn other_protocol(&self, verb: Verb) -> Reply<'static> {
+        let own = NetworkProtocol::of(self.connection.ends.local().ip());
+        let any = verb != Verb::Epsv && self.config.active.strangers;
+        match (verb, any, own) {
+            (Verb::Lprt, true, _) => families("Supported address families are (4,6)"),
+            (Verb::Lprt, _, NetworkProtocol::Ipv4) => families("Supported address families are (4)"),
+            (Verb::Lprt, _, NetworkProtocol::Ipv6) => families("Supported address families are (6)"),
+            (_, true, _) => Reply::use_network_protocols(&[NetworkProtocol::Ipv4, NetworkProtocol::Ipv6]),
+            _ => Reply::use_network_protocols(&[own]),
+        }
+    }
+}
+
+fn families(text: &'static str) -> Reply<'static> {
+    Reply::from_static(Code::UNSUPPORTED_FAMILY_OR_PROTECTION, text)
+}
