@@ -4,29 +4,20 @@ use std::time::Duration;
 
 use ftp_proto::client::{Action, Config, Misuse, Request, Value, Violation};
 use ftp_proto::{Argument, AttemptEnd, Direction, Password, Route, StreamEnd, Verb};
-use ftp_proto_rigs::client::{Did, Script, World, addr, by, done, path};
+use ftp_proto_rigs::client::{Did, Rig, World, by, done};
+use ftp_proto_rigs::{addr, path};
 
-/// A download under way: its 150 has come, the stream is open.
-fn streaming(config: Config) -> Script {
-    let mut script = Script::logged_in(config);
-    script.retrieve();
-    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    script.client.received(b"150 ok\r\n");
-    assert_eq!(script.all(World::Busy).last(), Some(&Did::Streams(Direction::Receive, 0)));
-    script
-}
-
-fn keeping_alive() -> Script {
+fn keeping_alive() -> Rig {
     let mut config = by(&[Route::Epsv]);
     config.keep_alive = Some(Duration::from_secs(30));
-    streaming(config)
+    Rig::streaming(config)
 }
 
 /// The adapter's word, in seconds and bytes.
-fn moves(script: &mut Script, seconds: u64, total: u64) {
-    script.now += Duration::from_secs(seconds);
-    let now = script.now();
-    match script.client.poll(now).unwrap() {
+fn moves(rig: &mut Rig, seconds: u64, total: u64) {
+    rig.now += Duration::from_secs(seconds);
+    let now = rig.now();
+    match rig.client.poll(now).unwrap() {
         Action::Stream(stream) => stream.moved(total),
         other => panic!("{other:?}"),
     }
@@ -39,133 +30,132 @@ fn noops_keep_a_long_transfer_alive_and_their_replies_are_counted() {
         (&["226 done", "200 noop", "200 noop"], "behind the transfer's, as most servers do"),
         (&["200 noop", "226 done", "200 noop"], "both"),
     ] {
-        let mut script = keeping_alive();
+        let mut rig = keeping_alive();
         for _ in 0..2 {
-            script.now += Duration::from_secs(30);
-            assert_eq!(script.all(World::Busy)[0], Did::Wrote("NOOP".into()));
+            rig.now += Duration::from_secs(30);
+            assert_eq!(rig.all(World::Busy)[0], Did::Said("NOOP".into()));
         }
-        assert!(matches!(script.poll(World::Works), Ok(Did::Streams(..))));
+        assert!(matches!(rig.poll(World::Works), Ok(Did::Streams(..))));
         let mut did = Vec::new();
         for reply in replies {
-            did.extend(script.says(reply));
+            did.extend(rig.hears(reply));
         }
         assert_eq!(done(&did), &Ok(Value::Transferred(10)), "{end}: {did:?}");
-        script.client.start(Request::print_directory()).unwrap();
-        let did = script.converse(&[("PWD", "257 \"/\"")]);
+        rig.client.start(Request::print_directory()).unwrap();
+        let did = rig.converse(&[("PWD", "257 \"/\"")]);
         assert_eq!(done(&did), &Ok(Value::Directory(b"/".to_vec())), "{end}");
     }
 }
 
 #[test]
 fn noops_that_are_never_answered_end_the_session_after_the_transfer() {
-    let mut script = keeping_alive();
-    script.now += Duration::from_secs(30);
-    script.all(World::Busy);
-    script.poll(World::Works).unwrap();
-    let did = script.says("226 done");
+    let mut rig = keeping_alive();
+    rig.now += Duration::from_secs(30);
+    rig.all(World::Busy);
+    rig.poll(World::Works).unwrap();
+    let did = rig.hears("226 done");
     assert_eq!(did.last(), Some(&Did::Waits(Some(10))), "the NOOP's reply is waited for");
-    script.now += Duration::from_secs(10);
-    assert_eq!(script.poll(World::Works), Ok(Did::Done(Ok(Value::Transferred(10)))));
-    assert_eq!(script.poll(World::Works), Err(Violation::OutOfStep));
+    rig.now += Duration::from_secs(10);
+    assert_eq!(rig.poll(World::Works), Ok(Did::Done(Ok(Value::Transferred(10)))));
+    assert_eq!(rig.poll(World::Works), Err(Violation::OutOfStep));
 }
 
 #[test]
 fn the_stream_says_when_to_poll_again() {
-    let mut script = keeping_alive();
-    let now = script.now();
-    let Action::Stream(stream) = script.client.poll(now).unwrap() else { panic!() };
+    let mut rig = keeping_alive();
+    let now = rig.now();
+    let Action::Stream(stream) = rig.client.poll(now).unwrap() else { panic!() };
     assert_eq!(stream.deadline().map(|at| at.saturating_since(now)), Some(Duration::from_secs(30)));
-    let mut script = streaming(by(&[Route::Epsv]));
-    moves(&mut script, 0, 10);
-    let now = script.now();
-    let _ = script.client.poll(now).unwrap();
-    let Action::Stream(stream) = script.client.poll(now).unwrap() else { panic!() };
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
+    moves(&mut rig, 0, 10);
+    let now = rig.now();
+    let _ = rig.client.poll(now).unwrap();
+    let Action::Stream(stream) = rig.client.poll(now).unwrap() else { panic!() };
     assert_eq!(stream.deadline().map(|at| at.saturating_since(now)), Some(Duration::from_secs(120)));
 }
 
 #[test]
 fn a_transfer_that_stands_still_is_given_up_and_one_that_moves_is_not() {
-    let mut script = streaming(by(&[Route::Epsv]));
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
     for total in 1..10 {
-        moves(&mut script, 119, total);
+        moves(&mut rig, 119, total);
     }
-    moves(&mut script, 0, 9);
-    script.now += Duration::from_secs(120);
-    let did = script.all(World::Busy);
-    assert!(did.contains(&Did::Wrote("ABOR".into())) && did.contains(&Did::Cancels), "{did:?}");
-    script.says("426 aborted");
-    script.says("226 ok");
-    assert_eq!(done(&script.says("200 noop")), &Err("it took too long".into()));
+    moves(&mut rig, 0, 9);
+    rig.now += Duration::from_secs(120);
+    let did = rig.all(World::Busy);
+    assert!(did.contains(&Did::Said("ABOR".into())) && did.contains(&Did::Cancels), "{did:?}");
+    rig.hears("426 aborted");
+    rig.hears("226 ok");
+    assert_eq!(done(&rig.hears("200 noop")), &Err("it took too long".into()));
 }
 
 #[test]
 fn a_whole_request_may_have_its_limit() {
     let mut config = by(&[Route::Epsv]);
     config.patience.request = Some(Duration::from_secs(20));
-    let mut script = streaming(config.clone());
-    script.now += Duration::from_secs(20);
-    let did = script.all(World::Busy);
-    assert!(did.contains(&Did::Wrote("ABOR".into())), "{did:?}");
-    script.says("426 aborted");
-    script.says("226 ok");
-    assert_eq!(done(&script.says("200 noop")), &Err("it took too long".into()));
+    let mut rig = Rig::streaming(config.clone());
+    rig.now += Duration::from_secs(20);
+    let did = rig.all(World::Busy);
+    assert!(did.contains(&Did::Said("ABOR".into())), "{did:?}");
+    rig.hears("426 aborted");
+    rig.hears("226 ok");
+    assert_eq!(done(&rig.hears("200 noop")), &Err("it took too long".into()));
     // One that waits for a reply is told to look again in time.
-    let mut script = Script::logged_in(config);
-    script.client.start(Request::noop()).unwrap();
-    assert_eq!(script.all(World::Works).last(), Some(&Did::Waits(Some(20))));
+    let mut rig = Rig::logged_in(config);
+    rig.client.start(Request::noop()).unwrap();
+    assert_eq!(rig.all(World::Works).last(), Some(&Did::Waits(Some(20))));
 }
 
 #[test]
 fn a_421_amid_a_transfer_ends_it_and_the_session_ends_in_order() {
-    let mut script = streaming(by(&[Route::Epsv]));
-    script.client.received(b"421 good night\r\n");
-    let did = script.all(World::Busy);
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
+    rig.client.received(b"421 good night\r\n");
+    let did = rig.all(World::Busy);
     assert!(did.contains(&Did::Cancels), "{did:?}");
     assert_eq!(done(&did), &Err("the server refused: 421 good night".into()));
-    script.client.received(b"");
-    assert_eq!(script.all(World::Works), [Did::Closes]);
+    assert_eq!(rig.receives(b""), [Did::Closes]);
 }
 
 #[test]
 fn the_end_of_input_amid_a_transfer_is_told_at_once() {
-    let mut script = streaming(by(&[Route::Epsv]));
-    script.client.received(b"");
-    assert_eq!(script.poll(World::Busy), Err(Violation::Closed { waiting: Some(Verb::Retr) }));
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
+    rig.client.received(b"");
+    assert_eq!(rig.poll(World::Busy), Err(Violation::Closed { waiting: Some(Verb::Retr) }));
 }
 
 #[test]
 fn the_last_bytes_may_come_after_the_server_has_left() {
-    let mut script = streaming(by(&[Route::Epsv]));
-    script.client.received(b"226 done\r\n");
-    script.client.received(b"");
-    let did = script.all(World::Busy);
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
+    rig.client.received(b"226 done\r\n");
+    rig.client.received(b"");
+    let did = rig.all(World::Busy);
     assert_eq!(did.last(), Some(&Did::Streams(Direction::Receive, 0)), "{did:?}");
-    assert_eq!(script.poll(World::Works), Ok(Did::Streams(Direction::Receive, 0)));
-    assert_eq!(script.poll(World::Works), Ok(Did::Done(Ok(Value::Transferred(10)))));
+    assert_eq!(rig.poll(World::Works), Ok(Did::Streams(Direction::Receive, 0)));
+    assert_eq!(rig.poll(World::Works), Ok(Did::Done(Ok(Value::Transferred(10)))));
 }
 
 #[test]
 fn a_final_reply_that_never_comes_ends_the_session() {
-    let mut script = streaming(by(&[Route::Epsv]));
-    let did = script.all(World::Works);
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
+    let did = rig.all(World::Works);
     assert_eq!(did.last(), Some(&Did::Waits(Some(60))), "{did:?}");
-    script.now += Duration::from_secs(60);
-    assert_eq!(script.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
+    rig.now += Duration::from_secs(60);
+    assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
 }
 
 #[test]
 fn pret_comes_before_pasv_where_feat_names_it() {
-    let mut script = Script::logged_in(by(&[Route::Pasv]));
-    script.client.start(Request::features()).unwrap();
-    script.converse(&[("FEAT", "211-Features:\r\n PRET\r\n211 End")]);
-    script.retrieve();
+    let mut rig = Rig::logged_in(by(&[Route::Pasv]));
+    rig.client.start(Request::features()).unwrap();
+    rig.converse(&[("FEAT", "211-Features:\r\n PRET\r\n211 End")]);
+    rig.retrieve();
     let dialogue =
         [("TYPE I", "200 ok"), ("PRET RETR f", "200 ok"), ("PASV", "227 (1,2,3,4,0,5)"), ("RETR f", "150 ok")];
-    script.converse(&dialogue);
-    script.says("226 ok");
-    script.retrieve();
+    rig.converse(&dialogue);
+    rig.hears("226 ok");
+    rig.retrieve();
     assert_eq!(
-        done(&script.converse(&[("PRET RETR f", "550 no such file")])),
+        done(&rig.converse(&[("PRET RETR f", "550 no such file")])),
         &Err("the server refused: 550 no such file".into())
     );
 }
@@ -174,24 +164,24 @@ fn pret_comes_before_pasv_where_feat_names_it() {
 fn epsv_all_is_said_once_where_it_is_wanted() {
     let mut config = by(&[Route::Epsv]);
     config.only_epsv = true;
-    let mut script = Script::logged_in(config);
-    script.retrieve();
-    script.converse(&[("EPSV ALL", "200 ok"), ("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("RETR f", "150 ok")]);
-    script.says("226 ok");
-    script.retrieve();
-    assert_eq!(script.all(World::Works)[0], Did::Wrote("EPSV".into()));
+    let mut rig = Rig::logged_in(config);
+    rig.retrieve();
+    rig.converse(&[("EPSV ALL", "200 ok"), ("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("RETR f", "150 ok")]);
+    rig.hears("226 ok");
+    rig.retrieve();
+    assert_eq!(rig.all(World::Works)[0], Did::Said("EPSV".into()));
 }
 
 #[test]
 fn a_listing_is_mlsd_where_feat_names_mlst() {
-    let mut script = Script::logged_in(by(&[Route::Epsv]));
-    script.client.start(Request::list(None)).unwrap();
-    script.converse(&[("EPSV", "229 (|||5|)"), ("LIST", "150 ok")]);
-    script.says("226 ok");
-    script.client.start(Request::features()).unwrap();
-    script.converse(&[("FEAT", "211-Features:\r\n MLST type*;size*;\r\n211 End")]);
-    script.client.start(Request::list(Some(path("d")))).unwrap();
-    script.converse(&[("EPSV", "229 (|||5|)"), ("MLSD d", "150 ok")]);
+    let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+    rig.client.start(Request::list(None)).unwrap();
+    rig.converse(&[("EPSV", "229 (|||5|)"), ("LIST", "150 ok")]);
+    rig.hears("226 ok");
+    rig.client.start(Request::features()).unwrap();
+    rig.converse(&[("FEAT", "211-Features:\r\n MLST type*;size*;\r\n211 End")]);
+    rig.client.start(Request::list(Some(path("d")))).unwrap();
+    rig.converse(&[("EPSV", "229 (|||5|)"), ("MLSD d", "150 ok")]);
 }
 
 #[test]
@@ -202,13 +192,13 @@ fn a_hash_is_asked_for_by_the_best_command_that_feat_names() {
         (" XCRC\r\n XSHA256\r\n", "XSHA256 f", "250 9F86D081884C7D659A2FEAA0C55AD015", Verb::Xsha256),
         (" MD5\r\n", "MD5 f", "251 f 9f86d081884c7d659a2feaa0c55ad015", Verb::Md5),
     ] {
-        let mut script = Script::logged_in(Config::default());
+        let mut rig = Rig::logged_in(Config::default());
         if !features.is_empty() {
-            script.client.start(Request::features()).unwrap();
-            script.converse(&[("FEAT", &format!("211-Features:\r\n{features}211 End"))]);
+            rig.client.start(Request::features()).unwrap();
+            rig.converse(&[("FEAT", &format!("211-Features:\r\n{features}211 End"))]);
         }
-        script.client.start(Request::hash(path("f"))).unwrap();
-        let did = script.converse(&[(command, reply)]);
+        rig.client.start(Request::hash(path("f"))).unwrap();
+        let did = rig.converse(&[(command, reply)]);
         let digits = "9f86d081884c7d659a2feaa0c55ad015".to_string();
         assert_eq!(done(&did), &Ok(Value::Hash { verb, digits }), "{features:?}");
     }
@@ -219,10 +209,10 @@ fn stou_tells_the_name_wherever_the_server_says_it() {
     for (first, last) in
         [("150 FILE: made.1", "226 ok"), ("125 FILE: made.1", "250 ok"), ("150 ok", "226 FILE: made.1")]
     {
-        let mut script = Script::logged_in(by(&[Route::Epsv]));
-        script.client.start(Request::store_unique(None)).unwrap();
-        script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("STOU", first)]);
-        let did = script.says(last);
+        let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+        rig.client.start(Request::store_unique(None)).unwrap();
+        rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("STOU", first)]);
+        let did = rig.hears(last);
         assert_eq!(done(&did), &Ok(Value::Stored { moved: 10, name: Some(b"made.1".to_vec()) }), "{first} {last}");
     }
 }
@@ -230,38 +220,38 @@ fn stou_tells_the_name_wherever_the_server_says_it() {
 #[test]
 fn a_426_before_the_first_byte_tries_the_next_route_and_one_behind_it_does_not() {
     let restarted = |end: StreamEnd, total: u64| {
-        let mut script = Script::logged_in(Config::default());
-        script.client.start(Request::retrieve(path("f"), 7)).unwrap();
-        script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("REST 7", "350 ok")]);
-        script.client.received(b"150 ok\r\n");
-        script.all(World::Busy);
-        let now = script.now();
-        let Action::Stream(stream) = script.client.poll(now).unwrap() else { panic!() };
+        let mut rig = Rig::logged_in(Config::default());
+        rig.client.start(Request::retrieve(path("f"), 7)).unwrap();
+        rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("REST 7", "350 ok")]);
+        rig.client.received(b"150 ok\r\n");
+        rig.all(World::Busy);
+        let now = rig.now();
+        let Action::Stream(stream) = rig.client.poll(now).unwrap() else { panic!() };
         stream.finished(end, total);
-        script.says("426 broken")
+        rig.hears("426 broken")
     };
     let did = restarted(StreamEnd::Truncated, 0);
-    assert!(did.contains(&Did::Wrote("PASV".into())), "{did:?}");
+    assert!(did.contains(&Did::Said("PASV".into())), "{did:?}");
     for (end, total) in [(StreamEnd::Truncated, 1), (StreamEnd::LocalError, 0), (StreamEnd::StorageFull, 0)] {
         assert!(done(&restarted(end, total)).is_err(), "{end:?} {total}");
     }
     // The stream hasn't ended, and the adapter has reported nothing but that it runs.
-    let mut script = Script::logged_in(Config::default());
-    script.retrieve();
-    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    script.client.received(b"150 ok\r\n");
-    script.all(World::Busy);
-    moves(&mut script, 0, 3);
-    let did = script.says("426 broken");
+    let mut rig = Rig::logged_in(Config::default());
+    rig.retrieve();
+    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    rig.client.received(b"150 ok\r\n");
+    rig.all(World::Busy);
+    moves(&mut rig, 0, 3);
+    let did = rig.hears("426 broken");
     assert!(done(&did).is_err(), "{did:?}");
 }
 
 #[test]
 fn stou_is_never_said_twice() {
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::store_unique(None)).unwrap();
-    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    let did = script.says("425 no");
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::store_unique(None)).unwrap();
+    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    let did = rig.hears("425 no");
     assert_eq!(done(&did), &Err("the server refused: 425 no".into()));
 }
 
@@ -269,23 +259,23 @@ fn stou_is_never_said_twice() {
 fn abor_comes_with_synch_only_where_urgent_data_can_be_sent() {
     let mut config = by(&[Route::Epsv]);
     config.urgent = true;
-    let mut script = streaming(config);
-    script.client.abort();
-    let now = script.now();
-    let Action::Write(write) = script.client.poll(now).unwrap() else { panic!() };
+    let mut rig = Rig::streaming(config);
+    rig.client.abort();
+    let now = rig.now();
+    let Action::Write(write) = rig.client.poll(now).unwrap() else { panic!() };
     assert_eq!((write.bytes(), write.urgent()), (b"\xff\xf4\xff\xf2ABOR\r\n".as_slice(), 3));
     write.wrote(3);
-    let Action::Write(write) = script.client.poll(now).unwrap() else { panic!() };
+    let Action::Write(write) = rig.client.poll(now).unwrap() else { panic!() };
     assert_eq!((write.bytes(), write.urgent()), (b"\xf2ABOR\r\n".as_slice(), 0));
 }
 
 #[test]
 fn attempts_can_be_read_afterwards() {
-    let mut script = Script::logged_in(Config::default());
-    script.retrieve();
-    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "500 what?"), ("PASV", "227 (10,0,0,1,0,6)")]);
-    script.now += Duration::from_secs(1);
-    let attempts: Vec<_> = script.client.attempts().iter().map(|a| (a.route, a.advertised, a.reached, a.end)).collect();
+    let mut rig = Rig::logged_in(Config::default());
+    rig.retrieve();
+    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "500 what?"), ("PASV", "227 (10,0,0,1,0,6)")]);
+    rig.now += Duration::from_secs(1);
+    let attempts: Vec<_> = rig.client.attempts().iter().map(|a| (a.route, a.advertised, a.reached, a.end)).collect();
     assert_eq!(attempts.len(), 2);
     assert!(matches!(attempts[0], (Route::Epsv, None, None, AttemptEnd::Refused(code)) if code.value() == 500));
     let peer = Some(addr("198.51.100.7:6"));
@@ -294,40 +284,40 @@ fn attempts_can_be_read_afterwards() {
 
 #[test]
 fn a_local_failure_amid_an_upload_is_told_with_what_was_moved() {
-    let mut script = Script::logged_in(by(&[Route::Epsv]));
-    script.client.start(Request::store(path("f"), 0)).unwrap();
-    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    script.client.received(b"150 ok\r\n");
-    script.all(World::Busy);
-    let now = script.now();
-    let Action::Stream(stream) = script.client.poll(now).unwrap() else { panic!() };
+    let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+    rig.client.start(Request::store(path("f"), 0)).unwrap();
+    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    rig.client.received(b"150 ok\r\n");
+    rig.all(World::Busy);
+    let now = rig.now();
+    let Action::Stream(stream) = rig.client.poll(now).unwrap() else { panic!() };
     stream.finished(StreamEnd::LocalError, 4);
-    let did = script.says("226 ok");
+    let did = rig.hears("226 ok");
     assert_eq!(done(&did), &Err("the data ended early, after 4 bytes (local file error)".into()));
 }
 
 #[test]
 fn quit_amid_a_transfer_waits_for_its_end() {
-    let mut script = streaming(by(&[Route::Epsv]));
-    script.client.quit();
-    assert_eq!(script.client.start(Request::noop()), Err(Misuse::Ended));
-    assert_eq!(script.all(World::Busy), [Did::Streams(Direction::Receive, 0)], "it goes on");
-    script.all(World::Works);
-    let did = script.says("226 done");
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
+    rig.client.quit();
+    assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Ended));
+    assert_eq!(rig.all(World::Busy), [Did::Streams(Direction::Receive, 0)], "it goes on");
+    rig.all(World::Works);
+    let did = rig.hears("226 done");
     assert_eq!(done(&did), &Ok(Value::Transferred(10)));
     assert_eq!(did.last(), Some(&Did::Waits(Some(5))));
-    assert!(did.contains(&Did::Wrote("QUIT".into())), "{did:?}");
-    assert_eq!(script.says("221 bye").last(), Some(&Did::Closes));
+    assert!(did.contains(&Did::Said("QUIT".into())), "{did:?}");
+    assert_eq!(rig.hears("221 bye").last(), Some(&Did::Closes));
     // Or for its abort, if the application doesn't want to wait.
-    let mut script = streaming(by(&[Route::Epsv]));
-    script.client.quit();
-    script.client.abort();
-    assert!(script.all(World::Busy).contains(&Did::Wrote("ABOR".into())));
-    script.says("426 aborted");
-    script.says("226 ok");
-    let did = script.says("200 noop");
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
+    rig.client.quit();
+    rig.client.abort();
+    assert!(rig.all(World::Busy).contains(&Did::Said("ABOR".into())));
+    rig.hears("426 aborted");
+    rig.hears("226 ok");
+    let did = rig.hears("200 noop");
     assert_eq!(done(&did), &Err("aborted".into()));
-    assert!(did.contains(&Did::Wrote("QUIT".into())), "{did:?}");
+    assert!(did.contains(&Did::Said("QUIT".into())), "{did:?}");
 }
 
 /// A login and a download whose server says no more than its first `count` bytes: how many requests succeeded,
@@ -342,44 +332,44 @@ fn cut_short(count: usize, then_ends: bool) -> (usize, Option<Violation>) {
         "150 ok\r\n",
         "226 ok\r\n",
     ];
-    let mut script = Script::new(by(&[Route::Epsv]));
+    let mut rig = Rig::new(by(&[Route::Epsv]));
     let mut left = count;
     let mut requests = vec![
         Request::retrieve(path("f"), 0),
         Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None),
     ];
     let (mut replies, mut successes) = (replies.iter(), 0);
-    let mut say = |script: &mut Script| {
+    let mut say = |rig: &mut Rig| {
         let Some(reply) = replies.next() else { return };
         let said = left.min(reply.len());
         left -= said;
         if said > 0 {
-            script.client.received(&reply.as_bytes()[..said]);
+            rig.client.received(&reply.as_bytes()[..said]);
         }
         if said < reply.len() && then_ends {
-            script.client.received(b"");
+            rig.client.received(b"");
         }
     };
-    say(&mut script);
+    say(&mut rig);
     for _ in 0..1000 {
-        match script.poll(World::Works) {
+        match rig.poll(World::Works) {
             Err(violation) => {
-                assert_eq!(script.poll(World::Works).as_ref(), Err(&violation), "for ever");
+                assert_eq!(rig.poll(World::Works).as_ref(), Err(&violation), "for ever");
                 return (successes, Some(violation));
             }
             Ok(Did::Closes) => return (successes, None),
             // The 226 is said once the bytes have moved.
-            Ok(Did::Wrote(_) | Did::Streams(..)) => say(&mut script),
+            Ok(Did::Said(_) | Did::Streams(..)) => say(&mut rig),
             Ok(Did::Done(end)) => {
                 assert!(end.is_ok(), "{end:?}");
                 successes += 1;
                 match requests.pop() {
                     // The end may have come behind the last reply.
-                    Some(request) => drop(script.client.start(request)),
+                    Some(request) => drop(rig.client.start(request)),
                     None => return (successes, None),
                 }
             }
-            Ok(Did::Waits(seconds)) => script.now += Duration::from_secs(seconds.expect("a deadline")),
+            Ok(Did::Waits(seconds)) => rig.now += Duration::from_secs(seconds.expect("a deadline")),
             Ok(_) => {}
         }
     }
@@ -406,17 +396,17 @@ fn an_end_or_silence_at_any_byte_is_told_and_nothing_is_made_of_half_a_reply() {
 
 #[test]
 fn a_preliminary_reply_pushes_the_deadline_once() {
-    let mut script = Script::new(Config::default());
+    let mut rig = Rig::new(Config::default());
     for seconds in [60, 20] {
-        assert_eq!(script.says("120 in a minute"), [Did::Heard(120), Did::Waits(Some(seconds))]);
-        script.now += Duration::from_secs(40);
+        assert_eq!(rig.hears("120 in a minute"), [Did::Heard(120), Did::Waits(Some(seconds))]);
+        rig.now += Duration::from_secs(40);
     }
-    assert_eq!(script.poll(World::Works), Err(Violation::TimedOut { waiting: None }));
+    assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: None }));
 
-    let mut script = streaming(by(&[Route::Epsv]));
-    script.all(World::Works);
-    script.now += Duration::from_secs(59);
-    assert_eq!(script.says("150 still at it"), [Did::Heard(150), Did::Waits(Some(1))]);
-    script.now += Duration::from_secs(1);
-    assert_eq!(script.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
+    let mut rig = Rig::streaming(by(&[Route::Epsv]));
+    rig.all(World::Works);
+    rig.now += Duration::from_secs(59);
+    assert_eq!(rig.hears("150 still at it"), [Did::Heard(150), Did::Waits(Some(1))]);
+    rig.now += Duration::from_secs(1);
+    assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
 }

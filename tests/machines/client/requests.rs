@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use ftp_proto_rigs::client::{Did, Script, World, addr, by, done, path};
+use ftp_proto_rigs::client::{Did, Rig, World, by, done};
+use ftp_proto_rigs::{addr, path};
 
 use ftp_proto::client::{Action, Config, Misuse, Request, Value, Violation};
 use ftp_proto::{Argument, DataError, Direction, Password, Route, Verb};
 
 #[test]
 fn the_greeting_comes_first_and_may_be_late() {
-    let mut script = Script::new(Config::default());
-    assert_eq!(script.client.start(Request::noop()), Err(Misuse::Busy));
-    assert_eq!(script.all(World::Works), [Did::Waits(Some(60))]);
-    assert_eq!(script.says("120 in a minute"), [Did::Heard(120), Did::Waits(Some(60))]);
-    assert_eq!(script.says("220-"), [Did::Waits(Some(60))]);
-    assert_eq!(script.says("100 users online"), [Did::Waits(Some(60))]);
-    assert_eq!(script.says("220")[..2], [Did::Heard(220), Did::Done(Ok(Value::Nothing))]);
-    let mut script = Script::new(Config::default());
-    assert!(done(&script.says("421 full")).is_err());
+    let mut rig = Rig::new(Config::default());
+    assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Busy));
+    assert_eq!(rig.all(World::Works), [Did::Waits(Some(60))]);
+    assert_eq!(rig.hears("120 in a minute"), [Did::Heard(120), Did::Waits(Some(60))]);
+    assert_eq!(rig.hears("220-"), [Did::Waits(Some(60))]);
+    assert_eq!(rig.hears("100 users online"), [Did::Waits(Some(60))]);
+    assert_eq!(rig.hears("220")[..2], [Did::Heard(220), Did::Done(Ok(Value::Nothing))]);
+    let mut rig = Rig::new(Config::default());
+    assert!(done(&rig.hears("421 full")).is_err());
 }
 
 #[test]
@@ -30,37 +31,35 @@ fn the_login_says_no_more_than_is_asked() {
         (&[("USER a", "331 pass"), ("PASS b", "530 no")], false),
         (&[("USER a", "530 no")], false),
     ] {
-        let mut script = Script::new(Config::default());
-        script.says("220 ready");
+        let mut rig = Rig::greeted(Config::default());
         let account = Some(Password::new("c").unwrap());
-        script.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), account)).unwrap();
-        let did = script.converse(dialogue);
+        rig.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), account)).unwrap();
+        let did = rig.converse(dialogue);
         assert_eq!(done(&did).is_ok(), good, "{dialogue:?}: {did:?}");
     }
-    let mut script = Script::new(Config::default());
-    script.says("220 ready");
-    script.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
-    let did = script.converse(&[("USER a", "331 pass"), ("PASS b", "332 account")]);
+    let mut rig = Rig::greeted(Config::default());
+    rig.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
+    let did = rig.converse(&[("USER a", "331 pass"), ("PASS b", "332 account")]);
     assert_eq!(done(&did), &Err("the server refused: 332 account".to_string()));
 }
 
 #[test]
 fn replies_and_data_end_in_any_order() {
     for order in ["150 226", "226", "150 then 226 while it streams"] {
-        let mut script = Script::logged_in(by(&[Route::Epsv]));
-        script.retrieve();
-        script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+        let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+        rig.retrieve();
+        rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
         let did = match order {
             "150 226" => {
-                script.says("150 ok");
-                script.says("226 ok")
+                rig.hears("150 ok");
+                rig.hears("226 ok")
             }
-            "226" => script.says("226 ok"),
+            "226" => rig.hears("226 ok"),
             _ => {
-                script.client.received(b"150 ok\r\n226 ok\r\n");
-                let busy = script.all(World::Busy);
+                rig.client.received(b"150 ok\r\n226 ok\r\n");
+                let busy = rig.all(World::Busy);
                 assert_eq!(busy.last(), Some(&Did::Streams(Direction::Receive, 0)), "{busy:?}");
-                script.all(World::Works)
+                rig.all(World::Works)
             }
         };
         assert_eq!(done(&did), &Ok(Value::Transferred(10)), "{order}");
@@ -69,30 +68,30 @@ fn replies_and_data_end_in_any_order() {
 
 #[test]
 fn a_refusal_amid_the_stream_stops_it() {
-    let mut script = Script::logged_in(by(&[Route::Epsv]));
-    script.retrieve();
-    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    script.client.received(b"150 ok\r\n");
-    script.all(World::Busy);
-    script.client.received(b"426 broken\r\n");
-    let did = script.all(World::Busy);
+    let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+    rig.retrieve();
+    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    rig.client.received(b"150 ok\r\n");
+    rig.all(World::Busy);
+    rig.client.received(b"426 broken\r\n");
+    let did = rig.all(World::Busy);
     assert!(did.contains(&Did::Cancels), "{did:?}");
     assert_eq!(done(&did), &Err("the server refused: 426 broken".into()));
-    script.client.start(Request::noop()).unwrap();
-    assert!(done(&script.converse(&[("NOOP", "200 ok")])).is_ok(), "the session goes on");
+    rig.client.start(Request::noop()).unwrap();
+    assert!(done(&rig.converse(&[("NOOP", "200 ok")])).is_ok(), "the session goes on");
 }
 
 #[test]
 fn a_550_instead_of_150_ends_listening() {
-    let mut script = Script::logged_in(by(&[Route::Eprt]));
-    script.retrieve();
-    script.all(World::Works);
-    script.client.received(b"200 ok\r\n");
-    script.all(World::Busy);
-    script.client.received(b"200 ok\r\n");
-    assert_eq!(script.all(World::Busy).last(), Some(&Did::Accepts));
-    script.client.received(b"550 no such file\r\n");
-    let did = script.all(World::Busy);
+    let mut rig = Rig::logged_in(by(&[Route::Eprt]));
+    rig.retrieve();
+    rig.all(World::Works);
+    rig.client.received(b"200 ok\r\n");
+    rig.all(World::Busy);
+    rig.client.received(b"200 ok\r\n");
+    assert_eq!(rig.all(World::Busy).last(), Some(&Did::Accepts(None)));
+    rig.client.received(b"550 no such file\r\n");
+    let did = rig.all(World::Busy);
     assert!(did.contains(&Did::Cancels), "{did:?}");
     assert_eq!(done(&did), &Err("the server refused: 550 no such file".into()));
 }
@@ -106,98 +105,97 @@ fn an_abort_amid_the_stream_leaves_the_session_in_step() {
         &["225 nothing"],
         &["426 aborted"],
     ] {
-        let mut script = Script::logged_in(by(&[Route::Epsv]));
-        script.retrieve();
-        script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-        script.client.received(b"150 ok\r\n");
-        script.all(World::Busy);
-        script.client.abort();
-        let did = script.all(World::Busy);
-        assert_eq!(did[..2], [Did::Wrote("ABOR".into()), Did::Cancels], "{did:?}");
+        let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+        rig.retrieve();
+        rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+        rig.client.received(b"150 ok\r\n");
+        rig.all(World::Busy);
+        rig.client.abort();
+        let did = rig.all(World::Busy);
+        assert_eq!(did[..2], [Did::Said("ABOR".into()), Did::Cancels], "{did:?}");
         for reply in replies {
-            script.says(reply);
+            rig.hears(reply);
         }
-        assert_eq!(done(&script.says("200 the NOOP's")), &Err("aborted".to_string()), "{replies:?}");
-        script.client.start(Request::print_directory()).unwrap();
-        let did = script.converse(&[("PWD", "257 \"/\"")]);
+        assert_eq!(done(&rig.hears("200 the NOOP's")), &Err("aborted".to_string()), "{replies:?}");
+        rig.client.start(Request::print_directory()).unwrap();
+        let did = rig.converse(&[("PWD", "257 \"/\"")]);
         assert_eq!(done(&did), &Ok(Value::Directory(b"/".to_vec())), "{replies:?}");
     }
 }
 
 #[test]
 fn a_reply_that_nothing_asked_for_is_told_as_that() {
-    let mut script = Script::logged_in(Config::default());
-    assert_eq!(script.says("226 late")[0], Did::Unsolicited(226));
-    script.client.start(Request::noop()).unwrap();
-    script.all(World::Works);
-    assert_eq!(script.says("226 later still")[0], Did::Unsolicited(226));
-    assert!(done(&script.says("200 ok")).is_ok());
+    let mut rig = Rig::logged_in(Config::default());
+    assert_eq!(rig.hears("226 late")[0], Did::Unsolicited(226));
+    rig.client.start(Request::noop()).unwrap();
+    rig.all(World::Works);
+    assert_eq!(rig.hears("226 later still")[0], Did::Unsolicited(226));
+    assert!(done(&rig.hears("200 ok")).is_ok());
 }
 
 #[test]
 fn violations_are_final_and_say_why() {
-    let violation = |script: &mut Script| {
+    let violation = |rig: &mut Rig| {
         let first = loop {
-            match script.poll(World::Works) {
+            match rig.poll(World::Works) {
                 Err(violation) => break violation,
                 Ok(Did::Waits(_)) => panic!("waits"),
                 Ok(_) => {}
             }
         };
-        assert_eq!(script.poll(World::Works).as_ref(), Err(&first), "it repeats");
-        assert_eq!(script.client.start(Request::noop()), Err(Misuse::Ended));
+        assert_eq!(rig.poll(World::Works).as_ref(), Err(&first), "it repeats");
+        assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Ended));
         first
     };
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::noop()).unwrap();
-    script.client.received(b"HTTP/1.1 200 OK\r\n");
-    assert!(matches!(violation(&mut script), Violation::Reply(_)));
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::noop()).unwrap();
+    rig.client.received(b"HTTP/1.1 200 OK\r\n");
+    assert!(matches!(violation(&mut rig), Violation::Reply(_)));
 
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::noop()).unwrap();
-    script.client.received(b"200-cut");
-    script.client.received(b"");
-    assert!(matches!(violation(&mut script), Violation::Reply(_)));
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::noop()).unwrap();
+    rig.client.received(b"200-cut");
+    rig.client.received(b"");
+    assert!(matches!(violation(&mut rig), Violation::Reply(_)));
 
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::noop()).unwrap();
-    script.client.received(b"");
-    assert_eq!(violation(&mut script), Violation::Closed { waiting: Some(Verb::Noop) });
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::noop()).unwrap();
+    rig.client.received(b"");
+    assert_eq!(violation(&mut rig), Violation::Closed { waiting: Some(Verb::Noop) });
 
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::noop()).unwrap();
-    script.all(World::Works);
-    script.now += Duration::from_secs(61);
-    assert_eq!(violation(&mut script), Violation::TimedOut { waiting: Some(Verb::Noop) });
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::noop()).unwrap();
+    rig.all(World::Works);
+    rig.now += Duration::from_secs(61);
+    assert_eq!(violation(&mut rig), Violation::TimedOut { waiting: Some(Verb::Noop) });
 }
 
 #[test]
 fn a_reply_that_is_here_at_its_deadline_counts() {
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::noop()).unwrap();
-    script.all(World::Works);
-    script.now += Duration::from_secs(61);
-    assert!(done(&script.says("200 ok")).is_ok());
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::noop()).unwrap();
+    rig.all(World::Works);
+    rig.now += Duration::from_secs(61);
+    assert!(done(&rig.hears("200 ok")).is_ok());
 }
 
 #[test]
 fn a_server_that_leaves_in_order_is_no_violation() {
-    let mut script = Script::logged_in(Config::default());
-    assert_eq!(script.says("421 good night")[0], Did::Unsolicited(421));
-    script.client.received(b"");
-    assert_eq!(script.all(World::Works), [Did::Closes]);
-    assert_eq!(script.client.start(Request::noop()), Err(Misuse::Ended));
+    let mut rig = Rig::logged_in(Config::default());
+    assert_eq!(rig.hears("421 good night")[0], Did::Unsolicited(421));
+    assert_eq!(rig.receives(b""), [Did::Closes]);
+    assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Ended));
 }
 
 #[test]
 fn a_dropped_handle_comes_again_with_its_serial() {
-    let mut script = Script::logged_in(by(&[Route::Epsv]));
-    script.retrieve();
-    script.converse(&[("TYPE I", "200 ok")]);
-    script.client.received(b"229 (|||5|)\r\n");
-    script.all(World::Busy);
-    let now = script.now();
-    let mut serial = || match script.client.poll(now).unwrap() {
+    let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+    rig.retrieve();
+    rig.converse(&[("TYPE I", "200 ok")]);
+    rig.client.received(b"229 (|||5|)\r\n");
+    rig.all(World::Busy);
+    let now = rig.now();
+    let mut serial = || match rig.client.poll(now).unwrap() {
         Action::Connect(connect) => (connect.serial(), connect.channel()),
         other => panic!("{other:?}"),
     };
@@ -206,26 +204,25 @@ fn a_dropped_handle_comes_again_with_its_serial() {
 
 #[test]
 fn no_secret_shows_in_debug() {
-    let mut script = Script::new(Config::default());
-    script.says("220 ready");
+    let mut rig = Rig::greeted(Config::default());
     let request = Request::login(Argument::new("a").unwrap(), Password::new("hunter2").unwrap(), None);
     assert!(!format!("{request:?}").contains("hunter2"));
-    script.client.start(request).unwrap();
-    script.all(World::Works);
-    script.client.received(b"331 pass\r\n");
-    let now = script.now();
-    assert!(matches!(script.client.poll(now), Ok(Action::Reply(_))));
-    let action = script.client.poll(now).unwrap();
+    rig.client.start(request).unwrap();
+    rig.all(World::Works);
+    rig.client.received(b"331 pass\r\n");
+    let now = rig.now();
+    assert!(matches!(rig.client.poll(now), Ok(Action::Reply(_))));
+    let action = rig.client.poll(now).unwrap();
     assert!(matches!(&action, Action::Write(write) if write.bytes() == b"PASS hunter2\r\n"));
     let shown = format!("{action:?}");
-    assert!(!shown.contains("hunter2") && !format!("{:?}", script.client).contains("hunter2"), "{shown}");
+    assert!(!shown.contains("hunter2") && !format!("{:?}", rig.client).contains("hunter2"), "{shown}");
 }
 
 #[test]
 fn a_greeting_that_refuses_is_a_refusal() {
     for line in ["530 no", "500 OOPS: cannot", "554 who are you", "421 full", "450 later"] {
-        let mut script = Script::new(Config::default());
-        assert!(done(&script.says(line)).is_err(), "{line}");
+        let mut rig = Rig::new(Config::default());
+        assert!(done(&rig.hears(line)).is_err(), "{line}");
     }
 }
 
@@ -236,37 +233,36 @@ fn a_421_amid_a_request_ends_it_and_is_no_route_that_failed() {
         &[("TYPE I", "200 ok"), ("EPSV", "421 bye")],
         &[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("RETR f", "421 bye")],
     ] {
-        let mut script = Script::logged_in(Config::default());
-        script.retrieve();
-        let did = script.converse(dialogue);
+        let mut rig = Rig::logged_in(Config::default());
+        rig.retrieve();
+        let did = rig.converse(dialogue);
         assert_eq!(done(&did), &Err("the server refused: 421 bye".into()), "{dialogue:?}");
-        script.client.received(b"");
-        assert_eq!(script.all(World::Works), [Did::Closes]);
+        assert_eq!(rig.receives(b""), [Did::Closes]);
     }
 }
 
 #[test]
 fn no_request_ends_without_a_word() {
-    let mut script = Script::logged_in(Config::default());
-    script.says("421 good night, but I stay");
-    script.client.start(Request::noop()).unwrap();
-    script.all(World::Works);
-    script.client.received(b"");
-    let now = script.now();
-    let ended = script.client.poll(now).map(|action| format!("{action:?}"));
+    let mut rig = Rig::logged_in(Config::default());
+    rig.hears("421 good night, but I stay");
+    rig.client.start(Request::noop()).unwrap();
+    rig.all(World::Works);
+    rig.client.received(b"");
+    let now = rig.now();
+    let ended = rig.client.poll(now).map(|action| format!("{action:?}"));
     assert_eq!(ended, Err(Violation::Closed { waiting: Some(Verb::Noop) }));
 }
 
 #[test]
 fn a_server_that_leaves_after_its_226_leaves_the_bytes_alone() {
-    let mut script = Script::logged_in(by(&[Route::Epsv]));
-    script.retrieve();
-    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    script.client.received(b"150 ok\r\n226 ok\r\n");
-    script.all(World::Busy);
-    script.client.received(b"");
-    assert_eq!(script.all(World::Busy), [Did::Streams(Direction::Receive, 0)]);
-    let did = script.all(World::Works);
+    let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+    rig.retrieve();
+    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    rig.client.received(b"150 ok\r\n226 ok\r\n");
+    rig.all(World::Busy);
+    rig.client.received(b"");
+    assert_eq!(rig.all(World::Busy), [Did::Streams(Direction::Receive, 0)]);
+    let did = rig.all(World::Works);
     assert_eq!(done(&did), &Ok(Value::Transferred(10)));
     assert_eq!(did.last(), Some(&Did::Closes));
 }
@@ -278,25 +274,25 @@ fn the_time_for_a_reply_does_not_run_while_the_server_is_awaited_elsewhere() {
     let dialogue = [("TYPE I", "200 ok"), ("PORT 192,0,2,1,19,137", "200 ok")];
     for replied in [false, true] {
         for accepted in [false, true] {
-            let mut script = Script::logged_in(config.clone());
-            script.retrieve();
-            script.converse(&dialogue[..1]);
-            script.client.received(b"200 ok\r\n");
-            assert_eq!(script.all(World::Busy).last(), Some(&Did::Accepts));
+            let mut rig = Rig::logged_in(config.clone());
+            rig.retrieve();
+            rig.converse(&dialogue[..1]);
+            rig.client.received(b"200 ok\r\n");
+            assert_eq!(rig.all(World::Busy).last(), Some(&Did::Accepts(None)));
             if replied {
-                script.client.received(b"150 ok\r\n");
-                script.all(World::Busy);
+                rig.client.received(b"150 ok\r\n");
+                rig.all(World::Busy);
             }
             // A blocking adapter: the answer comes long after its poll.
-            script.now += Duration::from_secs(150);
-            let now = script.now();
-            match script.client.poll(now).unwrap() {
+            rig.now += Duration::from_secs(150);
+            let now = rig.now();
+            match rig.client.poll(now).unwrap() {
                 Action::Accept(accept) if accepted => drop(accept.accepted(addr("198.51.100.7:20"))),
                 Action::Accept(accept) => accept.failed(DataError::Local),
                 other => panic!("{other:?}"),
             }
-            script.now += Duration::from_secs(40);
-            let did = script.all(World::Works);
+            rig.now += Duration::from_secs(40);
+            let did = rig.all(World::Works);
             assert_eq!(did.last(), Some(&Did::Waits(Some(60))), "{replied} {accepted}: {did:?}");
         }
     }
@@ -304,26 +300,25 @@ fn the_time_for_a_reply_does_not_run_while_the_server_is_awaited_elsewhere() {
 
 #[test]
 fn an_abort_before_the_transfer_command_does_not_say_it() {
-    let mut script = Script::logged_in(by(&[Route::Epsv]));
-    script.client.start(Request::store(path("f"), 7)).unwrap();
-    let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    assert!(did.contains(&Did::Wrote("REST 7".into())), "{did:?}");
-    script.client.abort();
-    let did = script.says("350 ok");
+    let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+    rig.client.start(Request::store(path("f"), 7)).unwrap();
+    let did = rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    assert!(did.contains(&Did::Said("REST 7".into())), "{did:?}");
+    rig.client.abort();
+    let did = rig.hears("350 ok");
     assert_eq!(done(&did), &Err("aborted".into()));
-    assert!(did.contains(&Did::Discards) && !did.contains(&Did::Wrote("STOR f".into())), "{did:?}");
+    assert!(did.contains(&Did::Discards) && !did.contains(&Did::Said("STOR f".into())), "{did:?}");
     // The server's offset is still 7.
-    script.retrieve();
-    let did = script.converse(&[("EPSV", "229 (|||5|)"), ("REST 0", "350 ok"), ("RETR f", "150 ok")]);
+    rig.retrieve();
+    let did = rig.converse(&[("EPSV", "229 (|||5|)"), ("REST 0", "350 ok"), ("RETR f", "150 ok")]);
     assert!(did.contains(&Did::Streams(Direction::Receive, 0)), "{did:?}");
 }
 
 #[test]
 fn nothing_is_said_to_a_server_that_has_left() {
-    let mut script = Script::logged_in(Config::default());
-    script.client.quit();
-    script.client.received(b"");
-    assert_eq!(script.all(World::Works), [Did::Closes]);
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.quit();
+    assert_eq!(rig.receives(b""), [Did::Closes]);
 }
 
 #[test]
@@ -331,36 +326,36 @@ fn every_state_survives_abort_quit_and_the_end() {
     let replies = ["200 ok", "229 (|||5|)", "350 ok", "150 ok", "226 ok"];
     for so_far in 0..=replies.len() {
         for how in ["abort", "quit", "abort and quit", "end", "421", "abort and 421"] {
-            let mut script = Script::logged_in(by(&[Route::Epsv]));
-            script.client.start(Request::retrieve(path("f"), 7)).unwrap();
-            script.all(World::Busy);
+            let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+            rig.client.start(Request::retrieve(path("f"), 7)).unwrap();
+            rig.all(World::Busy);
             for reply in &replies[..so_far] {
-                script.client.received(format!("{reply}\r\n").as_bytes());
+                rig.client.received(format!("{reply}\r\n").as_bytes());
                 let world = if reply.starts_with("229") { World::Works } else { World::Busy };
-                script.all(world);
+                rig.all(world);
             }
             if how.contains("abort") {
-                script.client.abort();
+                rig.client.abort();
             }
             if how.contains("quit") {
-                script.client.quit();
+                rig.client.quit();
             }
             if how.contains("421") {
-                script.client.received(b"421 bye\r\n");
+                rig.client.received(b"421 bye\r\n");
             }
             if how == "end" || how.contains("421") {
-                script.client.received(b"");
+                rig.client.received(b"");
             }
             let (mut ends, mut closes, mut violations) = (0, 0, 0);
             for _ in 0..200 {
-                match script.poll(World::Works) {
+                match rig.poll(World::Works) {
                     Ok(Did::Done(_)) => ends += 1,
                     Ok(Did::Closes) => {
                         closes += 1;
                         break;
                     }
                     Ok(Did::Waits(None)) => break,
-                    Ok(Did::Wrote(line)) => {
+                    Ok(Did::Said(line)) => {
                         let reply = match line.split(' ').next().unwrap() {
                             "EPSV" => "229 (|||5|)",
                             "REST" => "350 ok",
@@ -369,14 +364,14 @@ fn every_state_survives_abort_quit_and_the_end() {
                             "QUIT" => "221 ok",
                             _ => "200 ok",
                         };
-                        script.client.received(format!("{reply}\r\n").as_bytes());
+                        rig.client.received(format!("{reply}\r\n").as_bytes());
                     }
                     // What was waited for when the test began.
                     Ok(Did::Waits(Some(_))) => {
                         let reply = replies.get(so_far).copied().unwrap_or("226 ok");
-                        script.client.received(format!("{reply}\r\n").as_bytes());
+                        rig.client.received(format!("{reply}\r\n").as_bytes());
                         if reply.starts_with("150") {
-                            script.client.received(b"226 ok\r\n");
+                            rig.client.received(b"226 ok\r\n");
                         }
                     }
                     Ok(_) => {}
@@ -394,9 +389,8 @@ fn every_state_survives_abort_quit_and_the_end() {
 
 #[test]
 fn a_server_on_the_same_link_is_dialled_on_that_link() {
-    let mut script = Script::between(Config::default(), "[fe80::1%3]:40000", "[fe80::2%3]:21");
-    script.log_in();
-    script.retrieve();
-    let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 ok (|||5001|)")]);
+    let mut rig = Rig::between(Config::default(), "[fe80::1%3]:40000", "[fe80::2%3]:21").greet().log_in();
+    rig.retrieve();
+    let did = rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 ok (|||5001|)")]);
     assert!(did.contains(&Did::Connects("[fe80::2%3]:5001".parse().unwrap())), "{did:?}");
 }

@@ -2,7 +2,6 @@
 //! test in another file, that one bears the number: S09, S10, S18 and S21 are with the rest of TLS.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ftp_proto::client::{Action, Client, Config, Request, Value, Violation};
 use ftp_proto::session::Login;
@@ -10,66 +9,50 @@ use ftp_proto::{
     Argument, Command, Endpoints, PassiveHost, Password, Path, ReplyError, Resume, Route, Site, Text, TextError,
     Verdict,
 };
-use ftp_proto_rigs::client::{Did, Script, World, addr, by, done, path};
-
-/// The bytes that the client writes next.
-fn written(script: &mut Script) -> Vec<u8> {
-    let now = script.now();
-    match script.client.poll(now).unwrap() {
-        Action::Write(write) => {
-            let bytes = write.bytes().to_vec();
-            write.wrote(bytes.len());
-            bytes
-        }
-        other => panic!("{other:?}"),
-    }
-}
+use ftp_proto_rigs::client::{Did, Rig, World, by, connects, done};
+use ftp_proto_rigs::{addr, path};
 
 fn login(user: &str) -> Request {
     Request::login(Argument::new(user).unwrap(), Password::new("b").unwrap(), None)
-}
-
-fn dialled(did: &[Did]) -> Vec<String> {
-    did.iter().filter_map(|did| if let Did::Connects(to) = did { Some(to.to_string()) } else { None }).collect()
 }
 
 #[test]
 fn s02_a_227_makes_nobody_dial_a_stranger() {
     for stranger in ["127,0,0,1", "10,0,0,1", "169,254,169,254", "203,0,113,9", "0,0,0,0", "224,0,0,1", "198,51,100,8"]
     {
-        let mut script = Script::logged_in(by(&[Route::Pasv]));
-        script.retrieve();
-        let did = script.converse(&[("TYPE I", "200 ok"), ("PASV", &format!("227 ok ({stranger},19,136)"))]);
-        assert_eq!(dialled(&did), ["198.51.100.7:5000"], "{stranger}");
-        let mut script = Script::logged_in(by(&[Route::Epsv]));
-        script.retrieve();
+        let mut rig = Rig::logged_in(by(&[Route::Pasv]));
+        rig.retrieve();
+        let did = rig.converse(&[("TYPE I", "200 ok"), ("PASV", &format!("227 ok ({stranger},19,136)"))]);
+        assert_eq!(connects(&did), [addr("198.51.100.7:5000")], "{stranger}");
+        let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+        rig.retrieve();
         let host = stranger.replace(',', ".");
-        let did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", &format!("229 ok (|1|{host}|5000|)"))]);
-        assert_eq!(dialled(&did), ["198.51.100.7:5000"], "{stranger}");
+        let did = rig.converse(&[("TYPE I", "200 ok"), ("EPSV", &format!("229 ok (|1|{host}|5000|)"))]);
+        assert_eq!(connects(&did), [addr("198.51.100.7:5000")], "{stranger}");
         // What the policy for clusters takes is never what lies inside.
         let mut config = by(&[Route::Pasv]);
         config.passive_host = PassiveHost::AdvertisedIfPlausible;
-        let mut script = Script::logged_in(config);
-        script.retrieve();
-        let did = script.converse(&[("TYPE I", "200 ok"), ("PASV", &format!("227 ok ({stranger},19,136)"))]);
+        let mut rig = Rig::logged_in(config);
+        rig.retrieve();
+        let did = rig.converse(&[("TYPE I", "200 ok"), ("PASV", &format!("227 ok ({stranger},19,136)"))]);
         let outside = matches!(stranger, "203,0,113,9" | "198,51,100,8");
-        assert_eq!(dialled(&did) == ["198.51.100.7:5000"], !outside, "{stranger}");
+        assert_eq!(connects(&did) == [addr("198.51.100.7:5000")], !outside, "{stranger}");
     }
 }
 
 #[test]
 fn s03_no_refusal_makes_the_client_tell_an_address_of_its_own() {
     for refusal in ["500 no", "502 no", "425 no", "522 use (1,2)", "550 no", "421 no"] {
-        let mut script = Script::logged_in(Config::default());
-        script.retrieve();
-        let mut did = script.converse(&[("TYPE I", "200 ok"), ("EPSV", refusal)]);
-        if did.contains(&Did::Wrote("PASV".into())) {
-            did.extend(script.says(refusal));
+        let mut rig = Rig::logged_in(Config::default());
+        rig.retrieve();
+        let mut did = rig.converse(&[("TYPE I", "200 ok"), ("EPSV", refusal)]);
+        if did.contains(&Did::Said("PASV".into())) {
+            did.extend(rig.hears(refusal));
         }
         assert!(done(&did).is_err(), "{refusal}: {did:?}");
         let active = |did: &Did| {
-            matches!(did, Did::Listens | Did::Accepts)
-                || matches!(did, Did::Wrote(line) if line.starts_with("PORT") || line.starts_with("EPRT"))
+            matches!(did, Did::Listens | Did::Accepts(_))
+                || matches!(did, Did::Said(line) if line.starts_with("PORT") || line.starts_with("EPRT"))
         };
         assert!(!did.iter().any(active), "{refusal}: {did:?}");
     }
@@ -79,40 +62,35 @@ fn s03_no_refusal_makes_the_client_tell_an_address_of_its_own() {
 fn s04_a_stolen_data_port_gets_no_byte_where_the_tls_session_has_to_be_resumed() {
     let mut config = by(&[Route::Epsv]);
     config.data_session = Resume::Required;
-    let mut script = Script::new(config);
-    script.says("220 ready");
-    script.client.start(Request::secure()).unwrap();
-    script.converse(&[("AUTH TLS", "234 go on"), ("PBSZ 0", "200 ok"), ("PROT P", "200 ok")]);
-    script.client.start(login("a")).unwrap();
-    script.converse(&[("USER a", "331 pass"), ("PASS b", "230 in")]);
-    script.client.start(Request::store(path("secret"), 0)).unwrap();
-    script.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    script.client.received(b"150 ok\r\n");
-    let did = script.all(World::Refuses);
-    assert!(did.contains(&Did::Secures) && did.contains(&Did::Discards), "{did:?}");
-    let after = script.says("226 done");
+    let mut rig = Rig::secured(config);
+    rig.client.start(Request::store(path("secret"), 0)).unwrap();
+    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    rig.client.received(b"150 ok\r\n");
+    let did = rig.all(World::Refuses);
+    assert!(did.contains(&Did::Secures(Resume::Required)) && did.contains(&Did::Discards), "{did:?}");
+    let after = rig.hears("226 done");
     assert!(!did.iter().chain(&after).any(|did| matches!(did, Did::Streams(..))), "{did:?} {after:?}");
     assert!(done(&after).is_err(), "{after:?}");
 }
 
 #[test]
 fn s05_only_the_server_may_connect_to_our_listener() {
-    let mut script = Script::logged_in(by(&[Route::Eprt]));
-    script.retrieve();
-    script.converse(&[("TYPE I", "200 ok")]);
-    script.client.received(b"200 ok\r\n");
-    script.all(World::Busy);
-    let now = script.now();
+    let mut rig = Rig::logged_in(by(&[Route::Eprt]));
+    rig.retrieve();
+    rig.converse(&[("TYPE I", "200 ok")]);
+    rig.client.received(b"200 ok\r\n");
+    rig.all(World::Busy);
+    let now = rig.now();
     for stranger in ["203.0.113.66:20", "198.51.100.8:20", "[2001:db8::1]:20", "127.0.0.1:20"] {
-        let Ok(Action::Accept(accept)) = script.client.poll(now) else { panic!() };
+        let Ok(Action::Accept(accept)) = rig.client.poll(now) else { panic!() };
         assert_eq!(accept.accepted(addr(stranger)), Verdict::Refuse, "{stranger}");
     }
     // Listening goes on, and no byte moves before the server comes.
-    script.client.received(b"150 ok\r\n");
-    assert_eq!(script.all(World::Busy), [Did::Heard(150), Did::Accepts]);
-    let Ok(Action::Accept(accept)) = script.client.poll(now) else { panic!() };
+    rig.client.received(b"150 ok\r\n");
+    assert_eq!(rig.all(World::Busy), [Did::Heard(150), Did::Accepts(None)]);
+    let Ok(Action::Accept(accept)) = rig.client.poll(now) else { panic!() };
     assert_eq!(accept.accepted(addr("[::ffff:198.51.100.7]:20")), Verdict::Take);
-    assert!(matches!(script.poll(World::Busy), Ok(Did::Streams(..))));
+    assert!(matches!(rig.poll(World::Busy), Ok(Did::Streams(..))));
 }
 
 #[test]
@@ -133,15 +111,15 @@ fn s06_no_argument_can_end_its_line() {
 #[test]
 fn s12_an_endless_reply_ends_the_session_and_not_the_memory() {
     for piece in ["230-and another line\r\n".repeat(40), "x".repeat(800), "\r\n".repeat(400)] {
-        let mut script = Script::logged_in(Config::default());
-        script.client.start(Request::noop()).unwrap();
-        script.all(World::Works);
-        script.client.received(b"200-");
+        let mut rig = Rig::logged_in(Config::default());
+        rig.client.start(Request::noop()).unwrap();
+        rig.all(World::Works);
+        rig.client.received(b"200-");
         let mut received = 0;
         let violation = loop {
-            script.client.received(piece.as_bytes());
+            rig.client.received(piece.as_bytes());
             received += piece.len();
-            match script.poll(World::Works) {
+            match rig.poll(World::Works) {
                 Ok(did) => assert!(matches!(did, Did::Waits(_)), "{did:?}"),
                 Err(violation) => break violation,
             }
@@ -149,8 +127,8 @@ fn s12_an_endless_reply_ends_the_session_and_not_the_memory() {
         let limit = Config::default().limits.reply;
         assert_eq!(violation, Violation::Reply(ReplyError::TooLong { limit }));
         assert!(received <= limit + piece.len(), "{received} bytes were taken");
-        script.client.received(b"\r\n200 ok\r\n");
-        assert_eq!(script.poll(World::Works), Err(violation));
+        rig.client.received(b"\r\n200 ok\r\n");
+        assert_eq!(rig.poll(World::Works), Err(violation));
     }
 }
 
@@ -167,25 +145,25 @@ fn s15_a_directory_is_read_from_anything_or_refused() {
         ("257 \"/a\0b\"", None),
         ("257 \"/a\tb\"", None),
     ] {
-        let mut script = Script::logged_in(Config::default());
-        script.client.start(Request::print_directory()).unwrap();
-        let did = script.converse(&[("PWD", reply)]);
+        let mut rig = Rig::logged_in(Config::default());
+        rig.client.start(Request::print_directory()).unwrap();
+        let did = rig.converse(&[("PWD", reply)]);
         match directory {
             Some(path) => assert_eq!(done(&did), &Ok(Value::Directory(path.into())), "{reply:?}"),
             None => assert!(done(&did).as_ref().unwrap_err().contains("can't be read"), "{reply:?}: {did:?}"),
         }
-        script.client.start(Request::noop()).unwrap();
-        assert!(done(&script.converse(&[("NOOP", "200 ok")])).is_ok(), "the session goes on");
+        rig.client.start(Request::noop()).unwrap();
+        assert!(done(&rig.converse(&[("NOOP", "200 ok")])).is_ok(), "the session goes on");
     }
 }
 
 #[test]
 fn s16_a_pattern_is_a_name_that_nobody_here_expands() {
     let pattern = "{a,b}*/../*/../*[!x]?~";
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::remove(path(pattern))).unwrap();
-    assert_eq!(written(&mut script), format!("DELE {pattern}\r\n").into_bytes());
-    assert_eq!(script.says("250 ok").iter().filter(|did| matches!(did, Did::Wrote(_))).count(), 0);
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::remove(path(pattern))).unwrap();
+    assert_eq!(rig.writes(), format!("DELE {pattern}\r\n").into_bytes());
+    assert_eq!(rig.hears("250 ok").iter().filter(|did| matches!(did, Did::Said(_))).count(), 0);
 }
 
 #[test]
@@ -193,9 +171,9 @@ fn s17_a_session_belongs_to_one_login() {
     // Nothing but the policy is shared.
     let config = Arc::new(Config::default());
     let ends = Endpoints::new(addr("192.0.2.1:40000"), addr("198.51.100.7:21"));
-    let mut one = Script { client: Client::new(config.clone(), ends), now: Duration::ZERO };
+    let mut one = Rig { client: Client::new(config.clone(), ends), ..Rig::new(Config::default()) };
     let other = Client::new(config, ends);
-    one.log_in();
+    one = one.greet().log_in();
     assert_eq!((one.client.session().login(), other.session().login()), (Login::Complete, Login::Nobody));
     // Another name on the same connection is said whole, and if it is refused, that is told.
     one.client.start(login("b")).unwrap();
@@ -206,32 +184,31 @@ fn s17_a_session_belongs_to_one_login() {
 
 #[test]
 fn s22_a_reply_too_many_shifts_nothing() {
-    let mut script = Script::logged_in(Config::default());
+    let mut rig = Rig::logged_in(Config::default());
     // At once behind the one that was due.
-    script.client.start(Request::noop()).unwrap();
-    script.all(World::Works);
-    script.client.received(b"200 ok\r\n200 again\r\n250 and again\r\n");
-    let did = script.all(World::Works);
+    rig.client.start(Request::noop()).unwrap();
+    rig.all(World::Works);
+    let did = rig.receives(b"200 ok\r\n200 again\r\n250 and again\r\n");
     assert_eq!(did[..2], [Did::Heard(200), Did::Done(Ok(Value::Nothing))], "{did:?}");
     assert_eq!(did[2..4], [Did::Unsolicited(200), Did::Unsolicited(250)], "{did:?}");
     // Once another command is out, what makes no sense for it.
-    script.client.start(Request::print_directory()).unwrap();
-    script.all(World::Works);
-    script.client.received(b"230 in\r\n257 \"/mine\"\r\n");
-    let did = script.all(World::Works);
+    rig.client.start(Request::print_directory()).unwrap();
+    rig.all(World::Works);
+    let did = rig.receives(b"230 in\r\n257 \"/mine\"\r\n");
     assert_eq!(did[0], Did::Unsolicited(230));
     assert_eq!(done(&did), &Ok(Value::Directory(b"/mine".to_vec())));
 }
 
 #[test]
 fn s23_a_name_that_looks_like_a_code_ends_no_reply() {
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::status(Some(path("d")))).unwrap();
-    script.all(World::Works);
-    script.client.received(b"213-d:\r\n226 files of mine.txt\r\n550 no.txt\r\n");
-    assert!(matches!(script.all(World::Works)[..], [Did::Waits(_)]), "within a reply");
-    script.client.received(b"331 x\r\n213-x\r\n213 end\r\n");
-    let did = script.all(World::Works);
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::status(Some(path("d")))).unwrap();
+    rig.all(World::Works);
+    assert!(
+        matches!(rig.receives(b"213-d:\r\n226 files of mine.txt\r\n550 no.txt\r\n")[..], [Did::Waits(_)]),
+        "within a reply"
+    );
+    let did = rig.receives(b"331 x\r\n213-x\r\n213 end\r\n");
     assert_eq!(did[..2], [Did::Heard(213), Did::Done(Ok(Value::Nothing))]);
     assert!(matches!(did[2..], [Did::Waits(None)]), "{did:?}");
 }
@@ -239,29 +216,26 @@ fn s23_a_name_that_looks_like_a_code_ends_no_reply() {
 #[test]
 fn s24_a_nul_cuts_nothing_short() {
     // In a reply it is text; what is read from it is refused, not cut.
-    let mut script = Script::logged_in(Config::default());
-    script.client.start(Request::size(path("f"))).unwrap();
-    script.converse(&[("TYPE I", "200 o\0k")]);
-    assert!(done(&script.says("213 12\x0034")).is_err());
-    script.client.start(Request::print_directory()).unwrap();
-    assert!(done(&script.converse(&[("PWD", "257 \"/a\0b\"")])).is_err());
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::size(path("f"))).unwrap();
+    rig.converse(&[("TYPE I", "200 o\0k")]);
+    assert!(done(&rig.hears("213 12\x0034")).is_err());
+    rig.client.start(Request::print_directory()).unwrap();
+    assert!(done(&rig.converse(&[("PWD", "257 \"/a\0b\"")])).is_err());
     // In what we say there is none.
     assert!(Path::new("a\0b").is_err());
 }
 
 #[test]
 fn s25_telnet_is_dropped_and_never_answered() {
-    let mut script = Script::new(Config::default());
-    script
-        .client
-        .received(b"\xff\xfb\x01\xff\xfd\x18220\xff\xf1 rea\xff\xffdy\xff\xfa\x18\x01\xff\xf0\r\n\xff\xfd\x06");
-    let did = script.all(World::Works);
+    let mut rig = Rig::new(Config::default());
+    let did =
+        rig.receives(b"\xff\xfb\x01\xff\xfd\x18220\xff\xf1 rea\xff\xffdy\xff\xfa\x18\x01\xff\xf0\r\n\xff\xfd\x06");
     assert_eq!(did, [Did::Heard(220), Did::Done(Ok(Value::Nothing)), Did::Waits(None)], "nothing is written");
-    script.client.start(login("a")).unwrap();
-    script.converse(&[("USER a", "331 pass"), ("PASS b", "230 in")]);
+    let mut rig = rig.log_in();
     // A name of any bytes goes out as it is.
-    script.client.start(Request::remove(Path::new(b"\xffa\xff\xff").unwrap())).unwrap();
-    assert_eq!(written(&mut script), b"DELE \xffa\xff\xff\r\n");
+    rig.client.start(Request::remove(Path::new(b"\xffa\xff\xff").unwrap())).unwrap();
+    assert_eq!(rig.writes(), b"DELE \xffa\xff\xff\r\n");
 }
 
 #[test]
@@ -270,10 +244,9 @@ fn s27_port_names_our_own_address_and_no_text_can_hold_another() {
         (Route::Port, "192.0.2.1:40000", "PORT 192,0,2,1,19,137"),
         (Route::Eprt, "192.0.2.1:40000", "EPRT |1|192.0.2.1|5001|"),
     ] {
-        let mut script = Script::between(by(&[route]), local, "198.51.100.7:21");
-        script.log_in();
-        script.retrieve();
-        script.converse(&[("TYPE I", "200 ok"), (line, "200 ok")]);
+        let mut rig = Rig::between(by(&[route]), local, "198.51.100.7:21").greet().log_in();
+        rig.retrieve();
+        rig.converse(&[("TYPE I", "200 ok"), (line, "200 ok")]);
     }
     for smuggled in ["x\r\nPORT 10,0,0,1,0,22", "x\nEPRT |1|10.0.0.1|22|", "x\rPORT 10,0,0,1,0,22"] {
         assert!(Path::new(smuggled).is_err() && Argument::new(smuggled).is_err(), "{smuggled:?}");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ftp_proto::client::{Config, Request, Value, Violation};
 use ftp_proto::{Argument, Password, ReplyEnd, Route, Verb};
-use ftp_proto_rigs::client::{Did, Script, World, addr, by, done};
+use ftp_proto_rigs::addr;
+use ftp_proto_rigs::client::{Did, Rig, World, by, done};
 use ftp_proto_rigs::table::{bytes, rows};
 
 /// Runs every row, and fails with the names of all that are wrong.
@@ -21,12 +22,12 @@ fn each(table: &str, width: usize, check: impl Fn(&[&str]) -> Vec<(String, Strin
 }
 
 /// The server says these bytes, in pieces; everything that follows.
-fn hears(script: &mut Script, bytes: &[u8], piece: usize, world: World) -> Result<Vec<Did>, Violation> {
+fn hears(rig: &mut Rig, bytes: &[u8], piece: usize, world: World) -> Result<Vec<Did>, Violation> {
     let mut did = Vec::new();
     for piece in bytes.chunks(piece) {
-        script.client.received(piece);
+        rig.client.received(piece);
         loop {
-            let next = script.poll(world)?;
+            let next = rig.poll(world)?;
             match (&next, world) {
                 (Did::Waits(_), _) => break,
                 (Did::Connects(_), World::Busy) => {
@@ -41,27 +42,26 @@ fn hears(script: &mut Script, bytes: &[u8], piece: usize, world: World) -> Resul
 }
 
 /// A client that has said USER, or PASS behind it, and waits for the answer.
-fn logging_in(end: ReplyEnd, verb: Verb) -> Script {
+fn logging_in(end: ReplyEnd, verb: Verb) -> Rig {
     let mut config = Config::default();
     config.limits.reply_end = end;
-    let mut script = Script::new(config);
-    script.says("220 ready");
-    script.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
+    let mut rig = Rig::greeted(config);
+    rig.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
     if verb == Verb::Pass {
-        script.converse(&[("USER a", "331 pass")]);
+        rig.converse(&[("USER a", "331 pass")]);
     } else {
-        script.all(World::Works);
+        rig.all(World::Works);
     }
-    script
+    rig
 }
 
 /// How a login ends whose answer is `input`; and what follows is matched to what it answers.
 fn framed(end: ReplyEnd, verb: Verb, input: &[u8], piece: usize) -> String {
-    let mut script = logging_in(end, verb);
-    let did = match hears(&mut script, input, piece, World::Works) {
+    let mut rig = logging_in(end, verb);
+    let did = match hears(&mut rig, input, piece, World::Works) {
         Ok(did) => did,
         Err(Violation::Reply(_)) => {
-            assert!(matches!(script.poll(World::Works), Err(Violation::Reply(_))), "for ever");
+            assert!(matches!(rig.poll(World::Works), Err(Violation::Reply(_))), "for ever");
             return "violation".into();
         }
         Err(other) => return format!("{other:?}"),
@@ -81,17 +81,17 @@ fn framed(end: ReplyEnd, verb: Verb, input: &[u8], piece: usize) -> String {
     }
     if told.is_empty() {
         // Neither an end nor silence is ever taken for the answer.
-        script.now += Duration::from_secs(60);
-        assert_eq!(script.poll(World::Works), Err(Violation::TimedOut { waiting: Some(verb) }));
-        let mut script = logging_in(end, verb);
-        hears(&mut script, input, piece, World::Works).unwrap();
-        script.client.received(b"");
-        let violation = script.poll(World::Works).unwrap_err();
+        rig.now += Duration::from_secs(60);
+        assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(verb) }));
+        let mut rig = logging_in(end, verb);
+        hears(&mut rig, input, piece, World::Works).unwrap();
+        rig.client.received(b"");
+        let violation = rig.poll(World::Works).unwrap_err();
         assert!(matches!(violation, Violation::Reply(_) | Violation::Closed { .. }), "{violation:?}");
         return "waits".into();
     }
-    script.client.start(Request::print_directory()).unwrap();
-    let next = script.converse(&[("PWD", "257 \"/next\"")]);
+    rig.client.start(Request::print_directory()).unwrap();
+    let next = rig.converse(&[("PWD", "257 \"/next\"")]);
     assert_eq!(done(&next), &Ok(Value::Directory(b"/next".to_vec())), "the next command's reply is the next command's");
     told.join("; ")
 }
@@ -115,38 +115,37 @@ const V4: [&str; 2] = ["192.0.2.1:40000", "198.51.100.7:21"];
 const V6: [&str; 2] = ["[2001:db8::1]:40000", "[2001:db8::7]:21"];
 
 /// A client that has said `first`, the first of two routes, for a transfer.
-fn asking(ends: [&str; 2], routes: &[Route]) -> Script {
-    let mut script = Script::between(by(routes), ends[0], ends[1]);
-    script.log_in();
-    script.retrieve();
-    let did = script.converse(&[("TYPE I", "200 ok")]);
-    assert!(did.contains(&Did::Wrote(routes[0].word().into())), "{did:?}");
-    script
+fn asking(ends: [&str; 2], routes: &[Route]) -> Rig {
+    let mut rig = Rig::between(by(routes), ends[0], ends[1]).greet().log_in();
+    rig.retrieve();
+    let did = rig.converse(&[("TYPE I", "200 ok")]);
+    assert!(did.contains(&Did::Said(routes[0].word().into())), "{did:?}");
+    rig
 }
 
 /// What follows from a reply to the first route, in words.
 fn routed(ends: [&str; 2], routes: [Route; 2], reply: &[u8]) -> String {
-    let mut script = asking(ends, &routes);
-    let did = hears(&mut script, reply, 3, World::Busy).unwrap();
+    let mut rig = asking(ends, &routes);
+    let did = hears(&mut rig, reply, 3, World::Busy).unwrap();
     match did.last() {
         Some(Did::Connects(address)) => {
             assert_eq!(address.ip(), addr(ends[1]).ip(), "a stranger is dialled");
             // It stands: the transfer goes on. It is refused: the next route, before any transfer command.
-            let connected = script.all(World::Works);
-            assert!(connected.contains(&Did::Wrote("RETR f".into())), "{connected:?}");
-            let mut script = asking(ends, &routes);
-            let refused = hears(&mut script, reply, usize::MAX, World::Refuses).unwrap();
-            let next = Did::Wrote(routes[1].word().into());
+            let connected = rig.all(World::Works);
+            assert!(connected.contains(&Did::Said("RETR f".into())), "{connected:?}");
+            let mut rig = asking(ends, &routes);
+            let refused = hears(&mut rig, reply, usize::MAX, World::Refuses).unwrap();
+            let next = Did::Said(routes[1].word().into());
             assert_eq!(refused.last(), Some(&next), "{refused:?}");
-            assert!(!refused.contains(&Did::Wrote("RETR f".into())), "{refused:?}");
+            assert!(!refused.contains(&Did::Said("RETR f".into())), "{refused:?}");
             format!("dials :{}", address.port())
         }
-        Some(Did::Wrote(word)) => {
+        Some(Did::Said(word)) => {
             // The next one is refused for now, so that the request ends; then another begins.
-            let did = script.says("425 not now");
+            let did = rig.hears("425 not now");
             assert!(done(&did).is_err(), "{did:?}");
-            script.retrieve();
-            let again = script.all(World::Works)[0] == Did::Wrote(routes[0].word().into());
+            rig.retrieve();
+            let again = rig.all(World::Works)[0] == Did::Said(routes[0].word().into());
             let again = if again { "again later" } else { "never again" };
             format!("{word} next, {} {again}", routes[0].word())
         }
@@ -174,17 +173,17 @@ fn odd_answers_to_epsv() {
 
 /// What follows when EPSV is refused for good, and PASV is answered so.
 fn fallen_back(routes: &[Route], reply: &[u8]) -> String {
-    let mut script = asking(V4, routes);
-    let did = script.says("500 what?");
-    assert!(did.contains(&Did::Wrote("PASV".into())), "{did:?}");
-    let did = hears(&mut script, reply, usize::MAX, World::Busy).unwrap();
-    let did = if let Some(Did::Listens) = did.last() { script.all(World::Works) } else { did };
+    let mut rig = asking(V4, routes);
+    let did = rig.hears("500 what?");
+    assert!(did.contains(&Did::Said("PASV".into())), "{did:?}");
+    let did = hears(&mut rig, reply, usize::MAX, World::Busy).unwrap();
+    let did = if let Some(Did::Listens) = did.last() { rig.all(World::Works) } else { did };
     match did.iter().rev().find(|did| !matches!(did, Did::Waits(_))) {
         Some(Did::Connects(address)) => {
             assert_eq!(address.ip(), addr(V4[1]).ip(), "a stranger is dialled");
             format!("dials :{}", address.port())
         }
-        Some(Did::Wrote(command)) => command.split(' ').next().unwrap().into(),
+        Some(Did::Said(command)) => command.split(' ').next().unwrap().into(),
         Some(Did::Done(Err(why))) => {
             assert!(why.contains("EPSV: refused with 500"), "{why}");
             format!("ends: {}", why.rsplit("; ").next().unwrap())

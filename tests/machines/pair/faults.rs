@@ -3,19 +3,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use ftp_proto::Route;
 use ftp_proto::client::{Failure, Misuse, Request, Value, Violation};
-use ftp_proto::{Argument, Password, Path, Route};
+use ftp_proto_rigs::client::login;
 use ftp_proto_rigs::pair::{End, Ended, Fault, Manner, Pair};
+use ftp_proto_rigs::path;
 
 const CONTENT: &[u8] = b"0123456789";
-
-fn path(text: &str) -> Path<'_> {
-    Path::new(text).unwrap()
-}
-
-fn login() -> Request {
-    Request::login(Argument::new("anna").unwrap(), Password::new("secret").unwrap(), None)
-}
 
 /// The kinds of fault. The lines make no sense for any command of the dialogue, but for those of `plausible`.
 const FAULTS: [Fault; 20] = [

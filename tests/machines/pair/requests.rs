@@ -1,21 +1,13 @@
 //! Both machines against each other: no socket, no clock, no thread.
 
 use ftp_proto::client::{self, Failure, Request, Value};
-use ftp_proto::{Mode, Path, Route, Structure, Verb, server};
+use ftp_proto::{Mode, Route, Structure, Verb, server};
+use ftp_proto_rigs::client::by;
 use ftp_proto_rigs::pair::{Faults, Pair};
-
-fn path(text: &str) -> Path<'_> {
-    Path::new(text).unwrap()
-}
+use ftp_proto_rigs::path;
 
 fn pair() -> Pair {
     Pair::logged_in(client::Config::default(), server::Config::default())
-}
-
-fn by(routes: &[Route]) -> client::Config {
-    let mut config = client::Config::default();
-    config.routes = routes.to_vec();
-    config
 }
 
 #[test]

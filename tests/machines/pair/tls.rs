@@ -5,18 +5,12 @@ use std::cell::Cell;
 
 use ftp_proto::client::{self, Failure, Misuse, PlaintextAccepted, Request, Value, Violation};
 use ftp_proto::session::Login;
-use ftp_proto::{Argument, Code, Command, Password, Path, Resume, Route, Site, Time, TlsError, Type, server};
+use ftp_proto::{Argument, Code, Command, Resume, Route, Site, Time, TlsError, Type, server};
+use ftp_proto_rigs::client::login;
 use ftp_proto_rigs::pair::{End, Faults, Manner, Pair};
+use ftp_proto_rigs::path;
 
 const CONTENT: &[u8] = b"0123456789";
-
-fn path(text: &str) -> Path<'_> {
-    Path::new(text).unwrap()
-}
-
-fn login() -> Request {
-    Request::login(Argument::new("anna").unwrap(), Password::new("secret").unwrap(), None)
-}
 
 /// Nobody has said anything yet.
 fn between(manner: Manner, change: impl FnOnce(&mut client::Config, &mut server::Config)) -> Pair {

@@ -2,7 +2,7 @@
 
 use ftp_proto::server::{Config, Support};
 use ftp_proto::{Mode, Structure, Verb};
-use ftp_proto_rigs::server::Served;
+use ftp_proto_rigs::server::Rig;
 
 fn config(change: impl FnOnce(&mut Support)) -> Config {
     let mut config = Config::default();
@@ -13,8 +13,8 @@ fn config(change: impl FnOnce(&mut Support)) -> Config {
 #[test]
 fn feat_names_what_is_supported_and_chosen() {
     let of_files = "211-Features:\n TVFS\n REST STREAM\n UTF8\n LANG EN*\n MDTM\n SIZE\n MLST type*;size*;modify*;\n EPRT\n EPSV\n CLNT\n211 End";
-    assert_eq!(Served::logged_in(Config::default()).says("FEAT"), of_files);
-    assert_eq!(Served::greeted(Config::default()).says("FEAT"), of_files, "RFC 2389 3: before the login too");
+    assert_eq!(Rig::logged_in(Config::default()).says("FEAT"), of_files);
+    assert_eq!(Rig::greeted(Config::default()).says("FEAT"), of_files, "RFC 2389 3: before the login too");
     let rich = config(|support| {
         *support = support.clone().with(&[Verb::Hash, Verb::Mfmt, Verb::Mff, Verb::Host, Verb::Rang]);
         support.modes.push(Mode::Deflate);
@@ -22,11 +22,11 @@ fn feat_names_what_is_supported_and_chosen() {
         support.languages = vec!["EN".into(), "fr".into()];
         support.facts = vec!["type".into(), "size".into(), "modify".into(), "unix.mode".into()];
     });
-    let mut served = Served::logged_in(rich);
+    let mut rig = Rig::logged_in(rich);
     for line in ["OPTS MLST size;", "OPTS HASH sha-1", "LANG fr"] {
-        assert!(served.says(line).starts_with("200 "), "{line}");
+        assert!(rig.says(line).starts_with("200 "), "{line}");
     }
-    let features = served.says("FEAT");
+    let features = rig.says("FEAT");
     for feature in [
         "MODE Z",
         "LANG EN;fr*",
@@ -40,25 +40,25 @@ fn feat_names_what_is_supported_and_chosen() {
         assert!(features.contains(&format!("\n {feature}")), "{feature}: {features}");
     }
     let none = config(|support| support.languages.clear());
-    assert!(!Served::logged_in(none.clone()).says("FEAT").contains("LANG"));
-    assert_eq!(Served::logged_in(none).says("LANG en"), "502 Command not implemented.");
+    assert!(!Rig::logged_in(none.clone()).says("FEAT").contains("LANG"));
+    assert_eq!(Rig::logged_in(none).says("LANG en"), "502 Command not implemented.");
 }
 
 #[test]
 fn opts_mlst_chooses_facts_in_the_servers_order() {
-    let mut served = Served::logged_in(Config::default());
-    served.answers(&[
+    let mut rig = Rig::logged_in(Config::default());
+    rig.answers(&[
         ("OPTS MLST size;type;", "200 MLST OPTS type;size;"),
         ("OPTS MLST SIZE;unknown;", "200 MLST OPTS size;"),
         ("MLST a", "250-Listing\n size=x; a\n250 End"),
         ("EPSV", "229 Entering Extended Passive Mode (|||50000|)"),
     ]);
-    served.asked.clear();
-    served.says("MLSD");
-    assert_eq!(served.asked, ["MLSD 0 None size"]);
-    served.answers(&[("OPTS MLST", "200 MLST OPTS"), ("OPTS MLST nothing;", "200 MLST OPTS")]);
+    rig.asked.clear();
+    rig.says("MLSD");
+    assert_eq!(rig.asked, ["MLSD 0 None size"]);
+    rig.answers(&[("OPTS MLST", "200 MLST OPTS"), ("OPTS MLST nothing;", "200 MLST OPTS")]);
     let without = config(|support| *support = support.clone().without(&[Verb::Mlst, Verb::Mlsd]));
-    Served::logged_in(without).answers(&[("OPTS MLST size;", "501 Option not understood.")]);
+    Rig::logged_in(without).answers(&[("OPTS MLST size;", "501 Option not understood.")]);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn opts_of_utf8_hash_and_mode_z() {
         support.hashes = vec!["SHA-256".into(), "MD5".into()];
         support.modes.push(Mode::Deflate);
     });
-    Served::logged_in(rich).answers(&[
+    Rig::logged_in(rich).answers(&[
         ("OPTS UTF8 ON", "200 Always in UTF8 mode."),
         ("opts utf8 on", "200 Always in UTF8 mode."),
         ("OPTS UTF8", "200 Always in UTF8 mode."),
@@ -84,7 +84,7 @@ fn opts_of_utf8_hash_and_mode_z() {
         ("OPTS MODE Z", "200 MODE Z options reset."),
         ("OPTS FOO", "501 Option not understood."),
     ]);
-    let mut plain = Served::greeted(Config::default());
+    let mut plain = Rig::greeted(Config::default());
     plain.answers(&[
         ("OPTS UTF8 ON", "200 Always in UTF8 mode."),
         ("OPTS HASH", "501 Option not understood."),
@@ -94,11 +94,11 @@ fn opts_of_utf8_hash_and_mode_z() {
 
 #[test]
 fn lang_matches_the_primary_tag_and_rein_takes_it_back() {
-    let mut served = Served::logged_in(config(|support| {
+    let mut rig = Rig::logged_in(config(|support| {
         *support = support.clone().with(&[Verb::Rein]);
         support.languages = vec!["EN".into(), "fr-CA".into(), "de".into()];
     }));
-    served.answers(&[
+    rig.answers(&[
         ("LANG fr", "200 Language is fr-CA."),
         ("LANG FR-ca", "200 Language is fr-CA."),
         ("LANG de-AT", "200 Language is de."),
@@ -110,13 +110,13 @@ fn lang_matches_the_primary_tag_and_rein_takes_it_back() {
         ("PWD", "530 Please login with USER and PASS."),
         ("PASS secret", "503 Bad sequence of commands."),
     ]);
-    assert!(served.says("FEAT").contains("\n LANG EN*;fr-CA;de\n"));
+    assert!(rig.says("FEAT").contains("\n LANG EN*;fr-CA;de\n"));
 }
 
 #[test]
 fn host_comes_before_user_only() {
-    let mut served = Served::greeted(config(|support| *support = support.clone().with(&[Verb::Host])));
-    served.answers(&[
+    let mut rig = Rig::greeted(config(|support| *support = support.clone().with(&[Verb::Host])));
+    rig.answers(&[
         ("HOST a.example", "220 Host accepted."),
         ("HOST b.example", "220 Host accepted."),
         ("USER anna", "331 Please specify the password."),
@@ -124,8 +124,8 @@ fn host_comes_before_user_only() {
         ("PASS secret", "230 Login successful."),
         ("HOST a.example", "503 Bad sequence of commands."),
     ]);
-    assert_eq!(served.asked.len(), 4, "{:?}", served.asked);
-    Served::greeted(Config::default()).answers(&[("HOST a.example", "502 Command not implemented.")]);
+    assert_eq!(rig.asked.len(), 4, "{:?}", rig.asked);
+    Rig::greeted(Config::default()).answers(&[("HOST a.example", "502 Command not implemented.")]);
 }
 
 #[test]
@@ -134,8 +134,8 @@ fn modes_structures_and_types_as_they_are_supported() {
         support.modes = vec![Mode::Stream, Mode::Block, Mode::Deflate];
         support.structures = vec![Structure::File, Structure::Record];
     });
-    let mut served = Served::logged_in(rich);
-    served.answers(&[
+    let mut rig = Rig::logged_in(rich);
+    rig.answers(&[
         ("MODE B", "200 Mode set to B."),
         ("MODE Z", "200 Mode set to Z."),
         ("MODE C", "504 Bad MODE command."),
@@ -149,8 +149,8 @@ fn modes_structures_and_types_as_they_are_supported() {
         ("TYPE L 8", "200 Switching to Binary mode."),
         ("TYPE I", "200 Switching to Binary mode."),
     ]);
-    assert!(served.says("STAT").contains("\n TYPE: Image, STRUcture: Record, MODE: Deflate\n"));
-    Served::logged_in(Config::default()).answers(&[
+    assert!(rig.says("STAT").contains("\n TYPE: Image, STRUcture: Record, MODE: Deflate\n"));
+    Rig::logged_in(Config::default()).answers(&[
         ("MODE S", "200 Mode set to S."),
         ("MODE B", "504 Bad MODE command."),
         ("MODE Z", "504 Bad MODE command."),
@@ -161,9 +161,9 @@ fn modes_structures_and_types_as_they_are_supported() {
 
 #[test]
 fn rest_is_for_the_next_transfer_and_for_bytes() {
-    let mut served = Served::logged_in(Config::default());
+    let mut rig = Rig::logged_in(Config::default());
     let text = "501 Resuming transfers not allowed in ASCII mode.";
-    served.answers(&[
+    rig.answers(&[
         ("REST 5", text),
         ("REST 0", "350 Restarting at 0."),
         ("TYPE I", "200 Switching to Binary mode."),
@@ -174,30 +174,30 @@ fn rest_is_for_the_next_transfer_and_for_bytes() {
         ("NOOP", "200 NOOP ok."),
         ("EPSV", "229 Entering Extended Passive Mode (|||50000|)"),
     ]);
-    served.asked.clear();
-    served.says("RETR a");
-    served.says("EPSV");
-    served.says("RETR a");
-    served.says("EPSV");
-    served.says("REST 7");
-    served.says("STOU");
-    served.says("EPSV");
-    served.says("STOR a");
-    let shown = served.asked.iter().map(|asked| asked.split(" None").next().unwrap()).collect::<Vec<_>>();
+    rig.asked.clear();
+    rig.says("RETR a");
+    rig.says("EPSV");
+    rig.says("RETR a");
+    rig.says("EPSV");
+    rig.says("REST 7");
+    rig.says("STOU");
+    rig.says("EPSV");
+    rig.says("STOR a");
+    let shown = rig.asked.iter().map(|asked| asked.split(" None").next().unwrap()).collect::<Vec<_>>();
     assert_eq!(shown, ["RETR a 5", "RETR a 0", "STOU 0", "STOR a 0"]);
-    served.answers(&[
+    rig.answers(&[
         ("REST 5", "350 Restarting at 5."),
         ("TYPE A", "200 Switching to ASCII mode."),
         ("EPSV", "229 Entering Extended Passive Mode (|||50000|)"),
         ("RETR a", text),
     ]);
-    assert_eq!(served.asked.len(), 4, "not asked for");
+    assert_eq!(rig.asked.len(), 4, "not asked for");
 }
 
 #[test]
 fn rang_restricts_the_next_transfer_or_hash() {
-    let mut served = Served::logged_in(config(|support| *support = support.clone().with(&[Verb::Rang, Verb::Hash])));
-    served.answers(&[
+    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Rang, Verb::Hash])));
+    rig.answers(&[
         ("TYPE I", "200 Switching to Binary mode."),
         ("RANG 10 19", "350 Restarting at 10. Ending at 19."),
         ("HASH a", "213 SHA-256 10-19 abcd0123 a"),
@@ -210,17 +210,17 @@ fn rang_restricts_the_next_transfer_or_hash() {
         ("APPE a", "550 A range is for RETR and STOR."),
         ("RANG 10 19", "350 Restarting at 10. Ending at 19."),
     ]);
-    served.asked.clear();
-    served.says("RETR a");
-    served.says("EPSV");
-    served.says("RETR a");
+    rig.asked.clear();
+    rig.says("RETR a");
+    rig.says("EPSV");
+    rig.says("RETR a");
     let facts = "type,size,modify";
-    assert_eq!(served.asked, [format!("RETR a 10 Some(19) {facts}"), format!("RETR a 0 None {facts}")]);
+    assert_eq!(rig.asked, [format!("RETR a 10 Some(19) {facts}"), format!("RETR a 0 None {facts}")]);
 }
 
 #[test]
 fn size_in_ascii_is_asked_for_only_by_policy() {
-    let mut safe = Served::logged_in(Config::default());
+    let mut safe = Rig::logged_in(Config::default());
     safe.answers(&[
         ("SIZE a", "550 SIZE not allowed in ASCII mode."),
         ("MDTM a", "213 20261121024915"),
@@ -229,29 +229,29 @@ fn size_in_ascii_is_asked_for_only_by_policy() {
     ]);
     let mut counting = Config::default();
     counting.size_of_text = true;
-    Served::logged_in(counting).answers(&[("SIZE a", "213 49")]);
+    Rig::logged_in(counting).answers(&[("SIZE a", "213 49")]);
 }
 
 #[test]
 fn an_old_form_of_mdtm_is_a_path_and_mfmt_sets_times() {
     let verbs = [Verb::Mfmt, Verb::Mfct, Verb::Mff];
-    let mut served = Served::logged_in(config(|support| *support = support.clone().with(&verbs)));
-    served.answers(&[
+    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&verbs)));
+    rig.answers(&[
         ("MDTM 20240229235959 a b", "213 20261121024915"),
         ("MFMT 20240229235959 a b", "213 Modify=20240229235959; a b"),
         ("MFCT 20240229235959 a b", "213 Create=20240229235959; a b"),
         ("MFF modify=20240229235959;unix.mode=0644; a b", "213 modify=20240229235959;unix.mode=0644; a b"),
     ]);
-    assert_eq!(served.asked[0], "MDTM 20240229235959 a b");
+    assert_eq!(rig.asked[0], "MDTM 20240229235959 a b");
 }
 
 #[test]
 fn allo_and_acct_are_asked_of_who_wants_it() {
-    let mut asked = Served::logged_in(config(|support| *support = support.clone().with(&[Verb::Allo, Verb::Acct])));
+    let mut asked = Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Allo, Verb::Acct])));
     asked.answers(&[("ALLO 10", "200 Done."), ("ACCT x", "202 No account is needed.")]);
     assert_eq!(asked.asked.len(), 1);
     let early = config(|support| *support = support.clone().with(&[Verb::Acct]));
-    Served::greeted(early).answers(&[
+    Rig::greeted(early).answers(&[
         ("ACCT x", "503 Bad sequence of commands."),
         ("USER anna", "331 Please specify the password."),
         ("ACCT x", "503 Bad sequence of commands."),
@@ -261,9 +261,9 @@ fn allo_and_acct_are_asked_of_who_wants_it() {
 #[test]
 fn site_help_and_help_site_are_the_machines() {
     let with_site = config(|support| support.site = vec!["CHMOD <SP> mode <SP> path".into(), "UMASK".into()]);
-    let mut served = Served::logged_in(with_site);
+    let mut rig = Rig::logged_in(with_site);
     let list = "214-The following SITE commands are recognized.\n CHMOD <SP> mode <SP> path\n UMASK\n HELP [<SP> command]\n214 Help OK.";
-    served.answers(&[
+    rig.answers(&[
         ("SITE HELP", list),
         ("HELP SITE", list),
         ("SITE HELP chmod", "214 Syntax: SITE CHMOD <SP> mode <SP> path"),
@@ -273,32 +273,32 @@ fn site_help_and_help_site_are_the_machines() {
         ("SITE chmod 600 a", "200 Done."),
         ("HELP xpwd", "214 Syntax: PWD"),
     ]);
-    assert_eq!(served.asked.len(), 1, "{:?}", served.asked);
+    assert_eq!(rig.asked.len(), 1, "{:?}", rig.asked);
 }
 
 #[test]
 fn stat_tells_the_session_anywhere_and_of_paths_by_the_application() {
-    let mut early = Served::greeted(Config::default());
+    let mut early = Rig::greeted(Config::default());
     let said = early.says("STAT");
     assert_eq!(
         said,
         "211-FTP server status:\n Connected to 192.0.2.1\n Not logged in\n TYPE: ASCII, STRUcture: File, MODE: Stream\n No data connection\n211 End of status"
     );
-    let mut served = Served::logged_in(config(|support| *support = support.clone().with(&[Verb::Stat])));
-    served.answers(&[("STAT a", "213-Status follows:\n-rw-r--r-- 1 0 0 49 Nov 21 03:25 a\n213 End of status")]);
-    served.held = Some(12345);
-    served.says("EPSV");
-    served.says("RETR a");
-    assert!(served.says("STAT").contains("\n A transfer is under way: 12345 bytes so far\n"));
-    served.held = None;
-    assert_eq!(served.goes_on(), "226 Transfer complete.");
+    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Stat])));
+    rig.answers(&[("STAT a", "213-Status follows:\n-rw-r--r-- 1 0 0 49 Nov 21 03:25 a\n213 End of status")]);
+    rig.held = Some(12345);
+    rig.says("EPSV");
+    rig.says("RETR a");
+    assert!(rig.says("STAT").contains("\n A transfer is under way: 12345 bytes so far\n"));
+    rig.held = None;
+    assert_eq!(rig.goes_on(), "226 Transfer complete.");
 }
 
 #[test]
 fn epsv_all_refuses_every_other_way() {
     let only = "503 EPSV ALL is in effect.";
-    let mut served = Served::logged_in(Config::default());
-    served.answers(&[
+    let mut rig = Rig::logged_in(Config::default());
+    rig.answers(&[
         ("EPSV ALL", "200 EPSV ALL ok."),
         ("PASV", only),
         ("PORT 192,0,2,1,19,137", only),
@@ -314,7 +314,7 @@ fn epsv_all_refuses_every_other_way() {
 fn other_protocols_are_told_the_one_that_works() {
     let six = "522 Network protocol not supported, use (2)";
     let four = "522 Network protocol not supported, use (1)";
-    let mut over_six = Served::between(Config::default(), "[2001:db8::2]:21", "[2001:db8::1]:40000").greet().log_in();
+    let mut over_six = Rig::between(Config::default(), "[2001:db8::2]:21", "[2001:db8::1]:40000").greet().log_in();
     over_six.answers(&[
         ("EPSV 1", six),
         ("EPSV 3", six),
@@ -327,7 +327,7 @@ fn other_protocols_are_told_the_one_that_works() {
         ("PASV", "425 PASV has no word for IPv6. Use EPSV."),
     ]);
     let mut over_four =
-        Served::between(Config::default(), "[::ffff:192.0.2.2]:21", "[::ffff:192.0.2.1]:40000").greet().log_in();
+        Rig::between(Config::default(), "[::ffff:192.0.2.2]:21", "[::ffff:192.0.2.1]:40000").greet().log_in();
     over_four.answers(&[
         ("EPSV 2", four),
         ("EPRT |2|2001:db8::1|5001|", four),
@@ -340,7 +340,7 @@ fn other_protocols_are_told_the_one_that_works() {
     ]);
     let mut open = Config::default();
     open.active.strangers = true;
-    Served::logged_in(open).answers(&[
+    Rig::logged_in(open).answers(&[
         ("EPRT |3|x|5001|", "522 Network protocol not supported, use (1,2)"),
         ("EPRT |2|2001:db8::1|5001|", "200 EPRT command successful. Consider using EPSV."),
         ("EPSV 3", four),
@@ -349,8 +349,8 @@ fn other_protocols_are_told_the_one_that_works() {
 
 #[test]
 fn the_words_that_people_match() {
-    let mut served = Served::between(Config::default(), "127.0.0.1:21", "127.0.0.1:40000").greet().log_in();
-    served.answers(&[
+    let mut rig = Rig::between(Config::default(), "127.0.0.1:21", "127.0.0.1:40000").greet().log_in();
+    rig.answers(&[
         ("RETR a", "425 Use PORT or PASV first."),
         ("PORT 127,0,0,1,200,1", "200 PORT command successful. Consider using PASV."),
         ("PASV", "227 Entering Passive Mode (127,0,0,1,195,80)."),

@@ -3,7 +3,7 @@
 
 use ftp_proto::server::{Config, Support};
 use ftp_proto::{Mode, Reply, Structure, Verb};
-use ftp_proto_rigs::server::Served;
+use ftp_proto_rigs::server::Rig;
 
 /// The code of a final reply.
 type Code = u16;
@@ -132,8 +132,8 @@ fn nothing() -> Config {
 }
 
 /// What is said to one line: exactly one final reply, and its code.
-fn code(served: &mut Served, line: &str) -> Code {
-    let said = served.says(line);
+fn code(rig: &mut Rig, line: &str) -> Code {
+    let said = rig.says(line);
     let finals: Vec<Code> = finals(&said);
     assert_eq!(finals.len(), 1, "{line}: {said}");
     finals[0]
@@ -166,14 +166,14 @@ fn every_verb_of_the_table_is_here_once_in_its_order() {
 fn every_verb_is_answered_by_its_state_and_argument() {
     for row in TABLE {
         let good = line(row.verb, row.good.0);
-        assert_eq!(code(&mut Served::greeted(everything()), &good), row.before, "before the login: {good}");
+        assert_eq!(code(&mut Rig::greeted(everything()), &good), row.before, "before the login: {good}");
         let ready = || {
-            let mut served = Served::logged_in(everything());
+            let mut rig = Rig::logged_in(everything());
             if row.verb.opens_data() {
-                assert_eq!(code(&mut Served::logged_in(everything()), &good), 425, "{good}");
-                assert_eq!(code(&mut served, "EPSV"), 229);
+                assert_eq!(code(&mut Rig::logged_in(everything()), &good), 425, "{good}");
+                assert_eq!(code(&mut rig, "EPSV"), 229);
             }
-            served
+            rig
         };
         assert_eq!(code(&mut ready(), row.verb.word()), row.bare, "without an argument: {}", row.verb);
         if let Some((argument, expected)) = row.bad {
@@ -181,7 +181,7 @@ fn every_verb_is_answered_by_its_state_and_argument() {
             assert_eq!(code(&mut ready(), &bad), expected, "a bad argument: {bad}");
         }
         assert_eq!(code(&mut ready(), &good), row.good.1, "{good}");
-        assert_eq!(code(&mut Served::logged_in(nothing()), &good), row.unsupported, "unsupported: {good}");
+        assert_eq!(code(&mut Rig::logged_in(nothing()), &good), row.unsupported, "unsupported: {good}");
         for alias in row.verb.aliases() {
             let line = good.replacen(row.verb.word(), alias, 1);
             assert_eq!(code(&mut ready(), &line), row.good.1, "{line}");
@@ -192,7 +192,7 @@ fn every_verb_is_answered_by_its_state_and_argument() {
 #[test]
 fn a_501_shows_the_usage_of_the_table() {
     for row in TABLE.iter().filter(|row| row.bare == 501) {
-        let said = Served::logged_in(everything()).says(row.verb.word());
+        let said = Rig::logged_in(everything()).says(row.verb.word());
         assert_eq!(said, format!("501 Missing argument. Syntax: {}", row.verb.syntax()));
     }
 }
@@ -201,7 +201,7 @@ fn a_501_shows_the_usage_of_the_table() {
 fn help_of_each_verb_is_its_usage_where_it_is_supported() {
     for config in [everything(), nothing()] {
         for verb in Verb::ALL {
-            let said = Served::logged_in(config.clone()).says(&format!("HELP {verb}"));
+            let said = Rig::logged_in(config.clone()).says(&format!("HELP {verb}"));
             match (config.support.has(*verb), verb) {
                 (true, Verb::Site) => assert!(said.contains("\n CHMOD <SP> mode <SP> path\n"), "{said}"),
                 (true, _) => assert_eq!(said, format!("214 Syntax: {}", verb.syntax())),
@@ -213,8 +213,8 @@ fn help_of_each_verb_is_its_usage_where_it_is_supported() {
 
 #[test]
 fn a_word_of_nobody_is_500() {
-    for mut served in [Served::greeted(everything()), Served::logged_in(everything()), Served::logged_in(nothing())] {
-        assert_eq!(served.says("XYZZY a"), "500 Unknown command.");
+    for mut rig in [Rig::greeted(everything()), Rig::logged_in(everything()), Rig::logged_in(nothing())] {
+        assert_eq!(rig.says("XYZZY a"), "500 Unknown command.");
     }
 }
 
@@ -222,7 +222,7 @@ fn a_word_of_nobody_is_500() {
 fn whatever_comes_pipelined_each_line_has_one_final_reply() {
     let lines: Vec<String> =
         TABLE.iter().filter(|row| !matches!(row.verb, Verb::Quit)).map(|row| line(row.verb, row.good.0)).collect();
-    let mut served = Served::logged_in(everything());
-    let said = served.says(&lines.join("\r\n"));
+    let mut rig = Rig::logged_in(everything());
+    let said = rig.says(&lines.join("\r\n"));
     assert_eq!(finals(&said).len(), lines.len(), "{said}");
 }

@@ -3,7 +3,7 @@
 
 use ftp_proto::Direction::{Receive, Send};
 use ftp_proto::server::Config;
-use ftp_proto_rigs::server::Served;
+use ftp_proto_rigs::server::Rig;
 
 const PORT: &str = "PORT 192,0,2,1,200,21";
 const TAKEN: &str = "200 PORT command successful. Consider using PASV.";
@@ -12,7 +12,7 @@ const TAKEN: &str = "200 PORT command successful. Consider using PASV.";
 fn the_ftp_exe_of_windows_does_all_its_work() {
     let listing = "150 Here comes the directory listing.\n226 Transfer complete.";
     let stored = "150 Ok to send data.\n226 Transfer complete.";
-    let mut served = Served::greeted(Config::default());
+    let mut rig = Rig::greeted(Config::default());
     for (line, said) in [
         ("OPTS UTF8 ON", "200 Always in UTF8 mode."),
         ("USER anna", "331 Please specify the password."),
@@ -46,20 +46,20 @@ fn the_ftp_exe_of_windows_does_all_its_work() {
         ("XRMD new", "250 Remove directory operation successful."),
         ("QUIT", "221 Goodbye."),
     ] {
-        assert_eq!(served.says(line), said, "{line}");
+        assert_eq!(rig.says(line), said, "{line}");
     }
-    assert!(served.closed);
+    assert!(rig.closed);
     let called = Some("192.0.2.1:51221".parse().unwrap());
     let expected = [Send, Send, Receive, Receive, Send, Send, Send];
-    assert_eq!(served.moved, expected.map(|direction| (direction, called)));
+    assert_eq!(rig.moved, expected.map(|direction| (direction, called)));
 }
 
 #[test]
 fn who_waits_for_the_150_before_connecting_is_waited_for() {
-    let mut served = Served::greeted(Config::default()).log_in();
-    served.deserted = true;
-    assert_eq!(served.says("PASV"), "227 Entering Passive Mode (192,0,2,2,195,80).");
-    assert_eq!(served.says("RETR a"), "150 Opening ASCII mode data connection for a (49 bytes).");
-    served.deserted = false;
-    assert_eq!(served.goes_on(), "226 Transfer complete.");
+    let mut rig = Rig::greeted(Config::default()).log_in();
+    rig.deserted = true;
+    assert_eq!(rig.says("PASV"), "227 Entering Passive Mode (192,0,2,2,195,80).");
+    assert_eq!(rig.says("RETR a"), "150 Opening ASCII mode data connection for a (49 bytes).");
+    rig.deserted = false;
+    assert_eq!(rig.goes_on(), "226 Transfer complete.");
 }

@@ -1,11 +1,11 @@
 //! Commands that come at once: each is answered once and in order, and what the machine answers alone goes out together.
 
 use ftp_proto::server::Config;
-use ftp_proto_rigs::server::{Did, Served, said};
+use ftp_proto_rigs::server::{Did, Rig, said};
 
 /// What happens when these lines come at once to somebody who is logged in, but for the wait at its end.
 fn hears(lines: &str) -> Vec<Did> {
-    let mut did = Served::logged_in(Config::default()).receives(lines.as_bytes());
+    let mut did = Rig::logged_in(Config::default()).receives(lines.as_bytes());
     did.pop_if(|did| matches!(did, Did::Waits(_)));
     did
 }
@@ -68,13 +68,13 @@ fn nothing_is_answered_behind_the_last_word() {
 fn what_a_client_reads_is_the_same_whatever_the_chunks_and_the_writes() {
     let lines = "NOOP\r\nTYPE I\r\nPWD\r\n\r\nFOO bar\r\nEPSV\r\nMODE B\r\nRNTO x\r\nREST 12\r\nPWD\r\nnoop\r\nNOOP\r\nQUIT\r\n";
     let read = |chunk: usize, piece: usize| {
-        let mut served = Served::logged_in(Config::default());
-        served.piece = piece;
+        let mut rig = Rig::logged_in(Config::default());
+        rig.piece = piece;
         for bytes in lines.as_bytes().chunks(chunk) {
-            served.receives(bytes);
+            rig.receives(bytes);
         }
-        assert!(served.closed, "chunks of {chunk}, writes of {piece}");
-        String::from_utf8(served.wire).unwrap()
+        assert!(rig.closed, "chunks of {chunk}, writes of {piece}");
+        String::from_utf8(rig.wire).unwrap()
     };
     let whole = read(lines.len(), usize::MAX);
     assert_eq!(whole.lines().count(), lines.lines().count());
@@ -87,7 +87,7 @@ fn what_a_client_reads_is_the_same_whatever_the_chunks_and_the_writes() {
 
 #[test]
 fn a_noop_comes_between_rnfr_and_rnto_as_any_command_does() {
-    let mut served = Served::logged_in(Config::default());
-    assert_eq!(served.says("RNFR f"), "350 Ready for RNTO.");
-    assert_eq!(served.says("NOOP\r\nRNTO g"), "200 NOOP ok.\n503 Bad sequence of commands.");
+    let mut rig = Rig::logged_in(Config::default());
+    assert_eq!(rig.says("RNFR f"), "350 Ready for RNTO.");
+    assert_eq!(rig.says("NOOP\r\nRNTO g"), "200 NOOP ok.\n503 Bad sequence of commands.");
 }

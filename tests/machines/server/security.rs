@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ftp_proto::server::Config;
 use ftp_proto::{Reply, Resume, Verb, Verdict};
-use ftp_proto_rigs::server::{Did, Served, World, asked, codes, connects, said, with};
+use ftp_proto_rigs::server::{Did, Rig, World, asked, codes, connects, said, with};
 
 fn line(text: &str) -> Vec<u8> {
     [text.as_bytes(), b"\r\n"].concat()
@@ -31,30 +31,30 @@ fn s01_ftp_bounce_via_port_and_eprt() {
     let services = ["PORT 192,0,2,1,0,25", "PORT 192,0,2,1,3,255", "EPRT |1|192.0.2.1|22|", "EPRT |1|192.0.2.1|1023|"];
     let nonsense = ["PORT 192,0,2,1,0,0", "EPRT |1|192.0.2.1|0|", "EPRT |1|192.0.2.1|65536|", "PORT 192,0,2,1,256,1"];
     for port in strangers.iter().chain(&services).chain(&nonsense) {
-        let mut served = Served::logged_in(Config::default());
-        let code = codes(&served.hears(port));
+        let mut rig = Rig::logged_in(Config::default());
+        let code = codes(&rig.hears(port));
         assert!(matches!(code[..], [500..=504 | 522]), "{port}: {code:?}");
         for transfer in ["LIST", "RETR f", "STOR f", "NLST x", "MLSD"] {
-            let did = served.hears(transfer);
+            let did = rig.hears(transfer);
             assert!(connects(&did).is_empty() && codes(&did) == [425], "{port}, {transfer}: {did:?}");
         }
     }
     // Who may be dialled is dialled for the transfer, not for PORT; and a refusal in between changes nothing.
     for port in ["PORT 192,0,2,1,4,0", "EPRT |1|192.0.2.1|1024|", "EPRT |2|::ffff:192.0.2.1|1024|"] {
-        let mut served = Served::logged_in(Config::default());
-        let did = served.hears(port);
+        let mut rig = Rig::logged_in(Config::default());
+        let did = rig.hears(port);
         assert!(connects(&did).is_empty() && codes(&did) == [200], "{port}: {did:?}");
-        served.receives(b"PORT 203,0,113,9,19,137\r\n");
-        let did = served.receives(b"LIST\r\n");
+        rig.receives(b"PORT 203,0,113,9,19,137\r\n");
+        let did = rig.receives(b"LIST\r\n");
         assert_eq!(connects(&did), ["192.0.2.1:1024".parse().unwrap()], "{port}");
     }
     // Each is a choice.
-    let mut served = Served::logged_in(with(|config| config.active.strangers = true));
-    let did = served.receives(b"PORT 203,0,113,9,19,137\r\nLIST\r\n");
+    let mut rig = Rig::logged_in(with(|config| config.active.strangers = true));
+    let did = rig.receives(b"PORT 203,0,113,9,19,137\r\nLIST\r\n");
     assert_eq!(connects(&did), ["203.0.113.9:5001".parse().unwrap()]);
-    assert_eq!(codes(&served.receives(b"PORT 203,0,113,9,0,25\r\n")), [500], "but no service of theirs");
-    let mut served = Served::logged_in(with(|config| config.active.privileged_ports = true));
-    let did = served.receives(b"PORT 192,0,2,1,0,25\r\nLIST\r\n");
+    assert_eq!(codes(&rig.receives(b"PORT 203,0,113,9,0,25\r\n")), [500], "but no service of theirs");
+    let mut rig = Rig::logged_in(with(|config| config.active.privileged_ports = true));
+    let did = rig.receives(b"PORT 192,0,2,1,0,25\r\nLIST\r\n");
     assert_eq!(connects(&did), ["192.0.2.1:25".parse().unwrap()]);
 }
 
@@ -62,28 +62,28 @@ fn s01_ftp_bounce_via_port_and_eprt() {
 fn s04_a_stranger_on_a_passive_port_is_refused_and_listening_goes_on() {
     let strangers = ["203.0.113.66:6666", "192.0.2.2:20", "[2001:db8::1]:40000", "127.0.0.1:40000", "[::1]:1"];
     for passive in ["PASV", "EPSV"] {
-        let mut served = Served::logged_in(Config::default());
-        served.deserted = true;
-        served.hears(passive);
-        served.callers = strangers.iter().map(|stranger| stranger.parse().unwrap()).collect();
-        let did = served.receives(b"RETR f\r\n");
+        let mut rig = Rig::logged_in(Config::default());
+        rig.deserted = true;
+        rig.hears(passive);
+        rig.callers = strangers.iter().map(|stranger| stranger.parse().unwrap()).collect();
+        let did = rig.receives(b"RETR f\r\n");
         let (begun, refused) = did.split_at(2);
         assert!(matches!(begun, [Did::Offers, Did::Said(_)]), "{passive}: {did:?}");
         let each = [(); 5].map(|()| Did::Accepts(Some(Verdict::Refuse)));
         assert_eq!(refused, [&each[..], &[Did::Accepts(None)]].concat(), "{passive}: each, and it goes on");
-        assert_eq!(served.listeners(), 1, "{passive}");
-        served.callers = vec!["[::ffff:192.0.2.1]:40001".parse().unwrap()];
-        let did = served.all(World::Works);
+        assert_eq!(rig.listeners(), 1, "{passive}");
+        rig.callers = vec!["[::ffff:192.0.2.1]:40001".parse().unwrap()];
+        let did = rig.all(World::Works);
         assert!(matches!(did[..2], [Did::Accepts(Some(Verdict::Take)), Did::Streams]), "{passive}: {did:?}");
-        assert_eq!((codes(&did), served.listeners()), (vec![226], 0));
+        assert_eq!((codes(&did), rig.listeners()), (vec![226], 0));
     }
-    let mut served = Served::logged_in(with(|config| config.passive.strangers = true));
-    served.callers = vec!["203.0.113.66:6666".parse().unwrap()];
-    assert_eq!(codes(&served.receives(b"EPSV\r\nRETR f\r\n")), [229, 150, 226], "by choice");
+    let mut rig = Rig::logged_in(with(|config| config.passive.strangers = true));
+    rig.callers = vec!["203.0.113.66:6666".parse().unwrap()];
+    assert_eq!(codes(&rig.receives(b"EPSV\r\nRETR f\r\n")), [229, 150, 226], "by choice");
     // Under TLS the session has to be resumed besides.
-    let mut served = Served::secured(tls::tls(|_| {}));
-    served.callers = vec!["192.0.2.1:6666".parse().unwrap()];
-    assert!(served.receives(b"EPSV\r\nSTOR f\r\n").contains(&Did::Secures(Resume::Required)));
+    let mut rig = Rig::secured(tls::tls(|_| {}));
+    rig.callers = vec!["192.0.2.1:6666".parse().unwrap()];
+    assert!(rig.receives(b"EPSV\r\nSTOR f\r\n").contains(&Did::Secures(Resume::Required)));
 }
 
 /// Whatever a client or a file is called: one reply to one command, which no line of it can be taken for another's.
@@ -108,21 +108,21 @@ fn s07_nothing_that_is_echoed_ends_a_reply() {
     for name in names {
         for command in ["USER", "MKD", "RETR", "STOR", "MLST", "STAT", "HELP", "SITE", "OPTS", "CLNT", "XYZZY", "LANG"]
         {
-            let mut served = Served::logged_in(config());
-            served.status = STATUS;
-            served.hears("EPSV");
-            served.wire.clear();
-            served.hears(&format!("{command} {name}"));
-            one_reply_each(&served.wire, command, name);
-            served.wire.clear();
-            served.hears("STAT");
-            one_reply_each(&served.wire, "STAT", name);
+            let mut rig = Rig::logged_in(config());
+            rig.status = STATUS;
+            rig.hears("EPSV");
+            rig.wire.clear();
+            rig.hears(&format!("{command} {name}"));
+            one_reply_each(&rig.wire, command, name);
+            rig.wire.clear();
+            rig.hears("STAT");
+            one_reply_each(&rig.wire, "STAT", name);
         }
         // A line end or a NUL in it is no part of any reply.
         for end in ["\r", "\n", "\0", "\r\0", "\r\n"] {
-            let mut served = Served::logged_in(config());
-            let text = served.says(&format!("XYZZY a{end}{name}"));
-            one_reply_each(&served.wire, "XYZZY", name);
+            let mut rig = Rig::logged_in(config());
+            let text = rig.says(&format!("XYZZY a{end}{name}"));
+            one_reply_each(&rig.wire, "XYZZY", name);
             assert!(!text.contains("Passive") && !text.contains('\0'), "{name:?} {end:?}: {text:?}");
         }
     }
@@ -169,58 +169,58 @@ fn s11_other_protocols_are_answered_and_closed() {
         "RCPT TO:<a@b>\r\n",
         "DATA\r\n",
     ] {
-        let mut served = Served::greeted(Config::default());
-        let did = served.receives(words.as_bytes());
+        let mut rig = Rig::greeted(Config::default());
+        let did = rig.receives(words.as_bytes());
         assert_eq!((codes(&did), asked(&did)), (vec![500], vec![]), "{words:?}");
         assert_eq!(did.last(), Some(&Did::Closes), "{words:?}: {did:?}");
     }
     // A protocol that nobody knows speaks too many words that nobody knows.
     for words in ["Host: x", "\x16\x03\x01\x02", "SSH-2.0-x", "XYZZY", "\x05\x01", "Cookie: a=b; c"] {
-        let mut served = Served::greeted(Config::default());
+        let mut rig = Rig::greeted(Config::default());
         let mut lines = 0;
-        while served.hears(words).last() != Some(&Did::Closes) {
+        while rig.hears(words).last() != Some(&Did::Closes) {
             lines += 1;
             assert!(lines < 10, "{words:?} goes on");
         }
     }
-    let mut served = Served::greeted(Config::default());
-    let did = served.receives(&b"XYZZY\r\n".repeat(9));
+    let mut rig = Rig::greeted(Config::default());
+    let did = rig.receives(&b"XYZZY\r\n".repeat(9));
     assert_eq!(codes(&did), [500; 9]);
-    let did = served.receives(b"XYZZY\r\nUSER anna\r\n");
+    let did = rig.receives(b"XYZZY\r\nUSER anna\r\n");
     assert_eq!((codes(&did), did.last()), (vec![421], Some(&Did::Closes)));
     // Who is logged in may mistype.
-    let mut served = Served::logged_in(Config::default());
-    assert_eq!(codes(&served.receives(&b"XYZZY\r\n".repeat(30))), [500; 30]);
+    let mut rig = Rig::logged_in(Config::default());
+    assert_eq!(codes(&rig.receives(&b"XYZZY\r\n".repeat(30))), [500; 30]);
 }
 
 #[test]
 fn s12_what_a_client_sends_is_bounded_and_nobody_reads_more() {
     // Command lines wait while a transfer runs, up to the limit; then the control connection isn't read.
-    let mut served = Served::logged_in(Config::default());
-    served.deserted = true;
-    served.receives(b"EPSV\r\nRETR f\r\n");
+    let mut rig = Rig::logged_in(Config::default());
+    rig.deserted = true;
+    rig.receives(b"EPSV\r\nRETR f\r\n");
     let limit = Config::default().pipeline;
     for kind in [b"PWD\r\n".as_slice(), b"XYZZY no such word\r\n", b"\r\n"] {
         let mut sent = 0;
-        while wants_input(&mut served) {
-            served.server.received(kind);
-            let _ = served.all(World::Busy);
+        while wants_input(&mut rig) {
+            rig.server.received(kind);
+            let _ = rig.all(World::Busy);
             sent += kind.len();
             // An empty line counts as one byte.
             assert!(sent <= 2 * limit, "{sent} bytes of {kind:?}");
         }
     }
     // The same while the application thinks.
-    let mut served = Served::greeted(Config::default());
-    served.server.received(&b"NOOP\r\n".repeat(limit));
-    served.server.received(b"USER anna\r\n");
-    let ftp_proto::server::Action::Write(write) = served.server.poll(ftp_proto::Instant::default()) else { panic!() };
+    let mut rig = Rig::greeted(Config::default());
+    rig.server.received(&b"NOOP\r\n".repeat(limit));
+    rig.server.received(b"USER anna\r\n");
+    let ftp_proto::server::Action::Write(write) = rig.server.poll(ftp_proto::Instant::default()) else { panic!() };
     assert!(write.bytes().len() < 2 * limit, "{} bytes of replies wait", write.bytes().len());
 }
 
 /// Whether the control connection would be read while the transfer waits for the client.
-fn wants_input(served: &mut Served) -> bool {
-    match served.server.poll(ftp_proto::Instant::from_origin(served.now)) {
+fn wants_input(rig: &mut Rig) -> bool {
+    match rig.server.poll(ftp_proto::Instant::from_origin(rig.now)) {
         ftp_proto::server::Action::Accept(accept) => accept.wants_input(),
         other => panic!("{other:?}"),
     }
@@ -231,12 +231,11 @@ fn s13_a_line_without_end_is_refused_once_and_the_next_one_parses() {
     let limit = Config::default().limits.line;
     for (length, chunk) in [(limit + 1, usize::MAX), (20_000, 1460), (1 << 20, 4096), (limit * 3, 1)] {
         for begin in ["XXXX", "RETR ", "USER ", "PASS ", "CWD /"] {
-            let mut served = Served::logged_in(Config::default());
+            let mut rig = Rig::logged_in(Config::default());
             let wire = [begin.as_bytes(), &vec![b'x'; length - begin.len()], b"\r\nNOOP\r\n"].concat();
             let mut did = Vec::new();
             for chunk in wire.chunks(chunk.min(wire.len())) {
-                served.server.received(chunk);
-                did.extend(served.all(World::Works));
+                did.extend(rig.receives(chunk));
             }
             assert_eq!((codes(&did), asked(&did)), (vec![500, 200], vec![]), "{begin}, {length} by {chunk}");
             assert!(said(&did).len() < 200, "nothing of it is said again");
@@ -244,27 +243,27 @@ fn s13_a_line_without_end_is_refused_once_and_the_next_one_parses() {
     }
     // What has come so far isn't kept.
     for limit in [64, 4096] {
-        let mut served = Served::logged_in(with(|config| config.limits.line = limit));
+        let mut rig = Rig::logged_in(with(|config| config.limits.line = limit));
         for _ in 0..2000 {
-            assert_eq!(said(&served.receives(&[b'A'; 512])), "");
-            let debug = format!("{:?}", served.server);
+            assert_eq!(said(&rig.receives(&[b'A'; 512])), "");
+            let debug = format!("{:?}", rig.server);
             let kept = debug.split("buffered: ").nth(1).unwrap().split(|digit: char| !digit.is_ascii_digit()).next();
             assert!(kept.unwrap().parse::<usize>().unwrap() <= limit + 2, "{kept:?} bytes are kept");
         }
-        assert_eq!(codes(&served.receives(b"\r\nNOOP\r\n")), [500, 200]);
+        assert_eq!(codes(&rig.receives(b"\r\nNOOP\r\n")), [500, 200]);
     }
-    let mut served = Served::logged_in(Config::default());
+    let mut rig = Rig::logged_in(Config::default());
     let name = "x".repeat(2048);
-    assert_eq!(asked(&served.hears(&format!("DELE {name}"))), [format!("DELE {name}")], "long names are fine");
+    assert_eq!(asked(&rig.hears(&format!("DELE {name}"))), [format!("DELE {name}")], "long names are fine");
 }
 
 #[test]
 fn s16_a_pattern_is_a_name_that_the_machine_never_expands() {
     for pattern in ["*", "{a,b}*/../*/../*[!x]?~", "../../*", "*/*/*/*/*/*/*/*/*/*", "~root", "[[[[[[", "-R *"] {
-        let mut served = Served::logged_in(Config::default());
-        served.receives(b"TYPE I\r\n");
+        let mut rig = Rig::logged_in(Config::default());
+        rig.receives(b"TYPE I\r\n");
         for command in ["DELE", "CWD", "RMD", "RNFR", "SIZE"] {
-            let did = served.hears(&format!("{command} {pattern}"));
+            let did = rig.hears(&format!("{command} {pattern}"));
             assert_eq!(asked(&did), [format!("{command} {pattern}")], "once, as it came");
         }
     }
@@ -273,9 +272,9 @@ fn s16_a_pattern_is_a_name_that_the_machine_never_expands() {
 #[test]
 fn s19_no_site_command_is_built_in_and_none_is_for_strangers() {
     let words = ["EXEC /bin/sh", "CPFR /etc/passwd", "CPTO /tmp/x", "CHMOD 777 f", "UMASK 0", "EXEC", "exec a", "FOO"];
-    let mut served = Served::logged_in(Config::default());
+    let mut rig = Rig::logged_in(Config::default());
     for word in words {
-        let did = served.hears(&format!("SITE {word}"));
+        let did = rig.hears(&format!("SITE {word}"));
         assert!(asked(&did).is_empty() && matches!(codes(&did)[..], [500..=504]), "{word}: {did:?}");
     }
     // Where the application has words of its own, who isn't logged in doesn't reach them.
@@ -287,21 +286,21 @@ fn s19_no_site_command_is_built_in_and_none_is_for_strangers() {
     };
     for login in ["", "USER anna\r\n", "USER anna\r\nPASS wrong\r\n"] {
         for word in words {
-            let mut served = Served::greeted(config());
+            let mut rig = Rig::greeted(config());
             if !login.is_empty() {
-                served.receives(login.as_bytes());
-                served.now += Config::default().patience.login_failure;
-                served.all(World::Works);
+                rig.receives(login.as_bytes());
+                rig.now += Config::default().patience.login_failure;
+                rig.all(World::Works);
             }
-            let did = served.hears(&format!("SITE {word}"));
+            let did = rig.hears(&format!("SITE {word}"));
             assert!(
                 asked(&did).is_empty() && matches!(codes(&did)[..], [500..=504 | 530]),
                 "{login:?} {word}: {did:?}"
             );
         }
     }
-    let mut served = Served::logged_in(config());
-    assert_eq!(asked(&served.receives(b"SITE CHMOD 600 f\r\n")), ["SITE CHMOD 600 f"]);
+    let mut rig = Rig::logged_in(config());
+    assert_eq!(asked(&rig.receives(b"SITE CHMOD 600 f\r\n")), ["SITE CHMOD 600 f"]);
 }
 
 #[test]
@@ -309,8 +308,8 @@ fn s20_names_are_not_told_and_passwords_not_tried_fast() {
     // Every name is asked for its password in the same words, at once.
     let mut words = Vec::new();
     for name in ["anna", "nobody", "root", "", "anonymous", "a b", "\u{e4}"] {
-        let mut served = Served::greeted(Config::default());
-        let did = served.hears(&format!("USER {name}"));
+        let mut rig = Rig::greeted(Config::default());
+        let did = rig.hears(&format!("USER {name}"));
         if !name.is_empty() {
             words.push(said(&did));
         }
@@ -321,25 +320,25 @@ fn s20_names_are_not_told_and_passwords_not_tried_fast() {
     // A wrong password is told after a while, and the third one ends the session, whatever stands between.
     let delay = Config::default().patience.login_failure;
     for between in ["", "NOOP\r\n", "REIN\r\n", "FEAT\r\n", "USER other\r\n"] {
-        let mut served = Served::greeted(Config::default());
+        let mut rig = Rig::greeted(Config::default());
         for expected in [530, 530, 421] {
-            served.receives(format!("{between}USER anna\r\n").as_bytes());
-            assert_eq!(codes(&served.receives(b"PASS wrong\r\n")), [] as [u16; 0], "{between:?}: at once");
-            served.now += delay - Duration::from_millis(1);
-            assert_eq!(said(&served.all(World::Works)), "", "{between:?}: too early");
-            served.now += Duration::from_millis(1);
-            assert_eq!(codes(&served.all(World::Works)), [expected], "{between:?}");
+            rig.receives(format!("{between}USER anna\r\n").as_bytes());
+            assert_eq!(codes(&rig.receives(b"PASS wrong\r\n")), [] as [u16; 0], "{between:?}: at once");
+            rig.now += delay - Duration::from_millis(1);
+            assert_eq!(said(&rig.all(World::Works)), "", "{between:?}: too early");
+            rig.now += Duration::from_millis(1);
+            assert_eq!(codes(&rig.all(World::Works)), [expected], "{between:?}");
         }
-        assert_eq!(served.receives(b"USER anna\r\nPASS secret\r\n"), [Did::Closes], "{between:?}: for ever");
+        assert_eq!(rig.receives(b"USER anna\r\nPASS secret\r\n"), [Did::Closes], "{between:?}: for ever");
     }
     // Who says them all at once doesn't get them answered sooner.
-    let mut served = Served::greeted(Config::default());
-    let mut did = served.receives(&b"USER anna\r\nPASS wrong\r\n".repeat(5));
+    let mut rig = Rig::greeted(Config::default());
+    let mut did = rig.receives(&b"USER anna\r\nPASS wrong\r\n".repeat(5));
     for seconds in 0..4 {
         let failures = codes(&did).iter().filter(|code| matches!(code, 530 | 421)).count();
         assert_eq!(failures, seconds.min(3), "after {seconds} delays");
-        served.now += delay;
-        did.extend(served.all(World::Works));
+        rig.now += delay;
+        did.extend(rig.all(World::Works));
     }
     assert_eq!(codes(&did), [331, 530, 331, 530, 331, 421]);
 }
@@ -359,40 +358,40 @@ fn s24_a_nul_is_refused_and_cuts_nothing_short() {
         b"STOR a\r\0b",
         b"MKD a\xff\xff\0b",
     ] {
-        let mut served = Served::logged_in(Config::default());
-        let did = served.receives(&[bytes, b"\r\n"].concat());
+        let mut rig = Rig::logged_in(Config::default());
+        let did = rig.receives(&[bytes, b"\r\n"].concat());
         assert!(asked(&did).is_empty() && matches!(codes(&did)[..], [500 | 501]), "{}: {did:?}", bytes.escape_ascii());
-        assert_eq!(codes(&served.receives(b"NOOP\r\n")), [200], "{}", bytes.escape_ascii());
+        assert_eq!(codes(&rig.receives(b"NOOP\r\n")), [200], "{}", bytes.escape_ascii());
     }
 }
 
 #[test]
 fn s25_telnet_is_declined_a_bounded_number_of_times_and_bytes_are_bytes() {
-    let mut served = Served::logged_in(Config::default());
+    let mut rig = Rig::logged_in(Config::default());
     // WILL and DO are declined; WONT, DONT and the rest are ignored.
-    let did = served.receives(b"\xff\xfb\x01\xff\xfd\x18\xff\xfc\x01\xff\xfe\x01\xff\xf1\xff\xf6NOOP\r\n");
+    let did = rig.receives(b"\xff\xfb\x01\xff\xfd\x18\xff\xfc\x01\xff\xfe\x01\xff\xf1\xff\xf6NOOP\r\n");
     assert!(said(&did).starts_with("\u{ff}\u{fe}\x01\u{ff}\u{fc}\x18200 "), "{did:?}");
     // 0xFF in names comes doubled, and within a word there may be Telnet, too.
-    let did = served.receives(b"DE\xff\xf1LE a\xff\xffb\r\n");
+    let did = rig.receives(b"DE\xff\xf1LE a\xff\xffb\r\n");
     assert_eq!(asked(&did), ["DELE a\u{ff}b"]);
     // A flood isn't answered with a flood.
     for flood in [b"\xff\xfd\x06".as_slice(), b"\xff\xfb\x06", b"\xff\xfd\xff\xfb"] {
-        let mut served = Served::logged_in(Config::default());
+        let mut rig = Rig::logged_in(Config::default());
         let mut length = 0;
         for _ in 0..1000 {
-            length += said(&served.receives(&flood.repeat(10))).chars().count();
+            length += said(&rig.receives(&flood.repeat(10))).chars().count();
         }
         assert!(length < 1000, "{length} bytes of answers to {flood:?}");
-        assert_eq!(codes(&served.receives(b"\r\nNOOP\r\n")).last(), Some(&200));
+        assert_eq!(codes(&rig.receives(b"\r\nNOOP\r\n")).last(), Some(&200));
     }
     // ABOR behind IP and Synch, whole or in pieces.
     for chunk in [1, 2, 100] {
-        let mut served = Served::logged_in(Config::default());
-        served.deserted = true;
-        served.receives(b"EPSV\r\nRETR f\r\n");
+        let mut rig = Rig::logged_in(Config::default());
+        rig.deserted = true;
+        rig.receives(b"EPSV\r\nRETR f\r\n");
         let mut did = Vec::new();
         for chunk in b"\xff\xf4\xff\xf2ABOR\r\n".chunks(chunk) {
-            did.extend(served.receives(chunk));
+            did.extend(rig.receives(chunk));
         }
         assert_eq!(codes(&did), [426, 226], "by {chunk}");
     }
@@ -410,58 +409,58 @@ fn s26_after_epsv_all_nothing_but_epsv() {
         "CPSV",
     ];
     for way in ways {
-        let mut served = Served::logged_in(Config::default());
-        assert_eq!(codes(&served.receives(b"EPSV ALL\r\n")), [200]);
-        let did = served.hears(way);
+        let mut rig = Rig::logged_in(Config::default());
+        assert_eq!(codes(&rig.receives(b"EPSV ALL\r\n")), [200]);
+        let did = rig.hears(way);
         assert!(matches!(codes(&did)[..], [501..=503]) && !did.contains(&Did::Listens), "{way}: {did:?}");
-        let did = served.receives(b"LIST\r\n");
+        let did = rig.receives(b"LIST\r\n");
         assert!(connects(&did).is_empty() && codes(&did) == [425], "{way}: {did:?}");
-        assert_eq!(codes(&served.receives(b"EPSV\r\n")), [229], "{way}");
+        assert_eq!(codes(&rig.receives(b"EPSV\r\n")), [229], "{way}");
         // For the session, whoever logs in.
-        served.receives(b"USER anna\r\nPASS secret\r\n");
-        assert!(matches!(codes(&served.hears(way))[..], [501..=503]), "{way}");
+        rig.receives(b"USER anna\r\nPASS secret\r\n");
+        assert!(matches!(codes(&rig.hears(way))[..], [501..=503]), "{way}");
     }
 }
 
 #[test]
 fn s28_a_session_has_one_listening_socket_at_most_and_for_a_while() {
-    let mut served = Served::logged_in(Config::default());
+    let mut rig = Rig::logged_in(Config::default());
     // The driver counts them, and doesn't let a second one pass.
     for _ in 0..100 {
-        served.receives(b"PASV\r\nEPSV\r\n");
-        assert_eq!(served.listeners(), 1);
+        rig.receives(b"PASV\r\nEPSV\r\n");
+        assert_eq!(rig.listeners(), 1);
     }
     // ABOR has no transfer to stop.
     for (way, left) in
         [("PORT 192,0,2,1,19,137", 0), ("EPRT |1|192.0.2.1|5001|", 0), ("QUIT", 0), ("REIN", 0), ("ABOR", 1)]
     {
-        let mut served = Served::logged_in(Config::default());
-        served.receives(b"EPSV\r\n");
-        let did = served.hears(way);
-        assert_eq!(served.listeners(), left, "{way}: {did:?}");
+        let mut rig = Rig::logged_in(Config::default());
+        rig.receives(b"EPSV\r\n");
+        let did = rig.hears(way);
+        assert_eq!(rig.listeners(), left, "{way}: {did:?}");
     }
     // Nobody comes.
     let patience = Config::default().patience;
-    let mut served = Served::logged_in(Config::default());
-    served.deserted = true;
-    served.receives(b"EPSV\r\nRETR f\r\n");
-    served.now += patience.accept;
-    assert_eq!((codes(&served.all(World::Works)), served.listeners()), (vec![425], 0));
+    let mut rig = Rig::logged_in(Config::default());
+    rig.deserted = true;
+    rig.receives(b"EPSV\r\nRETR f\r\n");
+    rig.now += patience.accept;
+    assert_eq!((codes(&rig.all(World::Works)), rig.listeners()), (vec![425], 0));
     // Strangers don't push the deadline.
-    served.receives(b"EPSV\r\nRETR f\r\n");
+    rig.receives(b"EPSV\r\nRETR f\r\n");
     for _ in 0..5 {
-        served.now += patience.accept / 5 - Duration::from_millis(1);
-        served.callers = vec!["203.0.113.66:6666".parse().unwrap()];
-        served.all(World::Works);
-        assert_eq!(served.listeners(), 1);
+        rig.now += patience.accept / 5 - Duration::from_millis(1);
+        rig.callers = vec!["203.0.113.66:6666".parse().unwrap()];
+        rig.all(World::Works);
+        assert_eq!(rig.listeners(), 1);
     }
-    served.now += Duration::from_millis(5);
-    assert_eq!((codes(&served.all(World::Works)), served.listeners()), (vec![425], 0));
+    rig.now += Duration::from_millis(5);
+    assert_eq!((codes(&rig.all(World::Works)), rig.listeners()), (vec![425], 0));
     // Nor is there a transfer: the idle session ends, and its socket with it.
-    served.receives(b"EPSV\r\n");
-    served.now += patience.idle;
-    let did = served.all(World::Works);
-    assert_eq!((codes(&did), served.listeners(), did.last()), (vec![421], 0, Some(&Did::Closes)));
+    rig.receives(b"EPSV\r\n");
+    rig.now += patience.idle;
+    let did = rig.all(World::Works);
+    assert_eq!((codes(&did), rig.listeners(), did.last()), (vec![421], 0, Some(&Did::Closes)));
 }
 
 #[test]

@@ -20,6 +20,7 @@ use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
 use ftp_proto::server::{self, Server};
 use ftp_proto::{Code, Command, Endpoints, Instant, Reply};
 
+use crate::client::login;
 pub use inject::{Fault, Injector};
 pub use network::End;
 use network::{Control, Pipe};
@@ -162,9 +163,7 @@ impl Pair {
         if self.secures {
             self.run(Request::secure()).unwrap();
         }
-        let user = ftp_proto::Argument::new("anna").unwrap();
-        let password = ftp_proto::Password::new("secret").unwrap();
-        self.run(Request::login(user, password, None)).unwrap();
+        self.run(login()).unwrap();
     }
 
     pub fn greet(&mut self) {

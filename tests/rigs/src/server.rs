@@ -1,4 +1,4 @@
-//! A server's machine against a client that says whatever a test wants: no socket, no clock. The mirror of `script.rs`.
+//! A server's machine against a client that says whatever a test wants: no socket, no clock. The mirror of `client.rs`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,11 +10,12 @@ use ftp_proto::{
     Verdict,
 };
 
+pub use crate::World;
 use crate::application::{LENGTH, STATUS, agree};
-pub use crate::client::World;
+use crate::characters;
 
 /// A server, what surrounds it, and what it has done. Unless a test changes it, everything works at once.
-pub struct Served {
+pub struct Rig {
     pub server: Server,
     pub now: Duration,
     /// How the outside answers to what is said.
@@ -70,7 +71,7 @@ pub enum Did {
     Closes,
 }
 
-impl Served {
+impl Rig {
     /// Nothing has happened.
     pub fn new(config: Config) -> Self {
         Self::between(config, "192.0.2.2:21", "192.0.2.1:40000")
@@ -110,11 +111,21 @@ impl Served {
 
     /// After AUTH, the login, PBSZ and PROT P.
     pub fn secured(config: Config) -> Self {
-        let mut served = Self::greeted(config);
-        assert!(served.hears("AUTH TLS").contains(&Did::StartsTls));
-        let mut served = served.log_in();
-        served.answers(&[("PBSZ 0", "200 PBSZ=0"), ("PROT P", "200 PROT now Private.")]);
-        served
+        let mut rig = Self::greeted(config);
+        assert!(rig.hears("AUTH TLS").contains(&Did::StartsTls));
+        let mut rig = rig.log_in();
+        rig.answers(&[("PBSZ 0", "200 PBSZ=0"), ("PROT P", "200 PROT now Private.")]);
+        rig
+    }
+
+    /// A transfer whose stream is open.
+    pub fn streaming(config: Config) -> Self {
+        let mut rig = Self::logged_in(config);
+        rig.hears("EPSV");
+        rig.server.received(b"RETR f\r\n");
+        while !matches!(rig.poll(World::Works), Did::Accepts(_)) {}
+        assert_eq!(rig.all(World::Busy), [Did::Streams]);
+        rig
     }
 
     pub fn greet(mut self) -> Self {
@@ -164,6 +175,14 @@ impl Served {
     /// What is said without another word of the client.
     pub fn goes_on(&mut self) -> String {
         said(&self.all(self.world))
+    }
+
+    /// What is written next, byte for byte.
+    pub fn writes(&mut self) -> Vec<u8> {
+        self.wire.clear();
+        let did = self.poll(World::Works);
+        assert!(matches!(did, Did::Said(_)), "{did:?}");
+        self.wire.clone()
     }
 
     /// Everything that happens until the server waits for the control connection, or a question stays open.
@@ -319,11 +338,6 @@ impl Served {
         };
         (did, false)
     }
-}
-
-/// Each byte as a character.
-fn characters(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// A command as it would be said.
