@@ -1,4 +1,2 @@
 #![no_main]
-#[path = "../../tests/invariants/mod.rs"]
-mod invariants;
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| invariants::client(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ftp_proto_rigs::invariants::client(bytes));

@@ -1,0 +1,9 @@
+//! What is allocated, and what is held: under an allocator that counts.
+
+mod allocations;
+mod sessions;
+
+use ftp_proto_rigs::counting::Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;

@@ -1,0 +1,3 @@
+//! RFC 959 section 6 as a table, without a role.
+
+mod replies;

@@ -1,0 +1,437 @@
+//! From bytes to lines and replies: the measured table, and properties against naive splitters.
+
+use ftp_proto::{Inbox, Limits, Reply, ReplyEnd, ReplyError, Text};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// All that comes out of an inbox, in words.
+fn replies(input: &[u8], chunks: &mut dyn Iterator<Item = usize>, limits: Limits) -> Vec<String> {
+    let mut inbox = Inbox::replies(limits);
+    let mut log = Vec::new();
+    let mut rest = input;
+    while !rest.is_empty() {
+        let (chunk, behind) = rest.split_at(chunks.next().unwrap().min(rest.len()));
+        inbox.push(chunk);
+        loop {
+            match inbox.next_reply() {
+                Ok(Some(reply)) => log.push(format!("{reply:?}")),
+                Ok(None) => break,
+                Err(ReplyError::NotAReply { .. }) => log.push("NotAReply".into()),
+                Err(error) => {
+                    assert_eq!(inbox.next_reply(), Err(error), "final");
+                    log.push("TooLong".into());
+                    return log;
+                }
+            }
+        }
+        assert!(inbox.buffered() <= limits.reply + 3, "{} bytes kept", inbox.buffered());
+        rest = behind;
+    }
+    if let Err(error) = inbox.finish() {
+        assert!(matches!(error, ReplyError::UnexpectedEnd { .. }), "{error:?}");
+        log.push("UnexpectedEnd".into());
+    }
+    log
+}
+
+#[test]
+fn measured_framing() {
+    for row in ftp_proto_rigs::table::rows(include_str!("../../testdata/framing.tsv"), 5) {
+        let [name, end, input, outcome, _] = row[..] else { unreachable!() };
+        let mut limits = Limits::REPLIES;
+        limits.reply_end = if end == "any" { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
+        let input = ftp_proto_rigs::table::bytes(input);
+        for size in [1, 2, 7, 4096, usize::MAX] {
+            let log = replies(&input, &mut std::iter::repeat(size), limits).join("; ");
+            assert_eq!(log, ftp_proto_rigs::table::repeated(outcome), "{name}, in pieces of {size}");
+        }
+    }
+}
+
+#[test]
+fn the_end_within_a_reply_holds_what_came() {
+    let mut inbox = Inbox::replies(Limits::REPLIES);
+    inbox.push(b"220 ok\r\n230-hello\r\nte");
+    assert_eq!(inbox.next_reply().unwrap().unwrap().text(), b"ok");
+    assert_eq!(inbox.next_reply(), Ok(None));
+    let Err(ReplyError::UnexpectedEnd { received }) = inbox.finish() else { panic!() };
+    assert_eq!(*received, *b"230-hello\r\nte");
+}
+
+#[test]
+fn a_current_reply_stays_until_the_next_and_survives_a_push() {
+    let mut inbox = Inbox::replies(Limits::REPLIES);
+    inbox.push(b"220 one\r\n220 a reply longer than what was before it\r\n");
+    for text in ["one", "a reply longer than what was before it"] {
+        assert!(inbox.advance().unwrap());
+        inbox.push(b"");
+        inbox.push(b"22");
+        assert_eq!(inbox.reply().unwrap().text(), text.as_bytes());
+        assert_eq!(inbox.reply().unwrap().text(), text.as_bytes());
+    }
+    assert!(inbox.finish().is_ok(), "a whole reply is no part of one");
+}
+
+#[test]
+fn memory_is_given_back() {
+    let mut inbox = Inbox::commands(Limits::COMMANDS);
+    inbox.push(&[b'x'; 100_000]);
+    assert_eq!(inbox.next_line(), Ok(None));
+    assert!(inbox.buffered() <= Limits::COMMANDS.line + 1, "{}", inbox.buffered());
+    inbox.push(b"\r\nNOOP\r\n");
+    assert!(inbox.next_line().is_err());
+    assert_eq!(inbox.next_line(), Ok(Some(&b"NOOP"[..])));
+    assert_eq!(inbox.next_line(), Ok(None));
+    assert_eq!(inbox.buffered(), 0);
+}
+
+#[test]
+fn telnet_is_answered_by_a_server_and_a_bounded_number_of_times() {
+    let mut inbox = Inbox::commands(Limits::COMMANDS);
+    inbox.push(b"\xff\xfb\x01\xff\xfd\x06\xff\xfc\x01\xff\xfe\x01NO");
+    assert_eq!(inbox.next_line(), Ok(None));
+    assert_eq!(inbox.take_answers(), b"\xff\xfe\x01\xff\xfc\x06");
+    assert_eq!(inbox.take_answers(), b"");
+    assert!(!inbox.take_interrupt());
+    inbox.push(b"OP\r\n\xff\xf4\xff");
+    assert_eq!(inbox.next_line(), Ok(Some(&b"NOOP"[..])));
+    assert_eq!(inbox.next_line(), Ok(None));
+    assert!(inbox.take_interrupt() && !inbox.take_interrupt());
+    inbox.push(b"\xf2ABOR\r\n");
+    assert_eq!(inbox.next_line(), Ok(Some(&b"ABOR"[..])));
+    for _ in 0..100 {
+        inbox.push(b"\xff\xfb\x01");
+    }
+    assert_eq!(inbox.next_line(), Ok(None));
+    assert_eq!(inbox.take_answers().len(), 30 * 3);
+}
+
+/// The mark is sent as urgent data, which a socket without SO_OOBINLINE takes out of the stream.
+#[test]
+fn an_interrupt_is_understood_without_its_mark() {
+    for (sent, line) in [
+        (&b"\xff\xf4\xff\xf2ABOR\r\n"[..], &b"ABOR"[..]),
+        (b"\xff\xf4\xffABOR\r\n", b"ABOR"),
+        (b"\xff\xf4ABOR\r\n", b"ABOR"),
+        (b"\xff\xf2ABOR\r\n", b"ABOR"),
+        (b"\xff\xf4CWD \xffa\r\n", b"CWD \xffa"),
+        (b"\xff\xf1\xffa\r\n", b"\xffa"),
+    ] {
+        for size in [1, sent.len()] {
+            let mut inbox = Inbox::commands(Limits::COMMANDS);
+            sent.chunks(size).for_each(|chunk| inbox.push(chunk));
+            assert_eq!(inbox.next_line().unwrap(), Some(line), "{} by {size}", sent.escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn debug_shows_no_contents() {
+    let mut inbox = Inbox::commands(Limits::COMMANDS);
+    inbox.push(b"PASS hunter2\r\n");
+    inbox.advance().unwrap();
+    let shown = format!("{inbox:?}");
+    assert!(!shown.contains("hunter2") && shown.contains("buffered: 14"), "{shown}");
+}
+
+/// Bytes in which what matters is frequent.
+fn wire(telnet: bool) -> impl Strategy<Value = Vec<u8>> {
+    let plain: &[&[u8]] = &[
+        b"230 ",
+        b"230-",
+        b"230",
+        b"226 ",
+        b"226",
+        b"331-",
+        b"\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b" ",
+        b"x",
+        b"ok",
+        b"0",
+        b"9",
+        b"-",
+        b"230 a\r\n",
+        b"230-a\r\n",
+        b"\r\r\n",
+        b"abcdefgh",
+    ];
+    let strange: &[&[u8]] = &[
+        b"\0",
+        b"\r\0",
+        b"\xff",
+        b"\xff\xff",
+        b"\xff\xfb\x01",
+        b"\xff\xfd",
+        b"\xff\xfa",
+        b"\xff\xf0",
+        b"\xff\xf4\xff\xf2",
+        b"\xf1",
+        b"\xff\xfax\xff\xf0",
+    ];
+    let mut tokens = plain.to_vec();
+    if telnet {
+        tokens.extend(strange);
+    }
+    vec(proptest::sample::select(tokens), 0..40).prop_map(|tokens| tokens.concat())
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    (4..14usize, 2..6usize, any::<bool>()).prop_map(|(line, lines, any)| {
+        let mut limits = Limits::REPLIES;
+        (limits.line, limits.lines) = (line, lines);
+        limits.reply_end = if any { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
+        limits
+    })
+}
+
+/// RFC 854 over the whole input at once.
+fn undo_telnet(input: &[u8], limit: usize, carriage_returns: bool) -> (Vec<u8>, Vec<u8>) {
+    let (mut out, mut answers, mut at) = (Vec::new(), Vec::new(), 0);
+    while at < input.len() {
+        match &input[at..] {
+            [255] | [255, 251..=254] => break,
+            [255, 255, ..] => {
+                out.push(255);
+                at += 2;
+            }
+            [255, verb @ 251..=254, option, ..] => {
+                match verb {
+                    251 => answers.extend([255, 254, *option]),
+                    253 => answers.extend([255, 252, *option]),
+                    _ => {}
+                }
+                at += 3;
+            }
+            [255, 250, ..] => {
+                at += 2;
+                let mut left = limit as isize;
+                while left > 0 && at < input.len() {
+                    match &input[at..] {
+                        [255, 240, ..] => {
+                            at += 2;
+                            break;
+                        }
+                        [255] => return (out, answers),
+                        [255, _, ..] => (at, left) = (at + 2, left - 2),
+                        _ => (at, left) = (at + 1, left - 1),
+                    }
+                }
+            }
+            // The mark was taken out of what a client sends, as urgent data.
+            [255, 242 | 244, 255, 0..=239, ..] if !carriage_returns => at += 3,
+            [255, 240..=255, ..] => at += 2,
+            [0, ..] if carriage_returns && out.last() == Some(&b'\r') => at += 1,
+            [byte, ..] => {
+                out.push(*byte);
+                at += 1;
+            }
+            [] => unreachable!(),
+        }
+    }
+    (out, answers)
+}
+
+/// The lines of `clean`, cut to the limit, and what is behind the last one.
+fn lines(clean: &[u8], limit: usize) -> (Vec<(Vec<u8>, bool)>, &[u8]) {
+    let mut rest = clean;
+    let mut lines = Vec::new();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
+        let mut line = rest[..at].to_vec();
+        rest = &rest[at + 1..];
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        let cut = line.len() > limit;
+        if cut {
+            line.truncate(limit);
+            while line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        }
+        lines.push((line, cut));
+    }
+    (lines, rest)
+}
+
+fn naive_code(line: &[u8]) -> Option<u16> {
+    let digits = std::str::from_utf8(line.get(..3)?).ok()?;
+    let all = digits.bytes().all(|byte| byte.is_ascii_digit());
+    (all && matches!(digits.as_bytes()[0], b'1'..=b'6')).then(|| digits.parse().unwrap())
+}
+
+/// What `replies` should say, from the lines.
+fn naive_replies(input: &[u8], limits: Limits) -> Vec<String> {
+    let (clean, _) = undo_telnet(input, limits.line, true);
+    let (lines, rest) = lines(&clean, limits.line);
+    let mut log = Vec::new();
+    let mut lines = lines.into_iter();
+    let shown = |line: &[u8]| format!("\"{}\"", line.escape_ascii());
+    while let Some((line, mut truncated)) = lines.next() {
+        if line.is_empty() {
+            continue;
+        }
+        let separator = line.get(3).copied();
+        let (Some(code), None | Some(b' ' | b'-')) = (naive_code(&line), separator) else {
+            log.push("NotAReply".into());
+            continue;
+        };
+        let mut texts = vec![shown(line.get(4..).unwrap_or_default())];
+        let mut end = code;
+        while separator == Some(b'-') {
+            let Some((line, cut)) = lines.next() else {
+                log.push("UnexpectedEnd".into());
+                return log;
+            };
+            truncated |= cut;
+            let closes = matches!(line.get(3), None | Some(b' '));
+            match naive_code(&line) {
+                Some(other) if closes && (other == code || limits.reply_end == ReplyEnd::AnyCode) => {
+                    end = other;
+                    texts.push(shown(line.get(4..).unwrap_or_default()));
+                    break;
+                }
+                _ if texts.len() + 1 >= limits.lines => truncated = true,
+                Some(same) if same == code && line.get(3) == Some(&b'-') => texts.push(shown(&line[4..])),
+                _ => texts.push(shown(&line)),
+            }
+        }
+        let code = if end == code { format!("{code}") } else { format!("{code}…{end}") };
+        log.push(format!("Reply({code}, {}{})", texts.join(", "), if truncated { ", truncated" } else { "" }));
+    }
+    if !rest.is_empty() {
+        log.push("UnexpectedEnd".into());
+    }
+    log
+}
+
+/// What `Reply::parse` finds, one reply after another.
+fn parsed(mut input: &[u8]) -> Vec<String> {
+    let mut log = Vec::new();
+    loop {
+        match Reply::parse(input) {
+            Ok(Some((reply, length))) => {
+                for prefix in 0..length {
+                    assert_eq!(Reply::parse(&input[..prefix]), Ok(None), "{}", input[..prefix].escape_ascii());
+                }
+                log.push(format!("{reply:?}"));
+                input = &input[length..];
+            }
+            Ok(None) => {
+                let left = input.iter().any(|byte| !b"\r\n".contains(byte));
+                if left || input.ends_with(b"\r") || input.windows(2).any(|pair| pair == b"\r\r") {
+                    log.push("UnexpectedEnd".into());
+                }
+                return log;
+            }
+            Err(error) => {
+                assert!(matches!(error, ReplyError::NotAReply { .. }));
+                log.push("NotAReply".into());
+                let blank = input
+                    .split_inclusive(|byte| *byte == b'\n')
+                    .take_while(|line| matches!(line, [b'\n'] | [b'\r', b'\n']));
+                let blank: usize = blank.map(<[u8]>::len).sum();
+                let end = input[blank..].iter().position(|byte| *byte == b'\n').unwrap();
+                input = &input[blank + end + 1..];
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn replies_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limits in limits(), chunks in vec(1..9usize, 1..20)) {
+        let expected = naive_replies(&input, limits);
+        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(usize::MAX), limits), &expected);
+        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits), &expected);
+    }
+
+    #[test]
+    fn over_the_ceiling_too(input in wire(true), mut limits in limits(), ceiling in 1..60usize, chunks in vec(1..9usize, 1..20)) {
+        limits.reply = ceiling;
+        let whole = replies(&input, &mut std::iter::repeat(usize::MAX), limits);
+        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits), &whole);
+        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(1), limits), &whole);
+    }
+
+    #[test]
+    fn parse_agrees_on_input_without_telnet(input in wire(false), chunks in vec(1..9usize, 1..20)) {
+        let log = replies(&input, &mut chunks.iter().copied().cycle(), Limits::REPLIES);
+        prop_assert_eq!(log, parsed(&input));
+    }
+
+    #[test]
+    fn commands_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limit in 4..14usize, chunks in vec(1..9usize, 1..20)) {
+        let (clean, answers) = undo_telnet(&input, limit, false);
+        let (expected, rest) = lines(&clean, limit);
+        let mut limits = Limits::COMMANDS;
+        limits.line = limit;
+        let mut inbox = Inbox::commands(limits);
+        let (mut found, mut answered) = (Vec::new(), Vec::new());
+        let mut sizes = chunks.iter().copied().cycle();
+        let mut left = &input[..];
+        while !left.is_empty() {
+            let (chunk, behind) = left.split_at(sizes.next().unwrap().min(left.len()));
+            left = behind;
+            inbox.push(chunk);
+            loop {
+                match inbox.next_line() {
+                    Ok(Some(line)) => found.push(Some(line.to_vec())),
+                    Ok(None) => break,
+                    Err(error) => {
+                        prop_assert_eq!(error.limit, limit);
+                        found.push(None);
+                    }
+                }
+            }
+            answered.extend(inbox.take_answers());
+            prop_assert!(inbox.buffered() <= limit + 1 + 2, "{} bytes kept", inbox.buffered());
+        }
+        let expected: Vec<_> = expected.into_iter().map(|(line, cut)| (!cut).then_some(line)).collect();
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(answered, answers);
+        prop_assert!(inbox.buffered() >= rest.len().min(limit));
+    }
+
+    #[test]
+    fn what_is_written_reads_back_equal_up_to_padding(input in wire(false)) {
+        let Ok(Some((reply, _))) = Reply::parse(&input) else { return Ok(()) };
+        let mut wire = Vec::new();
+        reply.encode(&mut wire);
+        let (back, length) = Reply::parse(&wire).unwrap().unwrap();
+        prop_assert_eq!((back.code(), length), (reply.code(), wire.len()));
+        let padded = |line: &[u8]| naive_code(line).is_some();
+        for (read, written) in back.lines().zip(reply.lines()) {
+            prop_assert!(read == written || read.strip_prefix(b" ") == Some(written));
+        }
+        prop_assert_eq!(back.lines().count(), reply.lines().count());
+        if !reply.middle_lines().any(padded) && !reply.middle_lines().any(|line| line.starts_with(b"0") || line.starts_with(b"9")) {
+            prop_assert_eq!(&back, &reply);
+        }
+    }
+
+    #[test]
+    fn no_written_line_but_the_last_ends_the_reply_for_anybody(code in 100..700u16, lines in vec("([0-9]{3}[ -]?)?[a-z0-9 ]{0,5}", 0..6)) {
+        let code = ftp_proto::Code::new(code).unwrap();
+        let text = |line: &String| Text::try_from(line.clone()).unwrap();
+        let reply = Reply::with_lines(code, text(&"first".into()), lines.iter().map(text), text(&"last".into()));
+        let mut wire = Vec::new();
+        reply.encode(&mut wire);
+        for end in [ReplyEnd::SameCode, ReplyEnd::AnyCode] {
+            let mut limits = Limits::REPLIES;
+            limits.reply_end = end;
+            let mut inbox = Inbox::replies(limits);
+            inbox.push(&wire);
+            prop_assert_eq!(&inbox.next_reply().unwrap().unwrap(), &reply);
+            prop_assert_eq!(inbox.next_reply(), Ok(None));
+            prop_assert!(inbox.finish().is_ok());
+        }
+        for (written, line) in reply.middle_lines().zip(&lines) {
+            prop_assert_eq!(written.strip_prefix(b" ").unwrap_or(written), line.strip_prefix(' ').unwrap_or(line).as_bytes());
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What goes over the wire: commands, replies, addresses, and bytes cut into lines.
+
+mod addresses;
+mod commands;
+mod framing;
+mod replies;
