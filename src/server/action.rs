@@ -8,7 +8,7 @@ use super::pending::{Pending, Refusal};
 use crate::command::{Command, Type, Verb};
 use crate::data::{Accept, Cancel, ChannelId, Connect, Direction, Listen, SecureData, Stream};
 use crate::outbox::Write;
-use crate::reply::{Code, Made, Reply};
+use crate::reply::{Code, Draft, Reply};
 use crate::text::Path;
 use crate::time::Instant;
 use crate::tls::{StartTls, StopTls};
@@ -159,7 +159,7 @@ impl<'a> Transfer<'a> {
         self.exchange.refuse_transfer(refusal.reply());
     }
 
-    fn open(self, opening: Made<impl FnOnce(&mut Vec<u8>)>) {
+    fn open(self, opening: Draft<impl FnOnce(&mut Vec<u8>)>) {
         self.exchange.accept_transfer(opening, self.now);
     }
 }

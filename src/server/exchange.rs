@@ -13,7 +13,7 @@ use super::support::Chosen;
 use crate::command::{Command, Verb};
 use crate::data::{Data, State};
 use crate::outbox::Outbox;
-use crate::reply::{Class, Code, Made, Reply};
+use crate::reply::{Class, Code, Draft, Reply};
 use crate::route::Endpoints;
 use crate::session::{Login, Session, Setup};
 use crate::text::Path;
@@ -212,7 +212,7 @@ impl Exchange {
     }
 
     /// Says a reply that is made of what it tells.
-    pub(super) fn say_made(&mut self, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+    pub(super) fn say_made(&mut self, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         self.note(reply.code());
         reply.encode(self.outbox.buffer());
     }
@@ -258,7 +258,7 @@ impl Exchange {
     }
 
     /// The same with a reply that is made of what it tells.
-    pub(super) fn answer_made(&mut self, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+    pub(super) fn answer_made(&mut self, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         self.conclude(reply.code());
         self.say_made(reply);
         self.finish();

@@ -6,7 +6,7 @@ use super::exchange::{Exchange, Phase, Stop};
 use super::{Next, Server};
 use crate::command::Protection;
 use crate::data::{DataError, State, StreamEnd};
-use crate::reply::{Code, Made, Reply};
+use crate::reply::{Code, Draft, Reply};
 use crate::time::Instant;
 use crate::tls::TlsError;
 
@@ -90,7 +90,7 @@ impl Exchange {
     ///
     /// Passive, the 150 is said and then the client is waited for: one that waits for the 150 before it connects would
     /// hang otherwise. Active, the client's port is dialled first: it hears 150, or 425 alone.
-    pub(super) fn accept_transfer(&mut self, opening: Made<impl FnOnce(&mut Vec<u8>)>, now: Instant) {
+    pub(super) fn accept_transfer(&mut self, opening: Draft<impl FnOnce(&mut Vec<u8>)>, now: Instant) {
         let patience = &self.config.patience;
         match self.target {
             Some(target) => {
