@@ -3,17 +3,21 @@
 //! All facts about commands stand in one table, from which [`Command`], [`Verb`], parser and encoder are made.
 
 mod argument;
+mod column;
 mod error;
+mod expand;
 mod key;
 mod option;
 mod parameter;
 mod set;
 mod table;
 
+pub use column::{DataUse, LoginRule};
+pub(crate) use column::{HashAlgorithm, Question, Served};
 pub use error::{ArgumentFault, CommandError};
-pub use option::{Facts, FactsError, Opts, OtherError, OtherOption, Site};
+pub use option::{NewFacts, NewFactsError, NotOther, Opts, OtherOption, Site};
 pub(crate) use parameter::Form;
-pub use parameter::{Algs, Allocation, DataConnection, EpsvArgument, Format, Login, Mode, Protection, Structure, Type};
+pub use parameter::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, Structure, Type};
 pub(crate) use set::VerbSet;
 pub use table::{Command, Verb};
 
@@ -135,17 +139,17 @@ pub struct OtherCommand<'a> {
 impl<'a> OtherCommand<'a> {
     /// A command of any word without blanks that isn't in the table (in any case), and what follows it behind one
     /// blank. Allocates nothing.
-    pub fn new<B: AsRef<[u8]> + ?Sized>(word: &'a B, argument: Option<Text<'a>>) -> Result<Self, OtherError> {
+    pub fn new<B: AsRef<[u8]> + ?Sized>(word: &'a B, argument: Option<Text<'a>>) -> Result<Self, NotOther> {
         let word = word.as_ref();
-        Text::new(word).map_err(OtherError::Text)?;
+        Text::new(word).map_err(NotOther::Text)?;
         if word.is_empty() {
-            return Err(OtherError::Text(TextError::Empty));
+            return Err(NotOther::Text(TextError::Empty));
         }
         if let Some(at) = memchr::memchr(b' ', word) {
-            return Err(OtherError::Blank { at });
+            return Err(NotOther::Blank { at });
         }
         if Verb::parse(word) != Verb::Other {
-            return Err(OtherError::Known);
+            return Err(NotOther::Known);
         }
         Ok(Self { word: Cow::Borrowed(word), argument })
     }

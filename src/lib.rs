@@ -105,9 +105,8 @@ pub use address::{
 };
 pub use client::Client;
 pub use command::{
-    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataConnection, EpsvArgument, Facts,
-    FactsError, Format, Login, Mode, Opts, OtherCommand, OtherError, OtherOption, Protection, Site, Structure, Type,
-    Verb,
+    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataUse, EpsvArgument, Format, LoginRule,
+    Mode, NewFacts, NewFactsError, NotOther, Opts, OtherCommand, OtherOption, Protection, Site, Structure, Type, Verb,
 };
 pub use data::{
     Accept, ChannelId, Close, Connect, DataError, Direction, Listen, Moved, Resume, SecureData, Stream, StreamEnd, Verdict,

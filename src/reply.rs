@@ -2,7 +2,7 @@
 
 mod body;
 mod code;
-mod made;
+mod draft;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -12,7 +12,7 @@ use core::num::NonZeroU64;
 
 pub use self::body::{BodyError, FactsLine, Feature, Features};
 pub use self::code::{Class, Code};
-pub(crate) use self::made::Made;
+pub(crate) use self::draft::Draft;
 use crate::text::{Text, write_lossy};
 
 /// A reply: its code and its text.

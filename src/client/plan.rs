@@ -226,21 +226,9 @@ fn act(context: &mut Context, act: &Act) -> Waiting {
     }
 }
 
-/// The best of the commands that FEAT named.
+/// The best of the commands that FEAT named; HASH if it named none.
 fn hash_command(context: &Context, path: Path<'static>) -> Command<'static> {
-    type Make = fn(Path<'static>) -> Command<'static>;
-    let others: [(Verb, Make); 7] = [
-        (Verb::Xsha512, Command::Xsha512),
-        (Verb::Xsha256, Command::Xsha256),
-        (Verb::Xsha1, Command::Xsha1),
-        (Verb::Xsha, Command::Xsha),
-        (Verb::Xmd5, Command::Xmd5),
-        (Verb::Md5, Command::Md5),
-        (Verb::Xcrc, Command::Xcrc),
-    ];
-    let other = others.into_iter().find(|(verb, _)| context.offers(*verb));
-    match other {
-        Some((_, make)) if !context.offers(Verb::Hash) => make(path),
-        _ => Command::Hash(path),
-    }
+    let offered = Verb::ALL.iter().copied().filter(|verb| verb.hash_algorithm().is_some() && context.offers(*verb));
+    let best = offered.max_by_key(|verb| verb.hash_algorithm());
+    best.and_then(|verb| Command::of_path(verb, path.clone())).unwrap_or(Command::Hash(path))
 }

@@ -111,12 +111,7 @@ impl Request {
     /// ends the session or a transfer, which [`Client::quit`](super::Client::quit) and
     /// [`Client::abort`](super::Client::abort) do, or it changes the security of the connection.
     pub fn command(command: Command<'_>) -> Result<Self, Command<'_>> {
-        use Verb::{Abor, Adat, Auth, Ccc, Conf, Enc, Mic, Quit, Rein};
-        let verb = command.verb();
-        if verb.opens_data()
-            || verb.sets_up_data()
-            || matches!(verb, Abor | Quit | Rein | Auth | Adat | Ccc | Mic | Conf | Enc)
-        {
+        if command.verb().needs_own_request() {
             return Err(command);
         }
         Ok(Self::one(command, Wanted::Nothing))
@@ -298,12 +293,9 @@ impl Request {
 
     /// Whether it may go out without TLS where TLS is required: it holds no name, no password and no file.
     pub(super) fn is_harmless(&self) -> bool {
-        use Verb::{Auth, Clnt, Feat, Help, Host, Lang, Noop, Opts, Pbsz, Prot, Rein, Syst};
-        let harmless =
-            |verb| matches!(verb, Auth | Clnt | Feat | Help | Host | Lang | Noop | Opts | Pbsz | Prot | Rein | Syst);
         match &self.plan {
             Plan::Script(steps) => steps.iter().all(|step| match &step.act {
-                Act::Say(command) => harmless(command.verb()),
+                Act::Say(command) => command.verb().may_precede_tls(),
                 Act::StartTls | Act::StopTls => true,
             }),
             Plan::Transfer(_) | Plan::List(_) | Plan::Hash(_) => false,

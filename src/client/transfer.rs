@@ -327,10 +327,8 @@ impl Transfer {
 
     fn stream(&mut self, context: &mut Context) {
         self.attempts = self.attempts.saturating_add(1);
-        let direction = match self.request.command {
-            Command::Stor(_) | Command::Stou(_) | Command::Appe(_) => Direction::Send,
-            _ => Direction::Receive,
-        };
+        let upload = self.request.command.verb().is_upload();
+        let direction = if upload { Direction::Send } else { Direction::Receive };
         let form = context.connection.session.form();
         context.connection.data.stream(
             direction,

@@ -3,7 +3,7 @@
 //! Each parser begins at the blank that separates the argument from what is before it.
 
 use super::error::{ArgumentFault, CommandError};
-use super::option::{Facts, Opts, Site};
+use super::option::{NewFacts, Opts, Site};
 use super::parameter::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, Structure, Type};
 use super::{Verb, illegal_byte};
 use crate::address::{self, AddressError, AddressFault, ExtendedAddress, HostPort, LongAddress, NetworkProtocol};
@@ -27,6 +27,10 @@ pub(super) trait Field<'a>: Sized {
     fn write(&self, out: &mut Vec<u8>);
     /// Copies what is borrowed.
     fn own(self) -> Self::Owned;
+    /// The argument that is this path; `None` where an argument is something else.
+    fn of_path(_: Path<'a>) -> Option<Self> {
+        None
+    }
 }
 
 /// What is wrong, and how many bytes of the line are behind that place.
@@ -167,6 +171,9 @@ fn write_shown(out: &mut Vec<u8>, value: &impl core::fmt::Display) {
 /// RFC 959 5.3.2: `<pathname> ::= <string>`; RFC 2640 3.1, RFC 3659 2.2: exactly one blank, the rest is the name.
 impl<'a> Field<'a> for Path<'a> {
     type Owned = Path<'static>;
+    fn of_path(path: Path<'a>) -> Option<Self> {
+        Some(path)
+    }
     #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         let name = match input {
@@ -219,6 +226,9 @@ impl<'a> Field<'a> for Argument<'a> {
 /// `[<SP> argument]`
 impl<'a, T: Field<'a>> Field<'a> for Option<T> {
     type Owned = Option<T::Owned>;
+    fn of_path(path: Path<'a>) -> Option<Self> {
+        T::of_path(path).map(Some)
+    }
     #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         match T::read(input) {
@@ -267,13 +277,13 @@ impl<'a> Field<'a> for Opts<'a> {
 }
 
 /// draft-somers-ftp-mfxx-03 5: `mff-facts = 1*( fact "=" value ";" )`; the last `;` may be missing.
-impl<'a> Field<'a> for Facts<'a> {
-    type Owned = Facts<'static>;
+impl<'a> Field<'a> for NewFacts<'a> {
+    type Owned = NewFacts<'static>;
     #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         let (rest, text) = word(input)?;
         let facts =
-            Facts::new(text).map_err(|_| Fault::bad(behind_blanks(input).unwrap_or(input), ArgumentFault::Facts));
+            NewFacts::new(text).map_err(|_| Fault::bad(behind_blanks(input).unwrap_or(input), ArgumentFault::Facts));
         facts.map(|facts| (rest, facts))
     }
     fn write(&self, out: &mut Vec<u8>) {

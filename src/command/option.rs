@@ -141,10 +141,10 @@ pub struct OtherOption<'a>(Argument<'a>);
 
 impl<'a> OtherOption<'a> {
     /// Borrows `text`, unless it is illegal or [`Opts`] has a variant for it. Allocates nothing.
-    pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, OtherError> {
+    pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, NotOther> {
         let text = text.as_ref();
-        let argument = Argument::new(text).map_err(OtherError::Text)?;
-        if Opts::known(text).is_some() { Err(OtherError::Known) } else { Ok(Self(argument)) }
+        let argument = Argument::new(text).map_err(NotOther::Text)?;
+        if Opts::known(text).is_some() { Err(NotOther::Known) } else { Ok(Self(argument)) }
     }
 
     /// All of it as it stands on the wire.
@@ -163,7 +163,7 @@ impl<'a> arbitrary::Arbitrary<'a> for OtherOption<'a> {
 /// Why something is no [`OtherOption`](super::OtherOption) or [`OtherCommand`](super::OtherCommand).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum OtherError {
+pub enum NotOther {
     /// The text is empty, or holds what may not be in it.
     Text(TextError),
     /// A blank stands in the word, at this place in bytes from 0.
@@ -175,7 +175,7 @@ pub enum OtherError {
     Known,
 }
 
-impl fmt::Display for OtherError {
+impl fmt::Display for NotOther {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(error) => error.fmt(f),
@@ -185,29 +185,29 @@ impl fmt::Display for OtherError {
     }
 }
 
-impl core::error::Error for OtherError {}
+impl core::error::Error for NotOther {}
 
 /// The facts that MFF sets (draft-somers-ftp-mfxx-03): `name=value;` once or more, without a blank. A `;` that is
 /// missing behind the last is accepted, and written.
 ///
 /// ```
-/// let facts = ftp_proto::Facts::new("modify=20240229120000;UNIX.mode=0644").unwrap();
+/// let facts = ftp_proto::NewFacts::new("modify=20240229120000;UNIX.mode=0644").unwrap();
 /// assert_eq!(facts.iter().last(), Some((&b"UNIX.mode"[..], &b"0644"[..])));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 // Without the last `;`, so that equal facts are equal.
-pub struct Facts<'a>(Argument<'a>);
+pub struct NewFacts<'a>(Argument<'a>);
 
-impl<'a> Facts<'a> {
+impl<'a> NewFacts<'a> {
     /// Borrows `text`, if it is facts. Allocates nothing.
-    pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, FactsError> {
+    pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, NewFactsError> {
         let text = text.as_ref();
         let text = text.strip_suffix(b";").unwrap_or(text);
-        let argument = Argument::new(text).map_err(FactsError::Text)?;
+        let argument = Argument::new(text).map_err(NewFactsError::Text)?;
         let mut at = 0;
         for fact in text.split(|byte| *byte == b';') {
             if fact.contains(&b' ') || memchr::memchr(b'=', fact).is_none_or(|equals| equals == 0) {
-                return Err(FactsError::Fact { at });
+                return Err(NewFactsError::Fact { at });
             }
             at = fact.len().saturating_add(1).saturating_add(at);
         }
@@ -230,22 +230,22 @@ impl<'a> Facts<'a> {
     }
 
     /// The same, owned. Allocates if it was borrowed.
-    pub fn into_owned(self) -> Facts<'static> {
-        Facts(self.0.into_owned())
+    pub fn into_owned(self) -> NewFacts<'static> {
+        NewFacts(self.0.into_owned())
     }
 }
 
 #[cfg(feature = "arbitrary")]
-impl<'a> arbitrary::Arbitrary<'a> for Facts<'a> {
+impl<'a> arbitrary::Arbitrary<'a> for NewFacts<'a> {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
         Self::new(<&[u8]>::arbitrary(u)?).map_err(|_| arbitrary::Error::IncorrectFormat)
     }
 }
 
-/// Why something is no [`Facts`].
+/// Why something is no [`NewFacts`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FactsError {
+pub enum NewFactsError {
     /// The text is empty, or holds what may not be in it.
     Text(TextError),
     /// Here should stand `name=value`.
@@ -255,7 +255,7 @@ pub enum FactsError {
     },
 }
 
-impl fmt::Display for FactsError {
+impl fmt::Display for NewFactsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(error) => error.fmt(f),
@@ -264,7 +264,7 @@ impl fmt::Display for FactsError {
     }
 }
 
-impl core::error::Error for FactsError {}
+impl core::error::Error for NewFactsError {}
 
 /// Up to the first blank, and from there.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {

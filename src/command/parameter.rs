@@ -3,30 +3,6 @@
 use crate::address::NetworkProtocol;
 use core::num::NonZeroU8;
 
-/// Whether a server takes a command before the login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Login {
-    /// It is taken before.
-    NotNeeded,
-    /// It is refused before, with 530.
-    Needed,
-    /// Servers differ.
-    ServerChoice,
-}
-
-/// What a command has to do with a data connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DataConnection {
-    /// Nothing.
-    Untouched,
-    /// Data moves over it, between the 1yz and the final reply.
-    Opens,
-    /// It says where the server shall connect to.
-    SetsUpActive,
-    /// It asks where the client shall connect to.
-    SetsUpPassive,
-}
-
 /// The representation type of TYPE (RFC 959 3.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

@@ -58,7 +58,7 @@ impl Context {
             return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Bad argument: no file is so long.");
         }
         self.range = None;
-        self.answer_made(to, Reply::of_offset(offset));
+        self.answer_draft(to, Reply::of_offset(offset));
     }
 
     /// RANG (draft-bryan-ftp-range): the bytes that the next RETR, STOR or HASH is about; `1 0` takes it back.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::public::PublicAddress;
 use super::support::Support;
-use crate::command::Verb;
+use crate::command::{Served, Verb};
 use crate::data::Resume;
 use crate::inbox::Limits;
 
@@ -122,8 +122,8 @@ impl Config {
 
     /// Whether the machine or the application answers a verb with more than 502.
     pub(super) fn knows(&self, verb: Verb) -> bool {
-        match verb {
-            Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Ccc => self.has_tls(),
+        match verb.served() {
+            Served::WithTls => self.has_tls(),
             _ => self.support.has(verb),
         }
     }

@@ -10,7 +10,7 @@ use super::support::Chosen;
 use crate::command::{Command, Verb};
 use crate::connection::Connection;
 use crate::data::State;
-use crate::reply::{Class, Code, Made, Reply};
+use crate::reply::{Class, Code, Draft, Reply};
 use crate::route::Endpoints;
 use crate::session::{CommandId, LoginState, Setup};
 use crate::time::Instant;
@@ -115,7 +115,7 @@ impl Context {
     }
 
     /// The same with a reply that is made of what it tells.
-    pub(super) fn say_made(&mut self, to: CommandId, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+    pub(super) fn say_draft(&mut self, to: CommandId, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         self.settle(to, reply.code());
         reply.encode(self.connection.outbox.buffer());
     }
@@ -156,9 +156,9 @@ impl Context {
     }
 
     /// The same with a reply that is made of what it tells.
-    pub(super) fn answer_made(&mut self, to: UnderWay, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
+    pub(super) fn answer_draft(&mut self, to: UnderWay, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         let code = reply.code();
-        self.say_made(to.id, reply);
+        self.say_draft(to.id, reply);
         self.finish(to.verb, code);
     }
 

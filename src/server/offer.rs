@@ -9,7 +9,7 @@ use super::question::Refusal;
 use super::transfer::direction;
 use crate::command::{Command, Type, Verb};
 use crate::data::Direction;
-use crate::reply::{Code, Made, Reply};
+use crate::reply::{Code, Draft, Reply};
 use crate::text::Path;
 use crate::time::Instant;
 
@@ -117,7 +117,7 @@ impl<'a> Transfer<'a> {
         self.asked.answer = Some(Decided::Refused);
     }
 
-    fn open(self, opening: Made<impl FnOnce(&mut Vec<u8>)>, unique: Option<Path<'static>>) {
+    fn open(self, opening: Draft<impl FnOnce(&mut Vec<u8>)>, unique: Option<Path<'static>>) {
         let Self { asked, context, .. } = self;
         asked.answer = Some(context.accept_transfer(asked.id, &asked.command, opening, unique));
     }

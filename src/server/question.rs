@@ -6,9 +6,9 @@ use core::ops::RangeInclusive;
 
 use super::context::Context;
 use super::phase::{Answered, Asked};
-use crate::command::{Command, Type, Verb};
+use crate::command::{Command, HashAlgorithm, Question as Kind, Type, Verb};
 use crate::connection::cannot_happen;
-use crate::reply::{Class, Code, Made, Reply};
+use crate::reply::{Class, Code, Draft, Reply};
 use crate::text::{Path, Text};
 use crate::time::{Instant, Time};
 
@@ -113,8 +113,8 @@ impl Open<'_> {
     }
 
     /// Only for what means nothing beyond the session.
-    fn answer_made(self, reply: Made<impl FnOnce(&mut Vec<u8>)>) {
-        self.context.answer_made(self.asked.under_way(), reply);
+    fn answer_draft(self, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
+        self.context.answer_draft(self.asked.under_way(), reply);
         self.asked.answer = Some(Answered::Said);
     }
 
@@ -125,26 +125,20 @@ impl Open<'_> {
 
 impl<'a> Question<'a> {
     pub(super) fn new(asked: &'a mut Asked<Answered>, context: &'a mut Context, wants_input: bool) -> Self {
-        let verb = asked.command.verb();
+        let kind = asked.command.verb().question();
         let open = Open { asked, context, wants_input };
-        match verb {
-            Verb::User | Verb::Pass | Verb::Acct => Self::Login(Login(open)),
-            Verb::Rnfr => Self::Exists(Exists(open)),
-            Verb::Pwd | Verb::Mkd => Self::Directory(Directory(open)),
-            Verb::Size | Verb::Avbl | Verb::Dsiz => Self::Size(Size(open)),
-            Verb::Mdtm => Self::Modified(Modified(open)),
-            Verb::Mlst => Self::Facts(Facts(open)),
-            Verb::Hash
-            | Verb::Md5
-            | Verb::Xcrc
-            | Verb::Xmd5
-            | Verb::Xsha
-            | Verb::Xsha1
-            | Verb::Xsha256
-            | Verb::Xsha512 => Self::Hash(Hash(open)),
-            Verb::Stat => Self::Status(Status(open)),
-            Verb::Site | Verb::Csid => Self::Extension(Extension(open)),
-            _ => Self::Perform(Perform(open)),
+        match kind {
+            Kind::Login => Self::Login(Login(open)),
+            Kind::Exists => Self::Exists(Exists(open)),
+            Kind::Directory => Self::Directory(Directory(open)),
+            Kind::Size => Self::Size(Size(open)),
+            Kind::Modified => Self::Modified(Modified(open)),
+            Kind::Facts => Self::Facts(Facts(open)),
+            Kind::Hash(_) => Self::Hash(Hash(open)),
+            Kind::Status => Self::Status(Status(open)),
+            Kind::Extension => Self::Extension(Extension(open)),
+            // What the machine answers alone, and what moves data, doesn't come here.
+            Kind::Perform | Kind::Transfer | Kind::Nothing => Self::Perform(Perform(open)),
         }
     }
 
@@ -347,7 +341,7 @@ impl Directory<'_> {
             Verb::Mkd => "created",
             _ => "is the current directory",
         };
-        self.0.answer_made(Reply::of_path(path, &Text::new(comment).unwrap_or_default()));
+        self.0.answer_draft(Reply::of_path(path, &Text::new(comment).unwrap_or_default()));
     }
 }
 
@@ -360,14 +354,14 @@ impl Size<'_> {
 
     /// So many bytes would be sent: 213 (RFC 3659 4).
     pub fn bytes(self, size: u64) {
-        self.0.answer_made(Reply::of_size(size));
+        self.0.answer_draft(Reply::of_size(size));
     }
 }
 
 impl Modified<'_> {
     /// At this time, in UTC: 213 (RFC 3659 3).
     pub fn at(self, time: Time) {
-        self.0.answer_made(Reply::of_time(time));
+        self.0.answer_draft(Reply::of_time(time));
     }
 }
 
@@ -379,21 +373,15 @@ impl Facts<'_> {
 
     /// These: `facts` as RFC 3659 7.2 writes them (`type=file;size=12;`), and the path.
     pub fn are(self, facts: &Text<'_>, path: &Path<'_>) {
-        self.0.answer_made(Reply::of_facts(facts, path));
+        self.0.answer_draft(Reply::of_facts(facts, path));
     }
 }
 
 impl Hash<'_> {
     /// Which one: `SHA-256`, as [`Support::hashes`](super::Support::hashes) names it.
     pub fn algorithm(&self) -> &str {
-        match self.0.verb() {
-            Verb::Md5 | Verb::Xmd5 => "MD5",
-            Verb::Xcrc => "CRC32",
-            Verb::Xsha | Verb::Xsha1 => "SHA-1",
-            Verb::Xsha256 => "SHA-256",
-            Verb::Xsha512 => "SHA-512",
-            _ => self.0.context.config.support.chosen_hash(self.0.context.chosen),
-        }
+        let named = self.0.verb().hash_algorithm().and_then(HashAlgorithm::name);
+        named.unwrap_or_else(|| self.0.context.config.support.chosen_hash(self.0.context.chosen))
     }
 
     /// The bytes to hash, the first and the last, both counted from 0, if RANG named them; else it is the whole file.

@@ -75,8 +75,7 @@ impl Context {
     /// What policy refuses for the want of TLS: a login, and with it the name and the password, and a data connection.
     pub(super) fn lacks_tls(&self, verb: Verb) -> Option<(Code, &'static str)> {
         let security = self.config.security;
-        let login = matches!(verb, Verb::User | Verb::Pass | Verb::Acct);
-        if login && security >= Security::Login && self.connection.tls != Tls::On {
+        if verb.names_user() && security >= Security::Login && self.connection.tls != Tls::On {
             return Some((Code::NOT_LOGGED_IN, "Say AUTH TLS first: no login without TLS."));
         }
         if verb == Verb::Ccc && self.connection.tls != Tls::On {

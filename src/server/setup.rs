@@ -52,12 +52,12 @@ impl Context {
             return self.no_port(to);
         };
         match to.verb {
-            Verb::Pasv => self.answer_made(to, Reply::of_passive(HostPort::new(host, port))),
+            Verb::Pasv => self.answer_draft(to, Reply::of_passive(HostPort::new(host, port))),
             Verb::Lpsv => {
                 let host = if local.is_ipv6() { local } else { host.into() };
-                self.answer_made(to, Reply::of_long_passive(LongAddress::new(host, port)));
+                self.answer_draft(to, Reply::of_long_passive(LongAddress::new(host, port)));
             }
-            _ => self.answer_made(to, Reply::of_extended_passive(ExtendedPort::new(port))),
+            _ => self.answer_draft(to, Reply::of_extended_passive(ExtendedPort::new(port))),
         }
     }
 

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::command::{Mode, Structure, Verb, VerbSet};
+use crate::command::{Mode, Served, Structure, Verb, VerbSet};
 use crate::text::Text;
 
 /// What the application can do: what isn't here is answered 502 or 504, and FEAT and HELP follow it.
@@ -68,7 +68,12 @@ impl Support {
             Verb::Lang => !self.languages.is_empty(),
             Verb::Hash => self.asks(verb) && !self.hashes.is_empty(),
             Verb::Site => self.asks(verb) || !self.site.is_empty(),
-            _ => MACHINE.contains(&verb) || self.asks(verb) && !NOBODY.contains(&verb),
+            _ => match verb.served() {
+                Served::Always => true,
+                // Whether there is TLS isn't the application's to say.
+                Served::WithTls | Served::WithFiles | Served::IfNamed => self.asks(verb),
+                Served::Never => false,
+            },
         }
     }
 
@@ -94,64 +99,12 @@ impl Support {
     }
 }
 
-/// What the machine answers alone.
-const MACHINE: &[Verb] = &[
-    Verb::User,
-    Verb::Pass,
-    Verb::Quit,
-    Verb::Port,
-    Verb::Pasv,
-    Verb::Eprt,
-    Verb::Epsv,
-    Verb::Type,
-    Verb::Stru,
-    Verb::Mode,
-    Verb::Rest,
-    Verb::Abor,
-    Verb::Syst,
-    Verb::Stat,
-    Verb::Help,
-    Verb::Noop,
-    Verb::Feat,
-    Verb::Opts,
-    Verb::Allo,
-    Verb::Clnt,
-    Verb::Lprt,
-    Verb::Lpsv,
-];
-
-/// What nobody answers otherwise than 502.
-const NOBODY: &[Verb] =
-    &[Verb::Adat, Verb::Mic, Verb::Conf, Verb::Enc, Verb::Algs, Verb::Cpsv, Verb::Sscn, Verb::Other];
-
-/// What a server of files does: a directory tree to read and write.
-const FILES: &[Verb] = &[
-    Verb::Rein,
-    Verb::Cwd,
-    Verb::Cdup,
-    Verb::Pwd,
-    Verb::List,
-    Verb::Nlst,
-    Verb::Mlst,
-    Verb::Mlsd,
-    Verb::Retr,
-    Verb::Stor,
-    Verb::Appe,
-    Verb::Stou,
-    Verb::Rnfr,
-    Verb::Rnto,
-    Verb::Dele,
-    Verb::Rmd,
-    Verb::Mkd,
-    Verb::Size,
-    Verb::Mdtm,
-    Verb::Rein,
-];
-
 impl Default for Support {
     /// A server of files.
     fn default() -> Self {
-        Self::nothing().with(FILES)
+        let files: Vec<Verb> =
+            Verb::ALL.iter().copied().filter(|verb| verb.served() == Served::WithFiles).collect();
+        Self::nothing().with(&files)
     }
 }
 

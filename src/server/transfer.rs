@@ -7,7 +7,7 @@ use super::phase::{Decided, Job, Phase, Step, Stop, UnderWay};
 use crate::command::{Command, Protection, Verb};
 use crate::connection::{Ask, cannot_happen};
 use crate::data::{DataError, Direction, State, StreamEnd};
-use crate::reply::{Code, Made, Reply};
+use crate::reply::{Code, Draft, Reply};
 use crate::session::CommandId;
 use crate::text::Path;
 use crate::tls::TlsError;
@@ -64,7 +64,7 @@ impl Context {
                         match job.unique.take().filter(|_| *end == StreamEnd::Clean) {
                             Some(name) => {
                                 self.connection.data.forget();
-                                self.answer_made(job.transfer, Reply::of_unique_file(code, &name));
+                                self.answer_draft(job.transfer, Reply::of_unique_file(code, &name));
                             }
                             None => self.ended(job, code, text),
                         }
@@ -129,7 +129,7 @@ impl Context {
         &mut self,
         transfer: CommandId,
         command: &Command<'_>,
-        opening: Made<impl FnOnce(&mut Vec<u8>)>,
+        opening: Draft<impl FnOnce(&mut Vec<u8>)>,
         unique: Option<Path<'static>>,
     ) -> Decided {
         let offset = self.offset_of(command);
@@ -143,7 +143,7 @@ impl Context {
             let expected = (!self.config.passive.strangers).then(|| connection.ends.peer().ip());
             let deadline = connection.after(patience.accept);
             connection.data.accept(expected, deadline);
-            self.say_made(transfer, opening);
+            self.say_draft(transfer, opening);
             Step::Accepting
         };
         Decided::Accepted { offset, unique, step }
@@ -188,10 +188,7 @@ impl Context {
 
 /// Which way the bytes of a transfer command go, seen from the server.
 pub(super) fn direction(verb: Verb) -> Direction {
-    match verb {
-        Verb::Stor | Verb::Appe | Verb::Stou => Direction::Receive,
-        _ => Direction::Send,
-    }
+    if verb.is_upload() { Direction::Receive } else { Direction::Send }
 }
 
 /// What a transfer's end is answered with.

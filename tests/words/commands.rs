@@ -4,9 +4,9 @@ mod properties;
 mod table;
 
 use ftp_proto::{
-    Algs, Allocation, Argument, ArgumentFault, Command, CommandError, CommandLine, EpsvArgument, Facts, Format, Mode,
-    NetworkProtocol, Opts, OtherCommand, OtherError, OtherOption, Password, Path, Protection, Site, Structure, Text,
-    TextError, Time, Type, Verb,
+    Algs, Allocation, Argument, ArgumentFault, Command, CommandError, CommandLine, EpsvArgument, Format, Mode,
+    NetworkProtocol, NewFacts, NotOther, Opts, OtherCommand, OtherOption, Password, Path, Protection, Site, Structure,
+    Text, TextError, Time, Type, Verb,
 };
 
 fn path(text: &str) -> Path<'_> {
@@ -132,7 +132,7 @@ fn known_answers() -> Vec<(&'static str, Command<'static>)> {
         ("ALGS DISABLE64", Algs(self::Algs::Disable64)),
         ("MFMT 20240229120000  a ", Mfmt(Time::new(2024, 2, 29, 12, 0, 0).unwrap(), path(" a "))),
         ("MFCT 20240229120000.5 a", Mfct(Time::parse(b"20240229120000.5").unwrap(), path("a"))),
-        ("MFF modify=1;UNIX.mode=0644; a b", Mff(Facts::new("modify=1;UNIX.mode=0644").unwrap(), path("a b"))),
+        ("MFF modify=1;UNIX.mode=0644; a b", Mff(NewFacts::new("modify=1;UNIX.mode=0644").unwrap(), path("a b"))),
         ("HASH a", Hash(path("a"))),
         ("RANG 1 0", Rang { start: 1, end: 0 }),
         ("MD5 a", Md5(path("a"))),
@@ -219,7 +219,7 @@ fn every_word_of_the_table_in_any_case() {
                 assert_eq!(Verb::parse(word.as_bytes()), *verb);
                 assert_eq!(Verb::parse(format!("{word}X").as_bytes()), Verb::Other);
                 assert_eq!(Verb::parse(format!("{word} ").as_bytes()), Verb::Other);
-                assert_eq!(OtherCommand::new(&word, None), Err(OtherError::Known));
+                assert_eq!(OtherCommand::new(&word, None), Err(NotOther::Known));
             }
         }
         assert_eq!(verb.to_string(), verb.word());
@@ -353,12 +353,12 @@ fn what_is_wrong_and_where() {
 
 #[test]
 fn other_takes_only_what_is_other() {
-    assert_eq!(OtherCommand::new("", None), Err(OtherError::Text(TextError::Empty)));
-    assert_eq!(OtherCommand::new("A B", None), Err(OtherError::Blank { at: 1 }));
-    assert_eq!(OtherCommand::new("A\r", None), Err(OtherError::Text(TextError::Illegal { byte: b'\r', at: 1 })));
-    assert_eq!(OtherOption::new("utf-8 on"), Err(OtherError::Known));
-    assert_eq!(OtherOption::new("mode z x"), Err(OtherError::Known));
-    assert_eq!(OtherOption::new(" x"), Err(OtherError::Text(TextError::LeadingBlank)));
+    assert_eq!(OtherCommand::new("", None), Err(NotOther::Text(TextError::Empty)));
+    assert_eq!(OtherCommand::new("A B", None), Err(NotOther::Blank { at: 1 }));
+    assert_eq!(OtherCommand::new("A\r", None), Err(NotOther::Text(TextError::Illegal { byte: b'\r', at: 1 })));
+    assert_eq!(OtherOption::new("utf-8 on"), Err(NotOther::Known));
+    assert_eq!(OtherOption::new("mode z x"), Err(NotOther::Known));
+    assert_eq!(OtherOption::new(" x"), Err(NotOther::Text(TextError::LeadingBlank)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{BodyError, number};
 use crate::address::{
     AddressError, AddressFault, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol, write,
 };
-use crate::reply::{Code, Made, Reply};
+use crate::reply::{Code, Draft, Reply};
 
 impl Reply<'_> {
     /// The address that a 227 tells, in the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to
@@ -21,8 +21,10 @@ impl Reply<'_> {
         Self::of_passive(address).reply()
     }
 
-    pub(crate) fn of_passive(address: HostPort) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(Code::ENTERING_PASSIVE, move |text| write(text, &format_args!("Entering Passive Mode ({address}).")))
+    pub(crate) fn of_passive(address: HostPort) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(Code::ENTERING_PASSIVE, move |text| {
+            write(text, &format_args!("Entering Passive Mode ({address})."))
+        })
     }
 
     /// The port that a 229 tells, in the first line that holds one (RFC 2428 3). Allocates nothing.
@@ -35,8 +37,8 @@ impl Reply<'_> {
         Self::of_extended_passive(port).reply()
     }
 
-    pub(crate) fn of_extended_passive(port: ExtendedPort) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(Code::ENTERING_EXTENDED_PASSIVE, move |text| {
+    pub(crate) fn of_extended_passive(port: ExtendedPort) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(Code::ENTERING_EXTENDED_PASSIVE, move |text| {
             write(text, &format_args!("Entering Extended Passive Mode ({port})"))
         })
     }
@@ -51,8 +53,8 @@ impl Reply<'_> {
         Self::of_long_passive(address).reply()
     }
 
-    pub(crate) fn of_long_passive(address: LongAddress) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(Code::ENTERING_LONG_PASSIVE, move |text| {
+    pub(crate) fn of_long_passive(address: LongAddress) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(Code::ENTERING_LONG_PASSIVE, move |text| {
             write(text, &format_args!("Entering Long Passive Mode ({address})"))
         })
     }
@@ -74,7 +76,7 @@ impl Reply<'_> {
     pub fn use_network_protocols(protocols: &[NetworkProtocol]) -> Reply<'static> {
         let code = Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS;
         let text = format_args!("Network protocol not supported, use ({})", List(protocols));
-        Made::line(code, |out| write(out, &text)).reply()
+        Draft::line(code, |out| write(out, &text)).reply()
     }
 
     /// What the first line holds that holds one; else what is wrong with the first line that has any of it.

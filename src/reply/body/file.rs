@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{BodyError, number, split_digits};
 use crate::address::write;
-use crate::reply::{Code, Made, Reply, push_line};
+use crate::reply::{Code, Draft, Reply, push_line};
 use crate::text::{Path, Text};
 use crate::time::Time;
 
@@ -44,8 +44,8 @@ impl Reply<'_> {
         Self::of_size(bytes).reply()
     }
 
-    pub(crate) fn of_size(bytes: u64) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(Code::FILE_STATUS, move |text| write(text, &bytes))
+    pub(crate) fn of_size(bytes: u64) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(Code::FILE_STATUS, move |text| write(text, &bytes))
     }
 
     /// The time, in UTC, that a 213 gives to MDTM, with or without a fraction of a second. Allocates nothing.
@@ -62,8 +62,8 @@ impl Reply<'_> {
         Self::of_time(time).reply()
     }
 
-    pub(crate) fn of_time(time: Time) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(Code::FILE_STATUS, move |text| time.encode(text))
+    pub(crate) fn of_time(time: Time) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(Code::FILE_STATUS, move |text| time.encode(text))
     }
 
     /// How many bytes a 150 or 125 says that it will send: `(1024 bytes)`, anywhere in any line. No RFC says so;
@@ -87,8 +87,8 @@ impl Reply<'_> {
     }
 
     /// The same with a text in parts.
-    pub(crate) fn of_opening(parts: &[&[u8]], size: Option<u64>) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(Code::OPENING_DATA_CONNECTION, move |text| {
+    pub(crate) fn of_opening(parts: &[&[u8]], size: Option<u64>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(Code::OPENING_DATA_CONNECTION, move |text| {
             parts.iter().for_each(|part| text.extend_from_slice(part));
             if let Some(size) = size {
                 write(text, &format_args!(" ({size} bytes)."));
@@ -111,8 +111,8 @@ impl Reply<'_> {
         Self::of_unique_file(code, name).reply()
     }
 
-    pub(crate) fn of_unique_file(code: Code, name: &Path<'_>) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(code, |text| {
+    pub(crate) fn of_unique_file(code: Code, name: &Path<'_>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(code, |text| {
             text.extend_from_slice(b"FILE: ");
             text.extend_from_slice(name.as_bytes());
         })
@@ -141,8 +141,8 @@ impl Reply<'_> {
         Self::of_facts(facts, path).reply()
     }
 
-    pub(crate) fn of_facts(facts: &Text<'_>, path: &Path<'_>) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::lines(Code::FILE_ACTION_COMPLETED, |out| {
+    pub(crate) fn of_facts(facts: &Text<'_>, path: &Path<'_>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::lines(Code::FILE_ACTION_COMPLETED, |out| {
             push_line(out, Some((Code::FILE_ACTION_COMPLETED, b'-')), b"Listing");
             out.push(b' ');
             out.extend_from_slice(facts.as_bytes());
@@ -167,8 +167,8 @@ impl Reply<'_> {
         Self::of_offset(offset).reply()
     }
 
-    pub(crate) fn of_offset(offset: u64) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(Code::PENDING_FURTHER_INFORMATION, move |text| {
+    pub(crate) fn of_offset(offset: u64) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(Code::PENDING_FURTHER_INFORMATION, move |text| {
             write(text, &format_args!("Restarting at {offset}."));
         })
     }

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::BodyError;
-use crate::reply::{Code, Made, Reply};
+use crate::reply::{Code, Draft, Reply};
 use crate::text::{Path, Text};
 
 impl Reply<'_> {
@@ -39,8 +39,8 @@ impl Reply<'_> {
         Self::of_path(path, comment).reply()
     }
 
-    pub(crate) fn of_path(path: &Path<'_>, comment: &Text<'_>) -> Made<impl FnOnce(&mut Vec<u8>)> {
-        Made::line(Code::PATH_NAME, |text| {
+    pub(crate) fn of_path(path: &Path<'_>, comment: &Text<'_>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+        Draft::line(Code::PATH_NAME, |text| {
             text.push(b'"');
             for part in path.as_bytes().split_inclusive(|byte| *byte == b'"') {
                 text.extend_from_slice(part);

@@ -1,4 +1,4 @@
-//! Replies whose text is made of what they tell: written where they go, or kept as a [`Reply`].
+//! Replies that aren't written yet: their text is made where they go, or kept as a [`Reply`].
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 use super::{Code, Reply};
 
 /// A reply that isn't written yet: its code, and what appends its text.
-pub(crate) struct Made<Write> {
+pub(crate) struct Draft<Write> {
     code: Code,
     many: bool,
     write: Write,
 }
 
-impl<Write: FnOnce(&mut Vec<u8>)> Made<Write> {
+impl<Write: FnOnce(&mut Vec<u8>)> Draft<Write> {
     /// One line. `write` appends its text, and no line end.
     pub(super) fn line(code: Code, write: Write) -> Self {
         Self { code, many: false, write }

@@ -1,0 +1,211 @@
+//! What a row of the table of commands becomes.
+
+/// Makes `Command` and `Verb` of the rows of the table.
+macro_rules! commands {
+    ($(
+        $variant:ident $(($($type:ty),+))? $({$($field:ident: $field_type:ty),+})?
+        = $syntax:literal $(alias $alias:literal)* { source: $source:literal $(, $column:ident: $value:expr)* }
+    )+) => {
+        /// One command with its arguments.
+        ///
+        /// Whatever is built of this type encodes to exactly one line and parses back to the same value. `Debug`
+        /// shows no password, nor the argument of a command that this crate doesn't know.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+        #[non_exhaustive]
+        pub enum Command<'a> {
+            $(
+                #[doc = concat!("`", $syntax, "` (", $source, ").")]
+                $variant $(($($type),+))? $({
+                    $(#[doc = concat!("The ", stringify!($field), ".")] $field: $field_type),+
+                })?,
+            )+
+            /// A command that is not in the table.
+            Other(OtherCommand<'a>),
+        }
+
+        /// The word of a command, and what is known of it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+        #[non_exhaustive]
+        pub enum Verb {
+            $(#[doc = concat!("`", $syntax, "` (", $source, ").")] $variant,)+
+            /// Any word that is not in the table.
+            Other,
+        }
+
+        impl Verb {
+            /// Every verb of the table, in its order; [`Verb::Other`] is not among them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word as it is sent; empty for [`Verb::Other`].
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => const { column::word_of($syntax) },)+
+                    Self::Other => "",
+                }
+            }
+
+            /// Other words that mean the same.
+            pub const fn aliases(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$variant => &[$($alias),*],)+
+                    Self::Other => &[],
+                }
+            }
+
+            /// Its usage as HELP shows it, such as `RETR <SP> path`; empty for [`Verb::Other`].
+            pub const fn syntax(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $syntax,)+
+                    Self::Other => "",
+                }
+            }
+
+            /// The other columns.
+            pub(super) const fn row(self) -> &'static column::Row {
+                use column::{DataUse::*, HashAlgorithm::*, LoginRule::*, Question::*, Served::*};
+                match self {
+                    $(Self::$variant => const {
+                        &column::Row { source: $source, $($column: $value,)* ..column::Row::USUAL }
+                    },)+
+                    Self::Other => const { &column::Row::OTHER },
+                }
+            }
+
+            /// The text of a 501 that asks for the argument.
+            pub(super) const fn missing(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("Missing argument. Syntax: ", $syntax),)+
+                    Self::Other => "Missing argument.",
+                }
+            }
+
+            /// The text of a 501 that doesn't understand the argument.
+            pub(super) const fn bad(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("Bad argument. Syntax: ", $syntax),)+
+                    Self::Other => "Bad argument.",
+                }
+            }
+
+            /// The text of a 504.
+            pub(super) const fn unsupported(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("Parameter not supported. Syntax: ", $syntax),)+
+                    Self::Other => "Parameter not supported.",
+                }
+            }
+
+            /// The verb of a packed word, and the alias if it was one.
+            #[inline]
+            pub(super) fn of_key(key: u64) -> (Self, Option<&'static str>) {
+                static PLACES: key::Places<(Verb, Option<&'static str>)> = key::Places::new(
+                    &[$(
+                        (key::of(column::word_of($syntax)), (Verb::$variant, None)),
+                        $((key::of($alias), (Verb::$variant, Some($alias))),)*
+                    )+],
+                    (Verb::Other, None),
+                );
+                PLACES.find(key)
+            }
+        }
+
+        impl<'a> Command<'a> {
+            /// Its verb.
+            pub const fn verb(&self) -> Verb {
+                match self {
+                    $(Self::$variant { .. } => Verb::$variant,)+
+                    Self::Other(_) => Verb::Other,
+                }
+            }
+
+            /// The same command, owned. Allocates for each argument of text that is borrowed.
+            pub fn into_owned(self) -> Command<'static> {
+                match self {
+                    $(commands!(@pattern one two, $variant, [$($($type),+)?] [$($($field),+)?]) =>
+                        commands!(@owned one two, $variant, [$($($type),+)?] [$($($field),+)?]),)+
+                    Self::Other(other) => Command::Other(other.into_owned()),
+                }
+            }
+
+            /// Reads the arguments of `verb`, which are `rest`, the end of `line`, and begin with the blank; `wrap` makes
+            /// of the command what is wanted.
+            // The whole result is made in each arm, because moving a command takes longer than reading most.
+            #[inline]
+            pub(super) fn read<T>(
+                verb: Verb,
+                line: &'a [u8],
+                rest: &'a [u8],
+                wrap: impl Fn(Self) -> T,
+            ) -> Result<T, CommandError> {
+                let fail = |error| argument::refuse(verb, line, error);
+                match verb {
+                    $(Verb::$variant => Ok(wrap(
+                        commands!(@read fail, rest, $variant, [$($($type),+)?] [$($($field: $field_type),+)?]),
+                    )),)+
+                    Verb::Other => Ok(wrap(Self::Other(OtherCommand::read(line)?))),
+                }
+            }
+
+            /// The command of a verb whose one argument is a path; `None` for the others.
+            #[allow(dead_code, reason = "the client's machine moves over to it")]
+            pub(crate) fn of_path(verb: Verb, path: Path<'a>) -> Option<Self> {
+                match verb {
+                    $(Verb::$variant => commands!(@of_path path, $variant, [$($($type),+)?]),)+
+                    Verb::Other => None,
+                }
+            }
+
+            /// Appends the arguments, each with its blank in front.
+            pub(super) fn write_arguments(&self, out: &mut Vec<u8>) {
+                match self {
+                    $(commands!(@pattern one two, $variant, [$($($type),+)?] [$($($field),+)?]) =>
+                        commands!(@write one two, out, [$($($type),+)?] [$($($field),+)?]),)+
+                    Self::Other(other) => other.write_argument(out),
+                }
+            }
+        }
+    };
+
+    (@pattern $first:ident $second:ident, $variant:ident, [] []) => { Self::$variant };
+    (@pattern $first:ident $second:ident, $variant:ident, [$one:ty] []) => { Self::$variant($first) };
+    (@pattern $first:ident $second:ident, $variant:ident, [$one:ty, $two:ty] []) => { Self::$variant($first, $second) };
+    (@pattern $first:ident $second:ident, $variant:ident, [] [$($field:ident),+]) => { Self::$variant { $($field),+ } };
+
+    (@owned $first:ident $second:ident, $variant:ident, [] []) => { Command::$variant };
+    (@owned $first:ident $second:ident, $variant:ident, [$one:ty] []) => { Command::$variant($first.own()) };
+    (@owned $first:ident $second:ident, $variant:ident, [$one:ty, $two:ty] []) => { Command::$variant($first.own(), $second.own()) };
+    (@owned $first:ident $second:ident, $variant:ident, [] [$($field:ident),+]) => { Command::$variant { $($field: $field.own()),+ } };
+
+    (@read $fail:ident, $rest:ident, $variant:ident, [] []) => {{
+        argument::ignored($rest).map_err($fail)?;
+        Self::$variant
+    }};
+    (@read $fail:ident, $rest:ident, $variant:ident, [$one:ty] []) => {{
+        let (rest, one) = <$one as Field>::read($rest).map_err($fail)?;
+        argument::end(rest).map_err($fail)?;
+        Self::$variant(one)
+    }};
+    (@read $fail:ident, $rest:ident, $variant:ident, [$one:ty, $two:ty] []) => {{
+        let (rest, one) = <$one as Field>::read($rest).map_err($fail)?;
+        let (rest, two) = <$two as Field>::read(rest).map_err($fail)?;
+        argument::end(rest).map_err($fail)?;
+        Self::$variant(one, two)
+    }};
+    (@read $fail:ident, $rest:ident, $variant:ident, [] [$($field:ident: $type:ty),+]) => {{
+        $(let ($rest, $field) = <$type as Field>::read($rest).map_err($fail)?;)+
+        argument::end($rest).map_err($fail)?;
+        Self::$variant { $($field),+ }
+    }};
+
+    (@of_path $path:ident, $variant:ident, [$one:ty]) => { <$one as Field>::of_path($path).map(Self::$variant) };
+    (@of_path $path:ident, $variant:ident, [$($other:ty),*]) => { None };
+
+    (@write $first:ident $second:ident, $out:ident, [] []) => { () };
+    (@write $first:ident $second:ident, $out:ident, [$one:ty] []) => { $first.write($out) };
+    (@write $first:ident $second:ident, $out:ident, [$one:ty, $two:ty] []) => {{ $first.write($out); $second.write($out); }};
+    (@write $first:ident $second:ident, $out:ident, [] [$($field:ident),+]) => {{ $($field.write($out);)+ }};
+}
+
+pub(super) use commands;
