@@ -66,7 +66,10 @@ enum Phase {
     /// No request runs.
     Idle,
     /// A request was started; its time begins with the next poll.
-    Started { request: Request, aborted: bool },
+    Started {
+        request: Request,
+        aborted: bool,
+    },
     Running(Running),
     /// The request has ended: `Done` is shown, then it goes on so.
     Ended(Wanted, Ended, Afterwards),

@@ -29,7 +29,7 @@ pub(crate) enum Ask {
     Write,
     Close,
     Tls,
-    /// The question about the data connection. Who moves bytes has to poll again at this moment, beside the stall's.
+    /// The question about the data connection. Who moves bytes has to poll again at this moment at the latest.
     Data(Option<Instant>),
 }
 
@@ -59,6 +59,11 @@ impl Connection {
     /// The moment that is `wait` from now.
     pub(crate) fn after(&self, wait: Duration) -> Instant {
         self.now.after(wait)
+    }
+
+    /// When a stream counts as stalled, if one runs whose adapter tells how much it has moved.
+    pub(crate) fn stalls_at(&self, patience: Duration) -> Option<Instant> {
+        self.data.streaming()?.stalls_at(patience)
     }
 
     /// What comes before everything else: what was said is written, then what isn't needed any more is closed.

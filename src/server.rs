@@ -205,18 +205,32 @@ impl Server {
         if !self.phase.is_answered() {
             return;
         }
-        let login_failure = self.context.connection.after(self.context.config.patience.login_failure);
-        self.phase = match core::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Asking(Asked { id, command, answer: Some(Answered::LoginRefused(reply)), .. }) => {
-                let login = UnderWay { id, verb: command.verb() };
-                Phase::Refusing { login, reply, at: login_failure }
+        let (command, next) = match core::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Asking(Asked { id, command, answer, .. }) => {
+                let next = match answer {
+                    Some(Answered::LoginRefused(reply)) => Phase::Refusing {
+                        login: UnderWay { id, verb: command.verb() },
+                        reply,
+                        at: self.context.connection.after(self.context.config.patience.login_failure),
+                    },
+                    Some(Answered::Said) | None => Phase::Idle,
+                };
+                (command, next)
             }
-            Phase::Offering(Asked { id, command, answer: Some(Decided::Accepted { offset, unique, step }), .. }) => {
-                let transfer = UnderWay { id, verb: command.verb() };
-                Phase::Transferring(Job { transfer, offset, unique }, step)
+            Phase::Offering(Asked { id, command, answer, .. }) => {
+                let next = match answer {
+                    Some(Decided::Accepted { offset, unique, step }) => {
+                        let transfer = UnderWay { id, verb: command.verb() };
+                        Phase::Transferring(Job { transfer, offset, unique }, step)
+                    }
+                    Some(Decided::Refused) | None => Phase::Idle,
+                };
+                (command, next)
             }
-            _ => Phase::Idle,
+            phase => return self.phase = phase,
         };
+        self.context.asked(command);
+        self.phase = next;
     }
 
     /// Takes up the next command line, and those behind it for as long as the machine answers them alone, so that their

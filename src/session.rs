@@ -21,8 +21,8 @@ use alloc::collections::VecDeque;
 use crate::command::{Command, Form, Mode, Protection, Structure, Type, Verb};
 use crate::reply::{Class, Code};
 
-use due::{Due, Value};
 pub use due::{Awaited, CommandId};
+use due::{Due, Value};
 use table::{Change, Row};
 
 /// How many replies may be due at once; a command beyond it isn't recorded.
@@ -127,6 +127,32 @@ pub enum Answered {
     },
     /// Nothing that is due can be answered so.
     Unsolicited,
+}
+
+impl Answered {
+    /// The identity of the command.
+    pub const fn id(self) -> Option<CommandId> {
+        match self {
+            Self::Due { id, .. } => Some(id),
+            Self::Unsolicited => None,
+        }
+    }
+
+    /// What was due.
+    pub const fn awaited(self) -> Option<Awaited> {
+        match self {
+            Self::Due { awaited, .. } => Some(awaited),
+            Self::Unsolicited => None,
+        }
+    }
+
+    /// What the reply means.
+    pub const fn step(self) -> Option<Step> {
+        match self {
+            Self::Due { step, .. } => Some(step),
+            Self::Unsolicited => None,
+        }
+    }
 }
 
 /// A command that its predecessors don't allow. [`code`](Self::code) is the reply it deserves.
@@ -400,7 +426,9 @@ impl Session {
         let sequence = match verb {
             Verb::Pass => self.login != LoginState::Nobody || pending(Verb::User),
             Verb::Acct => {
-                matches!(self.login, LoginState::Account | LoginState::Complete) || pending(Verb::User) || pending(Verb::Pass)
+                matches!(self.login, LoginState::Account | LoginState::Complete)
+                    || pending(Verb::User)
+                    || pending(Verb::Pass)
             }
             Verb::Rnto => self.renaming || pending(Verb::Rnfr),
             Verb::Adat => self.security == Security::Exchanging || pending(Verb::Auth),

@@ -39,6 +39,32 @@ impl fmt::Display for TextError {
 
 impl core::error::Error for TextError {}
 
+/// Room that owned text can take and give back, so that text after text costs no allocation.
+macro_rules! in_room {
+    ($($name:ident),+) => {$(
+        impl $name<'_> {
+            /// The same, owned; what is borrowed is copied into this room, and takes it.
+            pub(crate) fn into_owned_in(self, room: &mut Vec<u8>) -> $name<'static> {
+                $name(Cow::Owned(match self.0 {
+                    Cow::Owned(bytes) => bytes,
+                    Cow::Borrowed(bytes) => {
+                        room.clear();
+                        room.extend_from_slice(bytes);
+                        core::mem::take(room)
+                    }
+                }))
+            }
+
+            /// The room that it takes, if it is owned.
+            pub(crate) fn into_room(self) -> Option<Vec<u8>> {
+                if let Cow::Owned(bytes) = self.0 { Some(bytes) } else { None }
+            }
+        }
+    )+};
+}
+
+in_room!(Path, Argument, Password);
+
 /// One type of bytes without CR, LF and NUL: its definition, conversions and views.
 macro_rules! line_bytes {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {

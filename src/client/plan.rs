@@ -42,7 +42,9 @@ enum RunningPlan {
     Greeting(Meaning),
     Script(Script),
     Transfer(Box<Transfer>),
-    Quit { sent: bool },
+    Quit {
+        sent: bool,
+    },
 }
 
 #[derive(Debug)]

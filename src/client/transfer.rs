@@ -172,7 +172,7 @@ impl Transfer {
         if context.connection.data.tick(context.connection.now) {
             return Progress::Again;
         }
-        let stalls_at = context.connection.data.streaming().and_then(|streaming| streaming.stalls_at());
+        let stalls_at = context.connection.stalls_at(context.config.patience.stall);
         let stalled = stalls_at.is_some_and(|at| context.connection.now >= at);
         let why = if stalled { Ending::Stalled } else { Ending::Aborted };
         if (abort || stalled) && self.abort(context, why) {
@@ -330,13 +330,7 @@ impl Transfer {
         let upload = self.request.command.verb().is_upload();
         let direction = if upload { Direction::Send } else { Direction::Receive };
         let form = context.connection.session.form();
-        context.connection.data.stream(
-            direction,
-            form,
-            self.request.offset,
-            self.attempts,
-            context.config.patience.stall,
-        );
+        context.connection.data.stream(direction, form, self.request.offset, self.attempts);
     }
 
     fn moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) -> Progress {
@@ -372,7 +366,8 @@ impl Transfer {
             context.send_beside(&Command::Noop);
             return Progress::Again;
         }
-        Progress::Data(keep_alive)
+        let stalls_at = context.connection.stalls_at(context.config.patience.stall);
+        Progress::Data([keep_alive, stalls_at].into_iter().flatten().min())
     }
 
     /// The stream has ended.

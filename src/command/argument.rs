@@ -25,8 +25,12 @@ pub(super) trait Field<'a>: Sized {
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault>;
     /// Appends it with a blank in front.
     fn write(&self, out: &mut Vec<u8>);
-    /// Copies what is borrowed.
-    fn own(self) -> Self::Owned;
+    /// Copies what is borrowed, into `room` if it is text.
+    fn own(self, room: &mut Vec<u8>) -> Self::Owned;
+    /// The room of owned text, for the next one.
+    fn room(self) -> Option<Vec<u8>> {
+        None
+    }
     /// The argument that is this path; `None` where an argument is something else.
     fn of_path(_: Path<'a>) -> Option<Self> {
         None
@@ -186,8 +190,11 @@ impl<'a> Field<'a> for Path<'a> {
     fn write(&self, out: &mut Vec<u8>) {
         write_text(out, self.as_bytes());
     }
-    fn own(self) -> Self::Owned {
-        self.into_owned()
+    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
+        self.into_owned_in(room)
+    }
+    fn room(self) -> Option<Vec<u8>> {
+        self.into_room()
     }
 }
 
@@ -202,8 +209,11 @@ impl<'a> Field<'a> for Password<'a> {
     fn write(&self, out: &mut Vec<u8>) {
         write_text(out, self.as_bytes());
     }
-    fn own(self) -> Self::Owned {
-        self.into_owned()
+    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
+        self.into_owned_in(room)
+    }
+    fn room(self) -> Option<Vec<u8>> {
+        self.into_room()
     }
 }
 
@@ -218,8 +228,11 @@ impl<'a> Field<'a> for Argument<'a> {
     fn write(&self, out: &mut Vec<u8>) {
         write_text(out, self.as_bytes());
     }
-    fn own(self) -> Self::Owned {
-        self.into_owned()
+    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
+        self.into_owned_in(room)
+    }
+    fn room(self) -> Option<Vec<u8>> {
+        self.into_room()
     }
 }
 
@@ -242,8 +255,11 @@ impl<'a, T: Field<'a>> Field<'a> for Option<T> {
             value.write(out);
         }
     }
-    fn own(self) -> Self::Owned {
-        self.map(T::own)
+    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
+        self.map(|value| value.own(room))
+    }
+    fn room(self) -> Option<Vec<u8>> {
+        self?.room()
     }
 }
 
@@ -256,8 +272,11 @@ impl<'a> Field<'a> for Site<'a> {
     fn write(&self, out: &mut Vec<u8>) {
         write_text(out, self.as_bytes());
     }
-    fn own(self) -> Self::Owned {
-        self.into_owned()
+    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
+        self.into_owned_in(room)
+    }
+    fn room(self) -> Option<Vec<u8>> {
+        self.into_room()
     }
 }
 
@@ -271,7 +290,7 @@ impl<'a> Field<'a> for Opts<'a> {
     fn write(&self, out: &mut Vec<u8>) {
         self.write(out);
     }
-    fn own(self) -> Self::Owned {
+    fn own(self, _: &mut Vec<u8>) -> Self::Owned {
         self.into_owned()
     }
 }
@@ -290,7 +309,7 @@ impl<'a> Field<'a> for NewFacts<'a> {
         out.push(b' ');
         self.encode(out);
     }
-    fn own(self) -> Self::Owned {
+    fn own(self, _: &mut Vec<u8>) -> Self::Owned {
         self.into_owned()
     }
 }
@@ -310,7 +329,7 @@ macro_rules! plain {
                 let write: fn(&Self, &mut Vec<u8>) = $write;
                 write(self, out);
             }
-            fn own(self) -> Self {
+            fn own(self, _: &mut Vec<u8>) -> Self {
                 self
             }
         }

@@ -122,10 +122,24 @@ macro_rules! commands {
 
             /// The same command, owned. Allocates for each argument of text that is borrowed.
             pub fn into_owned(self) -> Command<'static> {
+                self.into_owned_in(&mut Vec::new())
+            }
+
+            /// The same command, owned; its first text takes this room.
+            pub(crate) fn into_owned_in(self, room: &mut Vec<u8>) -> Command<'static> {
                 match self {
                     $(commands!(@pattern one two, $variant, [$($($type),+)?] [$($($field),+)?]) =>
-                        commands!(@owned one two, $variant, [$($($type),+)?] [$($($field),+)?]),)+
+                        commands!(@owned room, one two, $variant, [$($($type),+)?] [$($($field),+)?]),)+
                     Self::Other(other) => Command::Other(other.into_owned()),
+                }
+            }
+
+            /// The room that the text of its only argument takes, if it is owned.
+            pub(crate) fn into_room(self) -> Option<Vec<u8>> {
+                match self {
+                    $(commands!(@pattern one two, $variant, [$($($type),+)?] [$($($field),+)?]) =>
+                        commands!(@room one two, [$($($type),+)?] [$($($field),+)?]),)+
+                    Self::Other(_) => None,
                 }
             }
 
@@ -173,10 +187,19 @@ macro_rules! commands {
     (@pattern $first:ident $second:ident, $variant:ident, [$one:ty, $two:ty] []) => { Self::$variant($first, $second) };
     (@pattern $first:ident $second:ident, $variant:ident, [] [$($field:ident),+]) => { Self::$variant { $($field),+ } };
 
-    (@owned $first:ident $second:ident, $variant:ident, [] []) => { Command::$variant };
-    (@owned $first:ident $second:ident, $variant:ident, [$one:ty] []) => { Command::$variant($first.own()) };
-    (@owned $first:ident $second:ident, $variant:ident, [$one:ty, $two:ty] []) => { Command::$variant($first.own(), $second.own()) };
-    (@owned $first:ident $second:ident, $variant:ident, [] [$($field:ident),+]) => { Command::$variant { $($field: $field.own()),+ } };
+    (@owned $room:ident, $first:ident $second:ident, $variant:ident, [] []) => { Command::$variant };
+    (@owned $room:ident, $first:ident $second:ident, $variant:ident, [$one:ty] []) => { Command::$variant($first.own($room)) };
+    (@owned $room:ident, $first:ident $second:ident, $variant:ident, [$one:ty, $two:ty] []) => {
+        Command::$variant($first.own($room), $second.own($room))
+    };
+    (@owned $room:ident, $first:ident $second:ident, $variant:ident, [] [$($field:ident),+]) => {
+        Command::$variant { $($field: $field.own($room)),+ }
+    };
+
+    (@room $first:ident $second:ident, [] []) => { None };
+    (@room $first:ident $second:ident, [$one:ty] []) => { $first.room() };
+    (@room $first:ident $second:ident, [$one:ty, $two:ty] []) => { $first.room().or($second.room()) };
+    (@room $first:ident $second:ident, [] [$($field:ident),+]) => { { $(let _ = $field;)+ None } };
 
     (@read $fail:ident, $rest:ident, $variant:ident, [] []) => {{
         argument::ignored($rest).map_err($fail)?;

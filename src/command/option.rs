@@ -36,6 +36,16 @@ impl<'a> Site<'a> {
     pub fn into_owned(self) -> Site<'static> {
         Site(self.0.into_owned())
     }
+
+    /// The same, owned; what is borrowed is copied into this room, and takes it.
+    pub(crate) fn into_owned_in(self, room: &mut Vec<u8>) -> Site<'static> {
+        Site(self.0.into_owned_in(room))
+    }
+
+    /// The room that it takes, if it is owned.
+    pub(crate) fn into_room(self) -> Option<Vec<u8>> {
+        self.0.into_room()
+    }
 }
 
 impl<'a> From<Argument<'a>> for Site<'a> {
@@ -127,9 +137,9 @@ impl<'a> Opts<'a> {
     pub fn into_owned(self) -> Opts<'static> {
         match self {
             Self::Utf8(value) => Opts::Utf8(value),
-            Self::Mlst(facts) => Opts::Mlst(facts.own()),
-            Self::Hash(algorithm) => Opts::Hash(algorithm.own()),
-            Self::ModeZ(options) => Opts::ModeZ(options.own()),
+            Self::Mlst(facts) => Opts::Mlst(facts.map(Argument::into_owned)),
+            Self::Hash(algorithm) => Opts::Hash(algorithm.map(Argument::into_owned)),
+            Self::ModeZ(options) => Opts::ModeZ(options.map(Argument::into_owned)),
             Self::Other(other) => Opts::Other(OtherOption(other.0.into_owned())),
         }
     }

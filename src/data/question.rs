@@ -3,7 +3,9 @@
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 
-use super::state::{ChannelId, Closing, Data, DataError, Direction, Moved, Question, Resume, State, StreamEnd, Streaming};
+use super::state::{
+    ChannelId, Closing, Data, DataError, Direction, Moved, Question, Resume, State, StreamEnd, Streaming,
+};
 use super::state::{Verdict, What};
 use crate::command::{Mode, Structure, Type};
 use crate::time::Instant;
@@ -21,7 +23,7 @@ pub(crate) enum Asked<'a> {
 
 impl Data {
     /// Hands the open question out. `None`: nothing is asked. `stream_by`: when who moves bytes has to poll again at the
-    /// latest, beside the stall.
+    /// latest.
     pub(crate) fn question(&mut self, wants_input: bool, stream_by: Option<Instant>) -> Option<Asked<'_>> {
         let State::Asking(question) = &mut self.state else { return None };
         question.shown = true;
@@ -41,8 +43,7 @@ impl Data {
                 Asked::SecureData(SecureData { data: self, wants_input, resume, deadline })
             }
             What::Stream(streaming) => {
-                let deadline = [stream_by, streaming.stalls_at()].into_iter().flatten().min();
-                Asked::Stream(Stream { data: self, wants_input, streaming, deadline })
+                Asked::Stream(Stream { data: self, wants_input, streaming, deadline: stream_by })
             }
         })
     }
@@ -314,7 +315,7 @@ pub struct Close<'a> {
     data: &'a mut Data,
     wants_input: bool,
     channel: ChannelId,
-    serial: u64,
+    serial: u32,
 }
 
 impl Close<'_> {
@@ -325,7 +326,7 @@ impl Close<'_> {
 
     /// The same for the same question, however often it comes.
     pub fn serial(&self) -> u64 {
-        self.serial
+        self.serial.into()
     }
 
     /// Whether the control connection may be read while this question is open.

@@ -136,7 +136,7 @@ pub enum Resume {
 #[derive(Debug)]
 pub(crate) struct Data {
     channel: ChannelId,
-    serial: u64,
+    serial: u32,
     pub(super) state: State,
     pub(super) closing: Closing,
 }
@@ -173,11 +173,25 @@ pub(crate) struct Question {
 
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    Connect { address: SocketAddr, source_port: Option<u16>, deadline: Instant },
-    Listen { host: IpAddr, ports: RangeInclusive<u16>, deadline: Instant },
+    Connect {
+        address: SocketAddr,
+        source_port: Option<u16>,
+        deadline: Instant,
+    },
+    Listen {
+        host: IpAddr,
+        ports: RangeInclusive<u16>,
+        deadline: Instant,
+    },
     /// `expected` is the only host that may come.
-    Accept { expected: Option<IpAddr>, deadline: Instant },
-    SecureData { resume: Resume, deadline: Instant },
+    Accept {
+        expected: Option<IpAddr>,
+        deadline: Instant,
+    },
+    SecureData {
+        resume: Resume,
+        deadline: Instant,
+    },
     Stream(Streaming),
 }
 
@@ -190,8 +204,6 @@ pub(crate) struct Streaming {
     pub(crate) offset: u64,
     /// 1 for the first attempt at a data connection that came so far within one request.
     pub(crate) attempt: u32,
-    /// How long nothing may move.
-    pub(crate) stall: Duration,
     pub(super) progress: Progress,
 }
 
@@ -210,7 +222,7 @@ pub(super) enum Progress {
 pub(super) enum Closing {
     Nothing,
     /// `Close` is open for this channel, under this serial.
-    Asking(ChannelId, u64),
+    Asking(ChannelId, u32),
     /// It was closed, and so much of its content was moved.
     Closed(Moved),
 }
@@ -231,7 +243,7 @@ impl Data {
 
     /// The serial of the open question.
     pub(super) fn serial(&self) -> u64 {
-        self.serial
+        self.serial.into()
     }
 
     /// A question waits for the outside.
@@ -285,9 +297,8 @@ impl Data {
     }
 
     /// Moves the bytes.
-    pub(crate) fn stream(&mut self, direction: Direction, form: Form, offset: u64, attempt: u32, stall: Duration) {
-        let progress = Progress::Untold;
-        self.ask(What::Stream(Streaming { direction, form, offset, attempt, stall, progress }));
+    pub(crate) fn stream(&mut self, direction: Direction, form: Form, offset: u64, attempt: u32) {
+        self.ask(What::Stream(Streaming { direction, form, offset, attempt, progress: Progress::Untold }));
     }
 
     /// The other side is going to listen there.
@@ -378,10 +389,10 @@ impl Streaming {
         }
     }
 
-    /// When the transfer counts as stalled, if the adapter tells how much it has moved.
-    pub(crate) fn stalls_at(&self) -> Option<Instant> {
+    /// When the transfer counts as stalled, if the adapter tells how much it has moved and nothing may move for so long.
+    pub(crate) fn stalls_at(&self, patience: Duration) -> Option<Instant> {
         match self.progress {
-            Progress::Since(_, since) => Some(since.after(self.stall)),
+            Progress::Since(_, since) => Some(since.after(patience)),
             Progress::Untold | Progress::Told(_) => None,
         }
     }

@@ -68,7 +68,11 @@ impl Context {
             return self.answer_static(to, Code::PENDING_FURTHER_INFORMATION, "Range reset.");
         }
         if start > end || i64::try_from(end).is_err() {
-            return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Bad argument. Syntax: RANG <SP> start <SP> end");
+            return self.answer_static(
+                to,
+                Code::ARGUMENT_SYNTAX_ERROR,
+                "Bad argument. Syntax: RANG <SP> start <SP> end",
+            );
         }
         if self.is_text() {
             return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT);
@@ -161,7 +165,11 @@ impl Context {
         let chosen = match tag.map(Argument::as_bytes) {
             None => Some(0),
             Some(tag) if !is_language_tag(tag) => {
-                return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Bad argument. Syntax: LANG [<SP> language]");
+                return self.answer_static(
+                    to,
+                    Code::ARGUMENT_SYNTAX_ERROR,
+                    "Bad argument. Syntax: LANG [<SP> language]",
+                );
             }
             Some(tag) => place_of(languages, |language| language.eq_ignore_ascii_case(tag))
                 .or_else(|| place_of(languages, |language| primary(language).eq_ignore_ascii_case(primary(tag)))),

@@ -1,11 +1,12 @@
 //! What is said to the client, and what the session has chosen: what the handles of the server's questions work on.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::config::Config;
-use super::phase::UnderWay;
+use super::phase::{Asked, UnderWay};
 use super::support::Chosen;
 use crate::command::{Command, Verb};
 use crate::connection::Connection;
@@ -31,13 +32,18 @@ pub(super) struct Context {
     /// A command was refused with 532: ACCT may come (RFC 959 5.4).
     pub(super) account_wanted: bool,
     /// The name that USER gave.
-    pub(super) user: Vec<u8>,
+    pub(super) user: Box<[u8]>,
     pub(super) login_failures: u32,
     /// Lines since the last login that were no command here.
     pub(super) unknown_commands: u32,
     /// The serial of the last question.
-    serial: u64,
+    serial: u32,
+    /// Room for the text of the next command that the application is asked about: so no question costs an allocation.
+    room: Vec<u8>,
 }
+
+/// More room than this is given back.
+const ROOM: usize = 256;
 
 /// How long the session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +71,11 @@ impl Context {
             chosen: Chosen::default(),
             range: None,
             account_wanted: false,
-            user: Vec::new(),
+            user: Box::default(),
             login_failures: 0,
             unknown_commands: 0,
             serial: 0,
+            room: Vec::new(),
         }
     }
 
@@ -76,10 +83,20 @@ impl Context {
         self.connection.session.login() == LoginState::Complete
     }
 
-    /// A new question's serial.
-    pub(super) fn next_serial(&mut self) -> u64 {
+    /// The application is asked.
+    pub(super) fn ask<Answer>(&mut self, id: CommandId, command: Command<'_>) -> Asked<Answer> {
         self.serial = self.serial.wrapping_add(1);
-        self.serial
+        let by = self.connection.after(self.config.patience.answer);
+        Asked { id, command: command.into_owned_in(&mut self.room), serial: self.serial.into(), by, answer: None }
+    }
+
+    /// The application has answered what it was asked about this command.
+    pub(super) fn asked(&mut self, command: Command<'static>) {
+        if let Some(mut room) = command.into_room() {
+            room.clear();
+            room.shrink_to(ROOM);
+            self.room = room;
+        }
     }
 
     /// Where in its file a transfer begins, in bytes.
@@ -170,7 +187,7 @@ impl Context {
     /// What the application's answer means beyond the session: only the application says who somebody is.
     pub(super) fn conclude(&mut self, command: &Command<'_>, code: Code) {
         match (command, code.class()) {
-            (Command::User(name), Class::Completion | Class::Intermediate) => self.user = name.as_bytes().to_vec(),
+            (Command::User(name), Class::Completion | Class::Intermediate) => self.user = name.as_bytes().into(),
             (Command::Rein, Class::Completion) => self.begin_anew(),
             // RFC 7151 3.2, RFC 2640 4.1: another host has languages of its own.
             (Command::Host(_), Class::Completion) => self.chosen.language = 0,
@@ -181,7 +198,7 @@ impl Context {
 
     /// After REIN and AUTH all is as it was at first (RFC 959 4.1.1, RFC 4217 4).
     pub(super) fn begin_anew(&mut self) {
-        self.user = Vec::new();
+        self.user = Box::default();
         self.chosen = Chosen::default();
         self.range = None;
         self.account_wanted = false;
@@ -226,6 +243,9 @@ impl Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("connection", &self.connection).field("life", &self.life).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("connection", &self.connection)
+            .field("life", &self.life)
+            .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::mistakes::is_foreign;
-use super::phase::{Asked, Phase, UnderWay};
+use super::phase::{Phase, UnderWay};
 use crate::command::{Command, CommandError, EpsvArgument, Verb};
 use crate::reply::Code;
 use crate::session::OutOfOrder;
@@ -59,10 +59,10 @@ impl Context {
             }
             _ if verb.opens_data() => match self.misplaced(&command) {
                 Some((code, text)) => self.answer_static(to, code, text),
-                None => return Phase::Offering(self.ask(to, command)),
+                None => return Phase::Offering(self.ask(id, command)),
             },
             _ if self.answers_security(to, &command) || self.answers_alone(to, &command) => {}
-            _ => return Phase::Asking(self.ask(to, command)),
+            _ => return Phase::Asking(self.ask(id, command)),
         }
         Phase::Idle
     }
@@ -75,12 +75,5 @@ impl Context {
             return Some(lack);
         }
         advice.err().map(|disorder| (disorder.code(), disorder.text()))
-    }
-
-    /// The application is asked.
-    fn ask<Answer>(&mut self, to: UnderWay, command: Command<'_>) -> Asked<Answer> {
-        let serial = self.next_serial();
-        let by = self.connection.after(self.config.patience.answer);
-        Asked { id: to.id, command: command.into_owned(), serial, by, answer: None }
     }
 }

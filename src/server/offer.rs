@@ -1,5 +1,6 @@
 //! The question whether a transfer may begin.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -108,7 +109,7 @@ impl<'a> Transfer<'a> {
     /// (RFC 1123 4.1.2.9) and in the 226.
     pub fn accept_as(self, name: &Path<'_>) {
         let opening = Reply::of_unique_file(Code::OPENING_DATA_CONNECTION, name);
-        self.open(opening, Some(name.borrowed().into_owned()));
+        self.open(opening, Some(Box::new(name.borrowed().into_owned())));
     }
 
     /// It can't be read or written.
@@ -117,7 +118,7 @@ impl<'a> Transfer<'a> {
         self.asked.answer = Some(Decided::Refused);
     }
 
-    fn open(self, opening: Draft<impl FnOnce(&mut Vec<u8>)>, unique: Option<Path<'static>>) {
+    fn open(self, opening: Draft<impl FnOnce(&mut Vec<u8>)>, unique: Option<Box<Path<'static>>>) {
         let Self { asked, context, .. } = self;
         asked.answer = Some(context.accept_transfer(asked.id, &asked.command, opening, unique));
     }

@@ -1,5 +1,6 @@
 //! What the machine is at. Each phase owns what belongs to it, and nothing else can be asked of it.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use crate::command::{Command, Verb};
@@ -15,7 +16,7 @@ pub(super) enum Phase {
     /// `Question` is open.
     Asking(Asked<Answered>),
     /// A login was refused; that is said at this moment, and nothing is taken up before.
-    Refusing { login: UnderWay, reply: Reply<'static>, at: Instant },
+    Refusing { login: UnderWay, reply: Box<Reply<'static>>, at: Instant },
     /// PASV, EPSV or LPSV: `Listen` is open.
     Preparing(UnderWay),
     /// `Transfer` is open.
@@ -50,7 +51,7 @@ pub(super) enum Answered {
     /// The reply was said.
     Said,
     /// The login was refused, which is said after a while.
-    LoginRefused(Reply<'static>),
+    LoginRefused(Box<Reply<'static>>),
 }
 
 /// What the application has decided about a transfer.
@@ -61,7 +62,7 @@ pub(super) enum Decided {
         /// Where in the file it begins, in bytes.
         offset: u64,
         /// The name that STOU chose.
-        unique: Option<Path<'static>>,
+        unique: Option<Box<Path<'static>>>,
         step: Step,
     },
 }
@@ -73,14 +74,14 @@ pub(super) struct Job {
     /// Where in the file it begins, in bytes.
     pub(super) offset: u64,
     /// The name that STOU chose.
-    pub(super) unique: Option<Path<'static>>,
+    pub(super) unique: Option<Box<Path<'static>>>,
 }
 
 /// How far a transfer has come.
 #[derive(Debug)]
 pub(super) enum Step {
     /// The client's port is dialled; this 150 comes after it.
-    Connecting(Reply<'static>),
+    Connecting(Box<Reply<'static>>),
     /// The 150 was said, and the client is to connect.
     Accepting,
     /// `SecureData` is open if PROT P is in force, then `Stream`.

@@ -102,8 +102,7 @@ impl Support {
 impl Default for Support {
     /// A server of files.
     fn default() -> Self {
-        let files: Vec<Verb> =
-            Verb::ALL.iter().copied().filter(|verb| verb.served() == Served::WithFiles).collect();
+        let files: Vec<Verb> = Verb::ALL.iter().copied().filter(|verb| verb.served() == Served::WithFiles).collect();
         Self::nothing().with(&files)
     }
 }

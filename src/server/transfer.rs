@@ -1,5 +1,6 @@
 //! A transfer on the server's side: the data connection is made, secured if PROT P is in force, and the bytes move.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::context::Context;
@@ -87,9 +88,9 @@ impl Context {
 
     /// A question about the transfer's data connection is open.
     fn streaming(&mut self, phase: &mut Phase) -> Option<Ask> {
-        let stalls_at = self.connection.data.streaming().and_then(|streaming| streaming.stalls_at());
+        let stalls_at = self.connection.stalls_at(self.config.patience.stall);
         if stalls_at.is_none_or(|at| self.connection.now < at) {
-            return Some(Ask::Data(None));
+            return Some(Ask::Data(stalls_at));
         }
         self.stop(phase, Stop::Stall);
         None
@@ -130,7 +131,7 @@ impl Context {
         transfer: CommandId,
         command: &Command<'_>,
         opening: Draft<impl FnOnce(&mut Vec<u8>)>,
-        unique: Option<Path<'static>>,
+        unique: Option<Box<Path<'static>>>,
     ) -> Decided {
         let offset = self.offset_of(command);
         let connection = &mut self.connection;
@@ -138,7 +139,7 @@ impl Context {
         let step = if let State::Target(target) = *connection.data.state() {
             let deadline = connection.after(patience.connect);
             connection.data.connect(target, self.config.active.source_port, deadline);
-            Step::Connecting(opening.reply())
+            Step::Connecting(Box::new(opening.reply()))
         } else {
             let expected = (!self.config.passive.strangers).then(|| connection.ends.peer().ip());
             let deadline = connection.after(patience.accept);
@@ -162,7 +163,7 @@ impl Context {
     fn stream(&mut self, job: &Job) {
         let form = self.connection.session.form();
         let direction = direction(job.transfer.verb);
-        self.connection.data.stream(direction, form, job.offset, 1, self.config.patience.stall);
+        self.connection.data.stream(direction, form, job.offset, 1);
     }
 
     /// The transfer is over, and nothing is left of its data connection.

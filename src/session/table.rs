@@ -15,8 +15,8 @@
 //! - 421 and 221 end the session, whatever they answer.
 
 use crate::command::Verb::{
-    self, Abor, Acct, Adat, Appe, Auth, Ccc, Cpsv, Epsv, Eprt, Host, List, Lprt, Lpsv, Mkd, Mlsd, Nlst, Other, Pass, Pasv,
-    Pbsz, Port, Pwd, Quit, Rang, Rein, Rest, Retr, Rnfr, Site, Sscn, Stor, Stou, User,
+    self, Abor, Acct, Adat, Appe, Auth, Ccc, Cpsv, Eprt, Epsv, Host, List, Lprt, Lpsv, Mkd, Mlsd, Nlst, Other, Pass,
+    Pasv, Pbsz, Port, Pwd, Quit, Rang, Rein, Rest, Retr, Rnfr, Site, Sscn, Stor, Stou, User,
 };
 use crate::reply::{Class, Code};
 
@@ -71,8 +71,8 @@ pub(super) enum Change {
 }
 
 use Change::{
-    AccountAccepted, AccountRefused, Active, AskedForAccount, AskedOn, Buffered, Cleared, Ended, Established, Exchanging,
-    LoggedIn, LoggedOut, Nothing, Passive, Reinitialised, Renaming, Secured, Spent,
+    AccountAccepted, AccountRefused, Active, AskedForAccount, AskedOn, Buffered, Cleared, Ended, Established,
+    Exchanging, LoggedIn, LoggedOut, Nothing, Passive, Reinitialised, Renaming, Secured, Spent,
 };
 
 /// Most commands: any 2yz but those that mean something else to the session.

@@ -252,16 +252,12 @@ fn a_transfer_that_has_begun_ends_with_any_2yz_if_nothing_else_is_due() {
 fn every_command_has_an_identity_and_its_reply_names_it() {
     let mut session = Session::new();
     let code = |code: u16| Code::new(code).unwrap();
-    let named = |answered: Answered| match answered {
-        Answered::Due { id, .. } => Some(id),
-        Answered::Unsolicited => None,
-    };
-    assert_eq!(named(session.reply(code(220))), Some(CommandId::GREETING));
+    assert_eq!(session.reply(code(220)).id(), Some(CommandId::GREETING));
     let ids: Vec<_> = (0..3).map(|_| session.command(&Command::Noop).0).collect();
     assert!(ids.is_sorted() && !ids.contains(&CommandId::GREETING), "{ids:?}");
-    let heard: Vec<_> = (0..3).filter_map(|_| named(session.reply(code(200)))).collect();
+    let heard: Vec<_> = (0..3).filter_map(|_| session.reply(code(200)).id()).collect();
     assert_eq!(heard, ids);
-    assert_eq!(named(session.reply(code(200))), None);
+    assert_eq!(session.reply(code(200)), Answered::Unsolicited);
 }
 
 #[test]

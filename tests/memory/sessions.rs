@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::client::{self, Action, Client, Request};
-use ftp_proto::server::{self, Pending, Server};
-use ftp_proto::{Argument, Attempt, Code, Command, Endpoints, Instant, Password, Path, Reply, StreamEnd, Text, Time};
+use ftp_proto::server::{self, Question, Server};
+use ftp_proto::{
+    Argument, Attempt, Code, Command, Endpoints, Instant, Moved, Password, Path, Reply, StreamEnd, Text, Time,
+};
 use ftp_proto_rigs::counting::cost;
 
 const NOW: Instant = Instant::from_origin(Duration::ZERO);
@@ -27,7 +29,7 @@ fn converse(client: &mut Client, replies: &[&[u8]]) {
             }
             Action::Connect(connect) => connect.connected(),
             Action::Stream(stream) => {
-                stream.finished(StreamEnd::Clean, 10);
+                stream.finished(StreamEnd::Clean, Moved::Bytes(10));
                 client.received(replies.next().expect("a reply"));
             }
             Action::Read { .. } => {
@@ -64,7 +66,7 @@ fn retrieve(client: &mut Client) {
 #[test]
 fn a_client_allocates_nothing_per_reply_in_the_steady_state() {
     let (local, peer) = ends();
-    let mut client = Client::new(Arc::new(client::Config::default()), Endpoints::new(local, peer));
+    let mut client = Client::new(Arc::new(client::Config::default()), Endpoints::new(local, peer), NOW);
     log_in(&mut client);
     let noop = |client: &mut Client| {
         let (request, ..) = cost(|| {
@@ -83,7 +85,7 @@ fn a_client_allocates_nothing_per_reply_in_the_steady_state() {
 #[test]
 fn replies_nobody_asked_for_allocate_nothing() {
     let (local, peer) = ends();
-    let mut client = Client::new(Arc::new(client::Config::default()), Endpoints::new(local, peer));
+    let mut client = Client::new(Arc::new(client::Config::default()), Endpoints::new(local, peer), NOW);
     log_in(&mut client);
     let hear = |client: &mut Client| {
         client.received(b"200 surprise\r\n");
@@ -99,7 +101,7 @@ fn an_idle_client_is_below_a_kibibyte() {
     let config = Arc::new(client::Config::default());
     let (local, peer) = ends();
     let (_, held, mut client) = cost(|| {
-        let mut client = Client::new(config.clone(), Endpoints::new(local, peer));
+        let mut client = Client::new(config.clone(), Endpoints::new(local, peer), NOW);
         log_in(&mut client);
         client
     });
@@ -131,25 +133,27 @@ fn serve(server: &mut Server, input: &[u8]) {
                 let count = write.bytes().len();
                 write.wrote(count);
             }
-            server::Action::Command(Pending::Login(login)) if matches!(login.command(), Command::User(_)) => {
+            server::Action::Question(Question::Login(login)) if matches!(login.command(), Command::User(_)) => {
                 login.need_password();
             }
-            server::Action::Command(Pending::Login(login)) => login.accept(),
-            server::Action::Command(Pending::Directory(directory)) => directory.path(&Path::new("/home/anna").unwrap()),
-            server::Action::Command(Pending::Size(size)) => size.bytes(1 << 40),
-            server::Action::Command(Pending::Modified(modified)) => {
+            server::Action::Question(Question::Login(login)) => login.accept(),
+            server::Action::Question(Question::Directory(directory)) => {
+                directory.path(&Path::new("/home/anna").unwrap())
+            }
+            server::Action::Question(Question::Size(size)) => size.bytes(1 << 40),
+            server::Action::Question(Question::Modified(modified)) => {
                 modified.at(Time::new(2026, 2, 28, 23, 59, 59).unwrap())
             }
-            server::Action::Command(Pending::Facts(facts)) => {
+            server::Action::Question(Question::Facts(facts)) => {
                 facts.are(&Text::new("type=file;size=12;").unwrap(), &Path::new("/f").unwrap());
             }
             server::Action::Listen(listen) => listen.listening(SocketAddr::new(ends().1.ip(), 40115)),
-            server::Action::Discard(_) => {}
+            server::Action::Close(close) => close.closed(Moved::Nothing),
             server::Action::Transfer(transfer) => transfer.accept_sized(1 << 40),
             server::Action::Accept(accept) => {
                 let _ = accept.accepted(SocketAddr::new(ends().0.ip(), 41000));
             }
-            server::Action::Stream(stream) => stream.finished(StreamEnd::Clean, 10),
+            server::Action::Stream(stream) => stream.finished(StreamEnd::Clean, Moved::Bytes(10)),
             server::Action::Read { .. } => return,
             other => panic!("{other:?}"),
         }
@@ -163,7 +167,7 @@ fn an_idle_server_is_below_a_kibibyte_and_a_command_allocates_nothing() {
     let (peer, local) = ends();
     let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
     let (_, held, mut server) = cost(|| {
-        let mut server = Server::new(config.clone(), Endpoints::new(local, peer), &greeting);
+        let mut server = Server::new(config.clone(), Endpoints::new(local, peer), &greeting, NOW);
         serve(&mut server, b"");
         serve(&mut server, b"USER anonymous\r\n");
         serve(&mut server, b"PASS someone@example.com\r\n");
@@ -180,7 +184,7 @@ fn an_idle_server_is_below_a_kibibyte_and_a_command_allocates_nothing() {
 fn served(config: &Arc<server::Config>) -> Server {
     let (peer, local) = ends();
     let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
-    let mut server = Server::new(config.clone(), Endpoints::new(local, peer), &greeting);
+    let mut server = Server::new(config.clone(), Endpoints::new(local, peer), &greeting, NOW);
     serve(&mut server, b"");
     serve(&mut server, b"USER anonymous\r\n");
     serve(&mut server, b"PASS someone@example.com\r\n");

@@ -6,7 +6,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use ftp_proto::session::{Awaited, Session, Step};
+use ftp_proto::session::{Answered, Awaited, Session, Step};
 use ftp_proto::{Code, Command, CommandLine, Inbox, Limits, Reply, ReplyError};
 
 use crate::dialogue::{self, Dialogue, Said, Who, without_telnet};
@@ -193,7 +193,7 @@ fn the_session_table_follows_every_exchange() {
                 Said::Command { at, line } => {
                     let silent = matches!(oddity(file, at), Some(Oddity::Silent));
                     let command = Command::parse(&line).ok().filter(|_| !silent);
-                    let advised = command.map(|command| session.command(&command));
+                    let advised = command.map(|command| session.command(&command).1);
                     advice.push((at, line, advised));
                     continue;
                 }
@@ -211,30 +211,29 @@ fn the_session_table_follows_every_exchange() {
             let answer = session.reply(Code::new(code).unwrap());
             match oddity(file, at) {
                 Some(Oddity::NobodyAsked | Oddity::Jumps(_)) => {
-                    assert_eq!(answer, None, "{place}");
+                    assert_eq!(answer, Answered::Unsolicited, "{place}");
                     met.insert((file.clone(), at));
                     continue;
                 }
                 Some(Oddity::Overtakes(_)) => {
-                    assert_ne!(answer.map(|answer| answer.awaited), before, "{place}: it overtakes nothing");
+                    assert_ne!(answer.awaited(), before, "{place}: it overtakes nothing");
                     met.insert((file.clone(), at));
                 }
                 _ => {}
             }
             let exchange = exchange.expect("what nobody asked for is a known oddity");
-            let answer = answer.unwrap_or_else(|| panic!("{place}: {code} for {}", exchange.line.escape_ascii()));
             let awaited = match Command::parse(&exchange.line) {
                 Ok(command) => Awaited::Command(command.verb()),
                 Err(_) => Awaited::Greeting,
             };
-            assert_eq!(answer.awaited, awaited, "{place}: {code}");
+            assert_eq!(answer.awaited(), Some(awaited), "{place}: {code} for {}", exchange.line.escape_ascii());
             let step = match code {
                 100..200 => Step::Wait,
                 200..300 => Step::Success,
                 300..400 => Step::Continue,
                 _ => Step::Failure,
             };
-            assert_eq!(answer.step, step, "{place}: {code}");
+            assert_eq!(answer.step(), Some(step), "{place}: {code}");
         }
         for (at, line, advised) in advice {
             let place = format!("{file}:{at}: {}", line.escape_ascii());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::client::{Action, Config, Misuse, Request, Value, Violation};
-use ftp_proto::{Argument, Password, Route, StreamEnd, Verb};
+use ftp_proto::{Argument, Moved, Password, Route, StreamEnd, Verb};
 use ftp_proto_rigs::client::{Did, Rig, World, by, done};
 use ftp_proto_rigs::path;
 
@@ -123,7 +123,7 @@ fn a_550_is_read_while_the_data_connection_is_awaited() {
         rig.client.received(b"550 no such file\r\n");
         let did = rig.all(World::Busy);
         assert_eq!(done(&did), &Err("the server refused: 550 no such file".into()), "{route:?}");
-        assert!(did.contains(&Did::Cancels), "{did:?}");
+        assert!(did.contains(&Did::Closes), "{did:?}");
         is_in_step(&mut rig);
     }
     // Passive mode: the data connection stands, and what says 550 never sends a byte on it.
@@ -133,7 +133,7 @@ fn a_550_is_read_while_the_data_connection_is_awaited() {
     rig.client.received(b"550 no such file\r\n");
     let did = rig.all(World::Busy);
     assert_eq!(done(&did), &Err("the server refused: 550 no such file".into()));
-    assert!(did.contains(&Did::Discards), "{did:?}");
+    assert!(did.contains(&Did::Closes), "{did:?}");
     is_in_step(&mut rig);
 }
 
@@ -144,14 +144,14 @@ fn a_226_before_the_last_byte_does_not_end_the_transfer() {
     for total in 1..100 {
         let busy = rig.all(World::Busy);
         assert!(matches!(busy.last(), Some(Did::Streams(..))), "{busy:?}");
-        assert!(!busy.iter().any(|did| matches!(did, Did::Done(_) | Did::Cancels)), "{busy:?}");
+        assert!(!busy.iter().any(|did| matches!(did, Did::Done(_) | Did::Closes)), "{busy:?}");
         let now = rig.now();
         let Ok(Action::Stream(stream)) = rig.client.poll(now) else { panic!() };
         stream.moved(total);
     }
     let now = rig.now();
     let Ok(Action::Stream(stream)) = rig.client.poll(now) else { panic!() };
-    stream.finished(StreamEnd::Clean, 100);
+    stream.finished(StreamEnd::Clean, Moved::Bytes(100));
     assert_eq!(done(&rig.all(World::Works)), &Ok(Value::Transferred(100)));
     is_in_step(&mut rig);
     // If the bytes then end too early, the 226 doesn't hide it.
@@ -160,7 +160,7 @@ fn a_226_before_the_last_byte_does_not_end_the_transfer() {
     rig.all(World::Busy);
     let now = rig.now();
     let Ok(Action::Stream(stream)) = rig.client.poll(now) else { panic!() };
-    stream.finished(StreamEnd::Truncated, 7);
+    stream.finished(StreamEnd::Truncated, Moved::Bytes(7));
     assert!(done(&rig.all(World::Works)).as_ref().unwrap_err().contains("after 7 bytes"));
 }
 
@@ -198,18 +198,18 @@ fn quit_does_not_wait_for_ever() {
     let mut rig = Rig::logged_in(Config::default());
     quitting(&mut rig);
     rig.now += Duration::from_secs(5);
-    assert_eq!(rig.all(World::Works), [Did::Closes]);
+    assert_eq!(rig.all(World::Works), [Did::Leaves]);
     let mut rig = Rig::logged_in(Config::default());
     quitting(&mut rig);
-    assert_eq!(rig.receives(b""), [Did::Closes]);
+    assert_eq!(rig.receives(b""), [Did::Leaves]);
     let mut rig = Rig::logged_in(Config::default());
     quitting(&mut rig);
     for _ in 0..5 {
         rig.receives(b"221-and another line\r\n");
         rig.now += Duration::from_secs(1);
     }
-    assert_eq!(rig.all(World::Works), [Did::Closes]);
+    assert_eq!(rig.all(World::Works), [Did::Leaves]);
     let mut rig = Rig::logged_in(Config::default());
     quitting(&mut rig);
-    assert_eq!(rig.hears("221 bye"), [Did::Heard(221), Did::Closes]);
+    assert_eq!(rig.hears("221 bye"), [Did::Heard(221), Did::Leaves]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::client::{Action, Config, Misuse, Request, Value, Violation};
-use ftp_proto::{Argument, AttemptEnd, Direction, Password, Route, StreamEnd, Verb};
+use ftp_proto::{Argument, AttemptEnd, Direction, Moved, Password, Route, StreamEnd, Verb};
 use ftp_proto_rigs::client::{Did, Rig, World, by, done};
 use ftp_proto_rigs::{addr, path};
 
@@ -83,7 +83,7 @@ fn a_transfer_that_stands_still_is_given_up_and_one_that_moves_is_not() {
     moves(&mut rig, 0, 9);
     rig.now += Duration::from_secs(120);
     let did = rig.all(World::Busy);
-    assert!(did.contains(&Did::Said("ABOR".into())) && did.contains(&Did::Cancels), "{did:?}");
+    assert!(did.contains(&Did::Said("ABOR".into())) && did.contains(&Did::Closes), "{did:?}");
     rig.hears("426 aborted");
     rig.hears("226 ok");
     assert_eq!(done(&rig.hears("200 noop")), &Err("it took too long".into()));
@@ -111,9 +111,9 @@ fn a_421_amid_a_transfer_ends_it_and_the_session_ends_in_order() {
     let mut rig = Rig::streaming(by(&[Route::Epsv]));
     rig.client.received(b"421 good night\r\n");
     let did = rig.all(World::Busy);
-    assert!(did.contains(&Did::Cancels), "{did:?}");
+    assert!(did.contains(&Did::Closes), "{did:?}");
     assert_eq!(done(&did), &Err("the server refused: 421 good night".into()));
-    assert_eq!(rig.receives(b""), [Did::Closes]);
+    assert_eq!(rig.receives(b""), [Did::Leaves]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_426_before_the_first_byte_tries_the_next_route_and_one_behind_it_does_not()
         rig.all(World::Busy);
         let now = rig.now();
         let Action::Stream(stream) = rig.client.poll(now).unwrap() else { panic!() };
-        stream.finished(end, total);
+        stream.finished(end, total.into());
         rig.hears("426 broken")
     };
     let did = restarted(StreamEnd::Truncated, 0);
@@ -291,7 +291,7 @@ fn a_local_failure_amid_an_upload_is_told_with_what_was_moved() {
     rig.all(World::Busy);
     let now = rig.now();
     let Action::Stream(stream) = rig.client.poll(now).unwrap() else { panic!() };
-    stream.finished(StreamEnd::LocalError, 4);
+    stream.finished(StreamEnd::LocalError, Moved::Bytes(4));
     let did = rig.hears("226 ok");
     assert_eq!(done(&did), &Err("the data ended early, after 4 bytes (local file error)".into()));
 }
@@ -307,7 +307,7 @@ fn quit_amid_a_transfer_waits_for_its_end() {
     assert_eq!(done(&did), &Ok(Value::Transferred(10)));
     assert_eq!(did.last(), Some(&Did::Waits(Some(5))));
     assert!(did.contains(&Did::Said("QUIT".into())), "{did:?}");
-    assert_eq!(rig.hears("221 bye").last(), Some(&Did::Closes));
+    assert_eq!(rig.hears("221 bye").last(), Some(&Did::Leaves));
     // Or for its abort, if the application doesn't want to wait.
     let mut rig = Rig::streaming(by(&[Route::Epsv]));
     rig.client.quit();
@@ -357,7 +357,7 @@ fn cut_short(count: usize, then_ends: bool) -> (usize, Option<Violation>) {
                 assert_eq!(rig.poll(World::Works).as_ref(), Err(&violation), "for ever");
                 return (successes, Some(violation));
             }
-            Ok(Did::Closes) => return (successes, None),
+            Ok(Did::Leaves) => return (successes, None),
             // The 226 is said once the bytes have moved.
             Ok(Did::Said(_) | Did::Streams(..)) => say(&mut rig),
             Ok(Did::Done(end)) => {

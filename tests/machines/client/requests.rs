@@ -75,7 +75,7 @@ fn a_refusal_amid_the_stream_stops_it() {
     rig.all(World::Busy);
     rig.client.received(b"426 broken\r\n");
     let did = rig.all(World::Busy);
-    assert!(did.contains(&Did::Cancels), "{did:?}");
+    assert!(did.contains(&Did::Closes), "{did:?}");
     assert_eq!(done(&did), &Err("the server refused: 426 broken".into()));
     rig.client.start(Request::noop()).unwrap();
     assert!(done(&rig.converse(&[("NOOP", "200 ok")])).is_ok(), "the session goes on");
@@ -92,7 +92,7 @@ fn a_550_instead_of_150_ends_listening() {
     assert_eq!(rig.all(World::Busy).last(), Some(&Did::Accepts(None)));
     rig.client.received(b"550 no such file\r\n");
     let did = rig.all(World::Busy);
-    assert!(did.contains(&Did::Cancels), "{did:?}");
+    assert!(did.contains(&Did::Closes), "{did:?}");
     assert_eq!(done(&did), &Err("the server refused: 550 no such file".into()));
 }
 
@@ -112,7 +112,7 @@ fn an_abort_amid_the_stream_leaves_the_session_in_step() {
         rig.all(World::Busy);
         rig.client.abort();
         let did = rig.all(World::Busy);
-        assert_eq!(did[..2], [Did::Said("ABOR".into()), Did::Cancels], "{did:?}");
+        assert_eq!(did[..2], [Did::Said("ABOR".into()), Did::Closes], "{did:?}");
         for reply in replies {
             rig.hears(reply);
         }
@@ -183,7 +183,7 @@ fn a_reply_that_is_here_at_its_deadline_counts() {
 fn a_server_that_leaves_in_order_is_no_violation() {
     let mut rig = Rig::logged_in(Config::default());
     assert_eq!(rig.hears("421 good night")[0], Did::Unsolicited(421));
-    assert_eq!(rig.receives(b""), [Did::Closes]);
+    assert_eq!(rig.receives(b""), [Did::Leaves]);
     assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Ended));
 }
 
@@ -237,7 +237,7 @@ fn a_421_amid_a_request_ends_it_and_is_no_route_that_failed() {
         rig.retrieve();
         let did = rig.converse(dialogue);
         assert_eq!(done(&did), &Err("the server refused: 421 bye".into()), "{dialogue:?}");
-        assert_eq!(rig.receives(b""), [Did::Closes]);
+        assert_eq!(rig.receives(b""), [Did::Leaves]);
     }
 }
 
@@ -264,7 +264,7 @@ fn a_server_that_leaves_after_its_226_leaves_the_bytes_alone() {
     assert_eq!(rig.all(World::Busy), [Did::Streams(Direction::Receive, 0)]);
     let did = rig.all(World::Works);
     assert_eq!(done(&did), &Ok(Value::Transferred(10)));
-    assert_eq!(did.last(), Some(&Did::Closes));
+    assert_eq!(did.last(), Some(&Did::Leaves));
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn an_abort_before_the_transfer_command_does_not_say_it() {
     rig.client.abort();
     let did = rig.hears("350 ok");
     assert_eq!(done(&did), &Err("aborted".into()));
-    assert!(did.contains(&Did::Discards) && !did.contains(&Did::Said("STOR f".into())), "{did:?}");
+    assert!(did.contains(&Did::Closes) && !did.contains(&Did::Said("STOR f".into())), "{did:?}");
     // The server's offset is still 7.
     rig.retrieve();
     let did = rig.converse(&[("EPSV", "229 (|||5|)"), ("REST 0", "350 ok"), ("RETR f", "150 ok")]);
@@ -318,7 +318,7 @@ fn an_abort_before_the_transfer_command_does_not_say_it() {
 fn nothing_is_said_to_a_server_that_has_left() {
     let mut rig = Rig::logged_in(Config::default());
     rig.client.quit();
-    assert_eq!(rig.receives(b""), [Did::Closes]);
+    assert_eq!(rig.receives(b""), [Did::Leaves]);
 }
 
 #[test]
@@ -350,7 +350,7 @@ fn every_state_survives_abort_quit_and_the_end() {
             for _ in 0..200 {
                 match rig.poll(World::Works) {
                     Ok(Did::Done(_)) => ends += 1,
-                    Ok(Did::Closes) => {
+                    Ok(Did::Leaves) => {
                         closes += 1;
                         break;
                     }

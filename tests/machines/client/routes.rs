@@ -159,7 +159,7 @@ fn a_dial_without_answer_is_given_up_in_time() {
     assert_eq!(rig.all(World::Busy).last(), Some(&Did::Connects(addr("198.51.100.7:5"))));
     rig.now += Duration::from_secs(10);
     let did = rig.all(World::Busy);
-    assert_eq!(did[..2], [Did::Discards, Did::Said("PASV".into())], "{did:?}");
+    assert_eq!(did[..2], [Did::Closes, Did::Said("PASV".into())], "{did:?}");
     rig.client.received(b"227 (1,2,3,4,0,6)\r\n");
     rig.all(World::Refuses);
     let now = rig.now();

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use ftp_proto::client::{Action, Client, Config, Request, Value, Violation};
-use ftp_proto::session::Login;
+use ftp_proto::session::LoginState;
 use ftp_proto::{
-    Argument, Command, Endpoints, PassiveHost, Password, Path, ReplyError, Resume, Route, Site, Text, TextError,
-    Verdict,
+    Argument, Command, Endpoints, Instant, PassiveHost, Password, Path, ReplyError, Resume, Route, Site, Text,
+    TextError, Verdict,
 };
 use ftp_proto_rigs::client::{Did, Rig, World, by, connects, done};
 use ftp_proto_rigs::{addr, path};
@@ -67,7 +67,7 @@ fn s04_a_stolen_data_port_gets_no_byte_where_the_tls_session_has_to_be_resumed()
     rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
     rig.client.received(b"150 ok\r\n");
     let did = rig.all(World::Refuses);
-    assert!(did.contains(&Did::Secures(Resume::Required)) && did.contains(&Did::Discards), "{did:?}");
+    assert!(did.contains(&Did::Secures(Resume::Required)) && did.contains(&Did::Closes), "{did:?}");
     let after = rig.hears("226 done");
     assert!(!did.iter().chain(&after).any(|did| matches!(did, Did::Streams(..))), "{did:?} {after:?}");
     assert!(done(&after).is_err(), "{after:?}");
@@ -171,10 +171,10 @@ fn s17_a_session_belongs_to_one_login() {
     // Nothing but the policy is shared.
     let config = Arc::new(Config::default());
     let ends = Endpoints::new(addr("192.0.2.1:40000"), addr("198.51.100.7:21"));
-    let mut one = Rig { client: Client::new(config.clone(), ends), ..Rig::new(Config::default()) };
-    let other = Client::new(config, ends);
+    let mut one = Rig { client: Client::new(config.clone(), ends, Instant::default()), ..Rig::new(Config::default()) };
+    let other = Client::new(config, ends, Instant::default());
     one = one.greet().log_in();
-    assert_eq!((one.client.session().login(), other.session().login()), (Login::Complete, Login::Nobody));
+    assert_eq!((one.client.session().login(), other.session().login()), (LoginState::Complete, LoginState::Nobody));
     // Another name on the same connection is said whole, and if it is refused, that is told.
     one.client.start(login("b")).unwrap();
     assert!(done(&one.converse(&[("USER b", "331 pass"), ("PASS b", "230 in")])).is_ok());

@@ -12,16 +12,15 @@ use ftp_proto_rigs::path;
 const CONTENT: &[u8] = b"0123456789";
 
 /// The kinds of fault. The lines make no sense for any command of the dialogue, but for those of `plausible`.
-const FAULTS: [Fault; 20] = [
+const FAULTS: [Fault; 19] = [
     Fault::ClientHearsTheEnd,
     Fault::ServerHearsTheEnd,
     Fault::ControlBreaks,
     Fault::Silence,
     Fault::Late(50),
     Fault::Late(200),
-    Fault::Says("257 \"/inserted\""),
-    Fault::Says("228 inserted"),
-    Fault::Says("257-inserted\r\n226 inserted\r\n550 inserted\r\n257 inserted"),
+    Fault::Says("120 inserted"),
+    Fault::Says("120-inserted\r\n226 inserted\r\n550 inserted\r\n120 inserted"),
     Fault::DialsRefused(1),
     Fault::DialsRefused(u32::MAX),
     Fault::DataBreaks(0),
@@ -36,11 +35,14 @@ const FAULTS: [Fault; 20] = [
 ];
 
 /// Lines that can't be told from the server's answer: FTP has no tags. Only the machines' health is checked.
-const PLAUSIBLE: [Fault; 7] = [
+const PLAUSIBLE: [Fault; 10] = [
     Fault::Says("150 inserted"),
     Fault::Says("200 inserted"),
     Fault::Says("226 inserted"),
+    Fault::Says("228 inserted"),
     Fault::Says("230 inserted"),
+    Fault::Says("257 \"/inserted\""),
+    Fault::Says("257-inserted\r\n226 inserted\r\n550 inserted\r\n257 inserted"),
     Fault::Says("331 inserted"),
     Fault::Says("425 inserted"),
     Fault::Says("550 inserted"),

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use ftp_proto::client::{self, Failure, Misuse, PlaintextAccepted, Request, Value, Violation};
-use ftp_proto::session::Login;
+use ftp_proto::session::LoginState;
 use ftp_proto::{Argument, Code, Command, Resume, Route, Site, Time, TlsError, Type, server};
 use ftp_proto_rigs::client::login;
 use ftp_proto_rigs::pair::{End, Faults, Manner, Pair};
@@ -131,7 +131,7 @@ fn what_is_said_before_the_login_is_secured_first() {
         let expected =
             if manner == Manner::Explicit { format!("220 AUTH 234 {secured}") } else { format!("220 {secured}") };
         assert_eq!(words, expected);
-        assert_eq!(pair.client.session().login(), Login::Complete);
+        assert_eq!(pair.client.session().login(), LoginState::Complete);
         fetch(&mut pair);
     }
     // Who wants no TLS where it is required is told so, and has no way in.
@@ -158,7 +158,7 @@ fn tls_in_the_midst_of_a_plaintext_session() {
         fetch(&mut pair);
         pair.run(Request::secure()).unwrap();
         // RFC 4217 4: whoever was logged in isn't any more.
-        assert_eq!(pair.client.session().login(), Login::Nobody);
+        assert_eq!(pair.client.session().login(), LoginState::Nobody);
         pair.run(login()).unwrap();
         fetch(&mut pair);
         assert_eq!(pair.streams, [false, true], "{route:?}");
@@ -175,7 +175,7 @@ fn rein_ends_tls_and_the_login() {
         for _ in 0..3 {
             pair.run(Request::reinitialise()).unwrap();
             assert_eq!([End::Client, End::Server].map(|end| pair.is_secure(end)), [false; 2]);
-            assert_eq!(pair.client.session().login(), Login::Nobody);
+            assert_eq!(pair.client.session().login(), LoginState::Nobody);
             assert_eq!(pair.client.start(login()), Err(Misuse::NotSecure));
             pair.run(Request::noop()).unwrap();
             pair.run(Request::secure()).unwrap();
@@ -186,7 +186,7 @@ fn rein_ends_tls_and_the_login() {
         let mut pair = logged_in(Manner::Plain, |client, _| client.routes = vec![route]);
         fetch(&mut pair);
         pair.run(Request::reinitialise()).unwrap();
-        assert_eq!(pair.server.session().login(), Login::Nobody);
+        assert_eq!(pair.server.session().login(), LoginState::Nobody);
         assert!(matches!(pair.run(Request::retrieve(path("f"), 0)), Err(Failure::Refused(_) | Failure::NoRoute(_))));
         pair.run(login()).unwrap();
         fetch(&mut pair);

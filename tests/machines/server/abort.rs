@@ -1,7 +1,7 @@
 //! ABOR at every state, in each of the ways that clients send it; the end of the input and QUIT amid a transfer.
 
-use ftp_proto::StreamEnd;
 use ftp_proto::server::{Action, Config};
+use ftp_proto::{Moved, StreamEnd};
 use ftp_proto_rigs::server::{Rig, World, said};
 
 /// Bare; with IP and Synch; without the mark that the system took out; IP alone; DM alone.
@@ -111,7 +111,7 @@ fn ended(input: &[u8]) -> Rig {
     moving(&mut rig);
     let now = rig.now();
     let Action::Stream(stream) = rig.server.poll(now) else { panic!() };
-    stream.finished(StreamEnd::Clean, 7);
+    stream.finished(StreamEnd::Clean, Moved::Bytes(7));
     rig.server.received(input);
     rig.held = None;
     rig

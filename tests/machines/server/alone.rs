@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Pending, Refusal};
+use ftp_proto::server::{Action, Config, Question, Refusal};
 use ftp_proto::{Code, Path, Reply, Text, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, codes, said, with};
 
@@ -28,7 +28,7 @@ fn no_transfer_begins_without_a_socket_to_accept_on() {
     assert_eq!(codes(&rig.hears("PASV")), [227]);
     rig.world = World::Refuses;
     let did = rig.hears("PASV");
-    assert_eq!((codes(&did), count(&did, |did| *did == Did::Discards)), (vec![425], 1));
+    assert_eq!((codes(&did), count(&did, |did| *did == Did::Closes)), (vec![425], 1));
     rig.world = World::Works;
     assert_eq!(codes(&rig.hears("RETR f")), [425], "the first socket was given up, and there is no second");
     assert_eq!(codes(&rig.receives(b"PASV\r\nEPSV ALL\r\nRETR f\r\n")), [227, 200, 150, 226]);
@@ -40,12 +40,12 @@ fn a_data_connection_that_the_session_has_spent_is_closed() {
     let config = || with(|config| config.support = config.support.clone().without(&[Verb::Mlsd]).with(&[Verb::Rein]));
     let mut rig = Rig::logged_in(config());
     let did = rig.receives(b"EPSV\r\nREIN\r\n");
-    assert_eq!((codes(&did), count(&did, |did| *did == Did::Discards)), (vec![229, 220], 1));
+    assert_eq!((codes(&did), count(&did, |did| *did == Did::Closes)), (vec![229, 220], 1));
     // What is refused before its 150 spends nothing.
     let mut rig = Rig::logged_in(config());
     let did = rig.receives(b"EPSV\r\nMLSD\r\nUSER bob\r\nRETR f\r\nPASS secret\r\nRETR f\r\n");
     assert_eq!(codes(&did), [229, 502, 331, 530, 230, 150, 226]);
-    assert_eq!(count(&did, |did| *did == Did::Discards), 0);
+    assert_eq!(count(&did, |did| *did == Did::Closes), 0);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_password_that_is_asked_for_again_has_failed() {
         assert_eq!(codes(&rig.hears("USER anna")), [331]);
         rig.server.received(b"PASS x\r\n");
         let now = rig.now();
-        let Action::Command(Pending::Login(login)) = rig.server.poll(now) else { panic!() };
+        let Action::Question(Question::Login(login)) = rig.server.poll(now) else { panic!() };
         login.need_password();
         assert_eq!(rig.goes_on(), "", "not at once");
         rig.now += Duration::from_secs(1);
@@ -95,17 +95,17 @@ fn the_user_is_who_was_named_last_and_taken() {
     let mut rig = Rig::greeted(Config::default());
     let now = rig.now();
     rig.server.received(b"user  anna \r\n");
-    let Action::Command(Pending::Login(login)) = rig.server.poll(now) else { panic!() };
+    let Action::Question(Question::Login(login)) = rig.server.poll(now) else { panic!() };
     assert_eq!(login.user(), b"anna ", "USER itself names it");
     login.need_password();
     assert_eq!(codes(&rig.all(World::Works)), [331]);
     rig.server.received(b"PASS x\r\n");
-    let Action::Command(Pending::Login(login)) = rig.server.poll(now) else { panic!() };
+    let Action::Question(Question::Login(login)) = rig.server.poll(now) else { panic!() };
     assert_eq!(login.user(), b"anna ");
     login.accept();
     assert_eq!(codes(&rig.all(World::Works)), [230]);
     rig.server.received(b"USER bob\r\n");
-    let Action::Command(pending) = rig.server.poll(now) else { panic!() };
+    let Action::Question(pending) = rig.server.poll(now) else { panic!() };
     pending.refuse(&Refusal::not_logged_in(Text::new("You are anna.").unwrap()));
     assert_eq!(rig.goes_on(), "", "not at once");
     rig.now += Duration::from_secs(1);
@@ -118,7 +118,7 @@ fn the_user_is_who_was_named_last_and_taken() {
 fn while_the_application_thinks_input_is_bounded() {
     let wants_input = |rig: &mut Rig| {
         let now = rig.now();
-        let Action::Command(pending) = rig.server.poll(now) else { panic!() };
+        let Action::Question(pending) = rig.server.poll(now) else { panic!() };
         pending.wants_input()
     };
     let mut rig = Rig::logged_in(with(|config| config.pipeline = 100));
@@ -171,7 +171,7 @@ fn every_state_ends_in_close_and_leaves_no_socket() {
             }
             match how {
                 "end" => rig.server.received(b""),
-                "close" => rig.server.close(&Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "bye")),
+                "close" => rig.server.close(&Refusal::closing(Text::new("bye").unwrap())),
                 "quit and end" => {
                     rig.server.received(b"QUIT\r\n");
                     rig.server.received(b"");
@@ -180,10 +180,10 @@ fn every_state_ends_in_close_and_leaves_no_socket() {
                 _ => rig.server.received(b"ABOR\r\nQUIT\r\n"),
             }
             let did = rig.all(World::Works);
-            assert_eq!(did.last(), Some(&Did::Closes), "{lines:?} {how}: {did:?}");
-            assert_eq!(rig.poll(World::Works), Did::Closes, "{lines:?} {how}: and nothing after it");
+            assert_eq!(did.last(), Some(&Did::Leaves), "{lines:?} {how}: {did:?}");
+            assert_eq!(rig.poll(World::Works), Did::Leaves, "{lines:?} {how}: and nothing after it");
             assert_eq!(rig.listeners(), 0, "{lines:?} {how}");
-            let gone = count(&did, |did| matches!(did, Did::Discards | Did::Cancels));
+            let gone = count(&did, |did| matches!(did, Did::Closes));
             if how == "quit and end" && busy {
                 assert!(gone == 0 && said(&did).contains("226 "), "{lines:?} {how}: the transfer ended by itself");
             } else {

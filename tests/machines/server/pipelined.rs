@@ -52,7 +52,7 @@ fn what_needs_somebody_outside_waits_until_all_before_it_is_written() {
             Did::Listens,
             write("227 Entering Passive Mode (192,0,2,2,195,80)."),
             write(format!("{noop}\n200 PORT command successful. Consider using PASV.")),
-            Did::Discards,
+            Did::Closes,
             write(noop)
         ],
         "the listener is given up before the next command"
@@ -61,7 +61,7 @@ fn what_needs_somebody_outside_waits_until_all_before_it_is_written() {
 
 #[test]
 fn nothing_is_answered_behind_the_last_word() {
-    assert_eq!(hears("NOOP\r\nQUIT\r\nNOOP\r\n"), [write("200 NOOP ok.\n221 Goodbye."), Did::Closes]);
+    assert_eq!(hears("NOOP\r\nQUIT\r\nNOOP\r\n"), [write("200 NOOP ok.\n221 Goodbye."), Did::Leaves]);
 }
 
 #[test]

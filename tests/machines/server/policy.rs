@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ftp_proto::client::{self, Request};
-use ftp_proto::server::{Action, Config};
-use ftp_proto::{Argument, Code, Command, Endpoints, Path, Reply, Verdict, server};
+use ftp_proto::server::{Action, Config, Refusal};
+use ftp_proto::{Argument, Code, Command, Endpoints, Instant, Path, Reply, Text, Verdict, server};
 use ftp_proto_rigs::client::login;
 use ftp_proto_rigs::pair::Pair;
 use ftp_proto_rigs::server::{Did, Rig, World, said, with};
@@ -23,13 +23,13 @@ fn s20_a_failed_login_is_answered_after_a_while() {
     assert_eq!(said(&rig.all(World::Works)), "530 Login incorrect.\n331 Please specify the password.");
     // The client has left.
     rig.hears("PASS wrong");
-    assert_eq!(rig.receives(b""), [Did::Closes]);
+    assert_eq!(rig.receives(b""), [Did::Leaves]);
     // Nobody may say more than the pipeline holds meanwhile.
     let mut rig = Rig::greeted(with(|config| config.pipeline = 100));
     rig.hears("USER anna");
     rig.hears("PASS wrong");
     let did = rig.receives(&[b'x'; 200]);
-    assert_eq!(did, [Did::Said("421 Too many commands at once.".into()), Did::Closes]);
+    assert_eq!(did, [Did::Said("421 Too many commands at once.".into()), Did::Leaves]);
     // Without the delay.
     let mut rig = Rig::greeted(with(|config| config.patience.login_failure = Duration::ZERO));
     rig.hears("USER anna");
@@ -47,7 +47,7 @@ fn s20_so_many_failed_logins_end_the_session() {
             let did = rig.all(World::Works);
             let last = failure == most;
             let words = if last { "421 Too many failed logins." } else { "530 Login incorrect." };
-            assert_eq!((said(&did).as_str(), did.last() == Some(&Did::Closes)), (words, last));
+            assert_eq!((said(&did).as_str(), did.last() == Some(&Did::Leaves)), (words, last));
         }
     }
 }
@@ -74,7 +74,7 @@ fn s11_unknown_commands_before_the_login_end_the_session() {
         // Commands of FTP don't count, wherever they come and whatever is wrong with them.
         rig.answers(&[("NOOP", "200 NOOP ok."), ("REST x", LOGIN_FIRST), ("SMNT a", LOGIN_FIRST)]);
     }
-    assert_eq!(rig.hears("FOO"), [Did::Said("421 Too many unknown commands.".into()), Did::Closes]);
+    assert_eq!(rig.hears("FOO"), [Did::Said("421 Too many unknown commands.".into()), Did::Leaves]);
     // The login begins a new count, and after it nobody counts.
     let mut rig = Rig::greeted(Config::default());
     for _ in 0..9 {
@@ -111,7 +111,7 @@ fn s11_other_protocols_are_answered_and_turned_away() {
         for line in lines {
             let mut rig = start();
             let did = rig.receives(&[line, b"DELE f\r\nNOOP\r\n"].concat());
-            assert!(said(&did).ends_with("500 This is FTP.") && did.last() == Some(&Did::Closes), "{line:?}: {did:?}");
+            assert!(said(&did).ends_with("500 This is FTP.") && did.last() == Some(&Did::Leaves), "{line:?}: {did:?}");
             assert!(!rig.asked.iter().any(|asked| asked.contains("DELE")));
         }
     };
@@ -127,7 +127,7 @@ fn an_answer_of_the_application_has_a_deadline() {
     rig.server.received(b"CWD x\r\nCWD y\r\n");
     rig.all(World::Busy);
     let now = rig.now();
-    let Action::Command(pending) = rig.server.poll(now) else { panic!() };
+    let Action::Question(pending) = rig.server.poll(now) else { panic!() };
     let first = pending.serial();
     assert_eq!(pending.deadline(), now.after(Duration::from_secs(300)));
     rig.now += Duration::from_secs(299);
@@ -135,7 +135,7 @@ fn an_answer_of_the_application_has_a_deadline() {
     rig.now += Duration::from_secs(1);
     assert_eq!(said(&rig.all(World::Busy)), "451 No answer in time.");
     let now = rig.now();
-    let Action::Command(pending) = rig.server.poll(now) else { panic!() };
+    let Action::Question(pending) = rig.server.poll(now) else { panic!() };
     assert!(pending.serial() != first && matches!(pending.command(), Command::Cwd(path) if path.as_bytes() == b"y"));
     assert_eq!(said(&rig.all(World::Works)), "250 Directory successfully changed.");
     // A transfer, whose data connection stays for the next.
@@ -178,7 +178,7 @@ fn a_stalled_transfer_is_given_up_where_the_adapter_tells_what_moves() {
     assert_eq!(rig.all(World::Busy), [Did::Streams]);
     rig.now += Duration::from_secs(1);
     let did = rig.all(World::Works);
-    assert!(did.contains(&Did::Cancels) && said(&did) == "426 Data timeout.", "{did:?}");
+    assert!(did.contains(&Did::Closes) && said(&did) == "426 Data timeout.", "{did:?}");
     rig.answers(&[("NOOP", "200 NOOP ok.")]);
     // Who doesn't tell is left alone.
     let mut rig = Rig::streaming(Config::default());
@@ -192,7 +192,7 @@ fn one_byte_a_minute_pushes_no_deadline() {
         for _ in 0..seconds / 10 {
             rig.now += Duration::from_secs(10);
             let did = rig.receives(b"x");
-            if did.last() == Some(&Did::Closes) {
+            if did.last() == Some(&Did::Leaves) {
                 return (rig.now.as_secs(), said(&did));
             }
         }
@@ -222,7 +222,7 @@ fn nobody_connects_in_time() {
     assert_eq!(rig.all(World::Busy), [Did::Accepts(None)]);
     rig.now += Duration::from_secs(1);
     let did = rig.all(World::Works);
-    assert!(said(&did) == "425 Failed to establish connection." && did.contains(&Did::Discards), "{did:?}");
+    assert!(said(&did) == "425 Failed to establish connection." && did.contains(&Did::Closes), "{did:?}");
     rig.hears("PORT 192,0,2,1,19,137");
     rig.server.received(b"RETR f\r\n");
     while rig.poll(World::Works) != Did::Offers {}
@@ -263,7 +263,7 @@ fn never_a_port_outside_the_range() {
         for setup in ["PASV", "EPSV"] {
             let did = ranged(port).hears(setup);
             assert_eq!(said(&did) != none, told, "{port}: {did:?}");
-            assert_eq!(did.contains(&Did::Discards), !told, "{port}: {did:?}");
+            assert_eq!(did.contains(&Did::Closes), !told, "{port}: {did:?}");
         }
     }
     // All of them are taken.
@@ -296,17 +296,17 @@ fn s28_one_listener_at_a_time() {
     rig.hears("PASV");
     for next in ["PASV", "EPSV"] {
         let did = rig.hears(next);
-        assert_eq!(did.iter().filter(|did| **did == Did::Discards).count(), 1, "{next}: {did:?}");
+        assert_eq!(did.iter().filter(|did| **did == Did::Closes).count(), 1, "{next}: {did:?}");
     }
-    assert!(rig.hears("PORT 192,0,2,1,19,137").contains(&Did::Discards));
+    assert!(rig.hears("PORT 192,0,2,1,19,137").contains(&Did::Closes));
     rig.hears("PASV");
     let did = rig.hears("QUIT");
-    assert!(did.contains(&Did::Discards) && did.last() == Some(&Did::Closes), "{did:?}");
+    assert!(did.contains(&Did::Closes) && did.last() == Some(&Did::Leaves), "{did:?}");
 }
 
 #[test]
 fn close_says_its_word_at_every_phase_and_nothing_after_it() {
-    let word = Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "Shutting down.");
+    let word = Refusal::closing(Text::new("Shutting down.").unwrap());
     let lines: [&[&str]; 8] = [
         &[],
         &["USER anna"],
@@ -328,9 +328,9 @@ fn close_says_its_word_at_every_phase_and_nothing_after_it() {
             rig.server.close(&word);
             let did = rig.all(World::Works);
             assert!(said(&did).ends_with("421 Shutting down."), "{lines:?} {polls}: {did:?}");
-            assert_eq!(did.last(), Some(&Did::Closes), "{lines:?} {polls}: {did:?}");
+            assert_eq!(did.last(), Some(&Did::Leaves), "{lines:?} {polls}: {did:?}");
             assert!(!did.iter().any(|did| matches!(did, Did::Streams | Did::Asks(_) | Did::Listens)), "{did:?}");
-            assert_eq!(rig.hears("NOOP"), [Did::Closes]);
+            assert_eq!(rig.hears("NOOP"), [Did::Leaves]);
         }
     }
 }
@@ -433,7 +433,7 @@ fn a_port_on_the_same_link_is_dialled_on_that_link() {
     let ends = Endpoints::new(link("[fe80::2%3]:21"), link("[fe80::1%3]:40000"));
     let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
     let mut rig = Rig::logged_in(Config::default());
-    rig.server = server::Server::new(std::sync::Arc::new(Config::default()), ends, &greeting);
+    rig.server = server::Server::new(std::sync::Arc::new(Config::default()), ends, &greeting, Instant::default());
     for line in ["USER anna", "PASS secret", "EPRT |2|fe80::1|5001|"] {
         rig.hears(line);
     }

@@ -172,13 +172,13 @@ fn s11_other_protocols_are_answered_and_closed() {
         let mut rig = Rig::greeted(Config::default());
         let did = rig.receives(words.as_bytes());
         assert_eq!((codes(&did), asked(&did)), (vec![500], vec![]), "{words:?}");
-        assert_eq!(did.last(), Some(&Did::Closes), "{words:?}: {did:?}");
+        assert_eq!(did.last(), Some(&Did::Leaves), "{words:?}: {did:?}");
     }
     // A protocol that nobody knows speaks too many words that nobody knows.
     for words in ["Host: x", "\x16\x03\x01\x02", "SSH-2.0-x", "XYZZY", "\x05\x01", "Cookie: a=b; c"] {
         let mut rig = Rig::greeted(Config::default());
         let mut lines = 0;
-        while rig.hears(words).last() != Some(&Did::Closes) {
+        while rig.hears(words).last() != Some(&Did::Leaves) {
             lines += 1;
             assert!(lines < 10, "{words:?} goes on");
         }
@@ -187,7 +187,7 @@ fn s11_other_protocols_are_answered_and_closed() {
     let did = rig.receives(&b"XYZZY\r\n".repeat(9));
     assert_eq!(codes(&did), [500; 9]);
     let did = rig.receives(b"XYZZY\r\nUSER anna\r\n");
-    assert_eq!((codes(&did), did.last()), (vec![421], Some(&Did::Closes)));
+    assert_eq!((codes(&did), did.last()), (vec![421], Some(&Did::Leaves)));
     // Who is logged in may mistype.
     let mut rig = Rig::logged_in(Config::default());
     assert_eq!(codes(&rig.receives(&b"XYZZY\r\n".repeat(30))), [500; 30]);
@@ -329,7 +329,7 @@ fn s20_names_are_not_told_and_passwords_not_tried_fast() {
             rig.now += Duration::from_millis(1);
             assert_eq!(codes(&rig.all(World::Works)), [expected], "{between:?}");
         }
-        assert_eq!(rig.receives(b"USER anna\r\nPASS secret\r\n"), [Did::Closes], "{between:?}: for ever");
+        assert_eq!(rig.receives(b"USER anna\r\nPASS secret\r\n"), [Did::Leaves], "{between:?}: for ever");
     }
     // Who says them all at once doesn't get them answered sooner.
     let mut rig = Rig::greeted(Config::default());
@@ -460,7 +460,7 @@ fn s28_a_session_has_one_listening_socket_at_most_and_for_a_while() {
     rig.receives(b"EPSV\r\n");
     rig.now += patience.idle;
     let did = rig.all(World::Works);
-    assert_eq!((codes(&did), rig.listeners(), did.last()), (vec![421], 0, Some(&Did::Closes)));
+    assert_eq!((codes(&did), rig.listeners(), did.last()), (vec![421], 0, Some(&Did::Leaves)));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Security};
-use ftp_proto::{Code, Reply, Resume};
+use ftp_proto::server::{Action, Config, Refusal, Security};
+use ftp_proto::{Code, Reply, Resume, Text};
 use ftp_proto_rigs::server::{Did, Rig, World, said, tls};
 
 /// A state's name, and a session in it whose open question was shown.
@@ -108,12 +108,12 @@ fn holds_a_socket(name: &str) -> bool {
 
 /// The session has ended in order: whatever is open outside is stopped first, and nothing follows.
 fn ends(name: &str, rig: &mut Rig, did: &[Did]) {
-    assert_eq!(did.last(), Some(&Did::Closes), "{name}: {did:?}");
-    let stopped = did.iter().filter(|did| matches!(did, Did::Cancels | Did::Discards)).count();
+    assert_eq!(did.last(), Some(&Did::Leaves), "{name}: {did:?}");
+    let stopped = did.iter().filter(|did| matches!(did, Did::Closes)).count();
     assert_eq!(stopped, usize::from(holds_a_socket(name)), "{name}: {did:?}");
     rig.server.received(b"NOOP\r\n");
     rig.server.received(b"");
-    assert_eq!(rig.poll(World::Works), Did::Closes, "{name}: nothing follows");
+    assert_eq!(rig.poll(World::Works), Did::Leaves, "{name}: nothing follows");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn the_application_may_end_it_at_every_state() {
     for (name, state) in STATES {
         let mut rig = state();
         for _ in 0..2 {
-            rig.server.close(&Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "Shutdown."));
+            rig.server.close(&Refusal::closing(Text::new("Shutdown.").unwrap()));
         }
         let did = rig.all(World::Works);
         let words = match *name {
@@ -152,7 +152,7 @@ fn no_state_lasts_for_ever() {
         // Nobody outside does anything more, and somebody polls now and then.
         for _ in 0..200 {
             let did = rig.all(World::Busy);
-            let ended = did.last() == Some(&Did::Closes);
+            let ended = did.last() == Some(&Did::Leaves);
             all.extend(did);
             if ended {
                 break;
@@ -171,7 +171,7 @@ fn one_byte_a_minute_keeps_no_state_alive() {
         let mut all = Vec::new();
         for _ in 0..60 {
             all.extend(rig.all(World::Busy));
-            if all.last() == Some(&Did::Closes) {
+            if all.last() == Some(&Did::Leaves) {
                 break;
             }
             rig.now += Duration::from_secs(60);
@@ -187,7 +187,7 @@ fn an_abort_while_tls_begins_on_the_data_connection() {
     for abort in [&b"ABOR\r\n"[..], b"\xff\xf4\xff\xf2ABOR\r\n"] {
         let mut rig = securing();
         let did = rig.receives(abort);
-        assert_eq!(did[..1], [Did::Cancels]);
+        assert_eq!(did[..1], [Did::Closes]);
         assert_eq!(said(&did), "426 Transfer aborted.\n226 Abort successful.");
     }
 }
@@ -198,7 +198,7 @@ fn an_unanswered_question_comes_again_with_its_serial() {
         let mut rig = state();
         let now = rig.now();
         let serial = |rig: &mut Rig| match rig.server.poll(now) {
-            Action::Command(question) => Some(question.serial()),
+            Action::Question(question) => Some(question.serial()),
             Action::Transfer(question) => Some(question.serial()),
             Action::Accept(question) => Some(question.serial()),
             Action::Connect(question) => Some(question.serial()),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ftp_proto::server::{Config, Security};
-use ftp_proto::{Code, Reply, Resume, Verb};
+use ftp_proto::server::{Config, Refusal, Security};
+use ftp_proto::{Code, Reply, Resume, Text, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, said, secures, tls, with};
 
 fn implicit() -> Config {
@@ -44,7 +44,7 @@ fn s08_plaintext_behind_auth_is_never_executed() {
     for behind in ["USER anna\r\n", "U", "\r\n", "QUIT\r\n"] {
         let mut rig = Rig::greeted(tls(Security::Offered));
         let did = rig.receives(format!("AUTH TLS\r\n{behind}").as_bytes());
-        assert_eq!(did, [spoken("503 Spurious data after AUTH command."), Did::Closes], "{behind:?}");
+        assert_eq!(did, [spoken("503 Spurious data after AUTH command."), Did::Leaves], "{behind:?}");
     }
     // An AUTH that is refused changes nothing for what is behind it.
     let mut rig = Rig::greeted(tls(Security::Offered));
@@ -57,7 +57,7 @@ fn s08_plaintext_behind_auth_is_never_executed() {
             rig.poll(World::Busy);
         }
         let did = rig.receives(b"USER anna\r\n");
-        assert!(rig.asked.is_empty() && did.last() == Some(&Did::Closes), "{polls}: {did:?}");
+        assert!(rig.asked.is_empty() && did.last() == Some(&Did::Leaves), "{polls}: {did:?}");
         assert!(!did.contains(&Did::StartsTls), "{did:?}");
     }
     // It waited while a transfer ran.
@@ -67,7 +67,7 @@ fn s08_plaintext_behind_auth_is_never_executed() {
     rig.all(World::Busy);
     let did = rig.receives(b"AUTH TLS\r\nCWD x\r\n");
     assert!(did.contains(&spoken("503 Spurious data after AUTH command.")), "{did:?}");
-    assert!(did.last() == Some(&Did::Closes) && !rig.asked.iter().any(|asked| asked.contains("CWD")));
+    assert!(did.last() == Some(&Did::Leaves) && !rig.asked.iter().any(|asked| asked.contains("CWD")));
 }
 
 #[test]
@@ -78,24 +78,24 @@ fn a_handshake_that_fails_or_never_ends_ends_the_session() {
         rig.all(World::Busy);
         rig
     };
-    assert_eq!(start().all(World::Refuses), [Did::StartsTls, Did::Closes]);
+    assert_eq!(start().all(World::Refuses), [Did::StartsTls, Did::Leaves]);
     let mut rig = start();
     rig.now += Duration::from_secs(29);
     assert_eq!(rig.all(World::Busy), [Did::StartsTls]);
     rig.now += Duration::from_secs(1);
-    assert_eq!(rig.all(World::Busy), [Did::Closes]);
+    assert_eq!(rig.all(World::Busy), [Did::Leaves]);
     let mut rig = start();
-    assert_eq!(rig.receives(b""), [Did::Closes], "the client has left");
+    assert_eq!(rig.receives(b""), [Did::Leaves], "the client has left");
     let mut rig = start();
-    rig.server.close(&Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "Shutting down."));
-    assert_eq!(rig.all(World::Works), [Did::Closes], "no plaintext behind the 234");
+    rig.server.close(&Refusal::closing(Text::new("Shutting down.").unwrap()));
+    assert_eq!(rig.all(World::Works), [Did::Leaves], "no plaintext behind the 234");
 }
 
 #[test]
 fn auth_resets_the_login() {
     let mut rig = Rig::logged_in(tls(Security::Offered));
     rig.hears("EPSV");
-    assert!(rig.hears("AUTH TLS").contains(&Did::Discards));
+    assert!(rig.hears("AUTH TLS").contains(&Did::Closes));
     rig.answers(&[("CWD x", "530 Please login with USER and PASS.")]);
 }
 
@@ -109,18 +109,18 @@ fn implicit_tls_begins_before_the_greeting() {
     rig.answers(&[("AUTH TLS", "503 TLS is there already."), ("PBSZ 0", "200 PBSZ=0")]);
     // Plaintext instead of a handshake.
     let mut rig = Rig::new(implicit());
-    assert_eq!(rig.receives(b"USER anna\r\n"), [Did::Closes]);
+    assert_eq!(rig.receives(b"USER anna\r\n"), [Did::Leaves]);
     let mut rig = Rig::new(implicit());
     rig.poll(World::Busy);
-    assert_eq!(rig.receives(b"USER anna\r\n"), [Did::Closes]);
+    assert_eq!(rig.receives(b"USER anna\r\n"), [Did::Leaves]);
     let mut rig = Rig::new(implicit());
     rig.poll(World::Busy);
-    rig.server.close(&Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "Shutting down."));
-    assert_eq!(rig.all(World::Works), [Did::Closes], "neither the greeting nor the 421 in plaintext");
+    rig.server.close(&Refusal::closing(Text::new("Shutting down.").unwrap()));
+    assert_eq!(rig.all(World::Works), [Did::Leaves], "neither the greeting nor the 421 in plaintext");
     let mut rig = Rig::new(implicit());
     rig.poll(World::Busy);
     rig.now += Duration::from_secs(30);
-    assert_eq!(rig.all(World::Busy), [Did::Closes]);
+    assert_eq!(rig.all(World::Busy), [Did::Leaves]);
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn s18_a_session_of_its_own_is_refused_where_resumption_is_required() {
         assert_eq!(rig.poll(World::Refuses), Did::Secures(resume));
         let did = rig.all(World::Works);
         assert_eq!(did.contains(&Did::Streams), allowed, "{did:?}");
-        assert_eq!(did.contains(&Did::Discards), !allowed, "{did:?}");
+        assert_eq!(did.contains(&Did::Closes), !allowed, "{did:?}");
         let words =
             if allowed { "226 Transfer complete." } else { "522 SSL connection failed: session reuse required." };
         assert_eq!(said(&did), words);
@@ -228,12 +228,12 @@ fn a_handshake_on_the_data_connection_has_a_deadline_and_can_be_aborted() {
     let mut rig = securing();
     rig.now += Duration::from_secs(30);
     let did = rig.all(World::Works);
-    assert!(did.contains(&Did::Discards) && said(&did).starts_with("522 "), "{did:?}");
+    assert!(did.contains(&Did::Closes) && said(&did).starts_with("522 "), "{did:?}");
     let mut rig = securing();
     let did = rig.hears("ABOR");
-    assert!(did.contains(&Did::Cancels) && said(&did).starts_with("426 "), "{did:?}");
+    assert!(did.contains(&Did::Closes) && said(&did).starts_with("426 "), "{did:?}");
     let mut rig = securing();
-    assert_eq!(rig.receives(b""), [Did::Cancels, Did::Closes]);
+    assert_eq!(rig.receives(b""), [Did::Closes, Did::Leaves]);
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn no_way_leads_to_a_plaintext_data_connection_where_policy_forbids_it() {
     // Agreed on before REIN: gone with it.
     rig.hears("EPSV");
     let did = rig.hears("REIN");
-    assert!(did.contains(&Did::Discards) && did.contains(&Did::StopsTls), "{did:?}");
+    assert!(did.contains(&Did::Closes) && did.contains(&Did::StopsTls), "{did:?}");
     assert_eq!(rig.says("USER anna"), "530 Say AUTH TLS first: no login without TLS.");
     rig.hears("AUTH TLS");
     rig.hears("USER anna");
@@ -313,13 +313,13 @@ fn s21_ccc_is_denied_by_default_and_ends_tls_where_it_is_allowed() {
     let mut rig = Rig::secured(open());
     rig.server.received(b"CCC\r\n");
     rig.all(World::Busy);
-    assert_eq!(rig.all(World::Refuses), [Did::StopsTls, Did::Closes]);
+    assert_eq!(rig.all(World::Refuses), [Did::StopsTls, Did::Leaves]);
     // The client doesn't let TLS end.
     let mut rig = Rig::secured(open());
     rig.server.received(b"CCC\r\n");
     rig.all(World::Busy);
     rig.now += Duration::from_secs(30);
-    assert_eq!(rig.all(World::Busy), [Did::Closes]);
+    assert_eq!(rig.all(World::Busy), [Did::Leaves]);
 }
 
 #[test]
@@ -329,14 +329,14 @@ fn s08_what_is_pipelined_behind_ccc_or_rein_is_never_executed() {
         let mut rig = Rig::secured(open());
         let asked = rig.asked.len();
         let did = rig.receives(format!("{word}\r\nDELE f\r\n").as_bytes());
-        assert_eq!(did, [spoken(&format!("503 Spurious data after {word} command.")), Did::Closes]);
+        assert_eq!(did, [spoken(&format!("503 Spurious data after {word} command.")), Did::Leaves]);
         assert_eq!(rig.asked.len(), asked);
         // While TLS ends.
         let mut rig = Rig::secured(open());
         rig.server.received(format!("{word}\r\n").as_bytes());
         while !matches!(rig.poll(World::Works), Did::Said(_)) {}
         let asked = rig.asked.len();
-        assert_eq!(rig.receives(b"DELE f\r\n"), [Did::Closes], "{word}");
+        assert_eq!(rig.receives(b"DELE f\r\n"), [Did::Leaves], "{word}");
         assert_eq!(rig.asked.len(), asked);
     }
     // While the application thinks about REIN.
@@ -344,7 +344,7 @@ fn s08_what_is_pipelined_behind_ccc_or_rein_is_never_executed() {
     rig.server.received(b"REIN\r\n");
     rig.all(World::Busy);
     let did = rig.receives(b"DELE f\r\n");
-    assert_eq!((said(&did).as_str(), did.last()), ("220 Ready for a new user.", Some(&Did::Closes)));
+    assert_eq!((said(&did).as_str(), did.last()), ("220 Ready for a new user.", Some(&Did::Leaves)));
     assert!(!rig.asked.iter().any(|asked| asked.contains("DELE")));
 }
 
@@ -376,9 +376,9 @@ fn rein_ends_the_login_and_explicit_tls() {
 fn s11_a_browser_is_turned_away_inside_tls_too() {
     let mut rig = Rig::greeted(tls(Security::Offered));
     rig.hears("AUTH TLS");
-    assert_eq!(rig.hears("POST / HTTP/1.1"), [spoken("500 This is FTP."), Did::Closes]);
+    assert_eq!(rig.hears("POST / HTTP/1.1"), [spoken("500 This is FTP."), Did::Leaves]);
     let mut rig = Rig::secured(tls(Security::Offered));
-    assert_eq!(rig.hears("EHLO mail"), [spoken("500 This is FTP."), Did::Closes]);
+    assert_eq!(rig.hears("EHLO mail"), [spoken("500 This is FTP."), Did::Leaves]);
 }
 
 #[test]

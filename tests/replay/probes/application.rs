@@ -1,6 +1,6 @@
 //! The application behind our server: the same files, the same users and the same rights as the probed servers had.
 
-use ftp_proto::server::{Answer, Config, Pending, Refusal};
+use ftp_proto::server::{Answer, Config, Question, Refusal};
 use ftp_proto::{Code, Command, Path, Reply, Text, Time, Verb};
 
 /// Whose part is played.
@@ -62,58 +62,59 @@ impl Application {
         Self { peer, directory: peer.home.into(), directories, file: join(peer.home, "a.txt") }
     }
 
-    pub fn answer(&mut self, pending: Pending<'_>) {
-        let command = pending.command().into_owned();
+    pub fn answer(&mut self, question: Question<'_>) {
+        let command = question.command().clone();
         let named = command_path(&command).map(|path| join(&self.directory, path));
         let at = named.as_deref().unwrap_or(&self.directory).to_owned();
         let (is_file, is_directory) = (at == self.file, self.directories.contains(&at));
-        match (pending, &command) {
-            (Pending::Login(login), Command::User(_)) => login.need_password(),
-            (Pending::Login(login), _) if login.user() == self.peer.user => login.accept(),
-            (Pending::Login(login), _) => login.refuse(&Refusal::not_logged_in(text("Login incorrect."))),
-            (Pending::Perform(perform), Command::Cwd(_)) if is_directory => {
+        match (question, &command) {
+            (Question::Login(login), Command::User(_)) => login.need_password(),
+            (Question::Login(login), _) if login.user() == self.peer.user => login.accept(),
+            (Question::Login(login), _) => login.refuse(&Refusal::not_logged_in(text("Login incorrect."))),
+            (Question::Perform(perform), Command::Cwd(_)) if is_directory => {
                 self.directory = at;
                 perform.done();
             }
-            (Pending::Perform(perform), Command::Cdup) => {
+            (Question::Perform(perform), Command::Cdup) => {
                 let above = self.directory.rsplit_once('/').map_or("", |(above, _)| above);
                 self.directory = if above.is_empty() { "/".into() } else { above.into() };
                 perform.done();
             }
-            (Pending::Perform(perform), Command::Rmd(_)) if is_directory && self.peer.makes => {
+            (Question::Perform(perform), Command::Rmd(_)) if is_directory && self.peer.makes => {
                 self.directories.retain(|directory| *directory != at);
                 perform.done();
             }
             // REIN, where the application has a say: nothing is to be forgotten but the directory.
-            (Pending::Perform(perform), Command::Rein) => {
+            (Question::Perform(perform), Command::Rein) => {
                 self.directory = self.peer.home.into();
                 perform.done();
             }
-            (Pending::Exists(exists), _) if (is_file || is_directory) && self.peer.renames => exists.exists(),
-            (Pending::Directory(directory), Command::Pwd) => directory.path(&Path::new(&self.directory).unwrap()),
-            (Pending::Directory(directory), Command::Mkd(_)) if self.peer.makes && !is_directory && !is_file => {
+            (Question::Exists(exists), _) if (is_file || is_directory) && self.peer.renames => exists.exists(),
+            (Question::Directory(directory), Command::Pwd) => directory.path(&Path::new(&self.directory).unwrap()),
+            (Question::Directory(directory), Command::Mkd(_)) if self.peer.makes && !is_directory && !is_file => {
                 directory.path(&Path::new(&at).unwrap());
                 self.directories.push(at);
             }
-            (Pending::Size(size), _) if is_file => size.bytes(6),
-            (Pending::Modified(modified), _) if is_file => modified.at(Time::parse(b"20261121032533").unwrap()),
-            (Pending::Facts(facts), _) if is_file => {
+            (Question::Size(size), _) if is_file => size.bytes(6),
+            (Question::Modified(modified), _) if is_file => modified.at(Time::parse(b"20261121032533").unwrap()),
+            (Question::Facts(facts), _) if is_file => {
                 facts.are(&text("type=file;size=6;"), &Path::new(&at).unwrap());
             }
-            (Pending::Facts(facts), _) if is_directory => facts.are(&text("type=dir;"), &Path::new(&at).unwrap()),
-            (Pending::Status(status), _) if is_file => status.lines([text("-rw-r--r-- a.txt")]),
-            (Pending::Status(status), _) if is_directory || at.contains("-l") => {
+            (Question::Facts(facts), _) if is_directory => facts.are(&text("type=dir;"), &Path::new(&at).unwrap()),
+            (Question::Status(status), _) if is_file => status.lines([text("-rw-r--r-- a.txt")]),
+            (Question::Status(status), _) if is_directory || at.contains("-l") => {
                 status.lines([text("-rw-r--r-- a.txt"), text("drwxr-xr-x sub")]);
             }
-            (Pending::Extension(extension), Command::Site(words)) if self.directory == self.peer.home => {
+            (Question::Extension(extension), Command::Site(words)) if self.directory == self.peer.home => {
                 let site = words.as_bytes().to_ascii_uppercase();
                 if site.starts_with(b"CHMOD") && self.peer.renames {
-                    extension.answer(&Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
+                    extension
+                        .answer(&Answer::new(Verb::Site, Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
                 } else {
                     extension.refuse(&Refusal::unavailable(text("Permission denied.")));
                 }
             }
-            (pending, _) => pending.refuse(&Refusal::unavailable(text("No such file or directory."))),
+            (question, _) => question.refuse(&Refusal::unavailable(text("No such file or directory."))),
         }
     }
 }

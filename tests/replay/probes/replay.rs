@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::server::{Action, Server};
-use ftp_proto::{Code, DataError, Endpoints, Inbox, Instant, Limits, Replies, Reply, StreamEnd, Verdict};
+use ftp_proto::{Code, DataError, Endpoints, Inbox, Instant, Limits, Moved, Replies, Reply, StreamEnd, Verdict};
 
 use super::application::{self, Application, Peer};
 use crate::dialogue::{Dialogue, Exchange, Line, Who};
@@ -94,7 +94,7 @@ impl Replay {
         let ends = Endpoints::new("127.0.0.1:21".parse().unwrap(), "127.0.0.1:2403".parse().unwrap());
         let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
         Self {
-            server: Server::new(Arc::new(application::config()), ends, &greeting),
+            server: Server::new(Arc::new(application::config()), ends, &greeting, Instant::default()),
             application: Application::new(peer),
             inbox: Inbox::replies(Limits::REPLIES),
             now: Duration::ZERO,
@@ -169,11 +169,11 @@ impl Replay {
                     self.now += deadline.saturating_since(Instant::from_origin(self.now));
                 }
                 Action::Read { .. } => return,
-                Action::Close => {
+                Action::Leave => {
                     self.closed = true;
                     return;
                 }
-                Action::Command(pending) => self.application.answer(pending),
+                Action::Question(question) => self.application.answer(question),
                 Action::Transfer(transfer) => transfer.accept(),
                 Action::Listen(listen) => listen.listening("127.0.0.1:24110".parse().unwrap()),
                 Action::Connect(connect) => connect.failed(DataError::Refused),
@@ -182,12 +182,11 @@ impl Replay {
                     assert_eq!(stranger, Verdict::Refuse);
                     return;
                 }
-                Action::Stream(stream) => stream.finished(StreamEnd::Clean, 0),
-                Action::Cancel(cancel) => cancel.cancelled(),
+                Action::Stream(stream) => stream.finished(StreamEnd::Clean, Moved::Nothing),
+                Action::Close(close) => close.closed(Moved::Nothing),
                 Action::SecureData(secure) => secure.resumed(),
                 Action::StartTls(start) => start.started(),
                 Action::StopTls(stop) => stop.stopped(),
-                Action::Discard(_) => {}
             }
         }
         panic!("no rest");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request, Value, Violation};
 use ftp_proto::{
-    AttemptEnd, Command, Endpoints, EpsvArgument, Instant, Reply, ReplyError, Route, StreamEnd, Verb, Verdict,
+    AttemptEnd, Command, Endpoints, EpsvArgument, Instant, Moved, Reply, ReplyError, Route, StreamEnd, Verb, Verdict,
 };
 
 use crate::dialogue::{self, Answer, Dialogue, Exchange, Said};
@@ -221,7 +221,12 @@ impl<'a> Replay<'a> {
         let mut config = Config::default();
         config.routes = vec![route];
         let ends = Endpoints::new("127.0.0.1:40000".parse().unwrap(), "127.0.0.1:21".parse().unwrap());
-        Self { dialogue, client: Client::new(Arc::new(config), ends), coming: VecDeque::new(), stock: Vec::new() }
+        Self {
+            dialogue,
+            client: Client::new(Arc::new(config), ends, Instant::default()),
+            coming: VecDeque::new(),
+            stock: Vec::new(),
+        }
     }
 
     fn greet(&mut self, greeting: &'a Exchange) -> bool {
@@ -363,15 +368,14 @@ impl<'a> Replay<'a> {
                         drop(stream);
                         self.client.abort();
                     } else {
-                        stream.finished(StreamEnd::Clean, 0);
+                        stream.finished(StreamEnd::Clean, Moved::Nothing);
                     }
                 }
                 Action::StartTls(start) => start.started(),
                 Action::SecureData(secure) => secure.resumed(),
                 Action::StopTls(stop) => stop.stopped(),
-                Action::Cancel(cancel) => cancel.cancelled(),
-                Action::Discard(_) => {}
-                Action::Close => return Ok(Wants::Close),
+                Action::Close(close) => close.closed(Moved::Nothing),
+                Action::Leave => return Ok(Wants::Close),
             }
         }
     }

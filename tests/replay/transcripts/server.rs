@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ftp_proto::server::{Action, Config, Pending, Refusal, Server, Support};
+use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support};
 use ftp_proto::{
-    Code, Command, Endpoints, Inbox, Instant, Limits, Path, Replies, Reply, StreamEnd, Text, Verb, Verdict,
+    Code, Command, Endpoints, Inbox, Instant, Limits, Moved, Path, Replies, Reply, StreamEnd, Text, Verb, Verdict,
 };
 
 use crate::dialogue::{self, Answer, Dialogue, Said, Who};
@@ -138,7 +138,7 @@ impl<'a> Replay<'a> {
         config.support.site = ["CHMOD <SP> mode <SP> path", "UTIME <SP> time <SP> path"].map(Into::into).to_vec();
         let ends = Endpoints::new("127.0.0.1:21".parse().unwrap(), "127.0.0.1:40000".parse().unwrap());
         let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
-        let server = Server::new(Arc::new(config), ends, &greeting);
+        let server = Server::new(Arc::new(config), ends, &greeting, Instant::default());
         Self { file, server, inbox: Inbox::replies(Limits::REPLIES), said: Vec::new(), hold: false, refusal: None }
     }
 
@@ -161,14 +161,14 @@ impl<'a> Replay<'a> {
                     }
                 }
                 Action::Read { .. } => return Stopped::Read,
-                Action::Close => return Stopped::Closed,
+                Action::Leave => return Stopped::Closed,
                 // Whatever the recorded servers' passwords were.
-                Action::Command(Pending::Login(login)) if !matches!(login.command(), Command::User(_)) => {
+                Action::Question(Question::Login(login)) if !matches!(login.command(), Command::User(_)) => {
                     login.accept()
                 }
-                Action::Command(pending) => agree(pending, STATUS),
+                Action::Question(question) => agree(question, STATUS),
                 Action::Transfer(transfer) => match (transfer.command().verb(), self.refusal) {
-                    (_, Some(code)) => transfer.refuse(&Refusal::new(code, Text::new("No.").unwrap()).unwrap()),
+                    (_, Some(code)) => transfer.refuse(&Refusal::new(Reply::from_static(code, "No.")).unwrap()),
                     (Verb::Stou, None) => transfer.accept_as(&Path::new("unique").unwrap()),
                     _ => transfer.accept(),
                 },
@@ -182,12 +182,11 @@ impl<'a> Replay<'a> {
                     self.hold = false;
                     return Stopped::Held;
                 }
-                Action::Stream(stream) => stream.finished(StreamEnd::Clean, 0),
-                Action::Cancel(cancel) => cancel.cancelled(),
+                Action::Stream(stream) => stream.finished(StreamEnd::Clean, Moved::Nothing),
+                Action::Close(close) => close.closed(Moved::Nothing),
                 Action::SecureData(secure) => secure.resumed(),
                 Action::StartTls(start) => start.started(),
                 Action::StopTls(stop) => stop.stopped(),
-                Action::Discard(_) => {}
             }
         }
         panic!("{}: no end", self.file)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ftp_proto::client::{Action, Client, Config, Request, Value, Violation};
 use ftp_proto::{
-    Argument, DataError, Direction, Endpoints, Instant, Password, Resume, Route, StreamEnd, TlsError, Verdict,
+    Argument, DataError, Direction, Endpoints, Instant, Moved, Password, Resume, Route, StreamEnd, TlsError, Verdict,
 };
 
 pub use crate::World;
@@ -39,9 +39,8 @@ pub enum Did {
     Streams(Direction, u64),
     StartsTls,
     StopsTls,
-    Cancels,
-    Discards,
     Closes,
+    Leaves,
 }
 
 pub const PEER: &str = "198.51.100.7:21";
@@ -54,7 +53,11 @@ impl Rig {
 
     pub fn between(config: Config, local: &str, peer: &str) -> Self {
         let ends = Endpoints::new(local.parse().unwrap(), peer.parse().unwrap());
-        Self { client: Client::new(Arc::new(config), ends), now: Duration::ZERO, world: World::Works }
+        Self {
+            client: Client::new(Arc::new(config), ends, Instant::from_origin(Duration::ZERO)),
+            now: Duration::ZERO,
+            world: World::Works,
+        }
     }
 
     /// After the greeting.
@@ -134,7 +137,7 @@ impl Rig {
         let mut did = Vec::new();
         for _ in 0..100 {
             let (next, open) = self.step(world).unwrap();
-            let waits = open || matches!(next, Did::Waits(_) | Did::Closes);
+            let waits = open || matches!(next, Did::Waits(_) | Did::Leaves);
             did.push(next);
             if waits {
                 return did;
@@ -203,8 +206,8 @@ impl Rig {
             Action::Stream(stream) => {
                 let did = Did::Streams(stream.direction(), stream.offset());
                 match world {
-                    World::Works => stream.finished(StreamEnd::Clean, 10),
-                    World::Refuses => stream.finished(StreamEnd::Truncated, 1),
+                    World::Works => stream.finished(StreamEnd::Clean, Moved::Bytes(10)),
+                    World::Refuses => stream.finished(StreamEnd::Truncated, Moved::Bytes(1)),
                     World::Busy => {}
                 }
                 return Ok((did, busy));
@@ -225,12 +228,11 @@ impl Rig {
                 }
                 return Ok((Did::StopsTls, busy));
             }
-            Action::Cancel(cancel) => {
-                cancel.cancelled();
-                Did::Cancels
+            Action::Close(close) => {
+                close.closed(Moved::Nothing);
+                Did::Closes
             }
-            Action::Discard(_) => Did::Discards,
-            Action::Close => Did::Closes,
+            Action::Leave => Did::Leaves,
         };
         Ok((did, false))
     }

@@ -123,8 +123,13 @@ impl Pair {
         let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
         let secures = client.security != client::Security::Optional;
         Self {
-            client: Client::new(Arc::new(client), Endpoints::new(client_addr, server_addr)),
-            server: Server::new(Arc::new(server), Endpoints::new(server_addr, client_addr), &greeting),
+            client: Client::new(Arc::new(client), Endpoints::new(client_addr, server_addr), Instant::default()),
+            server: Server::new(
+                Arc::new(server),
+                Endpoints::new(server_addr, client_addr),
+                &greeting,
+                Instant::default(),
+            ),
             files: BTreeMap::new(),
             faults: Faults::default(),
             injector: Injector::default(),

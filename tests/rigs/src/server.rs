@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ftp_proto::server::{Action, Config, Refusal, Security, Server};
 use ftp_proto::{
-    ChannelId, Code, Command, DataError, Direction, Endpoints, Instant, Path, Reply, Resume, StreamEnd, Text, TlsError,
-    Verdict,
+    ChannelId, Code, Command, DataError, Direction, Endpoints, Instant, Moved, Path, Reply, Resume, StreamEnd, Text,
+    TlsError, Verdict,
 };
 
 pub use crate::World;
@@ -66,9 +66,8 @@ pub enum Did {
     Streams,
     StartsTls,
     StopsTls,
-    Cancels,
-    Discards,
     Closes,
+    Leaves,
 }
 
 impl Rig {
@@ -79,8 +78,9 @@ impl Rig {
 
     pub fn between(config: Config, local: &str, peer: &str) -> Self {
         let ends = Endpoints::new(local.parse().unwrap(), peer.parse().unwrap());
+        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
         Self {
-            server: Server::new(Arc::new(config), ends, &Reply::from_static(Code::SERVICE_READY, "ready")),
+            server: Server::new(Arc::new(config), ends, &greeting, Instant::from_origin(Duration::ZERO)),
             now: Duration::ZERO,
             world: World::Works,
             port: 50000,
@@ -190,7 +190,7 @@ impl Rig {
         let mut did = Vec::new();
         for _ in 0..100_000 {
             let (next, open) = self.step(world);
-            let waits = open || matches!(next, Did::Waits(_) | Did::Closes);
+            let waits = open || matches!(next, Did::Waits(_) | Did::Leaves);
             did.push(next);
             if waits {
                 return did;
@@ -217,18 +217,18 @@ impl Rig {
                 Did::Said(text.strip_suffix('\n').unwrap_or(&text).to_owned())
             }
             Action::Read { deadline } => Did::Waits(deadline.saturating_since(now).as_secs()),
-            Action::Command(pending) => {
-                let line = line(&pending.command());
+            Action::Question(question) => {
+                let line = line(question.command());
                 self.asked.push(line.clone());
                 if !busy {
-                    agree(pending, self.status);
+                    agree(question, self.status);
                 }
                 return (Did::Asks(line), busy);
             }
             Action::Transfer(transfer) => {
                 let facts: Vec<&str> = transfer.facts().collect();
                 let (offset, last) = (transfer.offset(), transfer.last());
-                self.asked.push(format!("{} {offset} {last:?} {}", line(&transfer.command()), facts.join(",")));
+                self.asked.push(format!("{} {offset} {last:?} {}", line(transfer.command()), facts.join(",")));
                 match (world, transfer.command()) {
                     (World::Works, Command::Stou(_)) => transfer.accept_as(&Path::new("unique").unwrap()),
                     (World::Works, Command::Retr(_)) => transfer.accept_sized(LENGTH),
@@ -298,9 +298,9 @@ impl Rig {
                     }
                     (World::Works, None) => {
                         self.moved.push((direction, self.dialled.take()));
-                        stream.finished(StreamEnd::Clean, LENGTH);
+                        stream.finished(StreamEnd::Clean, LENGTH.into());
                     }
-                    (World::Refuses, _) => stream.finished(StreamEnd::Truncated, 1),
+                    (World::Refuses, _) => stream.finished(StreamEnd::Truncated, Moved::Bytes(1)),
                     (World::Busy, _) => {}
                 }
                 return (Did::Streams, busy);
@@ -321,19 +321,15 @@ impl Rig {
                 }
                 return (Did::StopsTls, busy);
             }
-            Action::Cancel(cancel) => {
-                let channel = cancel.channel();
+            Action::Close(close) => {
+                let channel = close.channel();
                 self.listening.retain(|listening| *listening != channel);
-                cancel.cancelled();
-                Did::Cancels
-            }
-            Action::Discard(channel) => {
-                self.listening.retain(|listening| *listening != channel);
-                Did::Discards
-            }
-            Action::Close => {
-                self.closed = true;
+                close.closed(Moved::Nothing);
                 Did::Closes
+            }
+            Action::Leave => {
+                self.closed = true;
+                Did::Leaves
             }
         };
         (did, false)

@@ -20,27 +20,27 @@ fn s08_what_stands_before_the_handshake_is_never_executed() {
         let mut rig = Rig::greeted(tls(|_| {}));
         let did = rig.receives(&[b"AUTH TLS\r\n", slipped_in.as_bytes()].concat());
         assert_eq!(asked(&did), [] as [&str; 0], "{slipped_in:?}: {did:?}");
-        assert!(!did.contains(&Did::StartsTls) && did.last() == Some(&Did::Closes), "{slipped_in:?}: {did:?}");
+        assert!(!did.contains(&Did::StartsTls) && did.last() == Some(&Did::Leaves), "{slipped_in:?}: {did:?}");
         // And while the handshake runs.
         let mut rig = Rig::greeted(tls(|_| {}));
         rig.server.received(b"AUTH TLS\r\n");
         assert_eq!(codes(&rig.all(World::Busy)), [234]);
         let did = rig.receives(slipped_in.as_bytes());
         assert_eq!(asked(&did), [] as [&str; 0], "{slipped_in:?}: {did:?}");
-        assert!(!did.contains(&Did::StartsTls) && did.last() == Some(&Did::Closes), "{slipped_in:?}: {did:?}");
-        assert_eq!(rig.receives(b"NOOP\r\n"), [Did::Closes], "{slipped_in:?}: for ever");
+        assert!(!did.contains(&Did::StartsTls) && did.last() == Some(&Did::Leaves), "{slipped_in:?}: {did:?}");
+        assert_eq!(rig.receives(b"NOOP\r\n"), [Did::Leaves], "{slipped_in:?}: for ever");
     }
     // With the connection, before the greeting.
     let mut rig = Rig::new(tls(|config| config.implicit = true));
     assert_eq!(rig.all(World::Busy), [Did::StartsTls], "nothing is said before the handshake");
     let did = rig.receives(b"USER anna\r\n");
-    assert!(asked(&did).is_empty() && did.last() == Some(&Did::Closes) && said(&did).is_empty(), "{did:?}");
+    assert!(asked(&did).is_empty() && did.last() == Some(&Did::Leaves) && said(&did).is_empty(), "{did:?}");
     // The other way round: what came under TLS is not what comes in plaintext.
     for command in ["CCC", "REIN"] {
         let mut rig = Rig::secured(tls(|config| config.clear_command_channel = true));
         let did = rig.receives(format!("{command}\r\nDELE f\r\n").as_bytes());
         assert_eq!(asked(&did).iter().filter(|line| line.starts_with("DELE")).count(), 0, "{command}: {did:?}");
-        assert!(!did.contains(&Did::StopsTls) && did.last() == Some(&Did::Closes), "{command}: {did:?}");
+        assert!(!did.contains(&Did::StopsTls) && did.last() == Some(&Did::Leaves), "{command}: {did:?}");
     }
     // Who waits for the 234 is served.
     let mut rig = Rig::secured(tls(|_| {}));

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use ftp_proto::client::{Action, Client, Config, Misuse, PlaintextAccepted, Request, Security, Violation};
 use ftp_proto::{
-    Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, PassiveHost, Password, Path, Replies, Resume,
-    Route, StreamEnd, Time, TlsError, Verb, Verdict, is_plausible,
+    Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, Moved, PassiveHost, Password, Path, Replies,
+    Resume, Route, StreamEnd, Time, TlsError, Verb, Verdict, is_plausible,
 };
 
 use super::script::{self, SECRET, Step, shows_secret};
@@ -151,7 +151,7 @@ impl Run {
     fn new(policy: Policy, chunk: usize, piece: usize) -> Self {
         Self {
             policy,
-            client: Client::new(Arc::new(policy.config()), policy.ends()),
+            client: Client::new(Arc::new(policy.config()), policy.ends(), Instant::default()),
             now: Instant::default(),
             chunk,
             piece,
@@ -335,6 +335,7 @@ impl Run {
             }
             Action::Listen(listen) => {
                 assert_eq!(listen.host(), self.policy.ends().local().ip());
+                assert!(listen.deadline() > self.now);
                 return Some(Open::Listen(listen.serial(), listen.channel()));
             }
             Action::Accept(accept) => {
@@ -360,14 +361,11 @@ impl Run {
                 assert!(self.tls, "no TLS to stop");
                 return Some(Open::StopTls);
             }
-            Action::Cancel(cancel) => {
-                self.sockets.remove(&cancel.channel());
-                cancel.cancelled();
+            Action::Close(close) => {
+                self.sockets.remove(&close.channel());
+                close.closed(Moved::Nothing);
             }
-            Action::Discard(channel) => {
-                self.sockets.remove(&channel);
-            }
-            Action::Close => return Some(Open::Closed),
+            Action::Leave => return Some(Open::Closed),
         }
         None
     }
@@ -420,12 +418,12 @@ impl Run {
             (Action::StopTls(stop), Kind::Badly) => stop.failed(TlsError::Handshake),
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
-                stream.finished(StreamEnd::Clean, u64::from(choice) * 1000);
+                stream.finished(StreamEnd::Clean, (u64::from(choice) * 1000).into());
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
                 let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
-                stream.finished(ends[usize::from(choice % 3)], u64::from(choice / 3));
+                stream.finished(ends[usize::from(choice % 3)], u64::from(choice / 3).into());
             }
             (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
             _ => {}

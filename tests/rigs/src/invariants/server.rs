@@ -7,11 +7,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use ftp_proto::server::{Action, Answer, Pending, Refusal, Security, Server};
-use ftp_proto::session::Login;
+use ftp_proto::server::{Action, Answer, Question, Refusal, Security, Server};
+use ftp_proto::session::LoginState;
 use ftp_proto::{
-    ChannelId, Code, Command, DataError, Inbox, Instant, Limits, Path, Protection, Replies, Reply, Resume, StreamEnd,
-    Text, Time, TlsError, Verdict,
+    ChannelId, Code, Command, DataError, Inbox, Instant, Limits, Moved, Path, Protection, Replies, Reply, Resume,
+    StreamEnd, Text, Time, TlsError, Verdict,
 };
 
 use line::{Line, account};
@@ -104,7 +104,7 @@ impl Run {
         let lines = Inbox::commands(config.limits);
         let mut run = Self {
             policy,
-            server: Server::new(Arc::new(config), policy.ends(), &greeting()),
+            server: Server::new(Arc::new(config), policy.ends(), &greeting(), Instant::default()),
             now: Instant::default(),
             chunk,
             piece,
@@ -162,7 +162,7 @@ impl Run {
             Step::Disturb(choice) => self.answer(*choice, Kind::Strangely),
             Step::End => {
                 self.ended = true;
-                self.server.close(&Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "Shutting down."));
+                self.server.close(&Refusal::closing(Text::new("Shutting down.").unwrap()));
             }
             // Work for the client's machine.
             Step::Start(_) | Step::Abort => {}
@@ -210,7 +210,7 @@ impl Run {
             }
             Open::StartTls | Open::StopTls => {
                 // AUTH and REIN end what was agreed on; CCC leaves it, and PROT, as they are.
-                let anew = self.server.session().login() != Login::Complete;
+                let anew = self.server.session().login() != LoginState::Complete;
                 let agreed = self.sockets.len() <= usize::from(open == Open::StopTls && !anew);
                 assert!(self.due.is_empty() && agreed, "not yet: {:#?}", self.log);
             }
@@ -248,7 +248,7 @@ impl Run {
     /// One action; `None`: it was answered.
     fn poll(&mut self) -> Option<Open> {
         self.wants_input = false;
-        let logged_in = self.server.session().login() == Login::Complete;
+        let logged_in = self.server.session().login() == LoginState::Complete;
         let protected = self.server.session().protection() == Protection::Private;
         let must_protect = self.policy.config().security == Security::Data;
         let action = self.server.poll(self.now);
@@ -276,24 +276,25 @@ impl Run {
                 assert!(deadline > self.now, "a deadline in the past would spin");
                 return Some(Open::Read(deadline));
             }
-            Action::Command(pending) => {
-                is_front(&pending.command());
-                assert!(pending.deadline() > self.now);
-                let tells = matches!(pending, Pending::Login(_)) && self.policy.config().security >= Security::Login;
+            Action::Question(question) => {
+                is_front(question.command());
+                assert!(question.deadline() > self.now);
+                let tells = matches!(question, Question::Login(_)) && self.policy.config().security >= Security::Login;
                 assert!(self.tls || !tells, "a login without TLS: {:#?}", self.log);
-                return Some(Open::Command(pending.serial(), format!("{:?}", pending.command())));
+                return Some(Open::Command(question.serial(), format!("{:?}", question.command())));
             }
             Action::Transfer(transfer) => {
                 assert!(logged_in && self.let_in, "a transfer before the login");
                 assert!(!must_protect || protected, "a transfer without PROT P");
                 assert!(transfer.deadline() > self.now);
-                is_front(&transfer.command());
+                is_front(transfer.command());
                 let what = format!("{:?} {} {:?}", transfer.direction(), transfer.offset(), transfer.command());
                 return Some(Open::Transfer(transfer.serial(), what));
             }
             Action::Listen(listen) => {
                 assert!(logged_in && self.let_in, "a data connection before the login");
                 assert!(!must_protect || protected, "a data connection without PROT P");
+                assert!(listen.deadline() > self.now);
                 self.wants_input = listen.wants_input();
                 return Some(Open::Listen(listen.serial(), listen.channel()));
             }
@@ -337,14 +338,11 @@ impl Run {
                 assert!(self.tls, "TLS ends that never began");
                 return Some(Open::StopTls);
             }
-            Action::Cancel(cancel) => {
-                self.sockets.remove(&cancel.channel());
-                cancel.cancelled();
+            Action::Close(close) => {
+                self.sockets.remove(&close.channel());
+                close.closed(Moved::Nothing);
             }
-            Action::Discard(channel) => {
-                self.sockets.remove(&channel);
-            }
-            Action::Close => return Some(Open::Closed),
+            Action::Leave => return Some(Open::Closed),
         }
         None
     }
@@ -412,11 +410,11 @@ impl Run {
                 self.sockets.remove(&secure.channel());
                 secure.failed(TlsError::Handshake);
             }
-            (Action::Command(Pending::Login(login)), Kind::Well) => {
+            (Action::Question(Question::Login(login)), Kind::Well) => {
                 self.let_in = true;
                 login.accept();
             }
-            (Action::Command(Pending::Login(login)), Kind::Strangely) => {
+            (Action::Question(Question::Login(login)), Kind::Strangely) => {
                 self.refused = !matches!(login.command(), Command::User(_)) || choice & 1 == 0;
                 match choice % 4 {
                     0 | 2 => login.refuse(&refusal(choice)),
@@ -427,25 +425,26 @@ impl Run {
                     }
                 }
             }
-            (Action::Command(Pending::Login(login)), Kind::Badly) => {
+            (Action::Question(Question::Login(login)), Kind::Badly) => {
                 self.refused = true;
                 login.refuse(&refusal(choice));
             }
-            (Action::Command(pending), Kind::Well) => match pending {
-                Pending::Perform(perform) => perform.done(),
-                Pending::Exists(exists) => exists.exists(),
-                Pending::Directory(directory) => directory.path(&path),
-                Pending::Size(size) => size.bytes(u64::from(choice)),
-                Pending::Modified(modified) => modified.at(Time::parse(b"20240229235960.5").unwrap()),
-                Pending::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
-                Pending::Hash(hash) => hash.is(&[choice; 32], 49),
-                Pending::Status(status) => status.lines([Text::new("123 text").unwrap()]),
-                Pending::Extension(extension) => {
-                    extension.answer(&Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
+            (Action::Question(question), Kind::Well) => match question {
+                Question::Perform(perform) => perform.done(),
+                Question::Exists(exists) => exists.exists(),
+                Question::Directory(directory) => directory.path(&path),
+                Question::Size(size) => size.bytes(u64::from(choice)),
+                Question::Modified(modified) => modified.at(Time::parse(b"20240229235960.5").unwrap()),
+                Question::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
+                Question::Hash(hash) => hash.is(&[choice; 32], 49),
+                Question::Status(status) => status.lines([Text::new("123 text").unwrap()]),
+                Question::Extension(extension) => {
+                    let verb = extension.command().verb();
+                    extension.answer(&Answer::new(verb, Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
                 }
-                Pending::Login(_) => unreachable!("it is above"),
+                Question::Login(_) => unreachable!("it is above"),
             },
-            (Action::Command(pending), Kind::Badly) => pending.refuse(&refusal(choice)),
+            (Action::Question(question), Kind::Badly) => question.refuse(&refusal(choice)),
             (Action::Transfer(transfer), Kind::Well) => match choice % 3 {
                 0 => transfer.accept(),
                 1 => transfer.accept_sized(u64::from(choice)),
@@ -474,12 +473,12 @@ impl Run {
             }
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
-                stream.finished(StreamEnd::Clean, u64::from(choice));
+                stream.finished(StreamEnd::Clean, u64::from(choice).into());
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
                 let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
-                stream.finished(ends[usize::from(choice % 3)], u64::from(choice));
+                stream.finished(ends[usize::from(choice % 3)], u64::from(choice).into());
             }
             (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
             _ => {}
@@ -502,5 +501,5 @@ fn error(choice: u8) -> DataError {
 fn refusal(choice: u8) -> Refusal<'static> {
     let codes = [550, 553, 450, 451, 530, 502, 421];
     let code = Code::new(codes[usize::from(choice % 7)]).unwrap();
-    Refusal::new(code, Text::new("No.").unwrap()).unwrap()
+    Refusal::new(Reply::from_static(code, "No.")).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ftp_proto::session::Awaited;
+use ftp_proto::session::{Answered, Awaited, CommandId};
 use ftp_proto::{Class, Code, Command, Session, Verb};
 
 /// Below the number of replies that a session keeps in mind.
@@ -29,6 +29,8 @@ struct Dialogue {
     client: Session,
     server: Session,
     observer: Session,
+    /// What the server is at.
+    under_way: CommandId,
     /// What the client has said and the server has not read yet.
     to_server: VecDeque<Vec<u8>>,
     /// How many of them the observer has seen.
@@ -42,6 +44,7 @@ impl Dialogue {
             client: Session::new(),
             server: Session::new(),
             observer: Session::new(),
+            under_way: CommandId::GREETING,
             to_server: VecDeque::new(),
             seen: 0,
             anything: Anything(Session::new()),
@@ -76,7 +79,7 @@ impl Dialogue {
         self.observe(1);
         let line = self.to_server.pop_front().expect("not empty");
         self.seen -= 1;
-        let _ = self.server.command(&Command::parse(&line).expect("it was read before"));
+        self.under_way = self.server.command(&Command::parse(&line).expect("it was read before")).0;
     }
 
     /// The server says this, if it is an answer to the command that it is at.
@@ -85,8 +88,8 @@ impl Dialogue {
         if !self.fits(code) {
             return;
         }
-        let said = self.server.reply(code);
-        assert!(said.is_some(), "{code} answers what is due");
+        let awaited = self.server.awaited().expect("a command that it is at");
+        let said = Answered::Due { id: self.under_way, awaited, step: self.server.settle(self.under_way, code) };
         assert_eq!(self.observer.reply(code), said, "the observer understands {code} otherwise");
         assert_eq!(self.client.reply(code), said, "the client understands {code} otherwise");
         self.compare();
@@ -107,7 +110,7 @@ impl Dialogue {
         if due == Awaited::Command(Verb::Abor) && !matches!(code.value(), 225 | 226 | 500..) {
             return false;
         }
-        self.server.clone().reply(code).is_some()
+        self.server.clone().reply(code) != Answered::Unsolicited
     }
 
     fn compare(&mut self) {
@@ -147,7 +150,10 @@ impl Anything {
         let before = self.0.due();
         if let Some(code) = reply_code(line) {
             let answer = self.0.reply(code);
-            assert!(answer.is_some() || self.0.due() == before, "an unsolicited reply took something away");
+            assert!(
+                answer != Answered::Unsolicited || self.0.due() == before,
+                "an unsolicited reply took something away"
+            );
         } else if let Ok(command) = Command::parse(line) {
             let _ = self.0.command(&command);
         }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use ftp_proto::client::{self, Violation};
-use ftp_proto::{DataError, Direction, Instant, StreamEnd, TlsError, Verdict};
+use ftp_proto::{DataError, Direction, Instant, Moved, StreamEnd, TlsError, Verdict};
 
 use super::network::{End, Meeting, Pipe};
 use super::{Ended, Pair};
@@ -23,7 +23,7 @@ impl Pair {
             | client::Action::SecureData(_)
             | client::Action::StartTls(_)
             | client::Action::StopTls(_)
-            | client::Action::Cancel(_)
+            | client::Action::Close(_)
                 if std::mem::take(&mut injector.client_drops) => {}
             client::Action::Write(write) => {
                 let text = String::from_utf8_lossy(write.bytes()).into_owned();
@@ -81,12 +81,12 @@ impl Pair {
                     data.bytes = self.upload[from..].to_vec();
                     let (end, total) = data.cut(*faults);
                     self.streams.push(data.sent(End::Client, end));
-                    stream.finished(end, total as u64);
+                    stream.finished(end, (total as u64).into());
                 }
                 Direction::Receive => match data.receive(End::Client) {
                     Some((end, bytes)) => {
                         self.download = bytes;
-                        stream.finished(end, self.download.len() as u64);
+                        stream.finished(end, (self.download.len() as u64).into());
                     }
                     None => {
                         drop(stream);
@@ -138,13 +138,11 @@ impl Pair {
                     return Ok((false, None));
                 }
             }
-            client::Action::Cancel(cancel) => {
-                data.sender_done = Some(StreamEnd::Truncated);
-                data.broken = true;
-                cancel.cancelled();
+            client::Action::Close(close) => {
+                (data.client_listens, data.broken) = (None, true);
+                close.closed(Moved::Nothing);
             }
-            client::Action::Discard(_) => (data.client_listens, data.broken) = (None, true),
-            client::Action::Close => {
+            client::Action::Leave => {
                 let news = !self.client_closed;
                 self.client_closed = true;
                 if news {

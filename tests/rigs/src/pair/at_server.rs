@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use ftp_proto::server::{self, Answer, Pending, Refusal};
-use ftp_proto::{Code, Command, DataError, Direction, Instant, Path, Reply, StreamEnd, Text, Time, TlsError, Verdict};
+use ftp_proto::server::{self, Answer, Question, Refusal};
+use ftp_proto::{
+    Code, Command, DataError, Direction, Instant, Moved, Path, Reply, StreamEnd, Text, Time, TlsError, Verdict,
+};
 
 use super::Pair;
 use super::network::{End, Meeting, Pipe};
@@ -17,7 +19,7 @@ impl Pair {
         let Self { server, control, data, faults, injector, .. } = self;
         match server.poll(now) {
             server::Action::Write(_)
-            | server::Action::Command(_)
+            | server::Action::Question(_)
             | server::Action::Transfer(_)
             | server::Action::Connect(_)
             | server::Action::Listen(_)
@@ -26,7 +28,7 @@ impl Pair {
             | server::Action::SecureData(_)
             | server::Action::StartTls(_)
             | server::Action::StopTls(_)
-            | server::Action::Cancel(_)
+            | server::Action::Close(_)
                 if std::mem::take(&mut injector.server_drops) => {}
             server::Action::Write(write) => {
                 let text = String::from_utf8_lossy(write.bytes()).into_owned();
@@ -36,9 +38,9 @@ impl Pair {
                 write.wrote(count);
             }
             server::Action::Read { .. } => return self.deliver_to_server(),
-            server::Action::Command(pending) => answer(pending, &mut self.files, &mut self.renaming),
+            server::Action::Question(question) => answer(question, &mut self.files, &mut self.renaming),
             server::Action::Transfer(transfer) => {
-                let command = transfer.command().into_owned();
+                let command = transfer.command().clone();
                 match &command {
                     Command::Retr(path) => match self.files.get(path.as_bytes()) {
                         Some(bytes) => transfer.accept_sized(bytes.len() as u64),
@@ -92,11 +94,11 @@ impl Pair {
                         data.bytes = content[offset.min(content.len())..].to_vec();
                         let (end, total) = data.cut(*faults);
                         self.streams.push(data.sent(End::Server, end));
-                        stream.finished(end, total as u64);
+                        stream.finished(end, (total as u64).into());
                     }
                     Direction::Receive => match data.receive(End::Server) {
                         Some((end, bytes)) => {
-                            stream.finished(end, bytes.len() as u64);
+                            stream.finished(end, (bytes.len() as u64).into());
                             let (name, append) = match &self.serving {
                                 Some(Command::Stor(path)) => (path.as_bytes().to_vec(), false),
                                 Some(Command::Appe(path)) => (path.as_bytes().to_vec(), true),
@@ -159,13 +161,11 @@ impl Pair {
                     return false;
                 }
             }
-            server::Action::Cancel(cancel) => {
-                data.sender_done = Some(StreamEnd::Truncated);
-                data.broken = true;
-                cancel.cancelled();
+            server::Action::Close(close) => {
+                (data.server_listens, data.broken) = (None, true);
+                close.closed(Moved::Nothing);
             }
-            server::Action::Discard(_) => (data.server_listens, data.broken) = (None, true),
-            server::Action::Close => {
+            server::Action::Leave => {
                 let news = !self.server_closed;
                 self.server_closed = true;
                 if news && control.is_empty(End::Client) {
@@ -197,43 +197,43 @@ fn no_such_file() -> Refusal<'static> {
 }
 
 /// The application behind the server: names are keys, directories are everywhere.
-fn answer(pending: Pending<'_>, files: &mut BTreeMap<Vec<u8>, Vec<u8>>, renaming: &mut Vec<u8>) {
-    let command = pending.command().into_owned();
+fn answer(question: Question<'_>, files: &mut BTreeMap<Vec<u8>, Vec<u8>>, renaming: &mut Vec<u8>) {
+    let command = question.command().clone();
     let known = |path: &Path<'_>| files.contains_key(path.as_bytes());
-    match (pending, &command) {
-        (Pending::Login(login), Command::User(_)) => login.need_password(),
-        (Pending::Login(login), Command::Pass(password)) if password.as_bytes() == b"secret" => login.accept(),
-        (Pending::Login(login), _) => login.refuse(&Refusal::not_logged_in(Text::new("Login incorrect.").unwrap())),
-        (Pending::Exists(exists), Command::Rnfr(path)) if known(path) => {
+    match (question, &command) {
+        (Question::Login(login), Command::User(_)) => login.need_password(),
+        (Question::Login(login), Command::Pass(password)) if password.as_bytes() == b"secret" => login.accept(),
+        (Question::Login(login), _) => login.refuse(&Refusal::not_logged_in(Text::new("Login incorrect.").unwrap())),
+        (Question::Exists(exists), Command::Rnfr(path)) if known(path) => {
             *renaming = path.as_bytes().to_vec();
             exists.exists();
         }
-        (Pending::Perform(perform), Command::Rnto(path)) => {
+        (Question::Perform(perform), Command::Rnto(path)) => {
             let file = files.remove(renaming).unwrap_or_default();
             files.insert(path.as_bytes().to_vec(), file);
             perform.done();
         }
-        (Pending::Perform(perform), Command::Dele(path)) if known(path) => {
+        (Question::Perform(perform), Command::Dele(path)) if known(path) => {
             files.remove(path.as_bytes());
             perform.done();
         }
-        (Pending::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_)) => perform.done(),
-        (Pending::Perform(perform), Command::Mfmt(_, path)) if known(path) => perform.done(),
-        (Pending::Perform(perform), Command::Rein | Command::Host(_) | Command::Smnt(_)) => perform.done(),
-        (Pending::Hash(hash), Command::Hash(path)) if known(path) => {
+        (Question::Perform(perform), Command::Cwd(_) | Command::Cdup | Command::Rmd(_)) => perform.done(),
+        (Question::Perform(perform), Command::Mfmt(_, path)) if known(path) => perform.done(),
+        (Question::Perform(perform), Command::Rein | Command::Host(_) | Command::Smnt(_)) => perform.done(),
+        (Question::Hash(hash), Command::Hash(path)) if known(path) => {
             hash.is(&[10; 32], files[path.as_bytes()].len() as u64)
         }
-        (Pending::Status(status), Command::Stat(Some(path))) if known(path) => status.lines([path.borrowed().into()]),
-        (Pending::Size(size), Command::Avbl(_)) => size.bytes(1 << 40),
-        (Pending::Extension(extension), _) => {
-            extension.answer(&Answer::new(Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
+        (Question::Status(status), Command::Stat(Some(path))) if known(path) => status.lines([path.borrowed().into()]),
+        (Question::Size(size), Command::Avbl(_)) => size.bytes(1 << 40),
+        (Question::Extension(extension), _) => {
+            extension.answer(&Answer::new(command.verb(), Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
         }
-        (Pending::Directory(directory), Command::Mkd(path)) => directory.path(path),
-        (Pending::Directory(directory), _) => directory.path(&Path::new("/a \"quoted\" place").unwrap()),
-        (Pending::Size(size), Command::Size(path)) if known(path) => size.bytes(files[path.as_bytes()].len() as u64),
-        (Pending::Modified(modified), Command::Mdtm(path)) if known(path) => {
+        (Question::Directory(directory), Command::Mkd(path)) => directory.path(path),
+        (Question::Directory(directory), _) => directory.path(&Path::new("/a \"quoted\" place").unwrap()),
+        (Question::Size(size), Command::Size(path)) if known(path) => size.bytes(files[path.as_bytes()].len() as u64),
+        (Question::Modified(modified), Command::Mdtm(path)) if known(path) => {
             modified.at(Time::parse(b"20261121024915").unwrap());
         }
-        (pending, _) => pending.refuse(&no_such_file()),
+        (question, _) => question.refuse(&no_such_file()),
     }
 }
