@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion, version};
 use tempfile::TempDir;
 
+use ftp_proto_rigs::certificate::Certificate;
 use ftp_proto_rigs::programs::{CLIENTS, example, noise};
 
 type Control = BufReader<StreamOwned<ServerConnection, TcpStream>>;
@@ -108,18 +110,14 @@ impl Server {
     /// One whose certificate is for that host.
     fn start(manner: Manner, version: &'static SupportedProtocolVersion, host: &str) -> Self {
         let scratch = tempfile::tempdir().unwrap();
-        let mut authority = CertificateParams::new([]).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        fs::write(scratch.path().join("ca.pem"), authority.self_signed(&key).unwrap().pem()).unwrap();
-        let issuer = Issuer::new(authority, key);
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new([host.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        let certificate = Certificate::write_for(scratch.path(), host);
+        let chain = CertificateDer::from_pem_file(certificate.file("certificate.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(certificate.file("key.pem")).unwrap();
         let config = ServerConfig::builder_with_provider(ring::default_provider().into())
             .with_protocol_versions(&[version])
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
+            .with_single_cert(vec![chain], key)
             .unwrap();
         let config = Arc::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -12,17 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ftp_proto::StreamEnd::{Clean, Truncated};
+use ftp_proto_rigs::programs::names;
 use session::{Session, site};
-
-/// Every name in a directory, sorted.
-fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
 
 fn hidden(directory: &Path) -> Vec<String> {
     names(directory).into_iter().filter(|name| name.starts_with(".ftp-upload.")).collect()

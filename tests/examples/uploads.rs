@@ -4,18 +4,10 @@
 use std::fs;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ftp_proto_rigs::programs::{CLIENTS, SERVERS, Server, Session};
-
-fn names(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
+use ftp_proto_rigs::programs::{CLIENTS, SERVERS, Server, Session, names};
 
 /// Waits, because what the server does when its client is gone is told to nobody.
 fn becomes(server: &Server, expected: &[&str]) {

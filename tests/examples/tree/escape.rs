@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ftp_proto::StreamEnd::Clean;
+use ftp_proto_rigs::programs::names;
 
-use super::{Place, WITH_PATH, names, say};
+use super::{Place, WITH_PATH, say};
 
 #[test]
 fn no_path_leads_out_of_the_root() {

@@ -10,18 +10,23 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
-/// PEM files in a directory: `ca.pem`, and for 127.0.0.1 `certificate.pem` and `key.pem`.
+/// PEM files in a directory: `ca.pem`, and for one host `certificate.pem` and `key.pem`.
 pub struct Certificate(PathBuf);
 
 impl Certificate {
+    /// One for 127.0.0.1.
     pub fn write(directory: &Path) -> Self {
+        Self::write_for(directory, "127.0.0.1")
+    }
+
+    pub fn write_for(directory: &Path, host: &str) -> Self {
         let mut authority = CertificateParams::new([]).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         fs::write(directory.join("ca.pem"), authority.self_signed(&key).unwrap().pem()).unwrap();
         let issuer = Issuer::new(authority, key);
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        let certificate = CertificateParams::new([host.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
         fs::write(directory.join("certificate.pem"), certificate.pem()).unwrap();
         fs::write(directory.join("key.pem"), key.serialize_pem()).unwrap();
         Self(directory.to_owned())
