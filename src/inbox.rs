@@ -214,7 +214,6 @@ impl Inbox<Replies> {
             self.role.lines = self.role.lines.saturating_add(1);
             self.role.truncated |= cut;
             if self.role.lines >= self.role.limits.lines.max(2) {
-                self.role.lines = self.role.limits.lines;
                 self.role.truncated = true;
                 self.wire.drop_line(at);
             }

@@ -19,7 +19,7 @@ use crate::text::{Text, write_lossy};
 ///
 /// A reply that was parsed borrows what it was cut from and allocates nothing. Its text is bytes: any
 /// but LF can stand in it, since servers send names in any encoding, and some a bare CR or a NUL.
-/// Two replies are equal if their codes and their lines are, however the lines ended.
+/// Two replies are equal if their codes, their lines and what was dropped of them are, however the lines ended.
 ///
 /// ```
 /// use ftp_proto::{Code, Reply};
@@ -38,7 +38,7 @@ pub struct Reply<'a> {
 
 /// The codes of the first and the last line, and two flags, in one word: a reply is moved by whole words, and to
 /// read a word that was just written in parts takes a processor as long as all the rest of parsing a line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head(NonZeroU64);
 
 /// Which line ends a reply of many lines.
@@ -272,7 +272,7 @@ impl<'a> Reply<'a> {
 
 impl PartialEq<Reply<'_>> for Reply<'_> {
     fn eq(&self, other: &Reply<'_>) -> bool {
-        self.code() == other.code() && self.is_multiline() == other.is_multiline() && self.lines().eq(other.lines())
+        self.head == other.head && self.lines().eq(other.lines())
     }
 }
 

@@ -306,8 +306,55 @@ mod tests {
         assert!(is_plausible(ip("203.0.113.9"), public));
         assert!(is_plausible(ip("192.168.0.1"), ip("10.0.0.1")), "private hosts of one site");
         assert!(is_plausible(ip("127.0.0.1"), ip("127.0.0.1")), "the peer itself");
-        assert!(!is_plausible(ip("fe80::1"), ip("2001:db8::1")));
         assert!(!is_plausible(ip("::ffff:10.0.0.1"), public));
+    }
+
+    #[test]
+    fn an_ipv6_host_is_plausible_within_its_scope() {
+        let (public, site, link) = (ip("2001:db8::1"), ip("fd00::1"), ip("fe80::1"));
+        for nowhere in ["::", "ff00::", "ff02::1", "ffff::1", "::1", "fe80::", "fe80::2", "febf:ffff::1"] {
+            for peer in [public, site, link, ip("ff02::2")] {
+                assert!(!is_plausible(ip(nowhere), peer), "{nowhere} from {peer}");
+            }
+        }
+        for private in ["fc00::", "fc00::2", "fd12::2", "fdff:ffff::1"] {
+            assert!(is_plausible(ip(private), site), "{private}");
+            assert!(!is_plausible(ip(private), public) && !is_plausible(ip(private), link), "{private}");
+            assert!(!is_outside(ip(private)), "{private}");
+        }
+        // Beside each of the ranges; ::2 was of the IPv4-compatible addresses, and 2001:db8::2 is public like any other.
+        for world in ["2001:db8::2", "::2", "1::", "fbff::1", "fe00::1", "fe7f:ffff::1", "fec0::1", "feff::1"] {
+            for peer in [public, site, link] {
+                assert!(is_plausible(ip(world), peer), "{world} from {peer}");
+            }
+            assert!(is_outside(ip(world)), "{world}");
+        }
+        for own in ["::1", "fe80::1", "fd00::1"] {
+            assert!(is_plausible(ip(own), ip(own)), "the peer itself");
+            assert!(!is_outside(ip(own)), "{own}");
+        }
+    }
+
+    #[test]
+    fn an_ipv4_host_is_plausible_within_its_scope() {
+        let (public, site) = (ip("198.51.100.7"), ip("10.0.0.1"));
+        for private in
+            ["10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0", "100.64.0.0", "100.127.0.1"]
+        {
+            assert!(is_plausible(ip(private), site) && !is_plausible(ip(private), public), "{private}");
+        }
+        let beside = "1.0.0.1 9.0.0.1 11.0.0.1 126.0.0.1 128.0.0.1 169.253.0.1 169.255.0.1 172.15.0.1 172.32.0.1 \
+            192.167.0.1 192.169.0.1 100.63.0.1 100.128.0.1 223.255.255.255";
+        for world in beside.split_whitespace() {
+            assert!(
+                is_plausible(ip(world), public) && is_plausible(ip(world), site) && is_outside(ip(world)),
+                "{world}"
+            );
+        }
+        for nowhere in ["0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.0.1", "169.254.0.1", "224.0.0.1", "255.255.255.255"]
+        {
+            assert!(!is_plausible(ip(nowhere), public) && !is_plausible(ip(nowhere), site), "{nowhere}");
+        }
     }
 
     #[test]

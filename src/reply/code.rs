@@ -283,6 +283,12 @@ mod tests {
         for (value, class) in (100..).step_by(100).zip(classes) {
             assert_eq!(Code::new(value).unwrap().class(), class);
             assert_eq!(Code::new(value + 99).unwrap().class(), class);
+            let code = Code::new(value).unwrap();
+            assert_eq!(code.is_preliminary(), class == Preliminary);
+            assert_eq!(code.is_completion(), class == Completion);
+            assert_eq!(code.is_intermediate(), class == Intermediate);
+            assert_eq!(code.is_negative(), matches!(class, TransientNegative | PermanentNegative));
+            assert_eq!(format!("{code:?}"), format!("Code({value})"));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use ftp_proto::{Command, Inbox, Limits, Reply};
+use ftp_proto::{Command, Commands, Inbox, Limits, Replies, Reply, ReplyError};
 use ftp_proto_rigs::counting::{cost, held};
 
 fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
@@ -93,4 +93,76 @@ fn an_idle_inbox_has_given_its_memory_back() {
     assert!(held() - before > 100_000);
     assert!(!inbox.advance().unwrap());
     assert!(held() - before <= 128, "{} bytes", held() - before);
+}
+
+/// The most that an inbox holds while `chunk` is pushed a hundred times and everything is read.
+fn most_held<Role>(mut inbox: Inbox<Role>, chunk: &[u8], read: impl Fn(&mut Inbox<Role>)) -> usize {
+    let before = held();
+    let most = (0..100).map(|_| {
+        inbox.push(chunk);
+        read(&mut inbox);
+        held() - before
+    });
+    usize::try_from(most.max().unwrap()).unwrap()
+}
+
+fn read_commands(inbox: &mut Inbox<Commands>) {
+    while !matches!(inbox.advance(), Ok(false)) {}
+    inbox.take_answers();
+}
+
+fn read_replies(inbox: &mut Inbox<Replies>) {
+    while matches!(inbox.advance(), Ok(true) | Err(ReplyError::NotAReply { .. })) {}
+}
+
+/// Chunks that never end, of which no more may be kept than a line and what isn't looked at yet.
+fn endless() -> [(&'static str, Vec<u8>); 11] {
+    [
+        ("a line without an end", b"x".repeat(4096)),
+        ("a line of CRs", b"\r".repeat(4096)),
+        ("a line of NULs behind CRs", b"\r\0".repeat(2048)),
+        ("lines, and each chunk ends within one", [&b"220 a\r\n".repeat(500)[..], b"220 b"].concat()),
+        ("empty lines", b"\r\n".repeat(2048)),
+        ("a line of doubled 0xff", b"\xff\xff".repeat(2048)),
+        ("Telnet commands", b"\xff\xf1".repeat(2048)),
+        ("Telnet commands, and each chunk ends within one", [&b"\xff\xf1".repeat(2048)[..], b"\xff"].concat()),
+        ("Telnet interrupts", b"\xff\xf4\xff\xf2".repeat(1024)),
+        ("Telnet options", b"\xff\xfb\x01".repeat(1365)),
+        ("a Telnet subnegotiation without an end", [&b"\xff\xfa"[..], &b"x".repeat(4000)].concat()),
+    ]
+}
+
+#[test]
+fn whatever_never_ends_is_never_kept() {
+    for (what, chunk) in endless() {
+        let held = most_held(Inbox::commands(Limits::COMMANDS), &chunk, read_commands);
+        // A buffer that grows takes twice what it needs.
+        assert!(held <= 2 * (Limits::COMMANDS.line + 2 * chunk.len()), "{what}, as commands: {held} bytes");
+        let held = most_held(Inbox::replies(Limits::REPLIES), &chunk, read_replies);
+        assert!(held <= 2 * (Limits::REPLIES.line + 2 * chunk.len()), "{what}, as replies: {held} bytes");
+    }
+}
+
+#[test]
+fn a_reply_that_never_ends_is_kept_up_to_its_limit() {
+    let opened = |limits| {
+        let mut inbox = Inbox::replies(limits);
+        inbox.push(b"220-begins\r\n");
+        inbox
+    };
+    let chunk = b"and goes on\r\n".repeat(300);
+    let held = most_held(opened(Limits::REPLIES), &chunk, read_replies);
+    assert!((1..=2 * (Limits::REPLIES.reply + chunk.len())).contains(&held), "{held} bytes");
+    // Lines over their limit are dropped, and count for the length of the reply alone.
+    let mut few = Limits::REPLIES;
+    (few.lines, few.reply) = (10, usize::MAX);
+    let held = most_held(opened(few), &chunk, read_replies);
+    assert!(held <= 4 * chunk.len(), "{held} bytes");
+}
+
+#[test]
+fn what_was_read_is_given_back_though_more_always_follows() {
+    let chunk = [&b"220-a\r\n220 b\r\n".repeat(300)[..], b"220 c"].concat();
+    let held = most_held(Inbox::replies(Limits::REPLIES), &chunk, read_replies);
+    assert!(held <= 4 * chunk.len(), "{held} bytes");
 }

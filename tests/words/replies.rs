@@ -1,6 +1,6 @@
 //! What replies say, against the measured tables and the transcripts.
 
-use ftp_proto::{BodyError, Reply};
+use ftp_proto::{BodyError, Code, Inbox, Limits, Reply, ReplyEnd, Text};
 
 fn why(error: BodyError) -> String {
     match error {
@@ -45,4 +45,59 @@ fn measured_answers_to_pasv() {
 #[test]
 fn measured_answers_to_epsv() {
     check(include_str!("../../testdata/epsv.tsv"));
+}
+
+/// As an inbox reads it that keeps at most 8 bytes of a line and 4 lines, and ends replies at any code.
+fn received(wire: &str) -> Reply<'static> {
+    let mut limits = Limits::REPLIES;
+    (limits.line, limits.lines, limits.reply_end) = (8, 4, ReplyEnd::AnyCode);
+    let mut inbox = Inbox::replies(limits);
+    inbox.push(wire.as_bytes());
+    inbox.next_reply().unwrap().unwrap().into_owned()
+}
+
+/// Every `assert_eq!` of two replies rests on this.
+#[test]
+fn replies_that_differ_in_anything_are_unequal() {
+    let different = [
+        "220 a\r\n",
+        "221 a\r\n",
+        "220 b\r\n",
+        "220 a \r\n",
+        "220 \r\n",
+        "220-a\r\n220 \r\n",
+        "220-a\r\n220 a\r\n",
+        "220-a\r\n221 a\r\n",
+        "220-a\r\nb\r\n220 a\r\n",
+        "220-a\r\nc\r\n220 a\r\n",
+        "220-a\r\nb\r\nb\r\n220 a\r\n",
+        "220 aaaa\r\n",
+        // Cut to the same four letters.
+        "220 aaaaa\r\n",
+        // Too many lines, of which the first ones and the last are kept.
+        "220-a\r\nb\r\nb\r\nb\r\n220 a\r\n",
+    ]
+    .map(received);
+    for (at, one) in different.iter().enumerate() {
+        for (other_at, other) in different.iter().enumerate() {
+            assert_eq!(one == other, at == other_at, "{one:?} and {other:?}");
+        }
+    }
+    assert!(different[12].is_truncated() && different[13].is_truncated() && !different[11].is_truncated());
+    assert_eq!((different[7].code(), different[7].end_code().value()), (Code::SERVICE_READY, 221));
+}
+
+#[test]
+fn however_a_line_ends_and_whoever_owns_it_a_reply_is_the_same() {
+    for (one, other) in
+        [("220 a\r\n", "220 a\n"), ("220-a\r\nb\r\n220 c\r\n", "220-a\nb\n220 c\n"), ("220\n", "220 \n")]
+    {
+        assert_eq!(received(one), received(other));
+        let (parsed, _) = Reply::parse(other.as_bytes()).unwrap().unwrap();
+        assert_eq!((&parsed, parsed.borrowed()), (&received(one), received(one)));
+    }
+    assert_eq!(
+        Reply::new(Code::SERVICE_READY, Text::new("a").unwrap()),
+        Reply::from_static(Code::SERVICE_READY, "a\r\nb")
+    );
 }
