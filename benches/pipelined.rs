@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Pending, Server};
+use ftp_proto::server::{Action, Config, Question, Server};
 use ftp_proto::{Code, Command, Endpoints, Instant, Path, Reply};
 
 const NOW: Instant = Instant::from_origin(Duration::ZERO);
@@ -19,11 +19,11 @@ fn run(server: &mut Server) {
                 black_box(write.bytes());
                 write.wrote_all();
             }
-            Action::Command(Pending::Login(login)) if matches!(login.command(), Command::User(_)) => {
+            Action::Question(Question::Login(login)) if matches!(login.command(), Command::User(_)) => {
                 login.need_password();
             }
-            Action::Command(Pending::Login(login)) => login.accept(),
-            Action::Command(Pending::Directory(directory)) => directory.path(&Path::new("/home/anna").unwrap()),
+            Action::Question(Question::Login(login)) => login.accept(),
+            Action::Question(Question::Directory(directory)) => directory.path(&Path::new("/home/anna").unwrap()),
             Action::Read { .. } => return,
             other => panic!("{other:?}"),
         }
@@ -36,7 +36,7 @@ fn main() {
     let count: usize = words.get(1).map_or(BATCH, |count| count.parse().expect("how many commands"));
     let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), "192.0.2.1:40000".parse().unwrap());
     let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
-    let mut server = Server::new(Arc::new(Config::default()), ends, &greeting);
+    let mut server = Server::new(Arc::new(Config::default()), ends, &greeting, NOW);
     run(&mut server);
     for line in ["USER anna\r\n", "PASS secret\r\n"] {
         server.received(line.as_bytes());

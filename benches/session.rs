@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ftp_proto::client::{Action, Client, Config, Request};
-use ftp_proto::server::{self, Pending, Server};
-use ftp_proto::{Argument, Code, Command, Endpoints, Instant, Password, Path, Reply, StreamEnd};
+use ftp_proto::server::{self, Question, Server};
+use ftp_proto::{Argument, Code, Command, Endpoints, Instant, Moved, Password, Path, Reply, StreamEnd};
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 static HELD: AtomicIsize = AtomicIsize::new(0);
@@ -41,7 +41,7 @@ const CLIENT: &str = "192.0.2.1:40000";
 const SERVER: &str = "192.0.2.2:21";
 
 fn client(config: &Arc<Config>) -> Client {
-    Client::new(config.clone(), Endpoints::new(CLIENT.parse().unwrap(), SERVER.parse().unwrap()))
+    Client::new(config.clone(), Endpoints::new(CLIENT.parse().unwrap(), SERVER.parse().unwrap()), NOW)
 }
 
 /// What the server says to each line; as vsftpd does.
@@ -72,14 +72,14 @@ fn run(client: &mut Client) -> usize {
             }
             Action::Connect(connect) => connect.connected(),
             Action::Stream(stream) => {
-                stream.finished(StreamEnd::Clean, 1234);
+                stream.finished(StreamEnd::Clean, Moved::Bytes(1234));
                 client.received(b"226 Transfer complete.\r\n");
             }
             Action::Reply(reply) => {
                 black_box(reply.code());
             }
             Action::Done(ended) => assert!(black_box(ended).is_ok()),
-            Action::Read { .. } | Action::Close => return actions,
+            Action::Read { .. } | Action::Leave => return actions,
             other => panic!("{other:?}"),
         }
     }
@@ -108,7 +108,8 @@ fn dialogue(config: &Arc<Config>) -> usize {
 /// A server that has greeted its client.
 fn server(config: &Arc<server::Config>) -> Server {
     let ends = Endpoints::new(SERVER.parse().unwrap(), CLIENT.parse().unwrap());
-    let mut server = Server::new(config.clone(), ends, &Reply::from_static(Code::SERVICE_READY, "(vsFTPd 3.0.3)"));
+    let greeting = Reply::from_static(Code::SERVICE_READY, "(vsFTPd 3.0.3)");
+    let mut server = Server::new(config.clone(), ends, &greeting, NOW);
     serve(&mut server, b"");
     server
 }
@@ -127,7 +128,7 @@ fn serve(server: &mut Server, lines: &[u8]) -> usize {
                 black_box(write.bytes());
                 write.wrote_all();
             }
-            server::Action::Command(Pending::Login(login)) => match login.command() {
+            server::Action::Question(Question::Login(login)) => match login.command() {
                 Command::User(_) => login.need_password(),
                 _ => login.accept(),
             },
@@ -136,8 +137,8 @@ fn serve(server: &mut Server, lines: &[u8]) -> usize {
             server::Action::Accept(accept) => {
                 let _ = black_box(accept.accepted(SocketAddr::new([192, 0, 2, 1].into(), 41000)));
             }
-            server::Action::Stream(stream) => stream.finished(StreamEnd::Clean, 1234),
-            server::Action::Read { .. } | server::Action::Close => return actions,
+            server::Action::Stream(stream) => stream.finished(StreamEnd::Clean, Moved::Bytes(1234)),
+            server::Action::Read { .. } | server::Action::Leave => return actions,
             other => panic!("{other:?}"),
         }
     }

@@ -20,7 +20,6 @@ pub struct Connection<'o> {
     client: Client,
     control: Channel,
     tls: Option<Tls>,
-    sockets: Sockets,
     origin: Clock,
     observer: Box<dyn FnMut(Event<'_>) + 'o>,
 }
@@ -49,10 +48,10 @@ impl<'o> Connection<'o> {
     ) -> Result<Self> {
         let control = TcpStream::connect_timeout(&address, Duration::from_secs(30))?;
         control.set_nodelay(true)?;
-        let client = Client::new(config, Endpoints::new(control.local_addr()?, control.peer_addr()?));
-        let (sockets, origin) = (Sockets::default(), Clock::now());
+        let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
+        let client = Client::new(config, ends, Instant::default());
         let (control, observer) = (Channel::new(control), Box::new(observer));
-        let mut this = Self { client, control, tls, sockets, origin, observer };
+        let mut this = Self { client, control, tls, origin: Clock::now(), observer };
         this.run(None)?;
         Ok(this)
     }
@@ -75,7 +74,7 @@ impl<'o> Connection<'o> {
 
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
-        let mut interrupt = Interrupt::default();
+        let (mut sockets, mut interrupt) = (Sockets::default(), Interrupt::default());
         let source = (self.control.socket().local_addr()?.ip(), None);
         loop {
             interrupt.tell(&mut self.client);
@@ -97,7 +96,7 @@ impl<'o> Connection<'o> {
                 Action::Connect(connect) => {
                     let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
                     let control = connect.wants_input().then_some(&self.control);
-                    match self.sockets.connect(connect.channel(), address, source, control, patience)? {
+                    match sockets.connect(connect.channel(), address, source, control, patience)? {
                         Dial::Control => self.read()?,
                         Dial::Nobody => {}
                         Dial::Connected => {
@@ -107,18 +106,18 @@ impl<'o> Connection<'o> {
                         Dial::Failed(why) => connect.failed(why),
                     }
                 }
-                Action::Listen(listen) => self.sockets.listen(listen),
+                Action::Listen(listen) => sockets.listen(listen),
                 Action::Accept(accept) => {
                     let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
                     // A question that stays unanswered comes again: first the server may have to say why nobody comes.
                     let control = accept.wants_input().then_some(&self.control);
-                    match self.sockets.accept(channel, control, patience)? {
+                    match sockets.accept(channel, control, patience)? {
                         Knock::Control => self.read()?,
                         Knock::Nobody => {}
                         Knock::Failed(why) => accept.failed(why),
                         Knock::Peer(flow, address) => {
                             if accept.accepted(address) == Verdict::Take {
-                                self.sockets.take(channel, flow);
+                                sockets.take(channel, flow);
                                 (self.observer)(Event::Connected { address, by_server: true });
                             }
                         }
@@ -129,23 +128,22 @@ impl<'o> Connection<'o> {
                     let control = stream.wants_input().then_some(&self.control);
                     let Some(moving) = &mut content else { bail!("nothing to move") };
                     let patience = stream.deadline().map(|deadline| deadline.saturating_since(now));
-                    match self.sockets.turn(channel, control, moving, patience)? {
+                    match sockets.turn(channel, control, moving, patience)? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
-                        Turn::Ended(end, total) => {
+                        Turn::Ended(end, moved) => {
                             // What broke may have to be moved again.
                             let whole = content.take_if(|_| end == StreamEnd::Clean);
                             let end = whole.map_or(end, |whole| whole.finish(end));
-                            stream.finished(end, total);
-                            (self.observer)(Event::Moved { direction, total, end });
+                            stream.finished(end, moved);
+                            (self.observer)(Event::Moved { direction, total: moved.bytes(), end });
                         }
                     }
                 }
-                Action::Cancel(cancel) => {
-                    self.sockets.close(cancel.channel());
-                    cancel.cancelled();
+                Action::Close(close) => {
+                    let moved = sockets.close(close.channel());
+                    close.closed(moved);
                 }
-                Action::Discard(channel) => self.sockets.close(channel),
                 Action::StartTls(start) => {
                     let patience = start.deadline().saturating_since(now);
                     let shake = self.control.shake(|| tls::connection(self.tls.as_ref()), None, patience)?;
@@ -161,7 +159,7 @@ impl<'o> Connection<'o> {
                     let (channel, patience) = (secure.channel(), secure.deadline().saturating_since(now));
                     let control = secure.wants_input().then_some(&self.control);
                     let begin = || tls::connection(self.tls.as_ref());
-                    match self.sockets.shake(channel, begin, control, patience)? {
+                    match sockets.shake(channel, begin, control, patience)? {
                         Shake::Control => self.read()?,
                         Shake::Again => {}
                         Shake::Done { result, how } => {
@@ -176,7 +174,7 @@ impl<'o> Connection<'o> {
                 }
                 // Only requests that aren't made here end TLS before the session.
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
-                Action::Close => return Ok(None),
+                Action::Leave => return Ok(None),
             }
         }
     }

@@ -7,8 +7,8 @@
 //!    - the data connection has ended in order: end of file, and close_notify under TLS; and
 //!    - the control connection was looked at once more, without waiting: what was there was handed to the machine, and the
 //!      machine has asked for `Stream` again. Else an ABOR or an end that came before the data's end would be overtaken.
-//! 2. Whatever else happens, `Cancel`, a data connection that fails (then `Read` or another `Transfer` comes) or the end of the
-//!    session: drop the content. A dropped upload is gone.
+//! 2. Whatever else happens, `Close`, a data connection that fails (then `Read` or another `Transfer` comes) or the end of the
+//!    session: drop the content. A dropped upload is gone. A client keeps it until `Done`, for another route may follow.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use ftp_proto::{ChannelId, DataError, Listen};
+use ftp_proto::{ChannelId, DataError, Listen, Moved};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::{Connection, Error};
 use socket2::{Domain, Socket, Type};
@@ -292,10 +292,11 @@ impl Sockets {
         Ok(turn)
     }
 
-    pub fn close(&mut self, channel: ChannelId) {
+    /// Closes what this data connection had, whatever it was at; what was moved over it.
+    pub fn close(&mut self, channel: ChannelId) -> Moved {
         self.listeners.remove(&channel);
         self.dialled.remove(&channel);
-        self.flows.remove(&channel);
+        self.flows.remove(&channel).map_or(Moved::Nothing, |flow| flow.taken().into())
     }
 
     fn flow(&mut self, channel: ChannelId) -> io::Result<&mut Flow> {

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use ftp_proto::server::Refusal;
-use ftp_proto::{Code, Text};
+use ftp_proto::{Code, Reply, Text};
 
 /// Why something isn't done.
 pub struct Denied(pub Code, pub &'static str);
@@ -18,7 +18,7 @@ pub const UNEXPECTED: Denied = Denied(Code::LOCAL_ERROR, "Local error in process
 impl Denied {
     pub fn refusal(&self) -> Refusal<'static> {
         let text = Text::new(self.1).unwrap_or_default();
-        Refusal::new(self.0, text.clone()).unwrap_or_else(|| Refusal::unavailable(text))
+        Refusal::new(Reply::new(self.0, text.clone())).unwrap_or_else(|| Refusal::unavailable(text))
     }
 
     /// Something can't be made under that name: 553.

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use ftp_proto::StreamEnd;
+use ftp_proto::{Moved, StreamEnd};
 use rustix::event::{PollFd, PollFlags};
 use rustls::{Connection, Error};
 
@@ -54,8 +54,8 @@ pub enum Turn {
     Control,
     /// So many bytes were moved so far.
     Moved(u64),
-    /// The transfer has ended, after so many bytes. The content isn't finished yet.
-    Ended(StreamEnd, u64),
+    /// The transfer has ended, after so much. The content isn't finished yet.
+    Ended(StreamEnd, Moved),
 }
 
 impl Flow {
@@ -106,7 +106,7 @@ impl Flow {
                 // Over the linger time nothing is lost: all was sent, and the other side was told that it is all.
                 let end = if self.shut { StreamEnd::Clean } else { StreamEnd::Truncated };
                 let goes_on = machine.is_some() || self.stirred.elapsed() < limit;
-                return Ok(if goes_on { self.moved() } else { Turn::Ended(end, self.total) });
+                return Ok(if goes_on { Turn::Moved(self.total) } else { self.ended(end) });
             }
         }
         self.stirred = Instant::now();
@@ -115,13 +115,17 @@ impl Flow {
             Content::Source(_) => self.drain(),
             Content::Sink(sink) => self.receive(&mut **sink),
         };
-        // What was taken from a source counts, sent or not: on another connection it would be missing.
-        let taken = self.total + self.unsent.len() as u64;
-        Ok(end.map_or_else(|| self.moved(), |end| Turn::Ended(end, taken)))
+        Ok(end.map_or(Turn::Moved(self.total), |end| self.ended(end)))
     }
 
-    fn moved(&self) -> Turn {
-        Turn::Moved(self.total)
+    fn ended(&self, end: StreamEnd) -> Turn {
+        Turn::Ended(end, moved(end, self.taken()))
+    }
+
+    /// How many bytes were taken from a source, sent or not, since on another connection they would be missing; or given to a
+    /// sink.
+    pub fn taken(&self) -> u64 {
+        self.total + self.unsent.len() as u64
     }
 
     fn send(&mut self, source: &mut dyn Source) -> Option<StreamEnd> {
@@ -222,6 +226,15 @@ impl Flow {
             },
             Err(error) => network_end(&error),
         }
+    }
+}
+
+/// What a stream that ended so has moved. Only content whose connection broke may begin anew: what came to its end is
+/// finished, and what failed on this side may have been written in part.
+pub fn moved(end: StreamEnd, taken: u64) -> Moved {
+    match end {
+        StreamEnd::Truncated => taken.into(),
+        StreamEnd::Clean | StreamEnd::LocalError | StreamEnd::StorageFull => Moved::Bytes(taken),
     }
 }
 

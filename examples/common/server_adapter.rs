@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, Server};
-use ftp_proto::{Accept, Connect, Endpoints, Instant, SecureData, StartTls, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, Moved, SecureData, StartTls, StreamEnd, TlsError, Verdict};
 use socket2::SockRef;
 
 use super::channel::{Channel, Shake};
@@ -47,7 +47,7 @@ struct Session<'s> {
     /// The file or listing of the transfer under way.
     content: Option<Content<'static>>,
     /// The data connection has ended, so; the control connection may know better.
-    ended: Option<(StreamEnd, u64)>,
+    ended: Option<(StreamEnd, Moved)>,
     /// The machine knows that this is the end for all.
     knows_end: bool,
     _guest: Guest,
@@ -61,7 +61,7 @@ impl<'s> Session<'s> {
         control.set_nonblocking(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         Ok(Self {
-            server: Server::new(service.config.clone(), ends, &service.greeting(&guest)),
+            server: Server::new(service.config.clone(), ends, &service.greeting(&guest), Instant::default()),
             control: Channel::new(control),
             sockets: Sockets::default(),
             origin: Clock::now(),
@@ -94,9 +94,9 @@ impl<'s> Session<'s> {
                         self.read()?;
                     }
                 }
-                Action::Command(pending) => {
-                    let wants_input = pending.wants_input();
-                    self.visitor.answer(pending);
+                Action::Question(question) => {
+                    let wants_input = question.wants_input();
+                    self.visitor.answer(question);
                     // What takes long comes again, a part at a time.
                     if self.visitor.is_busy() && wants_input {
                         self.read()?;
@@ -129,11 +129,11 @@ impl<'s> Session<'s> {
                     let Some(mut content) = self.content.take() else {
                         return Err(io::Error::other("nothing to move"));
                     };
-                    if let Some((end, total)) = self.ended.take() {
-                        stream.finished(content.finish(end), total);
+                    if let Some((end, moved)) = self.ended.take() {
+                        stream.finished(content.finish(end), moved);
                         continue;
                     }
-                    // A piece at a time, so that ABOR is heard between two of them; then `Cancel` comes instead.
+                    // A piece at a time, so that ABOR is heard between two of them; then `Close` comes instead.
                     let wants_input = stream.wants_input();
                     let ear = Ear::new(wants_input.then_some(&self.control), alarm);
                     let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now));
@@ -142,8 +142,8 @@ impl<'s> Session<'s> {
                     match turn {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
-                        Turn::Ended(end, total) => {
-                            self.ended = Some((end, total));
+                        Turn::Ended(end, moved) => {
+                            self.ended = Some((end, moved));
                             // What was said before the data's end comes first: it may be ABOR.
                             if wants_input {
                                 self.read()?;
@@ -163,13 +163,13 @@ impl<'s> Session<'s> {
                     }
                     Err(_) => stop.failed(TlsError::Handshake),
                 },
-                Action::Cancel(cancel) => {
-                    self.sockets.close(cancel.channel());
-                    (self.content, self.ended) = (None, None);
-                    cancel.cancelled();
+                Action::Close(close) => {
+                    let moved = self.sockets.close(close.channel());
+                    self.content = None;
+                    // What has ended has no socket any more.
+                    close.closed(self.ended.take().map_or(moved, |(_, moved)| moved));
                 }
-                Action::Discard(channel) => self.sockets.close(channel),
-                Action::Close => return data::close(self.control),
+                Action::Leave => return data::close(self.control),
             }
         }
     }

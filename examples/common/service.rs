@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::Config;
-use ftp_proto::{Code, Reply};
+use ftp_proto::server::{Config, Refusal};
+use ftp_proto::{Code, Reply, Text};
 
 use super::door::{Guest, House, Stop};
 use super::server_tls::Certified;
@@ -48,6 +48,6 @@ impl Service {
 }
 
 /// What is said to everybody at the end.
-pub fn farewell() -> Reply<'static> {
-    Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "The server is shutting down.")
+pub fn farewell() -> Refusal<'static> {
+    Refusal::closing(Text::new("The server is shutting down.").unwrap_or_default())
 }

@@ -46,9 +46,10 @@ impl Connection {
     ) -> Result<Self> {
         let control = timeout(Duration::from_secs(30), TcpStream::connect(address)).await??;
         control.set_nodelay(true)?;
-        let host = control.local_addr()?.ip();
-        let client = Client::new(config, Endpoints::new(control.local_addr()?, control.peer_addr()?));
-        let mut this = Self { client, host, control: Wire::Plain(control), tls, origin: Clock::now(), observer };
+        let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
+        let client = Client::new(config, ends, Instant::default());
+        let (host, control) = (ends.local().ip(), Wire::Plain(control));
+        let mut this = Self { client, host, control, tls, origin: Clock::now(), observer };
         this.run(None).await?;
         Ok(this)
     }
@@ -139,13 +140,12 @@ impl Connection {
                     let (direction, control) = (stream.direction(), stream.wants_input().then_some(&mut self.control));
                     let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now).min(TELL));
                     tokio::select! {
-                        (end, total, moved) = outside.transfer(stream.channel(), &mut content) => {
-                            content = moved;
+                        (end, moved) = outside.transfer(stream.channel(), &mut content) => {
                             // What broke may have to be moved again.
                             let whole = content.take_if(|_| end == StreamEnd::Clean);
                             let end = whole.map_or(end, |whole| whole.finish(end));
-                            stream.finished(end, total);
-                            (self.observer)(Event::Moved { direction, total, end });
+                            stream.finished(end, moved);
+                            (self.observer)(Event::Moved { direction, total: moved.bytes(), end });
                         }
                         bytes = hear(control, Some(patience), &interrupt) => match bytes? {
                             Some(bytes) => self.client.received(&bytes),
@@ -153,11 +153,10 @@ impl Connection {
                         }
                     }
                 }
-                Action::Cancel(cancel) => {
-                    outside.cancel(cancel.channel());
-                    cancel.cancelled();
+                Action::Close(close) => {
+                    let moved = outside.close(close.channel(), &mut content);
+                    close.closed(moved);
                 }
-                Action::Discard(channel) => outside.cancel(channel),
                 Action::StartTls(start) => {
                     let patience = start.deadline().saturating_since(now);
                     let (result, how) =
@@ -170,7 +169,7 @@ impl Connection {
                 }
                 // Only requests that aren't made here end TLS before the session.
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
-                Action::Close => return Ok(None),
+                Action::Leave => return Ok(None),
             }
         }
     }

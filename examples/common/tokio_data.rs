@@ -1,6 +1,5 @@
 //! Tokio's sockets: listening, connecting, and what is under way on them beside the loop.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::{Future, ready};
 use std::io;
@@ -8,18 +7,19 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
 
-use ftp_proto::{ChannelId, DataError, Listen, StreamEnd};
+use ftp_proto::{ChannelId, DataError, Listen, Moved, StreamEnd};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::channel::Shaken;
 use super::data::{self, Content};
-use super::tokio_flow::transfer;
+use super::flow;
+use super::tokio_flow::{Progress, transfer};
 use super::tokio_wire::{Side, Wire, secure_data};
 
 /// The sockets of a session's data connections, and what is under way on them.
 ///
 /// Each method can be dropped while it waits, as `select!` does: what it has begun stays here, and the next call goes on
-/// with it. [`cancel`](Self::cancel) ends it.
+/// with it. [`close`](Self::close) ends it.
 #[derive(Default)]
 pub struct Outside<'w> {
     listeners: BTreeMap<ChannelId, Rc<TcpListener>>,
@@ -33,9 +33,8 @@ pub struct Outside<'w> {
 type Running<'w, T> = Pin<Box<dyn Future<Output = T> + 'w>>;
 
 struct Moving<'w> {
-    running: Running<'w, (StreamEnd, u64, Option<Content<'w>>)>,
-    /// How far it is.
-    moved: Rc<Cell<u64>>,
+    running: Running<'w, StreamEnd>,
+    progress: Rc<Progress<'w>>,
 }
 
 impl<'w> Outside<'w> {
@@ -97,35 +96,40 @@ impl<'w> Outside<'w> {
     }
 
     /// Moves a file, which is taken when it begins, and closes the connection. The file comes back to be finished.
-    pub async fn transfer(
-        &mut self,
-        channel: ChannelId,
-        content: &mut Option<Content<'w>>,
-    ) -> (StreamEnd, u64, Option<Content<'w>>) {
+    pub async fn transfer(&mut self, channel: ChannelId, content: &mut Option<Content<'w>>) -> (StreamEnd, Moved) {
         let Self { flows, moving, .. } = self;
         let moving = moving.get_or_insert_with(|| {
-            let moved = Rc::<Cell<u64>>::default();
+            let progress = Rc::<Progress<'w>>::default();
             let running: Running<'w, _> = match (flows.remove(&channel), content.take()) {
-                (Some(flow), Some(content)) => Box::pin(transfer(flow, content, moved.clone())),
-                _ => Box::pin(ready((StreamEnd::LocalError, 0, None))),
+                (Some(flow), Some(content)) => Box::pin(transfer(flow, content, progress.clone())),
+                _ => Box::pin(ready(StreamEnd::LocalError)),
             };
-            Moving { running, moved }
+            Moving { running, progress }
         });
-        let result = moving.running.as_mut().await;
-        self.moving = None;
-        result
+        let end = moving.running.as_mut().await;
+        (end, flow::moved(end, self.stop(content)))
     }
 
     /// How many bytes of the transfer under way were moved.
     pub fn moved(&self) -> u64 {
-        self.moving.as_ref().map_or(0, |moving| moving.moved.get())
+        self.moving.as_ref().map_or(0, |moving| moving.progress.moved())
     }
 
-    /// Ends what is under way, and closes what this data connection had. There is one at a time.
-    pub fn cancel(&mut self, channel: ChannelId) {
-        (self.connecting, self.accepting, self.securing, self.moving) = (None, None, None, None);
+    /// Ends what is under way, and closes what this data connection had; what was moved over it. There is one at a time. A
+    /// file that was being moved comes back.
+    pub fn close(&mut self, channel: ChannelId, content: &mut Option<Content<'w>>) -> Moved {
+        (self.connecting, self.accepting, self.securing) = (None, None, None);
         self.listeners.remove(&channel);
         self.flows.remove(&channel);
+        self.stop(content).into()
+    }
+
+    /// Nothing moves any more, and the file comes back; how many bytes were taken from it or given to it.
+    fn stop(&mut self, content: &mut Option<Content<'w>>) -> u64 {
+        let Some(Moving { running, progress }) = self.moving.take() else { return 0 };
+        drop(running);
+        *content = progress.take_content();
+        progress.taken()
     }
 }
 

@@ -16,29 +16,63 @@ use super::flow::network_end;
 use super::swift::{self, Pipe};
 use super::tokio_wire::Wire;
 
-/// Files of this machine are read and written in place: tokio has no other way to them than a thread.
-pub async fn transfer<'c>(
-    mut wire: Wire,
-    mut content: Content<'c>,
-    moved: Rc<Cell<u64>>,
-) -> (StreamEnd, u64, Option<Content<'c>>) {
-    let mut taken = 0;
-    let result = match &mut content {
-        Content::Source(source) => send(&mut wire, &mut **source, &moved, &mut taken).await,
-        Content::Sink(sink) => receive(&mut wire, &mut **sink, &moved).await,
-    };
-    // What was taken from a source counts, sent or not: on another connection it would be missing.
-    (result.err().unwrap_or(StreamEnd::Clean), moved.get().max(taken), Some(content))
+/// A transfer under way, for who looks at it from outside.
+#[derive(Default)]
+pub struct Progress<'c> {
+    moved: Cell<u64>,
+    /// What was taken from a source, sent or not: on another connection it would be missing.
+    taken: Cell<u64>,
+    /// The file, once the transfer has ended or was dropped.
+    content: Cell<Option<Content<'c>>>,
 }
 
-async fn send(wire: &mut Wire, source: &mut dyn Source, moved: &Cell<u64>, taken: &mut u64) -> Result<(), StreamEnd> {
+/// Gives the file back when it is dropped.
+struct Lent<'p, 'c> {
+    content: Option<Content<'c>>,
+    progress: &'p Progress<'c>,
+}
+
+/// Files of this machine are read and written in place: tokio has no other way to them than a thread.
+pub async fn transfer<'c>(mut wire: Wire, content: Content<'c>, progress: Rc<Progress<'c>>) -> StreamEnd {
+    let mut lent = Lent { content: Some(content), progress: &progress };
+    let result = match &mut lent.content {
+        Some(Content::Source(source)) => send(&mut wire, &mut **source, &progress).await,
+        Some(Content::Sink(sink)) => receive(&mut wire, &mut **sink, &progress.moved).await,
+        None => Err(StreamEnd::LocalError),
+    };
+    result.err().unwrap_or(StreamEnd::Clean)
+}
+
+impl<'c> Progress<'c> {
+    pub fn moved(&self) -> u64 {
+        self.moved.get()
+    }
+
+    /// How many bytes were taken from a source or given to a sink.
+    pub fn taken(&self) -> u64 {
+        self.taken.get().max(self.moved.get())
+    }
+
+    pub fn take_content(&self) -> Option<Content<'c>> {
+        self.content.take()
+    }
+}
+
+impl Drop for Lent<'_, '_> {
+    fn drop(&mut self) {
+        self.progress.content.set(self.content.take());
+    }
+}
+
+async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>) -> Result<(), StreamEnd> {
+    let Progress { moved, taken, .. } = progress;
     if !send_swiftly(wire, source, moved).await? {
-        *taken = moved.get();
+        taken.set(moved.get());
         // A listing is small: so is what it needs.
         let mut buffer = Vec::with_capacity(4096);
         loop {
             let count = read(source, &mut buffer)?;
-            *taken += count as u64;
+            taken.set(taken.get() + count as u64);
             if count == 0 {
                 break;
             }

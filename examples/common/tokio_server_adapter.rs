@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, Server};
-use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, Moved, StartTls, StreamEnd, TlsError, Verdict};
 use tokio::net::unix::pipe::Receiver as Alarm;
 use tokio::net::{TcpListener as AsyncListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -94,6 +94,12 @@ struct Thread {
     origin: Clock,
 }
 
+impl Thread {
+    fn now(&self) -> Instant {
+        Instant::from_origin(self.origin.elapsed())
+    }
+}
+
 /// A control connection with its machine.
 struct Session {
     server: Server,
@@ -109,7 +115,7 @@ struct Session {
     /// The file or listing of the transfer under way.
     content: Option<Content<'static>>,
     /// The data connection has ended, so; the control connection may know better.
-    ended: Option<(StreamEnd, u64)>,
+    ended: Option<(StreamEnd, Moved)>,
     thread: Rc<Thread>,
     /// The machine knows of the end for all.
     knows_end: bool,
@@ -119,8 +125,9 @@ struct Session {
 impl Session {
     fn new(control: TcpStream, peer: SocketAddr, service: Arc<Service>, thread: Rc<Thread>) -> io::Result<Self> {
         let (ends, guest) = (Endpoints::new(control.local_addr()?, peer), service.house.enter());
+        let now = thread.now();
         Ok(Self {
-            server: Server::new(service.config.clone(), ends, &service.greeting(&guest)),
+            server: Server::new(service.config.clone(), ends, &service.greeting(&guest), now),
             host: ends.local().ip(),
             control: Wire::Plain(control),
             outside: None,
@@ -139,7 +146,7 @@ impl Session {
     async fn run(&mut self) -> io::Result<()> {
         loop {
             self.tell_end();
-            let now = self.now();
+            let now = self.thread.now();
             match self.server.poll(now) {
                 // The question comes again: first it is to be seen whether these are the last words.
                 Action::Write(_) => {
@@ -162,9 +169,9 @@ impl Session {
                     let bytes = hear_until(&mut self.control, patience, end).await?;
                     bytes.iter().for_each(|bytes| self.server.received(bytes));
                 }
-                Action::Command(pending) => {
-                    let wants_input = pending.wants_input();
-                    self.visitor.answer(pending);
+                Action::Question(question) => {
+                    let wants_input = question.wants_input();
+                    self.visitor.answer(question);
                     // What takes long comes again, a part at a time, and lets others have their turn.
                     if self.visitor.is_busy() {
                         Box::pin(self.look(wants_input)).await?;
@@ -175,8 +182,7 @@ impl Session {
                     self.content = self.visitor.open(transfer);
                 }
                 Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
-                Action::Discard(channel) => self.outside.get_or_insert_default().cancel(channel),
-                Action::Close => break,
+                Action::Leave => break,
                 // Questions that aren't answered come again.
                 Action::Connect(_)
                 | Action::Accept(_)
@@ -184,7 +190,7 @@ impl Session {
                 | Action::Stream(_)
                 | Action::StartTls(_)
                 | Action::StopTls(_)
-                | Action::Cancel(_) => Box::pin(self.serve_data_and_tls()).await?,
+                | Action::Close(_) => Box::pin(self.serve_data_and_tls()).await?,
             }
         }
         tokio_wire::close(&mut self.control).await;
@@ -196,7 +202,7 @@ impl Session {
         loop {
             self.tell_end();
             let end = (!self.knows_end).then_some(&self.thread.end);
-            let now = self.now();
+            let now = self.thread.now();
             match self.server.poll(now) {
                 Action::Connect(connect) => {
                     let control = connect.wants_input().then_some(&mut self.control);
@@ -223,8 +229,8 @@ impl Session {
                     }
                 }
                 Action::Stream(stream) => {
-                    if let Some((end, total)) = self.ended.take() {
-                        stream.finished(self.content.take().map_or(end, |content| content.finish(end)), total);
+                    if let Some((end, moved)) = self.ended.take() {
+                        stream.finished(self.content.take().map_or(end, |content| content.finish(end)), moved);
                         continue;
                     }
                     let wants_input = stream.wants_input();
@@ -235,8 +241,8 @@ impl Session {
                             Some(bytes) => self.server.received(&bytes),
                             None => stream.moved(self.outside.as_ref().map_or(0, |outside| outside.moved())),
                         },
-                        (end, total, content) = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
-                            (self.ended, self.content) = (Some((end, total)), content);
+                        ended = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
+                            self.ended = Some(ended);
                             // What was said before the data's end comes first: it may be ABOR.
                             self.look(wants_input).await?;
                         }
@@ -250,26 +256,21 @@ impl Session {
                     Ok(()) => stop.stopped(),
                     Err(_) => stop.failed(TlsError::Handshake),
                 },
-                Action::Cancel(cancel) => {
-                    self.outside.get_or_insert_default().cancel(cancel.channel());
-                    (self.content, self.ended) = (None, None);
-                    cancel.cancelled();
+                Action::Close(close) => {
+                    let moved = self.outside.get_or_insert_default().close(close.channel(), &mut self.content);
+                    self.content = None;
+                    // What has ended has no socket any more.
+                    close.closed(self.ended.take().map_or(moved, |(_, moved)| moved));
                 }
-                // That isn't a question: it is said once.
-                Action::Discard(channel) => self.outside.get_or_insert_default().cancel(channel),
                 // Questions that aren't answered come again.
                 Action::Write(_)
                 | Action::Read { .. }
-                | Action::Command(_)
+                | Action::Question(_)
                 | Action::Transfer(_)
                 | Action::Listen(_)
-                | Action::Close => return Ok(()),
+                | Action::Leave => return Ok(()),
             }
         }
-    }
-
-    fn now(&self) -> Instant {
-        Instant::from_origin(self.thread.origin.elapsed())
     }
 
     /// Tells the machine of the end for all, once.

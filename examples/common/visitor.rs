@@ -6,8 +6,8 @@
 use std::io::{self, Cursor, ErrorKind};
 use std::sync::Arc;
 
-use ftp_proto::server::{Answer, Hash, Pending, Transfer};
-use ftp_proto::{Code, Command, Path, Reply, Site as SiteCommand, Text};
+use ftp_proto::server::{Answer, Hash, Question, Transfer};
+use ftp_proto::{Code, Command, Path, Reply, Site as SiteCommand, Text, Verb};
 
 use super::content::Content;
 use super::denied::{Allowed, Denied, READ_ONLY, UNEXPECTED};
@@ -49,11 +49,11 @@ impl Visitor {
 
     /// Does what a command asks for, and answers it; or a part of it, if it takes long, and leaves the question open, so that
     /// it comes again: meanwhile others have their turn.
-    pub fn answer(&mut self, pending: Pending<'_>) {
-        let serial = pending.serial();
+    pub fn answer(&mut self, question: Question<'_>) {
+        let serial = question.serial();
         self.hashing.take_if(|hashing| hashing.0 != serial);
-        match pending {
-            Pending::Login(login) => {
+        match question {
+            Question::Login(login) => {
                 let user = login.user().to_vec();
                 match login.command() {
                     // Known or not, every name is asked for a password (RFC 2577 5).
@@ -62,43 +62,43 @@ impl Visitor {
                     _ => login.refuse(&Denied(Code::NOT_LOGGED_IN, "Login incorrect.").refusal()),
                 }
             }
-            Pending::Perform(perform) => match self.perform(&perform.command()) {
+            Question::Perform(perform) => match self.perform(perform.command()) {
                 Ok(()) => perform.done(),
                 Err(denied) => perform.refuse(&denied.refusal()),
             },
-            Pending::Exists(exists) => match self.begin_renaming(&exists.command()) {
+            Question::Exists(exists) => match self.begin_renaming(exists.command()) {
                 Ok(()) => exists.exists(),
                 Err(denied) => exists.refuse(&denied.refusal()),
             },
-            Pending::Directory(directory) => match self.directory(&directory.command()).and_then(path) {
+            Question::Directory(directory) => match self.directory(directory.command()).and_then(path) {
                 Ok(path) => directory.path(&path),
                 Err(denied) => directory.refuse(&denied.refusal()),
             },
-            Pending::Size(size) => match self.file(&size.command()) {
+            Question::Size(size) => match self.file(size.command()) {
                 Ok(entry) => size.bytes(entry.size),
                 Err(denied) => size.refuse(&denied.refusal()),
             },
-            Pending::Modified(modified) => match self.file(&modified.command()) {
+            Question::Modified(modified) => match self.file(modified.command()) {
                 Ok(entry) => match listing::time(entry.modified) {
                     Some(time) => modified.at(time),
                     None => modified.refuse(&Denied(Code::FILE_UNAVAILABLE, "No such time.").refusal()),
                 },
                 Err(denied) => modified.refuse(&denied.refusal()),
             },
-            Pending::Facts(facts) => match self.facts(&facts.command(), &facts.wanted().collect::<Vec<_>>()) {
+            Question::Facts(facts) => match self.facts(facts.command(), &facts.wanted().collect::<Vec<_>>()) {
                 Ok((text, path)) => facts.are(&text, &path),
                 Err(denied) => facts.refuse(&denied.refusal()),
             },
-            Pending::Hash(hash) => match self.hash(&hash, serial) {
+            Question::Hash(hash) => match self.hash(&hash, serial) {
                 Ok(Some((digest, size))) => hash.is(&digest, size),
                 Ok(None) => drop(hash),
                 Err(denied) => hash.refuse(&denied.refusal()),
             },
-            Pending::Status(status) => match self.status(&status.command()) {
+            Question::Status(status) => match self.status(status.command()) {
                 Ok(entries) => status.lines(listing::for_status(&entries)),
                 Err(denied) => status.refuse(&denied.refusal()),
             },
-            Pending::Extension(extension) => match self.extension(&extension.command()) {
+            Question::Extension(extension) => match self.extension(extension.command()) {
                 Ok(answer) => extension.answer(&answer),
                 Err(denied) => extension.refuse(&denied.refusal()),
             },
@@ -228,7 +228,7 @@ impl Visitor {
                     | Command::Xsha(path)
                     | Command::Xsha1(path)
                     | Command::Xsha256(path)
-                    | Command::Xsha512(path) => self.site.tree.read(&self.at(&path), 0)?,
+                    | Command::Xsha512(path) => self.site.tree.read(&self.at(path), 0)?,
                     _ => return Err(UNEXPECTED),
                 };
                 Box::new((serial, Hashing::new(file, size, hash.algorithm()).ok_or(UNEXPECTED)?))
@@ -264,12 +264,12 @@ impl Visitor {
         let mode = String::from_utf8(mode).ok().and_then(|mode| u32::from_str_radix(&mode, 8).ok());
         let mode = mode.filter(|mode| *mode <= 0o777).ok_or(SYNTAX)?;
         self.site.tree.set_mode(&self.writable(&path)?, mode)?;
-        Answer::new(Reply::from_static(Code::COMMAND_OKAY, "SITE CHMOD command ok.")).ok_or(UNEXPECTED)
+        Answer::new(Verb::Site, Reply::from_static(Code::COMMAND_OKAY, "SITE CHMOD command ok.")).ok_or(UNEXPECTED)
     }
 
     fn opening(&self, transfer: &Transfer<'_>) -> Allowed<Opening> {
         let (tree, in_place, offset) = (&self.site.tree, self.site.in_place, transfer.offset());
-        Ok(match &transfer.command() {
+        Ok(match transfer.command() {
             Command::Retr(path) => {
                 let (file, rest) = tree.read(&self.at(path), offset)?;
                 Opening::Sized(Content::Source(Box::new(file)), rest)

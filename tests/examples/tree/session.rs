@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::server::{Action, Config, Server};
-use ftp_proto::{Code, Endpoints, Instant, Reply, StreamEnd, Verdict};
+use ftp_proto::{Code, Endpoints, Instant, Moved, Reply, StreamEnd, Verdict};
 
 use crate::common::content::Content;
 use crate::common::site::{Account, Site};
@@ -48,7 +48,7 @@ impl Session {
         let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), client);
         let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
         let mut this = Self {
-            server: Server::new(Arc::new(config), ends, &greeting),
+            server: Server::new(Arc::new(config), ends, &greeting, Instant::default()),
             visitor: Visitor::new(site.clone()),
             content: None,
             upload: (Vec::new(), StreamEnd::Clean),
@@ -103,10 +103,10 @@ impl Session {
                     said.extend_from_slice(write.bytes());
                     write.wrote(count);
                 }
-                Action::Read { .. } | Action::Close => break,
-                Action::Command(pending) => {
+                Action::Read { .. } | Action::Leave => break,
+                Action::Question(question) => {
                     self.asked += 1;
-                    self.visitor.answer(pending);
+                    self.visitor.answer(question);
                 }
                 Action::Transfer(transfer) => self.content = self.visitor.open(transfer),
                 Action::Listen(listen) => listen.listening("192.0.2.2:50000".parse().unwrap()),
@@ -126,13 +126,12 @@ impl Session {
                         break;
                     }
                     let end = self.content.take().unwrap().finish(end);
-                    stream.finished(end, 0);
+                    stream.finished(end, Moved::Bytes(0));
                 }
-                Action::Cancel(cancel) => {
+                Action::Close(close) => {
                     self.content = None;
-                    cancel.cancelled();
+                    close.closed(Moved::Bytes(0));
                 }
-                Action::Discard(_) => {}
                 other => panic!("{other:?}"),
             }
         }

@@ -75,8 +75,8 @@ fn writes_a_command() -> Option<()> {
 }
 
 fn a_client_begins() -> Option<()> {
-    let mut client = Client::new(Arc::new(client::Config::default()), ends());
     let now = Instant::default();
+    let mut client = Client::new(Arc::new(client::Config::default()), ends(), now);
     client.received(b"220 ready\r\n");
     let client::Action::Reply(_) = client.poll(now).ok()? else { return None };
     let client::Action::Done(Ok(_)) = client.poll(now).ok()? else { return None };
@@ -86,9 +86,9 @@ fn a_client_begins() -> Option<()> {
 }
 
 fn a_server_begins() -> Option<()> {
-    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
-    let mut server = Server::new(Arc::new(server::Config::default()), ends(), &greeting);
     let now = Instant::default();
+    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let mut server = Server::new(Arc::new(server::Config::default()), ends(), &greeting, now);
     let server::Action::Write(write) = server.poll(now) else { return None };
     let greeted = write.bytes() == b"220 ready\r\n";
     let count = write.bytes().len();
