@@ -229,7 +229,7 @@ impl Dialogue {
             };
             let place = match oddity(&self.file, at) {
                 Some(Oddity::NobodyAsked) => continue,
-                Some(Oddity::Overtakes(command) | Oddity::Jumps(command)) => {
+                Some(Oddity::Overtakes(command)) => {
                     due.iter().position(|index| exchanges[*index].at == command).expect("its command waits")
                 }
                 _ => 0,

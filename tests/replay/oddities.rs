@@ -15,8 +15,6 @@ pub enum Oddity {
     /// A reply that comes before those to earlier commands; it answers the command of this line, and can't be taken for
     /// anything else.
     Overtakes(usize),
-    /// The same, but the session table can't know: to it nobody asked.
-    Jumps(usize),
     /// A line that is no reply, though one should begin here.
     NotAReply,
 }

@@ -4,3 +4,4 @@ mod addresses;
 mod commands;
 mod framing;
 mod replies;
+mod values;

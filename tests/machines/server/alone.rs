@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::server::{Action, Config, Question, Refusal};
-use ftp_proto::{Code, Path, Reply, Text, Verb};
+use ftp_proto::{Path, Text, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, codes, said, with};
 
 fn count(did: &[Did], wanted: fn(&Did) -> bool) -> usize {

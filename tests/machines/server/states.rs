@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::server::{Action, Config, Refusal, Security};
-use ftp_proto::{Code, Reply, Resume, Text};
+use ftp_proto::{Resume, Text};
 use ftp_proto_rigs::server::{Did, Rig, World, said, tls};
 
 /// A state's name, and a session in it whose open question was shown.

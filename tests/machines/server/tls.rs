@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::server::{Config, Refusal, Security};
-use ftp_proto::{Code, Reply, Resume, Text, Verb};
+use ftp_proto::{Resume, Text, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, said, secures, tls, with};
 
 fn implicit() -> Config {

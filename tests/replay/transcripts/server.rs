@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support};
 use ftp_proto::{
-    Code, Command, Endpoints, Inbox, Instant, Limits, Moved, Path, Replies, Reply, StreamEnd, Text, Verb, Verdict,
+    Code, Command, Endpoints, Inbox, Instant, Limits, Moved, Path, Replies, Reply, StreamEnd, Verb, Verdict,
 };
 
 use crate::dialogue::{self, Answer, Dialogue, Said, Who};

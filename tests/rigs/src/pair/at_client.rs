@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use ftp_proto::client::{self, Violation};
-use ftp_proto::{DataError, Direction, Instant, Moved, StreamEnd, TlsError, Verdict};
+use ftp_proto::{DataError, Direction, Instant, Moved, TlsError, Verdict};
 
 use super::network::{End, Meeting, Pipe};
 use super::{Ended, Pair};

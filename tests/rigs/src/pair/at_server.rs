@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use ftp_proto::server::{self, Answer, Question, Refusal};
-use ftp_proto::{
-    Code, Command, DataError, Direction, Instant, Moved, Path, Reply, StreamEnd, Text, Time, TlsError, Verdict,
-};
+use ftp_proto::{Code, Command, DataError, Direction, Instant, Moved, Path, Reply, Text, Time, TlsError, Verdict};
 
 use super::Pair;
 use super::network::{End, Meeting, Pipe};
