@@ -4,17 +4,20 @@
 //! costs no 60 seconds and no 425. Active: the server connects after the command.
 
 mod setup;
+mod state;
 
-use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::context::{Context, End, Ended, Progress, ReplyBy};
-use super::request::TransferRequest;
+use state::{Aborting, Commanded, Ending, Final, Stage, Stream, Trial};
+
+pub(super) use state::Transfer;
+
 use crate::command::{Command, EpsvArgument, Protection, Verb};
 use crate::connection::cannot_happen;
 use crate::data::{Direction, Moved, State, StreamEnd};
 use crate::reply::{Code, Reply};
-use crate::route::{AttemptEnd, Route};
+use crate::route::AttemptEnd;
 use crate::session::{CommandId, Step};
 use crate::telnet::INTERRUPT_AND_SYNCH;
 use crate::time::Instant;
@@ -23,122 +26,7 @@ use crate::tls::Tls;
 /// How many NOOPs may wait for their replies amid a transfer: a server that doesn't answer until the end gets no more.
 const NOOPS_DUE: usize = 8;
 
-#[derive(Debug)]
-pub(super) struct Transfer {
-    request: TransferRequest,
-    /// The routes before this place of the application's order were tried.
-    tried: usize,
-    /// How many attempts have come so far that bytes were to move.
-    attempts: u32,
-    /// STOU: the name that the server told.
-    name: Option<Vec<u8>>,
-    /// The final reply, if others were due behind it.
-    kept: Option<Reply<'static>>,
-    stage: Stage,
-}
-
-/// One route that is tried.
-#[derive(Debug, Clone, Copy)]
-struct Trial {
-    route: Route,
-    /// What the server has announced, or we have.
-    advertised: Option<SocketAddr>,
-    since: Instant,
-}
-
-/// The transfer command was said.
-#[derive(Debug, Clone, Copy)]
-struct Commanded {
-    trial: Trial,
-    id: CommandId,
-}
-
-/// How far a transfer has come.
-#[derive(Debug, Clone, Copy)]
-enum Stage {
-    /// EPSV ALL, if it is wanted and wasn't said.
-    Begin,
-    /// The reply to EPSV ALL is due.
-    Excluding,
-    /// TYPE, if another is in force.
-    Type,
-    /// The reply to TYPE is due.
-    Typing,
-    /// The next route.
-    Choosing,
-    /// The reply to PRET is due.
-    Announcing(Trial),
-    /// A socket is to listen for the server.
-    Listening(Trial),
-    /// The reply to EPSV, PASV, EPRT or PORT is due.
-    Asking(Trial),
-    /// The server's port is dialled; where else it may be reached.
-    Dialling(Trial, Option<SocketAddr>),
-    /// The data connection stands, or the server was told where we listen.
-    Ready(Trial),
-    /// The reply to REST is due.
-    Restarting(Trial),
-    /// The offset is agreed on: the transfer command is next.
-    Restarted(Trial),
-    /// The 1yz, and in active mode the server's connection, are due.
-    Commanded(Commanded),
-    /// TLS begins, then bytes move. The final reply may have come already.
-    Moving(Commanded, Final),
-    /// The bytes have moved; the final reply is due.
-    Finishing(Commanded, Stream),
-    /// The final reply has come; those to NOOPs said amid the transfer have to be here by then.
-    Straggling(Trial, Stream, Instant),
-    /// The server has failed with this code before a byte had moved: the next route, once this one's channel is closed.
-    Failing(Trial, Code),
-    /// ABOR was said.
-    Aborting(Aborting),
-    /// The final word was said by us or by the server.
-    Ending(Ending),
-}
-
-/// Whether the final reply of the transfer command has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Final {
-    Due,
-    Here,
-}
-
-/// How the stream has ended.
-#[derive(Debug, Clone, Copy)]
-struct Stream {
-    end: StreamEnd,
-    moved: Moved,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Aborting {
-    transfer: CommandId,
-    abor: CommandId,
-    /// The NOOP behind the first answer to the two: what comes before its 200 belongs to them.
-    barrier: Option<CommandId>,
-    why: Ending,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Refused,
-    Aborted,
-    /// Nothing has moved for too long.
-    Stalled,
-    NoRoute,
-    Incomplete(StreamEnd, Moved),
-}
-
 impl Transfer {
-    pub(super) fn new(request: TransferRequest) -> Self {
-        Self { request, tried: 0, attempts: 0, name: None, kept: None, stage: Stage::Begin }
-    }
-
-    /// The final reply of the transfer command has come, and the bytes still move.
-    pub(super) fn has_final(&self) -> bool {
-        matches!(self.stage, Stage::Moving(_, Final::Here))
-    }
-
     pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Step, reply: &Reply<'_>) {
         let closes = reply.code() == Code::SERVICE_NOT_AVAILABLE;
         match self.stage {
@@ -460,15 +348,5 @@ impl Transfer {
             // The second answer, or one to a NOOP that was said while the bytes still moved.
             Some(_) | None => {}
         }
-    }
-
-    /// Nothing more is said, and no data connection is needed.
-    fn end(&mut self, context: &mut Context, ending: Ending) {
-        context.connection.data.release();
-        self.stage = Stage::Ending(ending);
-    }
-
-    fn ended(&mut self, how: End) -> Progress {
-        Progress::End(Ended { how, reply: self.kept.take(), out_of_step: false })
     }
 }

@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{Ending, Stage, Transfer, Trial};
+use super::state::{Ending, Stage, Transfer, Trial};
 use crate::address::{ExtendedAddress, HostPort};
 use crate::client::context::{Context, Progress};
 use crate::command::{Command, EpsvArgument, Verb};
 use crate::connection::cannot_happen;
 use crate::data::{DataError, State};
 use crate::reply::{Class, Code, Reply};
-use crate::route::{Attempt, AttemptEnd, Route, is_outside};
+use crate::route::{AttemptEnd, Route, is_outside};
 use crate::session::Step;
 use crate::text::Argument;
 
@@ -147,21 +147,6 @@ impl Transfer {
             }
         }
         Progress::Again
-    }
-
-    /// The attempt has ended so; the next route is tried.
-    pub(super) fn give_up(&mut self, context: &mut Context, trial: Trial, end: AttemptEnd) {
-        context.connection.data.forget();
-        self.record(context, trial, None, end);
-        self.stage = Stage::Choosing;
-    }
-
-    pub(super) fn record(&self, context: &mut Context, trial: Trial, reached: Option<SocketAddr>, end: AttemptEnd) {
-        let Trial { route, advertised, since } = trial;
-        // They are kept until the next transfer, and nearly always it is one.
-        context.attempts.reserve_exact(1);
-        let took = context.connection.now.saturating_since(since);
-        context.attempts.push(Attempt { route, advertised, reached, end, took });
     }
 }
 

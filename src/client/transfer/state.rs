@@ -1,0 +1,154 @@
+//! How far a transfer has come, and how it ends.
+
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::client::context::{Context, End, Ended, Progress};
+use crate::client::request::TransferRequest;
+use crate::data::{Moved, StreamEnd};
+use crate::reply::{Code, Reply};
+use crate::route::{Attempt, AttemptEnd, Route};
+use crate::session::CommandId;
+use crate::time::Instant;
+
+#[derive(Debug)]
+pub(in crate::client) struct Transfer {
+    pub(super) request: TransferRequest,
+    /// The routes before this place of the application's order were tried.
+    pub(super) tried: usize,
+    /// How many attempts have come so far that bytes were to move.
+    pub(super) attempts: u32,
+    /// STOU: the name that the server told.
+    pub(super) name: Option<Vec<u8>>,
+    /// The final reply, if others were due behind it.
+    pub(super) kept: Option<Reply<'static>>,
+    pub(super) stage: Stage,
+}
+
+/// One route that is tried.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trial {
+    pub(super) route: Route,
+    /// What the server has announced, or we have.
+    pub(super) advertised: Option<SocketAddr>,
+    pub(super) since: Instant,
+}
+
+/// The transfer command was said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Commanded {
+    pub(super) trial: Trial,
+    pub(super) id: CommandId,
+}
+
+/// How far a transfer has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stage {
+    /// EPSV ALL, if it is wanted and wasn't said.
+    Begin,
+    /// The reply to EPSV ALL is due.
+    Excluding,
+    /// TYPE, if another is in force.
+    Type,
+    /// The reply to TYPE is due.
+    Typing,
+    /// The next route.
+    Choosing,
+    /// The reply to PRET is due.
+    Announcing(Trial),
+    /// A socket is to listen for the server.
+    Listening(Trial),
+    /// The reply to EPSV, PASV, EPRT or PORT is due.
+    Asking(Trial),
+    /// The server's port is dialled; where else it may be reached.
+    Dialling(Trial, Option<SocketAddr>),
+    /// The data connection stands, or the server was told where we listen.
+    Ready(Trial),
+    /// The reply to REST is due.
+    Restarting(Trial),
+    /// The offset is agreed on: the transfer command is next.
+    Restarted(Trial),
+    /// The 1yz, and in active mode the server's connection, are due.
+    Commanded(Commanded),
+    /// TLS begins, then bytes move. The final reply may have come already.
+    Moving(Commanded, Final),
+    /// The bytes have moved; the final reply is due.
+    Finishing(Commanded, Stream),
+    /// The final reply has come; those to NOOPs said amid the transfer have to be here by then.
+    Straggling(Trial, Stream, Instant),
+    /// The server has failed with this code before a byte had moved: the next route, once this one's channel is closed.
+    Failing(Trial, Code),
+    /// ABOR was said.
+    Aborting(Aborting),
+    /// The final word was said by us or by the server.
+    Ending(Ending),
+}
+
+/// Whether the final reply of the transfer command has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Final {
+    Due,
+    Here,
+}
+
+/// How the stream has ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stream {
+    pub(super) end: StreamEnd,
+    pub(super) moved: Moved,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Aborting {
+    pub(super) transfer: CommandId,
+    pub(super) abor: CommandId,
+    /// The NOOP behind the first answer to the two: what comes before its 200 belongs to them.
+    pub(super) barrier: Option<CommandId>,
+    pub(super) why: Ending,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Refused,
+    Aborted,
+    /// Nothing has moved for too long.
+    Stalled,
+    NoRoute,
+    Incomplete(StreamEnd, Moved),
+}
+
+impl Transfer {
+    pub(in crate::client) fn new(request: TransferRequest) -> Self {
+        Self { request, tried: 0, attempts: 0, name: None, kept: None, stage: Stage::Begin }
+    }
+
+    /// The final reply of the transfer command has come, and the bytes still move.
+    pub(in crate::client) fn has_final(&self) -> bool {
+        matches!(self.stage, Stage::Moving(_, Final::Here))
+    }
+
+    /// Nothing more is said, and no data connection is needed.
+    pub(super) fn end(&mut self, context: &mut Context, ending: Ending) {
+        context.connection.data.release();
+        self.stage = Stage::Ending(ending);
+    }
+
+    pub(super) fn ended(&mut self, how: End) -> Progress {
+        Progress::End(Ended { how, reply: self.kept.take(), out_of_step: false })
+    }
+
+    /// The attempt has ended so; the next route is tried.
+    pub(super) fn give_up(&mut self, context: &mut Context, trial: Trial, end: AttemptEnd) {
+        context.connection.data.forget();
+        self.record(context, trial, None, end);
+        self.stage = Stage::Choosing;
+    }
+
+    pub(super) fn record(&self, context: &mut Context, trial: Trial, reached: Option<SocketAddr>, end: AttemptEnd) {
+        let Trial { route, advertised, since } = trial;
+        // They are kept until the next transfer, and nearly always it is one.
+        context.attempts.reserve_exact(1);
+        let took = context.connection.now.saturating_since(since);
+        context.attempts.push(Attempt { route, advertised, reached, end, took });
+    }
+}
