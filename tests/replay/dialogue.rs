@@ -10,11 +10,9 @@ pub struct Dialogue {
     /// The file, below `testdata/transcripts/`.
     pub file: String,
     /// What the probes of one session are about; empty in the clients' files.
-    #[allow(dead_code, reason = "the probes need it")]
     pub title: String,
     pub lines: Vec<Line>,
     /// The line that notes that the server closed the connection.
-    #[allow(dead_code, reason = "the probes need it")]
     pub closed: Option<usize>,
 }
 
