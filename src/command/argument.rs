@@ -3,7 +3,6 @@
 //! Each parser begins at the blank that separates the argument from what is before it.
 
 use super::error::{ArgumentFault, CommandError};
-use super::option::{NewFacts, Opts, Site};
 use super::parameter::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, Structure, Type};
 use super::{Verb, illegal_byte};
 use crate::address::{self, AddressError, AddressFault, ExtendedAddress, HostPort, LongAddress, NetworkProtocol};
@@ -162,7 +161,7 @@ fn letter<T>(input: &[u8], choose: impl FnOnce(u8) -> Option<T>) -> Result<(&[u8
     }
 }
 
-fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b' ');
     out.extend_from_slice(bytes);
 }
@@ -260,57 +259,6 @@ impl<'a, T: Field<'a>> Field<'a> for Option<T> {
     }
     fn room(self) -> Option<Vec<u8>> {
         self?.room()
-    }
-}
-
-impl<'a> Field<'a> for Site<'a> {
-    type Owned = Site<'static>;
-    #[inline]
-    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
-        Argument::read(input).map(|(rest, text)| (rest, Site::from(text)))
-    }
-    fn write(&self, out: &mut Vec<u8>) {
-        write_text(out, self.as_bytes());
-    }
-    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
-        self.into_owned_in(room)
-    }
-    fn room(self) -> Option<Vec<u8>> {
-        self.into_room()
-    }
-}
-
-/// RFC 2389 4: `opts = "OPTS" SP command-name [ SP command-options ]`
-impl<'a> Field<'a> for Opts<'a> {
-    type Owned = Opts<'static>;
-    #[inline]
-    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
-        Opts::read(behind_blanks(input)?).map(|opts| (&[][..], opts))
-    }
-    fn write(&self, out: &mut Vec<u8>) {
-        self.write(out);
-    }
-    fn own(self, _: &mut Vec<u8>) -> Self::Owned {
-        self.into_owned()
-    }
-}
-
-/// draft-somers-ftp-mfxx-03 5: `mff-facts = 1*( fact "=" value ";" )`; the last `;` may be missing.
-impl<'a> Field<'a> for NewFacts<'a> {
-    type Owned = NewFacts<'static>;
-    #[inline]
-    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
-        let (rest, text) = word(input)?;
-        let facts =
-            NewFacts::new(text).map_err(|_| Fault::bad(behind_blanks(input).unwrap_or(input), ArgumentFault::Facts));
-        facts.map(|facts| (rest, facts))
-    }
-    fn write(&self, out: &mut Vec<u8>) {
-        out.push(b' ');
-        self.encode(out);
-    }
-    fn own(self, _: &mut Vec<u8>) -> Self::Owned {
-        self.into_owned()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Arguments that have a language of their own: OPTS, SITE, the facts of MFF.
 
 use super::argument::{self, Fault, Field};
+use super::error::ArgumentFault;
 use crate::text::{Argument, TextError};
 use alloc::vec::Vec;
 use core::fmt;
@@ -279,4 +280,55 @@ impl core::error::Error for NewFactsError {}
 /// Up to the first blank, and from there.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at_checked(memchr::memchr(b' ', text).unwrap_or(text.len())).unwrap_or((text, &[]))
+}
+
+impl<'a> Field<'a> for Site<'a> {
+    type Owned = Site<'static>;
+    #[inline]
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        Argument::read(input).map(|(rest, text)| (rest, Site::from(text)))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        argument::write_text(out, self.as_bytes());
+    }
+    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
+        self.into_owned_in(room)
+    }
+    fn room(self) -> Option<Vec<u8>> {
+        self.into_room()
+    }
+}
+
+/// RFC 2389 4: `opts = "OPTS" SP command-name [ SP command-options ]`
+impl<'a> Field<'a> for Opts<'a> {
+    type Owned = Opts<'static>;
+    #[inline]
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        Opts::read(argument::behind_blanks(input)?).map(|opts| (&[][..], opts))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        self.write(out);
+    }
+    fn own(self, _: &mut Vec<u8>) -> Self::Owned {
+        self.into_owned()
+    }
+}
+
+/// draft-somers-ftp-mfxx-03 5: `mff-facts = 1*( fact "=" value ";" )`; the last `;` may be missing.
+impl<'a> Field<'a> for NewFacts<'a> {
+    type Owned = NewFacts<'static>;
+    #[inline]
+    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let (rest, text) = argument::word(input)?;
+        let facts = NewFacts::new(text)
+            .map_err(|_| Fault::bad(argument::behind_blanks(input).unwrap_or(input), ArgumentFault::Facts));
+        facts.map(|facts| (rest, facts))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b' ');
+        self.encode(out);
+    }
+    fn own(self, _: &mut Vec<u8>) -> Self::Owned {
+        self.into_owned()
+    }
 }

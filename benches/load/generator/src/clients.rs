@@ -1,6 +1,5 @@
 //! Clients that log in, list and fetch in a loop, and break off in every way they can.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 use std::rc::Rc;
@@ -12,6 +11,7 @@ use tokio::task::LocalSet;
 use tokio::time::timeout;
 
 use crate::faults::{self, Visit};
+use crate::site::{Site, Tally};
 use crate::{PATIENCE, Target, say};
 
 /// So many different errors are told.
@@ -22,29 +22,6 @@ pub struct Plan {
     pub time: Duration,
     pub vanish: bool,
     pub seed: u64,
-}
-
-/// What the server has, as read from its disk.
-pub struct Site {
-    pub target: Target,
-    pub files: Vec<(String, Vec<u8>)>,
-}
-
-impl Site {
-    pub fn names(&self) -> BTreeSet<&str> {
-        self.files.iter().map(|(name, _)| name.as_str()).collect()
-    }
-}
-
-/// What one visit, or all of them, brought.
-#[derive(Default)]
-pub struct Tally {
-    pub listings: u64,
-    pub files: u64,
-    pub bytes: u64,
-    visits: BTreeMap<&'static str, u64>,
-    failed: u64,
-    errors: BTreeSet<String>,
 }
 
 pub async fn run(target: &Target, folder: &Path, plan: &Plan) -> Result<()> {

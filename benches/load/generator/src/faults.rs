@@ -8,8 +8,8 @@ use fastrand::Rng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use crate::clients::{Site, Tally};
 use crate::control::{Control, Manner, vanish};
+use crate::site::{Site, Tally};
 
 /// How long a server may take to end a session whose client says no more.
 const END: Duration = Duration::from_secs(20);

@@ -8,6 +8,7 @@ mod faults;
 mod idle;
 mod logins;
 mod rate;
+mod site;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddrV4};
