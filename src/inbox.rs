@@ -30,8 +30,6 @@ pub struct Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Commands {
     line: Option<Span>,
-    /// What the line that was dropped last began with.
-    dropped: Option<Verb>,
 }
 
 /// The role of an [`Inbox`] that reads what a server sent: replies.
@@ -79,6 +77,8 @@ pub struct Inbox<Role> {
 pub struct LineTooLong {
     /// The limit, in bytes.
     pub limit: usize,
+    /// What the line began with.
+    pub verb: Verb,
 }
 
 impl Limits {
@@ -114,9 +114,9 @@ impl Inbox<Commands> {
         let Line { at, bytes, cut, .. } = line;
         let length = bytes.len();
         if cut {
-            self.role.dropped = Some(Verb::of_line(bytes));
+            let verb = Verb::of_line(bytes);
             self.wire.release();
-            return Err(LineTooLong { limit: self.wire.limit() });
+            return Err(LineTooLong { limit: self.wire.limit(), verb });
         }
         self.role.line = Some(Span { at, length });
         Ok(true)
@@ -127,11 +127,6 @@ impl Inbox<Commands> {
     pub fn line(&self) -> Option<&[u8]> {
         let Span { at, length } = self.role.line?;
         Some(self.wire.kept(at, length))
-    }
-
-    /// The verb of the line that was longer than the limit and dropped last.
-    pub fn dropped(&self) -> Option<Verb> {
-        self.role.dropped
     }
 
     /// Goes to the next command line and returns it, without its end; `None` when it has not come yet.

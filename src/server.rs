@@ -31,7 +31,7 @@ use alloc::sync::Arc;
 
 use crate::command::{Command, Verb};
 use crate::connection::{Ask, cannot_happen};
-use crate::inbox::{Commands, Inbox};
+use crate::inbox::{Commands, Inbox, LineTooLong};
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
 use crate::session::{CommandId, Session};
@@ -257,32 +257,13 @@ impl Server {
     /// Takes up the next command line, if one is here.
     fn take_line(&mut self) -> bool {
         let Self { waiting, inbox, context, .. } = self;
-        let kept;
-        let line = if waiting.is_empty() {
-            let advanced = inbox.advance();
-            let declined = context.decline(inbox.take_answers());
-            match advanced {
-                // What declines Telnet is said even if no line follows.
-                Ok(false) => return declined,
-                Ok(true) => {
-                    // Who sends many commands at once does it again: the room for them and for their replies is kept until a
-                    // line comes alone. So neither costs an allocation.
-                    let more = inbox.has_more();
-                    let keeps = more || self.pipelined;
-                    self.pipelined = more;
-                    inbox.keep_room(keeps);
-                    context.connection.outbox.keep_room(keeps);
-                    inbox.line().ok_or(Verb::Other)
-                }
-                Err(_) => Err(inbox.dropped().unwrap_or(Verb::Other)),
-            }
-        } else {
-            kept = waiting.pop();
-            match &kept {
-                Some(Ok(line)) => Ok(line.as_slice()),
-                Some(Err(verb)) => Err(*verb),
-                None => return false,
-            }
+        let kept = waiting.pop();
+        let (line, more) = match &kept {
+            Some(line) => (line.as_deref().map_err(|verb| *verb), inbox.has_more()),
+            None => match next_line(inbox, context) {
+                Line::Here(line, more) => (line, more),
+                Line::None { declined } => return declined,
+            },
         };
         self.active = context.connection.now;
         match line {
@@ -291,11 +272,16 @@ impl Server {
                     // Who names another user now, or says REIN, has the same time for it as at first.
                     self.began = context.connection.now;
                 }
-                let unread = inbox.has_more() || !waiting.is_empty();
-                self.phase = context.take_up(line, unread);
+                self.phase = context.take_up(line, more || !waiting.is_empty());
             }
             Err(verb) => context.take_up_cut(verb),
         }
+        // Who sends many commands at once does it again: the room for them and for their replies is kept until a line comes
+        // alone. So neither costs an allocation.
+        let keeps = more || self.pipelined;
+        self.pipelined = more;
+        inbox.keep_room(keeps);
+        context.connection.outbox.keep_room(keeps);
         true
     }
 
@@ -305,12 +291,9 @@ impl Server {
         if !context.in_transfer(phase) || waiting.len() >= context.config.pipeline {
             return false;
         }
-        let advanced = inbox.advance();
-        let declined = context.decline(inbox.take_answers());
-        let line = match advanced.map(|_| inbox.line()) {
-            Ok(None) => return declined,
-            Ok(Some(line)) => Ok(line),
-            Err(_) => Err(inbox.dropped().unwrap_or(Verb::Other)),
+        let line = match next_line(inbox, context) {
+            Line::Here(line, _) => line,
+            Line::None { declined } => return declined,
         };
         self.active = context.connection.now;
         let alone = waiting.is_empty();
@@ -423,6 +406,25 @@ impl Server {
 
     fn wants_input(&self) -> bool {
         !self.context.connection.input_ended && self.kept() < self.context.config.pipeline
+    }
+}
+
+/// What was received next.
+enum Line<'a> {
+    /// A line, or the verb of one that was longer than the limit; and whether more was received behind it.
+    Here(Result<&'a [u8], Verb>, bool),
+    /// No whole line; and whether Telnet was declined, which is said even so.
+    None { declined: bool },
+}
+
+fn next_line<'a>(inbox: &'a mut Inbox<Commands>, context: &mut Context) -> Line<'a> {
+    let advanced = inbox.advance();
+    let declined = context.decline(inbox.take_answers());
+    let more = inbox.has_more();
+    match (advanced, inbox.line()) {
+        (Err(LineTooLong { verb, .. }), _) => Line::Here(Err(verb), more),
+        (Ok(_), Some(line)) => Line::Here(Ok(line), more),
+        (Ok(_), None) => Line::None { declined },
     }
 }
 
