@@ -79,7 +79,7 @@ impl Connection {
     pub(crate) fn ask(&mut self, ask: Ask, wants_input: bool) -> Option<Asked<'_>> {
         Some(match ask {
             Ask::Write => Asked::Write(Write::new(&mut self.outbox)),
-            Ask::Close => Asked::Close(self.data.to_close(wants_input)?),
+            Ask::Close => Asked::Close(self.data.closing_question(wants_input)?),
             Ask::Data(stream_by) => Asked::Data(self.data.question(wants_input, stream_by)?),
             Ask::Tls => match self.tls.turn()? {
                 Turn::Start(start) => Asked::StartTls(start),

@@ -200,6 +200,20 @@ macro_rules! shown {
 
 shown! { Text Argument Path }
 
+impl Text<'static> {
+    /// Text of the program's own, up to the first CR, LF or NUL if it holds one. Allocates nothing.
+    ///
+    /// ```
+    /// assert_eq!(ftp_proto::Text::from_static("Bye.").as_bytes(), b"Bye.");
+    /// assert_eq!(ftp_proto::Text::from_static("Bye.\r\n230 In.").as_bytes(), b"Bye.");
+    /// ```
+    pub fn from_static(text: &'static str) -> Self {
+        let bytes = text.as_bytes();
+        let end = memchr::memchr3(b'\r', b'\n', 0, bytes).unwrap_or(bytes.len());
+        Self(Cow::Borrowed(bytes.get(..end).unwrap_or(bytes)))
+    }
+}
+
 /// No text at all.
 impl Default for Text<'_> {
     fn default() -> Self {

@@ -177,7 +177,8 @@ impl fmt::Display for Failure<'_> {
 
 impl core::error::Error for Failure<'_> {}
 
-/// The server broke the protocol, or the connection did: the session is over, and every poll says so.
+/// The server broke the protocol, or the connection did: the session is over, and every poll says so. No `Close` comes
+/// before it: the adapter closes what it has open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Violation {

@@ -160,10 +160,10 @@ impl Transfer {
     /// The server has refused the transfer or ended it badly.
     fn refused(&mut self, context: &mut Context, commanded: Commanded, code: Code) {
         let ended = if let Stage::Finishing(_, stream) = self.stage { Some(stream) } else { None };
-        // The server says that the connection is at fault, and nothing has moved: the next route. A stream that runs may not
-        // have told yet what it has moved; its `Close` does.
+        // The server says that the connection is at fault, and nothing has moved: the next route. What a stream that still
+        // runs has moved its `Close` will tell; where it has told nothing yet, only 425 says that nobody could connect.
         let untouched = match (ended, context.connection.data.streaming().map(|streaming| streaming.moved())) {
-            (Some(stream), _) => stream.moved.bytes() == 0,
+            (Some(stream), _) => stream.moved == Moved::Nothing,
             (None, Some(None)) => code == Code::CANNOT_OPEN_DATA_CONNECTION,
             (None, Some(Some(moved))) => moved == 0,
             (None, None) => true,

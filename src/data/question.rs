@@ -49,7 +49,7 @@ impl Data {
     }
 
     /// What isn't needed any more, as its handle.
-    pub(crate) fn to_close(&mut self, wants_input: bool) -> Option<Close<'_>> {
+    pub(crate) fn closing_question(&mut self, wants_input: bool) -> Option<Close<'_>> {
         let Closing::Asking(channel, serial) = self.closing else { return None };
         Some(Close { data: self, wants_input, channel, serial })
     }
@@ -297,8 +297,8 @@ impl Stream<'_> {
         self.data.state = State::Asking(Question { shown: true, what });
     }
 
-    /// The stream has ended, and the connection is closed. After [`Moved::Nothing`] the client may try another route with the
-    /// same content from its start.
+    /// The stream has ended, and the connection is closed. After [`Moved::Nothing`] a client may try another route with the same
+    /// content from its start, so the content has to live until `Done`. To a server it is all the same.
     pub fn finished(self, end: StreamEnd, moved: Moved) {
         self.data.state = State::Ended { end, moved };
     }
@@ -334,7 +334,9 @@ impl Close<'_> {
         self.wants_input
     }
 
-    /// Nothing of it runs any more, no socket of it is open, and so much of the file's content was moved.
+    /// Nothing of it runs any more, no socket of it is open, and so much of the file's content was moved. After
+    /// [`Moved::Nothing`] a client may try another route with the same content from its start. To a server it is all the
+    /// same.
     pub fn closed(self, moved: Moved) {
         self.data.closing = Closing::Closed(moved);
     }

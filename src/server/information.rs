@@ -32,8 +32,8 @@ impl Context {
         let Some(about) = about else {
             let words: Vec<&str> = config.verbs().map(Verb::word).collect();
             let lines = words.chunks(14).map(|words| text_of(format!(" {}", words.join(" "))));
-            let first = line("The following commands are recognized.");
-            return self.answer(to, &Reply::with_lines(Code::HELP, first, lines, line("Help OK.")));
+            let first = Text::from_static("The following commands are recognized.");
+            return self.answer(to, &Reply::with_lines(Code::HELP, first, lines, Text::from_static("Help OK.")));
         };
         let (word, behind) = first_word(about.as_bytes());
         match Verb::parse(word) {
@@ -67,9 +67,9 @@ impl Context {
             Some(syntax) => self.answer(to, &Reply::new(Code::HELP, text_of(format!("Syntax: SITE {syntax}")))),
             None if word.is_empty() => {
                 let lines = support.site.iter().map(|syntax| text_of(format!(" {syntax}")));
-                let lines = lines.chain([line(" HELP [<SP> command]")]);
-                let first = line("The following SITE commands are recognized.");
-                self.answer(to, &Reply::with_lines(Code::HELP, first, lines, line("Help OK.")));
+                let lines = lines.chain([Text::from_static(" HELP [<SP> command]")]);
+                let first = Text::from_static("The following SITE commands are recognized.");
+                self.answer(to, &Reply::with_lines(Code::HELP, first, lines, Text::from_static("Help OK.")));
             }
             None => self.answer_static(to, Code::SYNTAX_ERROR, "Unknown SITE command."),
         }
@@ -93,7 +93,7 @@ impl Context {
         };
         let peer = format!(" Connected to {}", connection.ends.peer().ip());
         let lines = [peer, user, self.form(), data].map(text_of);
-        let (first, last) = (line("FTP server status:"), line("End of status"));
+        let (first, last) = (Text::from_static("FTP server status:"), Text::from_static("End of status"));
         Reply::with_lines(Code::SYSTEM_STATUS, first, lines, last)
     }
 
@@ -123,8 +123,4 @@ impl Context {
 fn first_word(text: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr::memchr(b' ', text).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, &[]))
-}
-
-fn line(text: &'static str) -> Text<'static> {
-    Text::new(text).unwrap_or_default()
 }

@@ -341,7 +341,7 @@ impl Directory<'_> {
             Verb::Mkd => "created",
             _ => "is the current directory",
         };
-        self.0.answer_draft(Reply::of_path(path, &Text::new(comment).unwrap_or_default()));
+        self.0.answer_draft(Reply::of_path(path, &Text::from_static(comment)));
     }
 }
 
@@ -417,13 +417,8 @@ impl Status<'_> {
     /// These lines, as LIST would show them: 213, for directories too (RFC 959 4.1.3 has 212 for those, which only ProFTPD
     /// says; vsftpd, Pure-FTPd and pyftpdlib say 213).
     pub fn lines<'t>(self, lines: impl IntoIterator<Item = Text<'t>>) {
-        let (first, last) = (Text::new("Status follows:"), Text::new("End of status"));
-        self.0.answer(&Reply::with_lines(
-            Code::FILE_STATUS,
-            first.unwrap_or_default(),
-            lines,
-            last.unwrap_or_default(),
-        ));
+        let (first, last) = (Text::from_static("Status follows:"), Text::from_static("End of status"));
+        self.0.answer(&Reply::with_lines(Code::FILE_STATUS, first, lines, last));
     }
 }
 
