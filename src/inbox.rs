@@ -213,7 +213,8 @@ impl Inbox<Replies> {
             }
             self.role.lines = self.role.lines.saturating_add(1);
             self.role.truncated |= cut;
-            if self.role.lines >= self.role.limits.lines.max(2) {
+            // The last line has its place kept, so that of two lines or fewer none is between.
+            if self.role.lines >= self.role.limits.lines {
                 self.role.truncated = true;
                 self.wire.drop_line(at);
             }
