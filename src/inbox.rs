@@ -208,7 +208,8 @@ impl Inbox<Replies> {
             }
             self.role.lines = self.role.lines.saturating_add(1);
             self.role.truncated |= cut;
-            if self.role.lines >= self.role.limits.lines.max(2) {
+            // One place is kept for the last line. With a limit of two or less, every line between is dropped.
+            if self.role.lines >= self.role.limits.lines {
                 self.role.truncated = true;
                 self.wire.drop_line(at);
             }

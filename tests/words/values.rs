@@ -204,6 +204,36 @@ fn limits_are_those_of_servers_and_clients() {
 }
 
 #[test]
+fn a_reply_may_be_as_long_as_its_limit() {
+    for (wire, is_whole) in
+        [("220 a\r\n", true), ("220-a\r\n220 b\r\n", true), ("220-a\r\nb\r\n", false), ("220 abc", false)]
+    {
+        let with = |reply| {
+            let mut limits = Limits::REPLIES;
+            limits.reply = reply;
+            let mut inbox = Inbox::replies(limits);
+            inbox.push(wire.as_bytes());
+            inbox.advance()
+        };
+        assert_eq!(with(wire.len()), Ok(is_whole), "{wire:?}");
+        assert_eq!(with(wire.len() - 1), Err(ReplyError::TooLong { limit: wire.len() - 1 }), "{wire:?}");
+    }
+}
+
+#[test]
+fn a_reply_may_have_as_many_lines_as_its_limit() {
+    let wire = "220-a\r\nb\r\nc\r\n220 d\r\n";
+    for (limit, lines) in [(0, 2), (1, 2), (2, 2), (3, 3), (4, 4), (5, 4)] {
+        let mut limits = Limits::REPLIES;
+        limits.lines = limit;
+        let mut inbox = Inbox::replies(limits);
+        inbox.push(wire.as_bytes());
+        let read = inbox.next_reply().unwrap().unwrap();
+        assert_eq!((read.lines().count(), read.is_truncated()), (lines, lines < 4), "{limit}");
+    }
+}
+
+#[test]
 fn the_shortest_limits_let_a_command_and_a_reply_through() {
     let mut limits = Limits::COMMANDS;
     (limits.line, limits.lines) = (0, 0);
