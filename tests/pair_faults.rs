@@ -5,7 +5,7 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::pair::{End, Ended, Fault, Manner, Pair};
+use common::pair::{End, Ended, Fault, Manner, Pair, net};
 use ftp_proto::client::{Failure, Misuse, Request, Value, Violation};
 use ftp_proto::{Argument, Password, Path, Route};
 
@@ -203,14 +203,14 @@ fn everywhere(
     assert_eq!((whole.requests, whole.violation), (requests(manner), false), "{whole:?}");
     assert!(whole.successes >= 6, "{whole:?}");
     for step in 0..whole.steps {
-        for fault in faults {
-            // In the midst of a line it would be another fault.
-            if chunk != usize::MAX && matches!(fault, Fault::Says(_)) {
-                continue;
+        // In the midst of a line it would be another fault.
+        let faults = faults.iter().filter(|fault| chunk == usize::MAX || !matches!(fault, Fault::Says(_)));
+        net::together("faults", || {
+            for fault in faults {
+                check(*fault, dialogue(manner, routes, chunk, Some((step, *fault))));
+                dialogues += 1;
             }
-            check(*fault, dialogue(manner, routes, chunk, Some((step, *fault))));
-            dialogues += 1;
-        }
+        });
     }
     dialogues
 }

@@ -13,6 +13,8 @@ mod at_client;
 mod at_server;
 #[path = "pair/inject.rs"]
 mod inject;
+#[path = "net.rs"]
+pub mod net;
 #[path = "pair/network.rs"]
 mod network;
 
@@ -27,6 +29,7 @@ use ftp_proto::{Code, Command, Endpoints, Instant, Reply};
 
 #[allow(unused_imports, reason = "each test program uses a part of it")]
 pub use inject::{Fault, Injector};
+use net::Log;
 pub use network::End;
 use network::{Control, Pipe};
 
@@ -93,6 +96,7 @@ pub struct Pair {
     streamed: [usize; 2],
     /// Every command and reply line, in order, as they were written.
     pub wire: Vec<String>,
+    pub log: Log,
     now: Duration,
     control: Control,
     data: Pipe,
@@ -137,6 +141,7 @@ impl Pair {
             slow: 0,
             streamed: [0, 0],
             wire: Vec::new(),
+            log: Log::of_test("pairs"),
             now: Duration::ZERO,
             control: Control::default(),
             data: Pipe::default(),

@@ -15,6 +15,7 @@ mod wire;
 mod words;
 
 pub use client::client;
+pub use pair::machines::net;
 pub use pair::pair;
 pub use server::server;
 pub use session::session;

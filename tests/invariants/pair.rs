@@ -6,8 +6,9 @@ use ftp_proto::client::{self, Failure, Misuse, Request, Value};
 use ftp_proto::{Argument, Password, Path, Resume, Route, Type, server};
 
 #[path = "../common/pair.rs"]
-mod machines;
+pub mod machines;
 
+use machines::net::Log;
 use machines::{End, Ended, Faults, Manner, Pair};
 
 /// No deadlock; sessions equal whenever nothing is due; nothing written in plaintext and read under TLS, nor the other way
@@ -68,7 +69,9 @@ fn between(routes: u8, various: u8) -> Pair {
         ["[2001:db8::1]:40000", "[2001:db8::2]:21"]
     };
     let [client, server] = ends.map(|end| end.parse().unwrap());
-    Pair::between(config, policy, client, server)
+    let mut pair = Pair::between(config, policy, client, server);
+    pair.log = Log::of_bytes();
+    pair
 }
 
 /// One request; `false`: the session has ended.
