@@ -7,6 +7,8 @@ mod application;
 #[allow(dead_code, reason = "the transcripts' tests use the rest")]
 #[path = "transcripts/dialogue.rs"]
 mod dialogue;
+#[path = "common/net.rs"]
+mod net;
 #[allow(dead_code, reason = "the transcripts' tests use the rest")]
 #[path = "transcripts/oddities.rs"]
 mod oddities;

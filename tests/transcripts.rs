@@ -8,6 +8,8 @@ mod application;
 mod client;
 #[path = "transcripts/dialogue.rs"]
 mod dialogue;
+#[path = "common/net.rs"]
+mod net;
 #[path = "transcripts/oddities.rs"]
 mod oddities;
 #[path = "transcripts/server.rs"]
