@@ -1,6 +1,7 @@
 //! Recorded dialogues of real clients with real servers (`testdata/transcripts/`), replayed.
 
 mod dialogue;
+mod net;
 mod oddities;
 mod probes;
 mod transcripts;

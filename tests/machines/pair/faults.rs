@@ -7,7 +7,7 @@ use ftp_proto::Route;
 use ftp_proto::client::{Failure, Misuse, Request, Value, Violation};
 use ftp_proto_rigs::client::login;
 use ftp_proto_rigs::pair::{End, Ended, Fault, Manner, Pair};
-use ftp_proto_rigs::path;
+use ftp_proto_rigs::{net, path};
 
 const CONTENT: &[u8] = b"0123456789";
 
@@ -197,14 +197,14 @@ fn everywhere(
     assert_eq!((whole.requests, whole.violation), (requests(manner), false), "{whole:?}");
     assert!(whole.successes >= 6, "{whole:?}");
     for step in 0..whole.steps {
-        for fault in faults {
-            // In the midst of a line it would be another fault.
-            if chunk != usize::MAX && matches!(fault, Fault::Says(_)) {
-                continue;
+        // In the midst of a line it would be another fault.
+        let faults = faults.iter().filter(|fault| chunk == usize::MAX || !matches!(fault, Fault::Says(_)));
+        net::together("faults", || {
+            for fault in faults {
+                check(*fault, dialogue(manner, routes, chunk, Some((step, *fault))));
+                dialogues += 1;
             }
-            check(*fault, dialogue(manner, routes, chunk, Some((step, *fault))));
-            dialogues += 1;
-        }
+        });
     }
     dialogues
 }

@@ -8,6 +8,7 @@ use ftp_proto::{Code, DataError, Endpoints, Inbox, Instant, Limits, Moved, Repli
 
 use super::application::{self, Application, Peer};
 use crate::dialogue::{Dialogue, Exchange, Line, Who};
+use ftp_proto_rigs::net::{Log, Shared, Side};
 
 /// A probe and the two answers, as the table writes them: codes, and what became of the connection.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +23,7 @@ pub struct Compared {
 
 pub struct Replay {
     server: Server,
+    log: Log,
     application: Application,
     inbox: Inbox<Replies>,
     now: Duration,
@@ -95,6 +97,7 @@ impl Replay {
         let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
         Self {
             server: Server::new(Arc::new(application::config()), ends, &greeting, Instant::default()),
+            log: Log::of_test("probes"),
             application: Application::new(peer),
             inbox: Inbox::replies(Limits::REPLIES),
             now: Duration::ZERO,
@@ -153,11 +156,12 @@ impl Replay {
     /// Until the server waits for a command or for the client's data connection, which never comes.
     fn run(&mut self) {
         for _ in 0..10_000 {
+            let mut log = self.log.at(Side::Server, self.now);
             match self.server.poll(Instant::from_origin(self.now)) {
                 Action::Write(write) => {
                     self.inbox.push(write.bytes());
                     let length = write.bytes().len();
-                    write.wrote(length);
+                    log.write(write, length);
                     while let Some(reply) = self.inbox.next_reply().expect("replies") {
                         self.said.push(reply.into_owned());
                     }
@@ -170,23 +174,24 @@ impl Replay {
                 }
                 Action::Read { .. } => return,
                 Action::Leave => {
+                    log.leaves();
                     self.closed = true;
                     return;
                 }
-                Action::Question(question) => self.application.answer(question),
-                Action::Transfer(transfer) => transfer.accept(),
-                Action::Listen(listen) => listen.listening("127.0.0.1:24110".parse().unwrap()),
-                Action::Connect(connect) => connect.failed(DataError::Refused),
+                Action::Question(question) => self.application.answer(log.asked(question)),
+                Action::Transfer(transfer) => log.asked_to_transfer(transfer).accept(),
+                Action::Listen(listen) => log.listen(listen, Ok("127.0.0.1:24110".parse().unwrap())),
+                Action::Connect(connect) => log.connect(connect, Err(DataError::Refused)),
                 Action::Accept(accept) => {
-                    let stranger = accept.accepted("127.0.0.2:50000".parse().unwrap());
+                    let stranger = log.accept(accept, "127.0.0.2:50000".parse().unwrap());
                     assert_eq!(stranger, Verdict::Refuse);
                     return;
                 }
-                Action::Stream(stream) => stream.finished(StreamEnd::Clean, Moved::Nothing),
-                Action::Close(close) => close.closed(Moved::Nothing),
-                Action::SecureData(secure) => secure.resumed(),
-                Action::StartTls(start) => start.started(),
-                Action::StopTls(stop) => stop.stopped(),
+                Action::Stream(stream) => log.stream(stream, StreamEnd::Clean, 0),
+                Action::Close(close) => log.close(close, Moved::Nothing),
+                Action::SecureData(secure) => log.secure(secure, Ok(Shared::Yes)),
+                Action::StartTls(start) => log.start_tls(start, Ok(())),
+                Action::StopTls(stop) => log.stop_tls(stop, Ok(())),
             }
         }
         panic!("no rest");

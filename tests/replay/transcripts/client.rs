@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request, Value, Violation};
 use ftp_proto::{
@@ -14,6 +15,7 @@ use ftp_proto::{
 
 use crate::dialogue::{self, Answer, Dialogue, Exchange, Said};
 use crate::oddities::{Oddity, oddity};
+use ftp_proto_rigs::net::{Log, Shared, Side};
 
 /// What no request says in this version, and so isn't replayed: how often, over all dialogues and routes.
 const NOT_REQUESTED: &[(&str, usize, &str)] = &[
@@ -204,6 +206,7 @@ fn plan<'a>(dialogue: &'a Dialogue, exchanges: &'a [Exchange], index: &mut usize
 struct Replay<'a> {
     dialogue: &'a Dialogue,
     client: Client,
+    log: Log,
     coming: VecDeque<&'a [u8]>,
     /// What our client says beyond the other's: TYPE, and the NOOP that ends an ABOR.
     stock: Vec<Vec<u8>>,
@@ -224,6 +227,7 @@ impl<'a> Replay<'a> {
         Self {
             dialogue,
             client: Client::new(Arc::new(config), ends, Instant::default()),
+            log: Log::of_test("transcripts"),
             coming: VecDeque::new(),
             stock: Vec::new(),
         }
@@ -276,20 +280,27 @@ impl<'a> Replay<'a> {
         let said = self.dialogue.said();
         let behind = said.iter().skip_while(|said| !matches!(said, Said::Reply { at, .. } if *at == last.at)).skip(1);
         for said in behind.take_while(|said| !matches!(said, Said::Command { .. })) {
-            let polled = |client: &mut Client, wire: &[u8]| {
-                client.received(wire);
-                match client.poll(Instant::default()) {
-                    Ok(Action::Unsolicited(_)) => Ok(()),
+            let mut polled = |wire: &[u8]| {
+                self.client.received(wire);
+                let mut log = self.log.at(Side::Client, Duration::ZERO);
+                match self.client.poll(Instant::default()) {
+                    Ok(Action::Unsolicited(reply)) => {
+                        log.hears_unasked(&reply);
+                        Ok(())
+                    }
                     Ok(other) => panic!("{other:?}"),
-                    Err(violation) => Err(violation),
+                    Err(violation) => {
+                        log.violated(&violation);
+                        Err(violation)
+                    }
                 }
             };
             match said {
                 Said::Reply { at, wire, .. } if oddity(&self.dialogue.file, *at) == Some(Oddity::NobodyAsked) => {
-                    polled(&mut self.client, wire).expect("no violation");
+                    polled(wire).expect("no violation");
                 }
                 Said::NoReply { at, line } => {
-                    let violation = polled(&mut self.client, line).expect_err("this is no reply");
+                    let violation = polled(line).expect_err("this is no reply");
                     assert!(matches!(violation, Violation::Reply(ReplyError::NotAReply { .. })), "{violation}");
                     violations.push((self.dialogue.file.clone(), *at));
                     return false;
@@ -341,41 +352,48 @@ impl<'a> Replay<'a> {
     /// nothing. `abort`: at the first byte.
     fn step(&mut self, answers: &mut VecDeque<(Verb, Vec<&'a Answer>)>, abort: bool) -> Result<Wants, Violation> {
         loop {
-            match self.client.poll(Instant::default())? {
+            let mut log = self.log.at(Side::Client, Duration::ZERO);
+            match self.client.poll(Instant::default()).inspect_err(|violation| log.violated(violation))? {
                 Action::Write(write) => {
                     let line = write.bytes().strip_suffix(b"\r\n").expect("one line").to_vec();
                     let length = write.bytes().len();
-                    write.wrote(length);
+                    log.write(write, length);
                     self.answer(&line, answers);
                 }
                 Action::Read { .. } => return Ok(Wants::Reply),
-                Action::Reply(_) => {}
+                Action::Reply(reply) => log.hears(&reply),
                 Action::Unsolicited(reply) => panic!("{}: {reply:?} was asked for", self.dialogue.file),
-                Action::Done(Ok(outcome)) => return Ok(Wants::Done(Ok(outcome.into_owned()))),
-                Action::Done(Err(failure)) => return Ok(Wants::Done(Err(failure.into_owned()))),
-                Action::Connect(connect) => connect.connected(),
-                Action::Listen(listen) => listen.listening("127.0.0.1:50000".parse().unwrap()),
+                Action::Done(ended) => {
+                    let ended = ended.map(Outcome::into_owned).map_err(Failure::into_owned);
+                    log.done(&ended, self.client.attempts());
+                    return Ok(Wants::Done(ended));
+                }
+                Action::Connect(connect) => log.connect(connect, Ok(())),
+                Action::Listen(listen) => log.listen(listen, Ok("127.0.0.1:50000".parse().unwrap())),
                 // Nobody connects before the server has said so.
                 Action::Accept(accept) => match self.coming.pop_front() {
                     Some(wire) => {
                         drop(accept);
                         self.client.received(wire);
                     }
-                    None => assert_eq!(accept.accepted("127.0.0.1:20".parse().unwrap()), Verdict::Take),
+                    None => assert_eq!(log.accept(accept, "127.0.0.1:20".parse().unwrap()), Verdict::Take),
                 },
                 Action::Stream(stream) => {
                     if abort {
                         drop(stream);
                         self.client.abort();
                     } else {
-                        stream.finished(StreamEnd::Clean, Moved::Nothing);
+                        log.stream(stream, StreamEnd::Clean, 0);
                     }
                 }
-                Action::StartTls(start) => start.started(),
-                Action::SecureData(secure) => secure.resumed(),
-                Action::StopTls(stop) => stop.stopped(),
-                Action::Close(close) => close.closed(Moved::Nothing),
-                Action::Leave => return Ok(Wants::Close),
+                Action::StartTls(start) => log.start_tls(start, Ok(())),
+                Action::SecureData(secure) => log.secure(secure, Ok(Shared::Yes)),
+                Action::StopTls(stop) => log.stop_tls(stop, Ok(())),
+                Action::Close(close) => log.close(close, Moved::Nothing),
+                Action::Leave => {
+                    log.leaves();
+                    return Ok(Wants::Close);
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support};
 use ftp_proto::{
@@ -11,6 +12,7 @@ use ftp_proto::{
 
 use crate::dialogue::{self, Answer, Dialogue, Said, Who};
 use ftp_proto_rigs::application::{STATUS, agree};
+use ftp_proto_rigs::net::{Log, Shared, Side};
 
 /// What the recorded servers took and ours doesn't, though the application would: how often in the clients' dialogues.
 const REFUSED: &[(&str, usize, &str)] =
@@ -20,6 +22,7 @@ const REFUSED: &[(&str, usize, &str)] =
 struct Replay<'a> {
     file: &'a str,
     server: Server,
+    log: Log,
     inbox: Inbox<Replies>,
     /// The codes of all replies.
     said: Vec<u16>,
@@ -139,7 +142,15 @@ impl<'a> Replay<'a> {
         let ends = Endpoints::new("127.0.0.1:21".parse().unwrap(), "127.0.0.1:40000".parse().unwrap());
         let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
         let server = Server::new(Arc::new(config), ends, &greeting, Instant::default());
-        Self { file, server, inbox: Inbox::replies(Limits::REPLIES), said: Vec::new(), hold: false, refusal: None }
+        Self {
+            file,
+            server,
+            log: Log::of_test("transcripts"),
+            inbox: Inbox::replies(Limits::REPLIES),
+            said: Vec::new(),
+            hold: false,
+            refusal: None,
+        }
     }
 
     /// The final replies.
@@ -149,11 +160,12 @@ impl<'a> Replay<'a> {
 
     fn run(&mut self) -> Stopped {
         for _ in 0..100_000 {
+            let mut log = self.log.at(Side::Server, Duration::ZERO);
             match self.server.poll(Instant::default()) {
                 Action::Write(write) => {
                     self.inbox.push(write.bytes());
                     let length = write.bytes().len();
-                    write.wrote(length);
+                    log.write(write, length);
                     while let Some(reply) = self.inbox.next_reply().expect("replies") {
                         let twice = self.said.last().is_some_and(|last| *last < 200) && reply.code().is_preliminary();
                         assert!(!twice, "{}: two 1yz", self.file);
@@ -161,32 +173,38 @@ impl<'a> Replay<'a> {
                     }
                 }
                 Action::Read { .. } => return Stopped::Read,
-                Action::Leave => return Stopped::Closed,
-                // Whatever the recorded servers' passwords were.
-                Action::Question(Question::Login(login)) if !matches!(login.command(), Command::User(_)) => {
-                    login.accept()
+                Action::Leave => {
+                    log.leaves();
+                    return Stopped::Closed;
                 }
-                Action::Question(question) => agree(question, STATUS),
-                Action::Transfer(transfer) => match (transfer.command().verb(), self.refusal) {
-                    (_, Some(code)) => transfer.refuse(&Refusal::new(Reply::from_static(code, "No.")).unwrap()),
-                    (Verb::Stou, None) => transfer.accept_as(&Path::new("unique").unwrap()),
-                    _ => transfer.accept(),
+                Action::Question(question) => match log.asked(question) {
+                    // Whatever the recorded servers' passwords were.
+                    Question::Login(login) if !matches!(login.command(), Command::User(_)) => login.accept(),
+                    question => agree(question, STATUS),
                 },
-                Action::Listen(listen) => listen.listening("127.0.0.1:50000".parse().unwrap()),
-                Action::Connect(connect) => connect.connected(),
+                Action::Transfer(transfer) => {
+                    let transfer = log.asked_to_transfer(transfer);
+                    match (transfer.command().verb(), self.refusal) {
+                        (_, Some(code)) => transfer.refuse(&Refusal::new(Reply::from_static(code, "No.")).unwrap()),
+                        (Verb::Stou, None) => transfer.accept_as(&Path::new("unique").unwrap()),
+                        _ => transfer.accept(),
+                    }
+                }
+                Action::Listen(listen) => log.listen(listen, Ok("127.0.0.1:50000".parse().unwrap())),
+                Action::Connect(connect) => log.connect(connect, Ok(())),
                 Action::Accept(accept) => {
-                    assert_eq!(accept.accepted("127.0.0.1:40001".parse().unwrap()), Verdict::Take);
+                    assert_eq!(log.accept(accept, "127.0.0.1:40001".parse().unwrap()), Verdict::Take);
                 }
                 Action::Stream(stream) if self.hold => {
                     assert!(stream.wants_input(), "{}: ABOR couldn't be heard", self.file);
                     self.hold = false;
                     return Stopped::Held;
                 }
-                Action::Stream(stream) => stream.finished(StreamEnd::Clean, Moved::Nothing),
-                Action::Close(close) => close.closed(Moved::Nothing),
-                Action::SecureData(secure) => secure.resumed(),
-                Action::StartTls(start) => start.started(),
-                Action::StopTls(stop) => stop.stopped(),
+                Action::Stream(stream) => log.stream(stream, StreamEnd::Clean, 0),
+                Action::Close(close) => log.close(close, Moved::Nothing),
+                Action::SecureData(secure) => log.secure(secure, Ok(Shared::Yes)),
+                Action::StartTls(start) => log.start_tls(start, Ok(())),
+                Action::StopTls(stop) => log.stop_tls(stop, Ok(())),
             }
         }
         panic!("{}: no end", self.file)

@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod client;
 pub mod counting;
 pub mod invariants;
+pub mod net;
 pub mod pair;
 #[cfg(feature = "programs")]
 pub mod programs;

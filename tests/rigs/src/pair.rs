@@ -21,6 +21,7 @@ use ftp_proto::server::{self, Server};
 use ftp_proto::{Code, Command, Endpoints, Instant, Reply};
 
 use crate::client::login;
+use crate::net::Log;
 pub use inject::{Fault, Injector};
 pub use network::End;
 use network::{Control, Pipe};
@@ -88,6 +89,7 @@ pub struct Pair {
     streamed: [usize; 2],
     /// Every command and reply line, in order, as they were written.
     pub wire: Vec<String>,
+    pub log: Log,
     now: Duration,
     control: Control,
     data: Pipe,
@@ -137,6 +139,7 @@ impl Pair {
             slow: 0,
             streamed: [0, 0],
             wire: Vec::new(),
+            log: Log::of_test("pairs"),
             now: Duration::ZERO,
             control: Control::default(),
             data: Pipe::default(),

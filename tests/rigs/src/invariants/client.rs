@@ -5,13 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::client::{Action, Client, Config, Misuse, PlaintextAccepted, Request, Security, Violation};
+use ftp_proto::client::{
+    Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Violation,
+};
 use ftp_proto::{
     Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, Moved, PassiveHost, Password, Path, Replies,
     Resume, Route, StreamEnd, Time, TlsError, Verb, Verdict, is_plausible,
 };
 
 use super::script::{self, SECRET, Step, shows_secret};
+use crate::net::{Log, Shared, Side};
 
 /// The same log whatever the chunks; bounded polls between inputs; a violation repeats; nothing after Close; no
 /// stranger dialled, none accepted; no password in any `Debug`.
@@ -125,6 +128,8 @@ struct Run {
     /// How many bytes are written at once; 0: all.
     piece: usize,
     log: Vec<String>,
+    /// Of the first run; the others do the same.
+    net: Log,
     open: Open,
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
@@ -156,6 +161,7 @@ impl Run {
             chunk,
             piece,
             log: Vec::new(),
+            net: Log::of_bytes(),
             open: Open::Closed,
             sockets: BTreeSet::new(),
             heard: Inbox::replies(policy.config().limits),
@@ -208,7 +214,9 @@ impl Run {
                     Open::Read(None) => Ok(()),
                     _ => Err(Misuse::Busy),
                 };
-                let insecure = policy_needs_tls(self.policy) && started == Err(Misuse::NotSecure) && expected.is_ok();
+                // CCC needs TLS to end, wherever it is said.
+                let needs_tls = policy_needs_tls(self.policy) || choice % 32 == 23 && !self.tls;
+                let insecure = needs_tls && started == Err(Misuse::NotSecure) && expected.is_ok();
                 assert!(started == expected || insecure, "{started:?}, not {expected:?}: {:#?}", self.log);
                 self.begun += usize::from(started.is_ok());
             }
@@ -284,9 +292,13 @@ impl Run {
 
     /// One action; `None`: it was answered.
     fn poll(&mut self) -> Option<Open> {
+        let mut net = self.net.at(Side::Client, self.now.since_origin());
         let action = match self.client.poll(self.now) {
             Ok(action) => action,
-            Err(violation) => return Some(Open::Violated(violation)),
+            Err(violation) => {
+                net.violated(&violation);
+                return Some(Open::Violated(violation));
+            }
         };
         if self.piece == 0 && !self.secret_is_out {
             assert!(!shows_secret(&format!("{action:?}")), "a secret in Debug");
@@ -307,7 +319,7 @@ impl Run {
                     Some(last) if last.starts_with("write ") => last.push_str(&text),
                     _ => self.log.push(format!("write {text}")),
                 }
-                write.wrote(count);
+                net.write(write, count);
             }
             Action::Read { deadline } => {
                 assert!(deadline.is_none_or(|deadline| deadline > self.now), "a deadline in the past would spin");
@@ -315,16 +327,20 @@ impl Run {
             }
             Action::Reply(reply) => {
                 assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
+                net.hears(&reply);
                 self.log.push(format!("reply {reply:?}"));
             }
             Action::Unsolicited(reply) => {
                 assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
+                net.hears_unasked(&reply);
                 self.log.push(format!("unsolicited {reply:?}"));
             }
             Action::Done(end) => {
                 self.ended += 1;
                 assert!(self.ended <= self.begun, "a second end of one request: {end:?} {:#?}", self.log);
                 self.log.push(format!("done {end:?}"));
+                let end = end.map(Outcome::into_owned).map_err(Failure::into_owned);
+                net.done(&end, self.client.attempts());
             }
             Action::Connect(connect) => {
                 let address = connect.address();
@@ -363,9 +379,12 @@ impl Run {
             }
             Action::Close(close) => {
                 self.sockets.remove(&close.channel());
-                close.closed(Moved::Nothing);
+                net.close(close, Moved::Nothing);
             }
-            Action::Leave => return Some(Open::Closed),
+            Action::Leave => {
+                net.leaves();
+                return Some(Open::Closed);
+            }
         }
         None
     }
@@ -374,56 +393,57 @@ impl Run {
     fn answer(&mut self, choice: u8, kind: Kind) {
         let ends = self.policy.ends();
         let peer = SocketAddr::new(ends.peer().ip(), 20);
+        let mut net = self.net.at(Side::Client, self.now.since_origin());
         let Ok(action) = self.client.poll(self.now) else { return };
         match (action, kind) {
             (Action::Connect(connect), Kind::Well) => {
                 self.sockets.insert(connect.channel());
-                connect.connected();
+                net.connect(connect, Ok(()));
             }
-            (Action::Connect(connect), Kind::Badly) => connect.failed(error(choice)),
+            (Action::Connect(connect), Kind::Badly) => net.connect(connect, Err(error(choice))),
             (Action::Listen(listen), Kind::Well) => {
                 self.sockets.insert(listen.channel());
                 let host = if choice & 1 == 0 { listen.host() } else { stranger() };
-                listen.listening(SocketAddr::new(host, 50000 + u16::from(choice)));
+                net.listen(listen, Ok(SocketAddr::new(host, 50000 + u16::from(choice))));
             }
-            (Action::Listen(listen), Kind::Badly) => listen.failed(error(choice)),
-            (Action::Accept(accept), Kind::Well) => assert_eq!(accept.accepted(peer), Verdict::Take),
+            (Action::Listen(listen), Kind::Badly) => net.listen(listen, Err(error(choice))),
+            (Action::Accept(accept), Kind::Well) => assert_eq!(net.accept(accept, peer), Verdict::Take),
             (Action::Accept(accept), Kind::Badly) => {
                 self.sockets.remove(&accept.channel());
-                accept.failed(error(choice));
+                net.not_accept(accept, error(choice));
             }
             (Action::Accept(accept), Kind::Strangely) => {
-                let verdict = accept.accepted(SocketAddr::new(stranger(), 20));
+                let verdict = net.accept(accept, SocketAddr::new(stranger(), 20));
                 assert_eq!(verdict, Verdict::Refuse, "a stranger is accepted");
             }
-            (Action::SecureData(secure), Kind::Well) => secure.resumed(),
-            (Action::SecureData(secure), Kind::Strangely) => secure.fresh(),
+            (Action::SecureData(secure), Kind::Well) => net.secure(secure, Ok(Shared::Yes)),
+            (Action::SecureData(secure), Kind::Strangely) => net.secure(secure, Ok(Shared::No)),
             (Action::SecureData(secure), Kind::Badly) => {
                 self.sockets.remove(&secure.channel());
-                secure.failed(TlsError::Handshake);
+                net.secure(secure, Err(TlsError::Handshake));
             }
             (Action::StartTls(start), Kind::Well) => {
-                start.started();
+                net.start_tls(start, Ok(()));
                 self.tls = true;
                 self.open = Open::Read(None);
             }
             (Action::StartTls(start), Kind::Badly) => {
-                start.failed(TlsError::Certificate);
+                net.start_tls(start, Err(TlsError::Certificate));
                 self.open = Open::Read(None);
             }
             (Action::StopTls(stop), Kind::Well) => {
-                stop.stopped();
+                net.stop_tls(stop, Ok(()));
                 self.tls = false;
             }
-            (Action::StopTls(stop), Kind::Badly) => stop.failed(TlsError::Handshake),
+            (Action::StopTls(stop), Kind::Badly) => net.stop_tls(stop, Err(TlsError::Handshake)),
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
-                stream.finished(StreamEnd::Clean, (u64::from(choice) * 1000).into());
+                net.stream(stream, StreamEnd::Clean, u64::from(choice) * 1000);
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
                 let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
-                stream.finished(ends[usize::from(choice % 3)], u64::from(choice / 3).into());
+                net.stream(stream, ends[usize::from(choice % 3)], u64::from(choice / 3));
             }
             (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
             _ => {}

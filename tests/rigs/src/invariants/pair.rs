@@ -5,6 +5,7 @@ use std::cell::Cell;
 use ftp_proto::client::{self, Failure, Misuse, Request, Value};
 use ftp_proto::{Argument, Password, Path, Resume, Route, Type, server};
 
+use crate::net::Log;
 use crate::pair::{End, Ended, Faults, Manner, Pair};
 
 /// No deadlock; sessions equal whenever nothing is due; nothing written in plaintext and read under TLS, nor the other way
@@ -65,7 +66,9 @@ fn between(routes: u8, various: u8) -> Pair {
         ["[2001:db8::1]:40000", "[2001:db8::2]:21"]
     };
     let [client, server] = ends.map(|end| end.parse().unwrap());
-    Pair::between(config, policy, client, server)
+    let mut pair = Pair::between(config, policy, client, server);
+    pair.log = Log::of_bytes();
+    pair
 }
 
 /// One request; `false`: the session has ended.

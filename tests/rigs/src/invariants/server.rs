@@ -19,6 +19,7 @@ use policy::Policy;
 
 use super::script::{self, Step, shows_secret};
 use super::words::greeting;
+use crate::net::{Log, Shared, Side};
 
 /// Until it ends, exactly one final reply per command line, in order (STAT and NOOP amid a transfer may come before
 /// its final one); at most one preliminary; no data to a stranger; no transfer before login; memory bounded; the same
@@ -69,6 +70,8 @@ struct Run {
     /// How many bytes are written at once; 0: all.
     piece: usize,
     log: Vec<String>,
+    /// Of the first run; the others do the same.
+    net: Log,
     open: Option<Open>,
     wants_input: bool,
     /// What the client has sent and was not read yet; an empty chunk is its end.
@@ -109,6 +112,7 @@ impl Run {
             chunk,
             piece,
             log: Vec::new(),
+            net: Log::of_bytes(),
             open: None,
             wants_input: false,
             socket: VecDeque::new(),
@@ -251,6 +255,7 @@ impl Run {
         let logged_in = self.server.session().login() == LoginState::Complete;
         let protected = self.server.session().protection() == Protection::Private;
         let must_protect = self.policy.config().security == Security::Data;
+        let mut net = self.net.at(Side::Server, self.now.since_origin());
         let action = self.server.poll(self.now);
         if self.piece == 0 && !self.secret_is_out {
             assert!(!shows_secret(&format!("{action:?}")), "a secret in Debug");
@@ -269,7 +274,7 @@ impl Run {
                 assert!(!turns, "a Write while TLS begins or ends: {:#?}", self.log);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
                 let written = bytes[..count].to_vec();
-                write.wrote(count);
+                net.write(write, count);
                 self.written(&written);
             }
             Action::Read { deadline } => {
@@ -340,9 +345,12 @@ impl Run {
             }
             Action::Close(close) => {
                 self.sockets.remove(&close.channel());
-                close.closed(Moved::Nothing);
+                net.close(close, Moved::Nothing);
             }
-            Action::Leave => return Some(Open::Closed),
+            Action::Leave => {
+                net.leaves();
+                return Some(Open::Closed);
+            }
         }
         None
     }
@@ -383,32 +391,42 @@ impl Run {
         if let Some(Open::StartTls | Open::StopTls) = self.open {
             self.open = None;
         }
-        match (self.server.poll(self.now), kind) {
+        let mut net = self.net.at(Side::Server, self.now.since_origin());
+        let action = match (self.server.poll(self.now), kind) {
+            // Only a login is answered strangely.
+            (Action::Question(question), Kind::Well | Kind::Badly)
+            | (Action::Question(question @ Question::Login(_)), Kind::Strangely) => {
+                Action::Question(net.asked(question))
+            }
+            (Action::Transfer(transfer), Kind::Well | Kind::Badly) => Action::Transfer(net.asked_to_transfer(transfer)),
+            (action, _) => action,
+        };
+        match (action, kind) {
             (Action::StartTls(start), Kind::Well) => {
                 (self.tls, self.turning) = (true, false);
-                start.started();
+                net.start_tls(start, Ok(()));
             }
-            (Action::StartTls(start), Kind::Badly) => start.failed(TlsError::Handshake),
+            (Action::StartTls(start), Kind::Badly) => net.start_tls(start, Err(TlsError::Handshake)),
             (Action::StartTls(_), Kind::Strangely) => self.open = Some(Open::StartTls),
             (Action::StopTls(stop), Kind::Well) => {
                 self.tls = false;
-                stop.stopped();
+                net.stop_tls(stop, Ok(()));
             }
-            (Action::StopTls(stop), Kind::Badly) => stop.failed(TlsError::Handshake),
+            (Action::StopTls(stop), Kind::Badly) => net.stop_tls(stop, Err(TlsError::Handshake)),
             (Action::StopTls(_), Kind::Strangely) => self.open = Some(Open::StopTls),
             (Action::SecureData(secure), Kind::Well) => {
                 self.secured.insert(secure.channel());
-                secure.resumed();
+                net.secure(secure, Ok(Shared::Yes));
             }
             (Action::SecureData(secure), Kind::Strangely) => {
                 if wanted {
                     self.secured.insert(secure.channel());
                 }
-                secure.fresh();
+                net.secure(secure, Ok(Shared::No));
             }
             (Action::SecureData(secure), Kind::Badly) => {
                 self.sockets.remove(&secure.channel());
-                secure.failed(TlsError::Handshake);
+                net.secure(secure, Err(TlsError::Handshake));
             }
             (Action::Question(Question::Login(login)), Kind::Well) => {
                 self.let_in = true;
@@ -454,31 +472,31 @@ impl Run {
             (Action::Listen(listen), Kind::Well) => {
                 self.sockets.insert(listen.channel());
                 let address = SocketAddr::new(listen.host(), 50000 + u16::from(choice));
-                listen.listening(address);
+                net.listen(listen, Ok(address));
             }
-            (Action::Listen(listen), Kind::Badly) => listen.failed(error(choice)),
+            (Action::Listen(listen), Kind::Badly) => net.listen(listen, Err(error(choice))),
             (Action::Connect(connect), Kind::Well) => {
                 self.sockets.insert(connect.channel());
-                connect.connected();
+                net.connect(connect, Ok(()));
             }
-            (Action::Connect(connect), Kind::Badly) => connect.failed(error(choice)),
-            (Action::Accept(accept), Kind::Well) => assert_eq!(accept.accepted(peer), Verdict::Take),
+            (Action::Connect(connect), Kind::Badly) => net.connect(connect, Err(error(choice))),
+            (Action::Accept(accept), Kind::Well) => assert_eq!(net.accept(accept, peer), Verdict::Take),
             (Action::Accept(accept), Kind::Badly) => {
                 self.sockets.remove(&accept.channel());
-                accept.failed(error(choice));
+                net.not_accept(accept, error(choice));
             }
             (Action::Accept(accept), Kind::Strangely) => {
-                let verdict = accept.accepted(SocketAddr::new(stranger(), 40001));
+                let verdict = net.accept(accept, SocketAddr::new(stranger(), 40001));
                 assert_eq!(verdict, Verdict::Refuse, "a stranger gets the data");
             }
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
-                stream.finished(StreamEnd::Clean, u64::from(choice).into());
+                net.stream(stream, StreamEnd::Clean, u64::from(choice));
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
                 let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
-                stream.finished(ends[usize::from(choice % 3)], u64::from(choice).into());
+                net.stream(stream, ends[usize::from(choice % 3)], u64::from(choice));
             }
             (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
             _ => {}

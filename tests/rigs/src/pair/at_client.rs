@@ -7,14 +7,22 @@ use ftp_proto::{DataError, Direction, Instant, Moved, TlsError, Verdict};
 
 use super::network::{End, Meeting, Pipe};
 use super::{Ended, Pair};
+use crate::net::{Shared, Side};
 
 impl Pair {
     /// One action of the client; whether something happened, and how the request ended.
     pub fn step_client(&mut self) -> Result<(bool, Option<Ended>), Violation> {
         self.inject();
+        let stepped = self.act_for_client();
+        self.injector.step += usize::from(matches!(stepped, Ok((true, _))));
+        stepped
+    }
+
+    fn act_for_client(&mut self) -> Result<(bool, Option<Ended>), Violation> {
         let now = Instant::from_origin(self.now);
-        let Self { client, control, data, faults, injector, .. } = self;
-        match client.poll(now)? {
+        let Self { client, control, data, faults, injector, log, .. } = self;
+        let mut log = log.at(Side::Client, self.now);
+        match client.poll(now).inspect_err(|violation| log.violated(violation))? {
             client::Action::Write(_)
             | client::Action::Connect(_)
             | client::Action::Listen(_)
@@ -30,26 +38,28 @@ impl Pair {
                 self.wire.extend(text.lines().map(|line| format!("C: {line}")));
                 control.send(End::Client, write.bytes());
                 let count = write.bytes().len();
-                write.wrote(count);
+                log.write(write, count);
             }
             client::Action::Read { .. } => return Ok((self.deliver_to_client(), None)),
-            client::Action::Reply(_) | client::Action::Unsolicited(_) => {}
+            client::Action::Reply(reply) => log.hears(&reply),
+            client::Action::Unsolicited(reply) => log.hears_unasked(&reply),
             client::Action::Done(ended) => {
                 let ended = match ended {
                     Ok(outcome) => Ok(outcome.into_owned()),
                     Err(failure) => Err(failure.into_owned()),
                 };
+                log.done(&ended, client.attempts());
                 return Ok((true, Some(ended)));
             }
             client::Action::Connect(connect) => {
                 if faults.client_dials_refused > 0 {
                     faults.client_dials_refused -= 1;
-                    connect.failed(DataError::Refused);
+                    log.connect(connect, Err(DataError::Refused));
                 } else if data.server_listens == Some(connect.address()) {
                     data.arrived = Some(SocketAddr::new(self.client_addr.ip(), 41000));
-                    connect.connected();
+                    log.connect(connect, Ok(()));
                 } else {
-                    connect.failed(DataError::Refused);
+                    log.connect(connect, Err(DataError::Refused));
                 }
             }
             client::Action::Listen(listen) => {
@@ -57,14 +67,14 @@ impl Pair {
                 self.next_port += 1;
                 self.streamed = [0, 0];
                 self.data = Pipe::listened_by(End::Client, address);
-                listen.listening(address);
+                log.listen(listen, Ok(address));
             }
             client::Action::Accept(accept) => {
                 if std::mem::take(&mut faults.stranger_connects_first) {
-                    let verdict = accept.accepted("203.0.113.66:6666".parse().unwrap());
+                    let verdict = log.accept(accept, "203.0.113.66:6666".parse().unwrap());
                     assert_eq!(verdict, Verdict::Refuse, "a stranger was taken");
                 } else if let Some(peer) = data.arrived.take() {
-                    assert_eq!(accept.accepted(peer), Verdict::Take);
+                    assert_eq!(log.accept(accept, peer), Verdict::Take);
                 } else {
                     drop(accept);
                     return Ok((self.deliver_to_client(), None));
@@ -81,12 +91,12 @@ impl Pair {
                     data.bytes = self.upload[from..].to_vec();
                     let (end, total) = data.cut(*faults);
                     self.streams.push(data.sent(End::Client, end));
-                    stream.finished(end, (total as u64).into());
+                    log.stream(stream, end, total as u64);
                 }
                 Direction::Receive => match data.receive(End::Client) {
                     Some((end, bytes)) => {
                         self.download = bytes;
-                        stream.finished(end, (self.download.len() as u64).into());
+                        log.stream(stream, end, self.download.len() as u64);
                     }
                     None => {
                         drop(stream);
@@ -95,13 +105,13 @@ impl Pair {
                 },
             },
             client::Action::SecureData(secure) => match data.shake(End::Client) {
-                Ok(Meeting::Done) if faults.data_session_is_new => secure.fresh(),
-                Ok(Meeting::Done) => secure.resumed(),
+                Ok(Meeting::Done) if faults.data_session_is_new => log.secure(secure, Ok(Shared::No)),
+                Ok(Meeting::Done) => log.secure(secure, Ok(Shared::Yes)),
                 Ok(Meeting::Waits) => {
                     drop(secure);
                     return Ok((self.deliver_to_client(), None));
                 }
-                Err(why) => secure.failed(why),
+                Err(why) => log.secure(secure, Err(why)),
             },
             client::Action::StartTls(start) => {
                 // What lies before the handshake was written in plaintext, and is read as that.
@@ -112,11 +122,11 @@ impl Pair {
                     return Ok((true, None));
                 }
                 if now >= start.deadline() {
-                    start.failed(TlsError::TimedOut);
+                    log.start_tls(start, Err(TlsError::TimedOut));
                 } else if faults.handshake_fails == Some(End::Client) || self.server_closed || injector.client_deaf {
-                    start.failed(TlsError::Handshake);
+                    log.start_tls(start, Err(TlsError::Handshake));
                 } else if control.turn(End::Client) == Meeting::Done {
-                    start.started();
+                    log.start_tls(start, Ok(()));
                 } else {
                     drop(start);
                     return Ok((false, None));
@@ -130,9 +140,9 @@ impl Pair {
                     return Ok((true, None));
                 }
                 if self.server_closed || injector.client_deaf {
-                    stop.failed(TlsError::Handshake);
+                    log.stop_tls(stop, Err(TlsError::Handshake));
                 } else if control.turn(End::Client) == Meeting::Done {
-                    stop.stopped();
+                    log.stop_tls(stop, Ok(()));
                 } else {
                     drop(stop);
                     return Ok((false, None));
@@ -140,9 +150,10 @@ impl Pair {
             }
             client::Action::Close(close) => {
                 (data.client_listens, data.broken) = (None, true);
-                close.closed(Moved::Nothing);
+                log.close(close, Moved::Nothing);
             }
             client::Action::Leave => {
+                log.leaves();
                 let news = !self.client_closed;
                 self.client_closed = true;
                 if news {

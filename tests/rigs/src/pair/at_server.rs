@@ -8,13 +8,21 @@ use ftp_proto::{Code, Command, DataError, Direction, Instant, Moved, Path, Reply
 
 use super::Pair;
 use super::network::{End, Meeting, Pipe};
+use crate::net::{Shared, Side};
 
 impl Pair {
     /// One action of the server, with the application's answers.
     pub fn step_server(&mut self) -> bool {
         self.inject();
+        let moved = self.act_for_server();
+        self.injector.step += usize::from(moved);
+        moved
+    }
+
+    fn act_for_server(&mut self) -> bool {
         let now = Instant::from_origin(self.now);
-        let Self { server, control, data, faults, injector, .. } = self;
+        let Self { server, control, data, faults, injector, log, .. } = self;
+        let mut log = log.at(Side::Server, self.now);
         match server.poll(now) {
             server::Action::Write(_)
             | server::Action::Question(_)
@@ -33,11 +41,14 @@ impl Pair {
                 self.wire.extend(text.lines().map(|line| format!("S: {line}")));
                 control.send(End::Server, write.bytes());
                 let count = write.bytes().len();
-                write.wrote(count);
+                log.write(write, count);
             }
             server::Action::Read { .. } => return self.deliver_to_server(),
-            server::Action::Question(question) => answer(question, &mut self.files, &mut self.renaming),
+            server::Action::Question(question) => {
+                answer(log.asked(question), &mut self.files, &mut self.renaming);
+            }
             server::Action::Transfer(transfer) => {
+                let transfer = log.asked_to_transfer(transfer);
                 let command = transfer.command().clone();
                 match &command {
                     Command::Retr(path) => match self.files.get(path.as_bytes()) {
@@ -49,28 +60,28 @@ impl Pair {
                 }
                 self.serving = Some(command);
             }
-            server::Action::Listen(listen) if faults.no_port => listen.failed(DataError::NoPort),
+            server::Action::Listen(listen) if faults.no_port => log.listen(listen, Err(DataError::NoPort)),
             server::Action::Listen(listen) => {
                 let address = SocketAddr::new(self.server_addr.ip(), self.next_port);
                 self.next_port += 1;
                 self.streamed = [0, 0];
                 self.data = Pipe::listened_by(End::Server, address);
-                listen.listening(address);
+                log.listen(listen, Ok(address));
             }
             server::Action::Connect(connect) => {
                 if !faults.server_dials_refused && data.client_listens == Some(connect.address()) {
                     data.arrived = Some(SocketAddr::new(self.server_addr.ip(), 20));
-                    connect.connected();
+                    log.connect(connect, Ok(()));
                 } else {
-                    connect.failed(DataError::Refused);
+                    log.connect(connect, Err(DataError::Refused));
                 }
             }
             server::Action::Accept(accept) => {
                 if std::mem::take(&mut faults.stranger_connects_first) {
-                    let verdict = accept.accepted("203.0.113.66:6666".parse().unwrap());
+                    let verdict = log.accept(accept, "203.0.113.66:6666".parse().unwrap());
                     assert_eq!(verdict, Verdict::Refuse, "a stranger was taken");
                 } else if let Some(peer) = data.arrived.take() {
-                    assert_eq!(accept.accepted(peer), Verdict::Take);
+                    assert_eq!(log.accept(accept, peer), Verdict::Take);
                 } else {
                     drop(accept);
                     return self.deliver_to_server();
@@ -92,11 +103,11 @@ impl Pair {
                         data.bytes = content[offset.min(content.len())..].to_vec();
                         let (end, total) = data.cut(*faults);
                         self.streams.push(data.sent(End::Server, end));
-                        stream.finished(end, (total as u64).into());
+                        log.stream(stream, end, total as u64);
                     }
                     Direction::Receive => match data.receive(End::Server) {
                         Some((end, bytes)) => {
-                            stream.finished(end, (bytes.len() as u64).into());
+                            log.stream(stream, end, bytes.len() as u64);
                             let (name, append) = match &self.serving {
                                 Some(Command::Stor(path)) => (path.as_bytes().to_vec(), false),
                                 Some(Command::Appe(path)) => (path.as_bytes().to_vec(), true),
@@ -116,13 +127,13 @@ impl Pair {
                 }
             }
             server::Action::SecureData(secure) => match data.shake(End::Server) {
-                Ok(Meeting::Done) if faults.data_session_is_new => secure.fresh(),
-                Ok(Meeting::Done) => secure.resumed(),
+                Ok(Meeting::Done) if faults.data_session_is_new => log.secure(secure, Ok(Shared::No)),
+                Ok(Meeting::Done) => log.secure(secure, Ok(Shared::Yes)),
                 Ok(Meeting::Waits) => {
                     drop(secure);
                     return self.deliver_to_server();
                 }
-                Err(why) => secure.failed(why),
+                Err(why) => log.secure(secure, Err(why)),
             },
             server::Action::StartTls(start) => {
                 // What lies before the handshake was written in plaintext, and is read as that.
@@ -133,11 +144,11 @@ impl Pair {
                     return true;
                 }
                 if now >= start.deadline() {
-                    start.failed(TlsError::TimedOut);
+                    log.start_tls(start, Err(TlsError::TimedOut));
                 } else if faults.handshake_fails == Some(End::Server) || self.client_closed || injector.server_deaf {
-                    start.failed(TlsError::Handshake);
+                    log.start_tls(start, Err(TlsError::Handshake));
                 } else if control.turn(End::Server) == Meeting::Done {
-                    start.started();
+                    log.start_tls(start, Ok(()));
                 } else {
                     drop(start);
                     return false;
@@ -151,9 +162,9 @@ impl Pair {
                     return true;
                 }
                 if self.client_closed || injector.server_deaf {
-                    stop.failed(TlsError::Handshake);
+                    log.stop_tls(stop, Err(TlsError::Handshake));
                 } else if control.turn(End::Server) == Meeting::Done {
-                    stop.stopped();
+                    log.stop_tls(stop, Ok(()));
                 } else {
                     drop(stop);
                     return false;
@@ -161,9 +172,10 @@ impl Pair {
             }
             server::Action::Close(close) => {
                 (data.server_listens, data.broken) = (None, true);
-                close.closed(Moved::Nothing);
+                log.close(close, Moved::Nothing);
             }
             server::Action::Leave => {
+                log.leaves();
                 let news = !self.server_closed;
                 self.server_closed = true;
                 if news && control.is_empty(End::Client) {

@@ -61,7 +61,8 @@ impl Fault {
 /// The state of the fault that is to come, or has come.
 #[derive(Default)]
 pub struct Injector {
-    /// How many actions of both machines were asked for.
+    /// How many things have happened at both ends. Polls that bring nothing don't count: how many there are is no matter of
+    /// the dialogue.
     pub step: usize,
     pub planned: Option<(usize, Fault)>,
     pub(super) client_deaf: bool,
@@ -72,11 +73,10 @@ pub struct Injector {
 }
 
 impl Pair {
-    /// Counts a step; the fault comes if it is the one.
+    /// The fault comes if this step is the one.
     pub(super) fn inject(&mut self) {
         let step = self.injector.step;
-        self.injector.step += 1;
-        let Some((_, fault)) = self.injector.planned.filter(|(at, _)| *at == step) else { return };
+        let Some((_, fault)) = self.injector.planned.take_if(|(at, _)| *at == step) else { return };
         self.apart |= fault.is_in_control();
         match fault {
             Fault::ClientHearsTheEnd => self.end_client_input(),
