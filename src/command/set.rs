@@ -45,13 +45,12 @@ mod tests {
     fn a_set_holds_what_was_put_in_and_not_taken_out() {
         let others = [Verb::Other];
         for verb in Verb::ALL.iter().chain(&others) {
-            let mut set = VerbSet::from_iter(&[*verb]);
+            let mut set = VerbSet::from_iter(&[*verb, *verb]);
             assert!(Verb::ALL.iter().chain(&others).all(|other| set.contains(*other) == (other == verb)), "{verb}");
-            set.insert(*verb);
-            set.remove(*verb);
-            assert_eq!(set, VerbSet::default());
-            set.remove(*verb);
-            assert_eq!(set, VerbSet::default());
+            for _ in 0..2 {
+                set.remove(*verb);
+                assert_eq!(set, VerbSet::default());
+            }
         }
     }
 }
