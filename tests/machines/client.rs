@@ -1,6 +1,8 @@
 //! The client's machine against a scripted server.
 
+mod closing;
 mod complaints;
+mod deadlines;
 mod faults;
 mod requests;
 mod routes;

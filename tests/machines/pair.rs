@@ -1,5 +1,6 @@
 //! Both machines against each other.
 
+mod answers;
 mod faults;
 mod requests;
 mod server;

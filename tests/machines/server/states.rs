@@ -7,7 +7,7 @@ use ftp_proto::{Resume, Text};
 use ftp_proto_rigs::server::{Did, Rig, World, said, tls};
 
 /// A state's name, and a session in it whose open question was shown.
-type State = (&'static str, fn() -> Rig);
+pub(super) type State = (&'static str, fn() -> Rig);
 
 fn said_to(mut rig: Rig, line: &str) -> Rig {
     rig.server.received(format!("{line}\r\n").as_bytes());
@@ -50,10 +50,14 @@ fn streaming() -> Rig {
     rig
 }
 
-const STATES: &[State] = &[
+pub(super) const STATES: &[State] = &[
     ("greeting", || Rig::new(Config::default())),
     ("waiting for USER", || Rig::greeted(Config::default())),
-    ("waiting for PASS", || said_to(Rig::greeted(Config::default()), "USER anna")),
+    ("waiting for PASS", || {
+        let mut rig = Rig::greeted(Config::default());
+        rig.hears("USER anna");
+        rig
+    }),
     ("asking who it is", || {
         let mut rig = Rig::greeted(Config::default());
         rig.hears("USER anna");
