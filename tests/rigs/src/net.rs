@@ -116,24 +116,26 @@ impl Log {
         Entry::new(self, side, now)
     }
 
+    /// Whether the dialogue has a name, and so a place in a book.
+    fn is_kept(&self) -> bool {
+        self.key.is_some()
+    }
+
     fn note(&mut self, side: Side, at: Duration, what: String) {
-        if self.key.is_none() {
-            return;
-        }
         self.flush(side, at);
         self.events.push(Event { at, side, what });
     }
 
     /// The same, unless it is what happened last on this side: what is over is over at every poll.
     fn note_once(&mut self, side: Side, at: Duration, what: String) {
-        if self.events.iter().rfind(|event| event.side == side).is_none_or(|last| last.what != what) {
+        if self.is_kept() && self.events.iter().rfind(|event| event.side == side).is_none_or(|last| last.what != what) {
             self.note(side, at, what);
         }
     }
 
     /// What is written, cut where its lines end: it doesn't matter in how many pieces.
     fn write(&mut self, side: Side, at: Duration, bytes: &[u8]) {
-        if self.key.is_none() {
+        if !self.is_kept() {
             return;
         }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {

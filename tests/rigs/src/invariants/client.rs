@@ -1,19 +1,22 @@
 //! The client's machine against a scripted server, network, clock and application.
 
+mod policy;
+
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ftp_proto::client::{
     Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Violation,
 };
 use ftp_proto::{
-    Argument, ChannelId, Command, DataError, Endpoints, Inbox, Instant, Moved, PassiveHost, Password, Path, Replies,
-    Resume, Route, StreamEnd, Time, TlsError, Verb, Verdict, is_plausible,
+    Argument, ChannelId, Command, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path, Replies,
+    Reply, StreamEnd, Time, TlsError, Type, Verb, Verdict,
 };
 
-use super::script::{self, SECRET, Step, shows_secret};
+use policy::{Policy, allows, stranger};
+
+use super::script::{self, SECRET, Step, Written, shows_secret};
 use crate::net::{Log, Shared, Side};
 
 /// The same log whatever the chunks; bounded polls between inputs; a violation repeats; nothing after Close; no
@@ -24,85 +27,12 @@ pub fn client(bytes: &[u8]) {
     let Some(([routes, host, various, size], rest)) = bytes.split_first_chunk() else { return };
     let policy = Policy { routes: *routes, host: *host, various: *various };
     let steps = script::steps(rest);
-    let whole = Run::new(policy, usize::MAX, 0).play(&steps);
+    let config = Arc::new(policy.config());
+    let run = |chunk, piece| Run::new(policy, &config, chunk, piece).play(&steps);
+    let whole = run(usize::MAX, 0);
     let size = 2 + usize::from(size % 30);
-    assert_eq!(Run::new(policy, 1, 1).play(&steps), whole, "byte by byte");
-    assert_eq!(Run::new(policy, size, size).play(&steps), whole, "in pieces of {size}");
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Policy {
-    routes: u8,
-    host: u8,
-    various: u8,
-}
-
-impl Policy {
-    fn config(self) -> Config {
-        let mut config = Config::default();
-        let all = [Route::Epsv, Route::Pasv, Route::Eprt, Route::Port];
-        config.routes = all
-            .into_iter()
-            .enumerate()
-            .filter(|(bit, _)| self.routes >> bit & 1 == 1)
-            .map(|(_, route)| route)
-            .collect();
-        if self.routes & 16 != 0 {
-            config.routes.reverse();
-        }
-        config.passive_host = match self.host % 6 {
-            0 | 1 => PassiveHost::Peer,
-            2 => PassiveHost::Advertised,
-            3 => PassiveHost::AdvertisedIfPlausible,
-            4 => PassiveHost::AdvertisedThenPeer,
-            _ => PassiveHost::Fixed(stranger()),
-        };
-        if self.various & 1 != 0 {
-            (config.limits.line, config.limits.lines, config.limits.reply) = (40, 4, 160);
-        }
-        if self.various & 2 != 0 {
-            config.external_address = Some(stranger());
-        }
-        config.security = match self.various >> 4 & 3 {
-            0 | 1 => Security::Optional,
-            2 => Security::Required,
-            _ => Security::Implicit,
-        };
-        if self.various & 64 != 0 {
-            config.data_session = Resume::Required;
-        }
-        if self.various & 128 != 0 {
-            config.patience.request = Some(Duration::from_secs(100));
-        }
-        config.only_epsv = self.routes & 32 != 0;
-        config.keep_alive = (self.routes & 64 != 0).then_some(Duration::from_secs(20));
-        config.urgent = self.routes & 128 != 0;
-        config
-    }
-
-    fn ends(self) -> Endpoints {
-        let (local, peer) = match self.various >> 2 & 3 {
-            0 | 1 => ("192.0.2.1:40000", "192.0.2.2:21"),
-            2 => ("[2001:db8::1]:40000", "[2001:db8::2]:21"),
-            _ => ("[::ffff:10.0.0.1]:40000", "[::ffff:10.0.0.2]:21"),
-        };
-        Endpoints::new(local.parse().unwrap(), peer.parse().unwrap())
-    }
-
-    /// Whether this host may be dialled.
-    fn allows(self, host: IpAddr) -> bool {
-        let peer = self.ends().peer().ip();
-        match self.config().passive_host {
-            PassiveHost::Peer => host == peer,
-            PassiveHost::Advertised => true,
-            PassiveHost::AdvertisedIfPlausible | PassiveHost::AdvertisedThenPeer => is_plausible(host, peer),
-            PassiveHost::Fixed(fixed) => host == fixed,
-        }
-    }
-}
-
-fn stranger() -> IpAddr {
-    "203.0.113.66".parse().unwrap()
+    assert_eq!(run(1, 1), whole, "byte by byte");
+    assert_eq!(run(size, size), whole, "in pieces of {size}");
 }
 
 /// What a poll came to wait for.
@@ -113,21 +43,55 @@ enum Open {
     Listen(u64, ChannelId),
     Accept(u64, ChannelId),
     SecureData(u64, ChannelId),
-    Stream(u64, ChannelId, String),
+    Stream(u64, ChannelId, Direction, Type, u64),
     StartTls,
     StopTls,
     Violated(Violation),
     Closed,
 }
 
+/// What is the same whatever the chunks.
+#[derive(Debug, PartialEq)]
+enum Event {
+    Wrote(Written),
+    Started(Result<(), Misuse>),
+    Reply(Reply<'static>),
+    Unsolicited(Reply<'static>),
+    Done(Result<Outcome<'static>, Failure<'static>>),
+    Now(Open),
+}
+
+/// Lines, of which each is looked at once.
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    seen: usize,
+}
+
+impl Lines {
+    /// Those that have ended since this was asked last, each with its LF.
+    fn news(&mut self) -> impl Iterator<Item = &[u8]> {
+        let news = &self.bytes[self.seen..];
+        let length = news.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.seen += length;
+        news[..length].split_inclusive(|byte| *byte == b'\n')
+    }
+
+    /// What stands behind the last of them.
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.seen..]
+    }
+}
+
 struct Run {
-    policy: Policy,
+    config: Arc<Config>,
+    ends: Endpoints,
     client: Client,
     now: Instant,
     chunk: usize,
     /// How many bytes are written at once; 0: all.
     piece: usize,
-    log: Vec<String>,
+    log: Vec<Event>,
     /// Of the first run; the others do the same.
     net: Log,
     open: Open,
@@ -138,25 +102,31 @@ struct Run {
     /// The replies in what was received, as they have to be shown.
     heard: Inbox<Replies>,
     /// All that was written.
-    written: Vec<u8>,
+    written: Lines,
     /// How much of it before TLS began, or after it ended.
-    plaintext: Vec<u8>,
+    plaintext: Lines,
+    /// How often each was said.
+    passwords: usize,
+    aborts: usize,
+    has_said_quit: bool,
     tls: bool,
     /// Requests that were begun, the greeting among them, and that have ended.
     begun: usize,
     ended: usize,
-    /// The server or the application said the secret themselves: then it may show.
-    secret_is_out: bool,
+    /// The server hasn't said the secret itself: it must not show.
+    keeps_secret: bool,
     /// How many bytes were received in all; polls are counted against it.
     received: usize,
     polls: usize,
 }
 
 impl Run {
-    fn new(policy: Policy, chunk: usize, piece: usize) -> Self {
+    fn new(policy: Policy, config: &Arc<Config>, chunk: usize, piece: usize) -> Self {
+        let ends = policy.ends();
         Self {
-            policy,
-            client: Client::new(Arc::new(policy.config()), policy.ends(), Instant::default()),
+            config: Arc::clone(config),
+            ends,
+            client: Client::new(Arc::clone(config), ends, Instant::default()),
             now: Instant::default(),
             chunk,
             piece,
@@ -164,39 +134,58 @@ impl Run {
             net: Log::of_bytes(),
             open: Open::Closed,
             sockets: BTreeSet::new(),
-            heard: Inbox::replies(policy.config().limits),
-            written: Vec::new(),
-            plaintext: Vec::new(),
+            heard: Inbox::replies(config.limits),
+            written: Lines::default(),
+            plaintext: Lines::default(),
+            passwords: 0,
+            aborts: 0,
+            has_said_quit: false,
             tls: false,
             begun: 1,
             ended: 0,
             hung_up: false,
             quits: false,
-            secret_is_out: false,
+            keeps_secret: false,
             received: 0,
             polls: 0,
         }
     }
 
-    fn play(mut self, steps: &[Step]) -> Vec<String> {
-        self.secret_is_out = script::tells_secret(steps, b"");
+    fn play(mut self, steps: &[Step]) -> Vec<Event> {
+        self.keeps_secret = self.piece == 0 && !script::tells_secret(steps, b"");
         self.settle();
-        for step in steps {
+        for (index, step) in steps.iter().enumerate() {
             self.step(step);
             self.settle();
             self.check();
-            self.log.push(format!("now {:?}", self.open));
+            if script::is_due(index) {
+                self.hides_secret();
+            }
+            self.log.push(Event::Now(self.open.clone()));
         }
+        self.hides_secret();
         self.log
+    }
+
+    fn hides_secret(&mut self) {
+        if self.keeps_secret {
+            assert!(!shows_secret(&format!("{:?}", self.client)), "a secret in Debug");
+            // What it waits for, since `poll` below passes over a Read.
+            assert!(!shows_secret(&format!("{:?}", self.client.poll(self.now))), "a secret in Debug");
+        }
+    }
+
+    fn needs_tls(&self) -> bool {
+        self.config.security != Security::Optional
     }
 
     fn step(&mut self, step: &Step) {
         match step {
             Step::Feed(bytes) if !self.hung_up => {
-                for chunk in script::chunks(bytes, self.chunk) {
+                for chunk in bytes.chunks(self.chunk) {
                     self.received += chunk.len();
-                    self.client.received(&chunk);
-                    self.heard.push(&chunk);
+                    self.client.received(chunk);
+                    self.heard.push(chunk);
                     self.settle();
                 }
             }
@@ -207,7 +196,7 @@ impl Run {
             Step::Disturb(choice) => self.answer(*choice, Kind::Strangely),
             Step::Start(choice) => {
                 let started = self.client.start(request(*choice));
-                self.log.push(format!("start {started:?}"));
+                self.log.push(Event::Started(started));
                 let expected = match self.open {
                     Open::Closed | Open::Violated(_) => Err(Misuse::Ended),
                     _ if self.quits || self.hung_up => Err(Misuse::Ended),
@@ -215,7 +204,7 @@ impl Run {
                     _ => Err(Misuse::Busy),
                 };
                 // CCC needs TLS to end, wherever it is said.
-                let needs_tls = policy_needs_tls(self.policy) || choice % 32 == 23 && !self.tls;
+                let needs_tls = self.needs_tls() || choice % 32 == 23 && !self.tls;
                 let insecure = needs_tls && started == Err(Misuse::NotSecure) && expected.is_ok();
                 assert!(started == expected || insecure, "{started:?}, not {expected:?}: {:#?}", self.log);
                 self.begun += usize::from(started.is_ok());
@@ -234,7 +223,6 @@ impl Run {
 
     /// Polls until the machine waits for something outside.
     fn settle(&mut self) {
-        let before = self.open.clone();
         self.polls = 0;
         let open = loop {
             self.polls += 1;
@@ -243,24 +231,26 @@ impl Run {
                 break open;
             }
         };
-        match &before {
-            Open::Violated(_) | Open::Closed if !self.log.is_empty() => assert_eq!(open, before, "it was the end"),
+        match &self.open {
+            before @ (Open::Violated(_) | Open::Closed) if !self.log.is_empty() => {
+                assert_eq!(&open, before, "it was the end");
+            }
             _ => {}
         }
         // An action that was dropped without an answer comes again, and is the same.
-        self.open = open.clone();
-        assert_eq!(self.poll(), Some(open), "{:#?}", self.log);
+        self.open = open;
+        assert_eq!(self.poll().as_ref(), Some(&self.open), "{:#?}", self.log);
     }
 
     /// What holds whenever the machine is at rest.
-    fn check(&self) {
+    fn check(&mut self) {
         if matches!(self.open, Open::Read(None) | Open::Closed) {
             assert!(self.sockets.is_empty(), "left open: {:?} {:#?}", self.sockets, self.log);
         }
         if self.open == Open::Read(None) {
             assert_eq!(self.ended, self.begun, "nothing runs, and a request has no end: {:#?}", self.log);
         }
-        if policy_needs_tls(self.policy) {
+        if self.needs_tls() {
             // What holds no name, no password and no file.
             use Verb::{Auth, Feat, Help, Host, Noop, Opts, Pbsz, Prot, Quit, Rein, Stat, Syst};
             let telling = |line: &&[u8]| {
@@ -268,21 +258,20 @@ impl Run {
                 let verb = Verb::parse(word);
                 !matches!(verb, Auth | Feat | Help | Host | Noop | Opts | Pbsz | Prot | Quit | Rein | Stat | Syst)
             };
-            let mut lines = self.plaintext.split(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\r"));
-            let told = lines.find(telling);
+            let told = self.plaintext.news().filter(|line| line.ends_with(b"\r\n")).find(telling);
             assert_eq!(told, None, "TLS is required: {:#?}", self.log);
         }
-        let quit = b"QUIT\r\n";
-        let words = self.written.split_inclusive(|byte| *byte == b'\n');
-        let said = words.skip_while(|line| line != quit).count();
-        assert!(said <= 1, "a command behind QUIT: {:#?}", self.log);
-        for (verb, most) in [(&b"PASS"[..], self.begun), (b"ABOR", self.begun)] {
-            let count = self.written.split(|byte| *byte == b'\n').filter(|line| line.starts_with(verb)).count();
-            assert!(count <= most, "{} said too often: {:#?}", verb.escape_ascii(), self.log);
+        let mut behind_quit = false;
+        for line in self.written.news() {
+            behind_quit |= self.has_said_quit;
+            self.has_said_quit |= line == b"QUIT\r\n";
+            self.passwords += usize::from(line.starts_with(b"PASS"));
+            self.aborts += usize::from(line.starts_with(b"ABOR"));
         }
-        if self.piece == 0 && !self.secret_is_out {
-            assert!(!shows_secret(&format!("{:?}", self.client)), "a secret in Debug");
-        }
+        behind_quit |= self.has_said_quit && !self.written.rest().is_empty();
+        assert!(!behind_quit, "a command behind QUIT: {:#?}", self.log);
+        assert!(self.passwords <= self.begun, "PASS said too often: {:#?}", self.log);
+        assert!(self.aborts <= self.begun, "ABOR said too often: {:#?}", self.log);
     }
 
     /// Small writes take more polls.
@@ -300,7 +289,7 @@ impl Run {
                 return Some(Open::Violated(violation));
             }
         };
-        if self.piece == 0 && !self.secret_is_out {
+        if self.keeps_secret && !matches!(action, Action::Read { .. }) {
             assert!(!shows_secret(&format!("{action:?}")), "a secret in Debug");
         }
         match action {
@@ -310,14 +299,13 @@ impl Run {
                 assert!(!bytes.is_empty() && bytes.len() < 4096);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
                 assert!(!matches!(self.open, Open::StartTls), "a Write while TLS begins");
-                self.written.extend_from_slice(&bytes[..count]);
+                self.written.bytes.extend_from_slice(&bytes[..count]);
                 if !self.tls {
-                    self.plaintext.extend_from_slice(&bytes[..count]);
+                    self.plaintext.bytes.extend_from_slice(&bytes[..count]);
                 }
-                let text = bytes[..count].escape_ascii().to_string();
                 match self.log.last_mut() {
-                    Some(last) if last.starts_with("write ") => last.push_str(&text),
-                    _ => self.log.push(format!("write {text}")),
+                    Some(Event::Wrote(last)) => last.0.extend_from_slice(&bytes[..count]),
+                    _ => self.log.push(Event::Wrote(Written(bytes[..count].to_vec()))),
                 }
                 net.write(write, count);
             }
@@ -328,29 +316,30 @@ impl Run {
             Action::Reply(reply) => {
                 assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
                 net.hears(&reply);
-                self.log.push(format!("reply {reply:?}"));
+                self.log.push(Event::Reply(reply.into_owned()));
             }
             Action::Unsolicited(reply) => {
                 assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
                 net.hears_unasked(&reply);
-                self.log.push(format!("unsolicited {reply:?}"));
+                self.log.push(Event::Unsolicited(reply.into_owned()));
             }
             Action::Done(end) => {
                 self.ended += 1;
                 assert!(self.ended <= self.begun, "a second end of one request: {end:?} {:#?}", self.log);
-                self.log.push(format!("done {end:?}"));
                 let end = end.map(Outcome::into_owned).map_err(Failure::into_owned);
                 net.done(&end, self.client.attempts());
+                self.log.push(Event::Done(end));
             }
             Action::Connect(connect) => {
                 let address = connect.address();
-                assert!(self.policy.allows(address.ip()), "a stranger is dialled: {address}");
+                let allowed = allows(self.config.passive_host, address.ip(), self.ends.peer().ip());
+                assert!(allowed, "a stranger is dialled: {address}");
                 assert_ne!(address.port(), 0);
                 assert!(connect.deadline() > self.now);
                 return Some(Open::Connect(connect.serial(), connect.channel(), address));
             }
             Action::Listen(listen) => {
-                assert_eq!(listen.host(), self.policy.ends().local().ip());
+                assert_eq!(listen.host(), self.ends.local().ip());
                 assert!(listen.deadline() > self.now);
                 return Some(Open::Listen(listen.serial(), listen.channel()));
             }
@@ -361,8 +350,9 @@ impl Run {
             }
             Action::Stream(stream) => {
                 assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
-                let what = format!("{:?} {:?} {}", stream.direction(), stream.representation(), stream.offset());
-                return Some(Open::Stream(stream.serial(), stream.channel(), what));
+                let (direction, representation) = (stream.direction(), stream.representation());
+                let (serial, channel) = (stream.serial(), stream.channel());
+                return Some(Open::Stream(serial, channel, direction, representation, stream.offset()));
             }
             Action::SecureData(secure) => {
                 assert!(self.sockets.contains(&secure.channel()), "TLS without a connection: {:#?}", self.log);
@@ -391,8 +381,7 @@ impl Run {
 
     /// Answers the open question.
     fn answer(&mut self, choice: u8, kind: Kind) {
-        let ends = self.policy.ends();
-        let peer = SocketAddr::new(ends.peer().ip(), 20);
+        let peer = SocketAddr::new(self.ends.peer().ip(), 20);
         let mut net = self.net.at(Side::Client, self.now.since_origin());
         let Ok(action) = self.client.poll(self.now) else { return };
         match (action, kind) {
@@ -449,10 +438,6 @@ impl Run {
             _ => {}
         }
     }
-}
-
-fn policy_needs_tls(policy: Policy) -> bool {
-    policy.config().security != Security::Optional
 }
 
 #[derive(Debug, Clone, Copy)]

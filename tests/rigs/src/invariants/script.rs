@@ -3,6 +3,7 @@
 //! Text is what its peer sends, a line a step; a control character is something else, and the byte behind it
 //! chooses. So a transcript is a script, and a fuzzer that turns one byte changes one step.
 
+use std::fmt;
 use std::time::Duration;
 
 /// One thing that happens.
@@ -74,9 +75,19 @@ pub fn steps(mut bytes: &[u8]) -> Vec<Step> {
     steps
 }
 
-/// A cell of the chunk that a machine is fed in one run.
-pub fn chunks(bytes: &[u8], size: usize) -> impl Iterator<Item = Vec<u8>> + '_ {
-    bytes.chunks(size.max(1)).map(<[u8]>::to_vec)
+/// What a machine wrote. It becomes text only where an assertion fails.
+#[derive(Clone, PartialEq)]
+pub struct Written(pub Vec<u8>);
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+/// Whether what costs more than a step is looked at behind the step of this number. It is behind the last one, too.
+pub fn is_due(step: usize) -> bool {
+    step.is_multiple_of(8)
 }
 
 /// The secret of every login; it must not show in any `Debug`.

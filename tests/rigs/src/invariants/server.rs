@@ -1,25 +1,26 @@
 //! The server's machine against a scripted client, network, clock and application.
 
+mod answer;
 mod line;
 mod policy;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_proto::server::{Action, Answer, Question, Refusal, Security, Server};
+use ftp_proto::server::{Action, Config, Question, Refusal, Security, Server};
 use ftp_proto::session::LoginState;
 use ftp_proto::{
-    ChannelId, Code, Command, DataError, Inbox, Instant, Limits, Moved, Path, Protection, Replies, Reply, Resume,
-    StreamEnd, Text, Time, TlsError, Verdict,
+    ChannelId, Code, Command, Direction, Endpoints, Inbox, Instant, Limits, Moved, Protection, Replies, Text, Type,
 };
 
+use answer::Kind;
 use line::{Line, account};
 use policy::Policy;
 
-use super::script::{self, Step, shows_secret};
+use super::script::{self, Step, Written, shows_secret};
 use super::words::greeting;
-use crate::net::{Log, Shared, Side};
+use crate::net::{Log, Side};
 
 /// Until it ends, exactly one final reply per command line, in order (STAT and NOOP amid a transfer may come before
 /// its final one); at most one preliminary; no data to a stranger; no transfer before login; memory bounded; the same
@@ -31,9 +32,12 @@ pub fn server(bytes: &[u8]) {
     let Some(([various, pipeline, size], rest)) = bytes.split_first_chunk() else { return };
     let policy = Policy { various: *various, pipeline: *pipeline, tls: *size };
     let steps = script::steps(rest);
+    let config = Arc::new(policy.config());
+    let keeps_secret = !script::tells_secret(&steps, b"PASS ");
+    let run = |chunk, piece| Run::new(policy, &config, chunk, piece).play(&steps, keeps_secret);
     let size = 2 + usize::from(size % 30);
-    let whole = Run::new(policy, 512, 0).play(&steps);
-    let pieces = [Run::new(policy, 1, 1).play(&steps), Run::new(policy, size, size).play(&steps)];
+    let whole = run(512, 0);
+    let pieces = [run(1, 1), run(size, size)];
     // Where the pipeline is full, it depends on the chunks how much of it is read; and where plaintext comes behind AUTH,
     // whether it came too soon for the 234.
     if !policy.is_narrow() && !whole.spurious && pieces.iter().all(|run| !run.spurious) {
@@ -42,40 +46,44 @@ pub fn server(bytes: &[u8]) {
     }
 }
 
-fn stranger() -> IpAddr {
-    "203.0.113.66".parse().unwrap()
-}
-
 /// What a poll came to wait for.
 #[derive(Debug, Clone, PartialEq)]
 enum Open {
     Read(Instant),
-    Command(u64, String),
-    Transfer(u64, String),
+    Command(u64, Command<'static>),
+    Transfer(u64, Direction, u64, Command<'static>),
     Listen(u64, ChannelId),
     Connect(u64, ChannelId, SocketAddr),
     Accept(u64, ChannelId),
     SecureData(u64, ChannelId),
-    Stream(u64, ChannelId, String),
+    Stream(u64, ChannelId, Direction, Type, u64),
     StartTls,
     StopTls,
     Closed,
 }
 
-struct Run {
-    policy: Policy,
+/// What is the same whatever the chunks.
+#[derive(Debug, PartialEq)]
+enum Event {
+    Wrote(Written),
+    Now(Option<Open>),
+}
+
+struct Run<'a> {
+    config: Arc<Config>,
+    ends: Endpoints,
     server: Server,
     now: Instant,
     chunk: usize,
     /// How many bytes are written at once; 0: all.
     piece: usize,
-    log: Vec<String>,
+    log: Vec<Event>,
     /// Of the first run; the others do the same.
     net: Log,
     open: Option<Open>,
     wants_input: bool,
     /// What the client has sent and was not read yet; an empty chunk is its end.
-    socket: VecDeque<Vec<u8>>,
+    socket: VecDeque<&'a [u8]>,
     lines: Inbox<ftp_proto::Commands>,
     due: VecDeque<Line>,
     replies: Inbox<Replies>,
@@ -96,18 +104,20 @@ struct Run {
     sockets: BTreeSet<ChannelId>,
     /// Those of them that have TLS.
     secured: BTreeSet<ChannelId>,
-    secret_is_out: bool,
+    /// Nobody has said the secret but in a PASS: it must not show.
+    keeps_secret: bool,
     polls: usize,
     received: usize,
 }
 
-impl Run {
-    fn new(policy: Policy, chunk: usize, piece: usize) -> Self {
-        let config = policy.config();
+impl<'a> Run<'a> {
+    fn new(policy: Policy, config: &Arc<Config>, chunk: usize, piece: usize) -> Self {
+        let ends = policy.ends();
         let lines = Inbox::commands(config.limits);
         let mut run = Self {
-            policy,
-            server: Server::new(Arc::new(config), policy.ends(), &greeting(), Instant::default()),
+            config: Arc::clone(config),
+            ends,
+            server: Server::new(Arc::clone(config), ends, &greeting(), Instant::default()),
             now: Instant::default(),
             chunk,
             piece,
@@ -129,7 +139,7 @@ impl Run {
             refused: false,
             sockets: BTreeSet::new(),
             secured: BTreeSet::new(),
-            secret_is_out: false,
+            keeps_secret: false,
             polls: 0,
             received: 0,
         };
@@ -137,28 +147,31 @@ impl Run {
         run
     }
 
-    fn play(mut self, steps: &[Step]) -> Self {
-        self.secret_is_out = script::tells_secret(steps, b"PASS ");
+    fn play(mut self, steps: &'a [Step], keeps_secret: bool) -> Self {
+        self.keeps_secret = keeps_secret;
         self.settle();
-        for step in steps {
+        for (index, step) in steps.iter().enumerate() {
             self.step(step);
             self.settle();
-            self.memory();
-            self.log.push(format!("now {:?}", self.open));
+            if script::is_due(index) {
+                self.memory();
+            }
+            self.log.push(Event::Now(self.open.clone()));
         }
+        self.memory();
         self
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &'a Step) {
         match step {
             Step::Feed(bytes) => {
                 if !self.hung_up {
-                    self.socket.extend(script::chunks(bytes, self.chunk));
+                    self.socket.extend(bytes.chunks(self.chunk));
                 }
             }
             Step::HangUp => {
                 self.hung_up = true;
-                self.socket.push_back(Vec::new());
+                self.socket.push_back(b"");
             }
             Step::Clock(wait) => self.now = self.now.after(*wait),
             Step::Answer(choice) => self.answer(*choice, Kind::Well),
@@ -182,16 +195,15 @@ impl Run {
             let reads = self.wants_input || turns || matches!(self.open, Some(Open::Read(_)));
             let Some(chunk) = (if reads { self.socket.pop_front() } else { None }) else { return };
             self.spurious |= turns && !chunk.is_empty();
-            self.server.received(&chunk);
+            self.server.received(chunk);
             self.received += chunk.len();
             if !chunk.is_empty() && !self.ended {
-                self.expect_lines(&chunk);
+                self.expect_lines(chunk);
             }
         }
     }
 
     fn rest(&mut self) {
-        let before = self.open.clone();
         self.polls = 0;
         let open = loop {
             self.polls += 1;
@@ -201,11 +213,12 @@ impl Run {
                 break open;
             }
         };
-        if before == Some(Open::Closed) {
+        if self.open == Some(Open::Closed) {
             assert_eq!(open, Open::Closed, "it was the end");
         }
-        self.open = Some(open.clone());
-        assert_eq!(self.poll(), Some(open.clone()), "dropped without an answer, it comes again: {:#?}", self.log);
+        self.open = Some(open);
+        assert_eq!(self.poll(), self.open, "dropped without an answer, it comes again: {:#?}", self.log);
+        let open = self.open.as_ref().expect("it was set");
         match open {
             Open::Read(_) => {
                 let waits = self.due.is_empty() || self.refused;
@@ -215,7 +228,7 @@ impl Run {
             Open::StartTls | Open::StopTls => {
                 // AUTH and REIN end what was agreed on; CCC leaves it, and PROT, as they are.
                 let anew = self.server.session().login() != LoginState::Complete;
-                let agreed = self.sockets.len() <= usize::from(open == Open::StopTls && !anew);
+                let agreed = self.sockets.len() <= usize::from(*open == Open::StopTls && !anew);
                 assert!(self.due.is_empty() && agreed, "not yet: {:#?}", self.log);
             }
             Open::Closed => assert!(self.sockets.is_empty(), "left open: {:?} {:#?}", self.sockets, self.log),
@@ -223,16 +236,19 @@ impl Run {
         }
     }
 
-    fn memory(&self) {
+    fn memory(&mut self) {
         let debug = format!("{:?}", self.server);
-        assert!(self.secret_is_out || !shows_secret(&debug), "a secret in Debug");
+        assert!(!self.keeps_secret || !shows_secret(&debug), "a secret in Debug");
+        if self.piece == 0 && self.keeps_secret {
+            // What it waits for, since `poll` below passes over a Read.
+            assert!(!shows_secret(&format!("{:?}", self.server.poll(self.now))), "a secret in Debug");
+        }
         let number = |before: &str| {
             let behind = debug.split(before).nth(1).expect("the Debug of the machine tells its buffers");
             behind.split(|digit: char| !digit.is_ascii_digit()).next().unwrap_or_default().parse::<usize>().unwrap()
         };
         let kept = number("Waiting(") + number("buffered: ");
-        let config = self.policy.config();
-        let most = config.pipeline + config.limits.line + self.chunk.min(512) + 8;
+        let most = self.config.pipeline + self.config.limits.line + self.chunk.min(512) + 8;
         assert!(kept <= most, "{kept} bytes are kept");
     }
 
@@ -254,15 +270,14 @@ impl Run {
         self.wants_input = false;
         let logged_in = self.server.session().login() == LoginState::Complete;
         let protected = self.server.session().protection() == Protection::Private;
-        let must_protect = self.policy.config().security == Security::Data;
+        let must_protect = self.config.security == Security::Data;
         let mut net = self.net.at(Side::Server, self.now.since_origin());
         let action = self.server.poll(self.now);
-        if self.piece == 0 && !self.secret_is_out {
+        if self.piece == 0 && self.keeps_secret && !matches!(action, Action::Read { .. }) {
             assert!(!shows_secret(&format!("{action:?}")), "a secret in Debug");
         }
-        let front = self.due.front().map(Line::command);
-        let is_front = |command: &Command<'_>| match &front {
-            Some(front) => assert_eq!(front.as_ref(), Ok(command), "not the command whose turn it is"),
+        let is_front = |command: &Command<'_>| match self.due.front() {
+            Some(front) => assert_eq!(front.command().as_ref(), Ok(command), "not the command whose turn it is"),
             None => panic!("a question that nobody asked: {command:?}"),
         };
         match action {
@@ -273,9 +288,17 @@ impl Run {
                 let turns = matches!(self.open, Some(Open::StartTls | Open::StopTls)) || self.turning;
                 assert!(!turns, "a Write while TLS begins or ends: {:#?}", self.log);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
-                let written = bytes[..count].to_vec();
+                match self.log.last_mut() {
+                    Some(Event::Wrote(last)) => last.0.extend_from_slice(&bytes[..count]),
+                    _ => self.log.push(Event::Wrote(Written(bytes[..count].to_vec()))),
+                }
+                self.replies.push(&bytes[..count]);
+                // Nothing but the end of a line ends a reply.
+                let may_end = count == bytes.len() || bytes[..count].contains(&b'\n');
                 net.write(write, count);
-                self.written(&written);
+                if may_end {
+                    self.read_replies();
+                }
             }
             Action::Read { deadline } => {
                 assert!(deadline > self.now, "a deadline in the past would spin");
@@ -284,17 +307,17 @@ impl Run {
             Action::Question(question) => {
                 is_front(question.command());
                 assert!(question.deadline() > self.now);
-                let tells = matches!(question, Question::Login(_)) && self.policy.config().security >= Security::Login;
+                let tells = matches!(question, Question::Login(_)) && self.config.security >= Security::Login;
                 assert!(self.tls || !tells, "a login without TLS: {:#?}", self.log);
-                return Some(Open::Command(question.serial(), format!("{:?}", question.command())));
+                return Some(Open::Command(question.serial(), question.command().clone()));
             }
             Action::Transfer(transfer) => {
                 assert!(logged_in && self.let_in, "a transfer before the login");
                 assert!(!must_protect || protected, "a transfer without PROT P");
                 assert!(transfer.deadline() > self.now);
                 is_front(transfer.command());
-                let what = format!("{:?} {} {:?}", transfer.direction(), transfer.offset(), transfer.command());
-                return Some(Open::Transfer(transfer.serial(), what));
+                let (direction, offset) = (transfer.direction(), transfer.offset());
+                return Some(Open::Transfer(transfer.serial(), direction, offset, transfer.command().clone()));
             }
             Action::Listen(listen) => {
                 assert!(logged_in && self.let_in, "a data connection before the login");
@@ -307,7 +330,7 @@ impl Run {
                 assert!(logged_in && self.let_in, "a data connection before the login");
                 assert!(!must_protect || protected, "a data connection without PROT P");
                 let address = connect.address();
-                assert_eq!(address.ip(), self.policy.ends().peer().ip(), "the bounce attack");
+                assert_eq!(address.ip(), self.ends.peer().ip(), "the bounce attack");
                 assert!(address.port() >= 1024, "a service port: {address}");
                 assert!(connect.deadline() > self.now);
                 self.wants_input = connect.wants_input();
@@ -326,8 +349,9 @@ impl Run {
                 assert_eq!(self.secured.contains(&stream.channel()), protected, "PROT: {:#?}", self.log);
                 assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
                 self.wants_input = stream.wants_input();
-                let what = format!("{:?} {:?} {}", stream.direction(), stream.representation(), stream.offset());
-                return Some(Open::Stream(stream.serial(), stream.channel(), what));
+                let (direction, representation) = (stream.direction(), stream.representation());
+                let (serial, channel) = (stream.serial(), stream.channel());
+                return Some(Open::Stream(serial, channel, direction, representation, stream.offset()));
             }
             Action::SecureData(secure) => {
                 assert!(self.sockets.contains(&secure.channel()), "nothing to secure: {:#?}", self.log);
@@ -356,13 +380,7 @@ impl Run {
     }
 
     /// Reads what the machine writes as a client would.
-    fn written(&mut self, bytes: &[u8]) {
-        let text = bytes.escape_ascii().to_string();
-        match self.log.last_mut() {
-            Some(last) if last.starts_with("write ") => last.push_str(&text),
-            _ => self.log.push(format!("write {text}")),
-        }
-        self.replies.push(bytes);
+    fn read_replies(&mut self) {
         while let Some(reply) = self.replies.next_reply().expect("a reply") {
             let code = reply.code();
             if !self.greeted {
@@ -382,142 +400,4 @@ impl Run {
             }
         }
     }
-
-    /// Answers the open question.
-    fn answer(&mut self, choice: u8, kind: Kind) {
-        let peer = SocketAddr::new(self.policy.ends().peer().ip(), 40001);
-        let path = Path::new(if choice & 1 == 0 { &b"/some \"where\""[..] } else { b" \xff" }).unwrap();
-        let wanted = self.policy.config().data_session == Resume::Wanted;
-        if let Some(Open::StartTls | Open::StopTls) = self.open {
-            self.open = None;
-        }
-        let mut net = self.net.at(Side::Server, self.now.since_origin());
-        let action = match (self.server.poll(self.now), kind) {
-            // Only a login is answered strangely.
-            (Action::Question(question), Kind::Well | Kind::Badly)
-            | (Action::Question(question @ Question::Login(_)), Kind::Strangely) => {
-                Action::Question(net.asked(question))
-            }
-            (Action::Transfer(transfer), Kind::Well | Kind::Badly) => Action::Transfer(net.asked_to_transfer(transfer)),
-            (action, _) => action,
-        };
-        match (action, kind) {
-            (Action::StartTls(start), Kind::Well) => {
-                (self.tls, self.turning) = (true, false);
-                net.start_tls(start, Ok(()));
-            }
-            (Action::StartTls(start), Kind::Badly) => net.start_tls(start, Err(TlsError::Handshake)),
-            (Action::StartTls(_), Kind::Strangely) => self.open = Some(Open::StartTls),
-            (Action::StopTls(stop), Kind::Well) => {
-                self.tls = false;
-                net.stop_tls(stop, Ok(()));
-            }
-            (Action::StopTls(stop), Kind::Badly) => net.stop_tls(stop, Err(TlsError::Handshake)),
-            (Action::StopTls(_), Kind::Strangely) => self.open = Some(Open::StopTls),
-            (Action::SecureData(secure), Kind::Well) => {
-                self.secured.insert(secure.channel());
-                net.secure(secure, Ok(Shared::Yes));
-            }
-            (Action::SecureData(secure), Kind::Strangely) => {
-                if wanted {
-                    self.secured.insert(secure.channel());
-                }
-                net.secure(secure, Ok(Shared::No));
-            }
-            (Action::SecureData(secure), Kind::Badly) => {
-                self.sockets.remove(&secure.channel());
-                net.secure(secure, Err(TlsError::Handshake));
-            }
-            (Action::Question(Question::Login(login)), Kind::Well) => {
-                self.let_in = true;
-                login.accept();
-            }
-            (Action::Question(Question::Login(login)), Kind::Strangely) => {
-                self.refused = !matches!(login.command(), Command::User(_)) || choice & 1 == 0;
-                match choice % 4 {
-                    0 | 2 => login.refuse(&refusal(choice)),
-                    1 => login.need_password(),
-                    _ => {
-                        self.refused = matches!(login.command(), Command::Acct(_));
-                        login.need_account();
-                    }
-                }
-            }
-            (Action::Question(Question::Login(login)), Kind::Badly) => {
-                self.refused = true;
-                login.refuse(&refusal(choice));
-            }
-            (Action::Question(question), Kind::Well) => match question {
-                Question::Perform(perform) => perform.done(),
-                Question::Exists(exists) => exists.exists(),
-                Question::Directory(directory) => directory.path(&path),
-                Question::Size(size) => size.bytes(u64::from(choice)),
-                Question::Modified(modified) => modified.at(Time::parse(b"20240229235960.5").unwrap()),
-                Question::Facts(facts) => facts.are(&Text::new("type=file;").unwrap(), &path),
-                Question::Hash(hash) => hash.is(&[choice; 32], 49),
-                Question::Status(status) => status.lines([Text::new("123 text").unwrap()]),
-                Question::Extension(extension) => {
-                    let verb = extension.command().verb();
-                    extension.answer(&Answer::new(verb, Reply::from_static(Code::COMMAND_OKAY, "Done.")).unwrap());
-                }
-                Question::Login(_) => unreachable!("it is above"),
-            },
-            (Action::Question(question), Kind::Badly) => question.refuse(&refusal(choice)),
-            (Action::Transfer(transfer), Kind::Well) => match choice % 3 {
-                0 => transfer.accept(),
-                1 => transfer.accept_sized(u64::from(choice)),
-                _ => transfer.accept_as(&path),
-            },
-            (Action::Transfer(transfer), Kind::Badly) => transfer.refuse(&refusal(choice)),
-            (Action::Listen(listen), Kind::Well) => {
-                self.sockets.insert(listen.channel());
-                let address = SocketAddr::new(listen.host(), 50000 + u16::from(choice));
-                net.listen(listen, Ok(address));
-            }
-            (Action::Listen(listen), Kind::Badly) => net.listen(listen, Err(error(choice))),
-            (Action::Connect(connect), Kind::Well) => {
-                self.sockets.insert(connect.channel());
-                net.connect(connect, Ok(()));
-            }
-            (Action::Connect(connect), Kind::Badly) => net.connect(connect, Err(error(choice))),
-            (Action::Accept(accept), Kind::Well) => assert_eq!(net.accept(accept, peer), Verdict::Take),
-            (Action::Accept(accept), Kind::Badly) => {
-                self.sockets.remove(&accept.channel());
-                net.not_accept(accept, error(choice));
-            }
-            (Action::Accept(accept), Kind::Strangely) => {
-                let verdict = net.accept(accept, SocketAddr::new(stranger(), 40001));
-                assert_eq!(verdict, Verdict::Refuse, "a stranger gets the data");
-            }
-            (Action::Stream(stream), Kind::Well) => {
-                self.sockets.remove(&stream.channel());
-                net.stream(stream, StreamEnd::Clean, u64::from(choice));
-            }
-            (Action::Stream(stream), Kind::Badly) => {
-                self.sockets.remove(&stream.channel());
-                let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
-                net.stream(stream, ends[usize::from(choice % 3)], u64::from(choice));
-            }
-            (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
-            _ => {}
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Well,
-    Badly,
-    Strangely,
-}
-
-fn error(choice: u8) -> DataError {
-    let errors = [DataError::Refused, DataError::TimedOut, DataError::Unreachable, DataError::NoPort, DataError::Local];
-    errors[usize::from(choice % 5)]
-}
-
-fn refusal(choice: u8) -> Refusal<'static> {
-    let codes = [550, 553, 450, 451, 530, 502, 421];
-    let code = Code::new(codes[usize::from(choice % 7)]).unwrap();
-    Refusal::new(Reply::from_static(code, "No.")).unwrap()
 }

@@ -1,15 +1,15 @@
 //! Bytes to lines: the same lines whatever the chunks, and never more kept than the limits say.
 
-use ftp_proto::{Inbox, Limits, ReplyEnd, telnet as telnet_bytes};
+use ftp_proto::{Inbox, Limits, Reply, ReplyEnd, ReplyError, telnet as telnet_bytes};
 
 /// What came out of an inbox.
 #[derive(Debug, Clone, PartialEq)]
 enum Event {
     Line(Vec<u8>),
     TooLong,
-    /// A reply as it shows, with what was dropped of it.
-    Reply(String),
-    Error(String),
+    Reply(Reply<'static>),
+    Error(ReplyError),
+    End(Result<(), ReplyError>),
 }
 
 /// The same lines and replies whatever the chunks; kept bytes ≤ limit + chunk.
@@ -76,23 +76,23 @@ fn replies(data: &[u8], limits: Limits, size: usize) -> Vec<Event> {
                     assert!(!failed, "a reply after the end");
                     assert!(reply.lines().all(|line| line.len() <= limits.line));
                     assert!(reply.lines().count() <= limits.lines.max(2));
-                    events.push(Event::Reply(format!("{} {reply:?}", reply.is_multiline())));
+                    events.push(Event::Reply(reply.into_owned()));
                 }
                 Ok(None) => break,
-                Err(error @ ftp_proto::ReplyError::TooLong { .. }) => {
+                Err(error @ ReplyError::TooLong { .. }) => {
                     if !failed {
-                        events.push(Event::Error(format!("{error:?}")));
+                        events.push(Event::Error(error.clone()));
                     }
                     failed = true;
                     assert_eq!(inbox.next_reply().err(), Some(error), "final");
                     break;
                 }
-                Err(error) => events.push(Event::Error(format!("{error:?}"))),
+                Err(error) => events.push(Event::Error(error)),
             }
         }
     }
     if !failed {
-        events.push(Event::Error(format!("{:?}", inbox.finish())));
+        events.push(Event::End(inbox.finish()));
     }
     assert!(!failed || inbox.buffered() == 0);
     events
@@ -104,12 +104,12 @@ pub fn telnet(bytes: &[u8]) {
     // Longer than a line may be, and the limits have a word in it, which `inbox` looks at.
     let data = &data[..data.len().min(4000)];
     let sizes = [data.len(), 1, 2 + usize::from(cut % 30)];
-    let expected = naive(data, true);
-    let mut lines: Vec<Event> = expected.text.split(|byte| *byte == b'\n').map(line).collect();
+    let naively = naive(data, true);
+    let mut lines: Vec<Event> = naively.text.split(|byte| *byte == b'\n').map(line).collect();
     lines.pop();
+    let expected = (lines, naively.answers, naively.interrupted);
     for size in sizes {
-        let found = commands(data, Limits::COMMANDS, size);
-        assert_eq!(found, (lines.clone(), expected.answers.clone(), expected.interrupted), "in pieces of {size}");
+        assert_eq!(commands(data, Limits::COMMANDS, size), expected, "in pieces of {size}");
     }
     let mut clean = Vec::new();
     telnet_bytes::escape(&naive(data, false).text, &mut clean);

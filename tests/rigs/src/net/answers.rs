@@ -25,21 +25,26 @@ impl<'a> Entry<'a> {
         Self { log, side, now }
     }
 
-    fn note(&mut self, what: impl Into<String>) {
-        self.log.note(self.side, self.now, what.into());
+    /// Nothing is made up for a log that isn't kept: fuzzers have none.
+    fn note<What: Into<String>>(&mut self, what: impl FnOnce() -> What) {
+        if self.log.is_kept() {
+            self.log.note(self.side, self.now, what().into());
+        }
     }
 
     /// The same of a data connection: what, which, and how it went.
-    fn note_data(&mut self, what: &str, channel: ChannelId, how: impl Display) {
-        let channel = self.log.channel(self.side, channel);
-        self.note(format!("{what} {channel}{how}"));
+    fn note_data<How: Display>(&mut self, what: &str, channel: ChannelId, how: impl FnOnce() -> How) {
+        if self.log.is_kept() {
+            let channel = self.log.channel(self.side, channel);
+            self.note(|| format!("{what} {channel}{}", how()));
+        }
     }
 
     /// So many bytes are written.
     pub fn write(&mut self, write: Write<'_>, count: usize) {
         let urgent = write.urgent().min(count);
         if urgent > 0 {
-            self.note(format!("urges {}", show(&write.bytes()[..urgent])));
+            self.note(|| format!("urges {}", show(&write.bytes()[..urgent])));
         }
         self.log.write(self.side, self.now, &write.bytes()[urgent..count]);
         write.wrote(count);
@@ -47,7 +52,7 @@ impl<'a> Entry<'a> {
 
     pub fn connect(&mut self, connect: Connect<'_>, made: Result<(), DataError>) {
         let how = format!(" {}{}", connect.address(), because(made.err().map(data_error)));
-        self.note_data("dials", connect.channel(), how);
+        self.note_data("dials", connect.channel(), || how);
         match made {
             Ok(()) => connect.connected(),
             Err(why) => connect.failed(why),
@@ -55,7 +60,7 @@ impl<'a> Entry<'a> {
     }
 
     pub fn listen(&mut self, listen: Listen<'_>, bound: Result<SocketAddr, DataError>) {
-        self.note_data("listens", listen.channel(), because(bound.err().map(data_error)));
+        self.note_data("listens", listen.channel(), || because(bound.err().map(data_error)));
         match bound {
             Ok(address) => listen.listening(address),
             Err(why) => listen.failed(why),
@@ -67,13 +72,13 @@ impl<'a> Entry<'a> {
         let channel = accept.channel();
         let verdict = accept.accepted(peer);
         let refused = if verdict == Verdict::Refuse { ": refused" } else { "" };
-        self.note_data("accepts", channel, format!(" {peer}{refused}"));
+        self.note_data("accepts", channel, || format!(" {peer}{refused}"));
         verdict
     }
 
     /// Nobody can come any more.
     pub fn not_accept(&mut self, accept: Accept<'_>, why: DataError) {
-        self.note_data("accepts", accept.channel(), because(Some(data_error(why))));
+        self.note_data("accepts", accept.channel(), || because(Some(data_error(why))));
         accept.failed(why);
     }
 
@@ -85,7 +90,7 @@ impl<'a> Entry<'a> {
             Ok(Shared::No) => ": another session".to_owned(),
             Err(why) => because(Some(tls_error(why))),
         };
-        self.note_data("secures data", secure.channel(), format!("{demand}{how}"));
+        self.note_data("secures data", secure.channel(), || format!("{demand}{how}"));
         match session {
             Ok(Shared::Yes) => secure.resumed(),
             Ok(Shared::No) => secure.fresh(),
@@ -101,17 +106,17 @@ impl<'a> Entry<'a> {
             Type::Image | Type::Local(_) => "bytes",
         };
         let (from, end_word) = (stream.offset(), stream_end(end));
-        self.note_data("streams", stream.channel(), format!(" {way} {kind} from {from}: {end_word}, {total}"));
+        self.note_data("streams", stream.channel(), || format!(" {way} {kind} from {from}: {end_word}, {total}"));
         stream.finished(end, total.into());
     }
 
     pub fn close(&mut self, close: Close<'_>, moved: Moved) {
-        self.note_data("closes", close.channel(), "");
+        self.note_data("closes", close.channel(), || "");
         close.closed(moved);
     }
 
     pub fn start_tls(&mut self, start: StartTls<'_>, made: Result<(), TlsError>) {
-        self.note(format!("starts TLS{}", because(made.err().map(tls_error))));
+        self.note(|| format!("starts TLS{}", because(made.err().map(tls_error))));
         match made {
             Ok(()) => start.started(),
             Err(why) => start.failed(why),
@@ -119,7 +124,7 @@ impl<'a> Entry<'a> {
     }
 
     pub fn stop_tls(&mut self, stop: StopTls<'_>, made: Result<(), TlsError>) {
-        self.note(format!("stops TLS{}", because(made.err().map(tls_error))));
+        self.note(|| format!("stops TLS{}", because(made.err().map(tls_error))));
         match made {
             Ok(()) => stop.stopped(),
             Err(why) => stop.failed(why),
@@ -132,17 +137,20 @@ impl<'a> Entry<'a> {
 
     pub fn hears(&mut self, reply: &Reply<'_>) {
         self.log.heard = true;
-        self.note(format!("hears {}", reply.code()));
+        self.note(|| format!("hears {}", reply.code()));
     }
 
     pub fn hears_unasked(&mut self, reply: &Reply<'_>) {
         self.log.heard = true;
-        self.note(format!("hears unasked {}", reply.code()));
+        self.note(|| format!("hears unasked {}", reply.code()));
     }
 
     /// A request has ended; `attempts`: how its data connection came about, if it needed one.
     pub fn done(&mut self, ended: &Result<Outcome<'_>, Failure<'_>>, attempts: &[Attempt]) {
         let heard = std::mem::take(&mut self.log.heard);
+        if !self.log.is_kept() {
+            return;
+        }
         // A request that says nothing has no answer to show.
         let code = |reply: &Reply<'_>| if heard { reply.code().to_string() } else { "unanswered".to_owned() };
         let how = match ended {
@@ -160,7 +168,7 @@ impl<'a> Entry<'a> {
             Err(Failure::Aborted) => "failed aborted".to_owned(),
             Err(_) => "failed otherwise".to_owned(),
         };
-        self.note(format!("done {how}"));
+        self.note(|| format!("done {how}"));
     }
 
     pub fn violated(&mut self, violation: &Violation) {
@@ -178,13 +186,13 @@ impl<'a> Entry<'a> {
 
     /// The application answers this right away.
     pub fn asked<'q>(&mut self, question: Question<'q>) -> Question<'q> {
-        self.note(format!("is asked {}", line(question.command())));
+        self.note(|| format!("is asked {}", line(question.command())));
         question
     }
 
     /// The same of a transfer.
     pub fn asked_to_transfer<'q>(&mut self, transfer: Transfer<'q>) -> Transfer<'q> {
-        self.note(format!("is asked to transfer {}", line(transfer.command())));
+        self.note(|| format!("is asked to transfer {}", line(transfer.command())));
         transfer
     }
 }

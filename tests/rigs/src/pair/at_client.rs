@@ -34,7 +34,7 @@ impl Pair {
             | client::Action::Close(_)
                 if std::mem::take(&mut injector.client_drops) => {}
             client::Action::Write(write) => {
-                let text = String::from_utf8_lossy(write.bytes()).into_owned();
+                let text = String::from_utf8_lossy(write.bytes());
                 self.wire.extend(text.lines().map(|line| format!("C: {line}")));
                 control.send(End::Client, write.bytes());
                 let count = write.bytes().len();

@@ -37,7 +37,7 @@ impl Pair {
             | server::Action::Close(_)
                 if std::mem::take(&mut injector.server_drops) => {}
             server::Action::Write(write) => {
-                let text = String::from_utf8_lossy(write.bytes()).into_owned();
+                let text = String::from_utf8_lossy(write.bytes());
                 self.wire.extend(text.lines().map(|line| format!("S: {line}")));
                 control.send(End::Server, write.bytes());
                 let count = write.bytes().len();

@@ -61,13 +61,13 @@ impl Control {
     /// At most `limit` bytes, all of the layer that the reader is in.
     pub fn receive(&mut self, to: End, limit: usize) -> Vec<u8> {
         let queue = &mut self.queues[to as usize];
-        let bytes: Vec<(u8, Layer)> = queue.drain(..limit.min(queue.len())).collect();
+        let count = limit.min(queue.len());
         let layer = self.layers[to as usize];
-        if let Some((_, wrong)) = bytes.iter().find(|(_, written)| *written != layer) {
-            let text: String = bytes.iter().map(|(byte, _)| char::from(*byte)).collect();
+        if let Some((_, wrong)) = queue.iter().take(count).find(|(_, written)| *written != layer) {
+            let text: String = queue.iter().take(count).map(|(byte, _)| char::from(*byte)).collect();
             panic!("{to:?} reads in layer {layer} what was written in layer {wrong}: {text:?}");
         }
-        bytes.into_iter().map(|(byte, _)| byte).collect()
+        queue.drain(..count).map(|(byte, _)| byte).collect()
     }
 
     /// What waits at an end that is going to change its layer: it was written in the old one.
