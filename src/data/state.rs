@@ -311,6 +311,9 @@ impl Data {
     pub(crate) fn release(&mut self) {
         if self.exists() {
             self.close();
+        } else if let Closing::Closed(_) = self.closing {
+            // What another channel had moved says nothing of this one.
+            self.closing = Closing::Nothing;
         }
         self.state = State::Idle;
     }

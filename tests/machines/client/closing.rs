@@ -148,3 +148,31 @@ fn only_a_fault_of_an_untouched_connection_leads_to_another_route() {
         assert_eq!(did.contains(&Did::Said("PASV".into())), goes_on, "{end:?}, {moved:?}, {reply}: {did:?}");
     }
 }
+
+#[test]
+fn what_a_channel_has_moved_says_nothing_of_the_next() {
+    let mut rig = streaming(Request::retrieve(path("f"), 0));
+    rig.client.abort();
+    while !matches!(rig.poll(World::Busy), Ok(Did::Said(_))) {}
+    closed(&mut rig, Moved::Bytes(5));
+    for reply in ["426 aborted", "226 ok", "200 noop"] {
+        rig.hears(reply);
+    }
+    rig.client.start(Request::retrieve(path("f"), 0)).unwrap();
+    rig.converse(&[("EPSV", "229 (|||5|)")]);
+    rig.client.received(b"150 ok\r\n");
+    rig.all(World::Busy);
+    let Action::Stream(stream) = rig.client.poll(rig.now()).unwrap() else { panic!() };
+    stream.finished(StreamEnd::Truncated, Moved::Nothing);
+    let did = rig.hears("426 broken");
+    assert!(did.contains(&Did::Said("PASV".into())), "{did:?}");
+}
+
+#[test]
+fn content_that_cannot_begin_anew_is_not_sent_by_another_route_though_no_byte_was_moved() {
+    let mut rig = streaming(Request::store(path("f"), 0));
+    let Action::Stream(stream) = rig.client.poll(rig.now()).unwrap() else { panic!() };
+    stream.finished(StreamEnd::Truncated, Moved::Bytes(0));
+    let did = rig.hears("426 broken");
+    assert!(!did.contains(&Did::Said("PASV".into())), "{did:?}");
+}
