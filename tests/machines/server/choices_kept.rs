@@ -46,7 +46,9 @@ fn another_host_begins_in_its_first_language_and_a_refused_one_changes_nothing()
 fn an_account_is_wanted_from_a_532_until_it_is_accepted() {
     let mut rig = Rig::logged_in(config());
     rig.answers(&[("ACCT secret", "202 No account is needed.")]);
-    refused_with(&mut rig, "MKD d", Code::NEED_ACCOUNT_FOR_STORING);
+    for line in ["MKD d", "RMD d"] {
+        refused_with(&mut rig, line, Code::NEED_ACCOUNT_FOR_STORING);
+    }
     // Commands between don't take it back, nor does a wrong account.
     rig.answers(&[("NOOP", "200 NOOP ok."), ("CWD d", "250 Directory successfully changed.")]);
     rig.says("ACCT wrong");
