@@ -1,5 +1,6 @@
 //! The client's machine against a scripted server.
 
+mod attempts;
 mod closing;
 mod complaints;
 mod deadlines;

@@ -3,6 +3,7 @@
 mod abort;
 mod alone;
 mod choices;
+mod choices_kept;
 mod commands;
 mod deadlines;
 mod handles;

@@ -126,6 +126,7 @@ fn a_reply_shows_its_lines() {
 #[test]
 fn a_text_of_the_program_is_cut_before_what_would_end_the_line() {
     for (given, kept) in [("a b", "a b"), ("a\rb", "a"), ("a\nb", "a"), ("a\0b", "a"), ("\r\n", ""), ("", "")] {
+        assert_eq!(Text::from_static(given).as_bytes(), kept.as_bytes());
         assert_eq!(Reply::from_static(ftp_proto::Code::COMMAND_OKAY, given).text(), kept.as_bytes());
     }
 }
