@@ -80,7 +80,7 @@ impl Connection {
         Some(match ask {
             Ask::Write => Asked::Write(Write::new(&mut self.outbox)),
             Ask::Close => Asked::Close(self.data.closing_question(wants_input)?),
-            Ask::Data(stream_by) => Asked::Data(self.data.question(wants_input, stream_by)?),
+            Ask::Data(stream_by) => Asked::Data(self.data.question(self.now, wants_input, stream_by)?),
             Ask::Tls => match self.tls.turn()? {
                 Turn::Start(start) => Asked::StartTls(start),
                 Turn::Stop(stop) => Asked::StopTls(stop),

@@ -22,6 +22,8 @@ pub(super) struct Context {
     pub(super) attempts: Vec<Attempt>,
     /// What FEAT named, once it was asked for.
     features: Option<VerbSet>,
+    /// The command whose reply the plan waits for; the greeting at first.
+    pub(super) said: CommandId,
     /// How long a reply that is due is waited for.
     pub(super) reply_by: ReplyBy,
     /// When the control connection was last used.
@@ -93,6 +95,7 @@ impl Context {
             reply_by: ReplyBy::At(now.after(config.patience.greeting)),
             config,
             connection: Connection::new(ends, now),
+            said: CommandId::GREETING,
             routes: Routes::new(),
             attempts: Vec::new(),
             features: None,
@@ -103,7 +106,8 @@ impl Context {
     /// Says a command; its reply is due from now on.
     pub(super) fn send(&mut self, command: &Command<'_>) -> CommandId {
         self.reply_by = ReplyBy::At(self.connection.after(self.config.patience.reply));
-        self.send_beside(command)
+        self.said = self.send_beside(command);
+        self.said
     }
 
     /// Says a command beside the one that is waited for.

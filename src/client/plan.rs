@@ -130,6 +130,8 @@ impl Running {
         self.preliminary = preliminary;
         match &mut self.plan {
             RunningPlan::Handshake | RunningPlan::Quit { .. } => {}
+            // What an older command is answered with is no answer to the plan's.
+            RunningPlan::Greeting(_) | RunningPlan::Script(_) if id != context.said => {}
             RunningPlan::Greeting(heard) => *heard = step,
             RunningPlan::Script(script) => {
                 script.last = Some(reply.code());

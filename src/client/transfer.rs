@@ -30,6 +30,9 @@ impl Transfer {
     pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Step, reply: &Reply<'_>) {
         let closes = reply.code() == Code::SERVICE_NOT_AVAILABLE;
         match self.stage {
+            // What an older command is answered with is no answer to this one.
+            Stage::Excluding | Stage::Typing | Stage::Announcing(_) | Stage::Asking(_) | Stage::Restarting(_)
+                if id != context.said => {}
             // The server closes: no other route leads anywhere, and no NOOP is answered.
             Stage::Excluding | Stage::Asking(_) if closes => self.end(context, Ending::Refused),
             Stage::Aborting(aborting) if closes => {
@@ -131,8 +134,7 @@ impl Transfer {
         let id = context.send(&self.request.command);
         let connection = &mut context.connection;
         if let State::Bound(_) = connection.data.state() {
-            let deadline = connection.after(context.config.patience.accept);
-            connection.data.accept(Some(connection.ends.peer().ip()), deadline);
+            connection.data.accept(Some(connection.ends.peer().ip()), context.config.patience.accept);
         }
         self.stage = Stage::Commanded(Commanded { trial, id });
     }
@@ -206,8 +208,7 @@ impl Transfer {
         }
         let connection = &mut context.connection;
         if connection.session.protection() == Protection::Private {
-            let deadline = connection.after(context.config.patience.handshake);
-            connection.data.secure(context.config.data_session, deadline);
+            connection.data.secure(context.config.data_session, context.config.patience.handshake);
         } else {
             self.stream(context);
         }

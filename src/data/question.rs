@@ -6,7 +6,7 @@ use core::ops::RangeInclusive;
 use super::state::{
     ChannelId, Closing, Data, DataError, Direction, Moved, Question, Resume, State, StreamEnd, Streaming,
 };
-use super::state::{Verdict, What};
+use super::state::{Verdict, Wait, What};
 use crate::command::{Mode, Structure, Type};
 use crate::time::Instant;
 use crate::tls::TlsError;
@@ -22,29 +22,39 @@ pub(crate) enum Asked<'a> {
 }
 
 impl Data {
-    /// Hands the open question out. `None`: nothing is asked. `stream_by`: when who moves bytes has to poll again at the
-    /// latest.
-    pub(crate) fn question(&mut self, wants_input: bool, stream_by: Option<Instant>) -> Option<Asked<'_>> {
+    /// Hands the open question out; its time begins when it is handed out first. `None`: nothing is asked. `stream_by`: when
+    /// who moves bytes has to poll again at the latest.
+    pub(crate) fn question(
+        &mut self,
+        now: Instant,
+        wants_input: bool,
+        stream_by: Option<Instant>,
+    ) -> Option<Asked<'_>> {
         let State::Asking(question) = &mut self.state else { return None };
-        question.shown = true;
+        let deadline = match question.wait {
+            Wait::Unshown(patience) => patience.map(|patience| now.after(patience)),
+            Wait::Shown(deadline) => deadline,
+        };
+        question.wait = Wait::Shown(deadline);
         // Copied: the answer takes the question's place.
-        let Question { what, .. } = question.clone();
-        Some(match what {
-            What::Connect { address, source_port, deadline } => {
+        Some(match (question.what.clone(), deadline) {
+            (What::Connect { address, source_port }, Some(deadline)) => {
                 Asked::Connect(Connect { data: self, wants_input, address, source_port, deadline })
             }
-            What::Listen { host, ports, deadline } => {
+            (What::Listen { host, ports }, Some(deadline)) => {
                 Asked::Listen(Listen { data: self, wants_input, host, ports, deadline })
             }
-            What::Accept { expected, deadline } => {
+            (What::Accept { expected }, Some(deadline)) => {
                 Asked::Accept(Accept { data: self, wants_input, expected, deadline })
             }
-            What::SecureData { resume, deadline } => {
+            (What::SecureData { resume }, Some(deadline)) => {
                 Asked::SecureData(SecureData { data: self, wants_input, resume, deadline })
             }
-            What::Stream(streaming) => {
+            (What::Stream(streaming), _) => {
                 Asked::Stream(Stream { data: self, wants_input, streaming, deadline: stream_by })
             }
+            // Only a stream has no deadline.
+            (_, None) => return None,
         })
     }
 
@@ -294,7 +304,7 @@ impl Stream<'_> {
     /// The stream goes on; `total` bytes were moved so far.
     pub fn moved(self, total: u64) {
         let what = What::Stream(self.streaming.told(total));
-        self.data.state = State::Asking(Question { shown: true, what });
+        self.data.state = State::Asking(Question { what, wait: Wait::Shown(None) });
     }
 
     /// The stream has ended, and the connection is closed. After [`Moved::Nothing`] a client may try another route with the same

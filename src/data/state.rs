@@ -166,9 +166,17 @@ pub(crate) enum State {
 /// A question about the data connection, with all that its handle tells.
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
-    /// It was handed out, so that work may be under way outside.
-    pub(super) shown: bool,
     pub(super) what: What,
+    pub(super) wait: Wait,
+}
+
+/// How long a question waits for its answer. A stream waits as long as its bytes move.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wait {
+    /// It wasn't handed out yet: so long, from then on.
+    Unshown(Option<Duration>),
+    /// Work may be under way outside: until then.
+    Shown(Option<Instant>),
 }
 
 #[derive(Debug, Clone)]
@@ -176,21 +184,17 @@ pub(crate) enum What {
     Connect {
         address: SocketAddr,
         source_port: Option<u16>,
-        deadline: Instant,
     },
     Listen {
         host: IpAddr,
         ports: RangeInclusive<u16>,
-        deadline: Instant,
     },
     /// `expected` is the only host that may come.
     Accept {
         expected: Option<IpAddr>,
-        deadline: Instant,
     },
     SecureData {
         resume: Resume,
-        deadline: Instant,
     },
     Stream(Streaming),
 }
@@ -277,28 +281,28 @@ impl Data {
     }
 
     /// Dials.
-    pub(crate) fn connect(&mut self, address: SocketAddr, source_port: Option<u16>, deadline: Instant) {
-        self.begin(What::Connect { address, source_port, deadline });
+    pub(crate) fn connect(&mut self, address: SocketAddr, source_port: Option<u16>, patience: Duration) {
+        self.begin(What::Connect { address, source_port }, patience);
     }
 
     /// Listens on one of these ports.
-    pub(crate) fn listen(&mut self, host: IpAddr, ports: RangeInclusive<u16>, deadline: Instant) {
-        self.begin(What::Listen { host, ports, deadline });
+    pub(crate) fn listen(&mut self, host: IpAddr, ports: RangeInclusive<u16>, patience: Duration) {
+        self.begin(What::Listen { host, ports }, patience);
     }
 
     /// Waits on the socket that listens for the other side.
-    pub(crate) fn accept(&mut self, expected: Option<IpAddr>, deadline: Instant) {
-        self.ask(What::Accept { expected, deadline });
+    pub(crate) fn accept(&mut self, expected: Option<IpAddr>, patience: Duration) {
+        self.ask(What::Accept { expected }, Some(patience));
     }
 
     /// Begins TLS before a byte moves.
-    pub(crate) fn secure(&mut self, resume: Resume, deadline: Instant) {
-        self.ask(What::SecureData { resume, deadline });
+    pub(crate) fn secure(&mut self, resume: Resume, patience: Duration) {
+        self.ask(What::SecureData { resume }, Some(patience));
     }
 
     /// Moves the bytes.
     pub(crate) fn stream(&mut self, direction: Direction, form: Form, offset: u64, attempt: u32) {
-        self.ask(What::Stream(Streaming { direction, form, offset, attempt, progress: Progress::Untold }));
+        self.ask(What::Stream(Streaming { direction, form, offset, attempt, progress: Progress::Untold }), None);
     }
 
     /// The other side is going to listen there.
@@ -335,7 +339,9 @@ impl Data {
     /// Whether there is a socket outside, or work on one.
     fn exists(&self) -> bool {
         match &self.state {
-            State::Asking(Question { what: What::Connect { .. } | What::Listen { .. }, shown }) => *shown,
+            State::Asking(Question { what: What::Connect { .. } | What::Listen { .. }, wait }) => {
+                matches!(wait, Wait::Shown(_))
+            }
             State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured => true,
             State::Idle | State::Target(_) | State::Failed(_) | State::Ended { .. } => false,
         }
@@ -347,35 +353,27 @@ impl Data {
         self.closing = Closing::Asking(self.channel, self.serial);
     }
 
-    fn begin(&mut self, what: What) {
+    fn begin(&mut self, what: What, patience: Duration) {
         self.release();
         self.channel = ChannelId(self.channel.0.wrapping_add(1));
-        self.ask(what);
+        self.ask(what, Some(patience));
     }
 
-    fn ask(&mut self, what: What) {
+    fn ask(&mut self, what: What, patience: Option<Duration>) {
         self.serial = self.serial.wrapping_add(1);
-        self.state = State::Asking(Question { shown: false, what });
+        self.state = State::Asking(Question { what, wait: Wait::Unshown(patience) });
     }
 
     /// Takes note of the time: what was told of a stream counts from now on, and a question whose deadline has passed has
     /// failed. `true`: it has.
     pub(crate) fn tick(&mut self, now: Instant) -> bool {
-        let State::Asking(question) = &mut self.state else { return false };
-        let deadline = match &mut question.what {
-            What::Connect { deadline, .. }
-            | What::Listen { deadline, .. }
-            | What::Accept { deadline, .. }
-            | What::SecureData { deadline, .. } => *deadline,
-            What::Stream(streaming) => {
-                streaming.progress = match streaming.progress {
-                    Progress::Told(total) => Progress::Since(total, now),
-                    progress => progress,
-                };
-                return false;
-            }
-        };
-        let late = now >= deadline;
+        let State::Asking(Question { what, wait }) = &mut self.state else { return false };
+        if let What::Stream(streaming) = what
+            && let Progress::Told(total) = streaming.progress
+        {
+            streaming.progress = Progress::Since(total, now);
+        }
+        let late = matches!(*wait, Wait::Shown(Some(deadline)) if now >= deadline);
         if late {
             self.time_out();
         }

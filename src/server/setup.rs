@@ -31,8 +31,7 @@ impl Context {
             }
             _ => {}
         }
-        let deadline = self.connection.after(self.config.patience.listen);
-        self.connection.data.listen(host, self.config.passive.ports.clone(), deadline);
+        self.connection.data.listen(host, self.config.passive.ports.clone(), self.config.patience.listen);
         true
     }
 

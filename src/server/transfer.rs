@@ -137,13 +137,11 @@ impl Context {
         let connection = &mut self.connection;
         let patience = &self.config.patience;
         let step = if let State::Target(target) = *connection.data.state() {
-            let deadline = connection.after(patience.connect);
-            connection.data.connect(target, self.config.active.source_port, deadline);
+            connection.data.connect(target, self.config.active.source_port, patience.connect);
             Step::Connecting(Box::new(opening.reply()))
         } else {
             let expected = (!self.config.passive.strangers).then(|| connection.ends.peer().ip());
-            let deadline = connection.after(patience.accept);
-            connection.data.accept(expected, deadline);
+            connection.data.accept(expected, patience.accept);
             self.say_draft(transfer, opening);
             Step::Accepting
         };
@@ -153,8 +151,7 @@ impl Context {
     /// The connection stands: TLS if PROT P is in force (RFC 4217 9), then the bytes. There is no other way to a stream.
     fn connected(&mut self, job: &Job) {
         if self.connection.session.protection() == Protection::Private {
-            let deadline = self.connection.after(self.config.patience.handshake);
-            self.connection.data.secure(self.config.data_session, deadline);
+            self.connection.data.secure(self.config.data_session, self.config.patience.handshake);
         } else {
             self.stream(job);
         }

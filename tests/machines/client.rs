@@ -5,6 +5,7 @@ mod closing;
 mod complaints;
 mod deadlines;
 mod faults;
+mod guesses;
 mod requests;
 mod routes;
 mod security;

@@ -21,8 +21,11 @@ impl Transfer {
         let trial = Trial { route, advertised: None, since: context.connection.now };
         if !route.is_passive() {
             let connection = &mut context.connection;
-            let deadline = connection.after(context.config.patience.listen);
-            connection.data.listen(connection.ends.local().ip(), context.config.active_ports.clone(), deadline);
+            connection.data.listen(
+                connection.ends.local().ip(),
+                context.config.active_ports.clone(),
+                context.config.patience.listen,
+            );
             self.stage = Stage::Listening(trial);
             return;
         }
@@ -45,7 +48,8 @@ impl Transfer {
     fn transfer_line(&self) -> Option<Argument<'static>> {
         let mut line = Vec::new();
         self.request.command.encode(&mut line);
-        Argument::new(line.trim_ascii_end()).ok().map(Argument::into_owned)
+        // Blanks in front of the line's end belong to the path.
+        Argument::new(line.strip_suffix(b"\r\n")?).ok().map(Argument::into_owned)
     }
 
     /// EPSV or PASV.
@@ -124,8 +128,8 @@ impl Transfer {
         };
         let more = second.is_some() || self.next_route(context).is_some();
         let patience = &context.config.patience;
-        let deadline = context.connection.after(if more { patience.dial } else { patience.last_dial });
-        context.connection.data.connect(address, None, deadline);
+        let patience = if more { patience.dial } else { patience.last_dial };
+        context.connection.data.connect(address, None, patience);
         self.stage = Stage::Dialling(trial, second);
     }
 
