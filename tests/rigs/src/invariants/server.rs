@@ -294,7 +294,11 @@ impl<'a> Run<'a> {
                     Some(Event::Wrote(last)) => last.0.extend_from_slice(&bytes[..count]),
                     _ => self.log.push(Event::Wrote(Written(bytes[..count].to_vec()))),
                 }
-                self.replies.push(&bytes[..count]);
+                // A name's 0xFF goes out as it is, and Telnet could take it for the beginning of a command: that is the
+                // name's trouble, and no reply is missing for it.
+                let mut escaped = Vec::with_capacity(count);
+                ftp_proto::telnet::escape(&bytes[..count], &mut escaped);
+                self.replies.push(&escaped);
                 // Nothing but the end of a line ends a reply.
                 let may_end = count == bytes.len() || bytes[..count].contains(&b'\n');
                 net.write(write, count);
