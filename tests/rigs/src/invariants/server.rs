@@ -31,8 +31,9 @@ use crate::net::{Log, Side};
 pub fn server(bytes: &[u8]) {
     let Some(([various, pipeline, size], rest)) = bytes.split_first_chunk() else { return };
     let policy = Policy { various: *various, pipeline: *pipeline, tls: *size };
-    let steps = script::steps(rest);
     let config = Arc::new(policy.config());
+    let mut steps = script::steps(rest);
+    steps.truncate(understood(&steps, config.limits));
     let keeps_secret = !script::tells_secret(&steps, b"PASS ");
     let run = |chunk, piece| Run::new(policy, &config, chunk, piece).play(&steps, keeps_secret);
     let size = 2 + usize::from(size % 30);
@@ -44,6 +45,26 @@ pub fn server(bytes: &[u8]) {
         assert_eq!(pieces[0].log, whole.log, "byte by byte");
         assert_eq!(pieces[1].log, whole.log, "in pieces of {size}");
     }
+}
+
+/// How many steps come before a line in which 0xFF stands before a byte of Telnet's commands. A reply repeats such a name as
+/// it is, and a client that undoes Telnet (RFC 1123 4.1.2.12) misses a part of that reply: what follows can't be counted.
+fn understood(steps: &[Step], limits: Limits) -> usize {
+    let mut lines = Inbox::commands(limits);
+    let is_odd = |line: &[u8]| line.windows(2).any(|pair| matches!(pair, [0xff, 0xf0..=0xff]));
+    let odd = |step: &Step| {
+        let Step::Feed(bytes) = step else { return false };
+        lines.push(bytes);
+        let mut odd = false;
+        loop {
+            match lines.next_line() {
+                Ok(Some(line)) => odd |= is_odd(line),
+                Ok(None) => return odd,
+                Err(_) => {}
+            }
+        }
+    };
+    steps.iter().position(odd).unwrap_or(steps.len())
 }
 
 /// What a poll came to wait for.
@@ -294,11 +315,7 @@ impl<'a> Run<'a> {
                     Some(Event::Wrote(last)) => last.0.extend_from_slice(&bytes[..count]),
                     _ => self.log.push(Event::Wrote(Written(bytes[..count].to_vec()))),
                 }
-                // A name's 0xFF goes out as it is, and Telnet could take it for the beginning of a command: that is the
-                // name's trouble, and no reply is missing for it.
-                let mut escaped = Vec::with_capacity(count);
-                ftp_proto::telnet::escape(&bytes[..count], &mut escaped);
-                self.replies.push(&escaped);
+                self.replies.push(&bytes[..count]);
                 // Nothing but the end of a line ends a reply.
                 let may_end = count == bytes.len() || bytes[..count].contains(&b'\n');
                 net.write(write, count);
