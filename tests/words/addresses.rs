@@ -124,6 +124,8 @@ fn what_eprt_takes() {
         ("|1|1.2.3.4|", Err((11, Delimiter))),
         ("|3|1.2.3.4|5|", Err((1, UnknownProtocol))),
         ("|99999999999|x|y|", Err((1, UnknownProtocol))),
+        // 2³² + 1, and 2³² + 80 below.
+        ("|4294967297|1.2.3.4|5|", Err((1, UnknownProtocol))),
         ("|x|1.2.3.4|5|", Err((1, Protocol))),
         ("||1.2.3.4|5|", Err((1, Protocol))),
         ("|1|::1|5|", Err((3, Address))),
@@ -133,11 +135,33 @@ fn what_eprt_takes() {
         ("|2|fe80::1%eth0|5|", Err((3, Address))),
         ("|1|1.2.3.4|0|", Err((11, PortZero))),
         ("|1|1.2.3.4|70000|", Err((11, PortTooLarge))),
+        ("|1|1.2.3.4|65536|", Err((11, PortTooLarge))),
+        ("|1|1.2.3.4|4294967376|", Err((11, PortTooLarge))),
         ("|1|1.2.3.4|99999999999|", Err((11, PortTooLarge))),
         ("|1|1.2.3.4||", Err((11, Port))),
         ("|1|1.2.3.4|+5|", Err((11, Port))),
     ] {
         let read = ExtendedAddress::parse(text.as_bytes()).map(|address| (address.host(), address.port()));
+        assert_eq!(read.map_err(|error| (error.at, error.why)), wanted, "{text}");
+    }
+}
+
+#[test]
+fn what_a_port_alone_takes() {
+    for (text, wanted) in [
+        ("|||6446|", Ok(6446)),
+        ("!!!6446!", Ok(6446)),
+        ("|||1|", Ok(1)),
+        ("|1||6446|", Err((1, Delimiter))),
+        ("||::1|6446|", Err((2, Delimiter))),
+        ("|||0|", Err((3, PortZero))),
+        ("|||65536|", Err((3, PortTooLarge))),
+        ("|||6446", Err((7, Delimiter))),
+        ("|||6446||", Err((8, Delimiter))),
+        ("||||", Err((3, Port))),
+        ("", Err((0, Delimiter))),
+    ] {
+        let read = ExtendedPort::parse(text.as_bytes()).map(ExtendedPort::port);
         assert_eq!(read.map_err(|error| (error.at, error.why)), wanted, "{text}");
     }
 }
@@ -264,7 +288,10 @@ fn finds_the_port_of_a_229() {
         ("mode (|2|::1|6446|)", v6),
         ("mode (||::1|6446|)", v6),
         ("mode (|1||6446|)", None),
+        ("mode (|00001|127.0.0.1|6446|)", v4),
+        ("mode (|2|ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255|6446|)", Some(IpAddr::from([0xff; 16]))),
         ("mode (x1x127.0.0.1x6446x)", v4),
+        ("mode (  x1x127.0.0.1x6446x)", v4),
         ("[|||6446|]", None),
     ] {
         let port = ExtendedPort::new(NonZeroU16::new(6446).unwrap());
@@ -281,6 +308,10 @@ fn finds_the_port_of_a_229() {
         ("Entering Extended Passive Mode eee6446e", Count(0)),
         ("Entering Extended Passive Mode (|||0|)", PortZero),
         ("Entering Extended Passive Mode (|||70000|)", PortTooLarge),
+        ("Entering Extended Passive Mode (|||4294967376|)", PortTooLarge),
+        ("mode (|ab|127.0.0.1|6446|)", Count(0)),
+        ("mode (|000001|127.0.0.1|6446|)", Count(0)),
+        ("mode ~\u{7f}\u{7f}\u{7f}6446\u{7f}", Count(0)),
         ("mode (|1|127.0.0.1|70000|)", PortTooLarge),
         ("mode (|3|127.0.0.1|6446|)", UnknownProtocol),
         ("mode (|2|127.0.0.1|6446|)", Address),
