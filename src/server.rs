@@ -298,7 +298,8 @@ impl Server {
         self.active = context.connection.now;
         let alone = waiting.is_empty();
         // A line that waits is read once its turn has come.
-        let urgent = line.ok().filter(|line| is_urgent(Verb::of_line(line))).and_then(|line| Command::parse(line).ok());
+        let urgent = line.ok().filter(|line| Verb::of_line(line).is_heard_amid_transfer());
+        let urgent = urgent.and_then(|line| Command::parse(line).ok());
         match urgent {
             Some(command @ Command::Abor) if alone => {
                 let (abor, _) = context.connection.session.command(&command);
@@ -426,9 +427,4 @@ fn next_line<'a>(inbox: &'a mut Inbox<Commands>, context: &mut Context) -> Line<
         (Ok(_), Some(line)) => Line::Here(Ok(line), more),
         (Ok(_), None) => Line::None { declined },
     }
-}
-
-/// Whether a command with this verb is looked at while a transfer runs (RFC 959 4.1.3).
-fn is_urgent(verb: Verb) -> bool {
-    matches!(verb, Verb::Abor | Verb::Noop | Verb::Stat | Verb::Quit)
 }

@@ -21,6 +21,8 @@ pub(super) struct Row {
     pub(super) own_request: bool,
     /// A client that has to use TLS may say it before: it names no user, no secret and no file.
     pub(super) before_tls: bool,
+    /// A server looks at it while a transfer runs (RFC 959 4.1.3); everything else waits.
+    pub(super) amid_transfer: bool,
 }
 
 impl Row {
@@ -34,6 +36,7 @@ impl Row {
         asks: Question::Nothing,
         own_request: false,
         before_tls: false,
+        amid_transfer: false,
     };
 
     /// What is known of a command that is not in the table.
@@ -199,6 +202,11 @@ impl Verb {
         self.row().own_request || self.opens_data() || self.sets_up_data()
     }
 
+    /// Whether a server looks at it while a transfer runs.
+    pub(crate) const fn is_heard_amid_transfer(self) -> bool {
+        self.row().amid_transfer
+    }
+
     /// Whether a client that has to use TLS may say it before: it names no user, no secret and no file.
     pub(crate) const fn may_precede_tls(self) -> bool {
         self.row().before_tls
@@ -319,6 +327,7 @@ mod tests {
         let own = |verb: Verb| verb.needs_own_request() && verb.data_use() == DataUse::Untouched;
         assert_eq!(words(own), ["REIN", "QUIT", "ABOR", "AUTH", "ADAT", "CCC", "MIC", "CONF", "ENC"]);
         assert!(Verb::ALL.iter().all(|verb| verb.needs_own_request() || verb.data_use() == DataUse::Untouched));
+        assert_eq!(words(Verb::is_heard_amid_transfer), ["QUIT", "ABOR", "STAT", "NOOP"]);
         let before_tls = "REIN SYST HELP NOOP AUTH PBSZ PROT FEAT OPTS LANG HOST CLNT";
         assert_eq!(words(Verb::may_precede_tls), before_tls.split(' ').collect::<Vec<_>>());
     }

@@ -28,7 +28,7 @@ commands! {
     Cdup = "CDUP" alias "XCUP" { source: "RFC 959; RFC 775", served: WithFiles, asks: Perform }
     Smnt(Path<'a>) = "SMNT <SP> path" { source: "RFC 959", asks: Perform }
     Rein = "REIN" { source: "RFC 959; RFC 4217", served: WithFiles, asks: Perform, own_request: true, before_tls: true }
-    Quit = "QUIT" { source: "RFC 959", login: NotNeeded, served: Always, own_request: true }
+    Quit = "QUIT" { source: "RFC 959", login: NotNeeded, served: Always, own_request: true, amid_transfer: true }
 
     // RFC 959 4.1.2: transfer parameters.
     Port(HostPort) = "PORT <SP> h1,h2,h3,h4,p1,p2" {
@@ -52,7 +52,7 @@ commands! {
     }
     Rnfr(Path<'a>) = "RNFR <SP> path" { source: "RFC 959", served: WithFiles, asks: Exists }
     Rnto(Path<'a>) = "RNTO <SP> path" { source: "RFC 959", served: WithFiles, asks: Perform }
-    Abor = "ABOR" { source: "RFC 959", served: Always, own_request: true }
+    Abor = "ABOR" { source: "RFC 959", served: Always, own_request: true, amid_transfer: true }
     Dele(Path<'a>) = "DELE <SP> path" { source: "RFC 959", served: WithFiles, asks: Perform }
     Rmd(Path<'a>) = "RMD <SP> path" alias "XRMD" { source: "RFC 959; RFC 775", served: WithFiles, asks: Perform }
     Mkd(Path<'a>) = "MKD <SP> path" alias "XMKD" { source: "RFC 959; RFC 775", served: WithFiles, asks: Directory }
@@ -61,11 +61,15 @@ commands! {
     Nlst(Option<Path<'a>>) = "NLST [<SP> path]" { source: "RFC 959; RFC 1123", data: Listing, served: WithFiles }
     Site(Site<'a>) = "SITE <SP> command" { source: "RFC 959; RFC 1123", login: ServerChoice, asks: Extension }
     Syst = "SYST" { source: "RFC 959", login: ServerChoice, served: Always, before_tls: true }
-    Stat(Option<Path<'a>>) = "STAT [<SP> path]" { source: "RFC 959", login: ServerChoice, served: Always, asks: Status }
+    Stat(Option<Path<'a>>) = "STAT [<SP> path]" {
+        source: "RFC 959", login: ServerChoice, served: Always, asks: Status, amid_transfer: true
+    }
     Help(Option<Argument<'a>>) = "HELP [<SP> command]" {
         source: "RFC 959", login: ServerChoice, served: Always, before_tls: true
     }
-    Noop = "NOOP" alias "NOP" { source: "RFC 959", login: ServerChoice, served: Always, before_tls: true }
+    Noop = "NOOP" alias "NOP" {
+        source: "RFC 959", login: ServerChoice, served: Always, before_tls: true, amid_transfer: true
+    }
 
     // RFC 2228: security.
     Auth(Argument<'a>) = "AUTH <SP> mechanism" {

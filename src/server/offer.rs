@@ -8,7 +8,7 @@ use super::context::Context;
 use super::phase::{Asked, Decided};
 use super::question::Refusal;
 use super::transfer::direction;
-use crate::command::{Command, Type, Verb};
+use crate::command::{Command, DataUse, Type};
 use crate::data::Direction;
 use crate::reply::{Code, Draft, Reply};
 use crate::text::Path;
@@ -82,9 +82,9 @@ impl<'a> Transfer<'a> {
 
     /// The file or listing is there, or can be written.
     pub fn accept(self) {
-        let text = match self.asked.command.verb() {
-            Verb::List | Verb::Nlst | Verb::Mlsd => "Here comes the directory listing.",
-            Verb::Retr => "Opening data connection.",
+        let text = match self.asked.command.verb().data_use() {
+            DataUse::Listing => "Here comes the directory listing.",
+            DataUse::Download => "Opening data connection.",
             _ => "Ok to send data.",
         };
         self.open(Reply::of_opening(&[text.as_bytes()], None), None);

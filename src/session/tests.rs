@@ -249,6 +249,16 @@ fn a_transfer_that_has_begun_ends_with_any_2yz_if_nothing_else_is_due() {
 }
 
 #[test]
+fn before_its_1yz_a_transfer_takes_any_2yz_of_its_own_in_its_turn() {
+    let mut session = logged_in();
+    let told = told(&mut session, &["> EPSV", "< 229", "> RETR a", "> NOOP", "< 299", "< 200"]);
+    assert_eq!(told[4..], ["RETR Success", "NOOP Success"]);
+    let mut session = logged_in();
+    let told = self::told(&mut session, &["> EPSV", "< 229", "> RETR a", "> NOOP", "< 150", "< 299", "< 226"]);
+    assert_eq!(told[4..], ["RETR Wait", "NOOP Success", "RETR Success"]);
+}
+
+#[test]
 fn every_command_has_an_identity_and_its_reply_names_it() {
     let mut session = Session::new();
     let code = |code: u16| Code::new(code).unwrap();

@@ -1,7 +1,6 @@
 //! The server's machine against a scripted client.
 
 mod abort;
-mod alone;
 mod choices;
 mod choices_kept;
 mod commands;
@@ -14,3 +13,4 @@ mod security;
 mod states;
 mod strangers;
 mod tls;
+mod unaided;
