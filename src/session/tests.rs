@@ -259,6 +259,25 @@ fn before_its_1yz_a_transfer_takes_any_2yz_of_its_own_in_its_turn() {
 }
 
 #[test]
+fn a_421_or_a_221_ends_the_session_whatever_it_answers() {
+    for end in ["< 421", "< 221"] {
+        for before in [&[][..], &["> NOOP"], &["> QUIT"], &["> EPSV", "< 229", "> RETR a", "< 150"]] {
+            let mut session = logged_in();
+            told(&mut session, before);
+            assert!(!session.ending(), "{before:?}");
+            told(&mut session, &[end]);
+            assert!(session.ending(), "{before:?} {end}");
+            told(&mut session, &["> NOOP", "< 200"]);
+            assert!(session.ending(), "nothing goes back");
+        }
+    }
+    let mut session = logged_in();
+    let (quit, _) = session.command(&Command::Quit);
+    session.settle(quit, Code::CLOSING_CONTROL_CONNECTION);
+    assert!(session.ending());
+}
+
+#[test]
 fn every_command_has_an_identity_and_its_reply_names_it() {
     let mut session = Session::new();
     let code = |code: u16| Code::new(code).unwrap();
