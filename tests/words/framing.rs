@@ -435,3 +435,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_is_never_cut_behind_a_cr_that_would_pass_for_its_end() {
+    let mut limits = Limits::REPLIES;
+    limits.line = 8;
+    for (wire, text) in
+        [("220 abc\rdefgh\r\n", &b"abc"[..]), ("220 ab\r\rdefgh\r\n", b"ab"), ("220 abcd\rdefgh\r\n", b"abcd")]
+    {
+        let mut inbox = Inbox::replies(limits);
+        inbox.push(wire.as_bytes());
+        let reply = inbox.next_reply().unwrap().unwrap();
+        assert_eq!((reply.text(), reply.is_truncated()), (text, true), "{wire:?}");
+    }
+}
