@@ -176,3 +176,18 @@ fn content_that_cannot_begin_anew_is_not_sent_by_another_route_though_no_byte_wa
     let did = rig.hears("426 broken");
     assert!(!did.contains(&Did::Said("PASV".into())), "{did:?}");
 }
+
+#[test]
+fn the_control_connection_is_read_until_the_final_reply_or_the_end_has_come() {
+    let wants_input = |rig: &mut Rig| match rig.client.poll(rig.now()) {
+        Ok(Action::Stream(stream)) => stream.wants_input(),
+        other => panic!("{other:?}"),
+    };
+    let mut rig = Rig::streaming(Config::default());
+    assert!(wants_input(&mut rig));
+    rig.client.received(b"226 done\r\n200 for later\r\n");
+    assert_eq!(rig.poll(World::Busy), Ok(Did::Heard(226)));
+    assert!(!wants_input(&mut rig), "what comes now belongs to later requests");
+    rig.client.received(b"");
+    assert!(!wants_input(&mut rig));
+}
