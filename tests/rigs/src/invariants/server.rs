@@ -265,7 +265,8 @@ impl<'a> Run<'a> {
             assert!(!shows_secret(&format!("{:?}", self.server.poll(self.now))), "a secret in Debug");
         }
         let number = |before: &str| {
-            let behind = debug.split(before).nth(1).expect("the Debug of the machine tells its buffers");
+            // The last: a name that the client gives comes before.
+            let (_, behind) = debug.rsplit_once(before).expect("the Debug of the machine tells its buffers");
             behind.split(|digit: char| !digit.is_ascii_digit()).next().unwrap_or_default().parse::<usize>().unwrap()
         };
         let kept = number("Waiting(") + number("buffered: ");
