@@ -26,6 +26,7 @@ mod setup;
 mod support;
 mod transfer;
 mod waiting;
+mod words;
 
 use alloc::sync::Arc;
 
@@ -42,10 +43,9 @@ pub use action::Action;
 pub use config::{Active, Config, Passive, Patience, Security};
 pub use offer::Transfer;
 pub use public::{Network, NetworkError, PublicAddress};
-pub use question::{
-    Answer, Directory, Exists, Extension, Facts, Hash, Login, Modified, Perform, Question, Refusal, Size, Status,
-};
+pub use question::{Directory, Exists, Extension, Facts, Hash, Login, Modified, Perform, Question, Size, Status};
 pub use support::Support;
+pub use words::{Answer, Greeting, Opening, Refusal};
 
 use answers::NOOP_OK;
 use context::{Context, Life};
@@ -56,12 +56,12 @@ use waiting::Waiting;
 ///
 /// ```
 /// # use std::{sync::Arc, time::Duration};
-/// use ftp_proto::server::{Action, Config, Question, Server};
-/// use ftp_proto::{Code, Endpoints, Instant, Reply};
+/// use ftp_proto::server::{Action, Config, Greeting, Question, Server};
+/// use ftp_proto::{Endpoints, Instant, Text};
 ///
 /// let ends = Endpoints::new("192.0.2.2:21".parse()?, "192.0.2.1:40000".parse()?);
 /// let now = Instant::from_origin(Duration::ZERO);
-/// let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+/// let greeting = Greeting::ready(Text::from_static("ready"));
 /// let mut server = Server::new(Arc::new(Config::default()), ends, &greeting, now);
 /// let Action::Write(write) = server.poll(now) else { panic!() };
 /// assert_eq!(write.bytes(), b"220 ready\r\n");
@@ -100,12 +100,16 @@ enum Next {
 }
 
 impl Server {
-    /// The machine of a control connection that was just accepted, at the moment `now`, with what it says first: 220, or 421
-    /// to turn the client away.
-    pub fn new(config: Arc<Config>, ends: Endpoints, greeting: &Reply<'_>, now: Instant) -> Self {
+    /// The machine of a control connection that was just accepted, at the moment `now`, with what it says first. Who is
+    /// turned away by it isn't heard.
+    pub fn new(config: Arc<Config>, ends: Endpoints, greeting: &Greeting<'_>, now: Instant) -> Self {
         let inbox = Inbox::commands(config.limits);
         let mut context = Context::new(config, ends, now);
+        let greeting = greeting.reply();
         context.say(CommandId::GREETING, greeting);
+        if greeting.code().is_negative() {
+            context.life = Life::Ending;
+        }
         if context.config.implicit {
             // TLS comes before the greeting.
             context.connection.session.secured();

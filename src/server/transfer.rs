@@ -61,8 +61,15 @@ impl Context {
                         self.ended(job, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, text);
                     }
                     (Step::Moving, State::Ended { end, .. }) => {
-                        let (code, text) = transfer_end(*end);
-                        match job.unique.take().filter(|_| *end == StreamEnd::Clean) {
+                        let end = *end;
+                        let (code, text) = transfer_end(end);
+                        if let Some(words) = self.connection.data.take_words() {
+                            self.connection.data.forget();
+                            self.answer(job.transfer, &words);
+                            *phase = Phase::Idle;
+                            return None;
+                        }
+                        match job.unique.take().filter(|_| end == StreamEnd::Clean) {
                             Some(name) => {
                                 self.connection.data.forget();
                                 self.answer_draft(job.transfer, Reply::of_unique_file(code, &name));

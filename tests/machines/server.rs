@@ -14,3 +14,4 @@ mod states;
 mod strangers;
 mod tls;
 mod unaided;
+mod words;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support};
+use ftp_proto::server::{Action, Config, Greeting, Question, Refusal, Server, Support};
 use ftp_proto::{
-    Code, Command, Endpoints, Inbox, Instant, Limits, Moved, Path, Replies, Reply, StreamEnd, Verb, Verdict,
+    Code, Command, Endpoints, Inbox, Instant, Limits, Moved, Path, Replies, Reply, StreamEnd, Text, Verb, Verdict,
 };
 
 use crate::dialogue::{self, Answer, Dialogue, Said, Who};
@@ -140,7 +140,7 @@ impl<'a> Replay<'a> {
         config.support = Support::default().with(&[Verb::Site, Verb::Mfmt, Verb::Smnt, Verb::Acct]);
         config.support.site = ["CHMOD <SP> mode <SP> path", "UTIME <SP> time <SP> path"].map(Into::into).to_vec();
         let ends = Endpoints::new("127.0.0.1:21".parse().unwrap(), "127.0.0.1:40000".parse().unwrap());
-        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+        let greeting = Greeting::ready(Text::from_static("ready"));
         let server = Server::new(Arc::new(config), ends, &greeting, Instant::default());
         Self {
             file,
