@@ -281,7 +281,7 @@ impl Choices {
 
     fn config(&self) -> Result<Config> {
         let mut config = Config::default();
-        config.support = Site::support();
+        config.support = Site::support()?;
         config.passive.enabled = self.passive.unwrap_or(true);
         // vsftpd's 0 means any.
         config.passive.ports = match (self.first_passive_port.unwrap_or(0), self.last_passive_port.unwrap_or(0)) {

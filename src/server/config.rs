@@ -5,7 +5,6 @@ use core::time::Duration;
 
 use super::public::PublicAddress;
 use super::support::Support;
-use crate::command::{Served, Verb};
 use crate::data::Resume;
 use crate::inbox::Limits;
 
@@ -118,23 +117,6 @@ impl Config {
     /// Whether TLS is there.
     pub(super) fn has_tls(&self) -> bool {
         self.implicit || self.security != Security::Off
-    }
-
-    /// Whether the machine or the application answers a verb with more than 502.
-    pub(super) fn knows(&self, verb: Verb) -> bool {
-        match verb.served() {
-            Served::WithTls => self.has_tls(),
-            _ => self.support.has(verb),
-        }
-    }
-
-    /// The verbs that FEAT and HELP name, in the order of the table.
-    pub(super) fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
-        Verb::ALL.iter().copied().filter(|verb| match verb {
-            Verb::Auth => self.has_tls() && !self.implicit,
-            Verb::Ccc => self.has_tls() && self.clear_command_channel,
-            verb => self.knows(*verb),
-        })
     }
 }
 

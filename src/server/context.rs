@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::config::Config;
+use super::permissions::Permissions;
 use super::phase::{Asked, UnderWay};
 use super::support::Chosen;
 use crate::command::{Command, Verb};
@@ -24,6 +25,8 @@ const TOGETHER: usize = 4000;
 /// Everything of a server's session but its input and its phase.
 pub(super) struct Context {
     pub(super) config: Arc<Config>,
+    /// What the user may do, if that is another than what everybody may.
+    pub(super) granted: Option<Arc<Permissions>>,
     pub(super) connection: Connection,
     pub(super) life: Life,
     pub(super) chosen: Chosen,
@@ -41,6 +44,8 @@ pub(super) struct Context {
     /// Room for the text of the next command that the application is asked about: so no question costs an allocation.
     room: Vec<u8>,
 }
+
+pub(super) const GOODBYE: &str = "Goodbye.";
 
 /// More room than this is given back.
 const ROOM: usize = 256;
@@ -66,6 +71,7 @@ impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         Self {
             config,
+            granted: None,
             connection: Connection::new(ends, now),
             life: Life::Open,
             chosen: Chosen::default(),
@@ -110,12 +116,12 @@ impl Context {
 
     /// The facts that the client wants.
     pub(super) fn facts(&self) -> impl Iterator<Item = &str> {
-        self.config.support.chosen_facts(self.chosen)
+        self.support().chosen_facts(self.chosen)
     }
 
     /// The language that the client has chosen.
     pub(super) fn language(&self) -> &str {
-        self.config.support.chosen_language(self.chosen)
+        self.support().chosen_language(self.chosen)
     }
 
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
@@ -155,7 +161,7 @@ impl Context {
     #[inline]
     fn settle(&mut self, to: CommandId, code: Code) {
         self.connection.session.settle(to, code);
-        if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
+        if self.connection.session.ending() {
             self.life = Life::Ending;
         }
     }
@@ -181,13 +187,19 @@ impl Context {
 
     /// The application has taken too long.
     pub(super) fn answer_late(&mut self, to: UnderWay) {
+        if to.verb == Verb::Quit {
+            return self.answer_static(to, Code::CLOSING_CONTROL_CONNECTION, GOODBYE);
+        }
         self.answer_static(to, Code::LOCAL_ERROR, "No answer in time.");
     }
 
     /// What the application's answer means beyond the session: only the application says who somebody is.
     pub(super) fn conclude(&mut self, command: &Command<'_>, code: Code) {
         match (command, code.class()) {
-            (Command::User(name), Class::Completion | Class::Intermediate) => self.user = name.as_bytes().into(),
+            (Command::User(name), Class::Completion | Class::Intermediate) => {
+                self.user = name.as_bytes().into();
+                self.grant(None);
+            }
             (Command::Rein, Class::Completion) => self.begin_anew(),
             // RFC 7151 3.2, RFC 2640 4.1: another host has languages of its own.
             (Command::Host(_), Class::Completion) => self.chosen.language = 0,
@@ -199,6 +211,7 @@ impl Context {
     /// After REIN and AUTH all is as it was at first (RFC 959 4.1.1, RFC 4217 4).
     pub(super) fn begin_anew(&mut self) {
         self.user = Box::default();
+        self.grant(None);
         self.chosen = Chosen::default();
         self.range = None;
         self.account_wanted = false;

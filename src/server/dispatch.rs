@@ -26,7 +26,7 @@ impl Context {
 
     fn dispatch(&mut self, command: Command<'_>, unread: bool) -> Phase {
         // What keeps connections alive all day breaks no rule of order and changes nothing.
-        if matches!(command, Command::Noop) && self.connection.session.pass_noop() {
+        if matches!(command, Command::Noop) && !self.support().asks(Verb::Noop) && self.connection.session.pass_noop() {
             self.say_noop();
             return Phase::Idle;
         }

@@ -62,7 +62,10 @@ impl Context {
     /// Whether the machine or the application has an answer.
     pub(super) fn supports(&self, verb: Verb) -> bool {
         // Who was told 332 has to be heard.
-        self.config.knows(verb) || verb == Verb::Acct && self.connection.session.login() == LoginState::Account
+        if verb == Verb::Other {
+            return self.support().hands_on(self.is_logged_in());
+        }
+        self.knows(verb) || verb == Verb::Acct && self.connection.session.login() == LoginState::Account
     }
 
     /// 500 for a word that nobody knows, 502 for one that isn't supported here.
@@ -79,7 +82,7 @@ impl Context {
 
     /// Answers a word that nobody knows; before the login not for ever: who says such things speaks another protocol
     /// (ALPACA, CVE-2021-3618).
-    fn answer_unknown(&mut self, to: UnderWay, reply: &Reply<'_>) {
+    pub(super) fn answer_unknown(&mut self, to: UnderWay, reply: &Reply<'_>) {
         if !self.is_logged_in() {
             self.unknown_commands = self.unknown_commands.saturating_add(1);
             if self.unknown_commands >= self.config.unknown_commands {

@@ -1,10 +1,13 @@
 //! Commands that need the application: each is a question whose handle has just the answers that fit.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
-use super::context::Context;
+use super::answers::NOOP_OK;
+use super::context::{Context, GOODBYE};
+use super::permissions::Permissions;
 use super::phase::{Answered, Asked};
 use super::words::{Answer, Refusal, is_answer};
 use crate::command::{Command, HashAlgorithm, Question as Kind, Type, Verb};
@@ -36,9 +39,11 @@ pub enum Question<'a> {
     Hash(Hash<'a>),
     /// STAT of a path: a listing over the control connection.
     Status(Status<'a>),
-    /// SITE and what else has an answer of its own.
+    /// SITE, a verb that is in no table, and what else has an answer of its own.
     Extension(Extension<'a>),
 }
+
+const WELCOME: &str = "Login successful.";
 
 /// What each of the questions works on.
 struct Open<'a> {
@@ -53,8 +58,20 @@ impl Open<'_> {
     }
 
     fn answer(self, reply: &Reply<'_>) {
+        self.answer_granting(reply, None);
+    }
+
+    /// Who is logged in by it has these permissions.
+    fn answer_granting(self, reply: &Reply<'_>, permissions: Option<Arc<Permissions>>) {
         self.context.conclude(&self.asked.command, reply.code());
-        self.context.answer(self.asked.under_way(), reply);
+        if permissions.is_some() && reply.code().is_completion() {
+            self.context.grant(permissions);
+        }
+        if self.verb() == Verb::Other && reply.code().is_negative() {
+            self.context.answer_unknown(self.asked.under_way(), reply);
+        } else {
+            self.context.answer(self.asked.under_way(), reply);
+        }
         self.asked.answer = Some(Answered::Said);
     }
 
@@ -78,9 +95,9 @@ impl Open<'_> {
     }
 
     /// An answer that was made for another verb, and doesn't fit this one, is a mistake of the application.
-    fn answer_with(self, answer: &Answer<'_>) {
+    fn answer_with(self, answer: &Answer<'_>, permissions: Option<Arc<Permissions>>) {
         match answer.reply_to(self.verb()) {
-            Some(reply) => self.answer(reply),
+            Some(reply) => self.answer_granting(reply, permissions),
             None => {
                 cannot_happen("an answer that was made for another verb");
                 self.refuse(&Reply::from_static(Code::LOCAL_ERROR, "Local error in processing."));
@@ -159,7 +176,7 @@ impl<'a> Question<'a> {
     /// each question say the usual ones. An answer that was made for another verb, and that no client could take for the
     /// answer to this one, is a mistake of the application: 451 is said instead, and a build with debug assertions panics.
     pub fn answer(self, answer: &Answer<'_>) {
-        self.into_open().answer_with(answer);
+        self.into_open().answer_with(answer, None);
     }
 
     /// Says the reply that another server has given to the same command, and it means to this session what it says: 230 to
@@ -225,7 +242,7 @@ macro_rules! questions {
             /// It was done, or the next command of its sequence is asked for, in the application's own words; as
             /// [`Question::answer`] says.
             pub fn answer(self, answer: &Answer<'_>) {
-                self.0.answer_with(answer);
+                self.0.answer_with(answer, None);
             }
 
             /// Says what another server has answered to the same command; as [`Question::relay`] says.
@@ -295,12 +312,24 @@ impl Login<'_> {
 
     /// 230: logged in.
     pub fn accept(self) {
-        self.0.answer_static(Code::LOGGED_IN, "Login successful.");
+        self.0.answer_static(Code::LOGGED_IN, WELCOME);
+    }
+
+    /// 230: logged in, with these permissions until another USER is accepted, REIN or AUTH. What OPTS and LANG have chosen is reset,
+    /// and a data connection that was agreed on is closed.
+    pub fn accept_with(self, permissions: Arc<Permissions>) {
+        self.0.answer_granting(&Reply::from_static(Code::LOGGED_IN, WELCOME), Some(permissions));
+    }
+
+    /// Logged in in the application's own words, 230 or 232 (RFC 2228: authorized by the security data exchange, such as a TLS
+    /// client's certificate), with these permissions. An answer that asks for more (331, 332) leaves the permissions aside.
+    pub fn answer_with(self, answer: &Answer<'_>, permissions: Arc<Permissions>) {
+        self.0.answer_with(answer, Some(permissions));
     }
 }
 
 impl Perform<'_> {
-    /// It was done: 250, or 200, 213 or 220 where the RFCs want that.
+    /// It was done: 250, or 200, 213, 220 or 221 where the RFCs want that.
     pub fn done(self) {
         if let Some(facts) = changed(self.command()) {
             return self.0.answer(&Reply::new(Code::FILE_STATUS, facts));
@@ -311,6 +340,8 @@ impl Perform<'_> {
             Verb::Rmd => (Code::FILE_ACTION_COMPLETED, "Remove directory operation successful."),
             Verb::Rnto => (Code::FILE_ACTION_COMPLETED, "Rename successful."),
             Verb::Smnt => (Code::FILE_ACTION_COMPLETED, "Done."),
+            Verb::Quit => (Code::CLOSING_CONTROL_CONNECTION, GOODBYE),
+            Verb::Noop => (Code::COMMAND_OKAY, NOOP_OK),
             Verb::Rein => (Code::SERVICE_READY, "Ready for a new user."),
             Verb::Host => (Code::SERVICE_READY, "Host accepted."),
             _ => (Code::COMMAND_OKAY, "Done."),
@@ -395,7 +426,7 @@ impl Hash<'_> {
     /// Which one: `SHA-256`, as [`Support::hashes`](super::Support::hashes) names it.
     pub fn algorithm(&self) -> &str {
         let named = self.0.verb().hash_algorithm().and_then(HashAlgorithm::name);
-        named.unwrap_or_else(|| self.0.context.config.support.chosen_hash(self.0.context.chosen))
+        named.unwrap_or_else(|| self.0.context.support().chosen_hash(self.0.context.chosen))
     }
 
     /// The bytes to hash, the first and the last, both counted from 0, if RANG named them; else it is the whole file.

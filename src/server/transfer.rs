@@ -95,7 +95,7 @@ impl Context {
 
     /// A question about the transfer's data connection is open.
     fn streaming(&mut self, phase: &mut Phase) -> Option<Ask> {
-        let stalls_at = self.connection.stalls_at(self.config.patience.stall);
+        let stalls_at = self.connection.stalls_at(self.transfer_patience().stall);
         if stalls_at.is_none_or(|at| self.connection.now < at) {
             return Some(Ask::Data(stalls_at));
         }
@@ -141,13 +141,14 @@ impl Context {
         unique: Option<Box<Path<'static>>>,
     ) -> Decided {
         let offset = self.offset_of(command);
+        let (patience, source_port) = (self.transfer_patience(), self.active().source_port);
+        let strangers = self.passive().strangers;
         let connection = &mut self.connection;
-        let patience = &self.config.patience;
         let step = if let State::Target(target) = *connection.data.state() {
-            connection.data.connect(target, self.config.active.source_port, patience.connect);
+            connection.data.connect(target, source_port, patience.connect);
             Step::Connecting(Box::new(opening.reply()))
         } else {
-            let expected = (!self.config.passive.strangers).then(|| connection.ends.peer().ip());
+            let expected = (!strangers).then(|| connection.ends.peer().ip());
             connection.data.accept(expected, patience.accept);
             self.say_draft(transfer, opening);
             Step::Accepting

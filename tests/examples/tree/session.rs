@@ -44,7 +44,7 @@ impl Session {
     pub fn of(site: &Arc<Site>, user: &str) -> Self {
         let client: SocketAddr = "192.0.2.1:40000".parse().unwrap();
         let mut config = Config::default();
-        config.support = Site::support();
+        config.support = Site::support().unwrap();
         let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), client);
         let greeting = Greeting::ready(Text::from_static("ready"));
         let mut this = Self {

@@ -26,9 +26,7 @@ enum Wants<'a> {
 impl Both {
     fn new() -> Self {
         let mut config = Config::default();
-        let security = [Verb::Auth, Verb::Pbsz, Verb::Prot, Verb::Ccc];
-        config.support = Support::nothing().with(Verb::ALL).without(&security);
-        config.support.site = vec!["X".into()];
+        config.support = Support::everything().with_site(["X"]).unwrap();
         config.patience.login_failure = Duration::ZERO;
         config.login_failures = u32::MAX;
         let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), "192.0.2.1:40000".parse().unwrap());

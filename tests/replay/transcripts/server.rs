@@ -137,8 +137,9 @@ fn lines(dialogue: &Dialogue) -> Vec<(usize, Vec<u8>)> {
 impl<'a> Replay<'a> {
     fn new(file: &'a str) -> Self {
         let mut config = Config::default();
-        config.support = Support::default().with(&[Verb::Site, Verb::Mfmt, Verb::Smnt, Verb::Acct]);
-        config.support.site = ["CHMOD <SP> mode <SP> path", "UTIME <SP> time <SP> path"].map(Into::into).to_vec();
+        config.support = Support::default().with(&[Verb::Site, Verb::Mfmt, Verb::Smnt, Verb::Acct]).unwrap();
+        config.support =
+            config.support.clone().with_site(["CHMOD <SP> mode <SP> path", "UTIME <SP> time <SP> path"]).unwrap();
         let ends = Endpoints::new("127.0.0.1:21".parse().unwrap(), "127.0.0.1:40000".parse().unwrap());
         let greeting = Greeting::ready(Text::from_static("ready"));
         let server = Server::new(Arc::new(config), ends, &greeting, Instant::default());

@@ -1,7 +1,7 @@
 //! The policies of the server's machine, three bytes each.
 
 use ftp_proto::server::{Config, Security, Support};
-use ftp_proto::{Endpoints, Mode, Resume, Structure, Verb};
+use ftp_proto::{Endpoints, Mode, Resume, Structure};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
@@ -49,11 +49,8 @@ impl Policy {
 
 /// Whatever an application can support.
 fn everything() -> Support {
-    let mut support = Support::nothing().with(Verb::ALL).without(&[Verb::Auth, Verb::Pbsz, Verb::Prot, Verb::Ccc]);
-    support.modes = vec![Mode::Stream, Mode::Block, Mode::Deflate];
-    support.structures = vec![Structure::File, Structure::Record];
-    support.languages = vec!["EN".into(), "fr-CA".into()];
-    support.hashes = vec!["SHA-256".into(), "MD5".into()];
-    support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+    let support = Support::everything().with_modes(&[Mode::Block, Mode::Deflate]).with_structures(&[Structure::Record]);
+    let support = support.with_languages(["EN", "fr-CA"]).unwrap().with_hashes(["SHA-256", "MD5"]).unwrap();
+    let support = support.with_site(["CHMOD <SP> mode <SP> path"]).unwrap();
     support
 }
