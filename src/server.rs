@@ -14,6 +14,7 @@ mod choices;
 mod config;
 mod context;
 mod dispatch;
+mod exchange;
 mod information;
 mod login;
 mod mistakes;
@@ -42,6 +43,7 @@ use crate::tls::Tls;
 
 pub use action::Action;
 pub use config::{Active, Config, Passive, Patience, Security};
+pub use exchange::Exchange;
 pub use offer::Transfer;
 pub use permissions::{Permissions, TransferPatience};
 pub use public::{Network, NetworkError, PublicAddress};
@@ -98,6 +100,8 @@ enum Next {
     Read(Instant),
     Question,
     Transfer,
+    /// News.
+    Answered,
     Leave,
 }
 
@@ -166,6 +170,7 @@ impl Server {
             (Next::Transfer, Phase::Offering(asked)) => {
                 Some(Action::Transfer(Transfer::new(asked, context, wants_input)))
             }
+            (Next::Answered, _) => context.show_news().map(Action::Answered),
             (Next::Leave, _) => Some(Action::Leave),
             (Next::Question | Next::Transfer, _) => None,
         };
@@ -177,6 +182,9 @@ impl Server {
 
     fn next(&mut self) -> Next {
         loop {
+            if self.context.has_news() {
+                return Next::Answered;
+            }
             if self.context.life != Life::Over && self.context.awaits_tls() {
                 return Next::Ask(Ask::Tls);
             }
@@ -214,9 +222,9 @@ impl Server {
         let (command, next) = match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Asking(Asked { id, command, answer, .. }) => {
                 let next = match answer {
-                    Some(Answered::LoginRefused(reply)) => Phase::Refusing {
+                    Some(Answered::LoginRefused(denial)) => Phase::Refusing {
                         login: UnderWay { id, verb: command.verb() },
-                        reply,
+                        denial,
                         at: self.context.connection.after(self.context.config.patience.login_failure),
                     },
                     Some(Answered::Said) | None => Phase::Idle,
@@ -254,7 +262,7 @@ impl Server {
                 _ => false,
             };
             taken |= took;
-            if !took || !matches!(self.phase, Phase::Idle) || !self.context.is_at_rest() {
+            if !took || !matches!(self.phase, Phase::Idle) || !self.context.is_at_rest() || self.context.tells() {
                 return taken;
             }
         }
@@ -308,7 +316,8 @@ impl Server {
         let urgent = urgent.and_then(|line| Command::parse(line).ok());
         match urgent {
             Some(command @ Command::Abor) if alone => {
-                let (abor, _) = context.connection.session.command(&command);
+                context.hear(line.unwrap_or_default());
+                let (abor, _) = context.record(&command);
                 context.stop(phase, Stop::Abort(abor));
             }
             // The transfer stops at once, but this line is answered after those before it.
@@ -317,11 +326,13 @@ impl Server {
                 context.stop(phase, Stop::Interrupt);
             }
             Some(command @ Command::Noop) if alone => {
-                let (noop, _) = context.connection.session.command(&command);
+                context.hear(line.unwrap_or_default());
+                let (noop, _) = context.record(&command);
                 context.say_static(noop, Code::COMMAND_OKAY, NOOP_OK);
             }
             Some(command @ Command::Stat(None)) if alone => {
-                let (stat, _) = context.connection.session.command(&command);
+                context.hear(line.unwrap_or_default());
+                let (stat, _) = context.record(&command);
                 let status = context.status(true);
                 context.say(stat, &status);
             }
@@ -361,9 +372,9 @@ impl Server {
             Phase::Offering(asked) if now < asked.by => return Some(Next::Transfer),
             Phase::Asking(asked) => self.context.answer_late(asked.under_way()),
             Phase::Offering(asked) => self.context.answer_late(asked.under_way()),
-            Phase::Refusing { login, reply, at } => {
+            Phase::Refusing { login, denial, at } => {
                 if now >= *at {
-                    self.context.answer(*login, reply);
+                    self.context.deny(*login, denial);
                 } else if self.kept() <= self.context.config.pipeline {
                     return Some(Next::Read(*at));
                 } else {

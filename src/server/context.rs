@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::config::Config;
+use super::exchange::{self, News};
 use super::permissions::Permissions;
 use super::phase::{Asked, UnderWay};
 use super::support::Chosen;
@@ -14,7 +15,7 @@ use crate::connection::Connection;
 use crate::data::State;
 use crate::reply::{Class, Code, Draft, Reply};
 use crate::route::Endpoints;
-use crate::session::{CommandId, LoginState, Setup};
+use crate::session::{CommandId, LoginState, OutOfOrder, Setup};
 use crate::time::Instant;
 use crate::tls::Tls;
 
@@ -39,6 +40,8 @@ pub(super) struct Context {
     pub(super) login_failures: u32,
     /// Lines since the last login that were no command here.
     pub(super) unknown_commands: u32,
+    /// What the machine answers alone, where the application wants to know.
+    pub(super) news: Option<Box<News>>,
     /// The serial of the last question.
     serial: u32,
     /// Room for the text of the next command that the application is asked about: so no question costs an allocation.
@@ -69,6 +72,7 @@ pub(super) struct Range {
 
 impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
+        let news = exchange::news(config.answered);
         Self {
             config,
             granted: None,
@@ -80,6 +84,7 @@ impl Context {
             user: Box::default(),
             login_failures: 0,
             unknown_commands: 0,
+            news,
             serial: 0,
             room: Vec::new(),
         }
@@ -92,6 +97,7 @@ impl Context {
     /// The application is asked.
     pub(super) fn ask<Answer>(&mut self, id: CommandId, command: Command<'_>) -> Asked<Answer> {
         self.serial = self.serial.wrapping_add(1);
+        self.note_asked(id);
         let by = self.connection.after(self.config.patience.answer);
         Asked { id, command: command.into_owned_in(&mut self.room), serial: self.serial.into(), by, answer: None }
     }
@@ -124,6 +130,21 @@ impl Context {
         self.support().chosen_language(self.chosen)
     }
 
+    /// A command is taken up.
+    #[inline]
+    pub(super) fn record(&mut self, command: &Command<'_>) -> (CommandId, Result<(), OutOfOrder>) {
+        let (id, advice) = self.connection.session.command(command);
+        self.identify(id);
+        (id, advice)
+    }
+
+    /// The same of a line that is no command.
+    pub(super) fn record_unreadable(&mut self, verb: Verb) -> UnderWay {
+        let (id, _) = self.connection.session.unreadable(verb);
+        self.identify(id);
+        UnderWay { id, verb }
+    }
+
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
     pub(super) fn decline(&mut self, answers: Vec<u8>) -> bool {
         let declined = !answers.is_empty();
@@ -134,19 +155,26 @@ impl Context {
     /// Says a reply to a command that isn't answered with it alone: a 1yz, or what is said amid a transfer.
     pub(super) fn say(&mut self, to: CommandId, reply: &Reply<'_>) {
         self.settle(to, reply.code());
+        let from = self.connection.outbox.buffer().len();
         reply.encode(self.connection.outbox.buffer());
+        self.tell(to, reply.code(), from);
     }
 
     /// The same with a reply that is made of what it tells.
     pub(super) fn say_draft(&mut self, to: CommandId, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
-        self.settle(to, reply.code());
+        let code = reply.code();
+        self.settle(to, code);
+        let from = self.connection.outbox.buffer().len();
         reply.encode(self.connection.outbox.buffer());
+        self.tell(to, code, from);
     }
 
     /// The same with one line of our own.
     pub(super) fn say_static(&mut self, to: CommandId, code: Code, text: &'static str) {
         self.settle(to, code);
+        let from = self.connection.outbox.buffer().len();
         Reply::encode_line(code, text, self.connection.outbox.buffer());
+        self.tell(to, code, from);
     }
 
     /// Says what no command has asked for: the last word. The client takes it for the answer to what is due.

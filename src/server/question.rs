@@ -67,10 +67,11 @@ impl Open<'_> {
         if permissions.is_some() && reply.code().is_completion() {
             self.context.grant(permissions);
         }
-        if self.verb() == Verb::Other && reply.code().is_negative() {
-            self.context.answer_unknown(self.asked.under_way(), reply);
-        } else {
-            self.context.answer(self.asked.under_way(), reply);
+        let to = self.asked.under_way();
+        let is_unknown = to.verb == Verb::Other && reply.code().is_negative();
+        if !(is_unknown && self.context.ends_unknown(to)) {
+            self.context.answers_itself(to.id);
+            self.context.answer(to, reply);
         }
         self.asked.answer = Some(Answered::Said);
     }
@@ -81,6 +82,7 @@ impl Open<'_> {
 
     /// Only for what means nothing beyond the session.
     fn answer_draft(self, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
+        self.context.answers_itself(self.asked.id);
         self.context.answer_draft(self.asked.under_way(), reply);
         self.asked.answer = Some(Answered::Said);
     }

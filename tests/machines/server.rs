@@ -1,6 +1,7 @@
 //! The server's machine against a scripted client.
 
 mod abort;
+mod answered;
 mod choices;
 mod choices_kept;
 mod commands;

@@ -67,6 +67,8 @@ pub enum Did {
     StartsTls,
     StopsTls,
     Closes,
+    /// This line, masked, was answered with that code; and whether the application was asked about it.
+    Tells(String, u16, bool),
     Leaves,
 }
 
@@ -326,6 +328,9 @@ impl Rig {
                 self.listening.retain(|listening| *listening != channel);
                 close.closed(Moved::Nothing);
                 Did::Closes
+            }
+            Action::Answered(exchange) => {
+                Did::Tells(characters(exchange.line()), exchange.reply().code().value(), exchange.was_asked())
             }
             Action::Leave => {
                 self.closed = true;

@@ -1,7 +1,7 @@
 //! The policies of the server's machine, three bytes each.
 
 use ftp_proto::server::{Config, Security, Support};
-use ftp_proto::{Endpoints, Mode, Resume, Structure};
+use ftp_proto::{Endpoints, Mode, Resume, Structure, Verb};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
@@ -33,8 +33,24 @@ impl Policy {
         }
         if self.is_narrow() {
             config.pipeline = usize::from(self.pipeline);
+            return config;
+        }
+        config.answered = self.pipeline & 2 != 0;
+        config.support = match self.pipeline >> 3 & 3 {
+            0 => config.support,
+            1 => config.support.with_unknown_verbs(),
+            2 => config.support.with_unknown_verbs().with_any_site(),
+            _ => config.support.with_unknown_verbs_before_login(),
+        };
+        if self.pipeline & 32 != 0 {
+            config.support = config.support.with(&[Verb::Noop, Verb::Quit, Verb::Feat, Verb::Stat]).unwrap();
         }
         config
+    }
+
+    /// The application answers in words of its own.
+    pub fn has_own_words(self) -> bool {
+        !self.is_narrow() && self.pipeline & 4 != 0
     }
 
     pub fn ends(self) -> Endpoints {
