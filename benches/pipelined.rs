@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Question, Server};
-use ftp_proto::{Code, Command, Endpoints, Instant, Path, Reply};
+use ftp_proto::server::{Action, Config, Greeting, Question, Server};
+use ftp_proto::{Command, Endpoints, Instant, Path, Text};
 
 const NOW: Instant = Instant::from_origin(Duration::ZERO);
 const BATCH: usize = 100;
@@ -35,7 +35,7 @@ fn main() {
     let line = words.first().map_or("NOOP", String::as_str);
     let count: usize = words.get(1).map_or(BATCH, |count| count.parse().expect("how many commands"));
     let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), "192.0.2.1:40000".parse().unwrap());
-    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let greeting = Greeting::ready(Text::from_static("ready"));
     let mut server = Server::new(Arc::new(Config::default()), ends, &greeting, NOW);
     run(&mut server);
     for line in ["USER anna\r\n", "PASS secret\r\n"] {

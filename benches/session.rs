@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ftp_proto::client::{Action, Client, Config, Request};
-use ftp_proto::server::{self, Question, Server};
-use ftp_proto::{Argument, Code, Command, Endpoints, Instant, Moved, Password, Path, Reply, StreamEnd};
+use ftp_proto::server::{self, Greeting, Question, Server};
+use ftp_proto::{Argument, Command, Endpoints, Instant, Moved, Password, Path, StreamEnd, Text};
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 static HELD: AtomicIsize = AtomicIsize::new(0);
@@ -108,7 +108,7 @@ fn dialogue(config: &Arc<Config>) -> usize {
 /// A server that has greeted its client.
 fn server(config: &Arc<server::Config>) -> Server {
     let ends = Endpoints::new(SERVER.parse().unwrap(), CLIENT.parse().unwrap());
-    let greeting = Reply::from_static(Code::SERVICE_READY, "(vsFTPd 3.0.3)");
+    let greeting = Greeting::ready(Text::from_static("(vsFTPd 3.0.3)"));
     let mut server = Server::new(config.clone(), ends, &greeting, NOW);
     serve(&mut server, b"");
     server

@@ -4,9 +4,11 @@
 //! consumes it. A handle that is dropped unanswered leaves the question open: it comes again at the
 //! next poll, with the same serial.
 
+mod ending;
 mod question;
 mod state;
 
+pub use ending::{Ending, Relayed};
 pub use question::{Accept, Close, Connect, Listen, SecureData, Stream};
 pub use state::{ChannelId, DataError, Direction, Moved, Resume, StreamEnd, Verdict};
 

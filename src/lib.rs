@@ -109,8 +109,8 @@ pub use command::{
     Mode, NewFacts, NewFactsError, NotOther, Opts, OtherCommand, OtherOption, Protection, Site, Structure, Type, Verb,
 };
 pub use data::{
-    Accept, ChannelId, Close, Connect, DataError, Direction, Listen, Moved, Resume, SecureData, Stream, StreamEnd,
-    Verdict,
+    Accept, ChannelId, Close, Connect, DataError, Direction, Ending, Listen, Moved, Relayed, Resume, SecureData,
+    Stream, StreamEnd, Verdict,
 };
 pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
 pub use outbox::Write;

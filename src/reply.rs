@@ -12,7 +12,7 @@ use core::num::NonZeroU64;
 
 pub use self::body::{BodyError, FactsLine, Feature, Features};
 pub use self::code::{Class, Code};
-pub(crate) use self::draft::Draft;
+pub(crate) use self::draft::{Draft, draft_of};
 use crate::text::{Text, write_lossy};
 
 /// A reply: its code and its text.
@@ -184,8 +184,8 @@ impl<'a> Reply<'a> {
     }
 
     /// `text` holds no LF.
-    fn of_line(code: Code, text: Cow<'a, [u8]>) -> Self {
-        Self { bytes: text, head: Head::new(code, code, false, false) }
+    fn of_line(code: Code, text: Cow<'_, [u8]>) -> Reply<'_> {
+        Reply { bytes: text, head: Head::new(code, code, false, false) }
     }
 
     /// Each line of `raw` has its end.
@@ -257,6 +257,23 @@ impl<'a> Reply<'a> {
                 push_line(out, None, line);
             }
         }
+    }
+
+    /// The same lines under another code. Allocates.
+    pub(crate) fn with_code(&self, code: Code) -> Reply<'static> {
+        if !self.is_multiline() {
+            return Self::of_line(code, Cow::Owned(self.bytes.to_vec()));
+        }
+        let mut raw = Vec::with_capacity(self.bytes.len());
+        let mut lines = self.lines().peekable();
+        push_line(&mut raw, Some((code, b'-')), lines.next().unwrap_or_default());
+        while let Some(line) = lines.next() {
+            match lines.peek() {
+                Some(_) => push_middle(&mut raw, code, line),
+                None => push_line(&mut raw, Some((code, b' ')), line),
+            }
+        }
+        Self::of_owned_lines(code, raw)
     }
 
     /// The same reply, borrowed from this one. Allocates nothing.

@@ -14,10 +14,12 @@ mod choices;
 mod config;
 mod context;
 mod dispatch;
+mod exchange;
 mod information;
 mod login;
 mod mistakes;
 mod offer;
+mod permissions;
 mod phase;
 mod public;
 mod question;
@@ -26,6 +28,7 @@ mod setup;
 mod support;
 mod transfer;
 mod waiting;
+mod words;
 
 use alloc::sync::Arc;
 
@@ -40,12 +43,13 @@ use crate::tls::Tls;
 
 pub use action::Action;
 pub use config::{Active, Config, Passive, Patience, Security};
+pub use exchange::Exchange;
 pub use offer::Transfer;
+pub use permissions::{Permissions, TransferPatience};
 pub use public::{Network, NetworkError, PublicAddress};
-pub use question::{
-    Answer, Directory, Exists, Extension, Facts, Hash, Login, Modified, Perform, Question, Refusal, Size, Status,
-};
-pub use support::Support;
+pub use question::{Directory, Exists, Extension, Facts, Hash, Login, Modified, Perform, Question, Size, Status};
+pub use support::{Support, SupportError};
+pub use words::{Answer, Greeting, Opening, Refusal};
 
 use answers::NOOP_OK;
 use context::{Context, Life};
@@ -56,12 +60,12 @@ use waiting::Waiting;
 ///
 /// ```
 /// # use std::{sync::Arc, time::Duration};
-/// use ftp_proto::server::{Action, Config, Question, Server};
-/// use ftp_proto::{Code, Endpoints, Instant, Reply};
+/// use ftp_proto::server::{Action, Config, Greeting, Question, Server};
+/// use ftp_proto::{Endpoints, Instant, Text};
 ///
 /// let ends = Endpoints::new("192.0.2.2:21".parse()?, "192.0.2.1:40000".parse()?);
 /// let now = Instant::from_origin(Duration::ZERO);
-/// let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+/// let greeting = Greeting::ready(Text::from_static("ready"));
 /// let mut server = Server::new(Arc::new(Config::default()), ends, &greeting, now);
 /// let Action::Write(write) = server.poll(now) else { panic!() };
 /// assert_eq!(write.bytes(), b"220 ready\r\n");
@@ -96,16 +100,22 @@ enum Next {
     Read(Instant),
     Question,
     Transfer,
+    /// News.
+    Answered,
     Leave,
 }
 
 impl Server {
-    /// The machine of a control connection that was just accepted, at the moment `now`, with what it says first: 220, or 421
-    /// to turn the client away.
-    pub fn new(config: Arc<Config>, ends: Endpoints, greeting: &Reply<'_>, now: Instant) -> Self {
+    /// The machine of a control connection that was just accepted, at the moment `now`, with what it says first. Who is
+    /// turned away by it isn't heard.
+    pub fn new(config: Arc<Config>, ends: Endpoints, greeting: &Greeting<'_>, now: Instant) -> Self {
         let inbox = Inbox::commands(config.limits);
         let mut context = Context::new(config, ends, now);
+        let greeting = greeting.reply();
         context.say(CommandId::GREETING, greeting);
+        if greeting.code().is_negative() {
+            context.life = Life::Ending;
+        }
         if context.config.implicit {
             // TLS comes before the greeting.
             context.connection.session.secured();
@@ -160,6 +170,7 @@ impl Server {
             (Next::Transfer, Phase::Offering(asked)) => {
                 Some(Action::Transfer(Transfer::new(asked, context, wants_input)))
             }
+            (Next::Answered, _) => context.show_news().map(Action::Answered),
             (Next::Leave, _) => Some(Action::Leave),
             (Next::Question | Next::Transfer, _) => None,
         };
@@ -171,6 +182,9 @@ impl Server {
 
     fn next(&mut self) -> Next {
         loop {
+            if self.context.has_news() {
+                return Next::Answered;
+            }
             if self.context.life != Life::Over && self.context.awaits_tls() {
                 return Next::Ask(Ask::Tls);
             }
@@ -208,9 +222,9 @@ impl Server {
         let (command, next) = match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Asking(Asked { id, command, answer, .. }) => {
                 let next = match answer {
-                    Some(Answered::LoginRefused(reply)) => Phase::Refusing {
+                    Some(Answered::LoginRefused(denial)) => Phase::Refusing {
                         login: UnderWay { id, verb: command.verb() },
-                        reply,
+                        denial,
                         at: self.context.connection.after(self.context.config.patience.login_failure),
                     },
                     Some(Answered::Said) | None => Phase::Idle,
@@ -248,7 +262,7 @@ impl Server {
                 _ => false,
             };
             taken |= took;
-            if !took || !matches!(self.phase, Phase::Idle) || !self.context.is_at_rest() {
+            if !took || !matches!(self.phase, Phase::Idle) || !self.context.is_at_rest() || self.context.tells() {
                 return taken;
             }
         }
@@ -302,7 +316,8 @@ impl Server {
         let urgent = urgent.and_then(|line| Command::parse(line).ok());
         match urgent {
             Some(command @ Command::Abor) if alone => {
-                let (abor, _) = context.connection.session.command(&command);
+                context.hear(line.unwrap_or_default());
+                let (abor, _) = context.record(&command);
                 context.stop(phase, Stop::Abort(abor));
             }
             // The transfer stops at once, but this line is answered after those before it.
@@ -311,11 +326,13 @@ impl Server {
                 context.stop(phase, Stop::Interrupt);
             }
             Some(command @ Command::Noop) if alone => {
-                let (noop, _) = context.connection.session.command(&command);
+                context.hear(line.unwrap_or_default());
+                let (noop, _) = context.record(&command);
                 context.say_static(noop, Code::COMMAND_OKAY, NOOP_OK);
             }
             Some(command @ Command::Stat(None)) if alone => {
-                let (stat, _) = context.connection.session.command(&command);
+                context.hear(line.unwrap_or_default());
+                let (stat, _) = context.record(&command);
                 let status = context.status(true);
                 context.say(stat, &status);
             }
@@ -355,9 +372,9 @@ impl Server {
             Phase::Offering(asked) if now < asked.by => return Some(Next::Transfer),
             Phase::Asking(asked) => self.context.answer_late(asked.under_way()),
             Phase::Offering(asked) => self.context.answer_late(asked.under_way()),
-            Phase::Refusing { login, reply, at } => {
+            Phase::Refusing { login, denial, at } => {
                 if now >= *at {
-                    self.context.answer(*login, reply);
+                    self.context.deny(*login, denial);
                 } else if self.kept() <= self.context.config.pipeline {
                     return Some(Next::Read(*at));
                 } else {

@@ -468,12 +468,12 @@ impl Session {
         (only && code.class() == Class::Completion).then_some(0)
     }
 
-    /// All is as it was at first, but for what is due.
+    /// All is as it was at first, but for what is due, and for the end: 221 to REIN is both.
     #[cold]
     fn restart_with(&mut self, security: Security) {
         let due = core::mem::take(&mut self.due);
-        let (implicit, last) = (self.implicit, self.last);
-        *self = Self { due, last, security, implicit, ..Self::new() };
+        let (implicit, last, ending) = (self.implicit, self.last, self.ending);
+        *self = Self { due, last, security, implicit, ending, ..Self::new() };
         if implicit {
             self.secured();
         }

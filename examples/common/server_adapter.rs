@@ -169,6 +169,8 @@ impl<'s> Session<'s> {
                     // What has ended has no socket any more.
                     close.closed(self.ended.take().map_or(moved, |(_, moved)| moved));
                 }
+                // News that `Config::answered` would have to ask for.
+                Action::Answered(_) => {}
                 Action::Leave => return data::close(self.control),
             }
         }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use ftp_proto::server::{Config, Network, PublicAddress, Security};
-use ftp_proto::{Code, Reply, Resume, Text};
+use ftp_proto::server::{Config, Greeting, Network, PublicAddress, Security};
+use ftp_proto::{Resume, Text};
 
 use super::door::{self, House, Stop};
 use super::server_config_file;
@@ -251,7 +251,7 @@ impl Choices {
         let service = Service {
             config: Arc::new(config),
             certified,
-            banner: Reply::new(Code::SERVICE_READY, banner),
+            banner: Greeting::ready(banner),
             house: House::new(self.max_sessions.filter(|most| *most > 0)),
             stop: Stop::new()?,
             site: Arc::new(self.site()?),
@@ -281,7 +281,7 @@ impl Choices {
 
     fn config(&self) -> Result<Config> {
         let mut config = Config::default();
-        config.support = Site::support();
+        config.support = Site::support()?;
         config.passive.enabled = self.passive.unwrap_or(true);
         // vsftpd's 0 means any.
         config.passive.ports = match (self.first_passive_port.unwrap_or(0), self.last_passive_port.unwrap_or(0)) {

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Config, Refusal};
-use ftp_proto::{Code, Reply, Text};
+use ftp_proto::Text;
+use ftp_proto::server::{Config, Greeting, Refusal};
 
 use super::door::{Guest, House, Stop};
 use super::server_tls::Certified;
@@ -20,7 +20,7 @@ pub struct Service {
     pub site: Arc<Site>,
     pub certified: Option<Certified>,
     /// What it says first.
-    pub banner: Reply<'static>,
+    pub banner: Greeting<'static>,
     pub house: Arc<House>,
     pub stop: Stop,
 }
@@ -32,17 +32,17 @@ impl Service {
             config: Arc::new(config),
             site: Arc::new(site),
             certified: None,
-            banner: Reply::from_static(Code::SERVICE_READY, "Welcome to ftp-proto."),
+            banner: Greeting::ready(Text::from_static("Welcome to ftp-proto.")),
             house: House::new(None),
             stop: Stop::new()?,
         })
     }
 
     /// What is said to who comes.
-    pub fn greeting(&self, guest: &Guest) -> Reply<'_> {
+    pub fn greeting(&self, guest: &Guest) -> Greeting<'_> {
         match guest.is_welcome() {
             true => self.banner.clone(),
-            false => Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "Too many users, try again later."),
+            false => Greeting::closing(Text::from_static("Too many users, try again later.")),
         }
     }
 }

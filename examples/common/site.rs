@@ -1,7 +1,7 @@
 //! What is served, and to whom.
 
 use ftp_proto::Verb;
-use ftp_proto::server::Support;
+use ftp_proto::server::{Support, SupportError};
 
 use super::tree::Tree;
 use super::{hash, listing};
@@ -34,14 +34,13 @@ pub enum Rights {
 
 impl Site {
     /// What the machine says that this server can do.
-    pub fn support() -> Support {
-        let mut support = Support::default().with(&[Verb::Stat, Verb::Hash, Verb::Mfmt, Verb::Site]);
-        support =
-            support.with(&[Verb::Md5, Verb::Xcrc, Verb::Xmd5, Verb::Xsha, Verb::Xsha1, Verb::Xsha256, Verb::Xsha512]);
-        support.facts = listing::FACTS.map(Into::into).to_vec();
-        support.hashes = hash::ALGORITHMS.map(Into::into).to_vec();
-        support.site = vec!["CHMOD <SP> mode <SP> path".into()];
-        support
+    pub fn support() -> Result<Support, SupportError> {
+        Support::default()
+            .with(&[Verb::Stat, Verb::Mfmt, Verb::Md5, Verb::Xcrc, Verb::Xmd5])?
+            .with(&[Verb::Xsha, Verb::Xsha1, Verb::Xsha256, Verb::Xsha512])?
+            .with_facts(listing::FACTS)?
+            .with_hashes(hash::ALGORITHMS)?
+            .with_site(["CHMOD <SP> mode <SP> path"])
     }
 
     /// `None`: it is nobody.

@@ -182,6 +182,8 @@ impl Session {
                     self.content = self.visitor.open(transfer);
                 }
                 Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
+                // News that `Config::answered` would have to ask for.
+                Action::Answered(_) => {}
                 Action::Leave => break,
                 // Questions that aren't answered come again.
                 Action::Connect(_)
@@ -268,6 +270,7 @@ impl Session {
                 | Action::Question(_)
                 | Action::Transfer(_)
                 | Action::Listen(_)
+                | Action::Answered(_)
                 | Action::Leave => return Ok(()),
             }
         }

@@ -229,7 +229,7 @@ impl Transfer {
             State::Secured => self.stream(context),
             State::Asking(_) if data.streaming().is_some() => return self.streaming(context, last),
             State::Asking(_) => return Progress::Data(None),
-            State::Ended { end, moved } => {
+            State::Ended { end, moved, .. } => {
                 data.forget();
                 self.moved(context, commanded, last, Stream { end, moved });
             }

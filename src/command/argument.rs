@@ -20,6 +20,8 @@ use nom::{Finish, IResult, Parser};
 pub(super) trait Field<'a>: Sized {
     /// The same, owned.
     type Owned;
+    /// Whether it is a secret.
+    const SECRET: bool = false;
     /// Reads it and the blank in front of it.
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault>;
     /// Appends it with a blank in front.
@@ -200,6 +202,7 @@ impl<'a> Field<'a> for Path<'a> {
 /// RFC 959 5.3.2: `<password> ::= <string>`. All behind one blank belongs to it, and it may be empty.
 impl<'a> Field<'a> for Password<'a> {
     type Owned = Password<'static>;
+    const SECRET: bool = true;
     #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         let [_, secret @ ..] = input else { return Err(Fault::new(input, Why::Missing)) };

@@ -40,7 +40,8 @@ impl Row {
     };
 
     /// What is known of a command that is not in the table.
-    pub(super) const OTHER: Self = Self { login: LoginRule::ServerChoice, served: Served::Never, ..Self::USUAL };
+    pub(super) const OTHER: Self =
+        Self { login: LoginRule::ServerChoice, served: Served::IfNamed, asks: Question::Extension, ..Self::USUAL };
 }
 
 /// Whether a server takes a command before the login.
@@ -286,7 +287,7 @@ mod tests {
         for word in minimum.split(' ') {
             assert!(matches!(Verb::parse(word.as_bytes()).served(), Served::Always | Served::WithFiles), "{word}");
         }
-        assert_eq!(Verb::Other.served(), Served::Never);
+        assert_eq!((Verb::Other.served(), Verb::Other.question()), (Served::IfNamed, Question::Extension));
     }
 
     #[test]
@@ -294,7 +295,7 @@ mod tests {
         let with = |question| words(|verb| verb.question() == question);
         for (question, verbs) in [
             (Question::Login, "USER PASS ACCT"),
-            (Question::Perform, "CWD CDUP SMNT REIN ALLO RNTO DELE RMD HOST MFMT MFCT MFF"),
+            (Question::Perform, "CWD CDUP SMNT REIN QUIT ALLO RNTO DELE RMD NOOP HOST MFMT MFCT MFF CLNT"),
             (Question::Exists, "RNFR"),
             (Question::Directory, "MKD PWD"),
             (Question::Size, "SIZE AVBL DSIZ"),
@@ -307,7 +308,7 @@ mod tests {
             (Question::Hash(HashAlgorithm::Sha256), "XSHA256"),
             (Question::Hash(HashAlgorithm::Sha512), "XSHA512"),
             (Question::Status, "STAT"),
-            (Question::Extension, "SITE CSID"),
+            (Question::Extension, "SITE SYST HELP FEAT CSID"),
             (Question::Transfer, "RETR STOR STOU APPE LIST NLST MLSD"),
         ] {
             assert_eq!(with(question), verbs.split(' ').collect::<Vec<_>>(), "{question:?}");

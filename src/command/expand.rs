@@ -143,6 +143,14 @@ macro_rules! commands {
                 }
             }
 
+            /// Whether what follows this verb is a secret.
+            pub(crate) const fn takes_secret(verb: Verb) -> bool {
+                match verb {
+                    $(Verb::$variant => false $($(|| <$type as Field<'a>>::SECRET)+)?,)+
+                    Verb::Other => false,
+                }
+            }
+
             /// Reads the arguments of `verb`, which are `rest`, the end of `line`, and begin with the blank; `wrap` makes
             /// of the command what is wanted.
             // The whole result is made in each arm, because moving a command takes longer than reading most.

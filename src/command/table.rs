@@ -28,7 +28,9 @@ commands! {
     Cdup = "CDUP" alias "XCUP" { source: "RFC 959; RFC 775", served: WithFiles, asks: Perform }
     Smnt(Path<'a>) = "SMNT <SP> path" { source: "RFC 959", asks: Perform }
     Rein = "REIN" { source: "RFC 959; RFC 4217", served: WithFiles, asks: Perform, own_request: true, before_tls: true }
-    Quit = "QUIT" { source: "RFC 959", login: NotNeeded, served: Always, own_request: true, amid_transfer: true }
+    Quit = "QUIT" {
+        source: "RFC 959", login: NotNeeded, served: Always, asks: Perform, own_request: true, amid_transfer: true
+    }
 
     // RFC 959 4.1.2: transfer parameters.
     Port(HostPort) = "PORT <SP> h1,h2,h3,h4,p1,p2" {
@@ -60,15 +62,15 @@ commands! {
     List(Option<Path<'a>>) = "LIST [<SP> path]" { source: "RFC 959; RFC 1123", data: Listing, served: WithFiles }
     Nlst(Option<Path<'a>>) = "NLST [<SP> path]" { source: "RFC 959; RFC 1123", data: Listing, served: WithFiles }
     Site(Site<'a>) = "SITE <SP> command" { source: "RFC 959; RFC 1123", login: ServerChoice, asks: Extension }
-    Syst = "SYST" { source: "RFC 959", login: ServerChoice, served: Always, before_tls: true }
+    Syst = "SYST" { source: "RFC 959", login: ServerChoice, served: Always, asks: Extension, before_tls: true }
     Stat(Option<Path<'a>>) = "STAT [<SP> path]" {
         source: "RFC 959", login: ServerChoice, served: Always, asks: Status, amid_transfer: true
     }
     Help(Option<Argument<'a>>) = "HELP [<SP> command]" {
-        source: "RFC 959", login: ServerChoice, served: Always, before_tls: true
+        source: "RFC 959", login: ServerChoice, served: Always, asks: Extension, before_tls: true
     }
     Noop = "NOOP" alias "NOP" {
-        source: "RFC 959", login: ServerChoice, served: Always, before_tls: true, amid_transfer: true
+        source: "RFC 959", login: ServerChoice, served: Always, asks: Perform, before_tls: true, amid_transfer: true
     }
 
     // RFC 2228: security.
@@ -89,7 +91,7 @@ commands! {
     Enc(Password<'a>) = "ENC <SP> base64" { source: "RFC 2228", served: Never, own_request: true }
 
     // RFC 2389: features; RFC 2640: languages; RFC 7151: virtual hosts.
-    Feat = "FEAT" { source: "RFC 2389", login: NotNeeded, served: Always, before_tls: true }
+    Feat = "FEAT" { source: "RFC 2389", login: NotNeeded, served: Always, asks: Extension, before_tls: true }
     Opts(Opts<'a>) = "OPTS <SP> command [<SP> options]" {
         source: "RFC 2389", login: ServerChoice, served: Always, before_tls: true
     }
@@ -147,7 +149,7 @@ commands! {
     Xsha256(Path<'a>) = "XSHA256 <SP> path" { source: "de facto", feature: Some("XSHA256"), asks: Hash(Sha256) }
     Xsha512(Path<'a>) = "XSHA512 <SP> path" { source: "de facto", feature: Some("XSHA512"), asks: Hash(Sha512) }
     Clnt(Argument<'a>) = "CLNT <SP> client" {
-        source: "de facto", feature: Some("CLNT"), login: ServerChoice, served: Always, before_tls: true
+        source: "de facto", feature: Some("CLNT"), login: ServerChoice, served: Always, asks: Perform, before_tls: true
     }
     Csid(Argument<'a>) = "CSID <SP> name=value;..." {
         source: "draft-peterson-streamlined-ftp-command-extensions", feature: Some("CSID"),

@@ -1,13 +1,16 @@
 //! The handles of the questions about the data connection.
 
+use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 
+use super::ending::{Ending, Relayed};
 use super::state::{
     ChannelId, Closing, Data, DataError, Direction, Moved, Question, Resume, State, StreamEnd, Streaming,
 };
 use super::state::{Verdict, Wait, What};
 use crate::command::{Mode, Structure, Type};
+use crate::reply::{Code, Reply};
 use crate::time::Instant;
 use crate::tls::TlsError;
 
@@ -310,7 +313,29 @@ impl Stream<'_> {
     /// The stream has ended, and the connection is closed. After [`Moved::Nothing`] a client may try another route with the same
     /// content from its start, so the content has to live until `Done`. To a server it is all the same.
     pub fn finished(self, end: StreamEnd, moved: Moved) {
-        self.data.state = State::Ended { end, moved };
+        self.data.state = State::Ended { end, moved, words: None };
+    }
+
+    /// The same, and a server says it in these words. A client says nothing, and takes the end alone.
+    pub fn finished_with(self, ending: &Ending<'_>, moved: Moved) {
+        let words = Box::new(ending.reply().borrowed().into_owned());
+        self.data.state = State::Ended { end: ending.end(), moved, words: Some(words) };
+    }
+
+    /// The stream has ended, and the connection is closed; a server says the final reply that another server has given to
+    /// the same transfer, if a client can take it for the end of a transfer. Else it says those words under 451. After a 1yz
+    /// nothing has ended: the question stays open.
+    pub fn relay(self, reply: &Reply<'_>, moved: Moved) -> Relayed {
+        if reply.code().is_preliminary() {
+            return Relayed::Pending;
+        }
+        if let Some(ending) = Ending::of(reply.borrowed()) {
+            self.finished_with(&ending, moved);
+            return Relayed::Verbatim;
+        }
+        let words = Some(Box::new(reply.with_code(Code::LOCAL_ERROR)));
+        self.data.state = State::Ended { end: StreamEnd::LocalError, moved, words };
+        Relayed::LocalError
     }
 }
 

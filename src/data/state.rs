@@ -1,11 +1,13 @@
 //! What the machines know of their data connection, and what is asked about it.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use crate::command::Form;
+use crate::reply::Reply;
 use crate::time::Instant;
 use crate::tls::TlsError;
 
@@ -160,6 +162,8 @@ pub(crate) enum State {
     Ended {
         end: StreamEnd,
         moved: Moved,
+        /// What a server's application says of it.
+        words: Option<Box<Reply<'static>>>,
     },
 }
 
@@ -320,6 +324,11 @@ impl Data {
             self.closing = Closing::Nothing;
         }
         self.state = State::Idle;
+    }
+
+    /// What the application says of the stream's end.
+    pub(crate) fn take_words(&mut self) -> Option<Box<Reply<'static>>> {
+        if let State::Ended { words, .. } = &mut self.state { words.take() } else { None }
     }
 
     /// Its end was taken note of. Nothing of it is left outside.

@@ -12,6 +12,13 @@ pub(crate) struct Draft<Write> {
     write: Write,
 }
 
+/// A reply that was made elsewhere.
+pub(crate) fn draft_of(reply: &Reply<'_>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
+    let many = reply.is_multiline();
+    let write = move |out: &mut Vec<u8>| if many { reply.encode(out) } else { out.extend_from_slice(reply.text()) };
+    Draft { code: reply.code(), many, write }
+}
+
 impl<Write: FnOnce(&mut Vec<u8>)> Draft<Write> {
     /// One line. `write` appends its text, and no line end.
     pub(super) fn line(code: Code, write: Write) -> Self {

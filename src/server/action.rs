@@ -1,5 +1,6 @@
 //! What the server's machine asks of its adapter.
 
+use super::exchange::Exchange;
 use super::offer::Transfer;
 use super::question::Question;
 use crate::connection::Asked;
@@ -40,6 +41,9 @@ pub enum Action<'a> {
     StartTls(StartTls<'a>),
     /// End TLS on the control connection, and go on in plaintext.
     StopTls(StopTls<'a>),
+    /// News, shown once, and only if [`Config::answered`](super::Config::answered) wants it: a command with its final reply, which
+    /// isn't the application's answer. The `Write` of that reply comes after it.
+    Answered(Exchange<'a>),
     /// Close the control connection: everything was said.
     Leave,
 }

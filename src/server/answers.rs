@@ -1,6 +1,6 @@
 //! Commands that the machine answers alone.
 
-use super::context::Context;
+use super::context::{Context, GOODBYE};
 use super::phase::UnderWay;
 use crate::command::{Command, EpsvArgument, Verb};
 use crate::reply::{Code, Reply};
@@ -18,8 +18,10 @@ impl Context {
     /// Answers what needs no more than a word. `false`: the application has to.
     pub(super) fn answers_alone(&mut self, to: UnderWay, command: &Command<'_>) -> bool {
         match command {
-            Command::Noop => self.answer_static(to, Code::COMMAND_OKAY, NOOP_OK),
-            Command::Quit => self.answer_static(to, Code::CLOSING_CONTROL_CONNECTION, "Goodbye."),
+            Command::Noop if !self.support().asks(Verb::Noop) => self.answer_static(to, Code::COMMAND_OKAY, NOOP_OK),
+            Command::Quit if !self.support().asks(Verb::Quit) => {
+                self.answer_static(to, Code::CLOSING_CONTROL_CONNECTION, GOODBYE);
+            }
             Command::Abor => self.answer_static(to, Code::DATA_CONNECTION_OPEN, "No transfer to ABOR."),
             Command::Type(value) => self.set_type(to, *value),
             Command::Stru(value) => self.set_structure(to, *value),
@@ -28,18 +30,20 @@ impl Context {
             Command::Rang { start, end } => self.set_range(to, *start, *end),
             // What was agreed on before stays: RFC 2428 4 only forbids to agree otherwise from now on.
             Command::Epsv(EpsvArgument::All) => self.answer_static(to, Code::COMMAND_OKAY, "EPSV ALL ok."),
-            Command::Allo(_) if !self.config.support.asks(Verb::Allo) => {
+            Command::Allo(_) if !self.support().asks(Verb::Allo) => {
                 self.answer_static(to, Code::SUPERFLUOUS, "ALLO command ignored.");
             }
             Command::Acct(_) if self.is_logged_in() && !self.account_wanted => {
                 self.answer_static(to, Code::SUPERFLUOUS, "No account is needed.");
             }
-            Command::Clnt(_) => self.answer_static(to, Code::COMMAND_OKAY, "Noted."),
+            Command::Clnt(_) if !self.support().asks(Verb::Clnt) => {
+                self.answer_static(to, Code::COMMAND_OKAY, "Noted.")
+            }
             // The file is named again by the transfer command.
             Command::Pret(_) => self.answer_static(to, Code::COMMAND_OKAY, "OK, will use it for the next transfer."),
-            Command::Syst => self.say_system(to),
-            Command::Feat => self.say_features(to),
-            Command::Help(verb) => self.say_help(to, verb.as_ref()),
+            Command::Syst if !self.support().asks(Verb::Syst) => self.say_system(to),
+            Command::Feat if !self.support().asks(Verb::Feat) => self.say_features(to),
+            Command::Help(verb) if !self.support().asks(Verb::Help) => self.say_help(to, verb.as_ref()),
             Command::Stat(None) => {
                 let status = self.status(false);
                 self.answer(to, &status);
@@ -47,7 +51,7 @@ impl Context {
             Command::Site(_) | Command::Stat(Some(_)) if !self.is_logged_in() => {
                 self.answer_static(to, Code::NOT_LOGGED_IN, NOT_LOGGED_IN);
             }
-            Command::Stat(Some(_)) if !self.config.support.asks(Verb::Stat) => {
+            Command::Stat(Some(_)) if !self.support().asks(Verb::Stat) => {
                 self.answer_static(to, Code::NOT_IMPLEMENTED, "STAT of a path is not implemented.");
             }
             Command::Size(_) if self.is_text() && !self.config.size_of_text => {

@@ -4,7 +4,7 @@ use alloc::format;
 
 use super::context::{Context, Range};
 use super::phase::UnderWay;
-use super::support::text_of;
+use super::support::{is_language_tag, text_of};
 use crate::command::{Command, Format, Mode, Opts, Structure, Type, Verb};
 use crate::reply::{Code, Reply};
 use crate::text::Argument;
@@ -24,7 +24,7 @@ impl Context {
 
     pub(super) fn set_structure(&mut self, to: UnderWay, value: Structure) {
         let text = match value {
-            value if !self.config.support.structures.contains(&value) => {
+            value if !self.support().has_structure(value) => {
                 return self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Bad STRU command.");
             }
             Structure::File => "Structure set to F.",
@@ -36,7 +36,7 @@ impl Context {
 
     pub(super) fn set_mode(&mut self, to: UnderWay, value: Mode) {
         let text = match value {
-            value if !self.config.support.modes.contains(&value) => {
+            value if !self.support().has_mode(value) => {
                 return self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Bad MODE command.");
             }
             Mode::Stream => "Mode set to S.",
@@ -92,6 +92,11 @@ impl Context {
             Command::Appe(_) => self.connection.session.restart() > 0,
             _ => false,
         };
+        let session = &self.connection.session;
+        if !self.support().has_mode(session.mode()) || !self.support().has_structure(session.structure()) {
+            // They were chosen before a login that doesn't permit them.
+            return Some((Code::PARAMETER_NOT_IMPLEMENTED, "MODE or STRU not permitted."));
+        }
         // TYPE A may have come behind REST.
         (restarts && self.is_text()).then_some((Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT))
     }
@@ -103,15 +108,14 @@ impl Context {
 
     /// OPTS (RFC 2389 4).
     pub(super) fn set_option(&mut self, to: UnderWay, option: &Opts<'_>) {
-        let config = self.config.clone();
-        let support = &config.support;
+        let support = self.support();
         match option {
             Opts::Utf8(Some(false)) => self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode."),
             Opts::Utf8(_) => self.answer_static(to, Code::COMMAND_OKAY, "Always in UTF8 mode."),
             Opts::Mlst(facts) if support.has(Verb::Mlst) || support.has(Verb::Mlsd) => {
                 self.chosen.facts = support.choose_facts(facts.as_ref().map_or(&[], Argument::as_bytes));
                 let mut text = alloc::string::String::from("MLST OPTS");
-                for (index, fact) in support.chosen_facts(self.chosen).enumerate() {
+                for (index, fact) in self.facts().enumerate() {
                     text.push_str(if index == 0 { " " } else { "" });
                     text.push_str(fact);
                     text.push(';');
@@ -121,7 +125,7 @@ impl Context {
             Opts::Hash(algorithm) if support.has(Verb::Hash) => {
                 let chosen = match algorithm {
                     None => Some(self.chosen.hash),
-                    Some(name) => place_of(&support.hashes, |hash| hash.eq_ignore_ascii_case(name.as_bytes())),
+                    Some(name) => support.place_of_hash(name.as_bytes()),
                 };
                 let Some(chosen) = chosen else {
                     return self.answer_static(
@@ -131,10 +135,10 @@ impl Context {
                     );
                 };
                 self.chosen.hash = chosen;
-                let text = text_of(support.chosen_hash(self.chosen).into());
+                let text = text_of(self.support().chosen_hash(self.chosen).into());
                 self.answer(to, &Reply::new(Code::COMMAND_OKAY, text));
             }
-            Opts::ModeZ(options) if support.modes.contains(&Mode::Deflate) => self.set_deflate(to, options.as_ref()),
+            Opts::ModeZ(options) if support.has_mode(Mode::Deflate) => self.set_deflate(to, options.as_ref()),
             _ => self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Option not understood."),
         }
     }
@@ -160,8 +164,6 @@ impl Context {
 
     /// LANG (RFC 2640 4.1): the language asked for, or another one with the same primary tag; nothing: the first.
     pub(super) fn set_language(&mut self, to: UnderWay, tag: Option<&Argument<'_>>) {
-        let config = self.config.clone();
-        let languages = &config.support.languages;
         let chosen = match tag.map(Argument::as_bytes) {
             None => Some(0),
             Some(tag) if !is_language_tag(tag) => {
@@ -171,31 +173,13 @@ impl Context {
                     "Bad argument. Syntax: LANG [<SP> language]",
                 );
             }
-            Some(tag) => place_of(languages, |language| language.eq_ignore_ascii_case(tag))
-                .or_else(|| place_of(languages, |language| primary(language).eq_ignore_ascii_case(primary(tag)))),
+            Some(tag) => self.support().place_of_language(tag),
         };
         let Some(chosen) = chosen else {
             return self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Language not supported.");
         };
         self.chosen.language = chosen;
-        let text = text_of(format!("Language is {}.", config.support.chosen_language(self.chosen)));
+        let text = text_of(format!("Language is {}.", self.language()));
         self.answer(to, &Reply::new(Code::COMMAND_OKAY, text));
     }
-}
-
-/// Where the first name stands that is meant.
-fn place_of(names: &[alloc::borrow::Cow<'static, str>], is_meant: impl Fn(&[u8]) -> bool) -> Option<u8> {
-    names.iter().position(|name| is_meant(name.as_bytes())).and_then(|place| u8::try_from(place).ok())
-}
-
-/// `1*8ALPHA *( "-" 1*8( ALPHA / DIGIT ) )` (RFC 1766 2)
-fn is_language_tag(tag: &[u8]) -> bool {
-    let mut parts = tag.split(|byte| *byte == b'-');
-    let short = |part: &[u8]| (1..=8).contains(&part.len());
-    parts.next().is_some_and(|part| short(part) && part.iter().all(u8::is_ascii_alphabetic))
-        && parts.all(|part| short(part) && part.iter().all(u8::is_ascii_alphanumeric))
-}
-
-fn primary(tag: &[u8]) -> &[u8] {
-    tag.split(|byte| *byte == b'-').next().unwrap_or_default()
 }

@@ -5,7 +5,6 @@ use core::time::Duration;
 
 use super::public::PublicAddress;
 use super::support::Support;
-use crate::command::{Served, Verb};
 use crate::data::Resume;
 use crate::inbox::Limits;
 
@@ -43,6 +42,16 @@ pub struct Config {
     pub size_of_text: bool,
     /// What the application can do.
     pub support: Support,
+    /// Whether the application is told, by [`Action::Answered`](super::Action::Answered), of each final reply that isn't its own
+    /// answer (no). Then one command line is taken up a poll, and the news comes before the `Write` of the reply. Who logs what he
+    /// answers to a [`Question`](super::Question), what he refuses a [`Transfer`](super::Transfer) with, and this news, has logged each
+    /// command exactly once, with its final reply.
+    ///
+    /// Told are, in particular: what the machine answers alone, amid a transfer too; lines that are no command, are too long, or out of
+    /// order; PASV and its like; the end of a transfer that was accepted, in whatever words; ABOR; 451 where the application
+    /// didn't answer in time, and 421 in place of its refusal where that was one too many. Not told are a 1yz, and a 421 that no
+    /// command has asked for (a time-out, [`Server::close`](super::Server::close)).
+    pub answered: bool,
 }
 
 /// Whether TLS (RFC 4217) is offered, and what is refused without it; each includes the one before.
@@ -119,23 +128,6 @@ impl Config {
     pub(super) fn has_tls(&self) -> bool {
         self.implicit || self.security != Security::Off
     }
-
-    /// Whether the machine or the application answers a verb with more than 502.
-    pub(super) fn knows(&self, verb: Verb) -> bool {
-        match verb.served() {
-            Served::WithTls => self.has_tls(),
-            _ => self.support.has(verb),
-        }
-    }
-
-    /// The verbs that FEAT and HELP name, in the order of the table.
-    pub(super) fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
-        Verb::ALL.iter().copied().filter(|verb| match verb {
-            Verb::Auth => self.has_tls() && !self.implicit,
-            Verb::Ccc => self.has_tls() && self.clear_command_channel,
-            verb => self.knows(*verb),
-        })
-    }
 }
 
 impl Default for Config {
@@ -154,6 +146,7 @@ impl Default for Config {
             unknown_commands: 10,
             size_of_text: false,
             support: Support::default(),
+            answered: false,
         }
     }
 }

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::config::Config;
+use super::exchange::{self, News};
+use super::permissions::Permissions;
 use super::phase::{Asked, UnderWay};
 use super::support::Chosen;
 use crate::command::{Command, Verb};
@@ -13,7 +15,7 @@ use crate::connection::Connection;
 use crate::data::State;
 use crate::reply::{Class, Code, Draft, Reply};
 use crate::route::Endpoints;
-use crate::session::{CommandId, LoginState, Setup};
+use crate::session::{CommandId, LoginState, OutOfOrder, Setup};
 use crate::time::Instant;
 use crate::tls::Tls;
 
@@ -24,6 +26,8 @@ const TOGETHER: usize = 4000;
 /// Everything of a server's session but its input and its phase.
 pub(super) struct Context {
     pub(super) config: Arc<Config>,
+    /// What the user may do, if that is another than what everybody may.
+    pub(super) granted: Option<Arc<Permissions>>,
     pub(super) connection: Connection,
     pub(super) life: Life,
     pub(super) chosen: Chosen,
@@ -36,11 +40,15 @@ pub(super) struct Context {
     pub(super) login_failures: u32,
     /// Lines since the last login that were no command here.
     pub(super) unknown_commands: u32,
+    /// What the machine answers alone, where the application wants to know.
+    pub(super) news: Option<Box<News>>,
     /// The serial of the last question.
     serial: u32,
     /// Room for the text of the next command that the application is asked about: so no question costs an allocation.
     room: Vec<u8>,
 }
+
+pub(super) const GOODBYE: &str = "Goodbye.";
 
 /// More room than this is given back.
 const ROOM: usize = 256;
@@ -64,8 +72,10 @@ pub(super) struct Range {
 
 impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
+        let news = exchange::news(config.answered);
         Self {
             config,
+            granted: None,
             connection: Connection::new(ends, now),
             life: Life::Open,
             chosen: Chosen::default(),
@@ -74,6 +84,7 @@ impl Context {
             user: Box::default(),
             login_failures: 0,
             unknown_commands: 0,
+            news,
             serial: 0,
             room: Vec::new(),
         }
@@ -86,6 +97,7 @@ impl Context {
     /// The application is asked.
     pub(super) fn ask<Answer>(&mut self, id: CommandId, command: Command<'_>) -> Asked<Answer> {
         self.serial = self.serial.wrapping_add(1);
+        self.note_asked(id);
         let by = self.connection.after(self.config.patience.answer);
         Asked { id, command: command.into_owned_in(&mut self.room), serial: self.serial.into(), by, answer: None }
     }
@@ -110,12 +122,27 @@ impl Context {
 
     /// The facts that the client wants.
     pub(super) fn facts(&self) -> impl Iterator<Item = &str> {
-        self.config.support.chosen_facts(self.chosen)
+        self.support().chosen_facts(self.chosen)
     }
 
     /// The language that the client has chosen.
     pub(super) fn language(&self) -> &str {
-        self.config.support.chosen_language(self.chosen)
+        self.support().chosen_language(self.chosen)
+    }
+
+    /// A command is taken up.
+    #[inline]
+    pub(super) fn record(&mut self, command: &Command<'_>) -> (CommandId, Result<(), OutOfOrder>) {
+        let (id, advice) = self.connection.session.command(command);
+        self.identify(id);
+        (id, advice)
+    }
+
+    /// The same of a line that is no command.
+    pub(super) fn record_unreadable(&mut self, verb: Verb) -> UnderWay {
+        let (id, _) = self.connection.session.unreadable(verb);
+        self.identify(id);
+        UnderWay { id, verb }
     }
 
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
@@ -128,19 +155,26 @@ impl Context {
     /// Says a reply to a command that isn't answered with it alone: a 1yz, or what is said amid a transfer.
     pub(super) fn say(&mut self, to: CommandId, reply: &Reply<'_>) {
         self.settle(to, reply.code());
+        let from = self.connection.outbox.buffer().len();
         reply.encode(self.connection.outbox.buffer());
+        self.tell(to, reply.code(), from);
     }
 
     /// The same with a reply that is made of what it tells.
     pub(super) fn say_draft(&mut self, to: CommandId, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
-        self.settle(to, reply.code());
+        let code = reply.code();
+        self.settle(to, code);
+        let from = self.connection.outbox.buffer().len();
         reply.encode(self.connection.outbox.buffer());
+        self.tell(to, code, from);
     }
 
     /// The same with one line of our own.
     pub(super) fn say_static(&mut self, to: CommandId, code: Code, text: &'static str) {
         self.settle(to, code);
+        let from = self.connection.outbox.buffer().len();
         Reply::encode_line(code, text, self.connection.outbox.buffer());
+        self.tell(to, code, from);
     }
 
     /// Says what no command has asked for: the last word. The client takes it for the answer to what is due.
@@ -155,7 +189,7 @@ impl Context {
     #[inline]
     fn settle(&mut self, to: CommandId, code: Code) {
         self.connection.session.settle(to, code);
-        if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
+        if self.connection.session.ending() {
             self.life = Life::Ending;
         }
     }
@@ -181,13 +215,19 @@ impl Context {
 
     /// The application has taken too long.
     pub(super) fn answer_late(&mut self, to: UnderWay) {
+        if to.verb == Verb::Quit {
+            return self.answer_static(to, Code::CLOSING_CONTROL_CONNECTION, GOODBYE);
+        }
         self.answer_static(to, Code::LOCAL_ERROR, "No answer in time.");
     }
 
     /// What the application's answer means beyond the session: only the application says who somebody is.
     pub(super) fn conclude(&mut self, command: &Command<'_>, code: Code) {
         match (command, code.class()) {
-            (Command::User(name), Class::Completion | Class::Intermediate) => self.user = name.as_bytes().into(),
+            (Command::User(name), Class::Completion | Class::Intermediate) => {
+                self.user = name.as_bytes().into();
+                self.grant(None);
+            }
             (Command::Rein, Class::Completion) => self.begin_anew(),
             // RFC 7151 3.2, RFC 2640 4.1: another host has languages of its own.
             (Command::Host(_), Class::Completion) => self.chosen.language = 0,
@@ -199,6 +239,7 @@ impl Context {
     /// After REIN and AUTH all is as it was at first (RFC 959 4.1.1, RFC 4217 4).
     pub(super) fn begin_anew(&mut self) {
         self.user = Box::default();
+        self.grant(None);
         self.chosen = Chosen::default();
         self.range = None;
         self.account_wanted = false;

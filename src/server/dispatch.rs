@@ -10,6 +10,7 @@ use crate::session::OutOfOrder;
 impl Context {
     /// Takes up a command line; the phase that follows from it. `unread`: something was received behind it.
     pub(super) fn take_up(&mut self, line: &[u8], unread: bool) -> Phase {
+        self.hear(line);
         match Command::parse(line) {
             Ok(Command::Other(_)) | Err(_) if is_foreign(line) => self.turn_away(),
             Ok(command) => return self.dispatch(command, unread),
@@ -20,13 +21,14 @@ impl Context {
 
     /// Takes up a line that was longer than the limit, and began with this verb.
     pub(super) fn take_up_cut(&mut self, verb: Verb) {
+        self.hear_cut(verb);
         let limit = self.config.limits.line;
         self.complain(&CommandError::LineTooLong { limit }, verb);
     }
 
     fn dispatch(&mut self, command: Command<'_>, unread: bool) -> Phase {
         // What keeps connections alive all day breaks no rule of order and changes nothing.
-        if matches!(command, Command::Noop) && self.connection.session.pass_noop() {
+        if matches!(command, Command::Noop) && self.answers_noop() && self.connection.session.pass_noop() {
             self.say_noop();
             return Phase::Idle;
         }
@@ -35,7 +37,7 @@ impl Context {
             self.not_supported(&command);
             return Phase::Idle;
         }
-        let (id, advice) = self.connection.session.command(&command);
+        let (id, advice) = self.record(&command);
         let to = UnderWay { id, verb };
         if let Some((code, text)) = self.disorder(verb, advice) {
             self.answer_static(to, code, text);
@@ -65,6 +67,12 @@ impl Context {
             _ => return Phase::Asking(self.ask(id, command)),
         }
         Phase::Idle
+    }
+
+    /// Nobody but the machine has to do with NOOP.
+    #[inline]
+    fn answers_noop(&self) -> bool {
+        !self.tells() && !self.support().asks(Verb::Noop)
     }
 
     /// Why a command is refused whatever it says: the order of RFC 959 5.4, or the want of TLS.

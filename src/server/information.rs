@@ -14,31 +14,28 @@ use crate::text::{Argument, Text};
 
 impl Context {
     pub(super) fn say_system(&mut self, to: UnderWay) {
-        let config = self.config.clone();
-        let text = Text::new(config.support.system.as_ref()).unwrap_or_default();
+        let text = self.support().system().clone();
         self.answer(to, &Reply::new(Code::SYSTEM_TYPE, text));
     }
 
     pub(super) fn say_features(&mut self, to: UnderWay) {
-        let config = self.config.clone();
-        let reply = Reply::feature_list(config.support.features(config.verbs(), self.chosen));
+        let reply = Reply::feature_list(self.support().features(self.verbs(), self.chosen));
         self.answer(to, &reply);
     }
 
     /// HELP: the supported words, or the syntax of one (RFC 959 4.1.3). What has no support has no help: 502, which is
     /// among HELP's replies in RFC 959 5.4 as 504 isn't.
     pub(super) fn say_help(&mut self, to: UnderWay, about: Option<&Argument<'_>>) {
-        let config = self.config.clone();
         let Some(about) = about else {
-            let words: Vec<&str> = config.verbs().map(Verb::word).collect();
+            let words: Vec<&str> = self.verbs().map(Verb::word).collect();
             let lines = words.chunks(14).map(|words| text_of(format!(" {}", words.join(" "))));
             let first = Text::from_static("The following commands are recognized.");
             return self.answer(to, &Reply::with_lines(Code::HELP, first, lines, Text::from_static("Help OK.")));
         };
         let (word, behind) = first_word(about.as_bytes());
         match Verb::parse(word) {
-            Verb::Site if config.knows(Verb::Site) => self.say_site_help(to, behind),
-            verb if config.verbs().any(|known| known == verb) => {
+            Verb::Site if self.knows(Verb::Site) => self.say_site_help(to, behind),
+            verb if self.verbs().any(|known| known == verb) => {
                 self.answer(to, &Reply::new(Code::HELP, text_of(format!("Syntax: {}", verb.syntax()))));
             }
             _ => self.answer_static(to, Code::NOT_IMPLEMENTED, "No help on that."),
@@ -47,7 +44,7 @@ impl Context {
 
     /// SITE: HELP is ours, the words that are supported are the application's. `false`: it has to answer.
     pub(super) fn answers_site(&mut self, to: UnderWay, site: &Site<'_>) -> bool {
-        if self.config.support.site_syntax(site.word()).is_some() {
+        if self.support().has_site(site.word()) {
             return false;
         }
         if site.word().eq_ignore_ascii_case(b"HELP") {
@@ -60,16 +57,19 @@ impl Context {
 
     /// The words of SITE, or the syntax of one.
     fn say_site_help(&mut self, to: UnderWay, about: &[u8]) {
-        let config = self.config.clone();
-        let support = &config.support;
+        let support = self.support();
         let word = first_word(about.trim_ascii()).0;
         match support.site_syntax(word) {
-            Some(syntax) => self.answer(to, &Reply::new(Code::HELP, text_of(format!("Syntax: SITE {syntax}")))),
+            Some(syntax) => {
+                let text = text_of(format!("Syntax: SITE {syntax}"));
+                self.answer(to, &Reply::new(Code::HELP, text));
+            }
             None if word.is_empty() => {
-                let lines = support.site.iter().map(|syntax| text_of(format!(" {syntax}")));
-                let lines = lines.chain([Text::from_static(" HELP [<SP> command]")]);
+                let lines = support.site().map(|syntax| text_of(format!(" {syntax}")));
+                let help = support.site_syntax(b"HELP").is_none().then_some(Text::from_static(" HELP [<SP> command]"));
                 let first = Text::from_static("The following SITE commands are recognized.");
-                self.answer(to, &Reply::with_lines(Code::HELP, first, lines, Text::from_static("Help OK.")));
+                let reply = Reply::with_lines(Code::HELP, first, lines.chain(help), Text::from_static("Help OK."));
+                self.answer(to, &reply);
             }
             None => self.answer_static(to, Code::SYNTAX_ERROR, "Unknown SITE command."),
         }

@@ -3,16 +3,28 @@
 use alloc::boxed::Box;
 
 use super::context::Context;
+use super::phase::{Denial, UnderWay};
 use crate::reply::{Code, Reply};
 
 impl Context {
     /// A login was refused, which is said after a while; the third time ends the session (RFC 2577 5).
-    pub(super) fn count_failed_login(&mut self, reply: &Reply<'_>) -> Box<Reply<'static>> {
+    pub(super) fn count_failed_login(&mut self, reply: &Reply<'_>) -> Denial {
         self.login_failures = self.login_failures.saturating_add(1);
         if self.login_failures >= self.config.login_failures {
-            Box::new(Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "Too many failed logins."))
+            Denial::TooMany
         } else {
-            Box::new(reply.borrowed().into_owned())
+            Denial::Refused(Box::new(reply.borrowed().into_owned()))
+        }
+    }
+
+    /// Says that a login has failed.
+    pub(super) fn deny(&mut self, login: UnderWay, denial: &Denial) {
+        match denial {
+            Denial::Refused(reply) => {
+                self.answers_itself(login.id);
+                self.answer(login, reply);
+            }
+            Denial::TooMany => self.answer_static(login, Code::SERVICE_NOT_AVAILABLE, "Too many failed logins."),
         }
     }
 }

@@ -46,8 +46,7 @@ impl Context {
             Some(verb) if matches!(error, CommandError::UnsupportedProtocol { .. }) => self.other_protocol(verb),
             _ => error.reply(),
         };
-        let (id, _) = self.connection.session.unreadable(verb);
-        let to = UnderWay { id, verb };
+        let to = self.record_unreadable(verb);
         match verb {
             Verb::Other => self.answer_unknown(to, &reply),
             _ => self.answer(to, &reply),
@@ -62,13 +61,16 @@ impl Context {
     /// Whether the machine or the application has an answer.
     pub(super) fn supports(&self, verb: Verb) -> bool {
         // Who was told 332 has to be heard.
-        self.config.knows(verb) || verb == Verb::Acct && self.connection.session.login() == LoginState::Account
+        if verb == Verb::Other {
+            return self.support().hands_on(self.is_logged_in());
+        }
+        self.knows(verb) || verb == Verb::Acct && self.connection.session.login() == LoginState::Account
     }
 
     /// 500 for a word that nobody knows, 502 for one that isn't supported here.
     pub(super) fn not_supported(&mut self, command: &Command<'_>) {
         let verb = command.verb();
-        let (id, _) = self.connection.session.command(command);
+        let (id, _) = self.record(command);
         let to = UnderWay { id, verb };
         match verb {
             Verb::Other => self.answer_unknown(to, &Reply::from_static(Code::SYNTAX_ERROR, "Unknown command.")),
@@ -80,20 +82,29 @@ impl Context {
     /// Answers a word that nobody knows; before the login not for ever: who says such things speaks another protocol
     /// (ALPACA, CVE-2021-3618).
     fn answer_unknown(&mut self, to: UnderWay, reply: &Reply<'_>) {
-        if !self.is_logged_in() {
-            self.unknown_commands = self.unknown_commands.saturating_add(1);
-            if self.unknown_commands >= self.config.unknown_commands {
-                return self.answer_static(to, Code::SERVICE_NOT_AVAILABLE, "Too many unknown commands.");
-            }
+        if !self.ends_unknown(to) {
+            self.answer(to, reply);
         }
-        self.answer(to, reply);
+    }
+
+    /// Counts a word that nobody knows. `true`: that was the last one, and it is answered.
+    pub(super) fn ends_unknown(&mut self, to: UnderWay) -> bool {
+        if self.is_logged_in() {
+            return false;
+        }
+        self.unknown_commands = self.unknown_commands.saturating_add(1);
+        let ends = self.unknown_commands >= self.config.unknown_commands;
+        if ends {
+            self.answer_static(to, Code::SERVICE_NOT_AVAILABLE, "Too many unknown commands.");
+        }
+        ends
     }
 
     /// A browser, a mail program or a TLS client that was led here, so that it says what somebody else wants: one
     /// answer, and the end.
     pub(super) fn turn_away(&mut self) {
-        let (id, _) = self.connection.session.unreadable(Verb::Other);
-        self.answer_static(UnderWay { id, verb: Verb::Other }, Code::SYNTAX_ERROR, "This is FTP.");
+        let to = self.record_unreadable(Verb::Other);
+        self.answer_static(to, Code::SYNTAX_ERROR, "This is FTP.");
         self.life = Life::Ending;
     }
 }

@@ -6,11 +6,11 @@ use core::fmt;
 
 use super::context::Context;
 use super::phase::{Asked, Decided};
-use super::question::Refusal;
 use super::transfer::direction;
+use super::words::{Opening, Refusal};
 use crate::command::{Command, DataUse, Type};
-use crate::data::Direction;
-use crate::reply::{Code, Draft, Reply};
+use crate::data::{Direction, Relayed};
+use crate::reply::{Class, Code, Draft, Reply, draft_of};
 use crate::text::Path;
 use crate::time::Instant;
 
@@ -75,6 +75,11 @@ impl<'a> Transfer<'a> {
         self.context.facts()
     }
 
+    /// The TYPE in force, in which the bytes are sent.
+    pub fn representation(&self) -> Type {
+        self.context.connection.session.representation()
+    }
+
     /// Which way the bytes go, seen from the server.
     pub fn direction(&self) -> Direction {
         direction(self.asked.command.verb())
@@ -112,9 +117,37 @@ impl<'a> Transfer<'a> {
         self.open(opening, Some(Box::new(name.borrowed().into_owned())));
     }
 
+    /// The same in the application's own words. A client looks for the size, and for the name that STOU chose, in them.
+    pub fn accept_with(self, opening: &Opening<'_>) {
+        self.open(draft_of(opening.reply()), None);
+    }
+
     /// It can't be read or written.
     pub fn refuse(self, refusal: &Refusal<'_>) {
-        self.context.refuse_transfer(self.asked.under_way(), refusal.reply());
+        self.conclude(refusal.reply());
+    }
+
+    /// Says the reply that another server has given to the same command: a 1yz accepts the transfer, and so leads to its
+    /// stream, whose end [`Stream::relay`](crate::Stream::relay) says; any other ends it without a byte. A reply that no
+    /// client could take for an answer to a transfer (a 331, a 227, 6yz) is said under 451.
+    pub fn relay(self, reply: &Reply<'_>) -> Relayed {
+        let (verb, code) = (self.asked.command.verb(), reply.code());
+        let fits = verb.may_be_answered_with(code) && code.class() != Class::Protected;
+        match Opening::new(reply.borrowed()) {
+            Some(opening) => self.accept_with(&opening),
+            None if fits => self.conclude(reply),
+            None => {
+                self.conclude(&reply.with_code(Code::LOCAL_ERROR));
+                return Relayed::LocalError;
+            }
+        }
+        Relayed::Verbatim
+    }
+
+    /// The final reply, without a byte.
+    fn conclude(self, reply: &Reply<'_>) {
+        self.context.answers_itself(self.asked.id);
+        self.context.refuse_transfer(self.asked.under_way(), reply);
         self.asked.answer = Some(Decided::Refused);
     }
 

@@ -16,7 +16,7 @@ pub(super) enum Phase {
     /// `Question` is open.
     Asking(Asked<Answered>),
     /// A login was refused; that is said at this moment, and nothing is taken up before.
-    Refusing { login: UnderWay, reply: Box<Reply<'static>>, at: Instant },
+    Refusing { login: UnderWay, denial: Denial, at: Instant },
     /// PASV, EPSV or LPSV: `Listen` is open.
     Preparing(UnderWay),
     /// `Transfer` is open.
@@ -51,7 +51,16 @@ pub(super) enum Answered {
     /// The reply was said.
     Said,
     /// The login was refused, which is said after a while.
-    LoginRefused(Box<Reply<'static>>),
+    LoginRefused(Denial),
+}
+
+/// What a failed login is answered with.
+#[derive(Debug)]
+pub(super) enum Denial {
+    /// In the application's words.
+    Refused(Box<Reply<'static>>),
+    /// It was one too many: 421.
+    TooMany,
 }
 
 /// What the application has decided about a transfer.

@@ -1,68 +1,21 @@
 //! Commands that need the application: each is a question whose handle has just the answers that fit.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
-use super::context::Context;
+use super::answers::NOOP_OK;
+use super::context::{Context, GOODBYE};
+use super::permissions::Permissions;
 use super::phase::{Answered, Asked};
+use super::words::{Answer, Refusal, is_answer};
 use crate::command::{Command, HashAlgorithm, Question as Kind, Type, Verb};
 use crate::connection::cannot_happen;
-use crate::reply::{Class, Code, Draft, Reply};
+use crate::data::Relayed;
+use crate::reply::{Code, Draft, Reply};
 use crate::text::{Path, Text};
 use crate::time::{Instant, Time};
-
-/// A negative reply (4yz, 5yz): why the application doesn't do what was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal<'a>(Reply<'a>);
-
-impl<'a> Refusal<'a> {
-    /// A refusal in the application's own words, of as many lines as it likes. `None` if the code isn't 4yz or 5yz, or is 426:
-    /// that answers only a transfer that has begun, so no client would know what it answers. 421 ends the session once it is
-    /// written.
-    pub fn new(reply: Reply<'a>) -> Option<Self> {
-        let negative = matches!(reply.code().class(), Class::TransientNegative | Class::PermanentNegative);
-        (negative && reply.code() != Code::TRANSFER_ABORTED).then_some(Self(reply))
-    }
-
-    /// 550: no such file, no permission, and the like.
-    pub fn unavailable(text: Text<'a>) -> Self {
-        Self(Reply::new(Code::FILE_UNAVAILABLE, text))
-    }
-
-    /// 530: not with this name and password.
-    pub fn not_logged_in(text: Text<'a>) -> Self {
-        Self(Reply::new(Code::NOT_LOGGED_IN, text))
-    }
-
-    /// 421: the session ends.
-    pub fn closing(text: Text<'a>) -> Self {
-        Self(Reply::new(Code::SERVICE_NOT_AVAILABLE, text))
-    }
-
-    pub(super) fn reply(&self) -> &Reply<'a> {
-        &self.0
-    }
-}
-
-/// A final reply with which the application answers a command of its own: 2yz, with as many lines as it likes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer<'a> {
-    verb: Verb,
-    reply: Reply<'a>,
-}
-
-impl<'a> Answer<'a> {
-    /// An answer to a command with this verb. `None` if the code isn't 2yz, or a client couldn't take it for the answer to
-    /// that command ([`Verb::may_be_answered_with`]).
-    pub fn new(verb: Verb, reply: Reply<'a>) -> Option<Self> {
-        fits(verb, reply.code()).then_some(Self { verb, reply })
-    }
-}
-
-fn fits(verb: Verb, code: Code) -> bool {
-    code.is_completion() && verb.may_be_answered_with(code)
-}
 
 /// A command that waits for the application.
 #[must_use]
@@ -86,9 +39,11 @@ pub enum Question<'a> {
     Hash(Hash<'a>),
     /// STAT of a path: a listing over the control connection.
     Status(Status<'a>),
-    /// SITE and what else has an answer of its own.
+    /// SITE, a verb that is in no table, and what else has an answer of its own.
     Extension(Extension<'a>),
 }
+
+const WELCOME: &str = "Login successful.";
 
 /// What each of the questions works on.
 struct Open<'a> {
@@ -103,8 +58,21 @@ impl Open<'_> {
     }
 
     fn answer(self, reply: &Reply<'_>) {
+        self.answer_granting(reply, None);
+    }
+
+    /// Who is logged in by it has these permissions.
+    fn answer_granting(self, reply: &Reply<'_>, permissions: Option<Arc<Permissions>>) {
         self.context.conclude(&self.asked.command, reply.code());
-        self.context.answer(self.asked.under_way(), reply);
+        if permissions.is_some() && reply.code().is_completion() {
+            self.context.grant(permissions);
+        }
+        let to = self.asked.under_way();
+        let is_unknown = to.verb == Verb::Other && reply.code().is_negative();
+        if !(is_unknown && self.context.ends_unknown(to)) {
+            self.context.answers_itself(to.id);
+            self.context.answer(to, reply);
+        }
         self.asked.answer = Some(Answered::Said);
     }
 
@@ -114,12 +82,45 @@ impl Open<'_> {
 
     /// Only for what means nothing beyond the session.
     fn answer_draft(self, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
+        self.context.answers_itself(self.asked.id);
         self.context.answer_draft(self.asked.under_way(), reply);
         self.asked.answer = Some(Answered::Said);
     }
 
-    fn refuse_login(self, reply: &Reply<'_>) {
-        self.asked.answer = Some(Answered::LoginRefused(self.context.count_failed_login(reply)));
+    /// A login's refusal is said after a while.
+    fn refuse(self, reply: &Reply<'_>) {
+        if self.verb().names_user() {
+            self.asked.answer = Some(Answered::LoginRefused(self.context.count_failed_login(reply)));
+        } else {
+            self.answer(reply);
+        }
+    }
+
+    /// An answer that was made for another verb, and doesn't fit this one, is a mistake of the application.
+    fn answer_with(self, answer: &Answer<'_>, permissions: Option<Arc<Permissions>>) {
+        match answer.reply_to(self.verb()) {
+            Some(reply) => self.answer_granting(reply, permissions),
+            None => {
+                cannot_happen("an answer that was made for another verb");
+                self.refuse(&Reply::from_static(Code::LOCAL_ERROR, "Local error in processing."));
+            }
+        }
+    }
+
+    fn relay(self, reply: &Reply<'_>) -> Relayed {
+        let (verb, code) = (self.verb(), reply.code());
+        if code.is_preliminary() {
+            return Relayed::Pending;
+        }
+        if is_answer(verb, code) {
+            self.answer(reply);
+        } else if code.is_negative() && verb.may_be_answered_with(code) {
+            self.refuse(reply);
+        } else {
+            self.refuse(&reply.with_code(Code::LOCAL_ERROR));
+            return Relayed::LocalError;
+        }
+        Relayed::Verbatim
     }
 }
 
@@ -170,9 +171,30 @@ impl<'a> Question<'a> {
 
     /// It isn't done.
     pub fn refuse(self, refusal: &Refusal<'_>) {
+        self.into_open().refuse(refusal.reply());
+    }
+
+    /// It was done, or the next command of its sequence is asked for, in the application's own words. The typed answers of
+    /// each question say the usual ones. An answer that was made for another verb, and that no client could take for the
+    /// answer to this one, is a mistake of the application: 451 is said instead, and a build with debug assertions panics.
+    pub fn answer(self, answer: &Answer<'_>) {
+        self.into_open().answer_with(answer, None);
+    }
+
+    /// Says the reply that another server has given to the same command, and it means to this session what it says: 230 to
+    /// USER logs in, 331 asks for the password, 530 refuses. That is what a proxy needs, which sends
+    /// [`command`](Self::command) on and hands each reply back, whatever its code.
+    ///
+    /// A reply that no client could take for an answer to this command (a 227 to CWD, 6yz) is said under 451. After a 1yz,
+    /// which answers nothing yet, the question stays open.
+    pub fn relay(self, reply: &Reply<'_>) -> Relayed {
+        self.into_open().relay(reply)
+    }
+
+    fn into_open(self) -> Open<'a> {
         match self {
-            Self::Login(Login(open)) => open.refuse_login(refusal.reply()),
-            Self::Perform(Perform(open))
+            Self::Login(Login(open))
+            | Self::Perform(Perform(open))
             | Self::Exists(Exists(open))
             | Self::Directory(Directory(open))
             | Self::Size(Size(open))
@@ -180,7 +202,7 @@ impl<'a> Question<'a> {
             | Self::Facts(Facts(open))
             | Self::Hash(Hash(open))
             | Self::Status(Status(open))
-            | Self::Extension(Extension(open)) => open.answer(refusal.reply()),
+            | Self::Extension(Extension(open)) => open,
         }
     }
 
@@ -200,9 +222,9 @@ impl<'a> Question<'a> {
     }
 }
 
-/// One kind of question: its command and its refusal.
+/// One kind of question: its command, and the answers that every kind has.
 macro_rules! questions {
-    ($($(#[$doc:meta])* $name:ident, $refuse:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[must_use]
         pub struct $name<'a>(Open<'a>);
@@ -216,7 +238,18 @@ macro_rules! questions {
             /// It isn't done. The refusal of a login is said after
             /// [`Patience::login_failure`](super::Patience::login_failure), and the third one ends the session.
             pub fn refuse(self, refusal: &Refusal<'_>) {
-                self.0.$refuse(refusal.reply());
+                self.0.refuse(refusal.reply());
+            }
+
+            /// It was done, or the next command of its sequence is asked for, in the application's own words; as
+            /// [`Question::answer`] says.
+            pub fn answer(self, answer: &Answer<'_>) {
+                self.0.answer_with(answer, None);
+            }
+
+            /// Says what another server has answered to the same command; as [`Question::relay`] says.
+            pub fn relay(self, reply: &Reply<'_>) -> Relayed {
+                self.0.relay(reply)
             }
         }
 
@@ -230,25 +263,25 @@ macro_rules! questions {
 
 questions! {
     /// USER, PASS, ACCT: who is it?
-    Login, refuse_login;
+    Login;
     /// Something to do.
-    Perform, answer;
+    Perform;
     /// RNFR: does it exist?
-    Exists, answer;
+    Exists;
     /// PWD, MKD: which directory?
-    Directory, answer;
+    Directory;
     /// SIZE, AVBL, DSIZ: how many bytes?
-    Size, answer;
+    Size;
     /// MDTM: modified when?
-    Modified, answer;
+    Modified;
     /// MLST: which facts?
-    Facts, answer;
+    Facts;
     /// HASH, MD5, XCRC and their like: which hash?
-    Hash, answer;
+    Hash;
     /// STAT of a path: a listing over the control connection.
-    Status, answer;
+    Status;
     /// SITE and what else has an answer of its own.
-    Extension, answer;
+    Extension;
 }
 
 impl Login<'_> {
@@ -266,7 +299,7 @@ impl Login<'_> {
         let text = "Please specify the password.";
         match self.0.verb() {
             Verb::User => self.0.answer_static(Code::NEED_PASSWORD, text),
-            _ => self.0.refuse_login(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
+            _ => self.0.refuse(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
         }
     }
 
@@ -274,19 +307,31 @@ impl Login<'_> {
     pub fn need_account(self) {
         let text = "Need account for login.";
         match self.0.verb() {
-            Verb::Acct => self.0.refuse_login(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
+            Verb::Acct => self.0.refuse(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
             _ => self.0.answer_static(Code::NEED_ACCOUNT, text),
         }
     }
 
     /// 230: logged in.
     pub fn accept(self) {
-        self.0.answer_static(Code::LOGGED_IN, "Login successful.");
+        self.0.answer_static(Code::LOGGED_IN, WELCOME);
+    }
+
+    /// 230: logged in, with these permissions until another USER is accepted, REIN or AUTH. What OPTS and LANG have chosen is reset,
+    /// and a data connection that was agreed on is closed.
+    pub fn accept_with(self, permissions: Arc<Permissions>) {
+        self.0.answer_granting(&Reply::from_static(Code::LOGGED_IN, WELCOME), Some(permissions));
+    }
+
+    /// Logged in in the application's own words, 230 or 232 (RFC 2228: authorized by the security data exchange, such as a TLS
+    /// client's certificate), with these permissions. An answer that asks for more (331, 332) leaves the permissions aside.
+    pub fn answer_with(self, answer: &Answer<'_>, permissions: Arc<Permissions>) {
+        self.0.answer_with(answer, Some(permissions));
     }
 }
 
 impl Perform<'_> {
-    /// It was done: 250, or 200, 213 or 220 where the RFCs want that.
+    /// It was done: 250, or 200, 213, 220 or 221 where the RFCs want that.
     pub fn done(self) {
         if let Some(facts) = changed(self.command()) {
             return self.0.answer(&Reply::new(Code::FILE_STATUS, facts));
@@ -297,6 +342,8 @@ impl Perform<'_> {
             Verb::Rmd => (Code::FILE_ACTION_COMPLETED, "Remove directory operation successful."),
             Verb::Rnto => (Code::FILE_ACTION_COMPLETED, "Rename successful."),
             Verb::Smnt => (Code::FILE_ACTION_COMPLETED, "Done."),
+            Verb::Quit => (Code::CLOSING_CONTROL_CONNECTION, GOODBYE),
+            Verb::Noop => (Code::COMMAND_OKAY, NOOP_OK),
             Verb::Rein => (Code::SERVICE_READY, "Ready for a new user."),
             Verb::Host => (Code::SERVICE_READY, "Host accepted."),
             _ => (Code::COMMAND_OKAY, "Done."),
@@ -381,7 +428,7 @@ impl Hash<'_> {
     /// Which one: `SHA-256`, as [`Support::hashes`](super::Support::hashes) names it.
     pub fn algorithm(&self) -> &str {
         let named = self.0.verb().hash_algorithm().and_then(HashAlgorithm::name);
-        named.unwrap_or_else(|| self.0.context.config.support.chosen_hash(self.0.context.chosen))
+        named.unwrap_or_else(|| self.0.context.support().chosen_hash(self.0.context.chosen))
     }
 
     /// The bytes to hash, the first and the last, both counted from 0, if RANG named them; else it is the whole file.
@@ -419,21 +466,5 @@ impl Status<'_> {
     pub fn lines<'t>(self, lines: impl IntoIterator<Item = Text<'t>>) {
         let (first, last) = (Text::from_static("Status follows:"), Text::from_static("End of status"));
         self.0.answer(&Reply::with_lines(Code::FILE_STATUS, first, lines, last));
-    }
-}
-
-impl Extension<'_> {
-    /// It was done, or this is what was asked for. An answer that was made for another verb, and that no client could take for
-    /// the answer to this one, is a mistake of the application: 451 is said instead, and a build with debug assertions
-    /// panics.
-    pub fn answer(self, answer: &Answer<'_>) {
-        let Answer { verb, reply } = answer;
-        let own = self.0.verb();
-        if *verb == own || fits(own, reply.code()) {
-            self.0.answer(reply);
-        } else {
-            cannot_happen("an answer that was made for another verb");
-            self.0.answer_static(Code::LOCAL_ERROR, "Local error in processing.");
-        }
     }
 }

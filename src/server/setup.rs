@@ -15,7 +15,7 @@ impl Context {
     pub(super) fn prepare(&mut self, to: UnderWay, command: &Command<'_>) -> bool {
         let host = self.connection.ends.local().ip();
         match command {
-            _ if !self.config.passive.enabled => {
+            _ if !self.passive().enabled => {
                 self.answer_static(to, Code::FILE_UNAVAILABLE, "Permission denied.");
                 return false;
             }
@@ -31,19 +31,20 @@ impl Context {
             }
             _ => {}
         }
-        self.connection.data.listen(host, self.config.passive.ports.clone(), self.config.patience.listen);
+        let (ports, patience) = (self.passive().ports.clone(), self.transfer_patience().listen);
+        self.connection.data.listen(host, ports, patience);
         true
     }
 
     /// The socket listens: 227, 228 or 229.
     pub(super) fn announce(&mut self, to: UnderWay, bound: SocketAddr) {
         let local = self.connection.ends.local().ip();
-        let public = self.config.passive.address.towards(self.connection.ends.peer().ip());
+        let public = self.passive().address.towards(self.connection.ends.peer().ip());
         let host = match (public, local) {
             (Some(address), _) | (None, IpAddr::V4(address)) => address,
             (None, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
         };
-        let ports = &self.config.passive.ports;
+        let ports = &self.passive().ports;
         let allowed = *ports == (0..=0) || ports.contains(&bound.port());
         // A port outside the range would hang behind a firewall.
         let Some(port) = NonZeroU16::new(bound.port()).filter(|_| allowed) else {
@@ -83,7 +84,7 @@ impl Context {
         };
         let target = self.connection.ends.towards(address.ip().to_canonical(), address.port());
         let peer = self.connection.ends.peer().ip();
-        let policy = &self.config.active;
+        let policy = self.active();
         let stranger = target.ip() != peer && !policy.strangers;
         let privileged = target.port() < 1024 && !policy.privileged_ports;
         let (code, text) = if !policy.enabled {
@@ -104,7 +105,7 @@ impl Context {
     /// the server may connect to strangers.
     pub(super) fn other_protocol(&self, verb: Verb) -> Reply<'static> {
         let own = NetworkProtocol::of(self.connection.ends.local().ip());
-        let any = verb != Verb::Epsv && self.config.active.strangers;
+        let any = verb != Verb::Epsv && self.active().strangers;
         match (verb, any, own) {
             (Verb::Lprt, true, _) => families("Supported address families are (4,6)"),
             (Verb::Lprt, _, NetworkProtocol::Ipv4) => families("Supported address families are (4)"),

@@ -1,217 +1,399 @@
 //! What a server can do: verbs, modes, facts, hashes, languages. FEAT and HELP follow it.
 
+mod error;
+mod features;
+
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::command::{Mode, Served, Structure, Verb, VerbSet};
+use crate::command::{Mode, Question, Served, Structure, Verb, VerbSet};
 use crate::text::Text;
 
+pub use error::SupportError;
+pub(super) use features::{Chosen, text_of};
+
 /// What the application can do: what isn't here is answered 502 or 504, and FEAT and HELP follow it.
+///
+/// It takes nothing silently that would have no effect: a name that is none, a verb that nobody can support or that the
+/// machine alone answers in any case is a [`SupportError`].
+///
+/// ```
+/// use ftp_proto::server::Support;
+/// use ftp_proto::{Text, Verb};
+/// let support = Support::default()
+///     .with(&[Verb::Hash, Verb::Quit])?                      // QUIT: asked of the application, for its own last words
+///     .without(&[Verb::Lprt, Verb::Lpsv])?
+///     .with_hashes(["SHA-256", "SHA-1"])?
+///     .with_site(["CHMOD <SP> mode <SP> path"])?
+///     .with_unknown_verbs()
+///     .with_features([Text::from_static("XQUOTA")])?;
+/// assert!(Support::nothing().with(&[Verb::Adat]).is_err());
+/// # Ok::<(), ftp_proto::server::SupportError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Support {
+    /// What is answered with more than 502.
     verbs: VerbSet,
-    /// The text of SYST's 215: `UNIX Type: L8`.
-    pub system: Cow<'static, str>,
-    /// The facts that MLST and MLSD can tell (RFC 3659 7.5), at most 32; a client chooses among them by OPTS MLST: `type`, `size`, `modify`.
-    pub facts: Vec<Cow<'static, str>>,
-    /// The transfer modes (RFC 959 3.4): `S`.
-    pub modes: Vec<Mode>,
-    /// The file structures (RFC 959 3.1.2): `F`.
-    pub structures: Vec<Structure>,
-    /// The algorithms of HASH, as its FEAT line names them (draft-bryan-ftpext-hash); the first is taken unless OPTS HASH chooses
-    /// another: `SHA-256`.
-    pub hashes: Vec<Cow<'static, str>>,
-    /// The languages of LANG (RFC 2640 4.1), as RFC 5646 names them; the first is spoken at first: `EN`.
-    pub languages: Vec<Cow<'static, str>>,
-    /// The words that SITE knows, each with its syntax for `HELP SITE` and `SITE HELP`, such as `CHMOD <SP> mode <SP> path`: none.
-    pub site: Vec<Cow<'static, str>>,
+    /// The machine's own verbs that the application is asked about.
+    asked: VerbSet,
+    system: Text<'static>,
+    facts: Vec<Cow<'static, str>>,
+    modes: Vec<Mode>,
+    structures: Vec<Structure>,
+    hashes: Vec<Cow<'static, str>>,
+    languages: Vec<Cow<'static, str>>,
+    site: Vec<Cow<'static, str>>,
+    /// SITE's other words are handed on, too.
+    any_site: bool,
+    unknown: Unknown,
+    features: Vec<Text<'static>>,
 }
 
+/// When a word that is in no table reaches the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    Never,
+    AfterLogin,
+    Always,
+}
+
+/// How many facts a client can choose among.
+const FACTS: usize = 32;
+/// How many hashes or languages a client can choose among.
+const NAMES: usize = 255;
+
 impl Support {
-    /// What the machine itself answers; nothing that needs the application.
+    /// What the machine itself answers, and the login; nothing else that needs the application. SYST says `UNIX Type: L8`, the facts
+    /// are `type`, `size` and `modify`, the hash `SHA-256`, the language `EN`, the mode stream, the structure file.
     pub fn nothing() -> Self {
         Self {
-            verbs: VerbSet::default(),
-            system: "UNIX Type: L8".into(),
+            verbs: all(Served::Always),
+            asked: VerbSet::default(),
+            system: Text::from_static("UNIX Type: L8"),
             facts: ["type", "size", "modify"].map(Cow::from).to_vec(),
             modes: [Mode::Stream].to_vec(),
             structures: [Structure::File].to_vec(),
             hashes: [Cow::from("SHA-256")].to_vec(),
             languages: [Cow::from("EN")].to_vec(),
             site: Vec::new(),
+            any_site: false,
+            unknown: Unknown::Never,
+            features: Vec::new(),
         }
+    }
+
+    /// Every verb of the table that needs the application, with ALLO, STAT of a path, and SITE, but no word of it. What the
+    /// machine can answer as well stays its own.
+    pub fn everything() -> Self {
+        let mut support = Self::nothing();
+        for verb in Verb::ALL.iter().filter(|verb| matches!(verb.served(), Served::WithFiles | Served::IfNamed)) {
+            support.verbs.insert(*verb);
+        }
+        [Verb::Allo, Verb::Stat].iter().for_each(|verb| support.asked.insert(*verb));
+        support
     }
 
     /// With these verbs too.
-    #[must_use]
-    pub fn with(mut self, verbs: &[Verb]) -> Self {
-        verbs.iter().for_each(|verb| self.verbs.insert(*verb));
-        self
-    }
-
-    /// Without these verbs.
-    #[must_use]
-    pub fn without(mut self, verbs: &[Verb]) -> Self {
-        verbs.iter().for_each(|verb| self.verbs.remove(*verb));
-        self
-    }
-
-    /// Whether a verb is supported, by the machine or the application.
     ///
-    /// STAT without a path and ALLO are the machine's; with them among its verbs the application is asked, too: for the
-    /// status of a path, and whether there is room. Nobody can support what needs a mechanism beside TLS (ADAT, MIC, CONF,
-    /// ENC), what only a gateway answers (ALGS), nor a server that is TLS's client on the data connection (CPSV, SSCN).
+    /// Some verbs the machine answers alone unless they are named here: ALLO, CLNT, FEAT, HELP, NOOP, QUIT, STAT, SYST. Named,
+    /// they are asked of the application: for words of its own, or to relay another server's. STAT and NOOP amid a transfer,
+    /// and STAT without a path, stay the machine's. [`Verb::Other`] is the same as
+    /// [`with_unknown_verbs`](Self::with_unknown_verbs).
+    ///
+    /// An error names the verb that no application can support (ADAT, MIC, CONF and ENC need a mechanism beside TLS, ALGS a gateway,
+    /// CPSV and SSCN a server that is TLS's client on the data connection), those that follow
+    /// [`Config::security`](super::Config::security) (AUTH, PBSZ, PROT, CCC), and those that the machine always answers alone,
+    /// such as TYPE and PASV.
+    pub fn with(mut self, verbs: &[Verb]) -> Result<Self, SupportError> {
+        for verb in verbs {
+            self.add(*verb)?;
+        }
+        Ok(self)
+    }
+
+    fn add(&mut self, verb: Verb) -> Result<(), SupportError> {
+        if verb == Verb::Other {
+            self.unknown = Unknown::AfterLogin;
+            return Ok(());
+        }
+        match (verb.served(), verb.question()) {
+            (Served::Never, _) => return Err(SupportError::Never(verb)),
+            (Served::WithTls, _) => return Err(SupportError::FollowsTls(verb)),
+            (Served::Always, Question::Nothing) if self.has(verb) => return Err(SupportError::Alone(verb)),
+            (Served::Always, Question::Nothing | Question::Login) | (Served::WithFiles | Served::IfNamed, _) => {}
+            (Served::Always, _) => self.asked.insert(verb),
+        }
+        self.verbs.insert(verb);
+        Ok(())
+    }
+
+    /// Without these verbs: they are answered 502. QUIT, NOOP and STAT, if [`with`](Self::with) had named them, are the machine's
+    /// alone again; else it is an error to take them away, and so it is with ABOR, USER, and with AUTH, PBSZ, PROT and CCC,
+    /// which follow [`Config::security`](super::Config::security).
+    pub fn without(mut self, verbs: &[Verb]) -> Result<Self, SupportError> {
+        for verb in verbs {
+            let was_asked = self.asks(*verb);
+            self.asked.remove(*verb);
+            match verb {
+                Verb::Other => self.unknown = Unknown::Never,
+                verb if verb.served() == Served::WithTls => return Err(SupportError::FollowsTls(*verb)),
+                verb if verb.is_heard_amid_transfer() && was_asked => {}
+                verb if verb.is_heard_amid_transfer() || *verb == Verb::User => {
+                    return Err(SupportError::Needed(*verb));
+                }
+                verb => self.verbs.remove(*verb),
+            }
+        }
+        Ok(self)
+    }
+
+    /// With this text of SYST's 215.
+    #[must_use]
+    pub fn with_system(self, system: Text<'static>) -> Self {
+        Self { system, ..self }
+    }
+
+    /// With these facts that MLST and MLSD can tell and MFF can change (RFC 3659 7.5), instead of those before, at most 32; a
+    /// client chooses among them by OPTS MLST. The error tells which of them is no fact's name, or stands there twice.
+    pub fn with_facts<Name>(self, facts: impl IntoIterator<Item = Name>) -> Result<Self, SupportError>
+    where
+        Name: Into<Cow<'static, str>>,
+    {
+        Ok(Self { facts: names(facts, FACTS, is_word)?, ..self })
+    }
+
+    /// With HASH, and these algorithms of it (draft-bryan-ftpext-hash), instead of those before, at most 255, as its FEAT line
+    /// names them; the first is taken unless OPTS HASH chooses another.
+    pub fn with_hashes<Name>(mut self, hashes: impl IntoIterator<Item = Name>) -> Result<Self, SupportError>
+    where
+        Name: Into<Cow<'static, str>>,
+    {
+        self.hashes = names(hashes, NAMES, is_word)?;
+        self.verbs.insert(Verb::Hash);
+        Ok(self)
+    }
+
+    /// With LANG, and these languages of it (RFC 2640 4.1), instead of those before, at most 255, as RFC 5646 names them; the
+    /// first is spoken at first.
+    pub fn with_languages<Name>(mut self, languages: impl IntoIterator<Item = Name>) -> Result<Self, SupportError>
+    where
+        Name: Into<Cow<'static, str>>,
+    {
+        self.languages = names(languages, NAMES, is_language_tag)?;
+        self.verbs.insert(Verb::Lang);
+        Ok(self)
+    }
+
+    /// With these transfer modes too (RFC 959 3.4). Stream is always there: a session begins with it.
+    #[must_use]
+    pub fn with_modes(mut self, modes: &[Mode]) -> Self {
+        for mode in modes {
+            if !self.modes.contains(mode) {
+                self.modes.push(*mode);
+            }
+        }
+        self
+    }
+
+    /// With these file structures too (RFC 959 3.1.2). File is always there: a session begins with it.
+    #[must_use]
+    pub fn with_structures(mut self, structures: &[Structure]) -> Self {
+        for structure in structures {
+            if !self.structures.contains(structure) {
+                self.structures.push(*structure);
+            }
+        }
+        self
+    }
+
+    /// With SITE, and these words of it too, each with its syntax for `HELP SITE` and `SITE HELP`, such as
+    /// `CHMOD <SP> mode <SP> path`. A client may write the word in any case. The error tells which of them doesn't begin with a word
+    /// and a blank or the end, or has the word of another.
+    pub fn with_site<Name>(mut self, syntaxes: impl IntoIterator<Item = Name>) -> Result<Self, SupportError>
+    where
+        Name: Into<Cow<'static, str>>,
+    {
+        for (index, syntax) in syntaxes.into_iter().enumerate() {
+            let syntax: Cow<'static, str> = syntax.into();
+            let word = first_word(&syntax);
+            if !is_word(word.as_bytes()) || word.contains(['<', '[']) || Text::new(syntax.as_ref()).is_err() {
+                return Err(SupportError::NoName { index });
+            }
+            if self.site_syntax(word.as_bytes()).is_some() {
+                return Err(SupportError::Twice { index });
+            }
+            self.site.push(syntax);
+        }
+        self.verbs.insert(Verb::Site);
+        Ok(self)
+    }
+
+    /// With SITE, whatever its word is: all are asked of the application, HELP among them.
+    #[must_use]
+    pub fn with_any_site(mut self) -> Self {
+        self.any_site = true;
+        self.verbs.insert(Verb::Site);
+        self
+    }
+
+    /// With verbs that are in no table, once somebody is logged in: they are asked as
+    /// [`Question::Extension`](super::Question::Extension), and `command()` is [`Command::Other`](crate::Command::Other), which
+    /// encodes to the line that came. Before the login they are answered 500.
+    ///
+    /// Words of HTTP, SMTP and other protocols ([`Config::unknown_commands`](super::Config::unknown_commands) tells why) are
+    /// turned away in any case.
+    #[must_use]
+    pub fn with_unknown_verbs(self) -> Self {
+        Self { unknown: Unknown::AfterLogin, ..self }
+    }
+
+    /// The same before the login, too. What the application refuses then counts as
+    /// [`Config::unknown_commands`](super::Config::unknown_commands) has it.
+    #[must_use]
+    pub fn with_unknown_verbs_before_login(self) -> Self {
+        Self { unknown: Unknown::Always, ..self }
+    }
+
+    /// With these lines of FEAT too (RFC 2389 3.2), behind those that the machine makes. The error tells which of them is empty, begins
+    /// with a blank, stands there twice, or begins with a word that the machine announces itself where it is supported
+    /// (`SIZE`, `MLST`, `UTF8` …).
+    pub fn with_features(mut self, lines: impl IntoIterator<Item = Text<'static>>) -> Result<Self, SupportError> {
+        for (index, line) in lines.into_iter().enumerate() {
+            match features::check(&line) {
+                Some(features::Fault::NoLine) => return Err(SupportError::NoName { index }),
+                Some(features::Fault::Announced) => return Err(SupportError::Announced { index }),
+                None if self.features.contains(&line) => return Err(SupportError::Twice { index }),
+                None => self.features.push(line),
+            }
+        }
+        Ok(self)
+    }
+
+    /// Whether a verb is supported, by the machine or the application. Those of RFC 4217 follow
+    /// [`Config::security`](super::Config::security), and [`Verb::Other`] is supported if unknown verbs are.
     pub fn has(&self, verb: Verb) -> bool {
         match verb {
-            Verb::Lang => !self.languages.is_empty(),
-            Verb::Hash => self.asks(verb) && !self.hashes.is_empty(),
-            Verb::Site => self.asks(verb) || !self.site.is_empty(),
-            _ => match verb.served() {
-                Served::Always => true,
-                // Whether there is TLS isn't the application's to say.
-                Served::WithTls | Served::WithFiles | Served::IfNamed => self.asks(verb),
-                Served::Never => false,
-            },
+            Verb::Other => self.unknown != Unknown::Never,
+            verb => self.verbs.contains(verb),
         }
     }
 
-    /// Whether the application named it.
+    /// Every verb of the table that is supported, in its order.
+    pub fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
+        Verb::ALL.iter().copied().filter(|verb| self.has(*verb))
+    }
+
+    /// The facts that MLST and MLSD can tell.
+    pub fn facts(&self) -> impl Iterator<Item = &str> {
+        self.facts.iter().map(AsRef::as_ref)
+    }
+
+    /// The algorithms of HASH.
+    pub fn hashes(&self) -> impl Iterator<Item = &str> {
+        self.hashes.iter().map(AsRef::as_ref)
+    }
+
+    /// The languages of LANG.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.languages.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether the application is asked about this verb, which the machine could answer alone.
     pub(super) fn asks(&self, verb: Verb) -> bool {
-        self.verbs.contains(verb)
+        self.asked.contains(verb)
+    }
+
+    /// Whether a verb that is in no table is asked of the application.
+    pub(super) fn hands_on(&self, is_logged_in: bool) -> bool {
+        match self.unknown {
+            Unknown::Never => false,
+            Unknown::AfterLogin => is_logged_in,
+            Unknown::Always => true,
+        }
+    }
+
+    /// What SYST tells.
+    pub(super) fn system(&self) -> &Text<'static> {
+        &self.system
+    }
+
+    pub(super) fn has_mode(&self, mode: Mode) -> bool {
+        self.modes.contains(&mode)
+    }
+
+    pub(super) fn has_structure(&self, structure: Structure) -> bool {
+        self.structures.contains(&structure)
+    }
+
+    /// Whether a word of SITE is asked of the application.
+    pub(super) fn has_site(&self, word: &[u8]) -> bool {
+        self.any_site || self.site_syntax(word).is_some()
     }
 
     /// What `HELP SITE` says of a word of SITE, if it is one.
     pub(super) fn site_syntax(&self, word: &[u8]) -> Option<&str> {
-        let is_meant = |syntax: &&str| {
-            syntax
-                .split(' ')
-                .next()
-                .is_some_and(|first| !first.is_empty() && first.as_bytes().eq_ignore_ascii_case(word))
-        };
-        self.site.iter().map(AsRef::as_ref).find(is_meant)
+        self.site().find(|syntax| first_word(syntax).as_bytes().eq_ignore_ascii_case(word))
     }
 
-    /// Every verb that is supported, in the order of the table.
-    pub fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
-        Verb::ALL.iter().copied().filter(|verb| self.has(*verb))
+    /// The words of SITE, each with its syntax.
+    pub(super) fn site(&self) -> impl Iterator<Item = &str> {
+        self.site.iter().map(AsRef::as_ref)
     }
 }
 
 impl Default for Support {
     /// A server of files.
     fn default() -> Self {
-        let files: Vec<Verb> = Verb::ALL.iter().copied().filter(|verb| verb.served() == Served::WithFiles).collect();
-        Self::nothing().with(&files)
-    }
-}
-
-/// What a client chose of what is supported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Chosen {
-    /// A bit for each of `Support::facts`.
-    pub(super) facts: u32,
-    /// The place in `Support::hashes`.
-    pub(super) hash: u8,
-    /// The place in `Support::languages`.
-    pub(super) language: u8,
-    /// How hard mode Z compresses, if that was said (OPTS MODE Z LEVEL).
-    pub(super) level: Option<u8>,
-}
-
-impl Default for Chosen {
-    fn default() -> Self {
-        Self { facts: u32::MAX, hash: 0, language: 0, level: None }
-    }
-}
-
-impl Support {
-    /// The facts that are chosen.
-    pub(super) fn chosen_facts(&self, chosen: Chosen) -> impl Iterator<Item = &str> {
-        let is_chosen = move |place: u32| chosen.facts.checked_shr(place).is_some_and(|bits| bits & 1 == 1);
-        self.facts.iter().zip(0..).filter(move |(_, place)| is_chosen(*place)).map(|(fact, _)| fact.as_ref())
-    }
-
-    /// The algorithm of HASH that is chosen.
-    pub(super) fn chosen_hash(&self, chosen: Chosen) -> &str {
-        self.hashes.get(usize::from(chosen.hash)).map_or("", AsRef::as_ref)
-    }
-
-    /// The lines of FEAT (RFC 2389 3.2), without the space in front.
-    pub(super) fn features(&self, verbs: impl Iterator<Item = Verb>, chosen: Chosen) -> Vec<Text<'_>> {
-        let mut features: Vec<Text<'_>> = Vec::new();
-        for verb in verbs {
-            let feature = match verb {
-                // RFC 3659 7.8: one line for MLST and MLSD, with the facts.
-                Verb::Mlst | Verb::Mlsd => Text::try_from(self.fact_line(chosen)).ok(),
-                // Paths are UTF-8 here, and have `/` between their names (RFC 2640 3.2, RFC 3659 6).
-                Verb::Opts => Text::new("UTF8").ok(),
-                Verb::Cwd => Text::new("TVFS").ok(),
-                Verb::Mode if !self.modes.contains(&Mode::Deflate) => None,
-                // `LANG EN*;FR` (RFC 2640 4.3), `HASH SHA-256*;MD5` (draft-bryan-ftpext-hash-02 3): an asterisk behind the chosen one.
-                Verb::Lang => Text::try_from(starred("LANG ", &self.languages, chosen.language)).ok(),
-                Verb::Hash => Text::try_from(starred("HASH ", &self.hashes, chosen.hash)).ok(),
-                // draft-somers-ftp-mfxx-03 5: with the facts that can be changed.
-                Verb::Mff => Text::try_from(self.changeable()).ok(),
-                verb => verb.feature().and_then(|feature| Text::new(feature).ok()),
-            };
-            features.extend(feature.filter(|feature| !features.contains(feature)));
+        let mut support = Self::nothing();
+        for verb in Verb::ALL.iter().filter(|verb| verb.served() == Served::WithFiles) {
+            support.verbs.insert(*verb);
         }
-        features
-    }
-
-    /// A bit for each fact of this list of OPTS MLST, `type;size;`; what nobody knows is left out (RFC 3659 7.9).
-    pub(super) fn choose_facts(&self, wanted: &[u8]) -> u32 {
-        let is_wanted =
-            |fact: &str| wanted.split(|byte| *byte == b';').any(|name| name.eq_ignore_ascii_case(fact.as_bytes()));
-        let bit = |place| 1_u32.checked_shl(place).unwrap_or(0);
-        self.facts.iter().zip(0..).filter(|(fact, _)| is_wanted(fact)).fold(0, |bits, (_, place)| bits | bit(place))
-    }
-
-    /// The language that is chosen.
-    pub(super) fn chosen_language(&self, chosen: Chosen) -> &str {
-        self.languages.get(usize::from(chosen.language)).map_or("", AsRef::as_ref)
-    }
-
-    /// `MFF modify;unix.mode;`
-    fn changeable(&self) -> String {
-        let is_fixed =
-            |fact: &str| ["type", "size", "perm", "unique"].iter().any(|other| fact.eq_ignore_ascii_case(other));
-        let mut line = String::from("MFF ");
-        for fact in self.facts.iter().filter(|fact| !is_fixed(fact)) {
-            line.push_str(fact);
-            line.push(';');
-        }
-        line
-    }
-
-    /// `MLST type*;size;`: an asterisk behind each fact that is chosen (RFC 3659 7.8).
-    fn fact_line(&self, chosen: Chosen) -> String {
-        let mut line = String::from("MLST ");
-        for (fact, place) in self.facts.iter().zip(0..) {
-            line.push_str(fact);
-            if chosen.facts.checked_shr(place).is_some_and(|bits| bits & 1 == 1) {
-                line.push('*');
-            }
-            line.push(';');
-        }
-        line
+        support
     }
 }
 
-/// The names, separated by `;`, with an asterisk behind the one that is chosen.
-fn starred(word: &str, names: &[Cow<'static, str>], chosen: u8) -> String {
-    let mut line = String::from(word);
-    for (place, name) in names.iter().enumerate() {
-        line.push_str(if place == 0 { "" } else { ";" });
-        line.push_str(name);
-        line.push_str(if place == usize::from(chosen) { "*" } else { "" });
-    }
-    line
+fn all(served: Served) -> VerbSet {
+    let mut set = VerbSet::default();
+    Verb::ALL.iter().filter(|verb| verb.served() == served).for_each(|verb| set.insert(*verb));
+    set
 }
 
-/// Text that this crate made: it can hold no line end, and nothing is lost if it did.
-pub(super) fn text_of(text: String) -> Text<'static> {
-    Text::try_from(text).unwrap_or_default()
+/// The names, if each is one and none stands there twice, in whatever case.
+fn names<Name: Into<Cow<'static, str>>>(
+    names: impl IntoIterator<Item = Name>,
+    most: usize,
+    is_name: fn(&[u8]) -> bool,
+) -> Result<Vec<Cow<'static, str>>, SupportError> {
+    let mut all: Vec<Cow<'static, str>> = Vec::new();
+    for (index, name) in names.into_iter().enumerate() {
+        let name: Cow<'static, str> = name.into();
+        if index >= most {
+            return Err(SupportError::TooMany { most });
+        }
+        if !is_name(name.as_bytes()) {
+            return Err(SupportError::NoName { index });
+        }
+        if all.iter().any(|other| other.eq_ignore_ascii_case(&name)) {
+            return Err(SupportError::Twice { index });
+        }
+        all.push(name);
+    }
+    if all.is_empty() { Err(SupportError::Empty) } else { Ok(all) }
+}
+
+/// What stands in a list that `;` separates and `*` marks (RFC 3659 7.8), each with a `=` and its value behind it.
+fn is_word(word: &[u8]) -> bool {
+    !word.is_empty() && word.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b'*' | b'='))
+}
+
+/// `1*8ALPHA *( "-" 1*8( ALPHA / DIGIT ) )` (RFC 1766 2)
+pub(super) fn is_language_tag(tag: &[u8]) -> bool {
+    let mut parts = tag.split(|byte| *byte == b'-');
+    let short = |part: &[u8]| (1..=8).contains(&part.len());
+    parts.next().is_some_and(|part| short(part) && part.iter().all(u8::is_ascii_alphabetic))
+        && parts.all(|part| short(part) && part.iter().all(u8::is_ascii_alphanumeric))
+}
+
+fn first_word(syntax: &str) -> &str {
+    syntax.split(' ').next().unwrap_or_default()
 }

@@ -61,8 +61,15 @@ impl Context {
                         self.ended(job, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, text);
                     }
                     (Step::Moving, State::Ended { end, .. }) => {
-                        let (code, text) = transfer_end(*end);
-                        match job.unique.take().filter(|_| *end == StreamEnd::Clean) {
+                        let end = *end;
+                        let (code, text) = transfer_end(end);
+                        if let Some(words) = self.connection.data.take_words() {
+                            self.connection.data.forget();
+                            self.answer(job.transfer, &words);
+                            *phase = Phase::Idle;
+                            return None;
+                        }
+                        match job.unique.take().filter(|_| end == StreamEnd::Clean) {
                             Some(name) => {
                                 self.connection.data.forget();
                                 self.answer_draft(job.transfer, Reply::of_unique_file(code, &name));
@@ -88,7 +95,7 @@ impl Context {
 
     /// A question about the transfer's data connection is open.
     fn streaming(&mut self, phase: &mut Phase) -> Option<Ask> {
-        let stalls_at = self.connection.stalls_at(self.config.patience.stall);
+        let stalls_at = self.connection.stalls_at(self.transfer_patience().stall);
         if stalls_at.is_none_or(|at| self.connection.now < at) {
             return Some(Ask::Data(stalls_at));
         }
@@ -134,13 +141,14 @@ impl Context {
         unique: Option<Box<Path<'static>>>,
     ) -> Decided {
         let offset = self.offset_of(command);
+        let (patience, source_port) = (self.transfer_patience(), self.active().source_port);
+        let strangers = self.passive().strangers;
         let connection = &mut self.connection;
-        let patience = &self.config.patience;
         let step = if let State::Target(target) = *connection.data.state() {
-            connection.data.connect(target, self.config.active.source_port, patience.connect);
+            connection.data.connect(target, source_port, patience.connect);
             Step::Connecting(Box::new(opening.reply()))
         } else {
-            let expected = (!self.config.passive.strangers).then(|| connection.ends.peer().ip());
+            let expected = (!strangers).then(|| connection.ends.peer().ip());
             connection.data.accept(expected, patience.accept);
             self.say_draft(transfer, opening);
             Step::Accepting

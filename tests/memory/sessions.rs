@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::client::{self, Action, Client, Request};
-use ftp_proto::server::{self, Question, Server};
-use ftp_proto::{
-    Argument, Attempt, Code, Command, Endpoints, Instant, Moved, Password, Path, Reply, StreamEnd, Text, Time,
-};
+use ftp_proto::server::{self, Greeting, Question, Server};
+use ftp_proto::{Argument, Attempt, Command, Endpoints, Instant, Moved, Password, Path, StreamEnd, Text, Time};
 use ftp_proto_rigs::counting::cost;
 
 const NOW: Instant = Instant::from_origin(Duration::ZERO);
@@ -165,7 +163,7 @@ fn serve(server: &mut Server, input: &[u8]) {
 fn an_idle_server_is_below_a_kibibyte_and_a_command_allocates_nothing() {
     let config = Arc::new(server::Config::default());
     let (peer, local) = ends();
-    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let greeting = Greeting::ready(Text::from_static("ready"));
     let (_, held, mut server) = cost(|| {
         let mut server = Server::new(config.clone(), Endpoints::new(local, peer), &greeting, NOW);
         serve(&mut server, b"");
@@ -183,7 +181,7 @@ fn an_idle_server_is_below_a_kibibyte_and_a_command_allocates_nothing() {
 /// A server whose client has logged in.
 fn served(config: &Arc<server::Config>) -> Server {
     let (peer, local) = ends();
-    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let greeting = Greeting::ready(Text::from_static("ready"));
     let mut server = Server::new(config.clone(), Endpoints::new(local, peer), &greeting, NOW);
     serve(&mut server, b"");
     serve(&mut server, b"USER anonymous\r\n");

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Server};
-use ftp_proto::{Code, Endpoints, Instant, Moved, Reply, StreamEnd, Verdict};
+use ftp_proto::server::{Action, Config, Greeting, Server};
+use ftp_proto::{Endpoints, Instant, Moved, StreamEnd, Text, Verdict};
 
 use crate::common::content::Content;
 use crate::common::site::{Account, Site};
@@ -44,9 +44,9 @@ impl Session {
     pub fn of(site: &Arc<Site>, user: &str) -> Self {
         let client: SocketAddr = "192.0.2.1:40000".parse().unwrap();
         let mut config = Config::default();
-        config.support = Site::support();
+        config.support = Site::support().unwrap();
         let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), client);
-        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+        let greeting = Greeting::ready(Text::from_static("ready"));
         let mut this = Self {
             server: Server::new(Arc::new(config), ends, &greeting, Instant::default()),
             visitor: Visitor::new(site.clone()),

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Answer, Config, Login, Question, Refusal, Server, Support};
+use ftp_proto::server::{Action, Answer, Config, Greeting, Login, Question, Refusal, Server, Support};
 use ftp_proto::session::{Answered, LoginState};
-use ftp_proto::{Code, Command, Endpoints, Instant, Reply, Session, Verb};
+use ftp_proto::{Code, Command, Endpoints, Instant, Relayed, Reply, Session, Text, Verb};
 use ftp_proto_rigs::application::{STATUS, agree};
 
 /// A server's machine, and the session of a client that says each line and reads each reply.
 struct Both {
     server: Server,
     client: Session,
+    /// The last line that the server has said.
+    said: String,
 }
 
 /// What the server wants next: an answer, or another line; or nothing more.
@@ -24,15 +26,13 @@ enum Wants<'a> {
 impl Both {
     fn new() -> Self {
         let mut config = Config::default();
-        let security = [Verb::Auth, Verb::Pbsz, Verb::Prot, Verb::Ccc];
-        config.support = Support::nothing().with(Verb::ALL).without(&security);
-        config.support.site = vec!["X".into()];
+        config.support = Support::everything().with_site(["X"]).unwrap();
         config.patience.login_failure = Duration::ZERO;
         config.login_failures = u32::MAX;
         let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), "192.0.2.1:40000".parse().unwrap());
-        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+        let greeting = Greeting::ready(Text::from_static("ready"));
         let server = Server::new(Arc::new(config), ends, &greeting, Instant::default());
-        let mut both = Self { server, client: Session::new() };
+        let mut both = Self { server, client: Session::new(), said: String::new() };
         assert!(matches!(both.wants(), Wants::Line));
         both
     }
@@ -63,6 +63,7 @@ impl Both {
                         let last = line.split_once(' ').and_then(|(digits, _)| digits.parse().ok());
                         let Some(code) = last.and_then(Code::new) else { continue };
                         assert_ne!(self.client.reply(code), Answered::Unsolicited, "{line}");
+                        self.said = line.to_owned();
                     }
                 }
                 Action::Listen(listen) => listen.listening("192.0.2.2:50000".parse().unwrap()),
@@ -174,10 +175,10 @@ fn a_refusal_is_4yz_or_5yz_but_426() {
 }
 
 #[test]
-fn an_answer_is_a_2yz_that_a_client_takes_for_it() {
-    for verb in [Verb::Site, Verb::Csid, Verb::Cwd, Verb::Quit, Verb::Host, Verb::Rein] {
+fn an_answer_is_a_2yz_or_3yz_that_a_client_takes_for_it() {
+    for verb in Verb::ALL.iter().copied().chain([Verb::Other]) {
         for code in 100..=699 {
-            let expected = (200..=299).contains(&code) && verb.may_be_answered_with(Code::new(code).unwrap());
+            let expected = (200..=399).contains(&code) && verb.may_be_answered_with(Code::new(code).unwrap());
             assert_eq!(Answer::new(verb, reply(code)).is_some(), expected, "{verb} {code}");
         }
     }
@@ -205,33 +206,57 @@ fn after_every_refusal_both_ends_are_in_step() {
             let mut both = asked(before, line);
             let goes_on = both.answered(|question| question.refuse(&refusal));
             assert_eq!(goes_on, code != 421, "{line} {code}");
-            if !goes_on {
-                assert!(both.client.ending(), "{line}");
-                continue;
-            }
-            both.works(&["NOOP", "STAT"]);
-            if both.client.login() == LoginState::Complete {
-                both.works(&["PWD", "EPSV", "RNFR a", "RNTO b"]);
-            }
-            both.lets_nobody_in_by_itself();
+            goes_on_in_step(both, goes_on, line);
         }
     }
 }
 
 #[test]
 fn after_every_answer_both_ends_are_in_step() {
-    for line in ["SITE X", "CSID Name=x;"] {
+    for (before, line) in QUESTIONS {
         let verb = Command::parse(line.as_bytes()).unwrap().verb();
-        for code in 200..=299 {
+        for code in 200..=399 {
             let Some(answer) = Answer::new(verb, reply(code)) else { continue };
-            let mut both = asked(&[], line);
+            let mut both = asked(before, line);
+            let goes_on = both.answered(|question| question.answer(&answer));
+            goes_on_in_step(both, goes_on, &format!("{line} {code}"));
+        }
+    }
+}
+
+/// Both ends know what comes next, and nobody is logged in who wasn't let in.
+fn goes_on_in_step(mut both: Both, goes_on: bool, what: &str) {
+    if !goes_on {
+        assert!(both.client.ending(), "{what}");
+        return;
+    }
+    both.works(&["NOOP", "STAT"]);
+    if both.client.login() == LoginState::Complete {
+        both.works(&["PWD", "EPSV", "RNFR a", "RNTO b"]);
+    }
+    both.lets_nobody_in_by_itself();
+}
+
+#[test]
+fn whatever_another_server_has_answered_both_ends_are_in_step() {
+    for (before, line) in QUESTIONS {
+        let verb = Command::parse(line.as_bytes()).unwrap().verb();
+        for code in 100..=699 {
+            let mut both = asked(before, line);
+            if code < 200 {
+                let Wants::Answer(question) = both.wants() else { panic!() };
+                assert_eq!(question.relay(&reply(code)), Relayed::Pending);
+                assert!(matches!(both.wants(), Wants::Answer(_)), "it is asked on");
+                continue;
+            }
+            let fits = code < 600 && verb.may_be_answered_with(Code::new(code).unwrap());
             let goes_on = both.answered(|question| {
-                let Question::Extension(extension) = question else { panic!("{question:?}") };
-                extension.answer(&answer);
+                let expected = if fits { Relayed::Verbatim } else { Relayed::LocalError };
+                assert_eq!(question.relay(&reply(code)), expected, "{line} {code}");
             });
-            assert!(goes_on, "{line} {code}");
-            both.works(&["NOOP", "PWD", "EPSV", "STAT"]);
-            both.lets_nobody_in_by_itself();
+            let said = if fits { code } else { 451 };
+            assert_eq!(both.said, format!("{said} In the application's words."), "{line}");
+            goes_on_in_step(both, goes_on, &format!("{line} {code}"));
         }
     }
 }

@@ -92,10 +92,10 @@ fn both_sessions_are_equal_after_whatever_is_said_raw() {
     let mut config = server::Config::default();
     let verbs =
         [Verb::Hash, Verb::Xcrc, Verb::Md5, Verb::Rang, Verb::Mfmt, Verb::Stat, Verb::Smnt, Verb::Acct, Verb::Avbl];
-    config.support = config.support.clone().with(&verbs).with(&[Verb::Rein, Verb::Host, Verb::Csid]);
-    config.support.modes.push(Mode::Deflate);
-    config.support.structures.push(Structure::Record);
-    config.support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+    config.support = config.support.clone().with(&verbs).unwrap().with(&[Verb::Rein, Verb::Host, Verb::Csid]).unwrap();
+    config.support = config.support.clone().with_modes(&[Mode::Deflate]);
+    config.support = config.support.clone().with_structures(&[Structure::Record]);
+    config.support = config.support.clone().with_site(["CHMOD <SP> mode <SP> path"]).unwrap();
     for chunk in [1, 7, usize::MAX] {
         let mut pair = Pair::new(client::Config::default(), config.clone());
         pair.chunk = chunk;

@@ -180,7 +180,7 @@ fn three_failed_logins_end_the_session() {
 
 #[test]
 fn feat_and_help_follow_the_support() {
-    let mut pair = with(|config| config.support = config.support.clone().without(&[Verb::Mlsd, Verb::Mlst]));
+    let mut pair = with(|config| config.support = config.support.clone().without(&[Verb::Mlsd, Verb::Mlst]).unwrap());
     let features = pair.run(Request::features()).unwrap().reply;
     assert!(features.has_feature("SIZE") && !features.has_feature("MLST"));
     answers(&mut pair, &[("MLST a", "502 Command not implemented.")]);

@@ -16,11 +16,11 @@ fn feat_names_what_is_supported_and_chosen() {
     assert_eq!(Rig::logged_in(Config::default()).says("FEAT"), of_files);
     assert_eq!(Rig::greeted(Config::default()).says("FEAT"), of_files, "RFC 2389 3: before the login too");
     let rich = config(|support| {
-        *support = support.clone().with(&[Verb::Hash, Verb::Mfmt, Verb::Mff, Verb::Host, Verb::Rang]);
-        support.modes.push(Mode::Deflate);
-        support.hashes = vec!["SHA-256".into(), "SHA-1".into()];
-        support.languages = vec!["EN".into(), "fr".into()];
-        support.facts = vec!["type".into(), "size".into(), "modify".into(), "unix.mode".into()];
+        *support = support.clone().with(&[Verb::Hash, Verb::Mfmt, Verb::Mff, Verb::Host, Verb::Rang]).unwrap();
+        *support = support.clone().with_modes(&[Mode::Deflate]);
+        *support = support.clone().with_hashes(["SHA-256", "SHA-1"]).unwrap();
+        *support = support.clone().with_languages(["EN", "fr"]).unwrap();
+        *support = support.clone().with_facts(["type", "size", "modify", "unix.mode"]).unwrap();
     });
     let mut rig = Rig::logged_in(rich);
     for line in ["OPTS MLST size;", "OPTS HASH sha-1", "LANG fr"] {
@@ -39,7 +39,7 @@ fn feat_names_what_is_supported_and_chosen() {
     ] {
         assert!(features.contains(&format!("\n {feature}")), "{feature}: {features}");
     }
-    let none = config(|support| support.languages.clear());
+    let none = config(|support| *support = support.clone().without(&[Verb::Lang]).unwrap());
     assert!(!Rig::logged_in(none.clone()).says("FEAT").contains("LANG"));
     assert_eq!(Rig::logged_in(none).says("LANG en"), "502 Command not implemented.");
 }
@@ -57,16 +57,16 @@ fn opts_mlst_chooses_facts_in_the_servers_order() {
     rig.says("MLSD");
     assert_eq!(rig.asked, ["MLSD 0 None size"]);
     rig.answers(&[("OPTS MLST", "200 MLST OPTS"), ("OPTS MLST nothing;", "200 MLST OPTS")]);
-    let without = config(|support| *support = support.clone().without(&[Verb::Mlst, Verb::Mlsd]));
+    let without = config(|support| *support = support.clone().without(&[Verb::Mlst, Verb::Mlsd]).unwrap());
     Rig::logged_in(without).answers(&[("OPTS MLST size;", "501 Option not understood.")]);
 }
 
 #[test]
 fn opts_of_utf8_hash_and_mode_z() {
     let rich = config(|support| {
-        *support = support.clone().with(&[Verb::Hash]);
-        support.hashes = vec!["SHA-256".into(), "MD5".into()];
-        support.modes.push(Mode::Deflate);
+        *support = support.clone().with(&[Verb::Hash]).unwrap();
+        *support = support.clone().with_hashes(["SHA-256", "MD5"]).unwrap();
+        *support = support.clone().with_modes(&[Mode::Deflate]);
     });
     Rig::logged_in(rich).answers(&[
         ("OPTS UTF8 ON", "200 Always in UTF8 mode."),
@@ -95,8 +95,8 @@ fn opts_of_utf8_hash_and_mode_z() {
 #[test]
 fn lang_matches_the_primary_tag_and_rein_takes_it_back() {
     let mut rig = Rig::logged_in(config(|support| {
-        *support = support.clone().with(&[Verb::Rein]);
-        support.languages = vec!["EN".into(), "fr-CA".into(), "de".into()];
+        *support = support.clone().with(&[Verb::Rein]).unwrap();
+        *support = support.clone().with_languages(["EN", "fr-CA", "de"]).unwrap();
     }));
     rig.answers(&[
         ("LANG fr", "200 Language is fr-CA."),
@@ -115,7 +115,7 @@ fn lang_matches_the_primary_tag_and_rein_takes_it_back() {
 
 #[test]
 fn host_comes_before_user_only() {
-    let mut rig = Rig::greeted(config(|support| *support = support.clone().with(&[Verb::Host])));
+    let mut rig = Rig::greeted(config(|support| *support = support.clone().with(&[Verb::Host]).unwrap()));
     rig.answers(&[
         ("HOST a.example", "220 Host accepted."),
         ("HOST b.example", "220 Host accepted."),
@@ -131,8 +131,8 @@ fn host_comes_before_user_only() {
 #[test]
 fn modes_structures_and_types_as_they_are_supported() {
     let rich = config(|support| {
-        support.modes = vec![Mode::Stream, Mode::Block, Mode::Deflate];
-        support.structures = vec![Structure::File, Structure::Record];
+        *support = support.clone().with_modes(&[Mode::Stream, Mode::Block, Mode::Deflate]);
+        *support = support.clone().with_structures(&[Structure::File, Structure::Record]);
     });
     let mut rig = Rig::logged_in(rich);
     rig.answers(&[
@@ -196,7 +196,7 @@ fn rest_is_for_the_next_transfer_and_for_bytes() {
 
 #[test]
 fn rang_restricts_the_next_transfer_or_hash() {
-    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Rang, Verb::Hash])));
+    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Rang, Verb::Hash]).unwrap()));
     rig.answers(&[
         ("TYPE I", "200 Switching to Binary mode."),
         ("RANG 10 19", "350 Restarting at 10. Ending at 19."),
@@ -235,7 +235,7 @@ fn size_in_ascii_is_asked_for_only_by_policy() {
 #[test]
 fn an_old_form_of_mdtm_is_a_path_and_mfmt_sets_times() {
     let verbs = [Verb::Mfmt, Verb::Mfct, Verb::Mff];
-    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&verbs)));
+    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&verbs).unwrap()));
     rig.answers(&[
         ("MDTM 20240229235959 a b", "213 20261121024915"),
         ("MFMT 20240229235959 a b", "213 Modify=20240229235959; a b"),
@@ -247,10 +247,11 @@ fn an_old_form_of_mdtm_is_a_path_and_mfmt_sets_times() {
 
 #[test]
 fn allo_and_acct_are_asked_of_who_wants_it() {
-    let mut asked = Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Allo, Verb::Acct])));
+    let mut asked =
+        Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Allo, Verb::Acct]).unwrap()));
     asked.answers(&[("ALLO 10", "200 Done."), ("ACCT x", "202 No account is needed.")]);
     assert_eq!(asked.asked.len(), 1);
-    let early = config(|support| *support = support.clone().with(&[Verb::Acct]));
+    let early = config(|support| *support = support.clone().with(&[Verb::Acct]).unwrap());
     Rig::greeted(early).answers(&[
         ("ACCT x", "503 Bad sequence of commands."),
         ("USER anna", "331 Please specify the password."),
@@ -260,7 +261,8 @@ fn allo_and_acct_are_asked_of_who_wants_it() {
 
 #[test]
 fn site_help_and_help_site_are_the_machines() {
-    let with_site = config(|support| support.site = vec!["CHMOD <SP> mode <SP> path".into(), "UMASK".into()]);
+    let with_site =
+        config(|support| *support = support.clone().with_site(["CHMOD <SP> mode <SP> path", "UMASK"]).unwrap());
     let mut rig = Rig::logged_in(with_site);
     let list = "214-The following SITE commands are recognized.\n CHMOD <SP> mode <SP> path\n UMASK\n HELP [<SP> command]\n214 Help OK.";
     rig.answers(&[
@@ -284,7 +286,7 @@ fn stat_tells_the_session_anywhere_and_of_paths_by_the_application() {
         said,
         "211-FTP server status:\n Connected to 192.0.2.1\n Not logged in\n TYPE: ASCII, STRUcture: File, MODE: Stream\n No data connection\n211 End of status"
     );
-    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Stat])));
+    let mut rig = Rig::logged_in(config(|support| *support = support.clone().with(&[Verb::Stat]).unwrap()));
     rig.answers(&[("STAT a", "213-Status follows:\n-rw-r--r-- 1 0 0 49 Nov 21 03:25 a\n213 End of status")]);
     rig.held = Some(12345);
     rig.says("EPSV");

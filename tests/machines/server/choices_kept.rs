@@ -10,8 +10,8 @@ use ftp_proto_rigs::server::{Did, Rig, World, codes, with};
 fn config() -> Config {
     with(|config| {
         config.security = Security::Offered;
-        config.support = config.support.clone().with(&[Verb::Host, Verb::Rein, Verb::Rang, Verb::Acct]);
-        config.support.languages = vec!["EN".into(), "de".into()];
+        config.support = config.support.clone().with(&[Verb::Host, Verb::Rein, Verb::Rang, Verb::Acct]).unwrap();
+        config.support = config.support.clone().with_languages(["EN", "de"]).unwrap();
     })
 }
 

@@ -114,13 +114,9 @@ const TABLE: &[Row] = &[
 /// All that an application can support but TLS, which is a policy.
 fn everything() -> Config {
     let mut config = Config::default();
-    let security = [Verb::Auth, Verb::Pbsz, Verb::Prot, Verb::Ccc];
-    let mut support = Support::nothing().with(Verb::ALL).without(&security);
-    support.modes = vec![Mode::Stream, Mode::Block, Mode::Deflate];
-    support.structures = vec![Structure::File, Structure::Record];
-    support.languages = vec!["EN".into(), "fr-CA".into()];
-    support.hashes = vec!["SHA-256".into(), "SHA-1".into()];
-    support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+    let support = Support::everything().with_modes(&[Mode::Block, Mode::Deflate]).with_structures(&[Structure::Record]);
+    let support = support.with_languages(["EN", "fr-CA"]).unwrap().with_hashes(["SHA-256", "SHA-1"]).unwrap();
+    let support = support.with_site(["CHMOD <SP> mode <SP> path"]).unwrap();
     config.support = support;
     config
 }

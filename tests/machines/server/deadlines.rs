@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::Verb;
-use ftp_proto::server::{Action, Config, Support};
+use ftp_proto::server::{Action, Config, Support, SupportError};
 use ftp_proto_rigs::server::{Did, Rig, World, codes, said, with};
 
 use super::states::STATES;
@@ -198,13 +198,15 @@ fn words_of_nobody_end_the_session_at_their_threshold_and_not_before() {
 #[test]
 fn facts_beyond_the_32nd_and_levels_beyond_9_cannot_be_chosen() {
     let mut rig = Rig::logged_in(with(|config| {
-        config.support = Support::default();
-        config.support.facts = (0..33).map(|fact| format!("f{fact}").into()).collect();
+        let facts = |count| Support::default().with_facts((0..count).map(|fact| format!("f{fact}")));
+        assert_eq!(facts(33), Err(SupportError::TooMany { most: 32 }));
+        config.support = facts(32).unwrap();
     }));
-    assert!(rig.says("FEAT").contains("f31*;f32;"));
+    assert!(rig.says("FEAT").contains("f30*;f31*;"));
     assert_eq!(rig.says("OPTS MLST f0;f31;f32;"), "200 MLST OPTS f0;f31;");
     assert!(rig.says("FEAT").contains("MLST f0*;f1;"));
-    let mut rig = Rig::logged_in(with(|config| config.support.modes.push(ftp_proto::Mode::Deflate)));
+    let mut rig =
+        Rig::logged_in(with(|config| config.support = config.support.clone().with_modes(&[ftp_proto::Mode::Deflate])));
     for (line, code) in [("OPTS MODE Z LEVEL 0", 200), ("OPTS MODE Z LEVEL 9", 200), ("OPTS MODE Z LEVEL 10", 501)] {
         assert_eq!(codes(&rig.hears(line)), [code], "{line}");
     }

@@ -7,7 +7,7 @@ use ftp_proto::{Moved, Path, StreamEnd, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, codes, secures, tls, with};
 
 fn supporting(verbs: &[Verb]) -> Config {
-    with(|config| config.support = config.support.clone().with(verbs))
+    with(|config| config.support = config.support.clone().with(verbs).unwrap())
 }
 
 /// A transfer of this setup and command whose stream ends so; what is said from then on.
@@ -117,7 +117,8 @@ fn what_makes_no_sense_behind_pass_or_acct_is_a_login_that_failed() {
 
 #[test]
 fn the_application_is_told_the_language_that_was_chosen() {
-    let mut rig = Rig::logged_in(with(|config| config.support.languages = vec!["EN".into(), "de".into()]));
+    let mut rig =
+        Rig::logged_in(with(|config| config.support = config.support.clone().with_languages(["EN", "de"]).unwrap()));
     for (line, language) in [("NOOP", "EN"), ("LANG de", "de"), ("LANG xx", "de"), ("LANG", "EN"), ("LANG de", "de")] {
         rig.hears(line);
         rig.server.received(b"CWD x\r\n");
@@ -134,7 +135,8 @@ fn the_application_is_told_the_language_that_was_chosen() {
 
 #[test]
 fn without_languages_there_is_no_lang() {
-    let mut rig = Rig::logged_in(with(|config| config.support.languages.clear()));
+    let mut rig =
+        Rig::logged_in(with(|config| config.support = config.support.clone().without(&[Verb::Lang]).unwrap()));
     assert!(!rig.says("FEAT").contains("LANG"));
     assert!(!rig.says("HELP").contains("LANG"));
     for line in ["LANG", "LANG EN", "LANG e_n"] {
@@ -142,11 +144,10 @@ fn without_languages_there_is_no_lang() {
     }
     rig.server.received(b"CWD x\r\n");
     let Action::Question(question) = rig.server.poll(rig.now()) else { panic!() };
-    assert_eq!(question.language(), "");
-    let mut support = Support::nothing();
+    assert_eq!(question.language(), "EN", "the one that is spoken at first");
+    let support = Support::nothing();
     assert!(support.has(Verb::Lang));
-    support.languages.clear();
-    assert!(!support.has(Verb::Lang));
+    assert!(!support.without(&[Verb::Lang]).unwrap().has(Verb::Lang));
 }
 
 #[test]

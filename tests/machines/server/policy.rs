@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ftp_proto::client::{self, Request};
-use ftp_proto::server::{Action, Config, Refusal};
-use ftp_proto::{Argument, Code, Command, Endpoints, Instant, Path, Reply, Text, Verdict, server};
+use ftp_proto::server::{Action, Config, Greeting, Refusal};
+use ftp_proto::{Argument, Command, Endpoints, Instant, Path, Text, Verdict, server};
 use ftp_proto_rigs::client::login;
 use ftp_proto_rigs::pair::Pair;
 use ftp_proto_rigs::server::{Did, Rig, World, said, with};
@@ -431,7 +431,7 @@ fn sessions_are_equal_under_every_security() {
 fn a_port_on_the_same_link_is_dialled_on_that_link() {
     let link = |text: &str| std::net::SocketAddr::V6(text.parse().unwrap());
     let ends = Endpoints::new(link("[fe80::2%3]:21"), link("[fe80::1%3]:40000"));
-    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let greeting = Greeting::ready(Text::from_static("ready"));
     let mut rig = Rig::logged_in(Config::default());
     rig.server = server::Server::new(std::sync::Arc::new(Config::default()), ends, &greeting, Instant::default());
     for line in ["USER anna", "PASS secret", "EPRT |2|fe80::1|5001|"] {

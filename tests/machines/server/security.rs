@@ -101,8 +101,8 @@ fn s07_nothing_that_is_echoed_ends_a_reply() {
     ];
     let config = || {
         with(|config| {
-            config.support = config.support.clone().with(&[Verb::Stat, Verb::Site]);
-            config.support.site = vec!["ECHO <SP> text".into()];
+            config.support = config.support.clone().with(&[Verb::Stat, Verb::Site]).unwrap();
+            config.support = config.support.clone().with_site(["ECHO <SP> text"]).unwrap();
         })
     };
     for name in names {
@@ -280,8 +280,8 @@ fn s19_no_site_command_is_built_in_and_none_is_for_strangers() {
     // Where the application has words of its own, who isn't logged in doesn't reach them.
     let config = || {
         with(|config| {
-            config.support = config.support.clone().with(&[Verb::Site]);
-            config.support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+            config.support = config.support.clone().with(&[Verb::Site]).unwrap();
+            config.support = config.support.clone().with_site(["CHMOD <SP> mode <SP> path"]).unwrap();
         })
     };
     for login in ["", "USER anna\r\n", "USER anna\r\nPASS wrong\r\n"] {

@@ -241,7 +241,7 @@ fn s10_no_login_without_tls_where_it_is_required() {
     let first = "530 Say AUTH TLS first: no login without TLS.";
     for security in [Security::Login, Security::Data] {
         let mut config = tls(security);
-        config.support = config.support.with(&[Verb::Acct]);
+        config.support = config.support.with(&[Verb::Acct]).unwrap();
         let mut rig = Rig::greeted(config);
         rig.answers(&[("PASS secret", first), ("USER anna", first), ("PASS secret", first), ("ACCT x", first)]);
         assert!(rig.asked.is_empty(), "neither name nor password reached the application");

@@ -37,7 +37,11 @@ fn no_transfer_begins_without_a_socket_to_accept_on() {
 
 #[test]
 fn a_data_connection_that_the_session_has_spent_is_closed() {
-    let config = || with(|config| config.support = config.support.clone().without(&[Verb::Mlsd]).with(&[Verb::Rein]));
+    let config = || {
+        with(|config| {
+            config.support = config.support.clone().without(&[Verb::Mlsd]).unwrap().with(&[Verb::Rein]).unwrap()
+        })
+    };
     let mut rig = Rig::logged_in(config());
     let did = rig.receives(b"EPSV\r\nREIN\r\n");
     assert_eq!((codes(&did), count(&did, |did| *did == Did::Closes)), (vec![229, 220], 1));
@@ -51,7 +55,8 @@ fn a_data_connection_that_the_session_has_spent_is_closed() {
 #[test]
 fn who_logs_in_anew_has_time_for_it() {
     for (line, code) in [("USER bob", 331), ("REIN", 220)] {
-        let mut rig = Rig::logged_in(with(|config| config.support = config.support.clone().with(&[Verb::Rein])));
+        let mut rig =
+            Rig::logged_in(with(|config| config.support = config.support.clone().with(&[Verb::Rein]).unwrap()));
         rig.now += Duration::from_secs(250);
         rig.hears("NOOP");
         assert_eq!(codes(&rig.hears(line)), [code]);

@@ -13,7 +13,8 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::panic::PanicInfo;
 
-use ftp_proto::{Client, Code, Command, Endpoints, Instant, Path, Reply, Server, client, server};
+use ftp_proto::server::Greeting;
+use ftp_proto::{Client, Code, Command, Endpoints, Instant, Path, Reply, Server, Text, client, server};
 
 /// `malloc`'s memory is aligned for everything that this program asks for; what needs more is refused.
 struct Libc;
@@ -87,7 +88,7 @@ fn a_client_begins() -> Option<()> {
 
 fn a_server_begins() -> Option<()> {
     let now = Instant::default();
-    let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+    let greeting = Greeting::ready(Text::from_static("ready"));
     let mut server = Server::new(Arc::new(server::Config::default()), ends(), &greeting, now);
     let server::Action::Write(write) = server.poll(now) else { return None };
     let greeted = write.bytes() == b"220 ready\r\n";

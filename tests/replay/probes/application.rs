@@ -44,8 +44,8 @@ pub struct Application {
 /// What our example servers offer beyond the default.
 pub fn config() -> Config {
     let mut config = Config::default();
-    config.support = config.support.with(&[Verb::Site, Verb::Mfmt, Verb::Stat]);
-    config.support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+    config.support = config.support.with(&[Verb::Site, Verb::Mfmt, Verb::Stat]).unwrap();
+    config.support = config.support.clone().with_site(["CHMOD <SP> mode <SP> path"]).unwrap();
     config
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Server};
-use ftp_proto::{Code, DataError, Endpoints, Inbox, Instant, Limits, Moved, Replies, Reply, StreamEnd, Verdict};
+use ftp_proto::server::{Action, Greeting, Server};
+use ftp_proto::{DataError, Endpoints, Inbox, Instant, Limits, Moved, Replies, Reply, StreamEnd, Text, Verdict};
 
 use super::application::{self, Application, Peer};
 use crate::dialogue::{Dialogue, Exchange, Line, Who};
@@ -94,7 +94,7 @@ fn name(line: &[u8], at: usize) -> String {
 impl Replay {
     fn new(peer: Peer) -> Self {
         let ends = Endpoints::new("127.0.0.1:21".parse().unwrap(), "127.0.0.1:2403".parse().unwrap());
-        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+        let greeting = Greeting::ready(Text::from_static("ready"));
         Self {
             server: Server::new(Arc::new(application::config()), ends, &greeting, Instant::default()),
             log: Log::of_test("probes"),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support};
+use ftp_proto::server::{Action, Config, Greeting, Question, Refusal, Server, Support};
 use ftp_proto::{
-    Code, Command, Endpoints, Inbox, Instant, Limits, Moved, Path, Replies, Reply, StreamEnd, Verb, Verdict,
+    Code, Command, Endpoints, Inbox, Instant, Limits, Moved, Path, Replies, Reply, StreamEnd, Text, Verb, Verdict,
 };
 
 use crate::dialogue::{self, Answer, Dialogue, Said, Who};
@@ -137,10 +137,11 @@ fn lines(dialogue: &Dialogue) -> Vec<(usize, Vec<u8>)> {
 impl<'a> Replay<'a> {
     fn new(file: &'a str) -> Self {
         let mut config = Config::default();
-        config.support = Support::default().with(&[Verb::Site, Verb::Mfmt, Verb::Smnt, Verb::Acct]);
-        config.support.site = ["CHMOD <SP> mode <SP> path", "UTIME <SP> time <SP> path"].map(Into::into).to_vec();
+        config.support = Support::default().with(&[Verb::Site, Verb::Mfmt, Verb::Smnt, Verb::Acct]).unwrap();
+        config.support =
+            config.support.clone().with_site(["CHMOD <SP> mode <SP> path", "UTIME <SP> time <SP> path"]).unwrap();
         let ends = Endpoints::new("127.0.0.1:21".parse().unwrap(), "127.0.0.1:40000".parse().unwrap());
-        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+        let greeting = Greeting::ready(Text::from_static("ready"));
         let server = Server::new(Arc::new(config), ends, &greeting, Instant::default());
         Self {
             file,

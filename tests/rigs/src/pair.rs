@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
-use ftp_proto::server::{self, Server};
-use ftp_proto::{Code, Command, Endpoints, Instant, Reply};
+use ftp_proto::server::{self, Greeting, Server};
+use ftp_proto::{Command, Endpoints, Instant, Text};
 
 use crate::client::login;
 use crate::net::Log;
@@ -122,7 +122,7 @@ impl Pair {
         client_addr: SocketAddr,
         server_addr: SocketAddr,
     ) -> Self {
-        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+        let greeting = Greeting::ready(Text::from_static("ready"));
         let secures = client.security != client::Security::Optional;
         Self {
             client: Client::new(Arc::new(client), Endpoints::new(client_addr, server_addr), Instant::default()),

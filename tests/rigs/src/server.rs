@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Refusal, Security, Server};
+use ftp_proto::server::{Action, Config, Greeting, Refusal, Security, Server};
 use ftp_proto::{
-    ChannelId, Code, Command, DataError, Direction, Endpoints, Instant, Moved, Path, Reply, Resume, StreamEnd, Text,
-    TlsError, Verdict,
+    ChannelId, Command, DataError, Direction, Endpoints, Instant, Moved, Path, Resume, StreamEnd, Text, TlsError,
+    Verdict,
 };
 
 pub use crate::World;
@@ -67,6 +67,8 @@ pub enum Did {
     StartsTls,
     StopsTls,
     Closes,
+    /// This line, masked, was answered with that code; and whether the application was asked about it.
+    Tells(String, u16, bool),
     Leaves,
 }
 
@@ -78,7 +80,7 @@ impl Rig {
 
     pub fn between(config: Config, local: &str, peer: &str) -> Self {
         let ends = Endpoints::new(local.parse().unwrap(), peer.parse().unwrap());
-        let greeting = Reply::from_static(Code::SERVICE_READY, "ready");
+        let greeting = Greeting::ready(Text::from_static("ready"));
         Self {
             server: Server::new(Arc::new(config), ends, &greeting, Instant::from_origin(Duration::ZERO)),
             now: Duration::ZERO,
@@ -326,6 +328,9 @@ impl Rig {
                 self.listening.retain(|listening| *listening != channel);
                 close.closed(Moved::Nothing);
                 Did::Closes
+            }
+            Action::Answered(exchange) => {
+                Did::Tells(characters(exchange.line()), exchange.reply().code().value(), exchange.was_asked())
             }
             Action::Leave => {
                 self.closed = true;

@@ -12,6 +12,7 @@ use ftp_proto::server::{Action, Config, Question, Refusal, Security, Server};
 use ftp_proto::session::LoginState;
 use ftp_proto::{
     ChannelId, Code, Command, Direction, Endpoints, Inbox, Instant, Limits, Moved, Protection, Replies, Text, Type,
+    Verb,
 };
 
 use answer::Kind;
@@ -25,7 +26,8 @@ use crate::net::{Log, Side};
 /// Until it ends, exactly one final reply per command line, in order (STAT and NOOP amid a transfer may come before
 /// its final one); at most one preliminary; no data to a stranger; no transfer before login; memory bounded; the same
 /// log whatever the chunks. Nothing is written between a 234 and TLS; where policy wants TLS, no login and no data
-/// connection without; no byte of a file moves unprotected while PROT P is in force.
+/// connection without; no byte of a file moves unprotected while PROT P is in force. Where the application wants to know,
+/// each final reply is either its own answer or told exactly once, with the command, and no secret is told.
 ///
 /// Three bytes choose the policy, the rest is the script.
 pub fn server(bytes: &[u8]) {
@@ -92,6 +94,8 @@ enum Event {
 
 struct Run<'a> {
     config: Arc<Config>,
+    /// The application answers in words of its own.
+    own_words: bool,
     ends: Endpoints,
     server: Server,
     now: Instant,
@@ -107,6 +111,8 @@ struct Run<'a> {
     socket: VecDeque<&'a [u8]>,
     lines: Inbox<ftp_proto::Commands>,
     due: VecDeque<Line>,
+    /// The news about replies that weren't written yet: the verb, the code, whether the application was asked.
+    told: VecDeque<(Verb, Code, bool)>,
     replies: Inbox<Replies>,
     greeted: bool,
     hung_up: bool,
@@ -137,6 +143,7 @@ impl<'a> Run<'a> {
         let lines = Inbox::commands(config.limits);
         let mut run = Self {
             config: Arc::clone(config),
+            own_words: policy.has_own_words(),
             ends,
             server: Server::new(Arc::clone(config), ends, &greeting(), Instant::default()),
             now: Instant::default(),
@@ -149,6 +156,7 @@ impl<'a> Run<'a> {
             socket: VecDeque::new(),
             lines,
             due: VecDeque::new(),
+            told: VecDeque::new(),
             replies: Inbox::replies(Limits::REPLIES),
             greeted: false,
             hung_up: false,
@@ -285,7 +293,7 @@ impl<'a> Run<'a> {
                 Ok(Some(line)) => Ok(line.to_vec()),
                 Err(error) => Err(error.limit),
             };
-            self.due.push_back(Line { bytes, begun: false });
+            self.due.push_back(Line { bytes, begun: false, asked: false });
         }
     }
 
@@ -300,8 +308,12 @@ impl<'a> Run<'a> {
         if self.piece == 0 && self.keeps_secret && !matches!(action, Action::Read { .. }) {
             assert!(!shows_secret(&format!("{action:?}")), "a secret in Debug");
         }
-        let is_front = |command: &Command<'_>| match self.due.front() {
-            Some(front) => assert_eq!(front.command().as_ref(), Ok(command), "not the command whose turn it is"),
+        let due = &mut self.due;
+        let mut is_front = |command: &Command<'_>| match due.front_mut() {
+            Some(front) => {
+                assert_eq!(front.command().as_ref(), Ok(command), "not the command whose turn it is");
+                front.asked = true;
+            }
             None => panic!("a question that nobody asked: {command:?}"),
         };
         match action {
@@ -395,6 +407,13 @@ impl<'a> Run<'a> {
                 self.sockets.remove(&close.channel());
                 net.close(close, Moved::Nothing);
             }
+            Action::Answered(exchange) => {
+                assert!(self.config.answered, "news that nobody wants");
+                let line = exchange.line();
+                assert!(!self.keeps_secret || !shows_secret(&String::from_utf8_lossy(line)), "a secret in the news");
+                assert_eq!(exchange.command().is_ok_and(|command| command.verb() != exchange.verb()), false);
+                self.told.push_back((exchange.verb(), exchange.reply().code(), exchange.was_asked()));
+            }
             Action::Leave => {
                 net.leaves();
                 return Some(Open::Closed);
@@ -403,21 +422,39 @@ impl<'a> Run<'a> {
         None
     }
 
+    /// Each final reply is the application's answer, or was told, exactly once, with its command.
+    fn is_known(&mut self, line: Option<&Line>, code: Code) {
+        self.ended |= line.is_some_and(Line::is_quit) && code.is_completion();
+        let Some(line) = line.filter(|_| self.config.answered) else { return };
+        match self.told.pop_front() {
+            Some(told) => {
+                let verb = line.verb().unwrap_or(told.0);
+                assert_eq!(told, (verb, code, line.asked), "told otherwise: {}: {:#?}", line.show(), self.log);
+            }
+            // The last word answers whatever is due.
+            None => {
+                assert!(line.asked || code == Code::SERVICE_NOT_AVAILABLE, "not told: {}: {:#?}", line.show(), self.log)
+            }
+        }
+    }
+
     /// Reads what the machine writes as a client would.
     fn read_replies(&mut self) {
         while let Some(reply) = self.replies.next_reply().expect("a reply") {
             let code = reply.code();
+            let is_spurious = reply.text().starts_with(b"Spurious data");
             if !self.greeted {
                 assert_eq!(code, Code::SERVICE_READY);
                 self.greeted = true;
                 continue;
             }
             assert!(!self.ended || code == Code::SERVICE_NOT_AVAILABLE, "{code} behind the last word");
-            if let Err(why) = account(&mut self.due, code) {
-                panic!("{code}: {why}: {:#?}", self.log);
+            match account(&mut self.due, code) {
+                Err(why) => panic!("{code}: {why}: {:#?}", self.log),
+                Ok(line) => self.is_known(line.as_ref(), code),
             }
             self.turning = code == Code::SECURITY_EXCHANGE_COMPLETE;
-            self.spurious |= reply.text().starts_with(b"Spurious data");
+            self.spurious |= is_spurious;
             self.refused = false;
             if matches!(code, Code::SERVICE_NOT_AVAILABLE | Code::CLOSING_CONTROL_CONNECTION) {
                 self.ended = true;

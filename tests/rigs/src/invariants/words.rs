@@ -1,8 +1,9 @@
 //! Commands, replies, addresses: what is read is written back, and what is written is read back.
 
+use ftp_proto::server::Greeting;
 use ftp_proto::{
-    Code, Command, CommandLine, ExtendedAddress, ExtendedPort, HostPort, Inbox, Limits, LongAddress, Path, Reply,
-    ReplyError, Verb,
+    Command, CommandLine, ExtendedAddress, ExtendedPort, HostPort, Inbox, Limits, LongAddress, Path, Reply, ReplyError,
+    Text, Verb,
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
@@ -387,7 +388,7 @@ fn has_number(text: &[u8], number: u16) -> bool {
     digits.any(|digits| value(digits) == u64::from(number) || contains(digits, number.to_string().as_bytes()))
 }
 
-/// A greeting, for who needs any reply.
-pub(super) fn greeting() -> Reply<'static> {
-    Reply::from_static(Code::SERVICE_READY, "ready")
+/// What a server says first.
+pub(super) fn greeting() -> Greeting<'static> {
+    Greeting::ready(Text::from_static("ready"))
 }

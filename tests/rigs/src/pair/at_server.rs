@@ -174,6 +174,7 @@ impl Pair {
                 (data.server_listens, data.broken) = (None, true);
                 log.close(close, Moved::Nothing);
             }
+            server::Action::Answered(_) => {}
             server::Action::Leave => {
                 log.leaves();
                 let news = !self.server_closed;

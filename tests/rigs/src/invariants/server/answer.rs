@@ -1,9 +1,10 @@
 //! What the application and the network answer the server's machine.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use ftp_proto::server::{Action, Answer, Question, Refusal};
-use ftp_proto::{Code, Command, DataError, Path, Reply, Resume, StreamEnd, Text, Time, TlsError, Verdict};
+use ftp_proto::server::{Action, Answer, Permissions, Question, Refusal};
+use ftp_proto::{Code, Command, DataError, Path, Relayed, Reply, Resume, StreamEnd, Text, Time, TlsError, Verdict};
 
 use super::{Open, Run};
 use crate::net::{Shared, Side};
@@ -56,7 +57,31 @@ impl Run<'_> {
             }
             (Action::Question(Question::Login(login)), Kind::Well) => {
                 self.let_in = true;
-                login.accept();
+                match (self.own_words, choice % 3) {
+                    (false, _) => login.accept(),
+                    (true, 0) => login.accept_with(Arc::new(Permissions::from(&*self.config))),
+                    (true, _) => {
+                        let verb = login.command().verb();
+                        login.answer(&Answer::new(verb, own(232)).unwrap());
+                    }
+                }
+            }
+            (Action::Question(question), Kind::Well) if self.own_words => {
+                // A 1yz leaves it open.
+                let codes = [200, 250, 257, 213, 350, 120, 227, 226, 631, 550];
+                question.relay(&own(codes[usize::from(choice) % codes.len()]));
+            }
+            (Action::Transfer(transfer), Kind::Well) if self.own_words => {
+                if transfer.relay(&own([150, 125, 110, 331][usize::from(choice % 4)])) == Relayed::Pending {
+                    panic!("a 1yz begins a transfer");
+                }
+            }
+            (Action::Stream(stream), Kind::Well | Kind::Badly) if self.own_words => {
+                let codes = [226, 250, 426, 451, 552, 227, 150];
+                let (channel, code) = (stream.channel(), codes[usize::from(choice % 7)]);
+                if stream.relay(&own(code), u64::from(choice).into()) != Relayed::Pending {
+                    self.sockets.remove(&channel);
+                }
             }
             (Action::Question(Question::Login(login)), Kind::Strangely) => {
                 self.refused = !matches!(login.command(), Command::User(_)) || choice & 1 == 0;
@@ -135,6 +160,12 @@ pub enum Kind {
     Well,
     Badly,
     Strangely,
+}
+
+/// Two lines.
+fn own(code: u16) -> Reply<'static> {
+    let [first, last] = ["226 words", "of its own"].map(Text::from_static);
+    Reply::with_lines(Code::new(code).unwrap(), first, [], last)
 }
 
 fn stranger() -> IpAddr {

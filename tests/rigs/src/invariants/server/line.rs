@@ -10,6 +10,8 @@ pub struct Line {
     pub bytes: Result<Vec<u8>, usize>,
     /// Its 1yz was written.
     pub begun: bool,
+    /// The application was asked about it.
+    pub asked: bool,
 }
 
 impl Line {
@@ -24,21 +26,32 @@ impl Line {
         self.bytes.as_ref().map_or("a line that was too long".into(), |line| line.escape_ascii().to_string())
     }
 
+    pub fn is_quit(&self) -> bool {
+        self.command() == Ok(Command::Quit)
+    }
+
+    /// `None`: the line was over the limit, and this doesn't know what it began with. A line that is no command has a verb, too.
+    pub fn verb(&self) -> Option<Verb> {
+        let line = self.bytes.as_ref().ok()?;
+        let word = line.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'@').next()?;
+        Some(self.command().map_or_else(|error| error.verb().unwrap_or(Verb::parse(word)), |command| command.verb()))
+    }
+
     pub fn is_transfer(&self) -> bool {
         self.command().is_ok_and(|command| command.verb().opens_data())
     }
 }
 
 /// Takes from the lines that are due the one that this reply ends, and says what is wrong if there is none.
-pub fn account(due: &mut VecDeque<Line>, code: Code) -> Result<(), String> {
+pub fn account(due: &mut VecDeque<Line>, code: Code) -> Result<Option<Line>, String> {
     let Some(front) = due.front_mut() else {
         // Unasked is only the farewell of who was silent for too long.
-        return if code == Code::SERVICE_NOT_AVAILABLE { Ok(()) } else { Err("nothing was asked".into()) };
+        return if code == Code::SERVICE_NOT_AVAILABLE { Ok(None) } else { Err("nothing was asked".into()) };
     };
     if code.class() == Class::Preliminary {
         let may = front.is_transfer() && !front.begun;
         front.begun = true;
-        return if may { Ok(()) } else { Err(format!("a second preliminary, or one to {}", front.show())) };
+        return if may { Ok(None) } else { Err(format!("a second preliminary, or one to {}", front.show())) };
     }
     // Amid a transfer NOOP and STAT are answered at once.
     let amid = if front.is_transfer() { due.iter().skip(1).position(|line| urgent(line, code)) } else { None };
@@ -47,7 +60,7 @@ pub fn account(due: &mut VecDeque<Line>, code: Code) -> Result<(), String> {
         None => due.pop_front(),
     };
     let line = taken.expect("it is there");
-    if fits(&line, code) { Ok(()) } else { Err(format!("that is no answer to {}", line.show())) }
+    if fits(&line, code) { Ok(Some(line)) } else { Err(format!("that is no answer to {}", line.show())) }
 }
 
 fn urgent(line: &Line, code: Code) -> bool {
@@ -67,6 +80,10 @@ fn fits(line: &Line, code: Code) -> bool {
         // What isn't supported isn't asked for its argument.
         Err(error) => return matches!(code.value(), 500 | 530 | 421 | 502) || code == error.reply().code(),
     };
+    if line.asked && command.verb().may_be_answered_with(code) {
+        // In the application's own words.
+        return true;
+    }
     if code.is_negative() {
         return !matches!(command.verb(), Verb::Noop | Verb::Quit | Verb::Syst | Verb::Feat) || code.value() == 421;
     }

@@ -33,8 +33,24 @@ impl Policy {
         }
         if self.is_narrow() {
             config.pipeline = usize::from(self.pipeline);
+            return config;
+        }
+        config.answered = self.pipeline & 2 != 0;
+        config.support = match self.pipeline >> 3 & 3 {
+            0 => config.support,
+            1 => config.support.with_unknown_verbs(),
+            2 => config.support.with_unknown_verbs().with_any_site(),
+            _ => config.support.with_unknown_verbs_before_login(),
+        };
+        if self.pipeline & 32 != 0 {
+            config.support = config.support.with(&[Verb::Noop, Verb::Quit, Verb::Feat, Verb::Stat]).unwrap();
         }
         config
+    }
+
+    /// The application answers in words of its own.
+    pub fn has_own_words(self) -> bool {
+        !self.is_narrow() && self.pipeline & 4 != 0
     }
 
     pub fn ends(self) -> Endpoints {
@@ -49,11 +65,8 @@ impl Policy {
 
 /// Whatever an application can support.
 fn everything() -> Support {
-    let mut support = Support::nothing().with(Verb::ALL).without(&[Verb::Auth, Verb::Pbsz, Verb::Prot, Verb::Ccc]);
-    support.modes = vec![Mode::Stream, Mode::Block, Mode::Deflate];
-    support.structures = vec![Structure::File, Structure::Record];
-    support.languages = vec!["EN".into(), "fr-CA".into()];
-    support.hashes = vec!["SHA-256".into(), "MD5".into()];
-    support.site = vec!["CHMOD <SP> mode <SP> path".into()];
+    let support = Support::everything().with_modes(&[Mode::Block, Mode::Deflate]).with_structures(&[Structure::Record]);
+    let support = support.with_languages(["EN", "fr-CA"]).unwrap().with_hashes(["SHA-256", "MD5"]).unwrap();
+    let support = support.with_site(["CHMOD <SP> mode <SP> path"]).unwrap();
     support
 }
