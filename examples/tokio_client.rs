@@ -203,14 +203,17 @@ impl<'o> Session<'o> {
                             // When something is heard, `Stream` comes again, or something else instead.
                             if heard { self.read()? } else { stream.moved(*moved) }
                         }
-                        _ = socket.ready(interest) => match advance(socket, &mut content, moved).await {
-                            Ok(()) => stream.moved(*moved),
-                            Err(end) => {
-                                (self.log)(&format!("* {moved} bytes"));
-                                stream.finished(end, (*moved).into());
-                                self.data = None;
+                        _ = socket.ready(interest) => {
+                            tokio::task::yield_now().await; // others have their turn, and tokio learns what has come
+                            match advance(socket, &mut content, moved).await {
+                                Ok(()) => stream.moved(*moved),
+                                Err(end) => {
+                                    (self.log)(&format!("* {moved} bytes"));
+                                    stream.finished(end, (*moved).into());
+                                    self.data = None;
+                                }
                             }
-                        },
+                        }
                     }
                 }
                 // What the channel was at doesn't matter: dialling, listening, connected, moving.

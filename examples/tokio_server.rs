@@ -163,14 +163,14 @@ impl Session {
                             // When something is heard, `Stream` comes again, or `Close` instead.
                             if heard { self.read()? } else { stream.moved(*moved) }
                         }
-                        _ = socket.ready(interest) => match self.content.advance(socket, moved).await {
-                            Ok(()) => stream.moved(*moved),
-                            Err(end) => {
-                                self.ended = Some(end);
-                                tokio::task::yield_now().await; // tokio learns what has come since
-                                self.read()?;
+                        _ = socket.ready(interest) => {
+                            let advanced = self.content.advance(socket, moved).await;
+                            tokio::task::yield_now().await; // others have their turn, and tokio learns what has come
+                            match advanced {
+                                Ok(()) => stream.moved(*moved),
+                                Err(end) => { self.ended = Some(end); self.read()? }
                             }
-                        },
+                        }
                     }
                 }
                 // What the channel was at doesn't matter: listening, dialling, connected, moving.

@@ -20,7 +20,7 @@ impl Visit {
     fn all() -> impl Iterator<Item = Self> {
         BOTH.into_iter().map(|server| {
             let (address, files) = serve(server, Ipv4Addr::LOCALHOST.into()).unwrap();
-            files.lock().unwrap().insert(b"file".to_vec(), noise(32 << 20));
+            files.lock().unwrap().insert(b"file".to_vec(), noise(1 << 20).repeat(32));
             let control = TcpStream::connect(address).unwrap();
             control.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
             let mut visit = Self { control: BufReader::new(control), files };
