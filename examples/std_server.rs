@@ -1,19 +1,299 @@
-//! An FTP server of a directory, with the sockets and threads of the standard library: a thread a session.
-//!
-//! The loop over the machine is `common/server_adapter.rs`, the command line `common/server_options.rs`; who may do what with
-//! which file is `common/visitor.rs`.
+//! A whole FTP server over the sockets of the standard library, a thread a session: `polling` waits for two sockets at once,
+//! `socket2` has what std lacks. It runs on every platform, in plaintext, in passive and active mode.
 //!
 //! ```text
-//! cargo run --example std_server -- --listen 127.0.0.1:2121 --root . --user anna:secret
+//! cargo run --example std_server -- 127.0.0.1:2121
+//! curl ftp://anna:secret@127.0.0.1:2121/welcome.txt
 //! ```
+//!
+//! Copy it and change it: [`Session`] is an adapter, [`Session::run`] its loop, which does what the machine, [`Server`], asks
+//! for. What only an application can know, [`answer`] and [`open`] say: here, of the files in a map.
 
-#[allow(dead_code, reason = "each example uses its part of it")]
-mod common;
+use std::collections::{BTreeMap, VecDeque};
+use std::error::Error;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant as Clock};
+use std::{mem, thread};
 
-use std::process::ExitCode;
+use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support, Transfer};
+use ftp_proto::{Code, Command, DataError, Endpoints, Instant, Path, Reply, StreamEnd, Text, TlsError, Verb, Verdict};
+use polling::{Event, Events, Poller};
+use socket2::{Domain, SockRef, Socket, Type};
 
-use common::{server_adapter, server_options};
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by their names
 
-fn main() -> ExitCode {
-    server_options::main("std_server", |listener, service| Ok(server_adapter::serve(&listener, &service)?))
+const PATIENCE: Duration = Duration::from_secs(60); // for the client to take what is written
+const LINGER: Duration = Duration::from_secs(2); // for the client to close, once everything is sent
+const LARGEST: usize = 64 << 20; // how large a file may be
+
+fn main() -> Result<()> {
+    let listener = TcpListener::bind(std::env::args().nth(1).as_deref().unwrap_or("127.0.0.1:2121"))?;
+    println!("listening on {}", listener.local_addr()?);
+    let welcome = (b"welcome.txt".to_vec(), b"Hello from a map.\n".to_vec());
+    serve(&listener, &Arc::new(Mutex::new(BTreeMap::from([welcome]))))
+}
+
+/// Serves everybody who connects.
+pub fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
+    let mut config = Config::default();
+    // What `answer` and `open` know; the machine refuses the rest, and FEAT and HELP follow.
+    config.support = Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor]);
+    let config = Arc::new(config);
+    loop {
+        let (Ok((control, _)), config, files) = (listener.accept(), config.clone(), files.clone()) else { continue };
+        // A connection that breaks ends its own session alone.
+        thread::spawn(move || Session::new(control, config, files)?.run());
+    }
+}
+
+/// A control connection with its machine.
+struct Session {
+    server: Server,
+    /// The machine has no clock: it is told how much time has passed since this moment.
+    origin: Clock,
+    control: Socket,
+    host: IpAddr,
+    poller: Poller,
+    /// Passive mode: where the client is going to connect to.
+    listener: Option<Socket>,
+    /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
+    data: Option<(Socket, u64)>,
+    /// How the data connection has ended.
+    ended: Option<StreamEnd>,
+    content: Content,
+    files: Arc<Files>,
+}
+
+impl Session {
+    fn new(control: TcpStream, config: Arc<Config>, files: Arc<Files>) -> Result<Self> {
+        // Some clients send the end of ABOR as urgent data, which would be lost.
+        SockRef::from(&control).set_out_of_band_inline(true)?;
+        // Else replies wait for each other, and a transfer takes 40 ms more.
+        control.set_nodelay(true)?;
+        control.set_write_timeout(Some(PATIENCE))?;
+        let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
+        let greeting = Reply::from_static(Code::SERVICE_READY, "Welcome.");
+        let server = Server::new(config, ends, &greeting, Instant::from_origin(Duration::ZERO));
+        let (origin, control, host, poller) = (Clock::now(), control.into(), ends.local().ip(), Poller::new()?);
+        let (listener, data, ended, content) = (None, None, None, Content::Nothing);
+        Ok(Self { server, origin, control, host, poller, listener, data, ended, content, files })
+    }
+
+    /// Does what the machine asks for, until the session has ended.
+    ///
+    /// A question that isn't answered comes again. So what waits for a data connection waits for the control connection, too;
+    /// when that has something to say (ABOR, perhaps), the question stays open, and the machine may ask for something else.
+    fn run(mut self) -> Result<()> {
+        loop {
+            let now = Instant::from_origin(self.origin.elapsed());
+            let until = |deadline: Instant| Some(deadline.saturating_since(now));
+            let control = (&self.control, Event::readable(0));
+            match self.server.poll(now) {
+                Action::Write(write) => {
+                    (&self.control).write_all(write.bytes())?;
+                    write.wrote_all();
+                }
+                Action::Read { deadline } => {
+                    self.content = Content::Nothing; // nothing is under way
+                    if wait(&self.poller, [Some(control), None], until(deadline))?[0] {
+                        self.read()?;
+                    }
+                }
+                Action::Question(question) => answer(question, &self.files)?,
+                Action::Transfer(transfer) => self.content = open(transfer, &self.files),
+                // Passive mode: the client is told a port, and connects to it.
+                Action::Listen(listen) => {
+                    let bound = listen.ports().find_map(|port| TcpListener::bind((listen.host(), port)).ok());
+                    match bound.as_ref().map(TcpListener::local_addr) {
+                        Some(Ok(address)) => listen.listening(address),
+                        _ => listen.failed(DataError::NoPort),
+                    }
+                    self.listener = bound.map(Socket::from);
+                }
+                Action::Accept(accept) => {
+                    let listener = self.listener.as_ref().ok_or("nothing listens")?;
+                    let sockets = [accept.wants_input().then_some(control), Some((listener, Event::readable(1)))];
+                    match wait(&self.poller, sockets, until(accept.deadline()))? {
+                        [true, _] => self.read()?,
+                        [_, false] => {}
+                        [_, true] => {
+                            let (socket, peer) = listener.accept()?;
+                            socket.set_nonblocking(true)?;
+                            // The machine knows who may come. A stranger is turned away, and the question comes again.
+                            if accept.accepted(peer.as_socket().ok_or("no IP address")?) == Verdict::Take {
+                                (self.listener, self.data) = (None, Some((socket, 0)));
+                            }
+                        }
+                    }
+                }
+                // Active mode. Std has no portable way to begin to connect and go on meanwhile: ABOR waits here, for 30 s at most.
+                Action::Connect(connect) => {
+                    let dialled = dial(connect.address(), self.host, connect.deadline().saturating_since(now));
+                    match &dialled {
+                        Ok(_) => connect.connected(),
+                        Err(_) => connect.failed(DataError::Refused),
+                    }
+                    self.data = dialled.ok().map(|socket| (socket, 0));
+                }
+                Action::Stream(stream) => {
+                    let (socket, moved) = self.data.as_mut().ok_or("no data connection")?;
+                    if let Some(end) = self.ended.take() {
+                        // An ABOR that came before was heard: it would have undone this.
+                        if let (Content::Upload(name, bytes), StreamEnd::Clean) =
+                            (mem::replace(&mut self.content, Content::Nothing), end)
+                        {
+                            self.files.lock().unwrap().insert(name, bytes);
+                        }
+                        stream.finished(end, (*moved).into());
+                        self.data = None;
+                        continue;
+                    }
+                    let interest =
+                        if let Content::Download(_) = self.content { Event::writable(1) } else { Event::readable(1) };
+                    let sockets = [stream.wants_input().then_some(control), Some((&*socket, interest))];
+                    match wait(&self.poller, sockets, stream.deadline().and_then(until))? {
+                        [true, _] => self.read()?, // then `Stream` comes again, or `Close` instead
+                        [_, false] => stream.moved(*moved),
+                        [_, true] => match self.content.advance(socket, moved) {
+                            Ok(()) => stream.moved(*moved),
+                            Err(end) => {
+                                self.ended = Some(end);
+                                if wait(&self.poller, [Some(control), None], Some(Duration::ZERO))?[0] {
+                                    self.read()?;
+                                }
+                            }
+                        },
+                    }
+                }
+                // What the channel was at doesn't matter: listening, connected, moving.
+                Action::Close(close) => {
+                    (self.listener, self.ended, self.content) = (None, None, Content::Nothing);
+                    close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
+                }
+                // `Config::security` offers no TLS.
+                Action::StartTls(start) => start.failed(TlsError::Unavailable),
+                Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
+                Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
+                Action::Leave => return Ok(close_in_order(&self.control)?),
+            }
+        }
+    }
+
+    /// Hands over what has come; no bytes are the end.
+    fn read(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        let count = self.control.read(&mut buffer)?;
+        self.server.received(&buffer[..count]);
+        Ok(())
+    }
+}
+
+/// Waits for either socket, or for the time to be over: which of the sockets is ready.
+fn wait(poller: &Poller, sockets: [Option<(&Socket, Event)>; 2], patience: Option<Duration>) -> io::Result<[bool; 2]> {
+    let (sockets, mut events) = (sockets.into_iter().flatten(), Events::new());
+    // SAFETY: each is deleted below, whatever happens, and borrowed until then.
+    let added = sockets.clone().try_for_each(|(socket, interest)| unsafe { poller.add(socket, interest) });
+    let waited = added.and_then(|()| poller.wait(&mut events, patience));
+    let deleted = sockets.map(|(socket, _)| poller.delete(socket)).fold(Ok(()), io::Result::and);
+    waited.and(deleted)?;
+    Ok([0, 1].map(|key| events.iter().any(|event| event.key == key)))
+}
+
+/// Connects from our address on the control connection: the client takes nobody else.
+fn dial(address: SocketAddr, host: IpAddr, patience: Duration) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.bind(&SocketAddr::new(host, 0).into())?;
+    socket.connect_timeout(&address.into(), patience)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Who has sent everything closes its side first, and waits a little for the other: a close over bytes that weren't read is a
+/// reset, which may destroy the end of what was sent.
+fn close_in_order(mut socket: &Socket) -> io::Result<()> {
+    let deadline = Clock::now() + LINGER;
+    socket.shutdown(Shutdown::Write)?;
+    socket.set_nonblocking(false)?;
+    socket.set_read_timeout(Some(LINGER))?;
+    while Clock::now() < deadline && socket.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {}
+    Ok(())
+}
+
+/// What a transfer moves.
+enum Content {
+    Nothing,
+    Download(VecDeque<u8>),
+    /// The name that it takes once it is whole, and what is there so far.
+    Upload(Vec<u8>, Vec<u8>),
+}
+
+impl Content {
+    /// Moves what can be moved without waiting. `Err`: the stream has ended, well or not.
+    fn advance(&mut self, mut socket: &Socket, moved: &mut u64) -> Result<(), StreamEnd> {
+        let mut piece = [0; 64 * 1024]; // then the control connection is looked at again
+        let result = match self {
+            Self::Nothing => return Err(StreamEnd::LocalError),
+            Self::Upload(_, bytes) if bytes.len() > LARGEST => return Err(StreamEnd::StorageFull),
+            Self::Upload(_, bytes) => socket.read(&mut piece).inspect(|count| bytes.extend(&piece[..*count])),
+            Self::Download(bytes) if bytes.is_empty() => close_in_order(socket).map(|()| 0),
+            Self::Download(bytes) => socket.write(bytes.as_slices().0).inspect(|count| drop(bytes.drain(..*count))),
+        };
+        *moved += *result.as_ref().unwrap_or(&0) as u64;
+        match result {
+            Ok(0) => Err(StreamEnd::Clean),
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(StreamEnd::Truncated),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the application says to a command.
+fn answer(question: Question<'_>, files: &Files) -> Result<()> {
+    let (name, mut files) = (name(question.command()), files.lock().unwrap());
+    match question {
+        Question::Login(login) => match login.command() {
+            Command::User(_) => login.need_password(), // for every name: who has an account here is nobody's business
+            Command::Pass(password) if login.user() == b"anna" && password.as_bytes() == b"secret" => login.accept(),
+            _ => login.refuse(&Refusal::not_logged_in(Text::from_static("Login incorrect."))),
+        },
+        Question::Directory(directory) => directory.path(&Path::new("/")?), // PWD: there is no other
+        Question::Size(size) if files.contains_key(&name) => size.bytes(files[&name].len() as u64),
+        Question::Perform(perform) if files.remove(&name).is_some() => perform.done(), // DELE
+        other => other.refuse(&Refusal::unavailable(Text::from_static("No such file."))),
+    }
+    Ok(())
+}
+
+/// What a transfer moves, if it may begin.
+fn open(transfer: Transfer<'_>, files: &Files) -> Content {
+    let (name, files) = (name(transfer.command()), files.lock().unwrap());
+    let old = files.get(&name).map_or(&[][..], Vec::as_slice);
+    let parts = usize::try_from(transfer.offset()).ok().and_then(|offset| old.split_at_checked(offset)); // REST
+    let content = match (transfer.command(), parts) {
+        (Command::List(_), _) => {
+            let front = |file: &[u8]| format!("-rw-r--r-- 1 anna anna {:>10} Jan  1  2000 ", file.len()).into_bytes();
+            let lines = files.iter().flat_map(|(name, file)| [&front(file)[..], name, b"\r\n"].concat());
+            Content::Download(lines.collect())
+        }
+        (Command::Retr(_), Some((_, rest))) if files.contains_key(&name) => Content::Download(rest.to_vec().into()),
+        (Command::Stor(_), Some((begin, _))) => Content::Upload(name, begin.to_vec()), // the old file stays meanwhile
+        _ => Content::Nothing,
+    };
+    match content {
+        Content::Nothing => transfer.refuse(&Refusal::unavailable(Text::from_static("No such file."))),
+        Content::Download(_) | Content::Upload(..) => transfer.accept(),
+    }
+    content
+}
+
+/// The file that a command names; there are no directories.
+fn name(command: &Command<'_>) -> Vec<u8> {
+    let path = match command {
+        Command::Size(path) | Command::Dele(path) | Command::Retr(path) | Command::Stor(path) => path.as_bytes(),
+        _ => b"",
+    };
+    path.strip_prefix(b"/").unwrap_or(path).to_vec()
 }

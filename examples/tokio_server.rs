@@ -1,19 +1,299 @@
-//! An FTP server of a directory, with tokio's sockets: any number of sessions on a few threads.
-//!
-//! The loop over the machine is `common/tokio_server_adapter.rs`, the command line `common/server_options.rs`; who may do what
-//! with which file is `common/visitor.rs`.
+//! A whole FTP server over tokio's sockets, on every platform: in plaintext, in passive and active mode.
 //!
 //! ```text
-//! cargo run --example tokio_server -- --listen 127.0.0.1:2121 --root . --user anna:secret
+//! cargo run --example tokio_server -- 127.0.0.1:2121
+//! curl ftp://anna:secret@127.0.0.1:2121/welcome.txt
 //! ```
+//!
+//! Copy it and change it: [`Session`] is an adapter, [`Session::run`] its loop, which does what the machine, [`Server`], asks
+//! for. What only an application can know, [`answer`] and [`open`] say: here, of the files in a map.
 
-#[allow(dead_code, reason = "each example uses its part of it")]
-mod common;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant as Clock};
 
-use std::process::ExitCode;
+use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support, Transfer};
+use ftp_proto::{Code, Command, DataError, Endpoints, Instant, Path, Reply, StreamEnd, Text, TlsError, Verb, Verdict};
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
 
-use common::{server_options, tokio_server_adapter};
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by their names
 
-fn main() -> ExitCode {
-    server_options::main("tokio_server", |listener, service| Ok(tokio_server_adapter::serve(&listener, &service)?))
+const PATIENCE: Duration = Duration::from_secs(60); // for the client to take what is written
+const LINGER: Duration = Duration::from_secs(2); // for the client to close, once everything is sent
+const LARGEST: usize = 64 << 20; // how large a file may be
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let listener = TcpListener::bind(std::env::args().nth(1).as_deref().unwrap_or("127.0.0.1:2121")).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let welcome = (b"welcome.txt".to_vec(), b"Hello from a map.\n".to_vec());
+    serve(&listener, &Arc::new(Mutex::new(BTreeMap::from([welcome])))).await
+}
+
+/// Serves everybody who connects.
+pub async fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
+    let mut config = Config::default();
+    // What `answer` and `open` know; the machine refuses the rest, and FEAT and HELP follow.
+    config.support = Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor]);
+    let config = Arc::new(config);
+    loop {
+        let (Ok((control, _)), config, files) = (listener.accept().await, config.clone(), files.clone()) else {
+            continue;
+        };
+        // A connection that breaks ends its own session alone.
+        tokio::spawn(async move { Session::new(control, config, files)?.run().await });
+    }
+}
+
+/// A control connection with its machine.
+struct Session {
+    server: Server,
+    /// The machine has no clock: it is told how much time has passed since this moment.
+    origin: Clock,
+    control: TcpStream,
+    host: IpAddr,
+    listener: Option<TcpListener>, // passive mode
+    dialling: Option<Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>>, // active mode
+    /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
+    data: Option<(TcpStream, u64)>,
+    ended: Option<StreamEnd>, // how the data connection has ended
+    content: Content,
+    files: Arc<Files>,
+}
+
+impl Session {
+    fn new(control: TcpStream, config: Arc<Config>, files: Arc<Files>) -> Result<Self> {
+        // Some clients send the end of ABOR as urgent data, which would be lost.
+        SockRef::from(&control).set_out_of_band_inline(true)?;
+        // Else replies wait for each other, and a transfer takes 40 ms more.
+        control.set_nodelay(true)?;
+        let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
+        let greeting = Reply::from_static(Code::SERVICE_READY, "Welcome.");
+        let server = Server::new(config, ends, &greeting, Instant::from_origin(Duration::ZERO));
+        let (origin, host, content) = (Clock::now(), ends.local().ip(), Content::Nothing);
+        let (listener, dialling, data, ended) = (None, None, None, None);
+        Ok(Self { server, origin, control, host, listener, dialling, data, ended, content, files })
+    }
+
+    /// Does what the machine asks for, until the session has ended.
+    ///
+    /// A question that isn't answered comes again. So what waits for a data connection waits for the control connection, too;
+    /// when that has something to say (ABOR, perhaps), the question stays open, and the machine may ask for something else.
+    async fn run(mut self) -> Result<()> {
+        loop {
+            let now = Instant::from_origin(self.origin.elapsed());
+            let until = |at: Option<Instant>| at.map_or(Duration::MAX, |at| at.saturating_since(now));
+            match self.server.poll(now) {
+                Action::Write(write) => {
+                    let writing = self.control.async_io(Interest::WRITABLE, || self.control.try_write(write.bytes()));
+                    let count = timeout(PATIENCE, writing).await??;
+                    write.wrote(count);
+                }
+                Action::Read { deadline } => {
+                    self.content = Content::Nothing; // nothing is under way
+                    if hear(Some(&self.control), until(Some(deadline))).await {
+                        self.read()?;
+                    }
+                }
+                Action::Question(question) => answer(question, &self.files)?,
+                Action::Transfer(transfer) => self.content = open(transfer, &self.files),
+                // Passive mode: the client is told a port, and connects to it.
+                Action::Listen(listen) => {
+                    self.listener = listen.ports().find_map(|port| bound(listen.host(), port).ok()?.listen(1).ok());
+                    match self.listener.as_ref().map(TcpListener::local_addr) {
+                        Some(Ok(address)) => listen.listening(address),
+                        _ => listen.failed(DataError::NoPort),
+                    }
+                }
+                Action::Accept(accept) => {
+                    let listener = self.listener.as_ref().ok_or("nothing listens")?;
+                    let control = accept.wants_input().then_some(&self.control);
+                    tokio::select! {
+                        Ok((socket, peer)) = listener.accept() => {
+                            // The machine knows who may come. A stranger is turned away, and the question comes again.
+                            if accept.accepted(peer) == Verdict::Take {
+                                (self.listener, self.data) = (None, Some((socket, 0)));
+                            }
+                        }
+                        heard = hear(control, until(Some(accept.deadline()))) => if heard { self.read()? },
+                    }
+                }
+                // Active mode, from our address on the control connection: the client takes nobody else.
+                Action::Connect(connect) => {
+                    let (address, host) = (connect.address(), self.host);
+                    let dial = async move { bound(host, 0)?.connect(address).await };
+                    let dialling = self.dialling.get_or_insert_with(|| Box::pin(dial));
+                    let control = connect.wants_input().then_some(&self.control);
+                    tokio::select! {
+                        dialled = dialling => {
+                            match &dialled {
+                                Ok(_) => connect.connected(),
+                                Err(_) => connect.failed(DataError::Refused),
+                            }
+                            (self.dialling, self.data) = (None, dialled.ok().map(|socket| (socket, 0)));
+                        }
+                        heard = hear(control, until(Some(connect.deadline()))) => if heard { self.read()? },
+                    }
+                }
+                Action::Stream(stream) => {
+                    let (socket, moved) = self.data.as_mut().ok_or("no data connection")?;
+                    if let Some(end) = self.ended.take() {
+                        // An ABOR that came before was heard: it would have undone this.
+                        let content = std::mem::replace(&mut self.content, Content::Nothing);
+                        if let (Content::Upload(name, bytes), StreamEnd::Clean) = (content, end) {
+                            self.files.lock().unwrap().insert(name, bytes);
+                        }
+                        stream.finished(end, (*moved).into());
+                        self.data = None;
+                        continue;
+                    }
+                    let interest =
+                        if let Content::Download(_) = self.content { Interest::WRITABLE } else { Interest::READABLE };
+                    let control = stream.wants_input().then_some(&self.control);
+                    tokio::select! {
+                        biased; // the control connection first
+                        heard = hear(control, until(stream.deadline())) => {
+                            // When something is heard, `Stream` comes again, or `Close` instead.
+                            if heard { self.read()? } else { stream.moved(*moved) }
+                        }
+                        _ = socket.ready(interest) => {
+                            let advanced = self.content.advance(socket, moved).await;
+                            tokio::task::yield_now().await; // others have their turn, and tokio learns what has come
+                            match advanced {
+                                Ok(()) => stream.moved(*moved),
+                                Err(end) => { self.ended = Some(end); self.read()? }
+                            }
+                        }
+                    }
+                }
+                // What the channel was at doesn't matter: listening, dialling, connected, moving.
+                Action::Close(close) => {
+                    (self.listener, self.dialling, self.ended) = (None, None, None);
+                    close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
+                }
+                // `Config::security` offers no TLS.
+                Action::StartTls(start) => start.failed(TlsError::Unavailable),
+                Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
+                Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
+                Action::Leave => return Ok(close_in_order(&self.control).await?),
+            }
+        }
+    }
+
+    /// Hands over what has come, if something has; no bytes are the end.
+    fn read(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        match self.control.try_read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            count => self.server.received(&buffer[..count?]),
+        }
+        Ok(())
+    }
+}
+
+/// Waits for the control connection, if it may be heard, or for the time to be over: whether something can be read.
+async fn hear(control: Option<&TcpStream>, patience: Duration) -> bool {
+    match control {
+        Some(control) => timeout(patience, control.readable()).await.is_ok(),
+        None => timeout(patience, std::future::pending()).await.unwrap_or(false),
+    }
+}
+
+fn bound(host: IpAddr, port: u16) -> io::Result<TcpSocket> {
+    let socket = if host.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.bind(SocketAddr::new(host, port))?;
+    Ok(socket)
+}
+
+/// Who has sent everything closes its side first, and waits a little for the other: a close over bytes that weren't read is a
+/// reset, which may destroy the end of what was sent.
+async fn close_in_order(socket: &TcpStream) -> io::Result<()> {
+    SockRef::from(socket).shutdown(Shutdown::Write)?;
+    let read = || socket.async_io(Interest::READABLE, || socket.try_read(&mut [0; 1024]));
+    let ending = async { while read().await.is_ok_and(|count| count > 0) {} };
+    let _ = timeout(LINGER, ending).await;
+    Ok(())
+}
+
+/// What a transfer moves.
+enum Content {
+    Nothing,
+    Download(VecDeque<u8>),
+    /// The name that it takes once it is whole, and what is there so far.
+    Upload(Vec<u8>, Vec<u8>),
+}
+
+impl Content {
+    /// Moves what can be moved without waiting. `Err`: the stream has ended, well or not.
+    async fn advance(&mut self, socket: &TcpStream, moved: &mut u64) -> Result<(), StreamEnd> {
+        let mut piece = [0; 64 * 1024]; // then the control connection is looked at again
+        let result = match self {
+            Self::Nothing => return Err(StreamEnd::LocalError),
+            Self::Upload(_, bytes) if bytes.len() > LARGEST => return Err(StreamEnd::StorageFull),
+            Self::Upload(_, bytes) => socket.try_read(&mut piece).inspect(|count| bytes.extend(&piece[..*count])),
+            Self::Download(bytes) if bytes.is_empty() => close_in_order(socket).await.map(|()| 0),
+            Self::Download(bytes) => socket.try_write(bytes.as_slices().0).inspect(|count| drop(bytes.drain(..*count))),
+        };
+        *moved += *result.as_ref().unwrap_or(&0) as u64;
+        match result {
+            Ok(0) => Err(StreamEnd::Clean),
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(StreamEnd::Truncated),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the application says to a command.
+fn answer(question: Question<'_>, files: &Files) -> Result<()> {
+    let (name, mut files) = (name(question.command()), files.lock().unwrap());
+    match question {
+        Question::Login(login) => match login.command() {
+            Command::User(_) => login.need_password(), // for every name: who has an account here is nobody's business
+            Command::Pass(password) if login.user() == b"anna" && password.as_bytes() == b"secret" => login.accept(),
+            _ => login.refuse(&Refusal::not_logged_in(Text::from_static("Login incorrect."))),
+        },
+        Question::Directory(directory) => directory.path(&Path::new("/")?), // PWD: there is no other
+        Question::Size(size) if files.contains_key(&name) => size.bytes(files[&name].len() as u64),
+        Question::Perform(perform) if files.remove(&name).is_some() => perform.done(), // DELE
+        other => other.refuse(&Refusal::unavailable(Text::from_static("No such file."))),
+    }
+    Ok(())
+}
+
+/// What a transfer moves, if it may begin.
+fn open(transfer: Transfer<'_>, files: &Files) -> Content {
+    let (name, files) = (name(transfer.command()), files.lock().unwrap());
+    let old = files.get(&name).map_or(&[][..], Vec::as_slice);
+    let parts = usize::try_from(transfer.offset()).ok().and_then(|offset| old.split_at_checked(offset)); // REST
+    let content = match (transfer.command(), parts) {
+        (Command::List(_), _) => {
+            let front = |file: &[u8]| format!("-rw-r--r-- 1 anna anna {:>10} Jan  1  2000 ", file.len()).into_bytes();
+            let lines = files.iter().flat_map(|(name, file)| [&front(file)[..], name, b"\r\n"].concat());
+            Content::Download(lines.collect())
+        }
+        (Command::Retr(_), Some((_, rest))) if files.contains_key(&name) => Content::Download(rest.to_vec().into()),
+        (Command::Stor(_), Some((begin, _))) => Content::Upload(name, begin.to_vec()), // the old file stays meanwhile
+        _ => Content::Nothing,
+    };
+    match content {
+        Content::Nothing => transfer.refuse(&Refusal::unavailable(Text::from_static("No such file."))),
+        Content::Download(_) | Content::Upload(..) => transfer.accept(),
+    }
+    content
+}
+
+/// The file that a command names; there are no directories.
+fn name(command: &Command<'_>) -> Vec<u8> {
+    let path = match command {
+        Command::Size(path) | Command::Dele(path) | Command::Retr(path) | Command::Stor(path) => path.as_bytes(),
+        _ => b"",
+    };
+    path.strip_prefix(b"/").unwrap_or(path).to_vec()
 }

@@ -25,9 +25,7 @@ def main():
     place = peers.Place(options.target, options.memory, options.group, options.size // peers.MIB)
     (options.target / "load").mkdir(exist_ok=True)
     place.prepare()
-    names = [name for name in peers.present(place) if not options.only or name in options.only]
-    if missing := set(options.only or ()) - set(names):
-        sys.exit(f"driver.py: not built here: {', '.join(sorted(missing))}")
+    names = [name for name in (*peers.OURS, *peers.OTHERS) if not options.only or name in options.only]
     ours = [name for name in names if name in peers.OURS]
 
     well = True

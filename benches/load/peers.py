@@ -1,7 +1,6 @@
 """The servers: how each is started for load, with a user and with anonymous, and who logs in how."""
 
 import contextlib
-import functools
 import json
 import os
 import pathlib
@@ -32,7 +31,7 @@ class Place(servers.Place):
 
     def __init__(self, target, memory, group, large):
         work = target / "interop"
-        super().__init__(work, target / "release" / "examples", memory, 0)
+        super().__init__(work, target / "release", memory, 0)
         self.large = large
         self.scratch = target / "load" / "scratch"
         self.certificates = self.scratch / "certificates"
@@ -87,32 +86,21 @@ def libunftp(place, port):
     return [place.libunftp, f"{HOST}:{port}", place.user, PASSWORD, place.root]
 
 
-def ours(name):
+def ours(runtime):
     return lambda place, _: [
-        place.examples / name,
+        *(place.tools / "ftp-server", "--runtime", runtime),
         *("--listen", f"{HOST}:0"),
         *("--root", place.root),
         *("--user", f"{place.user}:{PASSWORD}"),
         "--anonymous",
-        *(("--max-sessions", MANY) if "--max-sessions" in options(place.examples / name) else ()),
+        *("--max-sessions", MANY),
     ]
 
 
-@functools.cache
-def options(program):
-    """What a program of ours says that it takes."""
-    return subprocess.run([program, "--help"], check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
 OTHERS = {"vsftpd": vsftpd, "pure-ftpd": pure_ftpd, "pyftpdlib": pyftpdlib, "libunftp": libunftp}
-OURS = {name: ours(name) for name in ("std_server", "tokio_server")}
+OURS = {f"ftp-server-{runtime}": ours(runtime) for runtime in ("std", "tokio")}
 # They compare a password of their own list, as ours does; vsftpd asks PAM, and pure-ftpd hashes for /etc/shadow.
 SINGLE_PROCESS = ("pyftpdlib", "libunftp")
-
-
-def present(place):
-    """All servers that are here: ours may not all be built."""
-    return [*(name for name in OURS if (place.examples / name).exists()), *OTHERS]
 
 
 class Peer:

@@ -105,16 +105,12 @@ def idle_sessions(name, place, options):
 
 
 def clients(name, place, options):
-    known = peers.options(place.examples / name)
-    timeouts = {"--idle-timeout": IDLE, "--data-timeout": DATA}
-    can_time_out = all(option in known for option in timeouts)
-    extra = [word for option, value in timeouts.items() for word in (option, value)] if can_time_out else []
+    extra = ["--idle-timeout", IDLE, "--data-timeout", DATA]
     folder = place.root / peers.UPLOADS
     with peers.running(name, place, *extra) as peer:
 
         def load(seconds):
-            vanish = ["--vanish"] if can_time_out else []
-            arguments = ["--clients", options.clients, "--seconds", seconds, "--files", place.root / "soak", *vanish]
+            arguments = ["--clients", options.clients, "--seconds", seconds, "--files", place.root / "soak", "--vanish"]
             before = peer.group.processor_seconds()
             with peer.load("password", "clients", *arguments) as exchange:
                 result = exchange()

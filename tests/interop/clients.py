@@ -4,6 +4,10 @@ from client import BEYOND_UTF_8, LOOPBACK, Client, escaped, percent_encoded, quo
 from process import Command
 
 
+# Our own, over either of its adapters: how it is told.
+OURS = {"ftp-client-std": "std", "ftp-client-tokio": "tokio"}
+
+
 class Ours(Client):
     """Our own, by std and by tokio: the same command line."""
 
@@ -11,18 +15,18 @@ class Ours(Client):
     names = BEYOND_UTF_8[:1]
     modes = {"EPSV": "epsv", "PASV": "pasv", "EPRT": "eprt", "PORT": "port"}
     cannot = {"append": "our own client's program has no word for it"}
-    says_when_aborted = (r"^> .*ABOR", r"^> QUIT", r"^< 221", r"^\w+: .*aborted")
+    says_when_aborted = (r"^> .*ABOR", r"^> QUIT", r"^< 221", r"^ftp-client: .*aborted")
     goes_on = False
     exit_when_aborted = 130
 
-    def __init__(self, program):
-        self.name = program.name
-        self.program = program
+    def __init__(self, tools, name):
+        self.name = name
+        self.program = (tools / "ftp-client", "--runtime", OURS[name])
 
     def command(self, server, mode, *arguments):
         trust = [] if server.tls == "none" else ["--ca", server.authority]
         route = [] if mode is None else ["--route", self.modes[mode]]
-        return Command(self.program, "-v", "--tls", server.tls, *trust, *route, *arguments)
+        return Command(*self.program, "-v", "--tls", server.tls, *trust, *route, *arguments)
 
     def list(self, server, mode, folder):
         return self.command(server, mode, "ls", server.url(folder))

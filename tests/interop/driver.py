@@ -17,7 +17,6 @@ import scripts
 import servers
 from process import Failed
 
-OUR_CLIENTS = ("std_client", "tokio_client")
 # So many work at the same time, each in a place of its own.
 WORKERS = 2
 LARGE_MIB = 8
@@ -35,7 +34,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     large = LARGE_MIB_IN_FULL if arguments.full else LARGE_MIB
     places = queue.SimpleQueue()
-    for place in servers.prepared(arguments.work, arguments.examples, arguments.memory, WORKERS, large):
+    for place in servers.prepared(arguments.work, arguments.tools, arguments.memory, WORKERS, large):
         places.put(place)
 
     def run(numbered):
@@ -59,9 +58,9 @@ def main():
 
 def parsed_arguments():
     parser = argparse.ArgumentParser(prog="tests/interop/run", description="Interoperability tests.")
-    for folder in ("--work", "--examples", "--memory"):  # these come from `run`
+    for folder in ("--work", "--tools", "--memory"):  # these come from `run`
         parser.add_argument(folder, type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    peers = [*servers.SERVERS, *OUR_CLIENTS, *(client.name for client in clients.PROGRAMS), *scripts.NAMES]
+    peers = [*servers.SERVERS, *clients.OURS, *(client.name for client in clients.PROGRAMS), *scripts.NAMES]
     part = "a part: one half, or one peer; given twice, what is in both"
     parser.add_argument("--only", choices=["servers", "clients", *peers], action="append", default=[], help=part)
     parser.add_argument("--full", action="store_true", help="all operations on each route; the large file has 1 GiB")
@@ -70,7 +69,7 @@ def parsed_arguments():
 
 def combinations(arguments):
     """Our clients with every server, ours included, in each kind of TLS; and every other client with our servers."""
-    ours = [clients.Ours(arguments.examples / name) for name in OUR_CLIENTS]
+    ours = [clients.Ours(arguments.tools, name) for name in clients.OURS]
     others = [*clients.PROGRAMS, *scripts.scripts(arguments.work / "venv" / "bin" / "python")]
     for half, some, these in (("servers", ours, servers.SERVERS), ("clients", others, servers.OURS)):
         for server in these:

@@ -66,10 +66,10 @@ class Place:
     Each of those who work at the same time has another, by its `number`, and there is another user in it.
     """
 
-    def __init__(self, work, examples, memory, number):
+    def __init__(self, work, tools, memory, number):
         self.programs = work / "servers"
         self.venv = work / "venv"
-        self.examples = examples
+        self.tools = tools
         self.scratch = work / "scratch" / str(number)
         self.memory = memory
         self.root = memory / f"served{number}"
@@ -131,12 +131,12 @@ class Place:
         run("mount", "--bind", copy, original)
 
 
-def prepared(work, examples, memory, count, large):
+def prepared(work, tools, memory, count, large):
     """So many places. What is mounted here is seen in this namespace only, and ends with it."""
     shutil.rmtree(work / "scratch", ignore_errors=True)
     (work / "scratch").mkdir()
     run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", memory)
-    places = [Place(work, examples, memory, number) for number in range(count)]
+    places = [Place(work, tools, memory, number) for number in range(count)]
     for place in places:
         place.prepare(large)
     return places
@@ -222,8 +222,8 @@ def pyftpdlib(place, port, tls):
     return [place.venv / "bin/python", HERE / "pyftpdlib_server.py", HOST, port, place.user, PASSWORD, place.root, *certificate]
 
 
-def ours(program):
-    """One of our own; `resumes` is whether its clients' data connections resume the session, which it demands by default."""
+def ours(runtime):
+    """Our own over one of its adapters; `resumes` is whether its clients' data connections resume the session, which it demands by default."""
 
     def arguments(place, port, tls, resumes):
         trust = []
@@ -232,7 +232,7 @@ def ours(program):
             trust += ["--implicit"] if tls == "implicit" else ["--tls", "data"]
             trust += [] if resumes else ["--no-resumption"]
         return [
-            place.examples / program,
+            *(place.tools / "ftp-server", "--runtime", runtime),
             *("--listen", f"{HOST}:{port}"),
             *("--root", place.root),
             *("--user", f"{place.user}:{PASSWORD}"),
@@ -242,7 +242,7 @@ def ours(program):
     return arguments
 
 
-OURS = {name: ours(name) for name in ("std_server", "tokio_server")}
+OURS = {f"ftp-server-{runtime}": ours(runtime) for runtime in ("std", "tokio")}
 OTHERS = {
     "vsftpd": vsftpd,
     "proftpd": proftpd,

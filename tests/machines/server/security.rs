@@ -478,8 +478,8 @@ fn each_attack_on_servers_is_a_test_with_its_number() {
         }
     }
     assert!(missing.is_empty(), "attacks without a test: {missing:?}");
-    // The machine expands no pattern (S16); what the examples' file system does about it is tested with it.
-    let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples/tree/listing.rs");
+    // The machine expands no pattern (S16); what the tools' file system does about it is tested with it.
+    let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/tests/programs/tree/listing.rs");
     if let Ok(source) = std::fs::read_to_string(files) {
         assert!(source.contains("\nfn s16_no_pattern_costs_more_than_its_budget()"));
     }

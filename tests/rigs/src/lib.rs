@@ -4,15 +4,11 @@
 //! have bears one name. `pair` has both machines against each other.
 
 pub mod application;
-#[cfg(feature = "programs")]
-pub mod certificate;
 pub mod client;
 pub mod counting;
 pub mod invariants;
 pub mod net;
 pub mod pair;
-#[cfg(feature = "programs")]
-pub mod programs;
 pub mod server;
 pub mod table;
 mod world;

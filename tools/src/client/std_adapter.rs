@@ -1,0 +1,213 @@
+//! An adapter for [`Client`]: blocking sockets of the standard library, one request at a time.
+
+use std::borrow::Cow;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
+
+use anyhow::{Context, Result, bail};
+use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
+use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, TlsError, Verdict};
+
+use crate::interrupt::{self, Interrupt};
+use crate::net::channel::{Channel, Shake};
+use crate::net::data::{self, Content, Dial, Knock, Sockets, Turn};
+use crate::tls::client::{self as tls, Tls};
+
+/// A control connection with its machine.
+pub struct Connection<'o> {
+    client: Client,
+    control: Channel,
+    tls: Option<Tls>,
+    origin: Clock,
+    observer: Box<dyn FnMut(Event<'_>) + 'o>,
+}
+
+/// What happens, for a dialogue that people read.
+pub enum Event<'a> {
+    /// A command was sent: a line without its end. A secret is masked.
+    Command(Cow<'a, [u8]>),
+    /// A reply came.
+    Reply(&'a Reply<'a>),
+    /// A data connection was made, by us or by the server.
+    Connected { address: SocketAddr, by_server: bool },
+    /// The data connection has ended.
+    Moved { direction: Direction, total: u64, end: StreamEnd },
+    /// A TLS handshake is done, or has failed; of the data connection or the control connection.
+    Secured { data: bool, how: &'a str },
+}
+
+impl<'o> Connection<'o> {
+    /// Connects, and waits for the greeting.
+    pub fn open(
+        address: SocketAddr,
+        config: Arc<Config>,
+        tls: Option<Tls>,
+        observer: impl FnMut(Event<'_>) + 'o,
+    ) -> Result<Self> {
+        let control = TcpStream::connect_timeout(&address, Duration::from_secs(30))?;
+        control.set_nodelay(true)?;
+        let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
+        let client = Client::new(config, ends, Instant::default());
+        let (control, observer) = (Channel::new(control), Box::new(observer));
+        let mut this = Self { client, control, tls, origin: Clock::now(), observer };
+        this.run(None)?;
+        Ok(this)
+    }
+
+    /// A request, with the file or listing that it moves, if it does.
+    pub fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>> {
+        if interrupt::came() {
+            bail!(Failure::Aborted);
+        }
+        self.client.start(request)?;
+        self.run(content)?.context("the server closed the connection")
+    }
+
+    /// Says goodbye.
+    pub fn quit(mut self) -> Result<()> {
+        self.client.quit();
+        while self.run(None)?.is_some() {}
+        Ok(())
+    }
+
+    /// Does what the machine asks for, until the request has ended. `None`: the session has.
+    fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
+        let (mut sockets, mut interrupt) = (Sockets::default(), Interrupt::default());
+        let source = (self.control.socket().local_addr()?.ip(), None);
+        loop {
+            interrupt.tell(&mut self.client);
+            let now = Instant::from_origin(self.origin.elapsed());
+            match self.client.poll(now)? {
+                Action::Write(write) => {
+                    self.control.write_all(write.bytes())?;
+                    let count = Event::commands(write.bytes(), &mut self.observer);
+                    write.wrote(count);
+                }
+                Action::Read { deadline } => {
+                    if data::wait(Some(&self.control), None, deadline.map(|at| at.saturating_since(now)))?.control {
+                        self.read()?;
+                    }
+                }
+                Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
+                Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
+                Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
+                Action::Connect(connect) => {
+                    let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
+                    let control = connect.wants_input().then_some(&self.control);
+                    match sockets.connect(connect.channel(), address, source, control, patience)? {
+                        Dial::Control => self.read()?,
+                        Dial::Nobody => {}
+                        Dial::Connected => {
+                            connect.connected();
+                            (self.observer)(Event::Connected { address, by_server: false });
+                        }
+                        Dial::Failed(why) => connect.failed(why),
+                    }
+                }
+                Action::Listen(listen) => sockets.listen(listen),
+                Action::Accept(accept) => {
+                    let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
+                    // A question that stays unanswered comes again: first the server may have to say why nobody comes.
+                    let control = accept.wants_input().then_some(&self.control);
+                    match sockets.accept(channel, control, patience)? {
+                        Knock::Control => self.read()?,
+                        Knock::Nobody => {}
+                        Knock::Failed(why) => accept.failed(why),
+                        Knock::Peer(flow, address) => {
+                            if accept.accepted(address) == Verdict::Take {
+                                sockets.take(channel, flow);
+                                (self.observer)(Event::Connected { address, by_server: true });
+                            }
+                        }
+                    }
+                }
+                Action::Stream(stream) => {
+                    let (channel, direction) = (stream.channel(), stream.direction());
+                    let control = stream.wants_input().then_some(&self.control);
+                    let Some(moving) = &mut content else { bail!("nothing to move") };
+                    let patience = stream.deadline().map(|deadline| deadline.saturating_since(now));
+                    match sockets.turn(channel, control, moving, patience)? {
+                        Turn::Control => self.read()?,
+                        Turn::Moved(total) => stream.moved(total),
+                        Turn::Ended(end, moved) => {
+                            // What broke may have to be moved again.
+                            let whole = content.take_if(|_| end == StreamEnd::Clean);
+                            let end = whole.map_or(end, |whole| whole.finish(end));
+                            stream.finished(end, moved);
+                            (self.observer)(Event::Moved { direction, total: moved.bytes(), end });
+                        }
+                    }
+                }
+                Action::Close(close) => {
+                    let moved = sockets.close(close.channel());
+                    close.closed(moved);
+                }
+                Action::StartTls(start) => {
+                    let patience = start.deadline().saturating_since(now);
+                    let shake = self.control.shake(|| tls::connection(self.tls.as_ref()), None, patience)?;
+                    // A question that stays unanswered comes again, until its deadline.
+                    let Shake::Done { result, how } = shake else { continue };
+                    match result {
+                        Ok(_) => start.started(),
+                        Err(why) => start.failed(why),
+                    }
+                    (self.observer)(Event::Secured { data: false, how: &how });
+                }
+                Action::SecureData(secure) => {
+                    let (channel, patience) = (secure.channel(), secure.deadline().saturating_since(now));
+                    let control = secure.wants_input().then_some(&self.control);
+                    let begin = || tls::connection(self.tls.as_ref());
+                    match sockets.shake(channel, begin, control, patience)? {
+                        Shake::Control => self.read()?,
+                        Shake::Again => {}
+                        Shake::Done { result, how } => {
+                            match result {
+                                Ok(true) => secure.resumed(),
+                                Ok(false) => secure.fresh(),
+                                Err(why) => secure.failed(why),
+                            }
+                            (self.observer)(Event::Secured { data: true, how: &how });
+                        }
+                    }
+                }
+                // Only requests that aren't made here end TLS before the session.
+                Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
+                Action::Leave => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads what is there from the control connection; an empty read is its end, with or without close_notify.
+    fn read(&mut self) -> Result<()> {
+        let mut buffer = [0; 4096];
+        match self.control.read(&mut buffer) {
+            Ok(count) => self.client.received(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.client.received(&[]),
+            // TLS had words of its own alone.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+impl Event<'_> {
+    /// One for each command of what was sent; the count of bytes that was.
+    pub fn commands(bytes: &[u8], observer: &mut dyn FnMut(Event<'_>)) -> usize {
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            observer(Event::Command(masked(line.trim_ascii_end())));
+        }
+        bytes.len()
+    }
+}
+
+/// A command line as it may be shown.
+fn masked(line: &[u8]) -> Cow<'_, [u8]> {
+    match Command::parse(line) {
+        Ok(Command::Pass(_)) => Cow::Borrowed(b"PASS ****"),
+        Ok(Command::Acct(_)) => Cow::Borrowed(b"ACCT ****"),
+        _ => Cow::Borrowed(line),
+    }
+}

@@ -1,0 +1,13 @@
+//! The server: [`std_adapter`] and [`tokio_adapter`] drive [`ftp_proto::server::Server`], a machine for each session.
+//!
+//! They share a [`service`], which has the [`site`] (a directory, and who may see it) and the [`door`] (how many may be
+//! inside, and when everybody has to leave). What the machine asks of an application, the [`visitor`] of each session
+//! answers.
+
+pub mod denied;
+pub mod door;
+pub mod service;
+pub mod site;
+pub mod std_adapter;
+pub mod tokio_adapter;
+pub mod visitor;

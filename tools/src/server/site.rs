@@ -1,0 +1,56 @@
+//! What is served, and to whom.
+
+use ftp_proto::Verb;
+use ftp_proto::server::{Support, SupportError};
+
+use crate::tree::Tree;
+use crate::tree::{hash, listing};
+
+/// A directory and those who may see it.
+pub struct Site {
+    pub tree: Tree,
+    pub accounts: Vec<Account>,
+    /// `anonymous` and `ftp` may read, with any password.
+    pub anonymous: bool,
+    /// Nobody may change anything.
+    pub read_only: bool,
+    /// Uploads are written under their names from the start, not only seen once they are complete.
+    pub in_place: bool,
+}
+
+/// Somebody who may read and write.
+#[derive(Clone)]
+pub struct Account {
+    pub name: Vec<u8>,
+    pub password: Vec<u8>,
+}
+
+/// What somebody who has logged in may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rights {
+    Read,
+    ReadAndWrite,
+}
+
+impl Site {
+    /// What the machine says that this server can do.
+    pub fn support() -> Result<Support, SupportError> {
+        Support::default()
+            .with(&[Verb::Stat, Verb::Mfmt, Verb::Md5, Verb::Xcrc, Verb::Xmd5])?
+            .with(&[Verb::Xsha, Verb::Xsha1, Verb::Xsha256, Verb::Xsha512])?
+            .with_facts(listing::FACTS)?
+            .with_hashes(hash::ALGORITHMS)?
+            .with_site(["CHMOD <SP> mode <SP> path"])
+    }
+
+    /// `None`: it is nobody.
+    pub fn log_in(&self, user: &[u8], password: &[u8]) -> Option<Rights> {
+        let has_account = self.accounts.iter().any(|account| account.name == user && account.password == password);
+        let is_anonymous = [&b"anonymous"[..], b"ftp"].iter().any(|name| user.eq_ignore_ascii_case(name));
+        match () {
+            () if has_account && !self.read_only => Some(Rights::ReadAndWrite),
+            () if has_account || (is_anonymous && self.anonymous) => Some(Rights::Read),
+            () => None,
+        }
+    }
+}

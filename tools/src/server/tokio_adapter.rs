@@ -1,0 +1,378 @@
+//! An adapter for [`Server`]: tokio's sockets, a thread a processor, any number of sessions on each.
+//!
+//! What takes time (connecting, accepting, a handshake, moving a file) is a future beside the loop, which goes on with it
+//! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
+//! it was. A session that waits for its client is a socket, a timer and the machine: no buffer, and what only a transfer or
+//! a handshake needs is a box of its own meanwhile.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant as Clock};
+
+use ftp_proto::server::{Action, Server};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, Moved, StartTls, StreamEnd, TlsError, Verdict};
+use tokio::net::unix::pipe::Receiver as Alarm;
+use tokio::net::{TcpListener as AsyncListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::time::{Sleep, sleep, timeout};
+
+use super::door::{self, Guest};
+use super::service::{self, Service};
+use super::visitor::Visitor;
+use crate::net::data::Content;
+use crate::net::tokio_data::Outside;
+use crate::net::tokio_wire::{self, Side, Wire, secure_control};
+use crate::tls::server::{Certified, SessionTls};
+
+/// The machine is told that often how far a transfer is: it gives up what stands still.
+const TELL: Duration = Duration::from_secs(1);
+/// A client that doesn't read what it is told is given up after this.
+const WRITE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Serves everybody who connects, until the end. Each thread accepts its own sessions and keeps them: nothing of them is
+/// handed over or shared.
+pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
+    for listener in door::share(listener, thread::available_parallelism()?.get())? {
+        let service = service.clone();
+        // Here, before anybody comes: a thread that couldn't have it would leave its clients waiting for ever.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().spawn(move || work(&runtime, listener, &service))?;
+    }
+    service.stop.wait()?;
+    service.house.wait_until_empty(service::FAREWELL);
+    Ok(())
+}
+
+/// A thread of sessions.
+fn work(runtime: &Runtime, listener: TcpListener, service: &Arc<Service>) -> io::Result<()> {
+    LocalSet::new().block_on(runtime, async {
+        let thread = Rc::new(Thread { end: Notify::new(), origin: Clock::now() });
+        let alarm = Alarm::from_owned_fd(service.stop.alarm().try_clone_to_owned()?)?;
+        tokio::select! {
+            () = receive(AsyncListener::from_std(listener)?, service, &thread) => {}
+            stop = alarm.readable() => stop?,
+        }
+        thread.end.notify_waiters();
+        std::future::pending().await
+    })
+}
+
+/// Accepts everybody who connects. No trouble of one connection, nor that no sockets are left, ends it.
+async fn receive(listener: AsyncListener, service: &Arc<Service>, thread: &Rc<Thread>) {
+    loop {
+        match listener.accept().await {
+            Ok((control, peer)) => {
+                let (service, thread) = (service.clone(), thread.clone());
+                // A connection that breaks ends this session and no other.
+                spawn_local(async move {
+                    // Lent to `run`, not given: what is given to a future is there twice.
+                    let mut session = Session::new(control, peer, service, thread)?;
+                    session.run().await
+                });
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+            // Some session has to end first.
+            Err(_) => sleep(door::PAUSE).await,
+        }
+    }
+}
+
+/// What the sessions of a thread have in common.
+struct Thread {
+    /// Wakes everybody up at the end for all.
+    end: Notify,
+    /// From when on the machines count.
+    origin: Clock,
+}
+
+impl Thread {
+    fn now(&self) -> Instant {
+        Instant::from_origin(self.origin.elapsed())
+    }
+}
+
+/// A control connection with its machine.
+struct Session {
+    server: Server,
+    control: Wire,
+    /// Our address on the control connection, which data connections come from, too.
+    host: IpAddr,
+    /// Since the first data connection.
+    outside: Option<Box<Outside<'static>>>,
+    service: Arc<Service>,
+    tls: Option<SessionTls>,
+    /// Who is at the other end, and what may be done for it.
+    visitor: Visitor,
+    /// The file or listing of the transfer under way.
+    content: Option<Content<'static>>,
+    /// The data connection has ended, so; the control connection may know better.
+    ended: Option<(StreamEnd, Moved)>,
+    thread: Rc<Thread>,
+    /// The machine knows of the end for all.
+    knows_end: bool,
+    _guest: Guest,
+}
+
+impl Session {
+    fn new(control: TcpStream, peer: SocketAddr, service: Arc<Service>, thread: Rc<Thread>) -> io::Result<Self> {
+        let (ends, guest) = (Endpoints::new(control.local_addr()?, peer), service.house.enter());
+        let now = thread.now();
+        Ok(Self {
+            server: Server::new(service.config.clone(), ends, &service.greeting(&guest), now),
+            host: ends.local().ip(),
+            control: Wire::Plain(control),
+            outside: None,
+            visitor: Visitor::new(service.site.clone()),
+            service,
+            tls: None,
+            content: None,
+            ended: None,
+            thread,
+            knows_end: false,
+            _guest: guest,
+        })
+    }
+
+    /// Does what the machine asks for, until the session has ended.
+    async fn run(&mut self) -> io::Result<()> {
+        loop {
+            self.tell_end();
+            let now = self.thread.now();
+            match self.server.poll(now) {
+                // The question comes again: first it is to be seen whether these are the last words.
+                Action::Write(_) => {
+                    if self.server.session().ending() {
+                        tokio_wire::hold(&self.control);
+                    }
+                    let Action::Write(write) = self.server.poll(now) else { continue };
+                    let count = tokio_wire::say_at_once(&self.control, write.bytes())?;
+                    if count < write.bytes().len() {
+                        let rest = tokio_wire::say(&mut self.control, write.bytes().get(count..).unwrap_or_default());
+                        Box::pin(timeout(WRITE_PATIENCE, rest)).await??;
+                    }
+                    write.wrote_all();
+                }
+                Action::Read { deadline } => {
+                    // Nothing is under way: what was opened goes, if no data connection came for it.
+                    self.content = None;
+                    let patience = pin!(sleep(deadline.saturating_since(now)));
+                    let end = pin!((!self.knows_end).then(|| self.thread.end.notified()));
+                    let bytes = hear_until(&mut self.control, patience, end).await?;
+                    bytes.iter().for_each(|bytes| self.server.received(bytes));
+                }
+                Action::Question(question) => {
+                    let wants_input = question.wants_input();
+                    self.visitor.answer(question);
+                    // What takes long comes again, a part at a time, and lets others have their turn.
+                    if self.visitor.is_busy() {
+                        Box::pin(self.look(wants_input)).await?;
+                    }
+                }
+                Action::Transfer(transfer) => {
+                    self.content = None;
+                    self.content = self.visitor.open(transfer);
+                }
+                Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
+                // News that `Config::answered` would have to ask for.
+                Action::Answered(_) => {}
+                Action::Leave => break,
+                // Questions that aren't answered come again.
+                Action::Connect(_)
+                | Action::Accept(_)
+                | Action::SecureData(_)
+                | Action::Stream(_)
+                | Action::StartTls(_)
+                | Action::StopTls(_)
+                | Action::Close(_) => Box::pin(self.serve_data_and_tls()).await?,
+            }
+        }
+        tokio_wire::close(&mut self.control).await;
+        Ok(())
+    }
+
+    /// Goes on with what a transfer or TLS needs, until the machine asks for something else.
+    async fn serve_data_and_tls(&mut self) -> io::Result<()> {
+        loop {
+            self.tell_end();
+            let end = (!self.knows_end).then_some(&self.thread.end);
+            let now = self.thread.now();
+            match self.server.poll(now) {
+                Action::Connect(connect) => {
+                    let control = connect.wants_input().then_some(&mut self.control);
+                    let outside = self.outside.get_or_insert_default();
+                    let bytes = dial(outside, connect, self.host, (control, end), now).await?;
+                    bytes.iter().for_each(|bytes| self.server.received(bytes));
+                }
+                Action::Accept(accept) => {
+                    let control = accept.wants_input().then_some(&mut self.control);
+                    let outside = self.outside.get_or_insert_default();
+                    let bytes = admit(outside, accept, (control, end), now).await?;
+                    bytes.iter().for_each(|bytes| self.server.received(bytes));
+                }
+                Action::SecureData(question) => {
+                    let control = question.wants_input().then_some(&mut self.control);
+                    let patience = Some(question.deadline().saturating_since(now));
+                    let side = || self.tls.as_ref().map(|tls| Side::Server(tls.config()));
+                    tokio::select! {
+                        (result, _) = self.outside.get_or_insert_default().secure(question.channel(), side) => match result {
+                            Ok(resumed) => if resumed { question.resumed() } else { question.fresh() },
+                            Err(why) => question.failed(why),
+                        },
+                        bytes = hear(control, patience, end) => bytes?.iter().for_each(|bytes| self.server.received(bytes)),
+                    }
+                }
+                Action::Stream(stream) => {
+                    if let Some((end, moved)) = self.ended.take() {
+                        stream.finished(self.content.take().map_or(end, |content| content.finish(end)), moved);
+                        continue;
+                    }
+                    let wants_input = stream.wants_input();
+                    let control = wants_input.then_some(&mut self.control);
+                    let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now).min(TELL));
+                    tokio::select! {
+                        bytes = hear(control, Some(patience), end) => match bytes? {
+                            Some(bytes) => self.server.received(&bytes),
+                            None => stream.moved(self.outside.as_ref().map_or(0, |outside| outside.moved())),
+                        },
+                        ended = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
+                            self.ended = Some(ended);
+                            // What was said before the data's end comes first: it may be ABOR.
+                            self.look(wants_input).await?;
+                        }
+                    }
+                }
+                Action::StartTls(start) => {
+                    self.tls = self.service.certified.as_ref().map(Certified::session);
+                    begin(&mut self.control, start, self.tls.as_ref(), now).await;
+                }
+                Action::StopTls(stop) => match tokio_wire::stop_tls(&mut self.control, service::FAREWELL).await {
+                    Ok(()) => stop.stopped(),
+                    Err(_) => stop.failed(TlsError::Handshake),
+                },
+                Action::Close(close) => {
+                    let moved = self.outside.get_or_insert_default().close(close.channel(), &mut self.content);
+                    self.content = None;
+                    // What has ended has no socket any more.
+                    close.closed(self.ended.take().map_or(moved, |(_, moved)| moved));
+                }
+                // Questions that aren't answered come again.
+                Action::Write(_)
+                | Action::Read { .. }
+                | Action::Question(_)
+                | Action::Transfer(_)
+                | Action::Listen(_)
+                | Action::Answered(_)
+                | Action::Leave => return Ok(()),
+            }
+        }
+    }
+
+    /// Tells the machine of the end for all, once.
+    fn tell_end(&mut self) {
+        if self.service.stop.came() && !self.knows_end {
+            self.knows_end = true;
+            self.server.close(&service::farewell());
+        }
+    }
+
+    /// Lets others have their turn, then reads what is there from the control connection, if it may be read.
+    async fn look(&mut self, wants_input: bool) -> io::Result<()> {
+        yield_now().await;
+        if wants_input {
+            let bytes = tokio_wire::hear(Some(&mut self.control), Some(Duration::ZERO)).await?;
+            bytes.iter().for_each(|bytes| self.server.received(bytes));
+        }
+        Ok(())
+    }
+}
+
+/// TLS on the control connection.
+async fn begin(control: &mut Wire, start: StartTls<'_>, tls: Option<&SessionTls>, now: Instant) {
+    let side = tls.map(|tls| Side::Server(tls.config()));
+    match secure_control(control, side, start.deadline().saturating_since(now)).await {
+        (Ok(_), _) => start.started(),
+        (Err(why), _) => start.failed(why),
+    }
+}
+
+/// What is heard while something else is waited for: the control connection, if it may be, and the end for all.
+type Ear<'s> = (Option<&'s mut Wire>, Option<&'s Notify>);
+
+/// Connects, or goes on with it, and hears what the control connection says meanwhile. A question that stays unanswered comes
+/// again, unless what was heard has settled it; so does the next.
+async fn dial(
+    outside: &mut Outside<'_>,
+    connect: Connect<'_>,
+    host: IpAddr,
+    (control, end): Ear<'_>,
+    now: Instant,
+) -> io::Result<Option<Vec<u8>>> {
+    let (address, source) = (connect.address(), (host, connect.source_port()));
+    let patience = Some(connect.deadline().saturating_since(now));
+    tokio::select! {
+        result = outside.connect(connect.channel(), address, source) => match result {
+            Ok(()) => connect.connected(),
+            Err(why) => connect.failed(why),
+        },
+        bytes = hear(control, patience, end) => return bytes,
+    }
+    Ok(None)
+}
+
+/// Takes in who has connected, if it is the right one.
+async fn admit(
+    outside: &mut Outside<'_>,
+    accept: Accept<'_>,
+    (control, end): Ear<'_>,
+    now: Instant,
+) -> io::Result<Option<Vec<u8>>> {
+    let (channel, patience) = (accept.channel(), Some(accept.deadline().saturating_since(now)));
+    tokio::select! {
+        result = outside.accept(channel) => match result {
+            Ok((flow, address)) => if accept.accepted(address) == Verdict::Take {
+                outside.take(channel, flow);
+            },
+            Err(why) => accept.failed(why),
+        },
+        bytes = hear(control, patience, end) => return bytes,
+    }
+    Ok(None)
+}
+
+/// What comes next from the control connection, if it may be heard. `None`: nothing in that time, or the end for all.
+async fn hear(
+    control: Option<&mut Wire>,
+    patience: Option<Duration>,
+    end: Option<&Notify>,
+) -> io::Result<Option<Vec<u8>>> {
+    let Some(end) = end else { return tokio_wire::hear(control, patience).await };
+    tokio::select! {
+        bytes = tokio_wire::hear(control, patience) => bytes,
+        () = end.notified() => Ok(None),
+    }
+}
+
+/// The same for a session that waits for nothing else. Most sessions do that most of the time, so what they wait with isn't
+/// moved here: it would be there twice.
+fn hear_until(
+    control: &mut Wire,
+    mut patience: Pin<&mut Sleep>,
+    mut end: Pin<&mut Option<Notified<'_>>>,
+) -> impl Future<Output = io::Result<Option<Vec<u8>>>> {
+    poll_fn(move |context| {
+        if let Poll::Ready(bytes) = control.poll_hear(context) {
+            return Poll::Ready(bytes.map(Some));
+        }
+        let is_end = end.as_mut().as_pin_mut().is_some_and(|end| end.poll(context).is_ready());
+        if is_end || patience.as_mut().poll(context).is_ready() { Poll::Ready(Ok(None)) } else { Poll::Pending }
+    })
+}

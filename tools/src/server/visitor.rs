@@ -1,0 +1,367 @@
+//! What the server's machine leaves to the application: who may log in, and what is done with files.
+//!
+//! Files go as they are in either TYPE, as vsftpd has it: nobody stores ASCII lines any more, and every client
+//! asks for TYPE I before it moves a file that matters.
+
+use std::io::{self, Cursor, ErrorKind};
+use std::sync::Arc;
+
+use ftp_proto::server::{Answer, Hash, Question, Transfer};
+use ftp_proto::{Code, Command, Path, Reply, Site as SiteCommand, Text, Verb};
+
+use super::denied::{Allowed, Denied, READ_ONLY, UNEXPECTED};
+use super::site::{Rights, Site};
+use crate::net::content::Content;
+use crate::tree::glob::{Budget, Pattern};
+use crate::tree::hash::Hashing;
+use crate::tree::listing;
+use crate::tree::{Begin, Entry, Kind, VirtualPath};
+
+/// Somebody who has connected.
+pub struct Visitor {
+    site: Arc<Site>,
+    rights: Rights,
+    directory: VirtualPath,
+    /// RNFR's, for RNTO.
+    renaming: Option<VirtualPath>,
+    /// The question that a hash answers, while it is computed.
+    hashing: Option<Box<(u64, Hashing)>>,
+}
+
+/// How a transfer begins.
+enum Opening {
+    Plain(Content<'static>),
+    /// The client is told how many bytes come.
+    Sized(Content<'static>, u64),
+    /// The client is told under which name its file is stored.
+    Named(Content<'static>, Vec<u8>),
+}
+
+/// How much the patterns of one listing may cost: some milliseconds.
+const PATTERN_STEPS: u64 = 5_000_000;
+
+const NOT_IMPLEMENTED: Denied = Denied(Code::NOT_IMPLEMENTED, "Command not implemented.");
+
+impl Visitor {
+    pub fn new(site: Arc<Site>) -> Self {
+        Self { site, rights: Rights::Read, directory: VirtualPath::default(), renaming: None, hashing: None }
+    }
+
+    /// Does what a command asks for, and answers it; or a part of it, if it takes long, and leaves the question open, so that
+    /// it comes again: meanwhile others have their turn.
+    pub fn answer(&mut self, question: Question<'_>) {
+        let serial = question.serial();
+        self.hashing.take_if(|hashing| hashing.0 != serial);
+        match question {
+            Question::Login(login) => {
+                let user = login.user().to_vec();
+                match login.command() {
+                    // Known or not, every name is asked for a password (RFC 2577 5).
+                    Command::User(_) => login.need_password(),
+                    Command::Pass(password) if self.log_in(&user, password.as_bytes()) => login.accept(),
+                    _ => login.refuse(&Denied(Code::NOT_LOGGED_IN, "Login incorrect.").refusal()),
+                }
+            }
+            Question::Perform(perform) => match self.perform(perform.command()) {
+                Ok(()) => perform.done(),
+                Err(denied) => perform.refuse(&denied.refusal()),
+            },
+            Question::Exists(exists) => match self.begin_renaming(exists.command()) {
+                Ok(()) => exists.exists(),
+                Err(denied) => exists.refuse(&denied.refusal()),
+            },
+            Question::Directory(directory) => match self.directory(directory.command()).and_then(path) {
+                Ok(path) => directory.path(&path),
+                Err(denied) => directory.refuse(&denied.refusal()),
+            },
+            Question::Size(size) => match self.file(size.command()) {
+                Ok(entry) => size.bytes(entry.size),
+                Err(denied) => size.refuse(&denied.refusal()),
+            },
+            Question::Modified(modified) => match self.file(modified.command()) {
+                Ok(entry) => match listing::time(entry.modified) {
+                    Some(time) => modified.at(time),
+                    None => modified.refuse(&Denied(Code::FILE_UNAVAILABLE, "No such time.").refusal()),
+                },
+                Err(denied) => modified.refuse(&denied.refusal()),
+            },
+            Question::Facts(facts) => match self.facts(facts.command(), &facts.wanted().collect::<Vec<_>>()) {
+                Ok((text, path)) => facts.are(&text, &path),
+                Err(denied) => facts.refuse(&denied.refusal()),
+            },
+            Question::Hash(hash) => match self.hash(&hash, serial) {
+                Ok(Some((digest, size))) => hash.is(&digest, size),
+                Ok(None) => drop(hash),
+                Err(denied) => hash.refuse(&denied.refusal()),
+            },
+            Question::Status(status) => match self.status(status.command()) {
+                Ok(entries) => status.lines(listing::for_status(&entries)),
+                Err(denied) => status.refuse(&denied.refusal()),
+            },
+            Question::Extension(extension) => match self.extension(extension.command()) {
+                Ok(answer) => extension.answer(&answer),
+                Err(denied) => extension.refuse(&denied.refusal()),
+            },
+        }
+    }
+
+    /// A question was left open, since its answer takes long.
+    pub fn is_busy(&self) -> bool {
+        self.hashing.is_some()
+    }
+
+    /// Opens what a transfer is about, and answers it.
+    pub fn open(&mut self, transfer: Transfer<'_>) -> Option<Content<'static>> {
+        match self.opening(&transfer) {
+            Ok(Opening::Plain(content)) => {
+                transfer.accept();
+                Some(content)
+            }
+            Ok(Opening::Sized(content, size)) => {
+                transfer.accept_sized(size);
+                Some(content)
+            }
+            Ok(Opening::Named(content, name)) => match path(name) {
+                Ok(name) => {
+                    transfer.accept_as(&name);
+                    Some(content)
+                }
+                Err(denied) => {
+                    transfer.refuse(&denied.refusal());
+                    None
+                }
+            },
+            Err(denied) => {
+                transfer.refuse(&denied.refusal());
+                None
+            }
+        }
+    }
+
+    fn log_in(&mut self, user: &[u8], password: &[u8]) -> bool {
+        let rights = self.site.log_in(user, password);
+        self.rights = rights.unwrap_or(Rights::Read);
+        self.directory = VirtualPath::default();
+        self.renaming = None;
+        rights.is_some()
+    }
+
+    fn may_write(&self) -> bool {
+        self.rights == Rights::ReadAndWrite
+    }
+
+    fn perform(&mut self, command: &Command<'_>) -> Allowed<()> {
+        let tree = &self.site.tree;
+        match command {
+            // Nobody has logged in.
+            Command::Rein => {
+                *self = Self::new(self.site.clone());
+                Ok(())
+            }
+            Command::Cwd(path) => self.change_directory(self.at(path)),
+            Command::Cdup => self.change_directory(self.directory.parent()),
+            Command::Dele(path) => Ok(tree.remove(&self.writable(path)?)?),
+            Command::Rmd(path) => Ok(tree.remove_directory(&self.writable(path)?)?),
+            Command::Rnto(path) => {
+                let to = self.writable(path)?;
+                let from = self.renaming.take().ok_or(Denied(Code::BAD_SEQUENCE, "RNFR required first."))?;
+                Ok(self.site.tree.rename(&from, &to).map_err(Denied::name)?)
+            }
+            Command::Mfmt(time, path) => {
+                let modified = listing::moment(*time).ok_or(Denied(Code::FILE_UNAVAILABLE, "No such time."))?;
+                Ok(tree.set_modified(&self.writable(path)?, modified)?)
+            }
+            _ => Err(NOT_IMPLEMENTED),
+        }
+    }
+
+    fn change_directory(&mut self, path: VirtualPath) -> Allowed<()> {
+        if !self.site.tree.is_directory(&path)? {
+            return Err(Denied(Code::FILE_UNAVAILABLE, "Not a directory."));
+        }
+        self.directory = path;
+        Ok(())
+    }
+
+    fn begin_renaming(&mut self, command: &Command<'_>) -> Allowed<()> {
+        let Command::Rnfr(path) = command else { return Err(UNEXPECTED) };
+        let path = self.writable(path)?;
+        self.site.tree.entry(&path)?;
+        self.renaming = Some(path);
+        Ok(())
+    }
+
+    fn directory(&mut self, command: &Command<'_>) -> Allowed<Vec<u8>> {
+        let Command::Mkd(path) = command else { return Ok(self.directory.absolute()) };
+        let path = self.writable(path)?;
+        self.site.tree.make_directory(&path).map_err(Denied::name)?;
+        Ok(path.absolute())
+    }
+
+    fn file(&self, command: &Command<'_>) -> Allowed<Entry> {
+        let (Command::Size(path) | Command::Mdtm(path)) = command else { return Err(UNEXPECTED) };
+        match self.site.tree.entry(&self.at(path))? {
+            entry @ Entry { kind: Kind::File, .. } => Ok(entry),
+            _ => Err(Denied(Code::FILE_UNAVAILABLE, "Not a plain file.")),
+        }
+    }
+
+    fn facts(&self, command: &Command<'_>, wanted: &[&str]) -> Allowed<(Text<'static>, Path<'static>)> {
+        let at = match command {
+            Command::Mlst(Some(path)) => self.at(path),
+            _ => self.directory.clone(),
+        };
+        let facts = listing::facts(&self.site.tree.entry(&at)?, self.may_write(), wanted);
+        Ok((Text::try_from(facts).map_err(|_| UNEXPECTED)?, path(at.absolute())?))
+    }
+
+    /// The hash that is asked for and the file's size; `None` until they are there.
+    fn hash(&mut self, hash: &Hash<'_>, serial: u64) -> Allowed<Option<(Box<[u8]>, u64)>> {
+        let mut begun = match self.hashing.take() {
+            Some(begun) => begun,
+            None => {
+                let (file, size) = match hash.command() {
+                    Command::Hash(path)
+                    | Command::Md5(path)
+                    | Command::Xcrc(path)
+                    | Command::Xmd5(path)
+                    | Command::Xsha(path)
+                    | Command::Xsha1(path)
+                    | Command::Xsha256(path)
+                    | Command::Xsha512(path) => self.site.tree.read(&self.at(path), 0)?,
+                    _ => return Err(UNEXPECTED),
+                };
+                Box::new((serial, Hashing::new(file, size, hash.algorithm()).ok_or(UNEXPECTED)?))
+            }
+        };
+        let (_, hashing) = &mut *begun;
+        let (digest, size) = (hashing.step()?, hashing.size);
+        let Some(digest) = digest else {
+            self.hashing = Some(begun);
+            return Ok(None);
+        };
+        Ok(Some((digest, size)))
+    }
+
+    fn status(&self, command: &Command<'_>) -> Allowed<Vec<Entry>> {
+        let Command::Stat(argument) = command else { return Err(UNEXPECTED) };
+        Ok(self.entries(argument.as_ref())?.0)
+    }
+
+    fn extension(&self, command: &Command<'_>) -> Allowed<Answer<'static>> {
+        match command {
+            Command::Site(site) if site.word().eq_ignore_ascii_case(b"CHMOD") => self.change_mode(site),
+            _ => Err(NOT_IMPLEMENTED),
+        }
+    }
+
+    /// `SITE CHMOD 644 path`: the permission bits, and no others.
+    fn change_mode(&self, site: &SiteCommand<'_>) -> Allowed<Answer<'static>> {
+        const SYNTAX: Denied = Denied(Code::ARGUMENT_SYNTAX_ERROR, "SITE CHMOD needs 2 arguments: mode path.");
+        let arguments = site.arguments().ok_or(SYNTAX)?;
+        let blank = arguments.iter().position(|byte| *byte == b' ').ok_or(SYNTAX)?;
+        let (mode, path) = (arguments[..blank].to_vec(), Path::new(&arguments[blank + 1..]).map_err(|_| SYNTAX)?);
+        let mode = String::from_utf8(mode).ok().and_then(|mode| u32::from_str_radix(&mode, 8).ok());
+        let mode = mode.filter(|mode| *mode <= 0o777).ok_or(SYNTAX)?;
+        self.site.tree.set_mode(&self.writable(&path)?, mode)?;
+        Answer::new(Verb::Site, Reply::from_static(Code::COMMAND_OKAY, "SITE CHMOD command ok.")).ok_or(UNEXPECTED)
+    }
+
+    fn opening(&self, transfer: &Transfer<'_>) -> Allowed<Opening> {
+        let (tree, in_place, offset) = (&self.site.tree, self.site.in_place, transfer.offset());
+        Ok(match transfer.command() {
+            Command::Retr(path) => {
+                let (file, rest) = tree.read(&self.at(path), offset)?;
+                Opening::Sized(Content::Source(Box::new(file)), rest)
+            }
+            Command::Stor(path) => {
+                Opening::Plain(sink(tree.write(&self.writable(path)?, Begin::At(offset), in_place))?)
+            }
+            Command::Appe(path) => Opening::Plain(sink(tree.write(&self.writable(path)?, Begin::End, in_place))?),
+            Command::Stou(wish) => {
+                let wish = wish.as_ref().map_or(&b"file"[..], |path| path.as_bytes());
+                if !self.may_write() {
+                    return Err(READ_ONLY);
+                }
+                let (upload, path) = tree.write_unique(&self.directory.join(wish), in_place).map_err(Denied::name)?;
+                Opening::Named(Content::Sink(Box::new(upload)), path.absolute())
+            }
+            Command::List(argument) => {
+                let (entries, _) = self.entries(argument.as_ref())?;
+                listing(listing::for_people(&entries))
+            }
+            Command::Nlst(argument) => {
+                let (entries, prefix) = self.entries(argument.as_ref())?;
+                listing(listing::names(&entries, &prefix))
+            }
+            Command::Mlsd(argument) => {
+                let at = argument.as_ref().map_or_else(|| self.directory.clone(), |path| self.at(path));
+                if !tree.is_directory(&at)? {
+                    return Err(Denied(Code::ARGUMENT_SYNTAX_ERROR, "Not a directory."));
+                }
+                listing(listing::for_programs(
+                    &tree.entries(&at)?,
+                    self.may_write(),
+                    &transfer.facts().collect::<Vec<_>>(),
+                ))
+            }
+            _ => return Err(UNEXPECTED),
+        })
+    }
+
+    /// What LIST, NLST and STAT show, and what NLST puts before each name. The last name may be a pattern, unless there is
+    /// something that is called so.
+    fn entries(&self, argument: Option<&Path<'_>>) -> Allowed<(Vec<Entry>, Vec<u8>)> {
+        let path = without_options(argument.map_or(&[], |path| path.as_bytes()));
+        let (at, tree) = (self.directory.join(path), &self.site.tree);
+        let (directory, name) = path.split_at(path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1));
+        let entry = match (tree.entry(&at), Pattern::new(name)) {
+            (Err(error), Some(pattern)) if error.kind() == ErrorKind::NotFound => {
+                let entries = tree.matching(&at.parent(), pattern, &mut Budget::new(PATTERN_STEPS))?;
+                return Ok((entries, directory.to_vec()));
+            }
+            (entry, _) => entry?,
+        };
+        if entry.is_directory() {
+            let separator: &[u8] = if path.is_empty() || path.ends_with(b"/") { b"" } else { b"/" };
+            return Ok((tree.entries(&at)?, [path, separator].concat()));
+        }
+        Ok((vec![entry], directory.to_vec()))
+    }
+
+    fn at(&self, path: &Path<'_>) -> VirtualPath {
+        self.directory.join(path.as_bytes())
+    }
+
+    fn writable(&self, path: &Path<'_>) -> Allowed<VirtualPath> {
+        if self.may_write() { Ok(self.at(path)) } else { Err(READ_ONLY) }
+    }
+}
+
+/// Many clients say `-a` or `-la` as if to `ls`: nothing is hidden here, and nothing recurses, so that changes nothing. What
+/// doesn't look like options is a name, dash or not; behind `--` anything is.
+fn without_options(mut argument: &[u8]) -> &[u8] {
+    while let Some(rest) = argument.strip_prefix(b"-") {
+        let (word, behind) = rest.split_at(rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len()));
+        if word != b"-" && (word.is_empty() || !word.iter().all(u8::is_ascii_alphanumeric)) {
+            break;
+        }
+        argument = behind.strip_prefix(b" ").unwrap_or(behind);
+        if word == b"-" {
+            break;
+        }
+    }
+    argument
+}
+
+fn sink(upload: io::Result<crate::tree::Upload>) -> Allowed<Content<'static>> {
+    Ok(Content::Sink(Box::new(upload.map_err(Denied::name)?)))
+}
+
+fn listing(lines: Vec<u8>) -> Opening {
+    Opening::Plain(Content::source(Cursor::new(lines)))
+}
+
+fn path(bytes: Vec<u8>) -> Allowed<Path<'static>> {
+    Path::try_from(bytes).map_err(|_| UNEXPECTED)
+}

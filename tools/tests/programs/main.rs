@@ -1,0 +1,14 @@
+//! The programs as processes, against each other, by hand and against scripts, over loopback; and the server's file-system
+//! module without them.
+#![cfg(unix)]
+
+mod certificate;
+mod clients;
+mod mirror;
+mod options;
+mod processes;
+mod servers;
+mod servers_tls;
+mod tls;
+mod tree;
+mod uploads;
