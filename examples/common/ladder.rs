@@ -49,7 +49,7 @@ impl Ladder {
 
     pub fn draw(&self, event: &Event<'_>) {
         match event {
-            Event::Command(line) => self.to_server(COMMAND, '─', &printable(line)),
+            Event::Command(command) => self.to_server(COMMAND, '─', &command.to_string()),
             Event::Reply(reply) => {
                 let colour = if reply.code().is_negative() { REFUSAL } else { REPLY };
                 let text = reply.to_string();

@@ -20,7 +20,7 @@ use super::data::Content;
 use super::interrupt::{self, Interrupt};
 use super::tls::Tls;
 use super::tokio_data::Outside;
-use super::tokio_wire::{self, Side, Wire, say, secure_control};
+use super::tokio_wire::{self, Side, Wire, secure_control};
 
 /// The machine is told that often how far a transfer is: it gives up what stands still.
 const TELL: Duration = Duration::from_secs(1);
@@ -78,9 +78,8 @@ impl Connection {
             let now = Instant::from_origin(self.origin.elapsed());
             match self.client.poll(now)? {
                 Action::Write(write) => {
-                    say(&mut self.control, write.bytes()).await?;
-                    let count = Event::commands(write.bytes(), &mut self.observer);
-                    write.wrote(count);
+                    write.commands().for_each(|command| (self.observer)(Event::Command(command)));
+                    tokio_wire::write(&mut self.control, write, now).await;
                 }
                 Action::Read { deadline } => {
                     let patience = deadline.map(|at| at.saturating_since(now));

@@ -130,7 +130,7 @@ pub enum Resume {
 /// The one data connection of a session.
 ///
 /// ```text
-/// Idle ─▶ Connect ───────────────────▶ Open ─▶ SecureData ─▶ Secured ─▶ Stream ─▶ Ended
+/// Idle ─▶ Connect ───────────────────▶ Open ─▶ SecureData ─▶ Secured ─▶ Stream ─▶ Ended ─▶ Whole
 ///    └──▶ Listen ─▶ Bound ─▶ Accept ───▶┘
 /// ```
 #[derive(Debug)]
@@ -161,6 +161,8 @@ pub(crate) enum State {
         end: StreamEnd,
         moved: Moved,
     },
+    /// The same of an upload that has come whole. What it has brought is outside, and may have to be dropped.
+    Whole(Moved),
 }
 
 /// A question about the data connection, with all that its handle tells.
@@ -241,12 +243,12 @@ impl Data {
     }
 
     /// The channel of the state.
-    pub(super) fn channel(&self) -> ChannelId {
+    pub(crate) fn channel(&self) -> ChannelId {
         self.channel
     }
 
     /// The serial of the open question.
-    pub(super) fn serial(&self) -> u64 {
+    pub(crate) fn serial(&self) -> u64 {
         self.serial.into()
     }
 
@@ -328,6 +330,24 @@ impl Data {
         self.state = State::Idle;
     }
 
+    /// What the stream has brought waits to be kept; another question is asked about it.
+    pub(crate) fn hold(&mut self, moved: Moved) {
+        self.ask_again();
+        self.state = State::Whole(moved);
+    }
+
+    /// The serial of another question about the same channel.
+    pub(crate) fn ask_again(&mut self) -> u64 {
+        self.serial = self.serial.wrapping_add(1);
+        self.serial()
+    }
+
+    /// What the stream has brought was kept, or is gone.
+    pub(crate) fn settle(&mut self) {
+        debug_assert!(matches!(self.state, State::Whole(_)), "what is settled was held: {:?}", self.state);
+        self.state = State::Idle;
+    }
+
     /// The open question is answered by the clock: there is none.
     fn time_out(&mut self) {
         if self.exists() {
@@ -336,13 +356,13 @@ impl Data {
         self.state = State::Failed(DataError::TimedOut);
     }
 
-    /// Whether there is a socket outside, or work on one.
+    /// Whether there is a socket outside, or work on one, or what came over it and isn't kept.
     fn exists(&self) -> bool {
         match &self.state {
             State::Asking(Question { what: What::Connect { .. } | What::Listen { .. }, wait }) => {
                 matches!(wait, Wait::Shown(_))
             }
-            State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured => true,
+            State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured | State::Whole(_) => true,
             State::Idle | State::Target(_) | State::Failed(_) | State::Ended { .. } => false,
         }
     }

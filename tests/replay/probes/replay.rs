@@ -188,6 +188,8 @@ impl Replay {
                     return;
                 }
                 Action::Stream(stream) => log.stream(stream, StreamEnd::Clean, 0),
+                Action::Look(look) => look.looked(),
+                Action::Commit(commit) => log.commit(commit, Ok(())),
                 Action::Close(close) => log.close(close, Moved::Nothing),
                 Action::SecureData(secure) => log.secure(secure, Ok(Shared::Yes)),
                 Action::StartTls(start) => log.start_tls(start, Ok(())),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Refusal, Security, Server};
+use ftp_proto::server::{Action, CommitError, Config, Refusal, Security, Server};
 use ftp_proto::{
     ChannelId, Code, Command, DataError, Direction, Endpoints, Instant, Moved, Path, Reply, Resume, StreamEnd, Text,
     TlsError, Verdict,
@@ -66,6 +66,10 @@ pub enum Did {
     Streams,
     StartsTls,
     StopsTls,
+    /// Whether the client has said something before its upload is kept.
+    Looks,
+    /// An upload is to be kept.
+    Commits,
     Closes,
     Leaves,
 }
@@ -320,6 +324,20 @@ impl Rig {
                     World::Busy => {}
                 }
                 return (Did::StopsTls, busy);
+            }
+            Action::Look(look) => {
+                if !busy {
+                    look.looked();
+                }
+                return (Did::Looks, busy);
+            }
+            Action::Commit(commit) => {
+                match world {
+                    World::Works => commit.kept(),
+                    World::Refuses => commit.failed(CommitError::Local),
+                    World::Busy => {}
+                }
+                return (Did::Commits, busy);
             }
             Action::Close(close) => {
                 let channel = close.channel();

@@ -24,21 +24,25 @@ impl Line {
         self.bytes.as_ref().map_or("a line that was too long".into(), |line| line.escape_ascii().to_string())
     }
 
+    pub fn is_upload(&self) -> bool {
+        self.command().is_ok_and(|command| command.verb().is_upload())
+    }
+
     pub fn is_transfer(&self) -> bool {
         self.command().is_ok_and(|command| command.verb().opens_data())
     }
 }
 
-/// Takes from the lines that are due the one that this reply ends, and says what is wrong if there is none.
-pub fn account(due: &mut VecDeque<Line>, code: Code) -> Result<(), String> {
+/// Takes from the lines that are due the one that this reply ends, if it ends one, and says what is wrong if there is none.
+pub fn account(due: &mut VecDeque<Line>, code: Code) -> Result<Option<Line>, String> {
     let Some(front) = due.front_mut() else {
         // Unasked is only the farewell of who was silent for too long.
-        return if code == Code::SERVICE_NOT_AVAILABLE { Ok(()) } else { Err("nothing was asked".into()) };
+        return if code == Code::SERVICE_NOT_AVAILABLE { Ok(None) } else { Err("nothing was asked".into()) };
     };
     if code.class() == Class::Preliminary {
         let may = front.is_transfer() && !front.begun;
         front.begun = true;
-        return if may { Ok(()) } else { Err(format!("a second preliminary, or one to {}", front.show())) };
+        return if may { Ok(None) } else { Err(format!("a second preliminary, or one to {}", front.show())) };
     }
     // Amid a transfer NOOP and STAT are answered at once.
     let amid = if front.is_transfer() { due.iter().skip(1).position(|line| urgent(line, code)) } else { None };
@@ -47,7 +51,7 @@ pub fn account(due: &mut VecDeque<Line>, code: Code) -> Result<(), String> {
         None => due.pop_front(),
     };
     let line = taken.expect("it is there");
-    if fits(&line, code) { Ok(()) } else { Err(format!("that is no answer to {}", line.show())) }
+    if fits(&line, code) { Ok(Some(line)) } else { Err(format!("that is no answer to {}", line.show())) }
 }
 
 fn urgent(line: &Line, code: Code) -> bool {
