@@ -17,15 +17,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as Clock};
 use std::{mem, thread};
 
-use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support, Transfer};
-use ftp_proto::{Code, Command, DataError, Endpoints, Instant, Path, Reply, StreamEnd, Text, TlsError, Verb, Verdict};
+use ftp_proto::server::{Action, CommitError, Config, Greeting, Question, Refusal, Server, Support, Transfer};
+use ftp_proto::{Command, ControlError, DataError, Endpoints, Instant, Path, StreamEnd, Text, TlsError, Verb, Verdict};
 use polling::{Event, Events, Poller};
 use socket2::{Domain, SockRef, Socket, Type};
 
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by their names
 
-const PATIENCE: Duration = Duration::from_secs(60); // for the client to take what is written
+const MOMENT: Duration = Duration::from_millis(1);
 const LINGER: Duration = Duration::from_secs(2); // for the client to close, once everything is sent
 const LARGEST: usize = 64 << 20; // how large a file may be
 
@@ -40,7 +40,8 @@ fn main() -> Result<()> {
 pub fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
     let mut config = Config::default();
     // What `answer` and `open` know; the machine refuses the rest, and FEAT and HELP follow.
-    config.support = Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor]);
+    config.support =
+        Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor])?;
     let config = Arc::new(config);
     loop {
         let (Ok((control, _)), config, files) = (listener.accept(), config.clone(), files.clone()) else { continue };
@@ -61,8 +62,6 @@ struct Session {
     listener: Option<Socket>,
     /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
     data: Option<(Socket, u64)>,
-    /// How the data connection has ended.
-    ended: Option<StreamEnd>,
     content: Content,
     files: Arc<Files>,
 }
@@ -73,13 +72,12 @@ impl Session {
         SockRef::from(&control).set_out_of_band_inline(true)?;
         // Else replies wait for each other, and a transfer takes 40 ms more.
         control.set_nodelay(true)?;
-        control.set_write_timeout(Some(PATIENCE))?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
-        let greeting = Reply::from_static(Code::SERVICE_READY, "Welcome.");
+        let greeting = Greeting::ready(Text::from_static("Welcome."));
         let server = Server::new(config, ends, &greeting, Instant::from_origin(Duration::ZERO));
         let (origin, control, host, poller) = (Clock::now(), control.into(), ends.local().ip(), Poller::new()?);
-        let (listener, data, ended, content) = (None, None, None, Content::Nothing);
-        Ok(Self { server, origin, control, host, poller, listener, data, ended, content, files })
+        let (listener, data, content) = (None, None, Content::Nothing);
+        Ok(Self { server, origin, control, host, poller, listener, data, content, files })
     }
 
     /// Does what the machine asks for, until the session has ended.
@@ -93,8 +91,13 @@ impl Session {
             let control = (&self.control, Event::readable(0));
             match self.server.poll(now) {
                 Action::Write(write) => {
-                    (&self.control).write_all(write.bytes())?;
-                    write.wrote_all();
+                    // Past its deadline the machine gives up by itself. (A time-out of zero would be none.)
+                    self.control.set_write_timeout(until(write.deadline()).map(|left| left.max(MOMENT)))?;
+                    match (&self.control).write(write.bytes()) {
+                        Ok(count) => write.wrote(count),
+                        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                        Err(_) => write.failed(ControlError::Closed),
+                    }
                 }
                 Action::Read { deadline } => {
                     self.content = Content::Nothing; // nothing is under way
@@ -103,6 +106,7 @@ impl Session {
                     }
                 }
                 Action::Question(question) => answer(question, &self.files)?,
+                Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
                 Action::Transfer(transfer) => self.content = open(transfer, &self.files),
                 // Passive mode: the client is told a port, and connects to it.
                 Action::Listen(listen) => {
@@ -140,17 +144,6 @@ impl Session {
                 }
                 Action::Stream(stream) => {
                     let (socket, moved) = self.data.as_mut().ok_or("no data connection")?;
-                    if let Some(end) = self.ended.take() {
-                        // An ABOR that came before was heard: it would have undone this.
-                        if let (Content::Upload(name, bytes), StreamEnd::Clean) =
-                            (mem::replace(&mut self.content, Content::Nothing), end)
-                        {
-                            self.files.lock().unwrap().insert(name, bytes);
-                        }
-                        stream.finished(end, (*moved).into());
-                        self.data = None;
-                        continue;
-                    }
                     let interest =
                         if let Content::Download(_) = self.content { Event::writable(1) } else { Event::readable(1) };
                     let sockets = [stream.wants_input().then_some(control), Some((&*socket, interest))];
@@ -160,17 +153,32 @@ impl Session {
                         [_, true] => match self.content.advance(socket, moved) {
                             Ok(()) => stream.moved(*moved),
                             Err(end) => {
-                                self.ended = Some(end);
-                                if wait(&self.poller, [Some(control), None], Some(Duration::ZERO))?[0] {
-                                    self.read()?;
-                                }
+                                stream.finished(end, (*moved).into());
+                                self.data = None;
                             }
                         },
                     }
                 }
+                // An upload has come whole. An ABOR from before its end may be here by now, and undoes it.
+                Action::Look(mut look) => {
+                    if look.wants_input() && wait(&self.poller, [Some(control), None], Some(Duration::ZERO))?[0] {
+                        let mut buffer = [0; 4096];
+                        let count = self.control.read(&mut buffer)?;
+                        look.received(&buffer[..count]);
+                    }
+                    look.looked();
+                }
+                // Only now does the upload take the place of what was there.
+                Action::Commit(commit) => match mem::replace(&mut self.content, Content::Nothing) {
+                    Content::Upload(name, bytes) => {
+                        self.files.lock().unwrap().insert(name, bytes);
+                        commit.kept();
+                    }
+                    _ => commit.failed(CommitError::Local),
+                },
                 // What the channel was at doesn't matter: listening, connected, moving.
                 Action::Close(close) => {
-                    (self.listener, self.ended, self.content) = (None, None, Content::Nothing);
+                    (self.listener, self.content) = (None, Content::Nothing);
                     close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
                 }
                 // `Config::security` offers no TLS.

@@ -9,14 +9,15 @@
 //! for. What only an application can know, [`answer`] and [`open`] say: here, of the files in a map.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
+use std::mem;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, Config, Question, Refusal, Server, Support, Transfer};
-use ftp_proto::{Code, Command, DataError, Endpoints, Instant, Path, Reply, StreamEnd, Text, TlsError, Verb, Verdict};
+use ftp_proto::server::{Action, CommitError, Config, Greeting, Question, Refusal, Server, Support, Transfer};
+use ftp_proto::{Command, ControlError, DataError, Endpoints, Instant, Path, StreamEnd, Text, TlsError, Verb, Verdict};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -25,7 +26,6 @@ use tokio::time::timeout;
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by their names
 
-const PATIENCE: Duration = Duration::from_secs(60); // for the client to take what is written
 const LINGER: Duration = Duration::from_secs(2); // for the client to close, once everything is sent
 const LARGEST: usize = 64 << 20; // how large a file may be
 
@@ -41,7 +41,8 @@ async fn main() -> Result<()> {
 pub async fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
     let mut config = Config::default();
     // What `answer` and `open` know; the machine refuses the rest, and FEAT and HELP follow.
-    config.support = Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor]);
+    config.support =
+        Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor])?;
     let config = Arc::new(config);
     loop {
         let (Ok((control, _)), config, files) = (listener.accept().await, config.clone(), files.clone()) else {
@@ -63,7 +64,6 @@ struct Session {
     dialling: Option<Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>>, // active mode
     /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
     data: Option<(TcpStream, u64)>,
-    ended: Option<StreamEnd>, // how the data connection has ended
     content: Content,
     files: Arc<Files>,
 }
@@ -75,11 +75,11 @@ impl Session {
         // Else replies wait for each other, and a transfer takes 40 ms more.
         control.set_nodelay(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
-        let greeting = Reply::from_static(Code::SERVICE_READY, "Welcome.");
+        let greeting = Greeting::ready(Text::from_static("Welcome."));
         let server = Server::new(config, ends, &greeting, Instant::from_origin(Duration::ZERO));
         let (origin, host, content) = (Clock::now(), ends.local().ip(), Content::Nothing);
-        let (listener, dialling, data, ended) = (None, None, None, None);
-        Ok(Self { server, origin, control, host, listener, dialling, data, ended, content, files })
+        let (listener, dialling, data) = (None, None, None);
+        Ok(Self { server, origin, control, host, listener, dialling, data, content, files })
     }
 
     /// Does what the machine asks for, until the session has ended.
@@ -93,8 +93,11 @@ impl Session {
             match self.server.poll(now) {
                 Action::Write(write) => {
                     let writing = self.control.async_io(Interest::WRITABLE, || self.control.try_write(write.bytes()));
-                    let count = timeout(PATIENCE, writing).await??;
-                    write.wrote(count);
+                    match timeout(until(Some(write.deadline())), writing).await {
+                        Ok(Ok(count)) => write.wrote(count),
+                        Ok(Err(_)) => write.failed(ControlError::Closed),
+                        Err(_) => {} // past its deadline the machine gives up by itself
+                    }
                 }
                 Action::Read { deadline } => {
                     self.content = Content::Nothing; // nothing is under way
@@ -103,6 +106,7 @@ impl Session {
                     }
                 }
                 Action::Question(question) => answer(question, &self.files)?,
+                Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
                 Action::Transfer(transfer) => self.content = open(transfer, &self.files),
                 // Passive mode: the client is told a port, and connects to it.
                 Action::Listen(listen) => {
@@ -144,16 +148,6 @@ impl Session {
                 }
                 Action::Stream(stream) => {
                     let (socket, moved) = self.data.as_mut().ok_or("no data connection")?;
-                    if let Some(end) = self.ended.take() {
-                        // An ABOR that came before was heard: it would have undone this.
-                        let content = std::mem::replace(&mut self.content, Content::Nothing);
-                        if let (Content::Upload(name, bytes), StreamEnd::Clean) = (content, end) {
-                            self.files.lock().unwrap().insert(name, bytes);
-                        }
-                        stream.finished(end, (*moved).into());
-                        self.data = None;
-                        continue;
-                    }
                     let interest =
                         if let Content::Download(_) = self.content { Interest::WRITABLE } else { Interest::READABLE };
                     let control = stream.wants_input().then_some(&self.control);
@@ -165,17 +159,37 @@ impl Session {
                         }
                         _ = socket.ready(interest) => {
                             let advanced = self.content.advance(socket, moved).await;
-                            tokio::task::yield_now().await; // others have their turn, and tokio learns what has come
+                            tokio::task::yield_now().await; // others have their turn
                             match advanced {
                                 Ok(()) => stream.moved(*moved),
-                                Err(end) => { self.ended = Some(end); self.read()? }
+                                Err(end) => { stream.finished(end, (*moved).into()); self.data = None; }
                             }
                         }
                     }
                 }
+                // An upload has come whole. An ABOR from before its end may be here by now, and undoes it. Tokio may not know
+                // of it yet: the socket does.
+                Action::Look(mut look) => {
+                    let mut buffer = [0; 4096];
+                    let mut socket = &*SockRef::from(&self.control);
+                    match look.wants_input().then(|| socket.read(&mut buffer)) {
+                        Some(Ok(count)) => look.received(&buffer[..count]),
+                        Some(Err(error)) if error.kind() != ErrorKind::WouldBlock => look.received(&[]),
+                        _ => {}
+                    }
+                    look.looked();
+                }
+                // Only now does the upload take the place of what was there.
+                Action::Commit(commit) => match mem::replace(&mut self.content, Content::Nothing) {
+                    Content::Upload(name, bytes) => {
+                        self.files.lock().unwrap().insert(name, bytes);
+                        commit.kept();
+                    }
+                    _ => commit.failed(CommitError::Local),
+                },
                 // What the channel was at doesn't matter: listening, dialling, connected, moving.
                 Action::Close(close) => {
-                    (self.listener, self.dialling, self.ended) = (None, None, None);
+                    (self.listener, self.dialling, self.content) = (None, None, Content::Nothing);
                     close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
                 }
                 // `Config::security` offers no TLS.

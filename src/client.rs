@@ -16,8 +16,9 @@ mod transfer;
 use alloc::sync::Arc;
 
 use crate::command::{Protection, Verb};
-use crate::connection::{Ask, cannot_happen};
+use crate::connection::{Ask, First, cannot_happen};
 use crate::inbox::{Inbox, Replies};
+use crate::outbox::{ControlError, Terms};
 use crate::route::{Attempt, Endpoints};
 use crate::session::{Answered, LoginState, Session};
 use crate::time::Instant;
@@ -73,6 +74,8 @@ enum Phase {
     Running(Running),
     /// The request has ended: `Done` is shown, then it goes on so.
     Ended(Wanted, Ended, Afterwards),
+    /// Nothing can be said any more. What was received is shown, then why.
+    Mute(ControlError),
     /// The control connection is to be closed.
     Left,
     Broken(Violation),
@@ -88,6 +91,7 @@ enum Afterwards {
 
 /// What `poll` hands out, decided before anything is borrowed for it.
 enum Next {
+    Write,
     Ask(Ask),
     Read(Option<Instant>),
     Reply,
@@ -123,7 +127,7 @@ impl Client {
     pub fn start(&mut self, request: Request) -> Result<(), Misuse> {
         match self.phase {
             _ if self.quit || self.context.connection.input_ended => return Err(Misuse::Ended),
-            Phase::Left | Phase::Broken(_) => return Err(Misuse::Ended),
+            Phase::Mute(_) | Phase::Left | Phase::Broken(_) => return Err(Misuse::Ended),
             Phase::Started { .. } | Phase::Running(_) | Phase::Ended(..) => return Err(Misuse::Busy),
             Phase::Idle => {}
         }
@@ -155,7 +159,7 @@ impl Client {
             Phase::Running(running) => {
                 running.abort.get_or_insert(Abort::Asked);
             }
-            Phase::Idle | Phase::Ended(..) | Phase::Left | Phase::Broken(_) => {}
+            Phase::Idle | Phase::Ended(..) | Phase::Mute(_) | Phase::Left | Phase::Broken(_) => {}
         }
     }
 
@@ -208,6 +212,12 @@ impl Client {
     fn action(&mut self, next: Next) -> Result<Action<'_>, Violation> {
         let wants_input = self.wants_input();
         let action = match next {
+            Next::Write => {
+                let patience = self.context.config.patience.write;
+                let is_last = matches!(&self.phase, Phase::Running(running) if running.is_quit());
+                let terms = Terms { wants_input, patience, is_last };
+                Some(Action::Write(self.context.connection.write(terms)))
+            }
             Next::Ask(ask) => self.context.connection.ask(ask, wants_input).map(Action::from),
             Next::Read(deadline) => Some(Action::Read { deadline }),
             Next::Reply => self.inbox.reply().map(Action::Reply),
@@ -223,11 +233,17 @@ impl Client {
 
     fn next(&mut self) -> Result<Next, Violation> {
         loop {
-            if let Phase::Broken(violation) = &self.phase {
-                return Err(violation.clone());
+            match &self.phase {
+                Phase::Broken(violation) => return Err(violation.clone()),
+                Phase::Mute(_) if self.inbox.advance().map_err(Violation::Reply)? => return Ok(self.react()),
+                Phase::Mute(why) => return Err(Violation::Write(*why)),
+                _ => {}
             }
-            if let Some(ask) = self.context.connection.first() {
-                return Ok(Next::Ask(ask));
+            match self.context.connection.first() {
+                Some(First::Write) if self.falls_mute() => continue,
+                Some(First::Write) => return Ok(Next::Write),
+                Some(First::Close) => return Ok(Next::Ask(Ask::Close)),
+                None => {}
             }
             let wait = match &self.phase {
                 Phase::Running(_) => self.advance(),
@@ -237,7 +253,7 @@ impl Client {
                     None
                 }
                 Phase::Left => return Ok(Next::Leave),
-                Phase::Started { .. } | Phase::Ended(..) | Phase::Broken(_) => {
+                Phase::Started { .. } | Phase::Ended(..) | Phase::Mute(_) | Phase::Broken(_) => {
                     if let Some(next) = self.turn() {
                         return Ok(next);
                     }
@@ -251,6 +267,15 @@ impl Client {
                 return Ok(next);
             }
         }
+    }
+
+    /// Whether what is to be written can't be.
+    fn falls_mute(&mut self) -> bool {
+        let Context { connection, config, .. } = &mut self.context;
+        let Some(why) = connection.outbox.failure(connection.now, config.patience.write) else { return false };
+        connection.outbox.clear();
+        self.phase = Phase::Mute(why);
+        true
     }
 
     /// A request begins, or its end is shown.
@@ -357,12 +382,12 @@ impl Client {
     /// A reply is due. After QUIT nobody waits for long; anywhere else a late reply would be taken for the next.
     fn wait_for_reply(&mut self) -> Result<Option<Next>, Violation> {
         let context = &mut self.context;
+        let Phase::Running(running) = &self.phase else { return Ok(None) };
         let by = match context.reply_by {
             ReplyBy::At(by) => by,
-            ReplyBy::AfterData => context.connection.after(context.config.patience.reply),
+            ReplyBy::AfterData => context.connection.after(running.patience(&context.config)),
         };
         context.reply_by = ReplyBy::At(by);
-        let Phase::Running(running) = &self.phase else { return Ok(None) };
         if context.connection.now < by {
             let give_up = running.give_up_at(&context.config);
             return Ok(Some(Next::Read(Some(give_up.map_or(by, |at| at.min(by))))));

@@ -12,6 +12,7 @@ mod parameter;
 mod set;
 mod table;
 
+pub(crate) use argument::Shown;
 pub use column::{DataUse, LoginRule};
 pub(crate) use column::{HashAlgorithm, Question, Served};
 pub use error::{ArgumentFault, CommandError};
@@ -113,6 +114,11 @@ impl Verb {
             Some((key, length)) if length == word.len() => Self::of_key(key).0,
             _ => Self::Other,
         }
+    }
+
+    /// How much of its argument may be shown.
+    pub(crate) const fn shown(self) -> Shown {
+        Command::shown(self)
     }
 
     /// The verb of a whole line, whatever its argument is.

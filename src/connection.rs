@@ -2,7 +2,7 @@
 //! TLS, the data connection, and the questions about them.
 
 use crate::data::{self, Close, Data};
-use crate::outbox::{Outbox, Write};
+use crate::outbox::{Outbox, Speech, Terms, Write};
 use crate::route::Endpoints;
 use crate::session::Session;
 use crate::time::Instant;
@@ -23,10 +23,16 @@ pub(crate) struct Connection {
     pub(crate) input_ended: bool,
 }
 
+/// What comes before everything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    Write,
+    Close,
+}
+
 /// What is asked of the adapter, decided before anything is borrowed for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ask {
-    Write,
     Close,
     Tls,
     /// The question about the data connection. Who moves bytes has to poll again at this moment at the latest.
@@ -36,7 +42,6 @@ pub(crate) enum Ask {
 /// The same, with its handle.
 #[must_use]
 pub(crate) enum Asked<'a> {
-    Write(Write<'a>),
     Close(Close<'a>),
     StartTls(StartTls<'a>),
     StopTls(StopTls<'a>),
@@ -44,11 +49,11 @@ pub(crate) enum Asked<'a> {
 }
 
 impl Connection {
-    pub(crate) fn new(ends: Endpoints, now: Instant) -> Self {
+    pub(crate) fn new(ends: Endpoints, speech: Speech, now: Instant) -> Self {
         Self {
             ends,
             now,
-            outbox: Outbox::new(),
+            outbox: Outbox::new(speech),
             session: Session::new(),
             tls: Tls::Off,
             data: Data::new(),
@@ -68,17 +73,22 @@ impl Connection {
 
     /// What comes before everything else: what was said is written, then what isn't needed any more is closed.
     #[inline]
-    pub(crate) fn first(&self) -> Option<Ask> {
+    pub(crate) fn first(&self) -> Option<First> {
         if !self.outbox.is_empty() {
-            return Some(Ask::Write);
+            return Some(First::Write);
         }
-        self.data.is_closing().then_some(Ask::Close)
+        self.data.is_closing().then_some(First::Close)
+    }
+
+    /// What waits to be written.
+    #[inline]
+    pub(crate) fn write(&mut self, terms: Terms) -> Write<'_> {
+        Write::new(&mut self.outbox, self.now, terms)
     }
 
     /// The handle of what is asked. `None`: it isn't asked, which only a fault of the machine can bring about.
     pub(crate) fn ask(&mut self, ask: Ask, wants_input: bool) -> Option<Asked<'_>> {
         Some(match ask {
-            Ask::Write => Asked::Write(Write::new(&mut self.outbox)),
             Ask::Close => Asked::Close(self.data.closing_question(wants_input)?),
             Ask::Data(stream_by) => Asked::Data(self.data.question(self.now, wants_input, stream_by)?),
             Ask::Tls => match self.tls.turn()? {

@@ -113,7 +113,7 @@ pub use data::{
     Stream, StreamEnd, Verdict,
 };
 pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
-pub use outbox::Write;
+pub use outbox::{ControlError, Sent, Write};
 pub use reply::{BodyError, Class, Code, FactsLine, Feature, Features, Lines, Reply, ReplyEnd, ReplyError};
 pub use route::{Attempt, AttemptEnd, Endpoints, PassiveHost, Route, is_plausible};
 pub use server::Server;

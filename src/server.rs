@@ -11,6 +11,7 @@
 mod action;
 mod answers;
 mod choices;
+mod commit;
 mod config;
 mod context;
 mod dispatch;
@@ -33,7 +34,7 @@ mod words;
 use alloc::sync::Arc;
 
 use crate::command::{Command, Verb};
-use crate::connection::{Ask, cannot_happen};
+use crate::connection::{Ask, First, cannot_happen};
 use crate::inbox::{Commands, Inbox, LineTooLong};
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
@@ -42,6 +43,7 @@ use crate::time::Instant;
 use crate::tls::Tls;
 
 pub use action::Action;
+pub use commit::{Commit, CommitError, Look};
 pub use config::{Active, Config, Passive, Patience, Security};
 pub use exchange::Exchange;
 pub use offer::Transfer;
@@ -52,8 +54,8 @@ pub use support::{Support, SupportError};
 pub use words::{Answer, Greeting, Opening, Refusal};
 
 use answers::NOOP_OK;
-use context::{Context, Life};
-use phase::{Answered, Asked, Decided, Job, Phase, Stop, UnderWay};
+use context::{Context, Life, kept};
+use phase::{Answered, Asked, Decided, Job, Phase, Step, Stop, UnderWay};
 use waiting::Waiting;
 
 /// One server's side of one control connection.
@@ -96,12 +98,15 @@ pub struct Server {
 
 /// What `poll` hands out, decided before anything is borrowed for it.
 enum Next {
+    Write,
     Ask(Ask),
     Read(Instant),
     Question,
     Transfer,
     /// News.
     Answered,
+    Look,
+    Commit,
     Leave,
 }
 
@@ -127,16 +132,11 @@ impl Server {
 
     /// Takes what was read from the control connection. An empty slice is its end.
     pub fn received(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            self.context.connection.input_ended = true;
-        } else if self.context.is_turning() {
-            self.context.hang_up();
-        } else if self.context.life == Life::Open {
-            self.inbox.push(bytes);
-        }
+        self.context.received(&mut self.inbox, bytes);
     }
 
-    /// Ends the session with these words, best a 421; what runs is stopped.
+    /// Ends the session with these words, best a 421; what runs is stopped. An upload that is being kept
+    /// ([`Action::Commit`]) is dropped if `Close` finds it in time; its client hears no success.
     pub fn close(&mut self, words: &Refusal<'_>) {
         if self.context.life != Life::Open {
             return;
@@ -160,10 +160,17 @@ impl Server {
         self.context.connection.now = now;
         let next = self.next();
         let wants_input = self.wants_input();
-        let Self { context, phase, .. } = self;
+        let Self { context, phase, inbox, waiting, .. } = self;
         let action = match (next, phase) {
             (Next::Read(deadline), _) => Some(Action::Read { deadline }),
-            (Next::Ask(ask), _) => context.connection.ask(ask, wants_input).map(Action::from),
+            (Next::Write, _) => {
+                let terms = context.terms(wants_input);
+                Some(Action::Write(context.connection.write(terms)))
+            }
+            (Next::Ask(ask), _) => {
+                let wants_input = wants_input && !context.is_turning();
+                context.connection.ask(ask, wants_input).map(Action::from)
+            }
             (Next::Question, Phase::Asking(asked)) => {
                 Some(Action::Question(Question::new(asked, context, wants_input)))
             }
@@ -171,8 +178,12 @@ impl Server {
                 Some(Action::Transfer(Transfer::new(asked, context, wants_input)))
             }
             (Next::Answered, _) => context.show_news().map(Action::Answered),
+            (Next::Look, Phase::Transferring(_, step)) => Some(Action::Look(Look::new(step, context, inbox, waiting))),
+            (Next::Commit, Phase::Committing(asked, upload)) => {
+                Some(Action::Commit(Commit::new(asked, upload, context, wants_input)))
+            }
             (Next::Leave, _) => Some(Action::Leave),
-            (Next::Question | Next::Transfer, _) => None,
+            (Next::Question | Next::Transfer | Next::Look | Next::Commit, _) => None,
         };
         action.unwrap_or_else(|| {
             cannot_happen("what was decided to be asked isn't there");
@@ -188,12 +199,19 @@ impl Server {
             if self.context.life != Life::Over && self.context.awaits_tls() {
                 return Next::Ask(Ask::Tls);
             }
-            if let Some(ask) = self.context.connection.first() {
-                if ask == Ask::Write {
+            match self.context.connection.first() {
+                Some(First::Write) => {
+                    let Context { connection, config, .. } = &mut self.context;
+                    if connection.outbox.failure(connection.now, config.patience.write).is_some() {
+                        self.context.hang_up();
+                        continue;
+                    }
                     // How long the application took for its answer is no silence of the client.
-                    self.active = self.context.connection.now;
+                    self.active = connection.now;
+                    return Next::Write;
                 }
-                return Next::Ask(ask);
+                Some(First::Close) => return Next::Ask(Ask::Close),
+                None => {}
             }
             if self.context.life != Life::Open {
                 // Everything was said; what is left of the data connection goes first.
@@ -231,16 +249,13 @@ impl Server {
                 };
                 (command, next)
             }
-            Phase::Offering(Asked { id, command, answer, .. }) => {
-                let next = match answer {
-                    Some(Decided::Accepted { offset, unique, step }) => {
-                        let transfer = UnderWay { id, verb: command.verb() };
-                        Phase::Transferring(Job { transfer, offset, unique }, step)
-                    }
-                    Some(Decided::Refused) | None => Phase::Idle,
-                };
-                (command, next)
-            }
+            Phase::Offering(Asked { id, command, answer, .. }) => match answer {
+                Some(Decided::Accepted { offset, unique, step }) => {
+                    return self.phase = Phase::Transferring(Job { id, command, offset, unique }, step);
+                }
+                Some(Decided::Refused) | None => (command, Phase::Idle),
+            },
+            Phase::Committing(Asked { command, .. }, _) => (command, Phase::Idle),
             phase => return self.phase = phase,
         };
         self.context.asked(command);
@@ -258,7 +273,7 @@ impl Server {
             let took = match self.phase {
                 // What began or ended TLS has to be written first, and past the login's deadline no further line is read.
                 Phase::Idle => !self.context.is_turning() && !self.is_login_late() && self.take_line(),
-                Phase::Transferring(..) => self.take_line_amid_transfer(),
+                Phase::Transferring(..) | Phase::Committing(..) => self.take_line_amid_transfer(),
                 _ => false,
             };
             taken |= took;
@@ -299,10 +314,13 @@ impl Server {
         true
     }
 
-    /// While a transfer runs, ABOR, NOOP and STAT are answered at once; everything else waits.
+    /// While a transfer runs, ABOR, NOOP and STAT are answered at once; everything else waits, and so does an ABOR of what
+    /// can't be undone any more.
     fn take_line_amid_transfer(&mut self) -> bool {
         let Self { waiting, inbox, context, phase, .. } = self;
-        if !context.in_transfer(phase) || waiting.len() >= context.config.pipeline {
+        let stoppable = context.in_transfer(phase);
+        let runs = stoppable || matches!(phase, Phase::Committing(..));
+        if !runs || waiting.len() >= context.config.pipeline {
             return false;
         }
         let line = match next_line(inbox, context) {
@@ -315,13 +333,13 @@ impl Server {
         let urgent = line.ok().filter(|line| Verb::of_line(line).is_heard_amid_transfer());
         let urgent = urgent.and_then(|line| Command::parse(line).ok());
         match urgent {
-            Some(command @ Command::Abor) if alone => {
+            Some(command @ Command::Abor) if alone && stoppable => {
                 context.hear(line.unwrap_or_default());
                 let (abor, _) = context.record(&command);
                 context.stop(phase, Stop::Abort(abor));
             }
             // The transfer stops at once, but this line is answered after those before it.
-            Some(Command::Abor) => {
+            Some(Command::Abor) if stoppable => {
                 waiting.push(line, false);
                 context.stop(phase, Stop::Interrupt);
             }
@@ -372,6 +390,8 @@ impl Server {
             Phase::Offering(asked) if now < asked.by => return Some(Next::Transfer),
             Phase::Asking(asked) => self.context.answer_late(asked.under_way()),
             Phase::Offering(asked) => self.context.answer_late(asked.under_way()),
+            Phase::Committing(asked, _) if now < asked.by => return Some(Next::Commit),
+            Phase::Committing(asked, _) => self.context.answer_late(asked.under_way()),
             Phase::Refusing { login, denial, at } => {
                 if now >= *at {
                     self.context.deny(*login, denial);
@@ -382,6 +402,11 @@ impl Server {
                     let text = "Too many commands at once.";
                     self.context.answer_static(*login, Code::SERVICE_NOT_AVAILABLE, text);
                 }
+            }
+            Phase::Transferring(_, Step::Looking) if self.wants_input() => return Some(Next::Look),
+            Phase::Transferring(_, Step::Looking | Step::Looked) => {
+                self.context.begin_commit(&mut self.phase);
+                return None;
             }
             Phase::Preparing(_) | Phase::Transferring(..) | Phase::Stopping(..) => {
                 return self.context.advance_data(&mut self.phase).map(Next::Ask);
@@ -419,11 +444,11 @@ impl Server {
 
     /// How many bytes of command lines wait for their turn.
     fn kept(&self) -> usize {
-        self.waiting.len().saturating_add(self.inbox.buffered())
+        kept(&self.inbox, &self.waiting)
     }
 
     fn wants_input(&self) -> bool {
-        !self.context.connection.input_ended && self.kept() < self.context.config.pipeline
+        self.context.wants_input(&self.inbox, &self.waiting)
     }
 }
 

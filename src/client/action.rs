@@ -7,7 +7,7 @@ use core::fmt;
 use crate::command::Verb;
 use crate::connection::Asked;
 use crate::data::{self, Accept, Close, Connect, Listen, SecureData, Stream, StreamEnd};
-use crate::outbox::Write;
+use crate::outbox::{ControlError, Write};
 use crate::reply::{BodyError, Reply, ReplyError};
 use crate::route::Attempt;
 use crate::time::{Instant, Time};
@@ -54,7 +54,6 @@ pub enum Action<'a> {
 impl<'a> From<Asked<'a>> for Action<'a> {
     fn from(asked: Asked<'a>) -> Self {
         match asked {
-            Asked::Write(write) => Self::Write(write),
             Asked::Close(close) => Self::Close(close),
             Asked::StartTls(start) => Self::StartTls(start),
             Asked::StopTls(stop) => Self::StopTls(stop),
@@ -194,6 +193,9 @@ pub enum Violation {
         /// The command that waits; `None`: the greeting.
         waiting: Option<Verb>,
     },
+    /// The control connection can't be written to any more: [`Write::failed`] said so, or the server took nothing until
+    /// [`Write::deadline`]. The replies that had come were shown before.
+    Write(ControlError),
     /// Plaintext came where TLS was to begin: somebody in between may have put it there (CVE-2021-22947).
     PlaintextBeforeTls,
     /// Replies that were due behind a transfer never came: what comes later can't be told apart any more.
@@ -211,6 +213,7 @@ impl fmt::Display for Violation {
             Self::Closed { waiting: verb } => {
                 write!(f, "the server closed the connection (waiting: {})", waiting(verb))
             }
+            Self::Write(why) => write!(f, "the control connection can't be written to: {why}"),
             Self::PlaintextBeforeTls => f.write_str("plaintext came where TLS was to begin"),
             Self::Fault => f.write_str("a fault of this machine, not of the server"),
             Self::OutOfStep => f.write_str("replies are missing; later ones can't be told apart"),

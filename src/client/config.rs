@@ -64,6 +64,11 @@ pub struct Patience {
     pub greeting: Duration,
     /// For a reply: 60 s. A reply that doesn't come ends the session, since a late one can't be told from the next.
     pub reply: Duration,
+    /// For the server to take each 16 KiB of what we say, or less: 60 s. One that takes nothing ends the session.
+    pub write: Duration,
+    /// For the final reply of an upload once its stream has ended: 300 s. A server may have much to do until the file is where
+    /// it belongs.
+    pub commit: Duration,
     /// For a data connection while other candidates are left: 10 s.
     pub dial: Duration,
     /// For a data connection of the last candidate: 30 s.
@@ -108,6 +113,8 @@ impl Default for Patience {
         Self {
             greeting: Duration::from_secs(60),
             reply: Duration::from_secs(60),
+            write: Duration::from_secs(60),
+            commit: Duration::from_secs(300),
             dial: Duration::from_secs(10),
             last_dial: Duration::from_secs(30),
             listen: Duration::from_secs(10),

@@ -7,6 +7,7 @@ use super::config::Config;
 use crate::command::{Command, Verb, VerbSet};
 use crate::connection::Connection;
 use crate::data::{Moved, StreamEnd};
+use crate::outbox::Speech;
 use crate::reply::Reply;
 use crate::route::{Attempt, Endpoints, Routes};
 use crate::session::CommandId;
@@ -94,7 +95,7 @@ impl Context {
         Self {
             reply_by: ReplyBy::At(now.after(config.patience.greeting)),
             config,
-            connection: Connection::new(ends, now),
+            connection: Connection::new(ends, Speech::Commands, now),
             said: CommandId::GREETING,
             routes: Routes::new(),
             attempts: Vec::new(),

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
 use super::config::{Config, Security};
 use super::context::{Context, End, Progress, ReplyBy};
@@ -120,12 +121,20 @@ impl Running {
         if self.abort == Some(Abort::Late) { None } else { Some(self.began.after(config.patience.request?)) }
     }
 
+    /// How long the reply that is due is waited for.
+    pub(super) fn patience(&self, config: &Config) -> Duration {
+        match &self.plan {
+            RunningPlan::Transfer(transfer) if transfer.awaits_commit() => config.patience.commit,
+            _ => config.patience.reply,
+        }
+    }
+
     pub(super) fn react(&mut self, context: &mut Context, answered: Answered, reply: &Reply<'_>) {
         let Answered::Due { id, step, .. } = answered else { return };
         let preliminary = step == Meaning::Wait;
         // A 1yz gives the server another while; one 1yz after the other would give it for ever.
         if !(preliminary && self.preliminary) {
-            context.reply_by = ReplyBy::At(context.connection.after(context.config.patience.reply));
+            context.reply_by = ReplyBy::At(context.connection.after(self.patience(&context.config)));
         }
         self.preliminary = preliminary;
         match &mut self.plan {

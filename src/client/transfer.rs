@@ -238,7 +238,7 @@ impl Transfer {
                 data.forget();
                 self.moved(context, commanded, last, Stream { end: StreamEnd::Truncated, moved: Moved::Nothing });
             }
-            State::Idle | State::Bound(_) | State::Target(_) => {
+            State::Idle | State::Bound(_) | State::Target(_) | State::Whole { .. } => {
                 cannot_happen("bytes are to move, and there is no data connection");
                 self.end(context, Ending::Incomplete(StreamEnd::Truncated, Moved::Nothing));
             }
@@ -327,8 +327,12 @@ impl Transfer {
                     outbox.mark_urgent();
                     outbox.buffer().push(mark);
                 }
+                let commits = self.awaits_commit();
                 let abor = context.send(&Command::Abor);
-                self.stage = Stage::Aborting(Aborting { transfer: commanded.id, abor, barrier: None, why });
+                if commits {
+                    context.reply_by = ReplyBy::At(context.connection.after(context.config.patience.commit));
+                }
+                self.stage = Stage::Aborting(Aborting { transfer: commanded.id, abor, barrier: None, why, commits });
             }
         }
         true

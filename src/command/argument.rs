@@ -18,6 +18,8 @@ use nom::{Finish, IResult, Parser};
 
 /// An argument of a command.
 pub(super) trait Field<'a>: Sized {
+    /// How much of it may be shown.
+    const SHOWN: Shown = Shown::All;
     /// The same, owned.
     type Owned;
     /// Whether it is a secret.
@@ -35,6 +37,25 @@ pub(super) trait Field<'a>: Sized {
     /// The argument that is this path; `None` where an argument is something else.
     fn of_path(_: Path<'a>) -> Option<Self> {
         None
+    }
+}
+
+/// How much of an argument may stand in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    All,
+    /// Its first word.
+    Word,
+    Nothing,
+}
+
+impl Shown {
+    /// How much of two arguments, one behind the other.
+    pub(super) const fn and(self, other: Self) -> Self {
+        match self {
+            Self::All => other,
+            Self::Word | Self::Nothing => self,
+        }
     }
 }
 
@@ -201,6 +222,7 @@ impl<'a> Field<'a> for Path<'a> {
 
 /// RFC 959 5.3.2: `<password> ::= <string>`. All behind one blank belongs to it, and it may be empty.
 impl<'a> Field<'a> for Password<'a> {
+    const SHOWN: Shown = Shown::Nothing;
     type Owned = Password<'static>;
     const SECRET: bool = true;
     #[inline]
@@ -240,6 +262,7 @@ impl<'a> Field<'a> for Argument<'a> {
 
 /// `[<SP> argument]`
 impl<'a, T: Field<'a>> Field<'a> for Option<T> {
+    const SHOWN: Shown = T::SHOWN;
     type Owned = Option<T::Owned>;
     fn of_path(path: Path<'a>) -> Option<Self> {
         T::of_path(path).map(Some)

@@ -170,6 +170,15 @@ macro_rules! commands {
                 }
             }
 
+            /// How much of the argument of `verb` may be shown. Nobody knows what that of an unknown command is.
+            pub(super) const fn shown(verb: Verb) -> Shown {
+                match verb {
+                    $(Verb::$variant => Shown::All
+                        $($(.and(<$type as Field<'a>>::SHOWN))+)? $($(.and(<$field_type as Field<'a>>::SHOWN))+)?,)+
+                    Verb::Other => Shown::Nothing,
+                }
+            }
+
             /// The command of a verb whose one argument is a path; `None` for the others.
             #[allow(dead_code, reason = "the client's machine moves over to it")]
             pub(crate) fn of_path(verb: Verb, path: Path<'a>) -> Option<Self> {

@@ -1,6 +1,6 @@
 //! Arguments that have a language of their own: OPTS, SITE, the facts of MFF.
 
-use super::argument::{self, Fault, Field};
+use super::argument::{self, Fault, Field, Shown};
 use super::error::ArgumentFault;
 use crate::text::{Argument, TextError};
 use alloc::vec::Vec;
@@ -283,6 +283,7 @@ fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl<'a> Field<'a> for Site<'a> {
+    const SHOWN: Shown = Shown::Word;
     type Owned = Site<'static>;
     #[inline]
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {

@@ -6,7 +6,7 @@
 //! [`Row::USUAL`](super::column::Row::USUAL): most commands need a login, touch no data connection, and are there only where
 //! the server's application names them.
 
-use super::argument::Field;
+use super::argument::{Field, Shown};
 use super::error::CommandError;
 use super::expand::commands;
 use super::option::{NewFacts, Opts, Site};

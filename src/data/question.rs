@@ -311,12 +311,14 @@ impl Stream<'_> {
     }
 
     /// The stream has ended, and the connection is closed. After [`Moved::Nothing`] a client may try another route with the same
-    /// content from its start, so the content has to live until `Done`. To a server it is all the same.
+    /// content from its start, so the content has to live until `Done`. To a server it is all the same; but what an upload has
+    /// brought in order has to live until it is [kept](crate::server::Commit) or its `Close` is asked for.
     pub fn finished(self, end: StreamEnd, moved: Moved) {
         self.data.state = State::Ended { end, moved, words: None };
     }
 
-    /// The same, and a server says it in these words. A client says nothing, and takes the end alone.
+    /// The same, and a server says it in these words; after an upload that has ended in order, once it is
+    /// [kept](crate::server::Commit::kept). A client says nothing, and takes the end alone.
     pub fn finished_with(self, ending: &Ending<'_>, moved: Moved) {
         let words = Box::new(ending.reply().borrowed().into_owned());
         self.data.state = State::Ended { end: ending.end(), moved, words: Some(words) };
@@ -340,7 +342,8 @@ impl Stream<'_> {
 }
 
 /// This channel isn't needed any more, whether work runs on it or not: stop what its questions began (listening, connecting,
-/// accepting, moving bytes), and close its sockets.
+/// accepting, moving bytes, keeping an upload), close its sockets, and give up what an upload has brought to a server and
+/// wasn't kept.
 ///
 /// It comes before every other question, and holds until it is answered; so the sockets of two channels are never open at
 /// once. Nothing of a channel that was never heard of has to be closed.

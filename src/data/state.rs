@@ -132,7 +132,7 @@ pub enum Resume {
 /// The one data connection of a session.
 ///
 /// ```text
-/// Idle ─▶ Connect ───────────────────▶ Open ─▶ SecureData ─▶ Secured ─▶ Stream ─▶ Ended
+/// Idle ─▶ Connect ───────────────────▶ Open ─▶ SecureData ─▶ Secured ─▶ Stream ─▶ Ended ─▶ Whole
 ///    └──▶ Listen ─▶ Bound ─▶ Accept ───▶┘
 /// ```
 #[derive(Debug)]
@@ -163,6 +163,11 @@ pub(crate) enum State {
         end: StreamEnd,
         moved: Moved,
         /// What a server's application says of it.
+        words: Option<Box<Reply<'static>>>,
+    },
+    /// The same of an upload that has come whole. What it has brought is outside, and may have to be dropped.
+    Whole {
+        moved: Moved,
         words: Option<Box<Reply<'static>>>,
     },
 }
@@ -245,12 +250,12 @@ impl Data {
     }
 
     /// The channel of the state.
-    pub(super) fn channel(&self) -> ChannelId {
+    pub(crate) fn channel(&self) -> ChannelId {
         self.channel
     }
 
     /// The serial of the open question.
-    pub(super) fn serial(&self) -> u64 {
+    pub(crate) fn serial(&self) -> u64 {
         self.serial.into()
     }
 
@@ -337,6 +342,31 @@ impl Data {
         self.state = State::Idle;
     }
 
+    /// What the stream has brought waits to be kept; another question is asked about it.
+    pub(crate) fn hold(&mut self) {
+        self.ask_again();
+        if let State::Ended { moved, words, .. } = &mut self.state {
+            self.state = State::Whole { moved: *moved, words: words.take() };
+        }
+    }
+
+    /// How much the upload that waits to be kept has moved, and what the application has said of its end.
+    pub(crate) fn whole(&mut self) -> Option<(Moved, Option<Box<Reply<'static>>>)> {
+        if let State::Whole { moved, words } = &mut self.state { Some((*moved, words.take())) } else { None }
+    }
+
+    /// The serial of another question about the same channel.
+    pub(crate) fn ask_again(&mut self) -> u64 {
+        self.serial = self.serial.wrapping_add(1);
+        self.serial()
+    }
+
+    /// What the stream has brought was kept, or is gone.
+    pub(crate) fn settle(&mut self) {
+        debug_assert!(matches!(self.state, State::Whole { .. }), "what is settled was held: {:?}", self.state);
+        self.state = State::Idle;
+    }
+
     /// The open question is answered by the clock: there is none.
     fn time_out(&mut self) {
         if self.exists() {
@@ -345,13 +375,13 @@ impl Data {
         self.state = State::Failed(DataError::TimedOut);
     }
 
-    /// Whether there is a socket outside, or work on one.
+    /// Whether there is a socket outside, or work on one, or what came over it and isn't kept.
     fn exists(&self) -> bool {
         match &self.state {
             State::Asking(Question { what: What::Connect { .. } | What::Listen { .. }, wait }) => {
                 matches!(wait, Wait::Shown(_))
             }
-            State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured => true,
+            State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured | State::Whole { .. } => true,
             State::Idle | State::Target(_) | State::Failed(_) | State::Ended { .. } => false,
         }
     }

@@ -1,5 +1,6 @@
 //! What the server's machine asks of its adapter.
 
+use super::commit::{Commit, Look};
 use super::exchange::Exchange;
 use super::offer::Transfer;
 use super::question::Question;
@@ -35,7 +36,12 @@ pub enum Action<'a> {
     SecureData(SecureData<'a>),
     /// Move bytes over the data connection, then close it.
     Stream(Stream<'a>),
-    /// Close a data connection or a listening socket that isn't needed any more, whether work runs on it or not.
+    /// Look whether the client has said something before its upload is kept.
+    Look(Look<'a>),
+    /// Keep an upload that has come whole.
+    Commit(Commit<'a>),
+    /// Close a data connection or a listening socket that isn't needed any more, whether work runs on it or not, and give up what
+    /// came over it and wasn't kept.
     Close(Close<'a>),
     /// Begin TLS on the control connection, as a server.
     StartTls(StartTls<'a>),
@@ -51,7 +57,6 @@ pub enum Action<'a> {
 impl<'a> From<Asked<'a>> for Action<'a> {
     fn from(asked: Asked<'a>) -> Self {
         match asked {
-            Asked::Write(write) => Self::Write(write),
             Asked::Close(close) => Self::Close(close),
             Asked::StartTls(start) => Self::StartTls(start),
             Asked::StopTls(stop) => Self::StopTls(stop),

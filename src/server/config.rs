@@ -107,6 +107,8 @@ pub struct Patience {
     pub login: Duration,
     /// For the next command, from the last word that was said: 300 s.
     pub idle: Duration,
+    /// For the client to take each 16 KiB of what we say, or less: 60 s. One that takes nothing ends the session.
+    pub write: Duration,
     /// For a passive port to listen on: 10 s.
     pub listen: Duration,
     /// For the client to connect to a passive port: 60 s.
@@ -117,6 +119,9 @@ pub struct Patience {
     pub handshake: Duration,
     /// For the next byte of a transfer, by the adapter's [`moved`](crate::Stream::moved): 300 s.
     pub stall: Duration,
+    /// For the application to keep an upload that has come whole ([`Action::Commit`](super::Action::Commit)): 120 s. A client
+    /// waits for its 226 meanwhile; our own waits 300 s, and many others a minute or two. It has to hear the 451 before it goes.
+    pub commit: Duration,
     /// For the application's answer: 300 s.
     pub answer: Duration,
     /// How long a failed login waits for its answer: 1 s.
@@ -168,11 +173,13 @@ impl Default for Patience {
         Self {
             login: Duration::from_secs(120),
             idle: Duration::from_secs(300),
+            write: Duration::from_secs(60),
             listen: Duration::from_secs(10),
             accept: Duration::from_secs(60),
             connect: Duration::from_secs(30),
             handshake: Duration::from_secs(30),
             stall: Duration::from_secs(300),
+            commit: Duration::from_secs(120),
             answer: Duration::from_secs(300),
             login_failure: Duration::from_secs(1),
         }

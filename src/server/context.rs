@@ -10,9 +10,12 @@ use super::exchange::{self, News};
 use super::permissions::Permissions;
 use super::phase::{Asked, UnderWay};
 use super::support::Chosen;
+use super::waiting::Waiting;
 use crate::command::{Command, Verb};
 use crate::connection::Connection;
 use crate::data::State;
+use crate::inbox::{Commands, Inbox};
+use crate::outbox::{Speech, Terms};
 use crate::reply::{Class, Code, Draft, Reply};
 use crate::route::Endpoints;
 use crate::session::{CommandId, LoginState, OutOfOrder, Setup};
@@ -76,7 +79,7 @@ impl Context {
         Self {
             config,
             granted: None,
-            connection: Connection::new(ends, now),
+            connection: Connection::new(ends, Speech::Replies, now),
             life: Life::Open,
             chosen: Chosen::default(),
             range: None,
@@ -275,11 +278,45 @@ impl Context {
         matches!(self.connection.data.state(), State::Bound(_) | State::Target(_))
     }
 
+    /// Takes what was read from the control connection. An empty slice is its end.
+    pub(super) fn received(&mut self, inbox: &mut Inbox<Commands>, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.connection.input_ended = true;
+        } else if self.is_turning() {
+            self.hang_up();
+        } else if self.life == Life::Open {
+            inbox.push(bytes);
+        }
+    }
+
+    /// Whether the control connection may be read while something is asked.
+    #[inline]
+    pub(super) fn wants_input(&self, inbox: &Inbox<Commands>, waiting: &Waiting) -> bool {
+        !self.connection.input_ended && kept(inbox, waiting) < self.config.pipeline
+    }
+
+    /// What a `Write` tells beside its bytes.
+    #[inline]
+    pub(super) fn terms(&self, wants_input: bool) -> Terms {
+        Terms {
+            // What comes behind the reply that begins or ends TLS is in another layer than what came before it.
+            wants_input: wants_input && !self.is_turning(),
+            patience: self.config.patience.write,
+            is_last: self.life == Life::Ending,
+        }
+    }
+
     /// The session ends without another word: there is no way to say it.
     pub(super) fn hang_up(&mut self) {
         self.connection.outbox.clear();
         self.life = Life::Over;
     }
+}
+
+/// How many bytes of command lines wait for their turn.
+#[inline]
+pub(super) fn kept(inbox: &Inbox<Commands>, waiting: &Waiting) -> usize {
+    waiting.len().saturating_add(inbox.buffered())
 }
 
 impl fmt::Debug for Context {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use crate::command::{Command, Verb};
+use crate::data::Moved;
 use crate::reply::Reply;
 use crate::session::CommandId;
 use crate::text::Path;
@@ -23,6 +24,8 @@ pub(super) enum Phase {
     Offering(Asked<Decided>),
     /// The application has agreed to a transfer.
     Transferring(Job, Step),
+    /// `Commit` is open: an upload has come whole, and nothing undoes it any more.
+    Committing(Asked<Committed>, Upload),
     /// A transfer is stopped: what runs outside for it goes first.
     Stopping(UnderWay, Stop),
 }
@@ -79,7 +82,8 @@ pub(super) enum Decided {
 /// A transfer that the application has agreed to.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) transfer: UnderWay,
+    pub(super) id: CommandId,
+    pub(super) command: Command<'static>,
     /// Where in the file it begins, in bytes.
     pub(super) offset: u64,
     /// The name that STOU chose.
@@ -95,7 +99,24 @@ pub(super) enum Step {
     Accepting,
     /// `SecureData` is open if PROT P is in force, then `Stream`.
     Moving,
+    /// An upload has come whole: `Look` is open.
+    Looking,
+    /// It was looked, and what came is taken up.
+    Looked,
 }
+
+/// An upload that has come whole.
+#[derive(Debug)]
+pub(super) struct Upload {
+    pub(super) moved: Moved,
+    /// The name that STOU chose.
+    pub(super) unique: Option<Box<Path<'static>>>,
+    /// What the application has said of the stream's end.
+    pub(super) words: Option<Box<Reply<'static>>>,
+}
+
+/// What became of an upload was said.
+pub(super) struct Committed;
 
 /// Why a transfer is stopped.
 #[derive(Debug, Clone, Copy)]
@@ -116,8 +137,15 @@ impl Phase {
         match self {
             Self::Asking(asked) => asked.answer.is_some(),
             Self::Offering(asked) => asked.answer.is_some(),
+            Self::Committing(asked, _) => asked.answer.is_some(),
             _ => false,
         }
+    }
+}
+
+impl Job {
+    pub(super) fn under_way(&self) -> UnderWay {
+        UnderWay { id: self.id, verb: self.command.verb() }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem;
 
 use super::context::Context;
-use super::phase::{Decided, Job, Phase, Step, Stop, UnderWay};
+use super::phase::{Asked, Decided, Job, Phase, Step, Stop, UnderWay, Upload};
 use crate::command::{Command, Protection, Verb};
 use crate::connection::{Ask, cannot_happen};
 use crate::data::{DataError, Direction, State, StreamEnd};
@@ -38,7 +39,7 @@ impl Context {
                 match (&*step, state) {
                     (_, State::Asking(_)) => return self.streaming(phase),
                     (Step::Connecting(opening), State::Open(_)) => {
-                        self.say(job.transfer.id, opening);
+                        self.say(job.id, opening);
                         self.connected(job);
                         *step = Step::Moving;
                         return None;
@@ -60,33 +61,31 @@ impl Context {
                         let text = not_secured(*why);
                         self.ended(job, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, text);
                     }
+                    (Step::Moving, State::Ended { end: StreamEnd::Clean, .. }) if job.command.verb().is_upload() => {
+                        self.connection.data.hold();
+                        *step = Step::Looking;
+                        return None;
+                    }
                     (Step::Moving, State::Ended { end, .. }) => {
-                        let end = *end;
-                        let (code, text) = transfer_end(end);
-                        if let Some(words) = self.connection.data.take_words() {
-                            self.connection.data.forget();
-                            self.answer(job.transfer, &words);
-                            *phase = Phase::Idle;
-                            return None;
-                        }
-                        match job.unique.take().filter(|_| end == StreamEnd::Clean) {
-                            Some(name) => {
+                        let (code, text) = transfer_end(*end);
+                        match self.connection.data.take_words() {
+                            Some(words) => {
                                 self.connection.data.forget();
-                                self.answer_draft(job.transfer, Reply::of_unique_file(code, &name));
+                                self.answer(job.under_way(), &words);
                             }
                             None => self.ended(job, code, text),
                         }
                     }
                     _ => self.lost("a transfer is under way, and no data connection"),
                 }
-                *phase = Phase::Idle;
+                self.over(phase);
             }
             Phase::Stopping(transfer, stop) => {
                 let (transfer, stop) = (*transfer, *stop);
                 *phase = Phase::Idle;
                 self.stopped(transfer, stop);
             }
-            Phase::Idle | Phase::Asking(_) | Phase::Refusing { .. } | Phase::Offering(_) => {
+            Phase::Idle | Phase::Asking(_) | Phase::Refusing { .. } | Phase::Offering(_) | Phase::Committing(..) => {
                 self.lost("no data connection is under way");
             }
         }
@@ -103,16 +102,52 @@ impl Context {
         None
     }
 
-    /// A transfer is under way. One that has ended is not, though that wasn't said yet: no ABOR stops it any more.
+    /// A transfer is under way that can be stopped. One that has ended can't be, though that wasn't said yet: no ABOR stops it
+    /// any more. An upload can be until it is to be kept.
     pub(super) fn in_transfer(&self, phase: &Phase) -> bool {
-        matches!(phase, Phase::Transferring(..)) && self.connection.data.is_asking()
+        match phase {
+            Phase::Transferring(_, Step::Looking | Step::Looked) => true,
+            Phase::Transferring(..) => self.connection.data.is_asking(),
+            _ => false,
+        }
     }
 
     /// Stops the transfer that runs.
     pub(super) fn stop(&mut self, phase: &mut Phase, stop: Stop) {
-        if let Phase::Transferring(job, _) = phase {
+        if let Some(job) = self.take_job(phase) {
             self.connection.data.release();
-            *phase = Phase::Stopping(job.transfer, stop);
+            *phase = Phase::Stopping(job.under_way(), stop);
+            self.asked(job.command);
+        }
+    }
+
+    /// Nothing has stopped the upload that has come whole: it is to be kept.
+    pub(super) fn begin_commit(&mut self, phase: &mut Phase) {
+        let (Some(Job { id, command, unique, .. }), Some((moved, words))) =
+            (self.take_job(phase), self.connection.data.whole())
+        else {
+            return self.lost("an upload is to be kept, and there is none");
+        };
+        let upload = Upload { moved, unique, words };
+        let by = self.connection.after(self.config.patience.commit);
+        let serial = self.connection.data.ask_again();
+        *phase = Phase::Committing(Asked { id, command, serial, by, answer: None }, upload);
+    }
+
+    /// The transfer is over.
+    fn over(&mut self, phase: &mut Phase) {
+        if let Some(job) = self.take_job(phase) {
+            self.asked(job.command);
+        }
+    }
+
+    fn take_job(&mut self, phase: &mut Phase) -> Option<Job> {
+        match mem::replace(phase, Phase::Idle) {
+            Phase::Transferring(job, _) => Some(job),
+            other => {
+                *phase = other;
+                None
+            }
         }
     }
 
@@ -167,14 +202,14 @@ impl Context {
 
     fn stream(&mut self, job: &Job) {
         let form = self.connection.session.form();
-        let direction = direction(job.transfer.verb);
+        let direction = direction(job.command.verb());
         self.connection.data.stream(direction, form, job.offset, 1);
     }
 
     /// The transfer is over, and nothing is left of its data connection.
     fn ended(&mut self, job: &Job, code: Code, text: &'static str) {
         self.connection.data.forget();
-        self.answer_static(job.transfer, code, text);
+        self.answer_static(job.under_way(), code, text);
     }
 
     /// The application refuses a transfer: what was agreed on for it stays for the next one, unless that was the trouble.

@@ -11,3 +11,4 @@ mod routes;
 mod security;
 mod tables;
 mod tls;
+mod writes;

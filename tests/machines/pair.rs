@@ -1,6 +1,7 @@
 //! Both machines against each other.
 
 mod answers;
+mod commit;
 mod faults;
 mod requests;
 mod server;

@@ -69,6 +69,7 @@ const FAIL: u8 = 3;
 const DISTURB: u8 = 4;
 /// The open question is answered well.
 const YES: &[u8] = b"\x02\x00";
+const FAILS: &[u8] = b"\x03\x00";
 
 /// What can happen at any time: the time passes, questions are answered so or so, somebody goes.
 fn anything(random: &mut Random) -> [u8; 2] {
@@ -171,15 +172,19 @@ const COMMANDS: &[&[&[u8]]] = &[
     &[b"USER anna\r\n", b"\x04\x03", b"ACCT secret\r\n", YES],
     &[b"AUTH TLS\r\n", YES, b"USER anna\r\n", YES, b"PBSZ 0\r\n", b"PROT P\r\n"],
     &[b"TYPE I\r\n", b"EPSV\r\n", YES, b"RETR file\r\n", YES, YES, YES],
-    &[b"TYPE I\r\n", b"PASV\r\n", YES, b"REST 7\r\n", b"STOR file\r\n", YES, YES, YES],
+    &[b"TYPE I\r\n", b"PASV\r\n", YES, b"REST 7\r\n", b"STOR file\r\n", YES, YES, YES, YES, YES],
     &[b"EPSV\r\n", YES, b"LIST\r\n", YES, YES, b"\x04\x01", b"NOOP\r\n", YES],
-    &[b"EPSV\r\n", YES, b"STOU\r\n", b"\x02\x02", YES, YES],
+    &[b"EPSV\r\n", YES, b"STOU\r\n", b"\x02\x02", YES, YES, YES, YES],
+    &[b"EPSV\r\n", YES, b"STOR file\r\n", YES, YES, YES, b"ABOR\r\n"],
+    &[b"EPSV\r\n", YES, b"STOR file\r\n", YES, YES, YES, YES, b"ABOR\r\n", YES],
+    &[b"EPSV\r\n", YES, b"APPE file\r\n", YES, YES, YES, YES, FAILS],
+    &[b"EPSV\r\n", YES, b"STOR file\r\n", YES, YES, YES, YES, b"\x01\x0b"],
     &[b"EPSV\r\n", YES, b"RETR file\r\n", YES, YES, b"ABOR\r\n"],
     &[b"EPSV\r\n", YES, b"RETR file\r\n", YES, YES, b"PWD\r\nABOR\r\n", YES],
     &[b"EPSV\r\n", YES, b"RETR file\r\n", YES, YES, YES, YES],
     &[b"EPSV\r\n", YES, b"RETR file\r\n", YES, YES, b"\x04\x01", b"\x01\x0b", b"\x01\x0b"],
     &[b"PORT 192,0,2,1,195,80\r\n", b"RETR file\r\n", YES, YES, YES],
-    &[b"EPRT |1|192.0.2.1|50000|\r\n", b"APPE file\r\n", YES, YES, b"STAT\r\n", YES],
+    &[b"EPRT |1|192.0.2.1|50000|\r\n", b"APPE file\r\n", YES, YES, b"STAT\r\n", YES, YES, YES],
     &[b"PORT 192,0,2,1,195,80\r\n", b"NLST\r\n", YES, b"\x03\x00"],
     &[b"TYPE I\r\n", b"RANG 1 9\r\n", b"EPSV\r\n", YES, b"RETR file\r\n", YES, YES, YES],
     &[b"RNFR file\r\n", YES, b"RNTO other\r\n", YES],

@@ -145,7 +145,12 @@ impl Transfer {
                 self.dial_next(context, trial, [next, None]);
             }
             State::Asking(_) => return Progress::Data(None),
-            State::Idle | State::Bound(_) | State::Target(_) | State::Secured | State::Ended { .. } => {
+            State::Idle
+            | State::Bound(_)
+            | State::Target(_)
+            | State::Secured
+            | State::Ended { .. }
+            | State::Whole { .. } => {
                 cannot_happen("a port is dialled, and there is neither a question nor its answer");
                 self.end(context, Ending::NoRoute);
             }

@@ -105,6 +105,8 @@ pub(super) struct Aborting {
     /// The NOOP behind the first answer to the two: what comes before its 200 belongs to them.
     pub(super) barrier: Option<CommandId>,
     pub(super) why: Ending,
+    /// It was said while the server may have been putting an upload where it belongs.
+    pub(super) commits: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +127,18 @@ impl Transfer {
     /// The final reply of the transfer command has come, and the bytes still move.
     pub(in crate::client) fn has_final(&self) -> bool {
         matches!(self.stage, Stage::Moving(_, Final::Here))
+    }
+
+    /// An upload has been sent, and the server may be long at putting it where it belongs: until then it answers neither the
+    /// transfer command nor an ABOR. One whose connection broke is nothing that it keeps.
+    pub(in crate::client) fn awaits_commit(&self) -> bool {
+        match self.stage {
+            Stage::Finishing(_, stream) => {
+                self.request.command.verb().is_upload() && stream.end != StreamEnd::Truncated
+            }
+            Stage::Aborting(aborting) => aborting.commits && aborting.barrier.is_none(),
+            _ => false,
+        }
     }
 
     /// Nothing more is said, and no data connection is needed.

@@ -230,17 +230,61 @@ fn stragglers_are_waited_for_to_their_deadline() {
     assert!(done(&rig.converse(&[("NOOP", "200 ok")])).is_ok());
 }
 
-#[test]
-fn the_time_for_a_reply_begins_when_the_bytes_have_moved() {
+/// A request whose stream has ended so, a long while after it began.
+fn ended(request: Request, end: StreamEnd) -> Rig {
     let mut rig = Rig::logged_in(by(&[Route::Epsv]));
-    rig.client.start(Request::store(path("f"), 0)).unwrap();
+    rig.client.start(request).unwrap();
     rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
     rig.client.received(b"150 ok\r\n");
     rig.all(World::Busy);
     rig.now += Duration::from_secs(100_000);
     let Action::Stream(stream) = rig.client.poll(rig.now()).unwrap() else { panic!() };
+    stream.finished(end, Moved::Bytes(1));
+    rig
+}
+
+#[test]
+fn the_time_for_the_final_reply_begins_when_the_bytes_have_moved() {
+    use StreamEnd::{Clean, LocalError, StorageFull, Truncated};
+    // Who has taken a whole upload may have much to do until it is where it belongs; one that broke is nothing.
+    for (end, seconds) in [(Clean, 300), (LocalError, 300), (StorageFull, 300), (Truncated, 60)] {
+        for request in [Request::store(path("f"), 0), Request::append(path("f")), Request::store_unique(None)] {
+            let mut rig = ended(request, end);
+            assert_eq!(rig.all(World::Busy), [Did::Waits(Some(seconds))], "{end:?}");
+            waits_until(&mut rig, seconds);
+            assert!(matches!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(_) })));
+        }
+        let mut rig = ended(Request::retrieve(path("f"), 0), end);
+        assert_eq!(rig.all(World::Busy), [Did::Waits(Some(60))], "{end:?}");
+    }
+}
+
+#[test]
+fn an_abort_of_what_the_server_may_be_keeping_waits_as_long() {
+    let mut rig = ended(Request::store(path("f"), 0), StreamEnd::Clean);
+    rig.all(World::Busy);
+    rig.client.abort();
+    assert_eq!(rig.all(World::Busy), [Did::Said("ABOR".into()), Did::Waits(Some(300))]);
+    rig.now += Duration::from_secs(299);
+    let did = rig.hears("226 kept");
+    assert_eq!(did[1..], [Did::Said("NOOP".into()), Did::Waits(Some(60))], "what it answers then is quick");
+}
+
+#[test]
+fn a_reply_to_a_noop_takes_no_time_from_an_upload() {
+    let mut rig = Rig::logged_in({
+        let mut config = by(&[Route::Epsv]);
+        config.keep_alive = Some(Duration::from_secs(30));
+        config
+    });
+    rig.client.start(Request::store(path("f"), 0)).unwrap();
+    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    rig.client.received(b"150 ok\r\n");
+    rig.all(World::Busy);
+    rig.now += Duration::from_secs(30);
+    assert!(rig.all(World::Busy).contains(&Did::Said("NOOP".into())));
+    let Action::Stream(stream) = rig.client.poll(rig.now()).unwrap() else { panic!() };
     stream.finished(StreamEnd::Clean, Moved::Bytes(1));
-    assert_eq!(rig.all(World::Busy), [Did::Waits(Some(60))]);
-    waits_until(&mut rig, 60);
-    assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Stor) }));
+    assert_eq!(rig.all(World::Busy), [Did::Waits(Some(300))]);
+    assert_eq!(rig.hears("200 noop").last(), Some(&Did::Waits(Some(300))));
 }

@@ -183,7 +183,10 @@ fn data_is_secured_after_the_150_and_before_a_byte() {
     let did = rig.hears("STOR f");
     let steps: Vec<&Did> = did.iter().filter(|did| !matches!(did, Did::Waits(_) | Did::Offers)).collect();
     assert!(
-        matches!(steps[..], [Did::Connects(_), Did::Said(_), Did::Secures(_), Did::Streams, Did::Said(_)]),
+        matches!(
+            steps[..],
+            [Did::Connects(_), Did::Said(_), Did::Secures(_), Did::Streams, Did::Looks, Did::Commits, Did::Said(_)]
+        ),
         "{did:?}"
     );
     // What counts is the PROT in force when the bytes move.

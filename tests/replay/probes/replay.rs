@@ -173,6 +173,7 @@ impl Replay {
                     self.now += deadline.saturating_since(Instant::from_origin(self.now));
                 }
                 Action::Read { .. } => return,
+                Action::Answered(_) => {}
                 Action::Leave => {
                     log.leaves();
                     self.closed = true;
@@ -188,6 +189,8 @@ impl Replay {
                     return;
                 }
                 Action::Stream(stream) => log.stream(stream, StreamEnd::Clean, 0),
+                Action::Look(look) => look.looked(),
+                Action::Commit(commit) => log.commit(commit, Ok(())),
                 Action::Close(close) => log.close(close, Moved::Nothing),
                 Action::SecureData(secure) => log.secure(secure, Ok(Shared::Yes)),
                 Action::StartTls(start) => log.start_tls(start, Ok(())),

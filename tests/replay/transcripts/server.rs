@@ -174,6 +174,7 @@ impl<'a> Replay<'a> {
                     }
                 }
                 Action::Read { .. } => return Stopped::Read,
+                Action::Answered(_) => {}
                 Action::Leave => {
                     log.leaves();
                     return Stopped::Closed;
@@ -202,6 +203,8 @@ impl<'a> Replay<'a> {
                     return Stopped::Held;
                 }
                 Action::Stream(stream) => log.stream(stream, StreamEnd::Clean, 0),
+                Action::Look(look) => look.looked(),
+                Action::Commit(commit) => log.commit(commit, Ok(())),
                 Action::Close(close) => log.close(close, Moved::Nothing),
                 Action::SecureData(secure) => log.secure(secure, Ok(Shared::Yes)),
                 Action::StartTls(start) => log.start_tls(start, Ok(())),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
-use ftp_proto::server::{self, Greeting, Server};
+use ftp_proto::server::{self, CommitError, Greeting, Server};
 use ftp_proto::{Command, Endpoints, Instant, Text};
 
 use crate::client::login;
@@ -44,8 +44,18 @@ pub struct Faults {
     pub data_breaks_after: Option<usize>,
     /// The TLS session of the data connection isn't the control connection's.
     pub data_session_is_new: bool,
+    /// The server can't keep an upload that has come whole.
+    pub commit: Option<CommitError>,
     /// The handshake on the control connection fails at this end.
     pub handshake_fails: Option<End>,
+}
+
+/// How far the server is with an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadAt {
+    Stream,
+    Look,
+    Commit,
 }
 
 /// When TLS begins.
@@ -87,6 +97,15 @@ pub struct Pair {
     pub slow: usize,
     /// How often it was asked for, at the client and at the server.
     streamed: [usize; 2],
+    /// How often the server is asked to look, and to keep an upload, before it does.
+    pub slow_look: usize,
+    pub slow_commit: usize,
+    asked_to_look: usize,
+    asked_to_commit: usize,
+    /// What the server was asked last about an upload's end, if it was.
+    pub upload_at: UploadAt,
+    /// What an upload has brought to the server: from where in the file, and the bytes.
+    unkept: Option<(usize, Vec<u8>)>,
     /// Every command and reply line, in order, as they were written.
     pub wire: Vec<String>,
     pub log: Log,
@@ -138,6 +157,12 @@ impl Pair {
             chunk: usize::MAX,
             slow: 0,
             streamed: [0, 0],
+            slow_look: 0,
+            slow_commit: 0,
+            asked_to_look: 0,
+            asked_to_commit: 0,
+            upload_at: UploadAt::Stream,
+            unkept: None,
             wire: Vec::new(),
             log: Log::of_test("pairs"),
             now: Duration::ZERO,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Greeting, Refusal, Security, Server};
+use ftp_proto::server::{Action, CommitError, Config, Greeting, Refusal, Security, Server};
 use ftp_proto::{
     ChannelId, Command, DataError, Direction, Endpoints, Instant, Moved, Path, Resume, StreamEnd, Text, TlsError,
     Verdict,
@@ -66,6 +66,10 @@ pub enum Did {
     Streams,
     StartsTls,
     StopsTls,
+    /// Whether the client has said something before its upload is kept.
+    Looks,
+    /// An upload is to be kept.
+    Commits,
     Closes,
     /// This line, masked, was answered with that code; and whether the application was asked about it.
     Tells(String, u16, bool),
@@ -322,6 +326,20 @@ impl Rig {
                     World::Busy => {}
                 }
                 return (Did::StopsTls, busy);
+            }
+            Action::Look(look) => {
+                if !busy {
+                    look.looked();
+                }
+                return (Did::Looks, busy);
+            }
+            Action::Commit(commit) => {
+                match world {
+                    World::Works => commit.kept(),
+                    World::Refuses => commit.failed(CommitError::Local),
+                    World::Busy => {}
+                }
+                return (Did::Commits, busy);
             }
             Action::Close(close) => {
                 let channel = close.channel();

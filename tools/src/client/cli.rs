@@ -420,7 +420,7 @@ fn observer(verbose: bool, bar: ProgressBar) -> Observer {
 
 fn print(event: &Event<'_>) {
     match event {
-        Event::Command(line) => eprintln!("> {}", printable(line)),
+        Event::Command(command) => eprintln!("> {command}"),
         Event::Reply(reply) => {
             for line in reply.to_string().lines() {
                 eprintln!("< {}", printable(line.as_bytes()));

@@ -1,14 +1,13 @@
 //! An adapter for [`Client`]: blocking sockets of the standard library, one request at a time.
 
-use std::borrow::Cow;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
-use ftp_proto::{Command, Direction, Endpoints, Instant, Reply, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Direction, Endpoints, Instant, Reply, Sent, StreamEnd, TlsError, Verdict};
 
 use crate::interrupt::{self, Interrupt};
 use crate::net::channel::{Channel, Shake};
@@ -26,8 +25,8 @@ pub struct Connection<'o> {
 
 /// What happens, for a dialogue that people read.
 pub enum Event<'a> {
-    /// A command was sent: a line without its end. A secret is masked.
-    Command(Cow<'a, [u8]>),
+    /// A command is sent. No secret shows.
+    Command(Sent<'a>),
     /// A reply came.
     Reply(&'a Reply<'a>),
     /// A data connection was made, by us or by the server.
@@ -48,6 +47,7 @@ impl<'o> Connection<'o> {
     ) -> Result<Self> {
         let control = TcpStream::connect_timeout(&address, Duration::from_secs(30))?;
         control.set_nodelay(true)?;
+        control.set_nonblocking(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(config, ends, Instant::default());
         let (control, observer) = (Channel::new(control), Box::new(observer));
@@ -81,9 +81,8 @@ impl<'o> Connection<'o> {
             let now = Instant::from_origin(self.origin.elapsed());
             match self.client.poll(now)? {
                 Action::Write(write) => {
-                    self.control.write_all(write.bytes())?;
-                    let count = Event::commands(write.bytes(), &mut self.observer);
-                    write.wrote(count);
+                    write.commands().for_each(|command| (self.observer)(Event::Command(command)));
+                    data::write(&mut self.control, write, now);
                 }
                 Action::Read { deadline } => {
                     if data::wait(Some(&self.control), None, deadline.map(|at| at.saturating_since(now)))?.control {
@@ -190,24 +189,5 @@ impl<'o> Connection<'o> {
             Err(error) => return Err(error.into()),
         }
         Ok(())
-    }
-}
-
-impl Event<'_> {
-    /// One for each command of what was sent; the count of bytes that was.
-    pub fn commands(bytes: &[u8], observer: &mut dyn FnMut(Event<'_>)) -> usize {
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            observer(Event::Command(masked(line.trim_ascii_end())));
-        }
-        bytes.len()
-    }
-}
-
-/// A command line as it may be shown.
-fn masked(line: &[u8]) -> Cow<'_, [u8]> {
-    match Command::parse(line) {
-        Ok(Command::Pass(_)) => Cow::Borrowed(b"PASS ****"),
-        Ok(Command::Acct(_)) => Cow::Borrowed(b"ACCT ****"),
-        _ => Cow::Borrowed(line),
     }
 }

@@ -19,7 +19,7 @@ use super::std_adapter::Event;
 use crate::interrupt::{self, Interrupt};
 use crate::net::data::Content;
 use crate::net::tokio_data::Outside;
-use crate::net::tokio_wire::{self, Side, Wire, say, secure_control};
+use crate::net::tokio_wire::{self, Side, Wire, secure_control};
 use crate::tls::client::Tls;
 
 /// The machine is told that often how far a transfer is: it gives up what stands still.
@@ -78,9 +78,8 @@ impl Connection {
             let now = Instant::from_origin(self.origin.elapsed());
             match self.client.poll(now)? {
                 Action::Write(write) => {
-                    say(&mut self.control, write.bytes()).await?;
-                    let count = Event::commands(write.bytes(), &mut self.observer);
-                    write.wrote(count);
+                    write.commands().for_each(|command| (self.observer)(Event::Command(command)));
+                    tokio_wire::write(&mut self.control, write, now).await;
                 }
                 Action::Read { deadline } => {
                     let patience = deadline.map(|at| at.saturating_since(now));

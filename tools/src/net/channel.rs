@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use ftp_proto::TlsError;
+use ftp_proto::server::Look;
 use rustix::event::{PollFd, PollFlags};
 use rustls::{Connection, Error, HandshakeKind, ProtocolVersion};
 
@@ -199,19 +200,83 @@ impl Channel {
     }
 }
 
+/// A socket that can be read without regard to what is believed of it.
+pub trait Glance {
+    fn glance(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+impl Glance for TcpStream {
+    fn glance(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read(buffer)
+    }
+}
+
+struct Glancing<'s, S>(&'s mut S);
+
+impl<S: Glance> Read for Glancing<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.glance(buffer)
+    }
+}
+
 impl<S: Read> Read for Channel<S> {
     /// `WouldBlock` also where TLS had words of its own alone. Under TLS an end without close_notify is `UnexpectedEof`.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(tls) = &mut self.tls else { return self.socket.read(buffer) };
-        if !self.is_pending {
-            tls.read_tls(&mut self.socket)?;
-            tls.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-        }
-        let result = tls.reader().read(buffer);
-        let state = tls.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-        self.is_pending = state.plaintext_bytes_to_read() > 0 || state.peer_has_closed();
-        result
+        let Self { socket, tls, is_pending, .. } = self;
+        read(socket, tls.as_deref_mut(), is_pending, buffer)
     }
+}
+
+impl<S: Glance> Channel<S> {
+    /// Shows the machine what is there, but no more than it wants, and waits for nothing.
+    pub fn look(&mut self, look: &mut Look<'_>) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        while look.wants_input() {
+            match self.glance(&mut buffer) {
+                Ok(count) => look.received(&buffer[..count]),
+                // An end without close_notify.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => look.received(&[]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what is there, first what TLS has decrypted. Unlike a read it goes on where TLS had words of its own alone.
+    fn glance(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Self { socket, tls, is_pending, .. } = self;
+        let (mut socket, mut tls) = (Glancing(socket), tls.as_deref_mut());
+        if let Some(tls) = &mut tls {
+            while !*is_pending && tls.read_tls(&mut socket)? > 0 {
+                *is_pending = has_more(tls)?;
+            }
+        }
+        read(&mut socket, tls, is_pending, buffer)
+    }
+}
+
+fn read(
+    socket: &mut impl Read,
+    tls: Option<&mut Connection>,
+    is_pending: &mut bool,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    let Some(tls) = tls else { return socket.read(buffer) };
+    if !*is_pending {
+        tls.read_tls(socket)?;
+        has_more(tls)?;
+    }
+    let result = tls.reader().read(buffer);
+    *is_pending = has_more(tls)?;
+    result
+}
+
+/// Whether what TLS was given has something to read in it, or the end.
+fn has_more(tls: &mut Connection) -> io::Result<bool> {
+    let state = tls.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+    Ok(state.plaintext_bytes_to_read() > 0 || state.peer_has_closed())
 }
 
 impl<S: Write> Write for Channel<S> {

@@ -2,18 +2,18 @@
 //!
 //! What calls when, for who writes an adapter:
 //!
-//! 1. [`Content::finish`] with how the stream ended, as the very last thing before `stream.finished(…)`, which is told what
-//!    `finish` returns. An upload appears under its name there and nowhere else, so before it
-//!    - the data connection has ended in order: end of file, and close_notify under TLS; and
-//!    - the control connection was looked at once more, without waiting: what was there was handed to the machine, and the
-//!      machine has asked for `Stream` again. Else an ABOR or an end that came before the data's end would be overtaken.
-//! 2. Whatever else happens, `Close`, a data connection that fails (then `Read` or another `Transfer` comes) or the end of the
+//! 1. A client calls [`Content::finish`] with how the stream ended, before `stream.finished(…)`, which is told what `finish`
+//!    returns.
+//! 2. A server calls [`Content::keep`] when it is asked for `Commit`, and nowhere else: there an upload appears under its
+//!    name.
+//! 3. Whatever else happens, `Close`, a data connection that fails (then `Read` or another `Transfer` comes) or the end of the
 //!    session: drop the content. A dropped upload is gone. A client keeps it until `Done`, for another route may follow.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 
 use ftp_proto::StreamEnd;
+use ftp_proto::server::CommitError;
 
 use super::data::local_end;
 
@@ -68,12 +68,22 @@ impl<'f> Content<'f> {
     #[must_use]
     pub fn finish(self, end: StreamEnd) -> StreamEnd {
         match self {
-            Self::Sink(mut sink) if end == StreamEnd::Clean => match sink.commit() {
+            sink @ Self::Sink(_) if end == StreamEnd::Clean => match sink.keep() {
                 Ok(()) => end,
-                Err(error) => local_end(&error).unwrap_or(StreamEnd::LocalError),
+                Err(CommitError::StorageFull) => StreamEnd::StorageFull,
+                Err(_) => StreamEnd::LocalError,
             },
             _ => end,
         }
+    }
+
+    /// An upload that has come whole appears under its name, or something on this side prevents it, and it is gone.
+    pub fn keep(self) -> Result<(), CommitError> {
+        let Self::Sink(mut sink) = self else { return Ok(()) };
+        sink.commit().map_err(|error| match local_end(&error) {
+            Some(StreamEnd::StorageFull) => CommitError::StorageFull,
+            _ => CommitError::Local,
+        })
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use ftp_proto::{ChannelId, DataError, Listen, Moved};
+use ftp_proto::{ChannelId, ControlError, DataError, Listen, Moved, Write};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::{Connection, Error};
 use socket2::{Domain, Socket, Type};
@@ -124,27 +124,55 @@ fn is_about_source(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied)
 }
 
-/// Says something on a control connection that doesn't block, and sees it on its way; who doesn't read what is said is given
-/// up after a while.
-pub fn say(control: &mut Channel, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+/// Writes to a control connection that doesn't block, as much as it takes until the machine gives up. What can't be written
+/// is told.
+pub fn write(control: &mut Channel, write: Write<'_>, now: ftp_proto::Instant) {
+    let patience = write.deadline().saturating_since(now);
+    match say(control, write.bytes(), patience) {
+        Ok(Some(count)) => write.wrote(count),
+        // It comes again, and past its deadline something else does.
+        Ok(None) => {}
+        Err(error) => write.failed(control_error(&error)),
+    }
+}
+
+/// Says something, and sees it on its way; how many bytes of it. `None`: nothing could be said in that time.
+fn say(control: &mut Channel, bytes: &[u8], patience: Duration) -> io::Result<Option<usize>> {
+    let deadline = Instant::now() + patience;
     let mut count = None;
     loop {
         let result = match count {
             None => control.write(bytes).map(|written| count = Some(written)),
             Some(count) => match control.flush() {
-                Ok(()) => return Ok(count),
+                Ok(()) => return Ok(Some(count)),
                 Err(error) => Err(error),
             },
         };
         match result {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let rest = deadline.saturating_duration_since(Instant::now());
                 let room = PollFd::new(control.socket(), PollFlags::OUT);
-                if !wait(None, Some(room), Some(patience))?.data {
-                    return Err(ErrorKind::TimedOut.into());
+                if !wait(None, Some(room), Some(rest))?.data && rest.is_zero() {
+                    // What TLS has taken and couldn't pass on is neither written nor to be said again.
+                    return if count.is_some() { Err(ErrorKind::TimedOut.into()) } else { Ok(None) };
                 }
             }
             result => result?,
         }
+    }
+}
+
+/// What an error of a control connection means for the machines.
+pub fn control_error(error: &io::Error) -> ControlError {
+    match error.kind() {
+        ErrorKind::BrokenPipe
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::NotConnected
+        | ErrorKind::WriteZero
+        | ErrorKind::UnexpectedEof => ControlError::Closed,
+        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => ControlError::TimedOut,
+        _ => ControlError::Local,
     }
 }
 

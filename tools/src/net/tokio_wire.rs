@@ -1,14 +1,15 @@
 //! One of tokio's connections, with or without TLS.
 
 use std::future::{pending, poll_fn};
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write as _};
 use std::mem::{self, MaybeUninit};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use ftp_proto::TlsError;
+use ftp_proto::server::Look;
+use ftp_proto::{ControlError, Instant, TlsError, Write};
 use rustls::{ClientConnection, Connection, Error, ServerConfig, ServerConnection};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
@@ -16,8 +17,8 @@ use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use super::channel::{Channel, Shaken};
-use super::data::LINGER;
+use super::channel::{Channel, Glance, Shaken};
+use super::data::{LINGER, control_error};
 use crate::tls::client::Tls;
 
 /// A connection, with or without TLS.
@@ -53,10 +54,21 @@ pub async fn hear(control: Option<&mut Wire>, patience: Option<Duration>) -> io:
     }
 }
 
-/// Writes to the control connection.
-pub async fn say(control: &mut Wire, bytes: &[u8]) -> io::Result<()> {
-    control.write_all(bytes).await?;
-    control.flush().await
+/// Writes to the control connection as much as it takes until the machine gives up. What can't be written is told.
+pub async fn write(control: &mut Wire, write: Write<'_>, now: Instant) {
+    let patience = write.deadline().saturating_since(now);
+    match timeout(patience, say(control, write.bytes())).await {
+        Ok(Ok(count)) => write.wrote(count),
+        Ok(Err(error)) => write.failed(control_error(&error)),
+        Err(_) => write.failed(ControlError::TimedOut),
+    }
+}
+
+/// A piece at a time: the machine gives who reads slowly its time for each.
+async fn say(control: &mut Wire, bytes: &[u8]) -> io::Result<usize> {
+    let count = control.write(bytes).await?;
+    control.flush().await?;
+    Ok(count)
 }
 
 /// Writes to the control connection what it takes at once, and says how much that was. A new connection takes it before tokio
@@ -147,6 +159,15 @@ pub async fn close(control: &mut Wire) {
 }
 
 impl Wire {
+    /// Shows the machine what lies in the socket, whatever tokio believes: it may not have heard from the system yet.
+    pub fn look(&mut self, look: &mut Look<'_>) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => Channel::new(&*stream).look(look),
+            Self::Secure(channel) => channel.look(look),
+            Self::Cut => Ok(()),
+        }
+    }
+
     /// What comes next, as soon as something does; no bytes are the end, with or without close_notify.
     async fn hear(&mut self) -> io::Result<Vec<u8>> {
         poll_fn(|context| self.poll_hear(context)).await
@@ -189,13 +210,30 @@ impl Side {
     }
 }
 
+impl Glance for Socket {
+    fn glance(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        glance(&self.0, buffer)
+    }
+}
+
+impl Glance for &TcpStream {
+    fn glance(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        glance(self, buffer)
+    }
+}
+
+/// Past what tokio believes of the socket.
+fn glance(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    (&*SockRef::from(stream)).read(buffer)
+}
+
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.try_read(buffer)
     }
 }
 
-impl Write for Socket {
+impl io::Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.try_write(bytes)
     }
@@ -255,7 +293,7 @@ impl AsyncWrite for Wire {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Self::Secure(channel) => poll_send(channel, context, Write::flush),
+            Self::Secure(channel) => poll_send(channel, context, io::Write::flush),
             Self::Cut => Poll::Ready(Ok(())),
         }
     }
@@ -265,7 +303,7 @@ impl AsyncWrite for Wire {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Secure(channel) => {
                 channel.close_notify();
-                ready!(poll_send(channel, context, Write::flush))?;
+                ready!(poll_send(channel, context, io::Write::flush))?;
                 Pin::new(&mut channel.socket_mut().0).poll_shutdown(context)
             }
             Self::Cut => Poll::Ready(Ok(())),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, Server};
-use ftp_proto::{Accept, Connect, Endpoints, Instant, Moved, SecureData, StartTls, StreamEnd, TlsError, Verdict};
+use ftp_proto::server::{Action, CommitError, Server};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, SecureData, StartTls, StreamEnd, TlsError, Verdict};
 use socket2::SockRef;
 
 use super::door::{self, Guest};
@@ -20,8 +20,6 @@ use crate::tls::server::{self as server_tls, Certified, SessionTls};
 
 /// The machine is told after this, at the latest, that a transfer has begun: it gives up what stands still.
 const TELL: Duration = Duration::from_secs(1);
-/// A client that doesn't read what it is told is given up after this.
-const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves everybody who connects, until the end.
 pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
@@ -46,8 +44,6 @@ struct Session<'s> {
     visitor: Visitor,
     /// The file or listing of the transfer under way.
     content: Option<Content<'static>>,
-    /// The data connection has ended, so; the control connection may know better.
-    ended: Option<(StreamEnd, Moved)>,
     /// The machine knows that this is the end for all.
     knows_end: bool,
     _guest: Guest,
@@ -69,7 +65,6 @@ impl<'s> Session<'s> {
             tls: None,
             visitor: Visitor::new(service.site.clone()),
             content: None,
-            ended: None,
             knows_end: false,
             _guest: guest,
         })
@@ -82,10 +77,7 @@ impl<'s> Session<'s> {
             let alarm = self.tell_end();
             let now = Instant::from_origin(self.origin.elapsed());
             match self.server.poll(now) {
-                Action::Write(write) => {
-                    let count = data::say(&mut self.control, write.bytes(), WRITE_PATIENCE)?;
-                    write.wrote(count);
-                }
+                Action::Write(write) => data::write(&mut self.control, write, now),
                 Action::Read { deadline } => {
                     // Nothing is under way: what was opened goes, if no data connection came for it.
                     self.content = None;
@@ -126,31 +118,30 @@ impl<'s> Session<'s> {
                     }
                 }
                 Action::Stream(stream) => {
-                    let Some(mut content) = self.content.take() else {
+                    let Some(content) = &mut self.content else {
                         return Err(io::Error::other("nothing to move"));
                     };
-                    if let Some((end, moved)) = self.ended.take() {
-                        stream.finished(content.finish(end), moved);
-                        continue;
-                    }
                     // A piece at a time, so that ABOR is heard between two of them; then `Close` comes instead.
-                    let wants_input = stream.wants_input();
-                    let ear = Ear::new(wants_input.then_some(&self.control), alarm);
+                    let ear = Ear::new(stream.wants_input().then_some(&self.control), alarm);
                     let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now));
-                    let turn = self.sockets.turn(stream.channel(), ear, &mut content, Some(patience))?;
-                    self.content = Some(content);
-                    match turn {
+                    match self.sockets.turn(stream.channel(), ear, content, Some(patience))? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
                         Turn::Ended(end, moved) => {
-                            self.ended = Some((end, moved));
-                            // What was said before the data's end comes first: it may be ABOR.
-                            if wants_input {
-                                self.read()?;
-                            }
+                            // What is to be kept waits for `Commit`.
+                            self.content.take_if(|_| end != StreamEnd::Clean);
+                            stream.finished(end, moved);
                         }
                     }
                 }
+                Action::Look(mut look) => {
+                    self.control.look(&mut look)?;
+                    look.looked();
+                }
+                Action::Commit(commit) => match self.content.take().map_or(Err(CommitError::Local), Content::keep) {
+                    Ok(()) => commit.kept(),
+                    Err(why) => commit.failed(why),
+                },
                 Action::StartTls(start) => {
                     let certified = self.service.certified.as_ref();
                     self.tls = self.tls.take().or_else(|| certified.map(Certified::session));
@@ -166,8 +157,7 @@ impl<'s> Session<'s> {
                 Action::Close(close) => {
                     let moved = self.sockets.close(close.channel());
                     self.content = None;
-                    // What has ended has no socket any more.
-                    close.closed(self.ended.take().map_or(moved, |(_, moved)| moved));
+                    close.closed(moved);
                 }
                 // News that `Config::answered` would have to ask for.
                 Action::Answered(_) => {}

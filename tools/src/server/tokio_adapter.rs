@@ -15,15 +15,15 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, Server};
-use ftp_proto::{Accept, Connect, Endpoints, Instant, Moved, StartTls, StreamEnd, TlsError, Verdict};
+use ftp_proto::server::{Action, CommitError, Server};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, StreamEnd, TlsError, Verdict};
 use tokio::net::unix::pipe::Receiver as Alarm;
 use tokio::net::{TcpListener as AsyncListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::task::{LocalSet, spawn_local, yield_now};
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Sleep, sleep};
 
 use super::door::{self, Guest};
 use super::service::{self, Service};
@@ -35,8 +35,6 @@ use crate::tls::server::{Certified, SessionTls};
 
 /// The machine is told that often how far a transfer is: it gives up what stands still.
 const TELL: Duration = Duration::from_secs(1);
-/// A client that doesn't read what it is told is given up after this.
-const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves everybody who connects, until the end. Each thread accepts its own sessions and keeps them: nothing of them is
 /// handed over or shared.
@@ -114,8 +112,6 @@ struct Session {
     visitor: Visitor,
     /// The file or listing of the transfer under way.
     content: Option<Content<'static>>,
-    /// The data connection has ended, so; the control connection may know better.
-    ended: Option<(StreamEnd, Moved)>,
     thread: Rc<Thread>,
     /// The machine knows of the end for all.
     knows_end: bool,
@@ -135,7 +131,6 @@ impl Session {
             service,
             tls: None,
             content: None,
-            ended: None,
             thread,
             knows_end: false,
             _guest: guest,
@@ -148,18 +143,15 @@ impl Session {
             self.tell_end();
             let now = self.thread.now();
             match self.server.poll(now) {
-                // The question comes again: first it is to be seen whether these are the last words.
-                Action::Write(_) => {
-                    if self.server.session().ending() {
+                Action::Write(write) => {
+                    if write.is_last() {
                         tokio_wire::hold(&self.control);
                     }
-                    let Action::Write(write) = self.server.poll(now) else { continue };
-                    let count = tokio_wire::say_at_once(&self.control, write.bytes())?;
-                    if count < write.bytes().len() {
-                        let rest = tokio_wire::say(&mut self.control, write.bytes().get(count..).unwrap_or_default());
-                        Box::pin(timeout(WRITE_PATIENCE, rest)).await??;
+                    match tokio_wire::say_at_once(&self.control, write.bytes()) {
+                        Ok(0) => Box::pin(tokio_wire::write(&mut self.control, write, now)).await,
+                        Ok(count) => write.wrote(count),
+                        Err(error) => write.failed(control_error(&error)),
                     }
-                    write.wrote_all();
                 }
                 Action::Read { deadline } => {
                     // Nothing is under way: what was opened goes, if no data connection came for it.
@@ -192,6 +184,8 @@ impl Session {
                 | Action::Stream(_)
                 | Action::StartTls(_)
                 | Action::StopTls(_)
+                | Action::Look(_)
+                | Action::Commit(_)
                 | Action::Close(_) => Box::pin(self.serve_data_and_tls()).await?,
             }
         }
@@ -231,25 +225,28 @@ impl Session {
                     }
                 }
                 Action::Stream(stream) => {
-                    if let Some((end, moved)) = self.ended.take() {
-                        stream.finished(self.content.take().map_or(end, |content| content.finish(end)), moved);
-                        continue;
-                    }
-                    let wants_input = stream.wants_input();
-                    let control = wants_input.then_some(&mut self.control);
+                    let control = stream.wants_input().then_some(&mut self.control);
                     let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now).min(TELL));
                     tokio::select! {
                         bytes = hear(control, Some(patience), end) => match bytes? {
                             Some(bytes) => self.server.received(&bytes),
                             None => stream.moved(self.outside.as_ref().map_or(0, |outside| outside.moved())),
                         },
-                        ended = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
-                            self.ended = Some(ended);
-                            // What was said before the data's end comes first: it may be ABOR.
-                            self.look(wants_input).await?;
+                        (end, moved) = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
+                            // What is to be kept waits for `Commit`.
+                            self.content.take_if(|_| end != StreamEnd::Clean);
+                            stream.finished(end, moved);
                         }
                     }
                 }
+                Action::Look(mut look) => {
+                    self.control.look(&mut look)?;
+                    look.looked();
+                }
+                Action::Commit(commit) => match self.content.take().map_or(Err(CommitError::Local), Content::keep) {
+                    Ok(()) => commit.kept(),
+                    Err(why) => commit.failed(why),
+                },
                 Action::StartTls(start) => {
                     self.tls = self.service.certified.as_ref().map(Certified::session);
                     begin(&mut self.control, start, self.tls.as_ref(), now).await;
@@ -261,8 +258,7 @@ impl Session {
                 Action::Close(close) => {
                     let moved = self.outside.get_or_insert_default().close(close.channel(), &mut self.content);
                     self.content = None;
-                    // What has ended has no socket any more.
-                    close.closed(self.ended.take().map_or(moved, |(_, moved)| moved));
+                    close.closed(moved);
                 }
                 // Questions that aren't answered come again.
                 Action::Write(_)

@@ -10,17 +10,18 @@ use ftp_proto::client::{
     Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Violation,
 };
 use ftp_proto::{
-    Argument, ChannelId, Command, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path, Replies,
-    Reply, StreamEnd, Time, TlsError, Type, Verb, Verdict,
+    Argument, ChannelId, Command, ControlError, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path,
+    Replies, Reply, StreamEnd, Time, TlsError, Type, Verb, Verdict,
 };
 
 use policy::{Policy, allows, stranger};
 
-use super::script::{self, SECRET, Step, Written, shows_secret};
+use super::script::{self, Mouth, SECRET, Step, Written, shows_secret};
 use crate::net::{Log, Shared, Side};
 
 /// The same log whatever the chunks; bounded polls between inputs; a violation repeats; nothing after Close; no
-/// stranger dialled, none accepted; no password in any `Debug`.
+/// stranger dialled, none accepted; no password in any `Debug`, nor where a `Write` tells its commands. Past the deadline of a
+/// `Write`, and after one that failed, nothing is asked any more.
 ///
 /// Four bytes choose the policy, the rest is the script.
 pub fn client(bytes: &[u8]) {
@@ -44,6 +45,8 @@ enum Open {
     Accept(u64, ChannelId),
     SecureData(u64, ChannelId),
     Stream(u64, ChannelId, Direction, Type, u64),
+    /// The server takes nothing; when the machine gives up.
+    Write(Instant),
     StartTls,
     StopTls,
     Violated(Violation),
@@ -99,6 +102,9 @@ struct Run {
     sockets: BTreeSet<ChannelId>,
     hung_up: bool,
     quits: bool,
+    mouth: Mouth,
+    /// The machine knows that nothing can be written.
+    mute: bool,
     /// The replies in what was received, as they have to be shown.
     heard: Inbox<Replies>,
     /// All that was written.
@@ -145,6 +151,8 @@ impl Run {
             ended: 0,
             hung_up: false,
             quits: false,
+            mouth: Mouth::Open,
+            mute: false,
             keeps_secret: false,
             received: 0,
             polls: 0,
@@ -218,6 +226,7 @@ impl Run {
                 self.hung_up = true;
                 self.client.received(b"");
             }
+            Step::Mute(choice) => self.mouth = if choice & 1 == 0 { Mouth::Stuck } else { Mouth::Shut },
         }
     }
 
@@ -237,9 +246,17 @@ impl Run {
             }
             _ => {}
         }
+        if self.mute {
+            let why = matches!(open, Open::Violated(Violation::Write(_) | Violation::Reply(_)));
+            assert!(why || self.is_over(), "nothing can be said: {open:?} {:#?}", self.log);
+        }
         // An action that was dropped without an answer comes again, and is the same.
         self.open = open;
         assert_eq!(self.poll().as_ref(), Some(&self.open), "{:#?}", self.log);
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.open, Open::Violated(_))
     }
 
     /// What holds whenever the machine is at rest.
@@ -293,7 +310,19 @@ impl Run {
             assert!(!shows_secret(&format!("{action:?}")), "a secret in Debug");
         }
         match action {
+            Action::Write(write) if self.mouth != Mouth::Open => {
+                assert!(write.deadline() > self.now, "its time is over: {:#?}", self.log);
+                if self.mouth == Mouth::Stuck {
+                    return Some(Open::Write(write.deadline()));
+                }
+                assert!(!self.mute, "it was told that nothing can be written: {:#?}", self.log);
+                self.mute = true;
+                write.failed(ControlError::Closed);
+                return None;
+            }
             Action::Write(write) => {
+                assert!(write.deadline() > self.now, "its time is over: {:#?}", self.log);
+                assert!(write.commands().all(|command| !shows_secret(&command.to_string())), "a secret in a log");
                 assert!(self.open != Open::Closed || self.log.is_empty(), "a Write after Close");
                 let bytes = write.bytes();
                 assert!(!bytes.is_empty() && bytes.len() < 4096);

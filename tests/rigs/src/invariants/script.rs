@@ -27,6 +27,18 @@ pub enum Step {
     End,
     /// The peer ends the connection.
     HangUp,
+    /// The peer takes nothing more of what is written; the byte chooses how that shows.
+    Mute(u8),
+}
+
+/// How the control connection takes what is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Mouth {
+    Open,
+    /// It takes nothing more.
+    Stuck,
+    /// It says so.
+    Shut,
 }
 
 /// So many steps at most: what is longer says nothing new.
@@ -38,7 +50,7 @@ pub fn steps(mut bytes: &[u8]) -> Vec<Step> {
     while let Some((first, rest)) = bytes.split_first()
         && steps.len() < STEPS
     {
-        if !matches!(first, 1..=8 | 11..=12) {
+        if !matches!(first, 1..=8 | 11..=12 | 14) {
             let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
             let (line, rest) = bytes.split_at(end);
             bytes = rest;
@@ -65,6 +77,7 @@ pub fn steps(mut bytes: &[u8]) -> Vec<Step> {
             6 => Step::Abort,
             7 => Step::End,
             8 => Step::HangUp,
+            14 => Step::Mute(choice),
             // The next lines come at once.
             _ => {
                 joined = usize::from(choice % 32);

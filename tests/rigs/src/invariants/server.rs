@@ -11,23 +11,25 @@ use std::sync::Arc;
 use ftp_proto::server::{Action, Config, Question, Refusal, Security, Server};
 use ftp_proto::session::LoginState;
 use ftp_proto::{
-    ChannelId, Code, Command, Direction, Endpoints, Inbox, Instant, Limits, Moved, Protection, Replies, Text, Type,
-    Verb,
+    ChannelId, Code, Command, ControlError, Direction, Endpoints, Inbox, Instant, Limits, Moved, Protection, Replies,
+    Text, Type, Verb,
 };
 
 use answer::Kind;
 use line::{Line, account};
 use policy::Policy;
 
-use super::script::{self, Step, Written, shows_secret};
+use super::script::{self, Mouth, Step, Written, shows_secret};
 use super::words::greeting;
 use crate::net::{Log, Side};
 
 /// Until it ends, exactly one final reply per command line, in order (STAT and NOOP amid a transfer may come before
 /// its final one); at most one preliminary; no data to a stranger; no transfer before login; memory bounded; the same
 /// log whatever the chunks. Nothing is written between a 234 and TLS; where policy wants TLS, no login and no data
-/// connection without; no byte of a file moves unprotected while PROT P is in force. Where the application wants to know,
-/// each final reply is either its own answer or told exactly once, with the command, and no secret is told.
+/// connection without; no byte of a file moves unprotected while PROT P is in force. An upload is answered 2yz if it was
+/// kept and only then, and 426 only if nobody was asked to keep it; what came whole is kept, refused or dropped. Past the
+/// deadline of a `Write`, and after one that failed, there is no other. Where the application wants to know, each final
+/// reply is either its own answer or told exactly once, with the command, and no secret is told.
 ///
 /// Three bytes choose the policy, the rest is the script.
 pub fn server(bytes: &[u8]) {
@@ -80,9 +82,23 @@ enum Open {
     Accept(u64, ChannelId),
     SecureData(u64, ChannelId),
     Stream(u64, ChannelId, Direction, Type, u64),
+    Look(u64, ChannelId),
+    Commit(u64, ChannelId, Command<'static>),
+    /// The client takes nothing; when the machine gives up.
+    Write(Instant),
     StartTls,
     StopTls,
     Closed,
+}
+
+/// How far an upload has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Upload {
+    /// It may still be undone.
+    Under,
+    /// `Commit` was asked.
+    Asked,
+    Kept,
 }
 
 /// What is the same whatever the chunks.
@@ -129,6 +145,12 @@ struct Run<'a> {
     /// A login was refused, which isn't said at once.
     refused: bool,
     sockets: BTreeSet<ChannelId>,
+    /// The data connection of an upload that came whole, of which nothing is said yet.
+    unkept: Option<ChannelId>,
+    upload: Upload,
+    mouth: Mouth,
+    /// The machine knows that nothing can be written.
+    mute: bool,
     /// Those of them that have TLS.
     secured: BTreeSet<ChannelId>,
     /// Nobody has said the secret but in a PASS: it must not show.
@@ -167,6 +189,10 @@ impl<'a> Run<'a> {
             spurious: false,
             refused: false,
             sockets: BTreeSet::new(),
+            unkept: None,
+            upload: Upload::Under,
+            mouth: Mouth::Open,
+            mute: false,
             secured: BTreeSet::new(),
             keeps_secret: false,
             polls: 0,
@@ -210,6 +236,9 @@ impl<'a> Run<'a> {
                 self.ended = true;
                 self.server.close(&Refusal::closing(Text::new("Shutting down.").unwrap()));
             }
+            Step::Mute(choice) => {
+                self.mouth = if choice & 1 == 0 { Mouth::Stuck } else { Mouth::Shut };
+            }
             // Work for the client's machine.
             Step::Start(_) | Step::Abort => {}
         }
@@ -242,8 +271,8 @@ impl<'a> Run<'a> {
                 break open;
             }
         };
-        if self.open == Some(Open::Closed) {
-            assert_eq!(open, Open::Closed, "it was the end");
+        if self.open == Some(Open::Closed) || self.mute {
+            assert_eq!(open, Open::Closed, "it was the end: {:#?}", self.log);
         }
         self.open = Some(open);
         assert_eq!(self.poll(), self.open, "dropped without an answer, it comes again: {:#?}", self.log);
@@ -253,14 +282,19 @@ impl<'a> Run<'a> {
                 let waits = self.due.is_empty() || self.refused;
                 assert!(waits, "no answer to {}: {:#?}", self.due[0].show(), self.log);
                 assert!(self.sockets.len() <= 1, "left open: {:?}", self.sockets);
+                assert_eq!(self.unkept, None, "neither kept nor dropped: {:#?}", self.log);
             }
+            Open::Write(_) => {}
             Open::StartTls | Open::StopTls => {
                 // AUTH and REIN end what was agreed on; CCC leaves it, and PROT, as they are.
                 let anew = self.server.session().login() != LoginState::Complete;
                 let agreed = self.sockets.len() <= usize::from(*open == Open::StopTls && !anew);
                 assert!(self.due.is_empty() && agreed, "not yet: {:#?}", self.log);
             }
-            Open::Closed => assert!(self.sockets.is_empty(), "left open: {:?} {:#?}", self.sockets, self.log),
+            Open::Closed => {
+                assert!(self.sockets.is_empty(), "left open: {:?} {:#?}", self.sockets, self.log);
+                assert_eq!(self.unkept, None, "neither kept nor dropped: {:#?}", self.log);
+            }
             _ => assert!(!self.due.is_empty() || self.ended, "a question about nothing: {open:?} {:#?}", self.log),
         }
     }
@@ -317,8 +351,20 @@ impl<'a> Run<'a> {
             None => panic!("a question that nobody asked: {command:?}"),
         };
         match action {
+            Action::Write(write) if self.mouth != Mouth::Open => {
+                assert!(write.deadline() > self.now, "its time is over: {:#?}", self.log);
+                if self.mouth == Mouth::Shut {
+                    assert!(!self.mute, "it was told that nothing can be written: {:#?}", self.log);
+                    (self.mute, self.ended) = (true, true);
+                    write.failed(ControlError::Closed);
+                    return None;
+                }
+                self.wants_input = write.wants_input();
+                return Some(Open::Write(write.deadline()));
+            }
             Action::Write(write) => {
                 let bytes = write.bytes();
+                assert!(write.deadline() > self.now, "its time is over: {:#?}", self.log);
                 assert!(!bytes.is_empty() && bytes.len() < 1 << 16);
                 assert_ne!(self.open, Some(Open::Closed), "a Write after Close");
                 let turns = matches!(self.open, Some(Open::StartTls | Open::StopTls)) || self.turning;
@@ -403,8 +449,23 @@ impl<'a> Run<'a> {
                 assert!(self.tls, "TLS ends that never began");
                 return Some(Open::StopTls);
             }
+            Action::Look(look) => {
+                assert_eq!(self.unkept, Some(look.channel()), "nothing has come: {:#?}", self.log);
+                assert!(look.wants_input(), "nothing may be read: {:#?}", self.log);
+                self.wants_input = true;
+                return Some(Open::Look(look.serial(), look.channel()));
+            }
+            Action::Commit(commit) => {
+                is_front(commit.command());
+                assert_eq!(self.unkept, Some(commit.channel()), "nothing has come: {:#?}", self.log);
+                assert!(commit.deadline() > self.now);
+                self.wants_input = commit.wants_input();
+                self.upload = Upload::Asked;
+                return Some(Open::Commit(commit.serial(), commit.channel(), commit.command().clone()));
+            }
             Action::Close(close) => {
                 self.sockets.remove(&close.channel());
+                self.unkept.take_if(|channel| *channel == close.channel());
                 net.close(close, Moved::Nothing);
             }
             Action::Answered(exchange) => {
@@ -451,7 +512,19 @@ impl<'a> Run<'a> {
             assert!(!self.ended || code == Code::SERVICE_NOT_AVAILABLE, "{code} behind the last word");
             match account(&mut self.due, code) {
                 Err(why) => panic!("{code}: {why}: {:#?}", self.log),
-                Ok(line) => self.is_known(line.as_ref(), code),
+                Ok(line) => {
+                    if line.as_ref().is_some_and(|line| line.is_upload()) {
+                        let upload = std::mem::replace(&mut self.upload, Upload::Under);
+                        // An end that is the fault of the application or of the time says nothing of ABOR.
+                        let right = match code {
+                            _ if code.is_completion() => upload == Upload::Kept,
+                            Code::TRANSFER_ABORTED => upload == Upload::Under,
+                            _ => upload != Upload::Kept,
+                        };
+                        assert!(right, "{code} to an upload that is {upload:?}: {:#?}", self.log);
+                    }
+                    self.is_known(line.as_ref(), code);
+                }
             }
             self.turning = code == Code::SECURITY_EXCHANGE_COMPLETE;
             self.spurious |= is_spurious;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ftp_proto::client::{Failure, Outcome, Value, Violation};
-use ftp_proto::server::{Question, Transfer};
+use ftp_proto::server::{Commit, CommitError, Question, Transfer};
 use ftp_proto::{
     Accept, Attempt, AttemptEnd, ChannelId, Close, Command, Connect, DataError, Direction, Listen, Moved, Reply,
     Resume, SecureData, StartTls, StopTls, Stream, StreamEnd, TlsError, Type, Verb, Verdict, Write,
@@ -108,6 +108,14 @@ impl<'a> Entry<'a> {
         let (from, end_word) = (stream.offset(), stream_end(end));
         self.note_data("streams", stream.channel(), || format!(" {way} {kind} from {from}: {end_word}, {total}"));
         stream.finished(end, total.into());
+    }
+
+    /// An upload that has come whole is kept, or isn't. What became of it is said, and that is noted.
+    pub fn commit(&mut self, commit: Commit<'_>, kept: Result<(), CommitError>) {
+        match kept {
+            Ok(()) => commit.kept(),
+            Err(why) => commit.failed(why),
+        }
     }
 
     pub fn close(&mut self, close: Close<'_>, moved: Moved) {

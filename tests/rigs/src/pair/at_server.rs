@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use ftp_proto::server::{self, Answer, Question, Refusal};
-use ftp_proto::{Code, Command, DataError, Direction, Instant, Moved, Path, Reply, Text, Time, TlsError, Verdict};
+use ftp_proto::{
+    Code, Command, DataError, Direction, Instant, Moved, Path, Reply, StreamEnd, Text, Time, TlsError, Verdict,
+};
 
-use super::Pair;
 use super::network::{End, Meeting, Pipe};
+use super::{Pair, UploadAt};
 use crate::net::{Shared, Side};
 
 impl Pair {
@@ -34,6 +36,8 @@ impl Pair {
             | server::Action::SecureData(_)
             | server::Action::StartTls(_)
             | server::Action::StopTls(_)
+            | server::Action::Look(_)
+            | server::Action::Commit(_)
             | server::Action::Close(_)
                 if std::mem::take(&mut injector.server_drops) => {}
             server::Action::Write(write) => {
@@ -58,7 +62,7 @@ impl Pair {
                     Command::Stou(_) => transfer.accept_as(&Path::new("unique").unwrap()),
                     _ => transfer.accept(),
                 }
-                self.serving = Some(command);
+                (self.serving, self.upload_at) = (Some(command), UploadAt::Stream);
             }
             server::Action::Listen(listen) if faults.no_port => log.listen(listen, Err(DataError::NoPort)),
             server::Action::Listen(listen) => {
@@ -107,17 +111,8 @@ impl Pair {
                     }
                     Direction::Receive => match data.receive(End::Server) {
                         Some((end, bytes)) => {
+                            self.unkept = (end == StreamEnd::Clean).then_some((offset, bytes.clone()));
                             log.stream(stream, end, bytes.len() as u64);
-                            let (name, append) = match &self.serving {
-                                Some(Command::Stor(path)) => (path.as_bytes().to_vec(), false),
-                                Some(Command::Appe(path)) => (path.as_bytes().to_vec(), true),
-                                _ => (b"unique".to_vec(), false),
-                            };
-                            let file = self.files.entry(name).or_default();
-                            if !append {
-                                file.truncate(offset);
-                            }
-                            file.extend(bytes);
                         }
                         None => {
                             drop(stream);
@@ -170,8 +165,51 @@ impl Pair {
                     return false;
                 }
             }
+            server::Action::Look(look) if self.asked_to_look < self.slow_look => {
+                self.asked_to_look += 1;
+                self.upload_at = UploadAt::Look;
+                drop(look);
+                return self.deliver_to_server();
+            }
+            server::Action::Look(mut look) => {
+                (self.asked_to_look, self.upload_at) = (0, UploadAt::Look);
+                if !injector.server_deaf {
+                    let bytes = control.receive(End::Server, self.chunk);
+                    if !bytes.is_empty() {
+                        look.received(&bytes);
+                    }
+                }
+                look.looked();
+            }
+            server::Action::Commit(commit) if self.asked_to_commit < self.slow_commit => {
+                self.asked_to_commit += 1;
+                self.upload_at = UploadAt::Commit;
+                drop(commit);
+                return self.deliver_to_server();
+            }
+            server::Action::Commit(commit) => {
+                (self.asked_to_commit, self.upload_at) = (0, UploadAt::Commit);
+                let (offset, bytes) = self.unkept.take().expect("what came whole is there until it is kept");
+                assert_eq!(commit.moved(), bytes.len() as u64);
+                if let Some(why) = faults.commit {
+                    log.commit(commit, Err(why));
+                    return true;
+                }
+                let (name, append) = match commit.command() {
+                    Command::Stor(path) => (path.as_bytes().to_vec(), false),
+                    Command::Appe(path) => (path.as_bytes().to_vec(), true),
+                    _ => (b"unique".to_vec(), false),
+                };
+                log.commit(commit, Ok(()));
+                let file = self.files.entry(name).or_default();
+                if !append {
+                    file.truncate(offset);
+                }
+                file.extend(bytes);
+            }
             server::Action::Close(close) => {
                 (data.server_listens, data.broken) = (None, true);
+                self.unkept = None;
                 log.close(close, Moved::Nothing);
             }
             server::Action::Answered(_) => {}

@@ -125,9 +125,13 @@ impl Session {
                     if self.holds {
                         break;
                     }
-                    let end = self.content.take().unwrap().finish(end);
                     stream.finished(end, Moved::Bytes(0));
                 }
+                Action::Look(look) => look.looked(),
+                Action::Commit(commit) => match self.content.take().unwrap().keep() {
+                    Ok(()) => commit.kept(),
+                    Err(why) => commit.failed(why),
+                },
                 Action::Close(close) => {
                     self.content = None;
                     close.closed(Moved::Bytes(0));

@@ -3,10 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use ftp_proto::server::{Action, Answer, Permissions, Question, Refusal};
-use ftp_proto::{Code, Command, DataError, Path, Relayed, Reply, Resume, StreamEnd, Text, Time, TlsError, Verdict};
+use ftp_proto::server::{Action, Answer, CommitError, Permissions, Question, Refusal};
+use ftp_proto::{
+    Code, Command, DataError, Direction, Path, Relayed, Reply, Resume, StreamEnd, Text, Time, TlsError, Verdict,
+};
 
-use super::{Open, Run};
+use super::{Open, Run, Upload};
 use crate::net::{Shared, Side};
 
 impl Run<'_> {
@@ -142,12 +144,25 @@ impl Run<'_> {
             }
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
+                if stream.direction() == Direction::Receive {
+                    self.unkept = Some(stream.channel());
+                }
                 net.stream(stream, StreamEnd::Clean, u64::from(choice));
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
                 let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
                 net.stream(stream, ends[usize::from(choice % 3)], u64::from(choice));
+            }
+            (Action::Look(look), Kind::Well | Kind::Badly) => look.looked(),
+            (Action::Commit(commit), Kind::Well) => {
+                (self.unkept, self.upload) = (None, Upload::Kept);
+                net.commit(commit, Ok(()));
+            }
+            (Action::Commit(commit), Kind::Badly) => {
+                self.unkept = None;
+                let why = if choice & 1 == 0 { CommitError::Local } else { CommitError::StorageFull };
+                net.commit(commit, Err(why));
             }
             (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
             _ => {}

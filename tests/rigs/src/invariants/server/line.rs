@@ -37,12 +37,16 @@ impl Line {
         Some(self.command().map_or_else(|error| error.verb().unwrap_or(Verb::parse(word)), |command| command.verb()))
     }
 
+    pub fn is_upload(&self) -> bool {
+        self.command().is_ok_and(|command| command.verb().is_upload())
+    }
+
     pub fn is_transfer(&self) -> bool {
         self.command().is_ok_and(|command| command.verb().opens_data())
     }
 }
 
-/// Takes from the lines that are due the one that this reply ends, and says what is wrong if there is none.
+/// Takes from the lines that are due the one that this reply ends, if it ends one, and says what is wrong if there is none.
 pub fn account(due: &mut VecDeque<Line>, code: Code) -> Result<Option<Line>, String> {
     let Some(front) = due.front_mut() else {
         // Unasked is only the farewell of who was silent for too long.
