@@ -5,6 +5,7 @@ use crate::data::{self, Close, Data};
 use crate::outbox::{Outbox, Write};
 use crate::route::Endpoints;
 use crate::session::Session;
+use crate::telnet::Escape;
 use crate::time::Instant;
 use crate::tls::{StartTls, StopTls, Tls, Turn};
 
@@ -44,11 +45,12 @@ pub(crate) enum Asked<'a> {
 }
 
 impl Connection {
-    pub(crate) fn new(ends: Endpoints, now: Instant) -> Self {
+    /// `escape`: how 0xFF is written.
+    pub(crate) fn new(ends: Endpoints, escape: Escape, now: Instant) -> Self {
         Self {
             ends,
             now,
-            outbox: Outbox::new(),
+            outbox: Outbox::new(escape),
             session: Session::new(),
             tls: Tls::Off,
             data: Data::new(),

@@ -8,6 +8,7 @@ use core::fmt;
 use self::wire::{Line, Wire};
 use crate::command::Verb;
 use crate::reply::{Code, Head, Opening, Reply, ReplyEnd, ReplyError, closing};
+use crate::telnet::Escape;
 
 /// What an [`Inbox`] keeps at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,8 @@ pub struct Replies {
 ///
 /// It is used as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, look
 /// at it as often as needed, `advance` again, which releases it. In one step: `next_line`, `next_reply`.
-/// Telnet is undone first (RFC 1123 4.1.2.12).
+/// Telnet is undone first (RFC 1123 4.1.2.12): before the argument of a command and in front of a reply's text, or
+/// everywhere, as [`with_escape`](Inbox::with_escape) says.
 ///
 /// When `advance` has said that there is no more, what is kept is less than [`Limits::line`] and a line end
 /// for commands, and than [`Limits::reply`] for replies, and nothing is allocated if nothing is kept (beyond
@@ -193,6 +195,7 @@ impl Inbox<Replies> {
                     }
                     Some(Opening { code, many: true, .. }) => {
                         self.role.open = Some(code);
+                        self.wire.within_reply(true);
                         self.role.lines = 1;
                         self.role.truncated = cut;
                         continue;
@@ -204,6 +207,7 @@ impl Inbox<Replies> {
                 let span = Span { at: 0, length: self.wire.length() };
                 self.role.found = Some(Found { head: Head::new(code, end_code, true, truncated), span });
                 self.role.open = None;
+                self.wire.within_reply(false);
                 return Ok(true);
             }
             self.role.lines = self.role.lines.saturating_add(1);
@@ -250,6 +254,14 @@ impl Inbox<Replies> {
 }
 
 impl<Role> Inbox<Role> {
+    /// The same, for a peer that writes a 0xFF of names and texts so; [as it is](Escape::AsIs) without it. For an inbox
+    /// that has received nothing yet.
+    #[must_use]
+    pub fn with_escape(mut self, escape: Escape) -> Self {
+        self.wire.read_as(escape);
+        self
+    }
+
     /// Appends what was received. Allocates where the bytes need room.
     pub fn push(&mut self, received: &[u8]) {
         self.wire.push(received);

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::telnet::{self, Escape};
+
 /// A capacity above this many bytes is given back once everything is written: most replies are shorter.
 const IDLE_CAPACITY: usize = 96;
 
@@ -17,11 +19,12 @@ pub(crate) struct Outbox {
     /// The bytes before this place are urgent.
     urgent: usize,
     busy: bool,
+    escape: Escape,
 }
 
 impl Outbox {
-    pub(crate) fn new() -> Self {
-        Self { bytes: Vec::new(), written: 0, urgent: 0, busy: false }
+    pub(crate) fn new(escape: Escape) -> Self {
+        Self { bytes: Vec::new(), written: 0, urgent: 0, busy: false, escape }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -33,8 +36,18 @@ impl Outbox {
         self.pending().len()
     }
 
-    /// Where to append what is to be written.
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+    /// Appends what `write` does: a command or a reply, in which 0xFF is a byte of a name or a text.
+    #[inline]
+    pub(crate) fn say(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.bytes.len();
+        write(&mut self.bytes);
+        if self.escape == Escape::Doubled {
+            telnet::escape_behind(&mut self.bytes, from);
+        }
+    }
+
+    /// Where to append Telnet itself.
+    pub(crate) fn telnet(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 

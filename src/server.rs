@@ -103,7 +103,7 @@ impl Server {
     /// The machine of a control connection that was just accepted, at the moment `now`, with what it says first: 220, or 421
     /// to turn the client away.
     pub fn new(config: Arc<Config>, ends: Endpoints, greeting: &Reply<'_>, now: Instant) -> Self {
-        let inbox = Inbox::commands(config.limits);
+        let inbox = Inbox::commands(config.limits).with_escape(config.escaping.commands);
         let mut context = Context::new(config, ends, now);
         context.say(CommandId::GREETING, greeting);
         if context.config.implicit {

@@ -93,8 +93,8 @@ impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         Self {
             reply_by: ReplyBy::At(now.after(config.patience.greeting)),
+            connection: Connection::new(ends, config.escaping.commands, now),
             config,
-            connection: Connection::new(ends, now),
             said: CommandId::GREETING,
             routes: Routes::new(),
             attempts: Vec::new(),
@@ -114,7 +114,7 @@ impl Context {
     pub(super) fn send_beside(&mut self, command: &Command<'_>) -> CommandId {
         // The plans keep the order, so the advice has nothing to say; the server's answer counts.
         let (id, _) = self.connection.session.command(command);
-        command.encode(self.connection.outbox.buffer());
+        self.connection.outbox.say(|out| command.encode(out));
         self.last_word = self.connection.now;
         id
     }

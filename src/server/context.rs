@@ -65,8 +65,8 @@ pub(super) struct Range {
 impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         Self {
+            connection: Connection::new(ends, config.escaping.replies, now),
             config,
-            connection: Connection::new(ends, now),
             life: Life::Open,
             chosen: Chosen::default(),
             range: None,
@@ -121,33 +121,33 @@ impl Context {
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
     pub(super) fn decline(&mut self, answers: Vec<u8>) -> bool {
         let declined = !answers.is_empty();
-        self.connection.outbox.buffer().extend(answers);
+        self.connection.outbox.telnet().extend(answers);
         declined
     }
 
     /// Says a reply to a command that isn't answered with it alone: a 1yz, or what is said amid a transfer.
     pub(super) fn say(&mut self, to: CommandId, reply: &Reply<'_>) {
         self.settle(to, reply.code());
-        reply.encode(self.connection.outbox.buffer());
+        self.connection.outbox.say(|out| reply.encode(out));
     }
 
     /// The same with a reply that is made of what it tells.
     pub(super) fn say_draft(&mut self, to: CommandId, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         self.settle(to, reply.code());
-        reply.encode(self.connection.outbox.buffer());
+        self.connection.outbox.say(|out| reply.encode(out));
     }
 
     /// The same with one line of our own.
     pub(super) fn say_static(&mut self, to: CommandId, code: Code, text: &'static str) {
         self.settle(to, code);
-        Reply::encode_line(code, text, self.connection.outbox.buffer());
+        self.connection.outbox.say(|out| Reply::encode_line(code, text, out));
     }
 
     /// Says what no command has asked for: the last word. The client takes it for the answer to what is due.
     pub(super) fn say_unasked(&mut self, reply: &Reply<'_>) {
         // Where nothing is due, it has ended the session all the same.
         let _ = self.connection.session.reply(reply.code());
-        reply.encode(self.connection.outbox.buffer());
+        self.connection.outbox.say(|out| reply.encode(out));
         self.life = Life::Ending;
     }
 

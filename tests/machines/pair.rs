@@ -2,6 +2,7 @@
 
 mod answers;
 mod faults;
+mod names;
 mod requests;
 mod server;
 mod tls;

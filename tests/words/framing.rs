@@ -1,12 +1,13 @@
 //! From bytes to lines and replies: the measured table, and properties against naive splitters.
 
+use ftp_proto::telnet::Escape;
 use ftp_proto::{Inbox, Limits, Reply, ReplyEnd, ReplyError, Text};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// All that comes out of an inbox, in words.
-fn replies(input: &[u8], chunks: &mut dyn Iterator<Item = usize>, limits: Limits) -> Vec<String> {
-    let mut inbox = Inbox::replies(limits);
+fn replies(input: &[u8], chunks: &mut dyn Iterator<Item = usize>, limits: Limits, escape: Escape) -> Vec<String> {
+    let mut inbox = Inbox::replies(limits).with_escape(escape);
     let mut log = Vec::new();
     let mut rest = input;
     while !rest.is_empty() {
@@ -40,9 +41,10 @@ fn measured_framing() {
         let [name, end, input, outcome, _] = row[..] else { unreachable!() };
         let mut limits = Limits::REPLIES;
         limits.reply_end = if end == "any" { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
+        let escape = if end == "doubled" { Escape::Doubled } else { Escape::AsIs };
         let input = ftp_proto_rigs::table::bytes(input);
         for size in [1, 2, 7, 4096, usize::MAX] {
-            let log = replies(&input, &mut std::iter::repeat(size), limits).join("; ");
+            let log = replies(&input, &mut std::iter::repeat(size), limits, escape).join("; ");
             assert_eq!(log, ftp_proto_rigs::table::repeated(outcome), "{name}, in pieces of {size}");
         }
     }
@@ -187,11 +189,32 @@ fn limits() -> impl Strategy<Value = Limits> {
     })
 }
 
-/// RFC 854 over the whole input at once.
-fn undo_telnet(input: &[u8], limit: usize, carriage_returns: bool) -> (Vec<u8>, Vec<u8>) {
+fn escape() -> impl Strategy<Value = Escape> {
+    prop_oneof![Just(Escape::AsIs), Just(Escape::Doubled)]
+}
+
+/// What is read: commands, or replies that end so.
+#[derive(Clone, Copy, PartialEq)]
+enum Read {
+    Commands,
+    Replies(ReplyEnd),
+}
+
+/// RFC 854 over the whole input at once, where no name and no text can be, or everywhere.
+fn undo_telnet(input: &[u8], limit: usize, read: Read, escape: Escape) -> (Vec<u8>, Vec<u8>) {
     let (mut out, mut answers, mut at) = (Vec::new(), Vec::new(), 0);
+    let (mut line, mut open) = (0, None);
     while at < input.len() {
+        let is_text = escape == Escape::AsIs
+            && match read {
+                Read::Commands => out[line..].len() > 32 || out[line..].contains(&b' '),
+                Read::Replies(_) => open.is_some() || out.len() - line >= 4,
+            };
         match &input[at..] {
+            [255, ..] if is_text => {
+                out.push(255);
+                at += 1;
+            }
             [255] | [255, 251..=254] => break,
             [255, 255, ..] => {
                 out.push(255);
@@ -221,17 +244,36 @@ fn undo_telnet(input: &[u8], limit: usize, carriage_returns: bool) -> (Vec<u8>, 
                 }
             }
             // The mark was taken out of what a client sends, as urgent data.
-            [255, 242 | 244, 255, 0..=239, ..] if !carriage_returns => at += 3,
+            [255, 242 | 244, 255, 0..=239, ..] if read == Read::Commands => at += 3,
             [255, 240..=255, ..] => at += 2,
-            [0, ..] if carriage_returns && out.last() == Some(&b'\r') => at += 1,
+            [0, ..] if read != Read::Commands && out.last() == Some(&b'\r') => at += 1,
             [byte, ..] => {
                 out.push(*byte);
                 at += 1;
+                if *byte == b'\n' {
+                    if let Read::Replies(end) = read {
+                        let (cut, _) = &lines(&out[line..], limit).0[0];
+                        open = opened(open, cut, end);
+                    }
+                    line = out.len();
+                }
             }
             [] => unreachable!(),
         }
     }
     (out, answers)
+}
+
+/// The code of the reply of many lines that hasn't ended behind this line.
+fn opened(open: Option<u16>, line: &[u8], end: ReplyEnd) -> Option<u16> {
+    let separator = line.get(3);
+    match open {
+        None => naive_code(line).filter(|_| separator == Some(&b'-')),
+        Some(code) => {
+            let ends = naive_code(line).is_some_and(|other| other == code || end == ReplyEnd::AnyCode);
+            if ends && matches!(separator, None | Some(b' ')) { None } else { Some(code) }
+        }
+    }
 }
 
 /// The lines of `clean`, cut to the limit, and what is behind the last one.
@@ -263,8 +305,8 @@ fn naive_code(line: &[u8]) -> Option<u16> {
 }
 
 /// What `replies` should say, from the lines.
-fn naive_replies(input: &[u8], limits: Limits) -> Vec<String> {
-    let (clean, _) = undo_telnet(input, limits.line, true);
+fn naive_replies(input: &[u8], limits: Limits, escape: Escape) -> Vec<String> {
+    let (clean, _) = undo_telnet(input, limits.line, Read::Replies(limits.reply_end), escape);
     let (lines, rest) = lines(&clean, limits.line);
     let mut log = Vec::new();
     let mut lines = lines.into_iter();
@@ -344,33 +386,33 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 
     #[test]
-    fn replies_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limits in limits(), chunks in vec(1..9usize, 1..20)) {
-        let expected = naive_replies(&input, limits);
-        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(usize::MAX), limits), &expected);
-        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits), &expected);
+    fn replies_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limits in limits(), escape in escape(), chunks in vec(1..9usize, 1..20)) {
+        let expected = naive_replies(&input, limits, escape);
+        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(usize::MAX), limits, escape), &expected);
+        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits, escape), &expected);
     }
 
     #[test]
-    fn over_the_ceiling_too(input in wire(true), mut limits in limits(), ceiling in 1..60usize, chunks in vec(1..9usize, 1..20)) {
+    fn over_the_ceiling_too(input in wire(true), mut limits in limits(), escape in escape(), ceiling in 1..60usize, chunks in vec(1..9usize, 1..20)) {
         limits.reply = ceiling;
-        let whole = replies(&input, &mut std::iter::repeat(usize::MAX), limits);
-        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits), &whole);
-        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(1), limits), &whole);
+        let whole = replies(&input, &mut std::iter::repeat(usize::MAX), limits, escape);
+        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits, escape), &whole);
+        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(1), limits, escape), &whole);
     }
 
     #[test]
     fn parse_agrees_on_input_without_telnet(input in wire(false), chunks in vec(1..9usize, 1..20)) {
-        let log = replies(&input, &mut chunks.iter().copied().cycle(), Limits::REPLIES);
+        let log = replies(&input, &mut chunks.iter().copied().cycle(), Limits::REPLIES, Escape::AsIs);
         prop_assert_eq!(log, parsed(&input));
     }
 
     #[test]
-    fn commands_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limit in 4..14usize, chunks in vec(1..9usize, 1..20)) {
-        let (clean, answers) = undo_telnet(&input, limit, false);
+    fn commands_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limit in 4..14usize, escape in escape(), chunks in vec(1..9usize, 1..20)) {
+        let (clean, answers) = undo_telnet(&input, limit, Read::Commands, escape);
         let (expected, rest) = lines(&clean, limit);
         let mut limits = Limits::COMMANDS;
         limits.line = limit;
-        let mut inbox = Inbox::commands(limits);
+        let mut inbox = Inbox::commands(limits).with_escape(escape);
         let (mut found, mut answered) = (Vec::new(), Vec::new());
         let mut sizes = chunks.iter().copied().cycle();
         let mut left = &input[..];
