@@ -14,11 +14,12 @@ use crate::telnet::Escape;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of one line without its end, at least 4. What is beyond is dropped: a reply is then marked
-    /// [truncated](Reply::is_truncated), a command is an error of its own.
+    /// Bytes of one line without its end; less than 4 counts as 4. What is beyond is dropped: a reply is then marked
+    /// [truncated](Reply::is_truncated), and is read as the same reply that it would be whole; a command is an error of
+    /// its own.
     pub line: usize,
-    /// Lines of one reply, at least 2. Lines beyond are dropped, but the last, and the reply is marked
-    /// [truncated](Reply::is_truncated).
+    /// Lines of one reply; less than 2, the first and the last, counts as 2. Lines beyond are dropped, but the last, and the
+    /// reply is marked [truncated](Reply::is_truncated).
     pub lines: usize,
     /// Bytes of one reply with its line ends, what was dropped counted too. What is longer is
     /// [the end](ReplyError::TooLong).

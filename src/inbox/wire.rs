@@ -56,7 +56,7 @@ enum Heard {
     Nowhere,
 }
 
-/// The bytes of a reply's first line that can't be text.
+/// The bytes that say what a reply's line is: the code, and what separates it from the text.
 const CODE: usize = 4;
 /// Longer words than this are no command, so that not much is searched for the blank behind one.
 const WORD: usize = 32;
@@ -87,7 +87,7 @@ impl Wire {
             clean: 0,
             scan: 0,
             dropped: 0,
-            limit: limit.max(4),
+            limit: limit.max(CODE),
             overflow: false,
             subnegotiation: 0,
             third: 0,
@@ -319,13 +319,14 @@ impl Wire {
     }
 
     /// Shortens the line under way to the limit, and says how long it is then. A CR there would be taken for
-    /// a part of its end.
+    /// a part of its end; but one that is the fourth byte stays, since a code alone, or nothing, would be another line.
     #[cold]
     fn cut_line(&mut self) -> usize {
         let clean = self.clean;
         self.overflow = false;
         self.clean = clean.min(self.line.saturating_add(self.limit));
-        while self.clean > self.line && self.bytes.get(self.clean.saturating_sub(1)) == Some(&b'\r') {
+        let least = self.line.saturating_add(CODE);
+        while self.clean > least && self.bytes.get(self.clean.saturating_sub(1)) == Some(&b'\r') {
             self.clean = self.clean.saturating_sub(1);
         }
         self.dropped = self.dropped.saturating_add(clean.saturating_sub(self.clean));

@@ -207,7 +207,7 @@ fn undo_telnet(input: &[u8], limit: usize, read: Read, escape: Escape) -> (Vec<u
     while at < input.len() {
         let is_text = escape == Escape::AsIs
             && match read {
-                Read::Commands => out[line..].len() > 32 || out[line..].contains(&b' '),
+                Read::Commands => is_past_word(&out[line..], limit),
                 Read::Replies(_) => open.is_some() || out.len() - line >= 4,
             };
         match &input[at..] {
@@ -264,6 +264,12 @@ fn undo_telnet(input: &[u8], limit: usize, read: Read, escape: Escape) -> (Vec<u
     (out, answers)
 }
 
+/// Whether an argument can follow. What is over the limit was dropped, and nobody looks at it.
+fn is_past_word(line: &[u8], limit: usize) -> bool {
+    let kept = &line[..line.len().min(limit + 1)];
+    kept.len() > 32 || kept.contains(&b' ')
+}
+
 /// The code of the reply of many lines that hasn't ended behind this line.
 fn opened(open: Option<u16>, line: &[u8], end: ReplyEnd) -> Option<u16> {
     let separator = line.get(3);
@@ -289,7 +295,7 @@ fn lines(clean: &[u8], limit: usize) -> (Vec<(Vec<u8>, bool)>, &[u8]) {
         let cut = line.len() > limit;
         if cut {
             line.truncate(limit);
-            while line.last() == Some(&b'\r') {
+            while line.len() > 4 && line.last() == Some(&b'\r') {
                 line.pop();
             }
         }
@@ -475,6 +481,98 @@ proptest! {
         for (written, line) in reply.middle_lines().zip(&lines) {
             prop_assert_eq!(written.strip_prefix(b" ").unwrap_or(written), line.strip_prefix(' ').unwrap_or(line).as_bytes());
         }
+    }
+}
+
+/// What stands of a reply when only its codes, the number of its lines and its truncation are looked at.
+fn outlines(input: &[u8], limits: Limits, escape: Escape) -> Vec<Option<(u16, u16, usize, bool)>> {
+    let mut inbox = Inbox::replies(limits).with_escape(escape);
+    inbox.push(input);
+    let mut found = Vec::new();
+    loop {
+        match inbox.next_reply() {
+            Ok(Some(reply)) => {
+                let (code, end) = (reply.code().value(), reply.end_code().value());
+                found.push(Some((code, end, reply.lines().count(), reply.is_truncated())));
+            }
+            Ok(None) => return found,
+            Err(ReplyError::NotAReply { .. }) => found.push(None),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Lines that could be taken for something else if they were cut in a bad place.
+fn ambiguous() -> impl Strategy<Value = Vec<u8>> {
+    let begin = proptest::sample::select(vec![
+        &b"230"[..],
+        b"230-",
+        b"230 ",
+        b"226",
+        b"23",
+        b"",
+        b"2300",
+        b"230\r",
+        b"\xff\xf1230",
+    ]);
+    let rest =
+        vec(proptest::sample::select(vec![&b"\r"[..], b"\r\r\r\r", b"0", b"-", b" ", b"x", b"\xff\xff", b"\0"]), 0..12);
+    (begin, rest, any::<bool>())
+        .prop_map(|(begin, rest, bare)| [begin, &rest.concat(), if bare { b"\n" } else { b"\r\n" }].concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn a_line_that_was_cut_is_read_as_it_would_be_whole(
+        lines in vec(ambiguous(), 1..5), limit in 0..12usize, escape in escape(), any in any::<bool>()
+    ) {
+        let input = [&lines.concat()[..], b"230 end\r\n"].concat();
+        let mut limits = Limits::REPLIES;
+        limits.reply_end = if any { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
+        let whole = outlines(&input, limits, escape);
+        limits.line = limit;
+        let cut = outlines(&input, limits, escape);
+        let without = |found: &[Option<(u16, u16, usize, bool)>]| -> Vec<_> {
+            found.iter().map(|reply| reply.map(|(code, end, lines, _)| (code, end, lines))).collect()
+        };
+        prop_assert_eq!(without(&cut), without(&whole), "{}", input.escape_ascii());
+    }
+}
+
+#[test]
+fn a_bare_code_before_carriage_returns_that_were_cut_off_is_no_reply() {
+    let mut limits = Limits::REPLIES;
+    for line in 4..9 {
+        limits.line = line;
+        for wire in ["230\r\r\r\r\r\r\r\r\r\rmore\r\n", "230\r\r\r\r\r\r\r\r\r\r\r\r\n", "\r\r\r\r\r\r\r\r\r\r\r\r\r\n"]
+        {
+            assert_eq!(outlines(wire.as_bytes(), limits, Escape::AsIs), [None], "{wire:?}");
+            let amid = format!("230-begin\r\n{wire}230 end\r\n");
+            assert_eq!(outlines(amid.as_bytes(), limits, Escape::AsIs), [Some((230, 230, 3, true))], "{wire:?}");
+        }
+    }
+}
+
+#[test]
+fn limits_below_the_least_count_as_the_least() {
+    for least in [0, 1, 2] {
+        let mut limits = Limits::REPLIES;
+        limits.lines = least;
+        let found = outlines(b"230 one\r\n230-a\r\n230 b\r\n230-a\r\nx\r\ny\r\n230 b\r\n", limits, Escape::AsIs);
+        let expected = [(230, 230, 1, false), (230, 230, 2, false), (230, 230, 2, true)].map(Some);
+        assert_eq!(found, expected, "lines: {least}");
+    }
+    for least in 0..=4 {
+        let mut limits = Limits::REPLIES;
+        limits.line = least;
+        let found = outlines(b"230 \r\n230 a\r\n", limits, Escape::AsIs);
+        assert_eq!(found, [(230, 230, 1, false), (230, 230, 1, true)].map(Some), "line: {least}");
+        let mut inbox = Inbox::commands(limits);
+        inbox.push(b"NOOP\r\nNOOPS\r\n");
+        assert_eq!(inbox.next_line(), Ok(Some(&b"NOOP"[..])));
+        assert_eq!(inbox.next_line().unwrap_err().limit, 4, "line: {least}");
     }
 }
 
