@@ -134,11 +134,12 @@ impl Wire {
         if self.closed {
             return;
         }
-        if self.clean < self.scan {
+        // Only where what is moved is no more than what was taken out, so that each byte is moved once on average.
+        if self.clean < self.scan && self.bytes.len().saturating_sub(self.scan) <= self.scan.saturating_sub(self.clean)
+        {
             self.bytes.drain(self.clean..self.scan.min(self.bytes.len()));
             self.scan = self.clean;
         }
-        // Only once it is the larger part, so that each byte is moved once on average.
         if self.start > self.bytes.len().saturating_sub(self.start) {
             self.bytes.drain(..self.start.min(self.bytes.len()));
             self.line = self.line.saturating_sub(self.start);
