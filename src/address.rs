@@ -11,8 +11,8 @@ use core::fmt::{self, Write as _};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
 use core::num::NonZeroU16;
 
-use extended::address;
 pub use extended::{ExtendedAddress, ExtendedPassive, ExtendedPort, NetworkProtocol};
+use extended::{address, is_delimiter};
 
 /// What is wrong with an address, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,6 +22,7 @@ pub use parameter::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, St
 pub(crate) use set::VerbSet;
 pub use table::{Command, Verb};
 
+use crate::telnet::IAC;
 use crate::text::{Text, TextError};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -143,11 +144,14 @@ pub struct OtherCommand<'a> {
 }
 
 impl<'a> OtherCommand<'a> {
-    /// A command of any word without blanks that isn't in the table (in any case), and what follows it behind one
-    /// blank. Allocates nothing.
+    /// A command of any word without blanks and 0xFF that isn't in the table (in any case), and what follows it behind
+    /// one blank. Allocates nothing.
     pub fn new<B: AsRef<[u8]> + ?Sized>(word: &'a B, argument: Option<Text<'a>>) -> Result<Self, NotOther> {
         let word = word.as_ref();
         Text::new(word).map_err(NotOther::Text)?;
+        if let Some(at) = memchr::memchr(IAC, word) {
+            return Err(NotOther::Text(TextError::Illegal { byte: IAC, at }));
+        }
         if word.is_empty() {
             return Err(NotOther::Text(TextError::Empty));
         }
@@ -181,6 +185,10 @@ impl<'a> OtherCommand<'a> {
         let end = memchr::memchr(b' ', line).unwrap_or(line.len());
         let (word, rest) = line.split_at_checked(end).unwrap_or((line, &[]));
         Text::new(word).map_err(refuse)?;
+        // A peer would read what is behind it as another command's word.
+        if let Some(at) = memchr::memchr(IAC, word) {
+            return Err(CommandError::IllegalByte { byte: IAC, at });
+        }
         let argument = rest.get(1..).map(Text::new).transpose().map_err(refuse)?;
         match (word, line) {
             ([], []) => Err(CommandError::Empty),

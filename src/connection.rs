@@ -2,7 +2,7 @@
 //! TLS, the data connection, and the questions about them.
 
 use crate::data::{self, Close, Data};
-use crate::outbox::{Outbox, Speech, Terms, Write};
+use crate::outbox::{Outbox, Terms, Write};
 use crate::route::Endpoints;
 use crate::session::Session;
 use crate::time::Instant;
@@ -49,11 +49,11 @@ pub(crate) enum Asked<'a> {
 }
 
 impl Connection {
-    pub(crate) fn new(ends: Endpoints, speech: Speech, now: Instant) -> Self {
+    pub(crate) fn new(ends: Endpoints, outbox: Outbox, now: Instant) -> Self {
         Self {
             ends,
             now,
-            outbox: Outbox::new(speech),
+            outbox,
             session: Session::new(),
             tls: Tls::Off,
             data: Data::new(),

@@ -8,16 +8,18 @@ use core::fmt;
 use self::wire::{Line, Wire};
 use crate::command::Verb;
 use crate::reply::{Code, Head, Opening, Reply, ReplyEnd, ReplyError, closing};
+use crate::telnet::Escape;
 
 /// What an [`Inbox`] keeps at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of one line without its end, at least 4. What is beyond is dropped: a reply is then marked
-    /// [truncated](Reply::is_truncated), a command is an error of its own.
+    /// Bytes of one line without its end; less than 4 counts as 4. What is beyond is dropped: a reply is then marked
+    /// [truncated](Reply::is_truncated), and is read as the same reply that it would be whole; a command is an error of
+    /// its own.
     pub line: usize,
-    /// Lines of one reply, at least 2. Lines beyond are dropped, but the last, and the reply is marked
-    /// [truncated](Reply::is_truncated).
+    /// Lines of one reply; less than 2, the first and the last, counts as 2. Lines beyond are dropped, but the last, and the
+    /// reply is marked [truncated](Reply::is_truncated).
     pub lines: usize,
     /// Bytes of one reply with its line ends, what was dropped counted too. What is longer is
     /// [the end](ReplyError::TooLong).
@@ -48,7 +50,8 @@ pub struct Replies {
 ///
 /// It is used as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, look
 /// at it as often as needed, `advance` again, which releases it. In one step: `next_line`, `next_reply`.
-/// Telnet is undone first (RFC 1123 4.1.2.12).
+/// Telnet is undone first (RFC 1123 4.1.2.12): before the argument of a command and in front of a reply's text, or
+/// everywhere, as [`with_escape`](Inbox::with_escape) says.
 ///
 /// When `advance` has said that there is no more, what is kept is less than [`Limits::line`] and a line end
 /// for commands, and than [`Limits::reply`] for replies, and nothing is allocated if nothing is kept (beyond
@@ -193,6 +196,7 @@ impl Inbox<Replies> {
                     }
                     Some(Opening { code, many: true, .. }) => {
                         self.role.open = Some(code);
+                        self.wire.within_reply(true);
                         self.role.lines = 1;
                         self.role.truncated = cut;
                         continue;
@@ -204,6 +208,7 @@ impl Inbox<Replies> {
                 let span = Span { at: 0, length: self.wire.length() };
                 self.role.found = Some(Found { head: Head::new(code, end_code, true, truncated), span });
                 self.role.open = None;
+                self.wire.within_reply(false);
                 return Ok(true);
             }
             self.role.lines = self.role.lines.saturating_add(1);
@@ -250,6 +255,14 @@ impl Inbox<Replies> {
 }
 
 impl<Role> Inbox<Role> {
+    /// The same, for a peer that writes a 0xFF of names and texts so; [as it is](Escape::AsIs) without it. For an inbox
+    /// that has received nothing yet.
+    #[must_use]
+    pub fn with_escape(mut self, escape: Escape) -> Self {
+        self.wire.read_as(escape);
+        self
+    }
+
     /// Appends what was received. Allocates where the bytes need room.
     pub fn push(&mut self, received: &[u8]) {
         self.wire.push(received);

@@ -12,6 +12,8 @@ use crate::reply::Reply;
 use crate::telnet::IAC;
 use crate::time::Instant;
 
+use crate::telnet::{self, Escape};
+
 /// A capacity above this many bytes is given back once everything is written: most replies are shorter.
 const IDLE_CAPACITY: usize = 96;
 
@@ -31,6 +33,7 @@ pub(crate) struct Outbox {
     urgent: usize,
     busy: bool,
     offer: Offer,
+    escape: Escape,
 }
 
 /// What the lines are: who says them.
@@ -76,8 +79,9 @@ impl fmt::Display for ControlError {
 impl core::error::Error for ControlError {}
 
 impl Outbox {
-    pub(crate) fn new(speech: Speech) -> Self {
-        Self { speech, bytes: Vec::new(), written: 0, urgent: 0, busy: false, offer: Offer::Unshown }
+    /// `escape`: how 0xFF is written.
+    pub(crate) fn new(speech: Speech, escape: Escape) -> Self {
+        Self { speech, bytes: Vec::new(), written: 0, urgent: 0, busy: false, offer: Offer::Unshown, escape }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -89,8 +93,32 @@ impl Outbox {
         self.pending().len()
     }
 
-    /// Where to append what is to be written.
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+    /// Appends what `write` does: a command or a reply, in which 0xFF is a byte of a name or a text.
+    #[inline]
+    pub(crate) fn say(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.bytes.len();
+        write(&mut self.bytes);
+        if self.escape == Escape::Doubled {
+            telnet::escape_behind(&mut self.bytes, from);
+        }
+    }
+
+    /// The place behind all that was said.
+    pub(crate) fn end(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What was said from this place on, as whoever undoes the escapes reads it. Allocates.
+    pub(crate) fn said_from(&self, from: usize) -> Vec<u8> {
+        let mut said = self.bytes.get(from..).unwrap_or_default().to_vec();
+        if self.escape == Escape::Doubled {
+            telnet::unescape(&mut said);
+        }
+        said
+    }
+
+    /// Where to append Telnet itself.
+    pub(crate) fn telnet(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 

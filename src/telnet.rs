@@ -1,8 +1,8 @@
 //! The Telnet in the control connection (RFC 959 3.1, RFC 1123 4.1.2.12).
 //!
-//! FTP speaks through Telnet's NVT, though hardly anybody negotiates. What matters: a peer may send
-//! commands amid the text and must not disturb it, a client may put IP and Synch before ABOR, and a
-//! doubled 0xFF in a name is one 0xFF. [`Inbox`](crate::Inbox) undoes all that.
+//! FTP speaks through Telnet's NVT, though hardly anybody negotiates. What matters: a peer may negotiate before
+//! a command or a reply and must not disturb it, a client may put IP and Synch before ABOR, and a 0xFF in a name is
+//! what RFC 854 doubles and most programs don't: [`Escaping`] says which. [`Inbox`](crate::Inbox) undoes all that.
 
 use alloc::vec::Vec;
 
@@ -24,14 +24,80 @@ const WONT: u8 = 252;
 const DO: u8 = 253;
 const DONT: u8 = 254;
 
-/// Appends `bytes` with each 0xFF doubled. Not what most clients and servers do: a peer that knows no
-/// Telnet would read two.
+/// How a 0xFF of a name or a text goes over the control connection, and how it is read.
+///
+/// In UTF-8 there is no 0xFF; in Latin-1 it is `ÿ`. RFC 854 wants it doubled, since it begins Telnet's commands, and
+/// most programs neither double it nor undo that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Escape {
+    /// As it is: one byte is one byte, whatever is beside it. Telnet is understood only where no name and no text can
+    /// be: before the argument of a command, and in front of a reply's text.
+    #[default]
+    AsIs,
+    /// Doubled (RFC 854), and two are read as one. Telnet is understood everywhere; a single 0xFF before a byte that is
+    /// no Telnet command (0 to 239) is read as it is.
+    Doubled,
+}
+
+/// How 0xFF goes over the control connection in each direction. Both ends need the same, or one of them names
+/// another file:
+///
+/// | written | read | a name with a single 0xFF | a name in which 0xFF stands before a byte from 0xF0 on |
+/// |---|---|---|---|
+/// | as it is | as it is | the same | the same |
+/// | doubled | doubled | the same | the same |
+/// | as it is | doubled | the same | another: two 0xFF arrive as one, and Telnet's commands vanish |
+/// | doubled | as it is | another: each 0xFF arrives twice | another: each 0xFF arrives twice |
+///
+/// The default, as it is in both directions, is right with pure-ftpd, and with curl, wget and Python's ftplib. vsftpd
+/// doubles in replies, and ProFTPD undoes doubling in commands; neither does the other half. pyftpdlib reads it as it is,
+/// and can't write it. lftp doubles and undoes it, unless it is told `ftp:use-telnet-iac no`; tnftp and inetutils-ftp write
+/// it as it is, and drop it from what they read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Escaping {
+    /// In what the client says.
+    pub commands: Escape,
+    /// In what the server says.
+    pub replies: Escape,
+}
+
+/// Appends `bytes` with each 0xFF doubled, as [`Escape::Doubled`] has it.
 pub fn escape(bytes: &[u8], out: &mut Vec<u8>) {
     for &byte in bytes {
         out.push(byte);
         if byte == IAC {
             out.push(IAC);
         }
+    }
+}
+
+/// Of bytes in which each 0xFF is doubled, one of the two is left.
+pub(crate) fn unescape(bytes: &mut Vec<u8>) {
+    let mut is_first = false;
+    bytes.retain(|byte| {
+        is_first = *byte == IAC && !is_first;
+        *byte != IAC || is_first
+    });
+}
+
+/// Doubles each 0xFF behind the first `from` bytes.
+pub(crate) fn escape_behind(out: &mut Vec<u8>, from: usize) {
+    let count = |out: &[u8]| memchr::memchr_iter(IAC, out.get(from..).unwrap_or_default()).count();
+    let (mut left, mut end) = (count(out), out.len());
+    out.resize(end.saturating_add(left), IAC);
+    // From the last on, so that each byte is moved once.
+    while let Some(at) = out.get(from..end).and_then(|unmoved| memchr::memrchr(IAC, unmoved)) {
+        let at = from.saturating_add(at);
+        let behind = at.saturating_add(1);
+        let target = behind.saturating_add(left);
+        if left == 0 || target.saturating_add(end.saturating_sub(behind)) > out.len() {
+            return;
+        }
+        out.copy_within(behind..end, target);
+        if let Some(pair) = out.get_mut(target.saturating_sub(2)..target) {
+            pair.fill(IAC);
+        }
+        (left, end) = (left.saturating_sub(1), at);
     }
 }
 
@@ -105,5 +171,20 @@ mod tests {
         let mut out = Vec::new();
         escape(b"a\xffb\xfe\xff", &mut out);
         assert_eq!(out, b"a\xff\xffb\xfe\xff\xff");
+    }
+
+    #[test]
+    fn what_is_appended_is_escaped_in_its_place() {
+        for text in
+            [&b""[..], b"a", b"\xff", b"a\xffb\xfe\xff", b"\xff\xff\xffabc", b"abc\xff\xff", b"a\xffbcdef\xffghi"]
+        {
+            for before in [&b""[..], b"\xff", b"x\xff\xfey"] {
+                let mut expected = before.to_vec();
+                escape(text, &mut expected);
+                let mut out = [before, text].concat();
+                escape_behind(&mut out, before.len());
+                assert_eq!(out, expected, "{} behind {}", text.escape_ascii(), before.escape_ascii());
+            }
+        }
     }
 }

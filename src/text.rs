@@ -14,9 +14,10 @@ use core::fmt::{self, Write as _};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TextError {
-    /// A CR, LF or NUL stands at this place, counted in bytes from 0.
+    /// A CR, LF or NUL stands at this place, counted in bytes from 0; or a 0xFF in the word of a command, where it
+    /// is Telnet's.
     Illegal {
-        /// CR, LF or NUL.
+        /// CR, LF, NUL or 0xFF.
         byte: u8,
         /// Its place, in bytes from 0.
         at: usize,

@@ -76,7 +76,7 @@ impl ExtendedAddress {
         self.port.get()
     }
 
-    /// Reads EPRT's argument, with any delimiter from `!` to `~`. Allocates nothing.
+    /// Reads EPRT's argument, with any delimiter from `!` to `~` but a digit. Allocates nothing.
     // RFC 2428 2: EPRT<space><d><net-prt><d><net-addr><d><tcp-port><d>
     pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
         let mut parts = Parts::new(text)?;
@@ -145,7 +145,7 @@ impl ExtendedPort {
         self.0.get()
     }
 
-    /// Reads `|||port|` with any delimiter from `!` to `~`, and nothing beside. Allocates nothing.
+    /// Reads `|||port|` with any delimiter from `!` to `~` but a digit, and nothing beside. Allocates nothing.
     // RFC 2428 3: (<d><d><d><tcp-port><d>), without the parentheses
     pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
         let mut parts = Parts::new(text)?;
@@ -162,8 +162,8 @@ impl ExtendedPort {
     }
 
     /// Finds the port in the text of a 229, or of any one line: with or without parentheses and blanks,
-    /// delimited by any character from `!` to `~` (by a letter or a digit only directly behind a `(`), and in the
-    /// full form `|protocol|address|port|`. The first place that looks like it decides. Takes linear time and
+    /// delimited by any character from `!` to `~` but a digit (by a letter only directly behind a `(`), and in the full
+    /// form `|protocol|address|port|`. The first place that looks like it decides. Takes linear time and
     /// allocates nothing.
     pub fn find(text: &[u8]) -> Result<ExtendedPassive, AddressError> {
         find::extended_port(text)
@@ -208,6 +208,11 @@ pub(super) fn address(protocol: NetworkProtocol, text: &[u8]) -> Option<IpAddr> 
     }
 }
 
+/// RFC 2428 2: 33 to 126. A digit among them would make one number of all (`11111`, port 1).
+pub(super) const fn is_delimiter(byte: u8) -> bool {
+    matches!(byte, 33..=126) && !byte.is_ascii_digit()
+}
+
 /// The parts between delimiters; the first character is the delimiter.
 struct Parts<'a> {
     delimiter: u8,
@@ -218,7 +223,7 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn new(text: &'a [u8]) -> Result<Self, AddressError> {
         match text.split_first() {
-            Some((&delimiter @ 33..=126, rest)) => Ok(Self { delimiter, rest, at: 1 }),
+            Some((&delimiter, rest)) if is_delimiter(delimiter) => Ok(Self { delimiter, rest, at: 1 }),
             _ => Err(AddressError::new(0, AddressFault::Delimiter)),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     AddressError, AddressFault, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol, address,
-    decimal, nonzero, port,
+    decimal, is_delimiter, nonzero, port,
 };
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -33,11 +33,11 @@ pub(super) fn long_address(text: &[u8]) -> Result<LongAddress, AddressError> {
 
 /// The first place that has the form of a 229, full or short.
 pub(super) fn extended_port(text: &[u8]) -> Result<ExtendedPassive, AddressError> {
-    // Whether the last byte that was no blank was a parenthesis: only there a letter or digit delimits.
+    // Whether the last byte that was no blank was a parenthesis: only there a letter delimits.
     let mut opened = false;
     let mut rest = text;
     while let Some((&byte, behind)) = rest.split_first() {
-        let delimits = (33..=126).contains(&byte) && (opened || !byte.is_ascii_alphanumeric());
+        let delimits = is_delimiter(byte) && (opened || !byte.is_ascii_alphabetic());
         let form = Form { text, delimiter: byte };
         if delimits && let Some(found) = form.read(behind) {
             return found;
@@ -160,9 +160,6 @@ struct Form<'a> {
 impl Form<'_> {
     /// `None` if this isn't the form at all; an error if it is and says no usable port.
     fn read(&self, behind: &[u8]) -> Option<Result<ExtendedPassive, AddressError>> {
-        if self.delimiter.is_ascii_digit() {
-            return self.read_between_digits(behind);
-        }
         let (protocol_at, protocol, rest) = self.part(behind, 5)?;
         let (address_at, host, rest) = self.part(rest, LONGEST_ADDRESS)?;
         let (port_at, digits, _) = self.part(rest, usize::MAX)?;
@@ -193,19 +190,6 @@ impl Form<'_> {
         let (part, rest) = text.split_at_checked(length)?;
         match skip_blanks(rest).split_first()? {
             (byte, rest) if *byte == self.delimiter => Some((at, part, rest)),
-            _ => None,
-        }
-    }
-
-    /// `<d><d><d><port><d>` where the delimiter is a digit itself: the last digit is it.
-    fn read_between_digits(&self, behind: &[u8]) -> Option<Result<ExtendedPassive, AddressError>> {
-        let end = behind.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(behind.len());
-        let at = self.text.len().saturating_sub(behind.len()).saturating_add(2);
-        match behind.split_at_checked(end)?.0 {
-            [second, third, digits @ .., last] if [second, third, last] == [&self.delimiter; 3] => {
-                decimal(digits)?;
-                Some(port(digits, at).map(|port| ExtendedPassive { port: ExtendedPort::new(port), advertised: None }))
-            }
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use core::time::Duration;
 use crate::data::Resume;
 use crate::inbox::Limits;
 use crate::route::{PassiveHost, Route};
+use crate::telnet::Escaping;
 
 /// The policy of a client; shared by its sessions through an `Arc`. The defaults are safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Config {
     /// Whether the adapter can send urgent data: then ABOR comes with Telnet IP and Synch (RFC 959 4.1.3), but under TLS
     /// (RFC 4217 14).
     pub urgent: bool,
+    /// How a 0xFF of a name or a text goes over the control connection, in each direction: as it is.
+    pub escaping: Escaping,
     /// How much a server may send before it has ended a line or a reply.
     pub limits: Limits,
     /// How long to wait.
@@ -102,6 +105,7 @@ impl Default for Config {
             only_epsv: false,
             keep_alive: None,
             urgent: false,
+            escaping: Escaping::default(),
             limits: Limits::REPLIES,
             patience: Patience::default(),
         }

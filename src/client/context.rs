@@ -7,7 +7,7 @@ use super::config::Config;
 use crate::command::{Command, Verb, VerbSet};
 use crate::connection::Connection;
 use crate::data::{Moved, StreamEnd};
-use crate::outbox::Speech;
+use crate::outbox::{Outbox, Speech};
 use crate::reply::Reply;
 use crate::route::{Attempt, Endpoints, Routes};
 use crate::session::CommandId;
@@ -94,8 +94,8 @@ impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         Self {
             reply_by: ReplyBy::At(now.after(config.patience.greeting)),
+            connection: Connection::new(ends, Outbox::new(Speech::Commands, config.escaping.commands), now),
             config,
-            connection: Connection::new(ends, Speech::Commands, now),
             said: CommandId::GREETING,
             routes: Routes::new(),
             attempts: Vec::new(),
@@ -115,7 +115,7 @@ impl Context {
     pub(super) fn send_beside(&mut self, command: &Command<'_>) -> CommandId {
         // The plans keep the order, so the advice has nothing to say; the server's answer counts.
         let (id, _) = self.connection.session.command(command);
-        command.encode(self.connection.outbox.buffer());
+        self.connection.outbox.say(|out| command.encode(out));
         self.last_word = self.connection.now;
         id
     }

@@ -323,9 +323,9 @@ impl Transfer {
                 if context.config.urgent && context.connection.tls == Tls::Off {
                     let [rest @ .., mark] = INTERRUPT_AND_SYNCH;
                     let outbox = &mut context.connection.outbox;
-                    outbox.buffer().extend_from_slice(&rest);
+                    outbox.telnet().extend_from_slice(&rest);
                     outbox.mark_urgent();
-                    outbox.buffer().push(mark);
+                    outbox.telnet().push(mark);
                 }
                 let commits = self.awaits_commit();
                 let abor = context.send(&Command::Abor);

@@ -4,6 +4,7 @@ use super::Verb;
 
 use crate::address::AddressFault;
 use crate::reply::{Code, Reply};
+use crate::telnet::IAC;
 use core::fmt;
 
 /// Why a line is no command. It never holds the line, which may be a password.
@@ -21,9 +22,9 @@ pub enum CommandError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A CR, LF or NUL stands in the line. 501.
+    /// A CR, LF or NUL stands in the line: 501; or a 0xFF in its word, where it is Telnet's: 500.
     IllegalByte {
-        /// CR, LF or NUL.
+        /// CR, LF, NUL or 0xFF.
         byte: u8,
         /// Its place in the line, in bytes from 0.
         at: usize,
@@ -106,6 +107,7 @@ impl CommandError {
             Self::Empty => (Code::SYNTAX_ERROR, "Empty line: a command was expected."),
             Self::LeadingBlank => (Code::SYNTAX_ERROR, "A command begins with its word, not with a blank."),
             Self::LineTooLong { .. } => (Code::SYNTAX_ERROR, "Line too long."),
+            Self::IllegalByte { byte: IAC, .. } => (Code::SYNTAX_ERROR, "Illegal byte in the word: 0xFF."),
             Self::IllegalByte { .. } => (Code::ARGUMENT_SYNTAX_ERROR, "Illegal byte: CR, LF or NUL."),
             Self::MissingArgument(verb) => (Code::ARGUMENT_SYNTAX_ERROR, verb.missing()),
             Self::BadArgument { verb, .. } => (Code::ARGUMENT_SYNTAX_ERROR, verb.bad()),

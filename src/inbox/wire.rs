@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::telnet::{self, Sequence};
+use crate::telnet::{self, Escape, Sequence};
 
 /// What is kept allocated while nothing is kept: room for the usual line.
 const KEPT_WHEN_IDLE: usize = 128;
@@ -34,15 +34,32 @@ pub(super) struct Wire {
     subnegotiation: usize,
     /// Which byte of text needs a closer look beside LF and IAC: NUL where CR NUL means CR.
     third: u8,
+    heard: Heard,
     answers: Vec<u8>,
     answered: u8,
-    negotiates: bool,
     interrupted: bool,
     /// An interrupt was the last that came out of the text.
     marks: bool,
     closed: bool,
     busy: bool,
 }
+
+/// Where in a line Telnet is understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Everywhere,
+    /// Before the first blank, behind which a command's argument is; and no longer than a word may be.
+    InWord,
+    /// Before the fourth byte, behind which a reply's text is.
+    InCode,
+    /// Amid a reply of many lines, whose lines are text from the first byte on.
+    Nowhere,
+}
+
+/// The bytes that say what a reply's line is: the code, and what separates it from the text.
+const CODE: usize = 4;
+/// Longer words than this are no command, so that not much is searched for the blank behind one.
+const WORD: usize = 32;
 
 /// A line that has ended.
 pub(super) struct Line<'a> {
@@ -59,7 +76,7 @@ pub(super) struct Line<'a> {
 impl Wire {
     pub(super) fn of_commands(limit: usize) -> Self {
         // A second look for LF costs nothing, and CR NUL stays: the parser refuses it.
-        Self { third: b'\n', negotiates: true, ..Self::of_replies(limit) }
+        Self { third: b'\n', heard: Heard::InWord, ..Self::of_replies(limit) }
     }
 
     pub(super) fn of_replies(limit: usize) -> Self {
@@ -70,18 +87,37 @@ impl Wire {
             clean: 0,
             scan: 0,
             dropped: 0,
-            limit: limit.max(4),
+            limit: limit.max(CODE),
             overflow: false,
             subnegotiation: 0,
             third: 0,
+            heard: Heard::InCode,
             answers: Vec::new(),
             answered: 0,
-            negotiates: false,
             interrupted: false,
             marks: false,
             closed: false,
             busy: false,
         }
+    }
+
+    /// How 0xFF is read; before the first byte is.
+    pub(super) fn read_as(&mut self, escape: Escape) {
+        self.heard = match escape {
+            Escape::Doubled => Heard::Everywhere,
+            Escape::AsIs if self.negotiates() => Heard::InWord,
+            Escape::AsIs => Heard::InCode,
+        };
+    }
+
+    /// Whether the next line belongs to a reply that has begun.
+    #[inline]
+    pub(super) fn within_reply(&mut self, within: bool) {
+        self.heard = match self.heard {
+            Heard::InCode if within => Heard::Nowhere,
+            Heard::Nowhere if !within => Heard::InCode,
+            heard => heard,
+        };
     }
 
     /// How many bytes a line may have.
@@ -98,11 +134,12 @@ impl Wire {
         if self.closed {
             return;
         }
-        if self.clean < self.scan {
+        // Only where what is moved is no more than what was taken out, so that each byte is moved once on average.
+        if self.clean < self.scan && self.bytes.len().saturating_sub(self.scan) <= self.scan.saturating_sub(self.clean)
+        {
             self.bytes.drain(self.clean..self.scan.min(self.bytes.len()));
             self.scan = self.clean;
         }
-        // Only once it is the larger part, so that each byte is moved once on average.
         if self.start > self.bytes.len().saturating_sub(self.start) {
             self.bytes.drain(..self.start.min(self.bytes.len()));
             self.line = self.line.saturating_sub(self.start);
@@ -283,13 +320,14 @@ impl Wire {
     }
 
     /// Shortens the line under way to the limit, and says how long it is then. A CR there would be taken for
-    /// a part of its end.
+    /// a part of its end; but one that is the fourth byte stays, since a code alone, or nothing, would be another line.
     #[cold]
     fn cut_line(&mut self) -> usize {
         let clean = self.clean;
         self.overflow = false;
         self.clean = clean.min(self.line.saturating_add(self.limit));
-        while self.clean > self.line && self.bytes.get(self.clean.saturating_sub(1)) == Some(&b'\r') {
+        let least = self.line.saturating_add(CODE);
+        while self.clean > least && self.bytes.get(self.clean.saturating_sub(1)) == Some(&b'\r') {
             self.clean = self.clean.saturating_sub(1);
         }
         self.dropped = self.dropped.saturating_add(clean.saturating_sub(self.clean));
@@ -304,6 +342,10 @@ impl Wire {
                 Some([.., b'\r']) if !self.overflow => self.skip(1),
                 _ => self.keep(1),
             }
+            return Some(());
+        }
+        if !self.hears_telnet() {
+            self.keep(1);
             return Some(());
         }
         let sequence = telnet::sequence(self.bytes.get(self.scan..)?);
@@ -330,8 +372,26 @@ impl Wire {
             }
             Sequence::Command => self.skip(2),
         }
-        self.marks = self.negotiates && sequence == Sequence::Interrupt;
+        self.marks = self.negotiates() && sequence == Sequence::Interrupt;
         Some(())
+    }
+
+    /// Whether Telnet is understood in the place that is next, since no name and no text can be there.
+    fn hears_telnet(&self) -> bool {
+        match self.heard {
+            Heard::Everywhere => true,
+            Heard::Nowhere => false,
+            Heard::InCode => self.clean.saturating_sub(self.line) < CODE,
+            Heard::InWord => {
+                let word = self.bytes.get(self.line..self.clean).unwrap_or_default();
+                word.len() <= WORD && memchr::memchr(b' ', word).is_none()
+            }
+        }
+    }
+
+    /// Whether it reads what a client sends: a server declines what Telnet options it is asked for, a client keeps silent.
+    fn negotiates(&self) -> bool {
+        self.third == b'\n'
     }
 
     fn skip(&mut self, count: usize) {
@@ -340,7 +400,7 @@ impl Wire {
 
     fn answer(&mut self, answer: Option<[u8; 3]>) {
         if let Some(answer) = answer
-            && self.negotiates
+            && self.negotiates()
             && self.answered < MOST_ANSWERS
         {
             self.answered = self.answered.saturating_add(1);

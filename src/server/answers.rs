@@ -12,7 +12,7 @@ pub(super) const NOT_LOGGED_IN: &str = OutOfOrder::NotLoggedIn.text();
 impl Context {
     /// NOOP that the session has let pass.
     pub(super) fn say_noop(&mut self) {
-        Reply::encode_line(Code::COMMAND_OKAY, NOOP_OK, self.connection.outbox.buffer());
+        self.connection.outbox.say(|out| Reply::encode_line(Code::COMMAND_OKAY, NOOP_OK, out));
     }
 
     /// Answers what needs no more than a word. `false`: the application has to.

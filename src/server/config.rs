@@ -7,11 +7,14 @@ use super::public::PublicAddress;
 use super::support::Support;
 use crate::data::Resume;
 use crate::inbox::Limits;
+use crate::telnet::Escaping;
 
 /// The policy of a server; shared by its sessions through an `Arc`. The defaults are safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
+    /// How a 0xFF of a name or a text goes over the control connection, in each direction: as it is.
+    pub escaping: Escaping,
     /// How long a command line may be.
     pub limits: Limits,
     /// How many bytes of command lines may wait for their turn; over it the control connection isn't read.
@@ -138,6 +141,7 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            escaping: Escaping::default(),
             limits: Limits::COMMANDS,
             pipeline: 16 * 1024,
             passive: Passive::default(),

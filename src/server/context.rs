@@ -15,7 +15,7 @@ use crate::command::{Command, Verb};
 use crate::connection::Connection;
 use crate::data::State;
 use crate::inbox::{Commands, Inbox};
-use crate::outbox::{Speech, Terms};
+use crate::outbox::{Outbox, Speech, Terms};
 use crate::reply::{Class, Code, Draft, Reply};
 use crate::route::Endpoints;
 use crate::session::{CommandId, LoginState, OutOfOrder, Setup};
@@ -77,9 +77,9 @@ impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         let news = exchange::news(config.answered);
         Self {
+            connection: Connection::new(ends, Outbox::new(Speech::Replies, config.escaping.replies), now),
             config,
             granted: None,
-            connection: Connection::new(ends, Speech::Replies, now),
             life: Life::Open,
             chosen: Chosen::default(),
             range: None,
@@ -151,15 +151,15 @@ impl Context {
     /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
     pub(super) fn decline(&mut self, answers: Vec<u8>) -> bool {
         let declined = !answers.is_empty();
-        self.connection.outbox.buffer().extend(answers);
+        self.connection.outbox.telnet().extend(answers);
         declined
     }
 
     /// Says a reply to a command that isn't answered with it alone: a 1yz, or what is said amid a transfer.
     pub(super) fn say(&mut self, to: CommandId, reply: &Reply<'_>) {
         self.settle(to, reply.code());
-        let from = self.connection.outbox.buffer().len();
-        reply.encode(self.connection.outbox.buffer());
+        let from = self.connection.outbox.end();
+        self.connection.outbox.say(|out| reply.encode(out));
         self.tell(to, reply.code(), from);
     }
 
@@ -167,16 +167,16 @@ impl Context {
     pub(super) fn say_draft(&mut self, to: CommandId, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         let code = reply.code();
         self.settle(to, code);
-        let from = self.connection.outbox.buffer().len();
-        reply.encode(self.connection.outbox.buffer());
+        let from = self.connection.outbox.end();
+        self.connection.outbox.say(|out| reply.encode(out));
         self.tell(to, code, from);
     }
 
     /// The same with one line of our own.
     pub(super) fn say_static(&mut self, to: CommandId, code: Code, text: &'static str) {
         self.settle(to, code);
-        let from = self.connection.outbox.buffer().len();
-        Reply::encode_line(code, text, self.connection.outbox.buffer());
+        let from = self.connection.outbox.end();
+        self.connection.outbox.say(|out| Reply::encode_line(code, text, out));
         self.tell(to, code, from);
     }
 
@@ -184,7 +184,7 @@ impl Context {
     pub(super) fn say_unasked(&mut self, reply: &Reply<'_>) {
         // Where nothing is due, it has ended the session all the same.
         let _ = self.connection.session.reply(reply.code());
-        reply.encode(self.connection.outbox.buffer());
+        self.connection.outbox.say(|out| reply.encode(out));
         self.life = Life::Ending;
     }
 

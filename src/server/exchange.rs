@@ -188,8 +188,7 @@ impl Context {
     #[cold]
     fn tell_final(&mut self, id: CommandId, from: usize) {
         let Some(news) = &mut self.news else { return };
-        let written = self.connection.outbox.buffer().get(from..).unwrap_or_default();
-        if let Ok(Some((reply, _))) = Reply::parse(written)
+        if let Ok(Some((reply, _))) = Reply::parse(&self.connection.outbox.said_from(from))
             && let Some(heard) = news.take(id)
         {
             news.ready.push_back(Told { heard, reply: reply.into_owned() });

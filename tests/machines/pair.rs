@@ -3,6 +3,7 @@
 mod answers;
 mod commit;
 mod faults;
+mod names;
 mod requests;
 mod server;
 mod tls;

@@ -80,7 +80,7 @@ fn an_inbox_allocates_nothing_once_it_has_room() {
         }
         read
     };
-    assert_eq!(read(1), 4 + 8 + 4 + 4);
+    assert_eq!(read(1), 4 + 9 + 4 + 4);
     assert_eq!(allocations(|| read(100)).0, 0);
 }
 

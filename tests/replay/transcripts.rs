@@ -7,6 +7,7 @@ mod server;
 use std::collections::BTreeSet;
 
 use ftp_proto::session::{Answered, Awaited, Session, Step};
+use ftp_proto::telnet::Escape;
 use ftp_proto::{Code, Command, CommandLine, Inbox, Limits, Reply, ReplyError};
 
 use crate::dialogue::{self, Dialogue, Said, Who, without_telnet};
@@ -24,7 +25,7 @@ fn the_inbox_cuts_the_command_lines_that_were_sent() {
     for dialogue in dialogue::all() {
         let sent: Vec<Vec<u8>> = commands(&dialogue).map(|(_, line)| line).collect();
         for size in CHUNKS {
-            let mut inbox = Inbox::commands(Limits::COMMANDS);
+            let mut inbox = Inbox::commands(Limits::COMMANDS).with_escape(Escape::Doubled);
             let mut cut = Vec::new();
             for chunk in chunks(&dialogue.half(Who::Client), size) {
                 inbox.push(chunk);
@@ -102,7 +103,7 @@ fn every_reply_is_cut_where_it_ended() {
         let wire = dialogue.half(Who::Server);
         for size in CHUNKS {
             let mut expected = expected.iter();
-            let mut inbox = Inbox::replies(Limits::REPLIES);
+            let mut inbox = Inbox::replies(Limits::REPLIES).with_escape(Escape::Doubled);
             for chunk in chunks(&wire, size) {
                 inbox.push(chunk);
                 loop {

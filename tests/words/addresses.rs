@@ -167,10 +167,10 @@ fn what_a_port_alone_takes() {
 }
 
 #[test]
-fn every_delimiter_delimits() {
-    for delimiter in 33..=126u8 {
+fn every_delimiter_delimits_but_a_digit() {
+    for delimiter in (33..=126u8).filter(|delimiter| !delimiter.is_ascii_digit()) {
         let d = char::from(delimiter);
-        if !d.is_ascii_digit() && d != '.' {
+        if d != '.' {
             let text = format!("{d}1{d}127.0.0.1{d}80{d}");
             assert_eq!(ExtendedAddress::parse(text.as_bytes()).map(|a| a.port()), Ok(80), "{text}");
         }
@@ -178,6 +178,25 @@ fn every_delimiter_delimits() {
             let text = format!("Entering Extended Passive Mode ({d}{d}{d}{port}{d})");
             assert_eq!(ExtendedPort::find(text.as_bytes()).map(|found| found.port()), Ok(port), "{text}");
         }
+    }
+}
+
+/// A number has no delimiter in it, and blanks delimit nothing (RFC 2428 2: 33 to 126).
+#[test]
+fn a_number_is_no_port_between_delimiters() {
+    for d in '0'..='9' {
+        for port in ["80", "6446", "1", "0", ""] {
+            let text = format!("{d}{d}{d}{port}{d}");
+            assert_eq!(fault(ExtendedPort::parse(text.as_bytes())), Some((0, Delimiter)), "{text}");
+            for text in [format!("ok ({text})"), format!("ok (   {text} )"), format!("ok {text}")] {
+                assert_eq!(fault(ExtendedPort::find(text.as_bytes())).map(|(_, why)| why), Some(Count(0)), "{text}");
+            }
+            let text = format!("{d}1{d}127.0.0.1{d}{port}{d}");
+            assert_eq!(fault(ExtendedAddress::parse(text.as_bytes())), Some((0, Delimiter)), "{text}");
+        }
+    }
+    for text in ["(   11111 )", "(   80 )", "( 1 127.0.0.1 80 )", "\t\t\t80\t", "(   |   80 )"] {
+        assert_eq!(fault(ExtendedPort::find(text.as_bytes())).map(|(_, why)| why), Some(Count(0)), "{text}");
     }
 }
 

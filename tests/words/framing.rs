@@ -1,12 +1,13 @@
 //! From bytes to lines and replies: the measured table, and properties against naive splitters.
 
+use ftp_proto::telnet::Escape;
 use ftp_proto::{Inbox, Limits, Reply, ReplyEnd, ReplyError, Text};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// All that comes out of an inbox, in words.
-fn replies(input: &[u8], chunks: &mut dyn Iterator<Item = usize>, limits: Limits) -> Vec<String> {
-    let mut inbox = Inbox::replies(limits);
+fn replies(input: &[u8], chunks: &mut dyn Iterator<Item = usize>, limits: Limits, escape: Escape) -> Vec<String> {
+    let mut inbox = Inbox::replies(limits).with_escape(escape);
     let mut log = Vec::new();
     let mut rest = input;
     while !rest.is_empty() {
@@ -40,9 +41,10 @@ fn measured_framing() {
         let [name, end, input, outcome, _] = row[..] else { unreachable!() };
         let mut limits = Limits::REPLIES;
         limits.reply_end = if end == "any" { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
+        let escape = if end == "doubled" { Escape::Doubled } else { Escape::AsIs };
         let input = ftp_proto_rigs::table::bytes(input);
         for size in [1, 2, 7, 4096, usize::MAX] {
-            let log = replies(&input, &mut std::iter::repeat(size), limits).join("; ");
+            let log = replies(&input, &mut std::iter::repeat(size), limits, escape).join("; ");
             assert_eq!(log, ftp_proto_rigs::table::repeated(outcome), "{name}, in pieces of {size}");
         }
     }
@@ -187,11 +189,32 @@ fn limits() -> impl Strategy<Value = Limits> {
     })
 }
 
-/// RFC 854 over the whole input at once.
-fn undo_telnet(input: &[u8], limit: usize, carriage_returns: bool) -> (Vec<u8>, Vec<u8>) {
+fn escape() -> impl Strategy<Value = Escape> {
+    prop_oneof![Just(Escape::AsIs), Just(Escape::Doubled)]
+}
+
+/// What is read: commands, or replies that end so.
+#[derive(Clone, Copy, PartialEq)]
+enum Read {
+    Commands,
+    Replies(ReplyEnd),
+}
+
+/// RFC 854 over the whole input at once, where no name and no text can be, or everywhere.
+fn undo_telnet(input: &[u8], limit: usize, read: Read, escape: Escape) -> (Vec<u8>, Vec<u8>) {
     let (mut out, mut answers, mut at) = (Vec::new(), Vec::new(), 0);
+    let (mut line, mut open) = (0, None);
     while at < input.len() {
+        let is_text = escape == Escape::AsIs
+            && match read {
+                Read::Commands => is_past_word(&out[line..], limit),
+                Read::Replies(_) => open.is_some() || out.len() - line >= 4,
+            };
         match &input[at..] {
+            [255, ..] if is_text => {
+                out.push(255);
+                at += 1;
+            }
             [255] | [255, 251..=254] => break,
             [255, 255, ..] => {
                 out.push(255);
@@ -221,17 +244,42 @@ fn undo_telnet(input: &[u8], limit: usize, carriage_returns: bool) -> (Vec<u8>, 
                 }
             }
             // The mark was taken out of what a client sends, as urgent data.
-            [255, 242 | 244, 255, 0..=239, ..] if !carriage_returns => at += 3,
+            [255, 242 | 244, 255, 0..=239, ..] if read == Read::Commands => at += 3,
             [255, 240..=255, ..] => at += 2,
-            [0, ..] if carriage_returns && out.last() == Some(&b'\r') => at += 1,
+            [0, ..] if read != Read::Commands && out.last() == Some(&b'\r') => at += 1,
             [byte, ..] => {
                 out.push(*byte);
                 at += 1;
+                if *byte == b'\n' {
+                    if let Read::Replies(end) = read {
+                        let (cut, _) = &lines(&out[line..], limit).0[0];
+                        open = opened(open, cut, end);
+                    }
+                    line = out.len();
+                }
             }
             [] => unreachable!(),
         }
     }
     (out, answers)
+}
+
+/// Whether an argument can follow. What is over the limit was dropped, and nobody looks at it.
+fn is_past_word(line: &[u8], limit: usize) -> bool {
+    let kept = &line[..line.len().min(limit + 1)];
+    kept.len() > 32 || kept.contains(&b' ')
+}
+
+/// The code of the reply of many lines that hasn't ended behind this line.
+fn opened(open: Option<u16>, line: &[u8], end: ReplyEnd) -> Option<u16> {
+    let separator = line.get(3);
+    match open {
+        None => naive_code(line).filter(|_| separator == Some(&b'-')),
+        Some(code) => {
+            let ends = naive_code(line).is_some_and(|other| other == code || end == ReplyEnd::AnyCode);
+            if ends && matches!(separator, None | Some(b' ')) { None } else { Some(code) }
+        }
+    }
 }
 
 /// The lines of `clean`, cut to the limit, and what is behind the last one.
@@ -247,7 +295,7 @@ fn lines(clean: &[u8], limit: usize) -> (Vec<(Vec<u8>, bool)>, &[u8]) {
         let cut = line.len() > limit;
         if cut {
             line.truncate(limit);
-            while line.last() == Some(&b'\r') {
+            while line.len() > 4 && line.last() == Some(&b'\r') {
                 line.pop();
             }
         }
@@ -263,8 +311,8 @@ fn naive_code(line: &[u8]) -> Option<u16> {
 }
 
 /// What `replies` should say, from the lines.
-fn naive_replies(input: &[u8], limits: Limits) -> Vec<String> {
-    let (clean, _) = undo_telnet(input, limits.line, true);
+fn naive_replies(input: &[u8], limits: Limits, escape: Escape) -> Vec<String> {
+    let (clean, _) = undo_telnet(input, limits.line, Read::Replies(limits.reply_end), escape);
     let (lines, rest) = lines(&clean, limits.line);
     let mut log = Vec::new();
     let mut lines = lines.into_iter();
@@ -344,33 +392,33 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 
     #[test]
-    fn replies_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limits in limits(), chunks in vec(1..9usize, 1..20)) {
-        let expected = naive_replies(&input, limits);
-        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(usize::MAX), limits), &expected);
-        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits), &expected);
+    fn replies_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limits in limits(), escape in escape(), chunks in vec(1..9usize, 1..20)) {
+        let expected = naive_replies(&input, limits, escape);
+        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(usize::MAX), limits, escape), &expected);
+        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits, escape), &expected);
     }
 
     #[test]
-    fn over_the_ceiling_too(input in wire(true), mut limits in limits(), ceiling in 1..60usize, chunks in vec(1..9usize, 1..20)) {
+    fn over_the_ceiling_too(input in wire(true), mut limits in limits(), escape in escape(), ceiling in 1..60usize, chunks in vec(1..9usize, 1..20)) {
         limits.reply = ceiling;
-        let whole = replies(&input, &mut std::iter::repeat(usize::MAX), limits);
-        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits), &whole);
-        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(1), limits), &whole);
+        let whole = replies(&input, &mut std::iter::repeat(usize::MAX), limits, escape);
+        prop_assert_eq!(&replies(&input, &mut chunks.iter().copied().cycle(), limits, escape), &whole);
+        prop_assert_eq!(&replies(&input, &mut std::iter::repeat(1), limits, escape), &whole);
     }
 
     #[test]
     fn parse_agrees_on_input_without_telnet(input in wire(false), chunks in vec(1..9usize, 1..20)) {
-        let log = replies(&input, &mut chunks.iter().copied().cycle(), Limits::REPLIES);
+        let log = replies(&input, &mut chunks.iter().copied().cycle(), Limits::REPLIES, Escape::AsIs);
         prop_assert_eq!(log, parsed(&input));
     }
 
     #[test]
-    fn commands_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limit in 4..14usize, chunks in vec(1..9usize, 1..20)) {
-        let (clean, answers) = undo_telnet(&input, limit, false);
+    fn commands_are_what_a_naive_splitter_finds_whatever_the_chunks(input in wire(true), limit in 4..14usize, escape in escape(), chunks in vec(1..9usize, 1..20)) {
+        let (clean, answers) = undo_telnet(&input, limit, Read::Commands, escape);
         let (expected, rest) = lines(&clean, limit);
         let mut limits = Limits::COMMANDS;
         limits.line = limit;
-        let mut inbox = Inbox::commands(limits);
+        let mut inbox = Inbox::commands(limits).with_escape(escape);
         let (mut found, mut answered) = (Vec::new(), Vec::new());
         let mut sizes = chunks.iter().copied().cycle();
         let mut left = &input[..];
@@ -433,6 +481,98 @@ proptest! {
         for (written, line) in reply.middle_lines().zip(&lines) {
             prop_assert_eq!(written.strip_prefix(b" ").unwrap_or(written), line.strip_prefix(' ').unwrap_or(line).as_bytes());
         }
+    }
+}
+
+/// What stands of a reply when only its codes, the number of its lines and its truncation are looked at.
+fn outlines(input: &[u8], limits: Limits, escape: Escape) -> Vec<Option<(u16, u16, usize, bool)>> {
+    let mut inbox = Inbox::replies(limits).with_escape(escape);
+    inbox.push(input);
+    let mut found = Vec::new();
+    loop {
+        match inbox.next_reply() {
+            Ok(Some(reply)) => {
+                let (code, end) = (reply.code().value(), reply.end_code().value());
+                found.push(Some((code, end, reply.lines().count(), reply.is_truncated())));
+            }
+            Ok(None) => return found,
+            Err(ReplyError::NotAReply { .. }) => found.push(None),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Lines that could be taken for something else if they were cut in a bad place.
+fn ambiguous() -> impl Strategy<Value = Vec<u8>> {
+    let begin = proptest::sample::select(vec![
+        &b"230"[..],
+        b"230-",
+        b"230 ",
+        b"226",
+        b"23",
+        b"",
+        b"2300",
+        b"230\r",
+        b"\xff\xf1230",
+    ]);
+    let rest =
+        vec(proptest::sample::select(vec![&b"\r"[..], b"\r\r\r\r", b"0", b"-", b" ", b"x", b"\xff\xff", b"\0"]), 0..12);
+    (begin, rest, any::<bool>())
+        .prop_map(|(begin, rest, bare)| [begin, &rest.concat(), if bare { b"\n" } else { b"\r\n" }].concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn a_line_that_was_cut_is_read_as_it_would_be_whole(
+        lines in vec(ambiguous(), 1..5), limit in 0..12usize, escape in escape(), any in any::<bool>()
+    ) {
+        let input = [&lines.concat()[..], b"230 end\r\n"].concat();
+        let mut limits = Limits::REPLIES;
+        limits.reply_end = if any { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
+        let whole = outlines(&input, limits, escape);
+        limits.line = limit;
+        let cut = outlines(&input, limits, escape);
+        let without = |found: &[Option<(u16, u16, usize, bool)>]| -> Vec<_> {
+            found.iter().map(|reply| reply.map(|(code, end, lines, _)| (code, end, lines))).collect()
+        };
+        prop_assert_eq!(without(&cut), without(&whole), "{}", input.escape_ascii());
+    }
+}
+
+#[test]
+fn a_bare_code_before_carriage_returns_that_were_cut_off_is_no_reply() {
+    let mut limits = Limits::REPLIES;
+    for line in 4..9 {
+        limits.line = line;
+        for wire in ["230\r\r\r\r\r\r\r\r\r\rmore\r\n", "230\r\r\r\r\r\r\r\r\r\r\r\r\n", "\r\r\r\r\r\r\r\r\r\r\r\r\r\n"]
+        {
+            assert_eq!(outlines(wire.as_bytes(), limits, Escape::AsIs), [None], "{wire:?}");
+            let amid = format!("230-begin\r\n{wire}230 end\r\n");
+            assert_eq!(outlines(amid.as_bytes(), limits, Escape::AsIs), [Some((230, 230, 3, true))], "{wire:?}");
+        }
+    }
+}
+
+#[test]
+fn limits_below_the_least_count_as_the_least() {
+    for least in [0, 1, 2] {
+        let mut limits = Limits::REPLIES;
+        limits.lines = least;
+        let found = outlines(b"230 one\r\n230-a\r\n230 b\r\n230-a\r\nx\r\ny\r\n230 b\r\n", limits, Escape::AsIs);
+        let expected = [(230, 230, 1, false), (230, 230, 2, false), (230, 230, 2, true)].map(Some);
+        assert_eq!(found, expected, "lines: {least}");
+    }
+    for least in 0..=4 {
+        let mut limits = Limits::REPLIES;
+        limits.line = least;
+        let found = outlines(b"230 \r\n230 a\r\n", limits, Escape::AsIs);
+        assert_eq!(found, [(230, 230, 1, false), (230, 230, 1, true)].map(Some), "line: {least}");
+        let mut inbox = Inbox::commands(limits);
+        inbox.push(b"NOOP\r\nNOOPS\r\n");
+        assert_eq!(inbox.next_line(), Ok(Some(&b"NOOP"[..])));
+        assert_eq!(inbox.next_line().unwrap_err().limit, 4, "line: {least}");
     }
 }
 

@@ -3,5 +3,6 @@
 mod addresses;
 mod commands;
 mod framing;
+mod names;
 mod replies;
 mod values;

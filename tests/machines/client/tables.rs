@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::client::{Config, Request, Value, Violation};
+use ftp_proto::telnet::Escape;
 use ftp_proto::{Argument, Password, ReplyEnd, Route, Verb};
 use ftp_proto_rigs::addr;
 use ftp_proto_rigs::client::{Did, Rig, World, by, done};
@@ -42,9 +43,10 @@ fn hears(rig: &mut Rig, bytes: &[u8], piece: usize, world: World) -> Result<Vec<
 }
 
 /// A client that has said USER, or PASS behind it, and waits for the answer.
-fn logging_in(end: ReplyEnd, verb: Verb) -> Rig {
+fn logging_in(end: &str, verb: Verb) -> Rig {
     let mut config = Config::default();
-    config.limits.reply_end = end;
+    config.limits.reply_end = if end == "any" { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
+    config.escaping.replies = if end == "doubled" { Escape::Doubled } else { Escape::AsIs };
     let mut rig = Rig::greeted(config);
     rig.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
     if verb == Verb::Pass {
@@ -56,7 +58,7 @@ fn logging_in(end: ReplyEnd, verb: Verb) -> Rig {
 }
 
 /// How a login ends whose answer is `input`; and what follows is matched to what it answers.
-fn framed(end: ReplyEnd, verb: Verb, input: &[u8], piece: usize) -> String {
+fn framed(end: &str, verb: Verb, input: &[u8], piece: usize) -> String {
     let mut rig = logging_in(end, verb);
     let did = match hears(&mut rig, input, piece, World::Works) {
         Ok(did) => did,
@@ -99,12 +101,11 @@ fn framed(end: ReplyEnd, verb: Verb, input: &[u8], piece: usize) -> String {
 #[test]
 fn odd_framing_of_the_answer_to_user_and_to_pass() {
     each(include_str!("../../../testdata/framing.tsv"), 5, |row| {
-        let end = if row[1] == "any" { ReplyEnd::AnyCode } else { ReplyEnd::SameCode };
         let input = bytes(row[2]);
         let mut found = Vec::new();
         for verb in [Verb::User, Verb::Pass] {
             for piece in [1, 5, usize::MAX] {
-                found.push((framed(end, verb, &input, piece), row[4].to_string()));
+                found.push((framed(row[1], verb, &input, piece), row[4].to_string()));
             }
         }
         found

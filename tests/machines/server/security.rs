@@ -6,6 +6,7 @@ mod tls;
 use std::time::Duration;
 
 use ftp_proto::server::Config;
+use ftp_proto::telnet::Escape;
 use ftp_proto::{Reply, Resume, Verb, Verdict};
 use ftp_proto_rigs::server::{Did, Rig, World, asked, codes, connects, said, with};
 
@@ -371,8 +372,13 @@ fn s25_telnet_is_declined_a_bounded_number_of_times_and_bytes_are_bytes() {
     // WILL and DO are declined; WONT, DONT and the rest are ignored.
     let did = rig.receives(b"\xff\xfb\x01\xff\xfd\x18\xff\xfc\x01\xff\xfe\x01\xff\xf1\xff\xf6NOOP\r\n");
     assert!(said(&did).starts_with("\u{ff}\u{fe}\x01\u{ff}\u{fc}\x18200 "), "{did:?}");
-    // 0xFF in names comes doubled, and within a word there may be Telnet, too.
-    let did = rig.receives(b"DE\xff\xf1LE a\xff\xffb\r\n");
+    // Within a word there may be Telnet, too; in a name every byte is the name's.
+    let did = rig.receives(b"DE\xff\xf1LE a\xff\xffb\xff\xf1\r\n");
+    assert_eq!(asked(&did), ["DELE a\u{ff}\u{ff}b\u{ff}\u{f1}"]);
+    // Unless the policy says that 0xFF comes doubled.
+    let mut config = Config::default();
+    config.escaping.commands = Escape::Doubled;
+    let did = Rig::logged_in(config).receives(b"DE\xff\xf1LE a\xff\xffb\xff\xf1\r\n");
     assert_eq!(asked(&did), ["DELE a\u{ff}b"]);
     // A flood isn't answered with a flood.
     for flood in [b"\xff\xfd\x06".as_slice(), b"\xff\xfb\x06", b"\xff\xfd\xff\xfb"] {

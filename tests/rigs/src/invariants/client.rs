@@ -140,7 +140,7 @@ impl Run {
             net: Log::of_bytes(),
             open: Open::Closed,
             sockets: BTreeSet::new(),
-            heard: Inbox::replies(config.limits),
+            heard: Inbox::replies(config.limits).with_escape(config.escaping.replies),
             written: Lines::default(),
             plaintext: Lines::default(),
             passwords: 0,
@@ -481,9 +481,12 @@ fn error(choice: u8) -> DataError {
     errors[usize::from(choice % 5)]
 }
 
+/// A name in which all is odd that can be: blanks, quotes, and what Telnet would take out.
+pub(super) const ODD: &[u8] = b" \"a\" \xff\xff\xff\xf1";
+
 /// A request of each kind.
 pub(super) fn request(choice: u8) -> Request {
-    let path = Path::new(if choice & 128 == 0 { &b"file"[..] } else { b" \"a\" \xff" }).unwrap();
+    let path = Path::new(if choice & 128 == 0 { &b"file"[..] } else { ODD }).unwrap();
     let secret = Password::new(SECRET).unwrap();
     let user = Argument::new("anna").unwrap();
     match choice % 32 {

@@ -3,20 +3,24 @@
 use std::cell::Cell;
 
 use ftp_proto::client::{self, Failure, Misuse, Request, Value};
+use ftp_proto::telnet::{Escape, Escaping};
 use ftp_proto::{Argument, Password, Path, Resume, Route, Type, server};
 
+use super::client::ODD;
 use crate::net::Log;
 use crate::pair::{End, Ended, Faults, Manner, Pair};
 
-/// No deadlock; sessions equal whenever nothing is due; nothing written in plaintext and read under TLS, nor the other way
-/// round; every `Done` fits what the server said.
+/// No deadlock; a name of any bytes is the same at both ends, however 0xFF is written; sessions equal whenever nothing is
+/// due; nothing written in plaintext and read under TLS, nor the other way round; every `Done` fits what the server said.
 ///
 /// Three bytes choose the policies and the chunks; then three bytes a request: which, what goes wrong, and when.
 pub fn pair(bytes: &[u8]) {
     let Some(([routes, various, chunk], requests)) = bytes.split_first_chunk() else { return };
-    let mut pair = between(*routes, *various);
+    let mut pair = between(*routes, *various, *chunk);
     pair.chunk = 1 + usize::from(*chunk);
-    pair.files.insert(b"file".to_vec(), b"content of a file".to_vec());
+    // In some all is about a file with an odd name.
+    let name = if chunk % 8 == 7 { ODD } else { b"file" };
+    pair.files.insert(name.to_vec(), b"content of a file".to_vec());
     pair.greet();
     if various & 64 == 0 {
         if various >> 3 & 3 > 1 {
@@ -27,14 +31,14 @@ pub fn pair(bytes: &[u8]) {
     }
     for step in requests.chunks_exact(3).take(40) {
         let [which, fault, when] = step else { return };
-        if !one(&mut pair, *which, *fault, *when) {
+        if !one(&mut pair, name, *which, *fault, *when) {
             return;
         }
     }
     quit(&mut pair);
 }
 
-fn between(routes: u8, various: u8) -> Pair {
+fn between(routes: u8, various: u8, chunk: u8) -> Pair {
     let manner = match various >> 3 & 3 {
         0 | 1 => Manner::Plain,
         2 => Manner::Explicit,
@@ -52,6 +56,9 @@ fn between(routes: u8, various: u8) -> Pair {
         policy.data_session = Resume::Wanted;
     }
     config.urgent = routes & 128 != 0;
+    let escape = if chunk & 8 == 0 { Escape::AsIs } else { Escape::Doubled };
+    config.escaping = Escaping { commands: escape, replies: escape };
+    policy.escaping = config.escaping;
     let all = [Route::Epsv, Route::Pasv, Route::Eprt, Route::Port];
     config.routes =
         all.into_iter().enumerate().filter(|(bit, _)| routes >> bit & 1 == 1).map(|(_, route)| route).collect();
@@ -72,7 +79,7 @@ fn between(routes: u8, various: u8) -> Pair {
 }
 
 /// One request; `false`: the session has ended.
-fn one(pair: &mut Pair, which: u8, fault: u8, when: u8) -> bool {
+fn one(pair: &mut Pair, name: &[u8], which: u8, fault: u8, when: u8) -> bool {
     pair.faults = Faults {
         client_dials_refused: u32::from(fault & 3),
         server_dials_refused: fault & 4 != 0,
@@ -88,7 +95,7 @@ fn one(pair: &mut Pair, which: u8, fault: u8, when: u8) -> bool {
     let before = pair.wire.len();
     let aborts = which & 128 != 0;
     let which = which & 127;
-    match pair.client.start(request(which)) {
+    match pair.client.start(request(which, name)) {
         Ok(()) => {}
         // Where TLS is required little is said without it: after REIN, or CCC.
         Err(Misuse::NotSecure) => return true,
@@ -104,9 +111,12 @@ fn one(pair: &mut Pair, which: u8, fault: u8, when: u8) -> bool {
         return true;
     }
     fits(&pair.wire[before..], &ended, faults, aborts);
+    if let (Ok(outcome), 5) = (&ended, which % 32) {
+        assert_eq!(outcome.reply.directory().as_deref(), Ok(name), "the directory that was made: {:#?}", pair.wire);
+    }
     if let (Ok(outcome), false, 17 | 18) = (&ended, aborts, which % 32) {
         let offset = if which % 32 == 18 { 7 } else { 0 };
-        let file = pair.files.get(b"file".as_slice()).cloned().unwrap_or_default();
+        let file = pair.files.get(name).cloned().unwrap_or_default();
         let expected = &file[offset.min(file.len())..];
         if pair.faults.data_breaks_after.is_none() {
             assert_eq!(
@@ -184,13 +194,14 @@ fn quit(pair: &mut Pair) {
     panic!("QUIT has no end: {:#?}", pair.wire);
 }
 
-fn request(which: u8) -> Request {
-    let path = Path::new("file").unwrap();
+fn request(which: u8, name: &[u8]) -> Request {
+    let path = Path::new(name).unwrap();
+    let odd = if name == ODD { 128 } else { 0 };
     match which % 32 {
         26 => Request::command(ftp_proto::Command::Type(Type::Image)).expect("it opens nothing"),
         31 => Request::retrieve(Path::new("missing").unwrap(), 3),
         0 => Request::login(Argument::new("anna").unwrap(), Password::new("secret").unwrap(), None),
         8 => Request::rename(path.borrowed(), Path::new("other").unwrap()),
-        which => super::client::request(which),
+        which => super::client::request(which | odd),
     }
 }

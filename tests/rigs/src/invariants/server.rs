@@ -36,8 +36,7 @@ pub fn server(bytes: &[u8]) {
     let Some(([various, pipeline, size], rest)) = bytes.split_first_chunk() else { return };
     let policy = Policy { various: *various, pipeline: *pipeline, tls: *size };
     let config = Arc::new(policy.config());
-    let mut steps = script::steps(rest);
-    steps.truncate(understood(&steps, config.limits));
+    let steps = script::steps(rest);
     let keeps_secret = !script::tells_secret(&steps, b"PASS ");
     let run = |chunk, piece| Run::new(policy, &config, chunk, piece).play(&steps, keeps_secret);
     let size = 2 + usize::from(size % 30);
@@ -49,26 +48,6 @@ pub fn server(bytes: &[u8]) {
         assert_eq!(pieces[0].log, whole.log, "byte by byte");
         assert_eq!(pieces[1].log, whole.log, "in pieces of {size}");
     }
-}
-
-/// How many steps come before a line in which 0xFF stands before a byte of Telnet's commands. A reply repeats such a name as
-/// it is, and a client that undoes Telnet (RFC 1123 4.1.2.12) misses a part of that reply: what follows can't be counted.
-fn understood(steps: &[Step], limits: Limits) -> usize {
-    let mut lines = Inbox::commands(limits);
-    let is_odd = |line: &[u8]| line.windows(2).any(|pair| matches!(pair, [0xff, 0xf0..=0xff]));
-    let odd = |step: &Step| {
-        let Step::Feed(bytes) = step else { return false };
-        lines.push(bytes);
-        let mut odd = false;
-        loop {
-            match lines.next_line() {
-                Ok(Some(line)) => odd |= is_odd(line),
-                Ok(None) => return odd,
-                Err(_) => {}
-            }
-        }
-    };
-    steps.iter().position(odd).unwrap_or(steps.len())
 }
 
 /// What a poll came to wait for.
@@ -162,7 +141,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(policy: Policy, config: &Arc<Config>, chunk: usize, piece: usize) -> Self {
         let ends = policy.ends();
-        let lines = Inbox::commands(config.limits);
+        let lines = Inbox::commands(config.limits).with_escape(config.escaping.commands);
         let mut run = Self {
             config: Arc::clone(config),
             own_words: policy.has_own_words(),
@@ -179,7 +158,7 @@ impl<'a> Run<'a> {
             lines,
             due: VecDeque::new(),
             told: VecDeque::new(),
-            replies: Inbox::replies(Limits::REPLIES),
+            replies: Inbox::replies(Limits::REPLIES).with_escape(config.escaping.replies),
             greeted: false,
             hung_up: false,
             ended: false,

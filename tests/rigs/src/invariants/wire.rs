@@ -1,5 +1,6 @@
 //! Bytes to lines: the same lines whatever the chunks, and never more kept than the limits say.
 
+use ftp_proto::telnet::Escape;
 use ftp_proto::{Inbox, Limits, Reply, ReplyEnd, ReplyError, telnet as telnet_bytes};
 
 /// What came out of an inbox.
@@ -22,17 +23,18 @@ pub fn inbox(bytes: &[u8]) {
     limits.lines = 2 + usize::from(line / 64);
     limits.reply = 8 + 4 * usize::from(*reply);
     limits.reply_end = if cut & 1 == 0 { ReplyEnd::SameCode } else { ReplyEnd::AnyCode };
+    let escape = if cut & 64 == 0 { Escape::AsIs } else { Escape::Doubled };
     let size = 2 + usize::from(cut >> 1) % 30;
-    let whole = (commands(data, limits, data.len()), replies(data, limits, data.len()));
+    let whole = (commands(data, limits, escape, data.len()), replies(data, limits, escape, data.len()));
     for size in [1, size] {
-        assert_eq!(commands(data, limits, size), whole.0, "commands in pieces of {size}");
-        assert_eq!(replies(data, limits, size), whole.1, "replies in pieces of {size}");
+        assert_eq!(commands(data, limits, escape, size), whole.0, "commands in pieces of {size}");
+        assert_eq!(replies(data, limits, escape, size), whole.1, "replies in pieces of {size}");
     }
 }
 
 /// The lines, the answers to Telnet and whether it was interrupted.
-fn commands(data: &[u8], limits: Limits, size: usize) -> (Vec<Event>, Vec<u8>, bool) {
-    let mut inbox = Inbox::commands(limits);
+fn commands(data: &[u8], limits: Limits, escape: Escape, size: usize) -> (Vec<Event>, Vec<u8>, bool) {
+    let mut inbox = Inbox::commands(limits).with_escape(escape);
     let mut events = Vec::new();
     let (mut answers, mut interrupted) = (Vec::new(), false);
     for chunk in data.chunks(size.max(1)) {
@@ -63,8 +65,8 @@ fn commands(data: &[u8], limits: Limits, size: usize) -> (Vec<Event>, Vec<u8>, b
     (events, answers, interrupted)
 }
 
-fn replies(data: &[u8], limits: Limits, size: usize) -> Vec<Event> {
-    let mut inbox = Inbox::replies(limits);
+fn replies(data: &[u8], limits: Limits, escape: Escape, size: usize) -> Vec<Event> {
+    let mut inbox = Inbox::replies(limits).with_escape(escape);
     let mut events = Vec::new();
     let mut failed = false;
     for chunk in data.chunks(size.max(1)) {
@@ -98,30 +100,37 @@ fn replies(data: &[u8], limits: Limits, size: usize) -> Vec<Event> {
     events
 }
 
-/// The same lines as a naive reader of Telnet, whatever the chunks; and what is escaped comes out as it was.
+/// The same lines as a naive reader of Telnet, whatever the chunks; and what is written comes out as it was, both where
+/// 0xFF is doubled and where it is a byte as any other.
 pub fn telnet(bytes: &[u8]) {
     let Some((cut, data)) = bytes.split_first() else { return };
     // Longer than a line may be, and the limits have a word in it, which `inbox` looks at.
     let data = &data[..data.len().min(4000)];
     let sizes = [data.len(), 1, 2 + usize::from(cut % 30)];
-    let naively = naive(data, true);
-    let mut lines: Vec<Event> = naively.text.split(|byte| *byte == b'\n').map(line).collect();
-    lines.pop();
-    let expected = (lines, naively.answers, naively.interrupted);
-    for size in sizes {
-        assert_eq!(commands(data, Limits::COMMANDS, size), expected, "in pieces of {size}");
-    }
-    let mut clean = Vec::new();
-    telnet_bytes::escape(&naive(data, false).text, &mut clean);
-    let expected = replies(&clean, Limits::REPLIES, clean.len());
-    for size in sizes {
-        assert_eq!(replies(data, Limits::REPLIES, size), expected, "in pieces of {size}");
+    for escape in [Escape::AsIs, Escape::Doubled] {
+        let naively = naive(data, Read::Commands, escape);
+        let mut lines: Vec<Event> = naively.text.split(|byte| *byte == b'\n').map(line).collect();
+        lines.pop();
+        let expected = (lines, naively.answers, naively.interrupted);
+        for size in sizes {
+            assert_eq!(commands(data, Limits::COMMANDS, escape, size), expected, "{escape:?}, in pieces of {size}");
+        }
+        let mut clean = Vec::new();
+        telnet_bytes::escape(&naive(data, Read::Replies, escape).text, &mut clean);
+        let expected = replies(&clean, Limits::REPLIES, Escape::Doubled, clean.len());
+        for size in sizes {
+            assert_eq!(replies(data, Limits::REPLIES, escape, size), expected, "{escape:?}, in pieces of {size}");
+        }
     }
     let text: Vec<u8> = data.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     let mut escaped = Vec::new();
     telnet_bytes::escape(&text, &mut escaped);
-    escaped.extend(b"\r\n");
-    assert_eq!(commands(&escaped, Limits::COMMANDS, 1 + usize::from(cut % 30)).0, [Event::Line(text)]);
+    let argument = [b"DELE ", &text[..]].concat();
+    for (escape, sent, read) in [(Escape::Doubled, &escaped, text), (Escape::AsIs, &argument, argument.clone())] {
+        let sent = [&sent[..], b"\r\n"].concat();
+        let size = 1 + usize::from(cut % 30);
+        assert_eq!(commands(&sent, Limits::COMMANDS, escape, size).0, [Event::Line(read)], "{escape:?}");
+    }
 }
 
 fn line(text: &[u8]) -> Event {
@@ -135,11 +144,35 @@ struct Naive {
     interrupted: bool,
 }
 
-fn naive(data: &[u8], of_commands: bool) -> Naive {
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Read {
+    Commands,
+    Replies,
+}
+
+fn naive(data: &[u8], read: Read, escape: Escape) -> Naive {
     let mut naive = Naive { text: Vec::new(), answers: Vec::new(), interrupted: false };
     let mut rest = data;
+    // Where the line under way begins, and the code of the reply that it belongs to, if that has begun.
+    let (mut begin, mut open) = (0, None);
     loop {
+        let line = &naive.text[begin..];
+        let is_text = escape == Escape::AsIs
+            && match read {
+                Read::Commands => line.len() > 32 || line.contains(&b' '),
+                Read::Replies => open.is_some() || line.len() >= 4,
+            };
         rest = match *rest {
+            [255, ref behind @ ..] if is_text => {
+                naive.text.push(255);
+                behind
+            }
+            [b'\n', ref behind @ ..] => {
+                open = opened(open, line.strip_suffix(b"\r").unwrap_or(line));
+                naive.text.push(b'\n');
+                begin = naive.text.len();
+                behind
+            }
             [] | [255] | [255, 251..=254] => return naive,
             [255, 255, ref behind @ ..] => {
                 naive.text.push(255);
@@ -158,7 +191,7 @@ fn naive(data: &[u8], of_commands: bool) -> Naive {
             }
             [255, 250, ref behind @ ..] => skip_subnegotiation(behind),
             // The mark was taken out of what a client sends, as urgent data.
-            [255, 242 | 244, 255, 0..=239, ..] if of_commands => {
+            [255, 242 | 244, 255, 0..=239, ..] if read == Read::Commands => {
                 naive.interrupted = true;
                 rest.get(3..).unwrap_or_default()
             }
@@ -166,12 +199,23 @@ fn naive(data: &[u8], of_commands: bool) -> Naive {
                 naive.interrupted |= matches!(command, 242 | 244);
                 behind
             }
-            [0, ref behind @ ..] if !of_commands && naive.text.last() == Some(&b'\r') => behind,
+            [0, ref behind @ ..] if read == Read::Replies && naive.text.last() == Some(&b'\r') => behind,
             [byte, ref behind @ ..] => {
                 naive.text.push(byte);
                 behind
             }
         };
+    }
+}
+
+/// The code of the reply of many lines that hasn't ended behind this line.
+fn opened(open: Option<[u8; 3]>, line: &[u8]) -> Option<[u8; 3]> {
+    let code = line.first_chunk().filter(|code: &&[u8; 3]| code.iter().all(u8::is_ascii_digit)).copied();
+    let code = code.filter(|[class, ..]| (b'1'..=b'6').contains(class));
+    match (open, line.get(3)) {
+        (None, Some(b'-')) => code,
+        (Some(first), None | Some(b' ')) if code == Some(first) => None,
+        _ => open,
     }
 }
 

@@ -206,7 +206,8 @@ fn contains(line: &[u8], part: &[u8]) -> bool {
 
 /// `Inbox` cuts the same reply, where no Telnet is in the way and no limit is reached.
 fn through_the_inbox(input: &[u8], reply: &Reply<'_>, length: usize) {
-    let telnet = input[..length].contains(&0xff) || contains(&input[..length], b"\r\0");
+    let begin = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(length);
+    let telnet = input[begin..].iter().take(4).any(|byte| *byte == 0xff) || contains(&input[..length], b"\r\0");
     if telnet || length > 4096 {
         return;
     }

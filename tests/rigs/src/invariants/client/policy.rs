@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ftp_proto::client::{Config, Security};
+use ftp_proto::telnet::Escape;
 use ftp_proto::{Endpoints, PassiveHost, Resume, Route, is_plausible};
 
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,8 @@ impl Policy {
             4 => PassiveHost::AdvertisedThenPeer,
             _ => PassiveHost::Fixed(stranger()),
         };
+        config.escaping.commands = if self.host & 64 == 0 { Escape::AsIs } else { Escape::Doubled };
+        config.escaping.replies = if self.host & 128 == 0 { Escape::AsIs } else { Escape::Doubled };
         if self.various & 1 != 0 {
             (config.limits.line, config.limits.lines, config.limits.reply) = (40, 4, 160);
         }

@@ -15,7 +15,7 @@ impl Run<'_> {
     /// Answers the open question.
     pub(super) fn answer(&mut self, choice: u8, kind: Kind) {
         let peer = SocketAddr::new(self.ends.peer().ip(), 40001);
-        let path = Path::new(if choice & 1 == 0 { &b"/some \"where\""[..] } else { b" \xff" }).unwrap();
+        let path = Path::new(if choice & 1 == 0 { &b"/some \"where\""[..] } else { b" \xff\xff\xf4" }).unwrap();
         let wanted = self.config.data_session == Resume::Wanted;
         if let Some(Open::StartTls | Open::StopTls) = self.open {
             self.open = None;

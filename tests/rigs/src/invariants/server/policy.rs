@@ -1,6 +1,7 @@
 //! The policies of the server's machine, three bytes each.
 
 use ftp_proto::server::{Config, Security, Support};
+use ftp_proto::telnet::Escape;
 use ftp_proto::{Endpoints, Mode, Resume, Structure, Verb};
 
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,8 @@ impl Policy {
         if self.tls & 16 != 0 {
             config.support = everything();
         }
+        config.escaping.commands = if self.pipeline & 2 == 0 { Escape::AsIs } else { Escape::Doubled };
+        config.escaping.replies = if self.pipeline & 4 == 0 { Escape::AsIs } else { Escape::Doubled };
         if self.is_narrow() {
             config.pipeline = usize::from(self.pipeline);
             return config;
