@@ -8,6 +8,7 @@ mod servers_tls;
 mod tls;
 mod tree;
 mod uploads;
+mod writes;
 
 #[cfg(unix)]
 #[allow(dead_code, reason = "the examples use the rest of it")]
