@@ -3,7 +3,7 @@
 //! ```text
 //!   received(bytes) ─┐                 ┌─ Write, Read                        the control connection
 //!   poll(now)       ─┼─▶  Server  ─────┼─ Listen, Connect, Accept, Stream    the data connection
-//!   close(refusal)  ─┘                 └─ Question, Transfer                 what the application decides
+//!   close(refusal)  ─┘                 └─ Question, Transfer, Commit         what the application decides
 //! ```
 //!
 //! What the machine knows alone (NOOP, TYPE, REST, PORT's rules, order and syntax errors …) it answers alone.
@@ -167,9 +167,7 @@ impl Server {
             (Next::Transfer, Phase::Offering(asked)) => {
                 Some(Action::Transfer(Transfer::new(asked, context, wants_input)))
             }
-            (Next::Look, Phase::Transferring(_, step)) => {
-                Some(Action::Look(Look::new(step, context, inbox, waiting)))
-            }
+            (Next::Look, Phase::Transferring(_, step)) => Some(Action::Look(Look::new(step, context, inbox, waiting))),
             (Next::Commit, Phase::Committing(asked, upload)) => {
                 Some(Action::Commit(Commit::new(asked, upload, context, wants_input)))
             }

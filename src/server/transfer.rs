@@ -80,11 +80,7 @@ impl Context {
                 *phase = Phase::Idle;
                 self.stopped(transfer, stop);
             }
-            Phase::Idle
-            | Phase::Asking(_)
-            | Phase::Refusing { .. }
-            | Phase::Offering(_)
-            | Phase::Committing(..) => {
+            Phase::Idle | Phase::Asking(_) | Phase::Refusing { .. } | Phase::Offering(_) | Phase::Committing(..) => {
                 self.lost("no data connection is under way");
             }
         }

@@ -28,8 +28,7 @@ fn start(root: &std::path::Path, serve: fn(&TcpListener, &Arc<Service>) -> std::
     config.patience.write = PATIENCE;
     config.support = config.support.with(&[Verb::Stat]);
     let accounts = vec![Account { name: "anna".into(), password: "secret".into() }];
-    let site =
-        Site { tree: Tree::open(root).unwrap(), accounts, anonymous: false, read_only: false, in_place: false };
+    let site = Site { tree: Tree::open(root).unwrap(), accounts, anonymous: false, read_only: false, in_place: false };
     let service = Arc::new(Service::plain(config, site).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

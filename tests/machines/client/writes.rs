@@ -203,9 +203,7 @@ fn only_quit_is_the_last() {
 fn no_secret_shows() {
     let secret = || Password::new("hunter2").unwrap();
     let site = |text| Command::Site(Site::new(text).unwrap());
-    let other = |word, argument| {
-        Command::Other(OtherCommand::new(word, argument).unwrap())
-    };
+    let other = |word, argument| Command::Other(OtherCommand::new(word, argument).unwrap());
     for (command, shown) in [
         (Command::User(Argument::new("anna").unwrap()), "USER anna"),
         (Command::Pass(secret()), "PASS ****"),
@@ -225,7 +223,10 @@ fn no_secret_shows() {
             command => Request::command(command.clone()).ok(),
         };
         let Some(request) = request else {
-            let (user, pass) = (Argument::new("anna").unwrap(), if shown == "PASS ****" { command_secret(&command) } else { secret() });
+            let (user, pass) = (
+                Argument::new("anna").unwrap(),
+                if shown == "PASS ****" { command_secret(&command) } else { secret() },
+            );
             rig.client.start(Request::login(user, pass, Some(secret()))).unwrap();
             for reply in [&b"331 pass\r\n"[..], b"332 account\r\n"] {
                 if write(&mut rig).commands().any(|said| said.verb() == command.verb()) {

@@ -71,8 +71,12 @@ fn outcome(rig: &mut Rig) -> (String, bool, bool) {
 fn an_abort_at_each_place() {
     let behind = format!("{KEPT}\n225 No transfer to ABOR.");
     type Place = (&'static str, fn() -> Rig, bool);
-    let places: [Place; 4] =
-        [("streaming", streaming, true), ("looking", looking, true), ("committing", committing, false), ("kept", kept, false)];
+    let places: [Place; 4] = [
+        ("streaming", streaming, true),
+        ("looking", looking, true),
+        ("committing", committing, false),
+        ("kept", kept, false),
+    ];
     for (place, begin, undone) in places {
         for abort in [&b"ABOR\r\n"[..], b"\xff\xf4\xff\xf2ABOR\r\n"] {
             for size in [1, abort.len()] {
@@ -95,8 +99,12 @@ fn an_abort_at_each_place() {
 #[test]
 fn the_end_of_the_input_at_each_place() {
     type Place = (&'static str, fn() -> Rig, bool);
-    let places: [Place; 4] =
-        [("streaming", streaming, true), ("looking", looking, true), ("committing", committing, false), ("kept", kept, false)];
+    let places: [Place; 4] = [
+        ("streaming", streaming, true),
+        ("looking", looking, true),
+        ("committing", committing, false),
+        ("kept", kept, false),
+    ];
     for (place, begin, undone) in places {
         let mut rig = begin();
         rig.server.received(b"");

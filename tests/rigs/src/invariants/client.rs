@@ -10,8 +10,8 @@ use ftp_proto::client::{
     Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Violation,
 };
 use ftp_proto::{
-    Argument, ChannelId, Command, ControlError, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path, Replies,
-    Reply, StreamEnd, Time, TlsError, Type, Verb, Verdict,
+    Argument, ChannelId, Command, ControlError, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path,
+    Replies, Reply, StreamEnd, Time, TlsError, Type, Verb, Verdict,
 };
 
 use policy::{Policy, allows, stranger};

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use ftp_proto::server::{Action, Config, Question, Refusal, Security, Server};
 use ftp_proto::session::LoginState;
 use ftp_proto::{
-    ChannelId, Code, Command, ControlError, Direction, Endpoints, Inbox, Instant, Limits, Moved, Protection, Replies, Text, Type,
+    ChannelId, Code, Command, ControlError, Direction, Endpoints, Inbox, Instant, Limits, Moved, Protection, Replies,
+    Text, Type,
 };
 
 use answer::Kind;

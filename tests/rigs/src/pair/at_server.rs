@@ -8,8 +8,8 @@ use ftp_proto::{
     Code, Command, DataError, Direction, Instant, Moved, Path, Reply, StreamEnd, Text, Time, TlsError, Verdict,
 };
 
-use super::{Pair, UploadAt};
 use super::network::{End, Meeting, Pipe};
+use super::{Pair, UploadAt};
 use crate::net::{Shared, Side};
 
 impl Pair {

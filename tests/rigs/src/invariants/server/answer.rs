@@ -3,9 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ftp_proto::server::{Action, Answer, CommitError, Question, Refusal};
-use ftp_proto::{
-    Code, Command, DataError, Direction, Path, Reply, Resume, StreamEnd, Text, Time, TlsError, Verdict,
-};
+use ftp_proto::{Code, Command, DataError, Direction, Path, Reply, Resume, StreamEnd, Text, Time, TlsError, Verdict};
 
 use super::{Open, Run, Upload};
 use crate::net::{Shared, Side};
