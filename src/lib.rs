@@ -8,7 +8,7 @@
 //!  the time      ── poll(now) ────────▶                                         │
 //!  sockets       ◀─ Action ────────────────────── Write, Read, Connect, Listen, Accept, Stream …
 //!  TLS           ◀─ Action ────────────────────── StartTls, SecureData, StopTls
-//!  users, files  ◀─ Action ────────────────────── Question, Transfer: asked by a Server
+//!  users, files  ◀─ Action ────────────────────── Question, Transfer, Look, Commit: asked by a Server
 //!  news          ◀─ Action ────────────────────── Reply, Done …: told by a Client
 //!                ── its answer ──────▶            connected(), refuse(why), finished(end, total) …
 //! ```

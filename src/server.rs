@@ -3,7 +3,7 @@
 //! ```text
 //!   received(bytes) ─┐                 ┌─ Write, Read                        the control connection
 //!   poll(now)       ─┼─▶  Server  ─────┼─ Listen, Connect, Accept, Stream    the data connection
-//!   close(refusal)  ─┘                 └─ Question, Transfer                 what the application decides
+//!   close(refusal)  ─┘                 └─ Question, Transfer, Commit         what the application decides
 //! ```
 //!
 //! What the machine knows alone (NOOP, TYPE, REST, PORT's rules, order and syntax errors …) it answers alone.

@@ -67,13 +67,14 @@ fn the_server_alone() {
 const CLOCK: u8 = 1;
 const FAIL: u8 = 3;
 const DISTURB: u8 = 4;
+const MUTE: u8 = 14;
 /// The open question is answered well.
 const YES: &[u8] = b"\x02\x00";
 const FAILS: &[u8] = b"\x03\x00";
 
 /// What can happen at any time: the time passes, questions are answered so or so, somebody goes.
 fn anything(random: &mut Random) -> [u8; 2] {
-    let steps = [CLOCK, CLOCK, YES[0], YES[0], FAIL, FAIL, DISTURB, DISTURB, 5, 5, 6, 6, 7, 8, 11];
+    let steps = [CLOCK, CLOCK, YES[0], YES[0], FAIL, FAIL, DISTURB, DISTURB, 5, 5, 6, 6, 7, 8, 11, MUTE];
     [steps[usize::from(random.byte()) % steps.len()], random.byte()]
 }
 

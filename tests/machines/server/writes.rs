@@ -86,7 +86,7 @@ fn its_time_begins_when_it_is_handed_out_and_anew_with_the_next() {
     }
 }
 
-const LISTING: [&str; 8192] = ["-rw-r--r-- 1 0 0 49 Nov 21 03:25 a file with a name"; 8192];
+static LISTING: [&str; 8192] = ["-rw-r--r-- 1 0 0 49 Nov 21 03:25 a file with a name"; 8192];
 
 /// So many hundreds of KiB wait.
 fn listing() -> Rig {

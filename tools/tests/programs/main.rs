@@ -12,3 +12,4 @@ mod servers_tls;
 mod tls;
 mod tree;
 mod uploads;
+mod writes;

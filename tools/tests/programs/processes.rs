@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -108,11 +108,7 @@ impl Server {
     }
 
     pub fn dial(&self) -> Session {
-        let control = TcpStream::connect(&self.address).unwrap();
-        control.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let mut session = Session { control: BufReader::new(control) };
-        assert!(session.reply().starts_with("220"));
-        session
+        Session::dial(&self.address)
     }
 }
 
@@ -129,6 +125,14 @@ pub struct Session {
 }
 
 impl Session {
+    pub fn dial(address: impl ToSocketAddrs) -> Self {
+        let control = TcpStream::connect(address).unwrap();
+        control.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let mut session = Self { control: BufReader::new(control) };
+        assert!(session.reply().starts_with("220"));
+        session
+    }
+
     pub fn say(&mut self, command: &str) -> String {
         self.control.get_mut().write_all(format!("{command}\r\n").as_bytes()).unwrap();
         self.reply()

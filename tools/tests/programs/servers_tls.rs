@@ -91,6 +91,32 @@ fn an_upload_without_close_notify_does_not_appear() {
     });
 }
 
+/// An ABOR that came before the data's end may lie in the socket, or in TLS, when the data has ended.
+#[test]
+fn an_abort_together_with_the_data_s_end_counts() {
+    for_every_server(&["--tls", "offered"], |site, version| {
+        for round in 0..10 {
+            let config = site.certificate.client(version, &[]);
+            let mut session = site.log_in(&config);
+            let mut data = tls(&config, session.passive());
+            assert!(session.say("STOR cut").starts_with("150"));
+            data.write_all(b"half").and_then(|()| data.flush()).unwrap();
+            data.conn.send_close_notify();
+            let said = if round % 2 == 0 { &b"ABOR\r\n"[..] } else { b"NOOP\r\nABOR\r\n" };
+            session.control.get_mut().write_all(said).unwrap();
+            // A server that was quicker has closed it already.
+            let _ = data.flush();
+            let _ = data.sock.shutdown(std::net::Shutdown::Write);
+            let mut replies = vec![session.reply()];
+            while !replies.last().unwrap().starts_with("226 Abort") {
+                replies.push(session.reply());
+            }
+            assert!(replies.iter().any(|reply| reply.starts_with("426 ")), "{replies:?}");
+            assert!(!site.server.root().join("cut").exists(), "round {round}");
+        }
+    });
+}
+
 /// As curl 7.88 does; where session tickets lie unread, its close is a reset, which destroys what is on its way.
 #[test]
 fn an_upload_is_whole_though_its_client_never_reads() {

@@ -92,6 +92,40 @@ fn an_abort_together_with_the_data_s_end_counts() {
     }
 }
 
+/// The end of the control connection, too; and whatever is quicker, what is stored is what is said.
+#[test]
+fn what_comes_around_the_data_s_end_is_answered_as_what_is_stored() {
+    for name in SERVERS {
+        let server = Server::start_as(name, CLIENTS[0], "127.0.0.1:0", &[]);
+        for round in 0..30 {
+            let (session, data) = half_an_upload(&server, "STOR file");
+            session.control.get_ref().shutdown(Shutdown::Write).unwrap();
+            let _ = data.shutdown(Shutdown::Write);
+            let mut said = String::new();
+            std::io::Read::read_to_string(&mut { session.control }, &mut said).unwrap();
+            assert_eq!((said.as_str(), names(&server.root())), ("", vec![]), "{name}, round {round}");
+        }
+        let mut stored = 0;
+        for round in 0..50 {
+            let (mut session, data) = half_an_upload(&server, "STOR file");
+            drop(data);
+            std::thread::sleep(Duration::from_micros(20 * round));
+            let said = session.say("ABOR");
+            let then = session.reply();
+            let is_there = names(&server.root()) == ["file"];
+            let fits = match &said[..3] {
+                "426" => then.starts_with("226 Abort") && !is_there,
+                "226" => then.starts_with("225 ") && is_there,
+                _ => false,
+            };
+            assert!(fits, "{name}, round {round}: {said:?} {then:?}");
+            stored += usize::from(is_there);
+            let _ = fs::remove_file(server.root().join("file"));
+        }
+        assert!(stored > 0, "{name}: whoever waits long enough has stored it");
+    }
+}
+
 #[test]
 fn an_upload_without_a_data_connection_leaves_nothing() {
     for program in SERVERS {

@@ -125,6 +125,7 @@ impl Session {
                     if self.holds {
                         break;
                     }
+                    self.content.take_if(|_| end != StreamEnd::Clean);
                     stream.finished(end, Moved::Bytes(0));
                 }
                 Action::Look(look) => look.looked(),
