@@ -184,6 +184,24 @@
 //! }
 //! ```
 //!
+//! # A greeting that is none, and an end in words that deny it (E0308)
+//!
+//! ```
+//! use ftp_proto::{Code, Ending, Reply, StreamEnd, server::Greeting};
+//! let said = |code| Reply::from_static(code, "text");
+//! assert_eq!(Greeting::new(said(Code::OPENING_DATA_CONNECTION)), None);
+//! assert_eq!(Ending::new(StreamEnd::Truncated, said(Code::CLOSING_DATA_CONNECTION)), None);
+//! fn end(stream: ftp_proto::Stream<'_>, ending: &Ending<'_>) {
+//!     stream.finished_with(ending, ftp_proto::Moved::Nothing);
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! use ftp_proto::{Code, Reply};
+//! fn end(stream: ftp_proto::Stream<'_>) {
+//!     stream.finished_with(&Reply::from_static(Code::CLOSING_DATA_CONNECTION, "all of it?"), ftp_proto::Moved::Nothing);
+//! }
+//! ```
+//!
 //! # A command's identity that no session gave (E0423)
 //!
 //! ```

@@ -277,7 +277,7 @@ impl Server {
                 _ => false,
             };
             taken |= took;
-            if !took || !matches!(self.phase, Phase::Idle) || !self.context.is_at_rest() || self.context.tells() {
+            if !took || !matches!(self.phase, Phase::Idle) || !self.context.is_at_rest() {
                 return taken;
             }
         }
@@ -335,7 +335,7 @@ impl Server {
         match urgent {
             Some(command @ Command::Abor) if alone && stoppable => {
                 context.hear(line.unwrap_or_default());
-                let (abor, _) = context.record(&command);
+                let (abor, _) = context.connection.session.command(&command);
                 context.stop(phase, Stop::Abort(abor));
             }
             // The transfer stops at once, but this line is answered after those before it.
@@ -345,12 +345,12 @@ impl Server {
             }
             Some(command @ Command::Noop) if alone => {
                 context.hear(line.unwrap_or_default());
-                let (noop, _) = context.record(&command);
+                let (noop, _) = context.connection.session.command(&command);
                 context.say_static(noop, Code::COMMAND_OKAY, NOOP_OK);
             }
             Some(command @ Command::Stat(None)) if alone => {
                 context.hear(line.unwrap_or_default());
-                let (stat, _) = context.record(&command);
+                let (stat, _) = context.connection.session.command(&command);
                 let status = context.status(true);
                 context.say(stat, &status);
             }

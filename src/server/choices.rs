@@ -1,5 +1,6 @@
 //! What a client chooses: TYPE, STRU, MODE, REST, RANG, OPTS, LANG.
 
+use alloc::boxed::Box;
 use alloc::format;
 
 use super::context::{Context, Range};
@@ -77,7 +78,7 @@ impl Context {
         if self.is_text() {
             return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT);
         }
-        self.range = Some(Range { start, end });
+        self.range = Some(Box::new(Range { start, end }));
         let text = text_of(format!("Restarting at {start}. Ending at {end}."));
         self.answer(to, &Reply::new(Code::PENDING_FURTHER_INFORMATION, text));
     }

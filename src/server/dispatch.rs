@@ -28,7 +28,7 @@ impl Context {
 
     fn dispatch(&mut self, command: Command<'_>, unread: bool) -> Phase {
         // What keeps connections alive all day breaks no rule of order and changes nothing.
-        if matches!(command, Command::Noop) && self.answers_noop() && self.connection.session.pass_noop() {
+        if matches!(command, Command::Noop) && self.answers_noop && self.connection.session.pass_noop() {
             self.say_noop();
             return Phase::Idle;
         }
@@ -37,7 +37,7 @@ impl Context {
             self.not_supported(&command);
             return Phase::Idle;
         }
-        let (id, advice) = self.record(&command);
+        let (id, advice) = self.connection.session.command(&command);
         let to = UnderWay { id, verb };
         if let Some((code, text)) = self.disorder(verb, advice) {
             self.answer_static(to, code, text);
@@ -67,12 +67,6 @@ impl Context {
             _ => return Phase::Asking(self.ask(id, command)),
         }
         Phase::Idle
-    }
-
-    /// Nobody but the machine has to do with NOOP.
-    #[inline]
-    fn answers_noop(&self) -> bool {
-        !self.tells() && !self.support().asks(Verb::Noop)
     }
 
     /// Why a command is refused whatever it says: the order of RFC 959 5.4, or the want of TLS.

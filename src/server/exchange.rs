@@ -58,9 +58,10 @@ impl fmt::Debug for Exchange<'_> {
 
 /// The commands whose final reply is due, and what is to be told.
 pub(super) struct News {
-    /// The line that is taken up now; its command has no identity yet.
+    /// The line that was taken up last, until its command is answered, or the application is asked about it.
     current: Option<Heard>,
-    heard: VecDeque<(CommandId, Heard)>,
+    /// The command that the application was asked about, until its final reply.
+    asked: Option<(CommandId, Heard)>,
     ready: VecDeque<Told>,
     shown: Option<Told>,
 }
@@ -101,26 +102,17 @@ impl Heard {
 }
 
 impl News {
-    pub(super) fn new() -> Self {
-        Self { current: None, heard: VecDeque::new(), ready: VecDeque::new(), shown: None }
-    }
-
-    fn place_of(&self, id: CommandId) -> Option<usize> {
-        self.heard.iter().position(|(heard, _)| *heard == id)
-    }
-
+    /// What was said by the command with this identity.
     fn take(&mut self, id: CommandId) -> Option<Heard> {
-        let place = self.place_of(id)?;
-        self.heard.remove(place).map(|(_, heard)| heard)
+        match self.asked.take_if(|(asked, _)| *asked == id) {
+            Some((_, heard)) => Some(heard),
+            None => self.current.take(),
+        }
     }
 }
 
 /// All of it costs one look where nobody wants to know.
 impl Context {
-    pub(super) fn tells(&self) -> bool {
-        self.news.is_some()
-    }
-
     /// Something is to be told.
     #[inline]
     pub(super) fn has_news(&self) -> bool {
@@ -150,22 +142,11 @@ impl Context {
         }
     }
 
-    /// The command of the line that is taken up has this identity.
+    /// The application is asked about the line that was taken up last, whose command has this identity.
     #[inline]
-    pub(super) fn identify(&mut self, id: CommandId) {
-        if let Some(news) = &mut self.news
-            && let Some(heard) = news.current.take()
-        {
-            news.heard.push_back((id, heard));
-        }
-    }
-
-    /// The application is asked about this command.
     pub(super) fn note_asked(&mut self, id: CommandId) {
-        if let Some(news) = &mut self.news
-            && let Some((_, heard)) = news.heard.iter_mut().find(|(heard, _)| *heard == id)
-        {
-            heard.asked = true;
+        if let Some(news) = &mut self.news {
+            news.asked = news.current.take().map(|heard| (id, Heard { asked: true, ..heard }));
         }
     }
 
@@ -198,5 +179,5 @@ impl Context {
 
 /// Of a session whose application wants to know.
 pub(super) fn news(wanted: bool) -> Option<Box<News>> {
-    wanted.then(|| Box::new(News::new()))
+    wanted.then(|| Box::new(News { current: None, asked: None, ready: VecDeque::new(), shown: None }))
 }

@@ -46,7 +46,8 @@ impl Context {
             Some(verb) if matches!(error, CommandError::UnsupportedProtocol { .. }) => self.other_protocol(verb),
             _ => error.reply(),
         };
-        let to = self.record_unreadable(verb);
+        let (id, _) = self.connection.session.unreadable(verb);
+        let to = UnderWay { id, verb };
         match verb {
             Verb::Other => self.answer_unknown(to, &reply),
             _ => self.answer(to, &reply),
@@ -61,16 +62,17 @@ impl Context {
     /// Whether the machine or the application has an answer.
     pub(super) fn supports(&self, verb: Verb) -> bool {
         // Who was told 332 has to be heard.
-        if verb == Verb::Other {
-            return self.support().hands_on(self.is_logged_in());
+        match verb {
+            Verb::Other => self.support().hands_on(self.is_logged_in()),
+            verb if self.knows(verb) => true,
+            verb => verb == Verb::Acct && self.connection.session.login() == LoginState::Account,
         }
-        self.knows(verb) || verb == Verb::Acct && self.connection.session.login() == LoginState::Account
     }
 
     /// 500 for a word that nobody knows, 502 for one that isn't supported here.
     pub(super) fn not_supported(&mut self, command: &Command<'_>) {
         let verb = command.verb();
-        let (id, _) = self.record(command);
+        let (id, _) = self.connection.session.command(command);
         let to = UnderWay { id, verb };
         match verb {
             Verb::Other => self.answer_unknown(to, &Reply::from_static(Code::SYNTAX_ERROR, "Unknown command.")),
@@ -103,8 +105,8 @@ impl Context {
     /// A browser, a mail program or a TLS client that was led here, so that it says what somebody else wants: one
     /// answer, and the end.
     pub(super) fn turn_away(&mut self) {
-        let to = self.record_unreadable(Verb::Other);
-        self.answer_static(to, Code::SYNTAX_ERROR, "This is FTP.");
+        let (id, _) = self.connection.session.unreadable(Verb::Other);
+        self.answer_static(UnderWay { id, verb: Verb::Other }, Code::SYNTAX_ERROR, "This is FTP.");
         self.life = Life::Ending;
     }
 }

@@ -77,7 +77,7 @@ impl Context {
     /// Whether the machine or the application answers a verb with more than 502.
     #[inline]
     pub(super) fn knows(&self, verb: Verb) -> bool {
-        self.support().has(verb) || verb.served() == Served::WithTls && self.config.has_tls()
+        self.support().names(verb) || verb.served() == Served::WithTls && self.config.has_tls()
     }
 
     /// The verbs that FEAT and HELP name, in the order of the table.
@@ -97,6 +97,7 @@ impl Context {
             return;
         }
         self.granted = granted;
+        self.answers_noop = !self.config.answered && !self.support().asks(Verb::Noop);
         self.chosen = Default::default();
         self.range = None;
         self.connection.data.release();

@@ -274,7 +274,7 @@ impl Support {
     pub fn has(&self, verb: Verb) -> bool {
         match verb {
             Verb::Other => self.unknown != Unknown::Never,
-            verb => self.verbs.contains(verb),
+            verb => self.names(verb),
         }
     }
 
@@ -296,6 +296,12 @@ impl Support {
     /// The languages of LANG.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.languages.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether a verb of the table is supported.
+    #[inline]
+    pub(super) fn names(&self, verb: Verb) -> bool {
+        self.verbs.contains(verb)
     }
 
     /// Whether the application is asked about this verb, which the machine could answer alone.

@@ -203,3 +203,39 @@ fn what_another_server_says_of_a_transfer_is_said_of_ours() {
         assert!(said == 421 || codes(&rig.hears("NOOP")) == [200]);
     }
 }
+
+/// What a proxy does: each command goes to another server as it came, and each of its replies back.
+#[test]
+fn a_proxy_sends_commands_on_and_relays_what_comes_back() {
+    let upstream = |command: &[u8]| match command {
+        b"USER anna\r\n" => &b"331 Whose word?\r\n"[..],
+        b"PASS x\r\n" => b"230-Welcome.\r\n 530 of you.\r\n230 Come in.\r\n",
+        b"CWD a\r\n" => b"550 Nowhere.\r\n",
+        b"PWD\r\n" => b"227 Lost.\r\n",
+        b"SITE WHO\r\n" => b"211 Nobody.\r\n",
+        b"XQUOTA me\r\n" => b"213 12\r\n",
+        b"QUIT\r\n" => b"221 So long.\r\n",
+        other => panic!("{other:?}"),
+    };
+    let mut config = Config::default();
+    config.support = config.support.with(&[Verb::Quit]).unwrap().with_unknown_verbs().with_any_site();
+    let mut rig = Rig::greeted(config);
+    for (line, said) in [
+        ("USER anna", "331 Whose word?"),
+        ("PASS x", "230-Welcome.\n 530 of you.\n230 Come in."),
+        ("CWD a", "550 Nowhere."),
+        ("PWD", "451 Lost."),
+        ("SITE WHO", "211 Nobody."),
+        ("XQUOTA me", "213 12"),
+        ("QUIT", "221 So long."),
+    ] {
+        rig.server.received(format!("{line}\r\n").as_bytes());
+        let open = question(&mut rig);
+        let mut command = Vec::new();
+        open.command().encode(&mut command);
+        let (reply, _) = Reply::parse(upstream(&command)).unwrap().unwrap();
+        open.relay(&reply);
+        assert_eq!(rig.goes_on(), said);
+    }
+    assert!(rig.closed);
+}

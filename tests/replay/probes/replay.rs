@@ -173,7 +173,7 @@ impl Replay {
                     self.now += deadline.saturating_since(Instant::from_origin(self.now));
                 }
                 Action::Read { .. } => return,
-                Action::Answered(_) => {}
+                Action::Answered(exchange) => panic!("{exchange:?}: nobody wants to know"),
                 Action::Leave => {
                     log.leaves();
                     self.closed = true;

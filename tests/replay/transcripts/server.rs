@@ -174,7 +174,7 @@ impl<'a> Replay<'a> {
                     }
                 }
                 Action::Read { .. } => return Stopped::Read,
-                Action::Answered(_) => {}
+                Action::Answered(exchange) => panic!("{exchange:?}: nobody wants to know"),
                 Action::Leave => {
                     log.leaves();
                     return Stopped::Closed;

@@ -74,9 +74,8 @@ impl Run<'_> {
                 question.relay(&own(codes[usize::from(choice) % codes.len()]));
             }
             (Action::Transfer(transfer), Kind::Well) if self.own_words => {
-                if transfer.relay(&own([150, 125, 110, 331][usize::from(choice % 4)])) == Relayed::Pending {
-                    panic!("a 1yz begins a transfer");
-                }
+                let relayed = transfer.relay(&own([150, 125, 110, 331][usize::from(choice % 4)]));
+                assert_ne!(relayed, Relayed::Pending, "a 1yz begins a transfer");
             }
             (Action::Stream(stream), Kind::Well | Kind::Badly) if self.own_words => {
                 let codes = [226, 250, 426, 451, 552, 227, 150];

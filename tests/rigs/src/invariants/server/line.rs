@@ -33,7 +33,7 @@ impl Line {
     /// `None`: the line was over the limit, and this doesn't know what it began with. A line that is no command has a verb, too.
     pub fn verb(&self) -> Option<Verb> {
         let line = self.bytes.as_ref().ok()?;
-        let word = line.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'@').next()?;
+        let word = line.split(|byte| *byte == b' ').next()?;
         Some(self.command().map_or_else(|error| error.verb().unwrap_or(Verb::parse(word)), |command| command.verb()))
     }
 

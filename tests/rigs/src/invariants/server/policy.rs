@@ -70,6 +70,5 @@ impl Policy {
 fn everything() -> Support {
     let support = Support::everything().with_modes(&[Mode::Block, Mode::Deflate]).with_structures(&[Structure::Record]);
     let support = support.with_languages(["EN", "fr-CA"]).unwrap().with_hashes(["SHA-256", "MD5"]).unwrap();
-    let support = support.with_site(["CHMOD <SP> mode <SP> path"]).unwrap();
-    support
+    support.with_site(["CHMOD <SP> mode <SP> path"]).unwrap()
 }
