@@ -143,8 +143,7 @@ def clients(name, place, options):
     for visit, count in sorted(result["visits"].items(), key=lambda item: -item[1]):
         visits.add(visit, f"{count:,}")
     lines = [
-        f"{options.clients} clients for {result['seconds']:.0f} s, {used:.1f} s of the server's CPU"
-        + ("" if can_time_out else "; no half-open connections, since it has no timeouts to set"),
+        f"{options.clients} clients for {result['seconds']:.0f} s, {used:.1f} s of the server's CPU",
         "",
         *visits.lines(),
         "",

@@ -8,10 +8,10 @@
 mod ladder;
 #[path = "../std_client.rs"]
 #[allow(dead_code, reason = "its command line isn't used here")]
-mod std_client;
+pub mod std_client;
 #[path = "../std_server.rs"]
 #[allow(dead_code, reason = "its command line isn't used here")]
-mod std_server;
+pub mod std_server;
 
 use std::error::Error;
 use std::io::{self, Cursor, IsTerminal, Write};

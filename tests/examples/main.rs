@@ -5,10 +5,6 @@
 
 #[path = "../../examples/demo/main.rs"]
 mod demo;
-#[path = "../../examples/std_client.rs"]
-mod std_client;
-#[path = "../../examples/std_server.rs"]
-mod std_server;
 #[path = "../../examples/tokio_client.rs"]
 mod tokio_client;
 #[path = "../../examples/tokio_server.rs"]
@@ -18,6 +14,8 @@ mod odd_clients;
 mod odd_servers;
 mod pairs;
 mod programs;
+
+use demo::{std_client, std_server};
 
 #[test]
 fn the_demo_compares_every_byte() {

@@ -12,6 +12,8 @@ use super::programs::{BOTH, Content, Session};
 /// What a server does once a transfer command has come.
 type Transfer = fn(&TcpStream, &TcpListener);
 
+type Ended = Result<(), Box<dyn std::error::Error>>;
+
 fn say(control: &TcpStream, words: &str) {
     let mut control = control;
     control.write_all(words.as_bytes()).unwrap();
@@ -49,7 +51,7 @@ fn server(transfer: Transfer) -> SocketAddr {
 }
 
 /// What a download from that server brings, by both clients; afterwards the session goes on.
-fn download(transfer: Transfer, check: fn(&str, Vec<u8>, Result<(), Box<dyn std::error::Error>>)) {
+fn download(transfer: Transfer, check: fn(&str, Vec<u8>, Ended)) {
     for client in BOTH {
         let mut session = Session::log_in(client, server(transfer), Config::default()).unwrap();
         let mut came = Vec::new();
