@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use core::fmt;
 
+use super::misuse::Misuse;
 use crate::command::{Command, CommandError, Opts, Protection, Site, Type, Verb};
 use crate::reply::Code;
 use crate::text::{Argument, Password, Path};
@@ -333,6 +334,24 @@ impl Step {
         Self { act: Act::Say(command), when: When::Always }
     }
 }
+
+/// A request that [`Client::start`](super::Client::start) didn't take, and why: nothing of it was said.
+#[derive(Debug)]
+pub struct Rejected {
+    /// The request, as it was.
+    pub request: Request,
+    /// Why it can't be taken.
+    pub why: Misuse,
+}
+
+/// What [`why`](Self::why) says.
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl core::error::Error for Rejected {}
 
 /// Why a line can't be said as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

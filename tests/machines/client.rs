@@ -9,5 +9,6 @@ mod guesses;
 mod requests;
 mod routes;
 mod security;
+mod starting;
 mod tables;
 mod tls;

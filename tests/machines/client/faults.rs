@@ -300,7 +300,7 @@ fn a_local_failure_amid_an_upload_is_told_with_what_was_moved() {
 fn quit_amid_a_transfer_waits_for_its_end() {
     let mut rig = Rig::streaming(by(&[Route::Epsv]));
     rig.client.quit();
-    assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Ended));
+    assert_eq!(rig.client.start(Request::noop()).map_err(|rejected| rejected.why), Err(Misuse::Ended));
     assert_eq!(rig.all(World::Busy), [Did::Streams(Direction::Receive, 0)], "it goes on");
     rig.all(World::Works);
     let did = rig.hears("226 done");

@@ -195,7 +195,11 @@ impl Run {
             Step::Fail(choice) => self.answer(*choice, Kind::Badly),
             Step::Disturb(choice) => self.answer(*choice, Kind::Strangely),
             Step::Start(choice) => {
-                let started = self.client.start(request(*choice));
+                let shown = format!("{:?}", request(*choice));
+                let started = self.client.start(request(*choice)).map_err(|rejected| {
+                    assert_eq!(format!("{:?}", rejected.request), shown, "it comes back as it was");
+                    rejected.why
+                });
                 self.log.push(Event::Started(started));
                 let expected = match self.open {
                     Open::Closed | Open::Violated(_) => Err(Misuse::Ended),

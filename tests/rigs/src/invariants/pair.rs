@@ -88,7 +88,7 @@ fn one(pair: &mut Pair, which: u8, fault: u8, when: u8) -> bool {
     let before = pair.wire.len();
     let aborts = which & 128 != 0;
     let which = which & 127;
-    match pair.client.start(request(which)) {
+    match pair.client.start(request(which)).map_err(|rejected| rejected.why) {
         Ok(()) => {}
         // Where TLS is required little is said without it: after REIN, or CCC.
         Err(Misuse::NotSecure) => return true,
