@@ -344,7 +344,7 @@ impl Client {
                 self.context.connection.data.release();
                 Phase::Ended(wanted, ended, Afterwards::Leaves)
             }
-            End::Aborted if late => Phase::Ended(wanted, End::TimedOut.into(), Afterwards::GoesOn),
+            End::Aborted if late => Phase::Ended(wanted, Ended { how: End::TimedOut, ..ended }, Afterwards::GoesOn),
             _ => Phase::Ended(wanted, ended, Afterwards::GoesOn),
         };
     }
@@ -467,6 +467,7 @@ impl Client {
             End::NoRoute => return Some(Err(Failure::NoRoute(self.context.attempts.clone()))),
             End::Tls(why) => return Some(Err(Failure::Tls(why))),
             End::TimedOut => return Some(Err(Failure::TimedOut)),
+            End::Stalled(moved) => return Some(Err(Failure::Stalled { moved })),
             End::Incomplete(end, moved) => return Some(Err(Failure::Incomplete { end, moved: moved.bytes() })),
             End::Aborted => return Some(Err(Failure::Aborted)),
             End::Stored(moved, name) => Value::Stored { moved, name },

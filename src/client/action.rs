@@ -107,7 +107,7 @@ pub enum Value {
     },
 }
 
-/// How a request ended badly. The session goes on.
+/// How a request ended badly. The session goes on, unless the next poll says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure<'a> {
@@ -115,7 +115,8 @@ pub enum Failure<'a> {
     Refused(Reply<'a>),
     /// The server agreed, but what it said can't be read.
     Unreadable(Reply<'a>, BodyError),
-    /// No data connection could be made; each attempt with its end.
+    /// There was no data connection over which a byte could go: none could be made, the server didn't come to where we
+    /// listened, or TLS on it failed. Each attempt with its end.
     NoRoute(Vec<Attempt>),
     /// The data ended badly on this side, after so many bytes: the server was content, or saw no more than that the
     /// connection broke.
@@ -125,9 +126,14 @@ pub enum Failure<'a> {
         /// How many bytes were moved.
         moved: u64,
     },
+    /// Nothing has moved for as long as [`Patience::stall`](super::Patience::stall) allows.
+    Stalled {
+        /// How many bytes were moved before.
+        moved: u64,
+    },
     /// TLS couldn't begin on the control connection; the session has ended.
     Tls(TlsError),
-    /// It took longer than the application wants to wait.
+    /// It took longer than [`Patience::request`](super::Patience::request) allows.
     TimedOut,
     /// The application aborted it.
     Aborted,
@@ -148,6 +154,7 @@ impl Failure<'_> {
             Self::Unreadable(reply, error) => Failure::Unreadable(reply.into_owned(), error),
             Self::NoRoute(attempts) => Failure::NoRoute(attempts),
             Self::Incomplete { end, moved } => Failure::Incomplete { end, moved },
+            Self::Stalled { moved } => Failure::Stalled { moved },
             Self::Tls(why) => Failure::Tls(why),
             Self::TimedOut => Failure::TimedOut,
             Self::Aborted => Failure::Aborted,
@@ -168,6 +175,7 @@ impl fmt::Display for Failure<'_> {
                 Ok(())
             }
             Self::Incomplete { end, moved } => write!(f, "the data ended early, after {moved} bytes ({end})"),
+            Self::Stalled { moved } => write!(f, "the transfer stalled after {moved} bytes"),
             Self::Tls(why) => write!(f, "no secure connection: {why}"),
             Self::TimedOut => f.write_str("it took too long"),
             Self::Aborted => f.write_str("aborted"),
@@ -196,7 +204,8 @@ pub enum Violation {
     },
     /// Plaintext came where TLS was to begin: somebody in between may have put it there (CVE-2021-22947).
     PlaintextBeforeTls,
-    /// Replies that were due behind a transfer never came: what comes later can't be told apart any more.
+    /// Replies that were due behind a transfer, or the answers to its ABOR, never came: what comes later can't be told apart
+    /// any more. The request's `Done` was shown before.
     OutOfStep,
     /// The machine itself is at fault, and has nothing to show where it should: please report it. No input brings it about
     /// that is known.

@@ -70,6 +70,7 @@ pub(super) enum End {
     Stored(u64, Option<Vec<u8>>),
     NoRoute,
     Incomplete(StreamEnd, Moved),
+    Stalled(u64),
     Aborted,
     TimedOut,
     Tls(TlsError),

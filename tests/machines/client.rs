@@ -6,6 +6,7 @@ mod complaints;
 mod deadlines;
 mod faults;
 mod guesses;
+mod plainly;
 mod requests;
 mod routes;
 mod security;

@@ -78,6 +78,8 @@ pub(super) enum Stage {
     Straggling(Trial, Stream, Instant),
     /// The server has failed with this code before a byte had moved: the next route, once this one's channel is closed.
     Failing(Trial, Code),
+    /// TLS on the data connection has failed, and it is closed: the server's final reply is due by then.
+    Unsecured(Commanded, Instant),
     /// ABOR was said.
     Aborting(Aborting),
     /// The final word was said by us or by the server.
@@ -104,15 +106,34 @@ pub(super) struct Aborting {
     pub(super) abor: CommandId,
     /// The NOOP behind the first answer to the two: what comes before its 200 belongs to them.
     pub(super) barrier: Option<CommandId>,
-    pub(super) why: Ending,
+    /// When all answers have to be here.
+    pub(super) by: Instant,
+    pub(super) then: Then,
+}
+
+/// How it goes on once the server has answered an ABOR.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Then {
+    End(Ending),
+    NextRoute,
+}
+
+impl Then {
+    /// The same where nothing more can be said.
+    pub(super) fn ending(self) -> Ending {
+        match self {
+            Self::End(ending) => ending,
+            Self::NextRoute => Ending::NoRoute,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Refused,
     Aborted,
-    /// Nothing has moved for too long.
-    Stalled,
+    /// Nothing has moved for too long; the adapter has told of so many bytes.
+    Stalled(u64),
     NoRoute,
     Incomplete(StreamEnd, Moved),
 }
@@ -133,8 +154,20 @@ impl Transfer {
         self.stage = Stage::Ending(ending);
     }
 
-    pub(super) fn ended(&mut self, how: End) -> Progress {
-        Progress::End(Ended { how, reply: self.kept.take(), out_of_step: false })
+    /// The request has ended so. `out_of_step`: replies are missing.
+    pub(super) fn ended(&mut self, context: &mut Context, ending: Ending, out_of_step: bool) -> Progress {
+        let how = match ending {
+            Ending::Refused => End::Refused,
+            Ending::Aborted => End::Aborted,
+            // The answer to `Close` may know of more than the adapter has told.
+            Ending::Stalled(told) => {
+                let closed = context.connection.data.take_closed();
+                End::Stalled(closed.map_or(told, |moved| moved.bytes().max(told)))
+            }
+            Ending::NoRoute => End::NoRoute,
+            Ending::Incomplete(end, moved) => End::Incomplete(end, moved),
+        };
+        Progress::End(Ended { how, reply: self.kept.take(), out_of_step })
     }
 
     /// The attempt has ended so; the next route is tried.

@@ -86,7 +86,7 @@ fn a_transfer_that_stands_still_is_given_up_and_one_that_moves_is_not() {
     assert!(did.contains(&Did::Said("ABOR".into())) && did.contains(&Did::Closes), "{did:?}");
     rig.hears("426 aborted");
     rig.hears("226 ok");
-    assert_eq!(done(&rig.hears("200 noop")), &Err("it took too long".into()));
+    assert_eq!(done(&rig.hears("200 noop")), &Err("the transfer stalled after 9 bytes".into()));
 }
 
 #[test]

@@ -163,6 +163,7 @@ impl<'a> Entry<'a> {
             Err(Failure::Unreadable(reply, _)) => format!("failed unreadable {}", code(reply)),
             Err(Failure::NoRoute(attempts)) => format!("failed no route{}", self::attempts(attempts)),
             Err(Failure::Incomplete { end, moved }) => format!("failed incomplete: {}, {moved}", stream_end(*end)),
+            Err(Failure::Stalled { moved }) => format!("failed stalled, {moved}"),
             Err(Failure::Tls(why)) => format!("failed TLS{}", because(Some(tls_error(*why)))),
             Err(Failure::TimedOut) => "failed timed out".to_owned(),
             Err(Failure::Aborted) => "failed aborted".to_owned(),
