@@ -20,7 +20,7 @@ use super::script::{self, SECRET, Step, Written, shows_secret};
 use crate::net::{Log, Shared, Side};
 
 /// The same log whatever the chunks; bounded polls between inputs; a violation repeats; nothing after Close; no
-/// stranger dialled, none accepted; no password in any `Debug`.
+/// stranger dialled, none accepted; no password in any `Debug`; no transfer command for a content of which a byte is gone.
 ///
 /// Four bytes choose the policy, the rest is the script.
 pub fn client(bytes: &[u8]) {
@@ -83,7 +83,59 @@ impl Lines {
     }
 }
 
+/// What the application knows of the content that its request moves.
+#[derive(Debug, Default)]
+struct Content {
+    /// The channel whose stream was asked for last.
+    channel: Option<ChannelId>,
+    /// How much of it the adapter has told over that channel.
+    told: u64,
+    /// It isn't whole any more: no other transfer command may be said for it.
+    gone: bool,
+    /// STOU was said for it.
+    unique: bool,
+}
+
+impl Content {
+    /// The stream of this channel is open.
+    fn streams(&mut self, channel: ChannelId) {
+        if self.channel != Some(channel) {
+            assert!(!self.gone, "a content is moved twice");
+            (self.channel, self.told) = (Some(channel), 0);
+        }
+    }
+
+    /// The adapter says so.
+    fn moved(&mut self, moved: Moved) -> Moved {
+        self.told = self.told.max(moved.bytes());
+        self.gone |= moved != Moved::Nothing;
+        moved
+    }
+
+    /// What the answer to `Close` is. `once`: it can't begin anew. A careless adapter forgets what it has told.
+    fn closed(&mut self, channel: ChannelId, once: bool, careless: bool) -> Moved {
+        match self.told {
+            _ if self.channel != Some(channel) => Moved::Nothing,
+            0 if once => self.moved(Moved::Bytes(0)),
+            0 => Moved::Nothing,
+            _ if careless => Moved::Nothing,
+            told => self.moved(Moved::Bytes(told)),
+        }
+    }
+
+    /// These lines are written.
+    fn says(&mut self, lines: &[u8]) {
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let word = line.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
+            let verb = Verb::parse(word);
+            assert!(!(verb.opens_data() && self.gone), "{verb} for a content of which something is gone");
+            assert!(!(verb == Verb::Stou && std::mem::replace(&mut self.unique, true)), "STOU twice");
+        }
+    }
+}
+
 struct Run {
+    policy: Policy,
     config: Arc<Config>,
     ends: Endpoints,
     client: Client,
@@ -97,6 +149,7 @@ struct Run {
     open: Open,
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
+    content: Content,
     hung_up: bool,
     quits: bool,
     /// The replies in what was received, as they have to be shown.
@@ -124,6 +177,7 @@ impl Run {
     fn new(policy: Policy, config: &Arc<Config>, chunk: usize, piece: usize) -> Self {
         let ends = policy.ends();
         Self {
+            policy,
             config: Arc::clone(config),
             ends,
             client: Client::new(Arc::clone(config), ends, Instant::default()),
@@ -134,6 +188,7 @@ impl Run {
             net: Log::of_bytes(),
             open: Open::Closed,
             sockets: BTreeSet::new(),
+            content: Content::default(),
             heard: Inbox::replies(config.limits),
             written: Lines::default(),
             plaintext: Lines::default(),
@@ -303,6 +358,9 @@ impl Run {
                 assert!(!bytes.is_empty() && bytes.len() < 4096);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
                 assert!(!matches!(self.open, Open::StartTls), "a Write while TLS begins");
+                if self.piece == 0 {
+                    self.content.says(bytes);
+                }
                 self.written.bytes.extend_from_slice(&bytes[..count]);
                 if !self.tls {
                     self.plaintext.bytes.extend_from_slice(&bytes[..count]);
@@ -329,6 +387,7 @@ impl Run {
             }
             Action::Done(end) => {
                 self.ended += 1;
+                self.content = Content::default();
                 assert!(self.ended <= self.begun, "a second end of one request: {end:?} {:#?}", self.log);
                 let end = end.map(Outcome::into_owned).map_err(Failure::into_owned);
                 net.done(&end, self.client.attempts());
@@ -356,6 +415,7 @@ impl Run {
                 assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
                 let (direction, representation) = (stream.direction(), stream.representation());
                 let (serial, channel) = (stream.serial(), stream.channel());
+                self.content.streams(channel);
                 return Some(Open::Stream(serial, channel, direction, representation, stream.offset()));
             }
             Action::SecureData(secure) => {
@@ -373,7 +433,9 @@ impl Run {
             }
             Action::Close(close) => {
                 self.sockets.remove(&close.channel());
-                net.close(close, Moved::Nothing);
+                let (once, careless) = (self.policy.host & 64 != 0, self.policy.host & 128 != 0);
+                let moved = self.content.closed(close.channel(), once, careless);
+                net.close(close, moved);
             }
             Action::Leave => {
                 net.leaves();
@@ -431,14 +493,19 @@ impl Run {
             (Action::StopTls(stop), Kind::Badly) => net.stop_tls(stop, Err(TlsError::Handshake)),
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
+                self.content.moved((u64::from(choice) * 1000).into());
                 net.stream(stream, StreamEnd::Clean, u64::from(choice) * 1000);
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
                 let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
+                self.content.moved(u64::from(choice / 3).into());
                 net.stream(stream, ends[usize::from(choice % 3)], u64::from(choice / 3));
             }
-            (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
+            (Action::Stream(stream), Kind::Strangely) => {
+                self.content.moved(u64::from(choice).into());
+                stream.moved(u64::from(choice));
+            }
             _ => {}
         }
     }
