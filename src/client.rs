@@ -121,7 +121,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Rejected`] gives the request back: [`Misuse::Busy`] while another runs, [`Misuse::Ended`] after the end,
-    /// [`Misuse::NotSecure`] without the TLS that [`Config::security`] or the request itself needs.
+    /// [`Misuse::NotSecure`] without the TLS that [`Config::security`] or the request itself needs, [`Misuse::Unfitting`] and
+    /// [`Misuse::Contradictory`] for options that it can't have.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -152,7 +153,7 @@ impl Client {
             Phase::Left | Phase::Broken(_) => Some(Misuse::Ended),
             _ if self.is_busy() => Some(Misuse::Busy),
             _ if !self.is_secure_enough(request) => Some(Misuse::NotSecure),
-            _ => None,
+            _ => request.misuse(&self.context.connection.session),
         }
     }
 
@@ -468,7 +469,11 @@ impl Client {
             End::Tls(why) => return Some(Err(Failure::Tls(why))),
             End::TimedOut => return Some(Err(Failure::TimedOut)),
             End::Stalled(moved) => return Some(Err(Failure::Stalled { moved })),
-            End::Incomplete(end, moved) => return Some(Err(Failure::Incomplete { end, moved: moved.bytes() })),
+            End::Incomplete { end, moved, expected } => {
+                return Some(Err(Failure::Incomplete { end, moved: moved.bytes(), expected }));
+            }
+            End::Changed { expected, told } => return Some(Err(Failure::Changed { expected, told })),
+            End::Beyond { offset, total } => return Some(Err(Failure::Beyond { offset, total })),
             End::Aborted => return Some(Err(Failure::Aborted)),
             End::Stored(moved, name) => Value::Stored { moved, name },
             End::Transferred(moved) => Value::Transferred(moved),

@@ -118,13 +118,31 @@ pub enum Failure<'a> {
     /// There was no data connection over which a byte could go: none could be made, the server didn't come to where we
     /// listened, or TLS on it failed. Each attempt with its end.
     NoRoute(Vec<Attempt>),
-    /// The data ended badly on this side, after so many bytes: the server was content, or saw no more than that the
-    /// connection broke.
+    /// The data ended badly on this side: the server was content, or saw no more than that the connection broke. Or it ended
+    /// in order, and isn't what was bound to come: it is less, or more, as where a server ignores the offset.
     Incomplete {
         /// How the stream ended.
         end: StreamEnd,
         /// How many bytes were moved.
         moved: u64,
+        /// How many should have been moved, from the offset on, if that is known: by [`Request::expecting`](super::Request::expecting),
+        /// [`Request::sized`](super::Request::sized), [`Request::range`](super::Request::range), or what the 150 announces.
+        expected: Option<u64>,
+    },
+    /// The file isn't as long as the total that is binding says, by the server's SIZE or, where bytes were to go behind others, its
+    /// 150: nothing was moved.
+    Changed {
+        /// The total in bytes, as the application has it.
+        expected: u64,
+        /// What the server tells, in bytes.
+        told: u64,
+    },
+    /// The transfer was to begin behind the end of the file: nothing was moved.
+    Beyond {
+        /// Where it was to begin, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes the file has.
+        total: u64,
     },
     /// Nothing has moved for as long as [`Patience::stall`](super::Patience::stall) allows.
     Stalled {
@@ -153,7 +171,9 @@ impl Failure<'_> {
             Self::Refused(reply) => Failure::Refused(reply.into_owned()),
             Self::Unreadable(reply, error) => Failure::Unreadable(reply.into_owned(), error),
             Self::NoRoute(attempts) => Failure::NoRoute(attempts),
-            Self::Incomplete { end, moved } => Failure::Incomplete { end, moved },
+            Self::Incomplete { end, moved, expected } => Failure::Incomplete { end, moved, expected },
+            Self::Changed { expected, told } => Failure::Changed { expected, told },
+            Self::Beyond { offset, total } => Failure::Beyond { offset, total },
             Self::Stalled { moved } => Failure::Stalled { moved },
             Self::Tls(why) => Failure::Tls(why),
             Self::TimedOut => Failure::TimedOut,
@@ -174,7 +194,23 @@ impl fmt::Display for Failure<'_> {
                 }
                 Ok(())
             }
-            Self::Incomplete { end, moved } => write!(f, "the data ended early, after {moved} bytes ({end})"),
+            Self::Incomplete { end: StreamEnd::Clean, moved, expected: Some(expected) } if moved > expected => {
+                write!(f, "too much data came: {moved} bytes, not {expected}")
+            }
+            Self::Incomplete { end, moved, expected } => {
+                write!(f, "the data ended early, after {moved} ")?;
+                if let Some(expected) = expected {
+                    write!(f, "of {expected} ")?;
+                }
+                f.write_str("bytes")?;
+                if *end == StreamEnd::Clean { Ok(()) } else { write!(f, " ({end})") }
+            }
+            Self::Changed { expected, told } => {
+                write!(f, "the file has changed: {expected} bytes were expected, and the server tells {told}")
+            }
+            Self::Beyond { offset, total } => {
+                write!(f, "the file has {total} bytes, and the transfer was to begin at {offset}")
+            }
             Self::Stalled { moved } => write!(f, "the transfer stalled after {moved} bytes"),
             Self::Tls(why) => write!(f, "no secure connection: {why}"),
             Self::TimedOut => f.write_str("it took too long"),

@@ -3,12 +3,14 @@
 //! Passive: the data connection is made *before* the transfer command goes out, so that a candidate that fails
 //! costs no 60 seconds and no 425. Active: the server connects after the command.
 
+mod length;
 mod setup;
 mod state;
 
 use core::net::SocketAddr;
 
 use super::context::{Context, End, Ended, Progress, ReplyBy};
+use super::request::Part;
 use state::{Aborting, Commanded, Ending, Final, Stage, Stream, Then, Trial};
 
 pub(super) use state::Transfer;
@@ -23,6 +25,9 @@ use crate::telnet::INTERRUPT_AND_SYNCH;
 use crate::time::Instant;
 use crate::tls::Tls;
 
+/// The argument of RANG that takes an older one back.
+const NO_RANGE: (u64, u64) = (1, 0);
+
 /// How many NOOPs may wait for their replies amid a transfer: a server that doesn't answer until the end gets no more.
 const NOOPS_DUE: usize = 8;
 
@@ -31,24 +36,32 @@ impl Transfer {
         let closes = reply.code() == Code::SERVICE_NOT_AVAILABLE;
         match self.stage {
             // What an older command is answered with is no answer to this one.
-            Stage::Excluding | Stage::Typing | Stage::Announcing(_) | Stage::Asking(_) | Stage::Restarting(_)
+            Stage::Excluding
+            | Stage::Typing
+            | Stage::Sizing
+            | Stage::Announcing(_)
+            | Stage::Asking(_)
+            | Stage::Restarting(_)
+            | Stage::Ranging(_)
                 if id != context.said => {}
             // The server closes: no other route leads anywhere, and no NOOP is answered.
-            Stage::Excluding | Stage::Asking(_) if closes => self.end(context, Ending::Refused),
+            Stage::Excluding | Stage::Sizing | Stage::Asking(_) if closes => self.end(context, Ending::Refused),
             Stage::Aborting(aborting) if closes => {
                 context.connection.session.settle_abort();
                 self.stage = Stage::Ending(aborting.then.ending());
             }
             // A server that doesn't know EPSV ALL can be used all the same.
             Stage::Excluding if step != Step::Wait => self.stage = Stage::Type,
-            Stage::Typing if step == Step::Success => self.stage = Stage::Choosing,
+            Stage::Typing if step == Step::Success => self.stage = Stage::Size,
             Stage::Typing if step == Step::Failure => self.end(context, Ending::Refused),
+            Stage::Sizing => self.sized(context, step, reply),
             Stage::Announcing(trial) if step == Step::Success => self.ask_passive(context, trial),
             // The server knows already that it won't do it (DrFTPD).
             Stage::Announcing(_) if step == Step::Failure => self.end(context, Ending::Refused),
             Stage::Asking(trial) => self.agreed(context, trial, step, reply),
-            Stage::Restarting(trial) if step == Step::Continue => self.stage = Stage::Restarted(trial),
-            Stage::Restarting(_) if step != Step::Wait => self.end(context, Ending::Refused),
+            Stage::Restarting(trial) if step == Step::Continue => self.stage = Stage::Ready(trial),
+            Stage::Ranging(trial) if step == Step::Continue => self.ranged(context, trial),
+            Stage::Restarting(_) | Stage::Ranging(_) if step != Step::Wait => self.end(context, Ending::Refused),
             Stage::Commanded(commanded)
             | Stage::Moving(commanded, _)
             | Stage::Finishing(commanded, _)
@@ -76,11 +89,12 @@ impl Transfer {
         match self.stage {
             Stage::Begin => self.begin(context),
             Stage::Type => self.set_type(context),
+            Stage::Size => self.ask_size(context),
             Stage::Choosing => self.choose(context),
             Stage::Listening(trial) => return self.announce(context, trial),
             Stage::Dialling(trial, next) => return self.dial(context, trial, next),
             Stage::Ready(trial) => self.ready(context, trial),
-            Stage::Restarted(trial) => self.command(context, trial),
+            Stage::Ranged(trial) => self.command(context, trial),
             Stage::Moving(commanded, last) => return self.moving(context, commanded, last),
             Stage::Straggling(trial, stream, by) => return self.straggle(context, trial, stream, by),
             Stage::Failing(trial, code) => self.fail(context, trial, code),
@@ -93,9 +107,11 @@ impl Transfer {
             Stage::Aborting(aborting) => return self.aborting(context, aborting),
             Stage::Excluding
             | Stage::Typing
+            | Stage::Sizing
             | Stage::Announcing(_)
             | Stage::Asking(_)
             | Stage::Restarting(_)
+            | Stage::Ranging(_)
             | Stage::Finishing(..) => return Progress::Reply,
             Stage::Ending(ending) => return self.ended(context, ending, false),
         }
@@ -104,6 +120,11 @@ impl Transfer {
 
     fn begin(&mut self, context: &mut Context) {
         context.attempts.clear();
+        if let Some(total) = self.request.total
+            && self.begins_beyond(total)
+        {
+            return self.end(context, self.beyond(total));
+        }
         self.stage = Stage::Type;
         if context.config.only_epsv && !context.connection.session.only_epsv() {
             context.send(&Command::Epsv(EpsvArgument::All));
@@ -112,7 +133,7 @@ impl Transfer {
     }
 
     fn set_type(&mut self, context: &mut Context) {
-        self.stage = Stage::Choosing;
+        self.stage = Stage::Size;
         if let Some(representation) = self.request.representation
             && representation != context.connection.session.representation()
         {
@@ -122,16 +143,41 @@ impl Transfer {
     }
 
     fn ready(&mut self, context: &mut Context, trial: Trial) {
-        // An aborted request may have left an offset behind.
-        if self.request.offset == context.connection.session.restart() {
-            return self.command(context, trial);
+        let (offset, range) = match self.request.part {
+            Part::From(offset) => (offset, None),
+            Part::Range(first, last) => (0, Some((first, last))),
+        };
+        // An aborted request may have left a range or an offset behind.
+        if context.ranged && range.is_none() {
+            return self.say_range(context, trial, NO_RANGE);
         }
-        context.send(&Command::Rest(self.request.offset));
-        self.stage = Stage::Restarting(trial);
+        if offset != context.connection.session.restart() {
+            context.send(&Command::Rest(offset));
+            self.stage = Stage::Restarting(trial);
+            return;
+        }
+        match range {
+            Some(range) => self.say_range(context, trial, range),
+            None => self.command(context, trial),
+        }
+    }
+
+    /// RANG (draft-bryan-ftp-range).
+    fn say_range(&mut self, context: &mut Context, trial: Trial, (start, end): (u64, u64)) {
+        context.send(&Command::Rang { start, end });
+        self.stage = Stage::Ranging(trial);
+    }
+
+    /// RANG was accepted, be it to take an older one back.
+    fn ranged(&mut self, context: &mut Context, trial: Trial) {
+        context.ranged = matches!(self.request.part, Part::Range(..));
+        self.stage = if context.ranged { Stage::Ranged(trial) } else { Stage::Ready(trial) };
     }
 
     fn command(&mut self, context: &mut Context, trial: Trial) {
         let id = context.send(&self.request.command);
+        context.ranged = false;
+        self.announced = None;
         let connection = &mut context.connection;
         if let State::Bound(_) = connection.data.state() {
             connection.data.accept(Some(connection.ends.peer().ip()), context.config.patience.accept);
@@ -156,7 +202,13 @@ impl Transfer {
             }
             (Stage::Unsecured(..), _) => self.go_on(self.without_connection()),
             (_, Step::Failure) => self.refused(context, commanded, reply.code()),
-            (Stage::Commanded(_), Step::Wait) => self.begin_moving(context, commanded, Final::Due),
+            (Stage::Commanded(_), Step::Wait) => match self.announced(context, reply) {
+                Some(ending) => {
+                    context.connection.data.release();
+                    self.say_abort(context, commanded.id, Then::End(ending));
+                }
+                None => self.begin_moving(context, commanded, Final::Due),
+            },
             // Some servers leave the 150 out; the data is there all the same.
             (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Here),
             (_, Step::Wait) => {}
@@ -266,7 +318,7 @@ impl Transfer {
         let upload = self.request.command.verb().is_upload();
         let direction = if upload { Direction::Send } else { Direction::Receive };
         let form = context.connection.session.form();
-        context.connection.data.stream(direction, form, self.request.offset, self.attempts);
+        context.connection.data.stream(direction, form, self.request.part.offset(), self.attempts);
     }
 
     fn moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) -> Progress {
@@ -323,16 +375,16 @@ impl Transfer {
             return Progress::Reply;
         }
         let Stream { end, moved } = stream;
-        let how = match (end, self.request.command.verb()) {
-            (StreamEnd::Clean, verb) => {
-                context.routes.prove(trial.route);
-                if verb == Verb::Stou {
-                    End::Stored(moved.bytes(), self.name.take())
-                } else {
-                    End::Transferred(moved.bytes())
-                }
+        if end == StreamEnd::Clean {
+            context.routes.prove(trial.route);
+        }
+        let how = match (end, self.missed(context, moved.bytes())) {
+            (StreamEnd::Clean, None) if self.request.command.verb() == Verb::Stou => {
+                End::Stored(moved.bytes(), self.name.take())
             }
-            (end, _) => End::Incomplete(end, moved),
+            (StreamEnd::Clean, None) => End::Transferred(moved.bytes()),
+            (StreamEnd::Clean, expected) => End::Incomplete { end, moved, expected },
+            (end, _) => End::Incomplete { end, moved, expected: self.bound(context) },
         };
         // FTP has no tags: what comes now could be taken for a later command's.
         Progress::End(Ended { how, reply: self.kept.take(), out_of_step: due })
@@ -343,18 +395,21 @@ impl Transfer {
         match self.stage {
             Stage::Excluding
             | Stage::Typing
+            | Stage::Sizing
             | Stage::Announcing(_)
             | Stage::Asking(_)
             | Stage::Restarting(_)
+            | Stage::Ranging(_)
             | Stage::Ending(_)
             | Stage::Aborting(_) => return false,
             Stage::Begin
             | Stage::Type
+            | Stage::Size
             | Stage::Choosing
             | Stage::Listening(_)
             | Stage::Dialling(..)
             | Stage::Ready(_)
-            | Stage::Restarted(_)
+            | Stage::Ranged(_)
             | Stage::Failing(..)
             // The server has finished already: only our side has to stop.
             | Stage::Moving(_, Final::Here)

@@ -6,6 +6,8 @@ mod complaints;
 mod deadlines;
 mod faults;
 mod guesses;
+mod lengths;
+mod options;
 mod plainly;
 mod requests;
 mod routes;

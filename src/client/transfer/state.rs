@@ -20,6 +20,8 @@ pub(in crate::client) struct Transfer {
     pub(super) attempts: u32,
     /// STOU: the name that the server told.
     pub(super) name: Option<Vec<u8>>,
+    /// How many bytes the 150 of the last attempt has announced.
+    pub(super) announced: Option<u64>,
     /// The final reply, if others were due behind it.
     pub(super) kept: Option<Reply<'static>>,
     pub(super) stage: Stage,
@@ -52,6 +54,10 @@ pub(super) enum Stage {
     Type,
     /// The reply to TYPE is due.
     Typing,
+    /// SIZE, if it is wanted.
+    Size,
+    /// The reply to SIZE is due.
+    Sizing,
     /// The next route.
     Choosing,
     /// The reply to PRET is due.
@@ -66,8 +72,10 @@ pub(super) enum Stage {
     Ready(Trial),
     /// The reply to REST is due.
     Restarting(Trial),
-    /// The offset is agreed on: the transfer command is next.
-    Restarted(Trial),
+    /// The reply to RANG is due.
+    Ranging(Trial),
+    /// The range is agreed on: the transfer command is next.
+    Ranged(Trial),
     /// The 1yz, and in active mode the server's connection, are due.
     Commanded(Commanded),
     /// TLS begins, then bytes move. The final reply may have come already.
@@ -136,11 +144,23 @@ pub(super) enum Ending {
     Stalled(u64),
     NoRoute,
     Incomplete(StreamEnd, Moved),
+    /// The server tells another total than the one that is binding.
+    Changed {
+        expected: u64,
+        told: u64,
+    },
+    /// It begins behind the end of the file.
+    Beyond {
+        offset: u64,
+        total: u64,
+    },
+    /// Nothing is left to fetch.
+    Complete,
 }
 
 impl Transfer {
     pub(in crate::client) fn new(request: TransferRequest) -> Self {
-        Self { request, tried: 0, attempts: 0, name: None, kept: None, stage: Stage::Begin }
+        Self { request, tried: 0, attempts: 0, name: None, announced: None, kept: None, stage: Stage::Begin }
     }
 
     /// The final reply of the transfer command has come, and the bytes still move.
@@ -165,7 +185,10 @@ impl Transfer {
                 End::Stalled(closed.map_or(told, |moved| moved.bytes().max(told)))
             }
             Ending::NoRoute => End::NoRoute,
-            Ending::Incomplete(end, moved) => End::Incomplete(end, moved),
+            Ending::Incomplete(end, moved) => End::Incomplete { end, moved, expected: self.bound(context) },
+            Ending::Changed { expected, told } => End::Changed { expected, told },
+            Ending::Beyond { offset, total } => End::Beyond { offset, total },
+            Ending::Complete => End::Transferred(0),
         };
         Progress::End(Ended { how, reply: self.kept.take(), out_of_step })
     }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ftp_proto::client::{
-    Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Violation,
+    Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Value, Violation,
 };
 use ftp_proto::{
     Argument, ChannelId, Command, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path, Replies,
@@ -20,7 +20,8 @@ use super::script::{self, SECRET, Step, Written, shows_secret};
 use crate::net::{Log, Shared, Side};
 
 /// The same log whatever the chunks; bounded polls between inputs; a violation repeats; nothing after Close; no
-/// stranger dialled, none accepted; no password in any `Debug`; no transfer command for a content of which a byte is gone.
+/// stranger dialled, none accepted; no password in any `Debug`; no transfer command for a content of which a byte is gone;
+/// no success with fewer or more bytes than were bound to come.
 ///
 /// Four bytes choose the policy, the rest is the script.
 pub fn client(bytes: &[u8]) {
@@ -150,6 +151,8 @@ struct Run {
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
     content: Content,
+    /// How many bytes may come, at least and at most, for the request that runs to succeed.
+    bound: (u64, u64),
     hung_up: bool,
     quits: bool,
     /// The replies in what was received, as they have to be shown.
@@ -189,6 +192,7 @@ impl Run {
             open: Open::Closed,
             sockets: BTreeSet::new(),
             content: Content::default(),
+            bound: ANY_LENGTH,
             heard: Inbox::replies(config.limits),
             written: Lines::default(),
             plaintext: Lines::default(),
@@ -266,7 +270,10 @@ impl Run {
                 let needs_tls = self.needs_tls() || choice % 32 == 23 && !self.tls;
                 let insecure = needs_tls && started == Err(Misuse::NotSecure) && expected.is_ok();
                 assert!(started == expected || insecure, "{started:?}, not {expected:?}: {:#?}", self.log);
-                self.begun += usize::from(started.is_ok());
+                if started.is_ok() {
+                    self.begun += 1;
+                    self.bound = length(*choice);
+                }
             }
             Step::Abort => self.client.abort(),
             Step::End => {
@@ -388,6 +395,10 @@ impl Run {
             Action::Done(end) => {
                 self.ended += 1;
                 self.content = Content::default();
+                let (least, most) = std::mem::replace(&mut self.bound, ANY_LENGTH);
+                if let Ok(Outcome { value: Value::Transferred(moved), .. }) = &end {
+                    assert!((least..=most).contains(moved), "{moved} bytes, not {least} to {most}: {:#?}", self.log);
+                }
                 assert!(self.ended <= self.begun, "a second end of one request: {end:?} {:#?}", self.log);
                 let end = end.map(Outcome::into_owned).map_err(Failure::into_owned);
                 net.done(&end, self.client.attempts());
@@ -523,6 +534,20 @@ fn error(choice: u8) -> DataError {
     errors[usize::from(choice % 5)]
 }
 
+/// What a request of the script expects, in bytes.
+const EXPECTED: u64 = 1000;
+
+const ANY_LENGTH: (u64, u64) = (0, u64::MAX);
+
+/// How many bytes are bound to come for this request, at least and at most.
+fn length(choice: u8) -> (u64, u64) {
+    match (choice % 32, choice >> 5 & 3) {
+        (17, 1) => (EXPECTED, EXPECTED),
+        (17, 3) => (0, 3),
+        _ => ANY_LENGTH,
+    }
+}
+
 /// A request of each kind.
 pub(super) fn request(choice: u8) -> Request {
     let path = Path::new(if choice & 128 == 0 { &b"file"[..] } else { b" \"a\" \xff" }).unwrap();
@@ -546,7 +571,12 @@ pub(super) fn request(choice: u8) -> Request {
         14 => Request::list(Some(path)),
         15 => Request::names(None),
         16 => Request::machine_list(None),
-        17 => Request::retrieve(path, 0),
+        17 => match choice >> 5 & 3 {
+            0 => Request::retrieve(path, 0),
+            1 => Request::retrieve(path, 0).expecting(EXPECTED),
+            2 => Request::retrieve(path, 0).sized(),
+            _ => Request::retrieve(path, 0).range(7..=9),
+        },
         18 => Request::retrieve(path, 7),
         19 => Request::store(path, u64::from(choice >> 5)),
         20 => Request::append(path),
