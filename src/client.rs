@@ -9,6 +9,7 @@
 mod action;
 mod config;
 mod context;
+mod misuse;
 mod plan;
 mod request;
 mod transfer;
@@ -25,9 +26,10 @@ use crate::time::Instant;
 use crate::tls::Tls;
 
 pub use crate::data::ChannelId;
-pub use action::{Action, Failure, Misuse, Outcome, Value, Violation};
+pub use action::{Action, Failure, Outcome, Value, Violation};
 pub use config::{Config, Patience, Security};
-pub use request::{NotRaw, PlaintextAccepted, Request};
+pub use misuse::Misuse;
+pub use request::{NotRaw, PlaintextAccepted, Rejected, Request};
 
 use context::{Context, End, Ended, Progress, ReplyBy};
 use plan::{Abort, Running};
@@ -122,20 +124,56 @@ impl Client {
     /// Begins a request.
     ///
     /// # Errors
-    /// [`Misuse::Busy`] while another runs, [`Misuse::Ended`] after the end, [`Misuse::NotSecure`] without the TLS that
-    /// [`Config::security`] or the request itself needs. The request is dropped then.
-    pub fn start(&mut self, request: Request) -> Result<(), Misuse> {
+    /// [`Rejected`] gives the request back: [`Misuse::Busy`] while another runs, [`Misuse::Ended`] after the end,
+    /// [`Misuse::NotSecure`] without the TLS that [`Config::security`] or the request itself needs, [`Misuse::Unfitting`] and
+    /// [`Misuse::Contradictory`] for options that it can't have.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::client::{Client, Config, Misuse, Request};
+    /// # use ftp_proto::{Endpoints, Instant};
+    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// # let mut client = Client::new(Arc::new(Config::default()), ends, Instant::from_origin(Duration::ZERO));
+    /// // The greeting is the first request.
+    /// let rejected = client.start(Request::noop()).unwrap_err();
+    /// assert_eq!(rejected.why, Misuse::Busy);
+    /// let later = rejected.request;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start(&mut self, request: Request) -> Result<(), Rejected> {
+        match self.misuse(&request) {
+            Some(why) => Err(Rejected { request, why }),
+            None => {
+                self.phase = Phase::Started { request, aborted: false };
+                Ok(())
+            }
+        }
+    }
+
+    /// Why this request can't be taken now.
+    fn misuse(&self, request: &Request) -> Option<Misuse> {
         match self.phase {
-            _ if self.quit || self.context.connection.input_ended => return Err(Misuse::Ended),
-            Phase::Mute(_) | Phase::Left | Phase::Broken(_) => return Err(Misuse::Ended),
-            Phase::Started { .. } | Phase::Running(_) | Phase::Ended(..) => return Err(Misuse::Busy),
-            Phase::Idle => {}
+            _ if self.quit || self.context.connection.input_ended => Some(Misuse::Ended),
+            Phase::Mute(_) | Phase::Left | Phase::Broken(_) => Some(Misuse::Ended),
+            _ if self.is_busy() => Some(Misuse::Busy),
+            _ if !self.is_secure_enough(request) => Some(Misuse::NotSecure),
+            _ => request.misuse(&self.context.connection.session),
         }
-        if !self.is_secure_enough(&request) {
-            return Err(Misuse::NotSecure);
-        }
-        self.phase = Phase::Started { request, aborted: false };
-        Ok(())
+    }
+
+    /// Whether a request runs, the greeting and QUIT among them: until its `Done` was shown, or the session has ended.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::client::{Client, Config};
+    /// # use ftp_proto::{Endpoints, Instant};
+    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// # let mut client = Client::new(Arc::new(Config::default()), ends, Instant::from_origin(Duration::ZERO));
+    /// assert!(client.is_busy(), "the greeting is due");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_busy(&self) -> bool {
+        matches!(self.phase, Phase::Started { .. } | Phase::Running(_) | Phase::Ended(..))
     }
 
     /// Where TLS is required, nothing but what brings it goes out without it: no reply of a server can change that
@@ -332,7 +370,7 @@ impl Client {
                 self.context.connection.data.release();
                 Phase::Ended(wanted, ended, Afterwards::Leaves)
             }
-            End::Aborted if late => Phase::Ended(wanted, End::TimedOut.into(), Afterwards::GoesOn),
+            End::Aborted if late => Phase::Ended(wanted, Ended { how: End::TimedOut, ..ended }, Afterwards::GoesOn),
             _ => Phase::Ended(wanted, ended, Afterwards::GoesOn),
         };
     }
@@ -455,7 +493,12 @@ impl Client {
             End::NoRoute => return Some(Err(Failure::NoRoute(self.context.attempts.clone()))),
             End::Tls(why) => return Some(Err(Failure::Tls(why))),
             End::TimedOut => return Some(Err(Failure::TimedOut)),
-            End::Incomplete(end, moved) => return Some(Err(Failure::Incomplete { end, moved: moved.bytes() })),
+            End::Stalled(moved) => return Some(Err(Failure::Stalled { moved })),
+            End::Incomplete { end, moved, expected } => {
+                return Some(Err(Failure::Incomplete { end, moved: moved.bytes(), expected }));
+            }
+            End::Changed { expected, told } => return Some(Err(Failure::Changed { expected, told })),
+            End::Beyond { offset, total } => return Some(Err(Failure::Beyond { offset, total })),
             End::Aborted => return Some(Err(Failure::Aborted)),
             End::Stored(moved, name) => Value::Stored { moved, name },
             End::Transferred(moved) => Value::Transferred(moved),

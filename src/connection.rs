@@ -50,15 +50,7 @@ pub(crate) enum Asked<'a> {
 
 impl Connection {
     pub(crate) fn new(ends: Endpoints, outbox: Outbox, now: Instant) -> Self {
-        Self {
-            ends,
-            now,
-            outbox,
-            session: Session::new(),
-            tls: Tls::Off,
-            data: Data::new(),
-            input_ended: false,
-        }
+        Self { ends, now, outbox, session: Session::new(), tls: Tls::Off, data: Data::new(), input_ended: false }
     }
 
     /// The moment that is `wait` from now.

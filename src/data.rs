@@ -13,4 +13,4 @@ pub use question::{Accept, Close, Connect, Listen, SecureData, Stream};
 pub use state::{ChannelId, DataError, Direction, Moved, Resume, StreamEnd, Verdict};
 
 pub(crate) use question::Asked;
-pub(crate) use state::{Data, State};
+pub(crate) use state::{Data, State, Streaming};

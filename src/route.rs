@@ -204,6 +204,12 @@ pub struct Attempt {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.route.word())?;
+        // Who announces an address and isn't called there waits for somebody else.
+        if let (false, Some(address), AttemptEnd::Failed(DataError::TimedOut)) =
+            (self.route.is_passive(), self.advertised, self.end)
+        {
+            return write!(f, ": the server did not connect to {address} in time");
+        }
         if let Some(address) = self.reached.or(self.advertised) {
             write!(f, " {address}")?;
         }

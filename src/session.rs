@@ -410,9 +410,14 @@ impl Session {
     /// (RFC 959 4.1.3; servers do all of 426 and 226, 226 alone, 225 alone, 426 alone).
     pub fn settle_abort(&mut self) {
         let before = self.due.len();
+        let transfers = self.due.iter().any(Due::is_transfer);
         self.due.retain(|due| !due.is(Verb::Abor) && !due.is_transfer());
         if self.due.len() != before {
             self.setup = Setup::None;
+        }
+        // Answered or not, the transfer command has spent it: who doesn't say it again gets the file from its start.
+        if transfers {
+            self.restart = 0;
         }
     }
 

@@ -106,7 +106,7 @@ pub enum Value {
     },
 }
 
-/// How a request ended badly. The session goes on.
+/// How a request ended badly. The session goes on, unless the next poll says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure<'a> {
@@ -114,19 +114,43 @@ pub enum Failure<'a> {
     Refused(Reply<'a>),
     /// The server agreed, but what it said can't be read.
     Unreadable(Reply<'a>, BodyError),
-    /// No data connection could be made; each attempt with its end.
+    /// There was no data connection over which a byte could go: none could be made, the server didn't come to where we
+    /// listened, or TLS on it failed. Each attempt with its end.
     NoRoute(Vec<Attempt>),
-    /// The data ended badly on this side, after so many bytes: the server was content, or saw no more than that the
-    /// connection broke.
+    /// The data ended badly on this side: the server was content, or saw no more than that the connection broke. Or it ended
+    /// in order, and isn't what was bound to come: it is less, or more, as where a server ignores the offset.
     Incomplete {
         /// How the stream ended.
         end: StreamEnd,
         /// How many bytes were moved.
         moved: u64,
+        /// How many should have been moved, from the offset on, if that is known: by [`Request::expecting`](super::Request::expecting),
+        /// [`Request::sized`](super::Request::sized), [`Request::range`](super::Request::range), or what the 150 announces.
+        expected: Option<u64>,
+    },
+    /// The file isn't as long as the total that is binding says, by the server's SIZE or, where bytes were to go behind others, its
+    /// 150: nothing was moved.
+    Changed {
+        /// The total in bytes, as the application has it.
+        expected: u64,
+        /// What the server tells, in bytes.
+        told: u64,
+    },
+    /// The transfer was to begin behind the end of the file: nothing was moved.
+    Beyond {
+        /// Where it was to begin, in bytes from the start of the file.
+        offset: u64,
+        /// How many bytes the file has.
+        total: u64,
+    },
+    /// Nothing has moved for as long as [`Patience::stall`](super::Patience::stall) allows.
+    Stalled {
+        /// How many bytes were moved before.
+        moved: u64,
     },
     /// TLS couldn't begin on the control connection; the session has ended.
     Tls(TlsError),
-    /// It took longer than the application wants to wait.
+    /// It took longer than [`Patience::request`](super::Patience::request) allows.
     TimedOut,
     /// The application aborted it.
     Aborted,
@@ -146,7 +170,10 @@ impl Failure<'_> {
             Self::Refused(reply) => Failure::Refused(reply.into_owned()),
             Self::Unreadable(reply, error) => Failure::Unreadable(reply.into_owned(), error),
             Self::NoRoute(attempts) => Failure::NoRoute(attempts),
-            Self::Incomplete { end, moved } => Failure::Incomplete { end, moved },
+            Self::Incomplete { end, moved, expected } => Failure::Incomplete { end, moved, expected },
+            Self::Changed { expected, told } => Failure::Changed { expected, told },
+            Self::Beyond { offset, total } => Failure::Beyond { offset, total },
+            Self::Stalled { moved } => Failure::Stalled { moved },
             Self::Tls(why) => Failure::Tls(why),
             Self::TimedOut => Failure::TimedOut,
             Self::Aborted => Failure::Aborted,
@@ -166,7 +193,24 @@ impl fmt::Display for Failure<'_> {
                 }
                 Ok(())
             }
-            Self::Incomplete { end, moved } => write!(f, "the data ended early, after {moved} bytes ({end})"),
+            Self::Incomplete { end: StreamEnd::Clean, moved, expected: Some(expected) } if moved > expected => {
+                write!(f, "too much data came: {moved} bytes, not {expected}")
+            }
+            Self::Incomplete { end, moved, expected } => {
+                write!(f, "the data ended early, after {moved} ")?;
+                if let Some(expected) = expected {
+                    write!(f, "of {expected} ")?;
+                }
+                f.write_str("bytes")?;
+                if *end == StreamEnd::Clean { Ok(()) } else { write!(f, " ({end})") }
+            }
+            Self::Changed { expected, told } => {
+                write!(f, "the file has changed: {expected} bytes were expected, and the server tells {told}")
+            }
+            Self::Beyond { offset, total } => {
+                write!(f, "the file has {total} bytes, and the transfer was to begin at {offset}")
+            }
+            Self::Stalled { moved } => write!(f, "the transfer stalled after {moved} bytes"),
             Self::Tls(why) => write!(f, "no secure connection: {why}"),
             Self::TimedOut => f.write_str("it took too long"),
             Self::Aborted => f.write_str("aborted"),
@@ -198,7 +242,8 @@ pub enum Violation {
     Write(ControlError),
     /// Plaintext came where TLS was to begin: somebody in between may have put it there (CVE-2021-22947).
     PlaintextBeforeTls,
-    /// Replies that were due behind a transfer never came: what comes later can't be told apart any more.
+    /// Replies that were due behind a transfer, or the answers to its ABOR, never came: what comes later can't be told apart
+    /// any more. The request's `Done` was shown before.
     OutOfStep,
     /// The machine itself is at fault, and has nothing to show where it should: please report it. No input brings it about
     /// that is known.
@@ -223,28 +268,3 @@ impl fmt::Display for Violation {
 }
 
 impl core::error::Error for Violation {}
-
-/// A request that can't be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Misuse {
-    /// Another request runs; its `Done` comes first. The greeting is the first request.
-    Busy,
-    /// The session has ended, or QUIT was asked for.
-    Ended,
-    /// `Config::security` requires TLS, and it isn't on; or PROT P isn't in force for a transfer; or TLS is to end that
-    /// isn't on.
-    NotSecure,
-}
-
-impl fmt::Display for Misuse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Busy => "another request is running",
-            Self::Ended => "the session has ended",
-            Self::NotSecure => "TLS is needed, and not in force",
-        })
-    }
-}
-
-impl core::error::Error for Misuse {}

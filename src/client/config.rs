@@ -32,6 +32,10 @@ pub struct Config {
     /// EPSV ALL before the first transfer (RFC 2428 4): from then on the server refuses every other way, which tells a NAT
     /// that it has nothing to translate. `routes` should hold EPSV alone then.
     pub only_epsv: bool,
+    /// Whether the size is heeded that a 150 or 125 may announce, `(1024 bytes)`: a download in TYPE I that brings fewer bytes than that, and
+    /// than what an offset leaves of it, is [`Failure::Incomplete`](super::Failure::Incomplete). On by default; for servers that announce
+    /// what isn't so it can be off.
+    pub announced_size: bool,
     /// NOOP after so long without a word on the control connection while bytes move; `None`, the default: never. For
     /// firewalls that forget a silent connection.
     pub keep_alive: Option<Duration>,
@@ -78,13 +82,17 @@ pub struct Patience {
     pub last_dial: Duration,
     /// For a port to listen on, in active mode: 10 s.
     pub listen: Duration,
-    /// For the server to connect to us: 30 s.
+    /// For the server to connect to us, in active mode: 30 s, whatever it says meanwhile.
     pub accept: Duration,
+    /// For the answers to ABOR: 10 s. The request has its end then in any case, but without them the session ends behind it.
+    /// So long, too, the server may take to end a transfer on whose data connection TLS has failed, before ABOR is said.
+    pub abort: Duration,
     /// For the answer to QUIT: 5 s.
     pub quit: Duration,
     /// For a TLS handshake: 30 s.
     pub handshake: Duration,
-    /// For the next byte of a transfer, by the adapter's [`moved`](crate::Stream::moved): 120 s.
+    /// For the next byte of a transfer, the first one, too: 120 s. It counts from the adapter's first word of how much it has
+    /// [`moved`](crate::Stream::moved); one that never tells never stalls.
     pub stall: Duration,
     /// For what NOOPs said amid a transfer are still due after it: 10 s. Then the session ends, since their late replies
     /// could be taken for later ones.
@@ -103,6 +111,7 @@ impl Default for Config {
             security: Security::default(),
             data_session: Resume::default(),
             only_epsv: false,
+            announced_size: true,
             keep_alive: None,
             urgent: false,
             escaping: Escaping::default(),
@@ -123,6 +132,7 @@ impl Default for Patience {
             last_dial: Duration::from_secs(30),
             listen: Duration::from_secs(10),
             accept: Duration::from_secs(30),
+            abort: Duration::from_secs(10),
             quit: Duration::from_secs(5),
             handshake: Duration::from_secs(30),
             stall: Duration::from_secs(120),

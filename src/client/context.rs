@@ -27,6 +27,8 @@ pub(super) struct Context {
     pub(super) said: CommandId,
     /// How long a reply that is due is waited for.
     pub(super) reply_by: ReplyBy,
+    /// RANG was accepted, and no transfer has spent it.
+    pub(super) ranged: bool,
     /// When the control connection was last used.
     pub(super) last_word: Instant,
 }
@@ -70,7 +72,20 @@ pub(super) enum End {
     Transferred(u64),
     Stored(u64, Option<Vec<u8>>),
     NoRoute,
-    Incomplete(StreamEnd, Moved),
+    Incomplete {
+        end: StreamEnd,
+        moved: Moved,
+        expected: Option<u64>,
+    },
+    Changed {
+        expected: u64,
+        told: u64,
+    },
+    Beyond {
+        offset: u64,
+        total: u64,
+    },
+    Stalled(u64),
     Aborted,
     TimedOut,
     Tls(TlsError),
@@ -100,6 +115,7 @@ impl Context {
             routes: Routes::new(),
             attempts: Vec::new(),
             features: None,
+            ranged: false,
             last_word: now,
         }
     }

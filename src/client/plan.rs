@@ -6,9 +6,9 @@ use core::time::Duration;
 
 use super::config::{Config, Security};
 use super::context::{Context, End, Progress, ReplyBy};
-use super::request::{Act, Plan, Request, Step, TransferRequest, Wanted};
+use super::request::{Act, Options, Plan, Request, Step, TransferRequest, Wanted};
 use super::transfer::Transfer;
-use crate::command::{Command, Type, Verb};
+use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Answered, Step as Meaning};
 use crate::text::Path;
@@ -83,17 +83,15 @@ impl Running {
 
     /// The request, made definite by what FEAT has named.
     pub(super) fn of(request: Request, context: &Context) -> Self {
-        let Request { plan, wanted } = request;
+        let Request { plan, wanted, options } = request;
+        let transfer = |command, offset| transfer(command, offset, options.as_deref(), context);
         let (wanted, plan) = match plan {
             Plan::Script(steps) => (wanted, script(steps)),
-            Plan::Transfer(request) => (wanted, transfer(request)),
+            Plan::Transfer { command, offset } => (wanted, transfer(command, offset)),
             Plan::List(path) if context.offers(Verb::Mlst) || context.offers(Verb::Mlsd) => {
-                (wanted, transfer(TransferRequest { command: Command::Mlsd(path), representation: None, offset: 0 }))
+                (wanted, transfer(Command::Mlsd(path), Some(0)))
             }
-            Plan::List(path) => {
-                let representation = Some(Type::Ascii(None));
-                (wanted, transfer(TransferRequest { command: Command::List(path), representation, offset: 0 }))
-            }
+            Plan::List(path) => (wanted, transfer(Command::List(path), Some(0))),
             Plan::Hash(path) => {
                 let command = hash_command(context, path);
                 (Wanted::Hash(command.verb()), script([Step::always(command)].into()))
@@ -182,7 +180,13 @@ impl Running {
     }
 }
 
-fn transfer(request: TransferRequest) -> RunningPlan {
+fn transfer(
+    command: Command<'static>,
+    offset: Option<u64>,
+    options: Option<&Options>,
+    context: &Context,
+) -> RunningPlan {
+    let request = TransferRequest::new(command, offset, options, &context.connection.session);
     RunningPlan::Transfer(Box::new(Transfer::new(request)))
 }
 

@@ -1,12 +1,19 @@
 //! What an application can ask for: each request is a plan of commands with its order rules inside.
 
+mod options;
+
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
+use super::misuse::Misuse;
 use crate::command::{Command, CommandError, Opts, Protection, Site, Type, Verb};
 use crate::reply::Code;
+use crate::session::Session;
 use crate::text::{Argument, Password, Path};
 use crate::time::Time;
+
+pub(super) use options::Options;
 
 /// One thing that the application wants done; [`Client::start`](super::Client::start) takes it, and one
 /// `Done` ends it.
@@ -15,13 +22,19 @@ use crate::time::Time;
 pub struct Request {
     pub(super) plan: Plan,
     pub(super) wanted: Wanted,
+    /// Few have any.
+    pub(super) options: Option<Box<Options>>,
 }
 
 /// What to say, and in which order.
 #[derive(Debug)]
 pub(super) enum Plan {
     Script(VecDeque<Step>),
-    Transfer(TransferRequest),
+    Transfer {
+        command: Command<'static>,
+        /// Bytes from the start of the file (REST). `None`: what is in force.
+        offset: Option<u64>,
+    },
     /// LIST or MLSD, as FEAT said.
     List(Option<Path<'static>>),
     Hash(Path<'static>),
@@ -68,14 +81,63 @@ impl When {
     }
 }
 
-/// A file or a listing over a data connection.
+/// A file or a listing over a data connection, with all that is left to decide of its request decided.
 #[derive(Debug)]
 pub(super) struct TransferRequest {
     pub(super) command: Command<'static>,
     /// The TYPE that has to be in force, if it matters.
     pub(super) representation: Option<Type>,
-    /// Bytes from the start of the file (REST).
-    pub(super) offset: u64,
+    pub(super) part: Part,
+    /// How many bytes the whole file has: that is binding.
+    pub(super) total: Option<u64>,
+    /// SIZE is to tell that.
+    pub(super) sized: bool,
+    /// The size that a 150 announces is looked at.
+    pub(super) heeds_announced: bool,
+}
+
+/// Which part of a file is transferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// So many bytes from its start (REST) to its end.
+    From(u64),
+    /// From the first of these bytes to the last (RANG).
+    Range(u64, u64),
+}
+
+impl Part {
+    /// Where in the file it begins, in bytes.
+    pub(super) fn offset(self) -> u64 {
+        match self {
+            Self::From(first) | Self::Range(first, _) => first,
+        }
+    }
+}
+
+impl TransferRequest {
+    /// What a request becomes in this session.
+    pub(super) fn new(
+        command: Command<'static>,
+        offset: Option<u64>,
+        options: Option<&Options>,
+        session: &Session,
+    ) -> Self {
+        let usual = Options::default();
+        let options = options.unwrap_or(&usual);
+        let part = match options.range {
+            Some((first, last)) => Part::Range(first, last),
+            None => Part::From(offset.unwrap_or(session.restart())),
+        };
+        Self {
+            representation: options.representation(command.verb()),
+            part,
+            total: options.total,
+            sized: options.sized,
+            // Who takes REST as it is in force may have said RANG, too, and hands on what the server says.
+            heeds_announced: command.verb() == Verb::Retr && options.range.is_none() && offset.is_some(),
+            command,
+        }
+    }
 }
 
 /// What the final reply is read for.
@@ -103,7 +165,7 @@ impl Request {
         if let Some(account) = account {
             steps.push_back(step(Command::Acct(account.into_owned()), When::AccountNeeded));
         }
-        Self { plan: Plan::Script(steps), wanted: Wanted::Login }
+        Self::new(Plan::Script(steps), Wanted::Login)
     }
 
     /// One command that needs no data connection; a 2yz or 3yz is its success. `Err` gives the command back:
@@ -194,20 +256,20 @@ impl Request {
             Step::always(Command::Pbsz(0)),
             Step::always(Command::Prot(Protection::Private)),
         ]);
-        Self { plan: Plan::Script(steps.collect()), wanted: Wanted::Nothing }
+        Self::new(Plan::Script(steps.collect()), Wanted::Nothing)
     }
 
     /// CCC: the control connection goes on in plaintext, so that a NAT can read it. Whoever stands between can then change
     /// it (RFC 4217 15.3); the argument says that you know.
     pub fn clear_command_channel(_: PlaintextAccepted) -> Self {
         let steps = [Step::always(Command::Ccc), Step { act: Act::StopTls, when: When::Secured }];
-        Self { plan: Plan::Script(steps.into()), wanted: Wanted::Nothing }
+        Self::new(Plan::Script(steps.into()), Wanted::Nothing)
     }
 
     /// REIN: nobody is logged in any more, and TLS ends. Where TLS is required, [`secure`](Self::secure) comes next.
     pub fn reinitialise() -> Self {
         let steps = [Step::always(Command::Rein), Step { act: Act::StopTls, when: When::Secured }];
-        Self { plan: Plan::Script(steps.into()), wanted: Wanted::Nothing }
+        Self::new(Plan::Script(steps.into()), Wanted::Nothing)
     }
 
     /// OPTS UTF8 ON, for servers that want to be told.
@@ -238,7 +300,7 @@ impl Request {
     /// The hash of a file, by the best command that FEAT named (HASH, XSHA512, XSHA256, XSHA1, XSHA, XMD5, MD5,
     /// XCRC); HASH if FEAT wasn't asked for. The outcome says which one it is.
     pub fn hash(path: Path<'_>) -> Self {
-        Self { plan: Plan::Hash(path.into_owned()), wanted: Wanted::Nothing }
+        Self::new(Plan::Hash(path.into_owned()), Wanted::Nothing)
     }
 
     /// SYST.
@@ -253,42 +315,65 @@ impl Request {
 
     /// A listing: MLSD if FEAT was asked for and named MLST, else LIST in TYPE A.
     pub fn list(path: Option<Path<'_>>) -> Self {
-        Self { plan: Plan::List(path.map(Path::into_owned)), wanted: Wanted::Nothing }
+        Self::new(Plan::List(path.map(Path::into_owned)), Wanted::Nothing)
     }
 
     /// LIST, a listing for people, in TYPE A.
     pub fn plain_list(path: Option<Path<'_>>) -> Self {
-        Self::transfer(Command::List(path), Some(Type::Ascii(None)), 0)
+        Self::moving(Command::List(path), 0)
     }
 
     /// NLST, names only, in TYPE A.
     pub fn names(path: Option<Path<'_>>) -> Self {
-        Self::transfer(Command::Nlst(path), Some(Type::Ascii(None)), 0)
+        Self::moving(Command::Nlst(path), 0)
     }
 
     /// MLSD, a listing for programs (RFC 3659 7).
     pub fn machine_list(path: Option<Path<'_>>) -> Self {
-        Self::transfer(Command::Mlsd(path), None, 0)
+        Self::moving(Command::Mlsd(path), 0)
     }
 
     /// RETR in TYPE I, from `offset` bytes on (REST).
     pub fn retrieve(path: Path<'_>, offset: u64) -> Self {
-        Self::transfer(Command::Retr(path), Some(Type::Image), offset)
+        Self::moving(Command::Retr(path), offset)
     }
 
     /// STOR in TYPE I, from `offset` bytes on (REST).
     pub fn store(path: Path<'_>, offset: u64) -> Self {
-        Self::transfer(Command::Stor(path), Some(Type::Image), offset)
+        Self::moving(Command::Stor(path), offset)
     }
 
     /// APPE in TYPE I: behind what is there, or a new file.
     pub fn append(path: Path<'_>) -> Self {
-        Self::transfer(Command::Appe(path), Some(Type::Image), 0)
+        Self::moving(Command::Appe(path), 0)
     }
 
     /// STOU in TYPE I: under a name that the server makes; the outcome has it.
     pub fn store_unique(hint: Option<Path<'_>>) -> Self {
-        Self::transfer(Command::Stou(hint), Some(Type::Image), 0)
+        Self::moving(Command::Stou(hint), 0)
+    }
+
+    /// RETR, STOR, APPE, STOU, LIST, NLST or MLSD, with all as it is in force: TYPE, and the offset that REST has set. For a proxy, which
+    /// hands on TYPE, REST and RANG by [`command`](Self::command) and the transfer by this; where another route is tried, REST is
+    /// said again. What a 150 announces isn't held against the bytes. `Err` gives a command back that is none of these.
+    ///
+    /// ```
+    /// use ftp_proto::Command;
+    /// use ftp_proto::client::Request;
+    /// let request = |line: &'static [u8]| match Request::transfer(Command::parse(line)?) {
+    ///     Ok(transfer) => Ok(Some(transfer)),
+    ///     Err(command) => Ok::<_, ftp_proto::CommandError>(Request::command(command).ok()),
+    /// };
+    /// assert!(request(b"NLST pub")?.is_some() && request(b"TYPE A")?.is_some());
+    /// assert!(request(b"PASV")?.is_none(), "the client says it where it is needed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn transfer(command: Command<'_>) -> Result<Self, Command<'_>> {
+        if !command.verb().opens_data() {
+            return Err(command);
+        }
+        let plan = Plan::Transfer { command: command.into_owned(), offset: None };
+        Ok(Self::new(plan, Wanted::Nothing).representation_in_force())
     }
 
     /// Whether it may go out without TLS where TLS is required: it holds no name, no password and no file.
@@ -298,7 +383,7 @@ impl Request {
                 Act::Say(command) => command.verb().may_precede_tls(),
                 Act::StartTls | Act::StopTls => true,
             }),
-            Plan::Transfer(_) | Plan::List(_) | Plan::Hash(_) => false,
+            Plan::Transfer { .. } | Plan::List(_) | Plan::Hash(_) => false,
         }
     }
 
@@ -310,7 +395,7 @@ impl Request {
 
     /// Whether it needs a data connection.
     pub(super) fn is_transfer(&self) -> bool {
-        matches!(self.plan, Plan::Transfer(_) | Plan::List(_))
+        matches!(self.plan, Plan::Transfer { .. } | Plan::List(_))
     }
 
     fn one(command: Command<'_>, wanted: Wanted) -> Self {
@@ -319,12 +404,15 @@ impl Request {
 
     fn script<const N: usize>(commands: [Command<'static>; N], wanted: Wanted) -> Self {
         let steps = commands.into_iter().map(Step::always).collect();
-        Self { plan: Plan::Script(steps), wanted }
+        Self::new(Plan::Script(steps), wanted)
     }
 
-    fn transfer(command: Command<'_>, representation: Option<Type>, offset: u64) -> Self {
-        let transfer = TransferRequest { command: command.into_owned(), representation, offset };
-        Self { plan: Plan::Transfer(transfer), wanted: Wanted::Nothing }
+    fn moving(command: Command<'_>, offset: u64) -> Self {
+        Self::new(Plan::Transfer { command: command.into_owned(), offset: Some(offset) }, Wanted::Nothing)
+    }
+
+    fn new(plan: Plan, wanted: Wanted) -> Self {
+        Self { plan, wanted, options: None }
     }
 }
 
@@ -333,6 +421,24 @@ impl Step {
         Self { act: Act::Say(command), when: When::Always }
     }
 }
+
+/// A request that [`Client::start`](super::Client::start) didn't take, and why: nothing of it was said.
+#[derive(Debug)]
+pub struct Rejected {
+    /// The request, as it was.
+    pub request: Request,
+    /// Why it can't be taken.
+    pub why: Misuse,
+}
+
+/// What [`why`](Self::why) says.
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl core::error::Error for Rejected {}
 
 /// Why a line can't be said as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

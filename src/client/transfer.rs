@@ -3,25 +3,30 @@
 //! Passive: the data connection is made *before* the transfer command goes out, so that a candidate that fails
 //! costs no 60 seconds and no 425. Active: the server connects after the command.
 
+mod length;
 mod setup;
 mod state;
 
 use core::net::SocketAddr;
 
 use super::context::{Context, End, Ended, Progress, ReplyBy};
-use state::{Aborting, Commanded, Ending, Final, Stage, Stream, Trial};
+use super::request::Part;
+use state::{Aborting, Commanded, Ending, Final, Stage, Stream, Then, Trial};
 
 pub(super) use state::Transfer;
 
 use crate::command::{Command, EpsvArgument, Protection, Verb};
 use crate::connection::cannot_happen;
-use crate::data::{Direction, Moved, State, StreamEnd};
+use crate::data::{DataError, Direction, Moved, State, StreamEnd, Streaming};
 use crate::reply::{Code, Reply};
 use crate::route::AttemptEnd;
 use crate::session::{CommandId, Step};
 use crate::telnet::INTERRUPT_AND_SYNCH;
 use crate::time::Instant;
 use crate::tls::Tls;
+
+/// The argument of RANG that takes an older one back.
+const NO_RANGE: (u64, u64) = (1, 0);
 
 /// How many NOOPs may wait for their replies amid a transfer: a server that doesn't answer until the end gets no more.
 const NOOPS_DUE: usize = 8;
@@ -31,25 +36,36 @@ impl Transfer {
         let closes = reply.code() == Code::SERVICE_NOT_AVAILABLE;
         match self.stage {
             // What an older command is answered with is no answer to this one.
-            Stage::Excluding | Stage::Typing | Stage::Announcing(_) | Stage::Asking(_) | Stage::Restarting(_)
+            Stage::Excluding
+            | Stage::Typing
+            | Stage::Sizing
+            | Stage::Announcing(_)
+            | Stage::Asking(_)
+            | Stage::Restarting(_)
+            | Stage::Ranging(_)
                 if id != context.said => {}
             // The server closes: no other route leads anywhere, and no NOOP is answered.
-            Stage::Excluding | Stage::Asking(_) if closes => self.end(context, Ending::Refused),
+            Stage::Excluding | Stage::Sizing | Stage::Asking(_) if closes => self.end(context, Ending::Refused),
             Stage::Aborting(aborting) if closes => {
                 context.connection.session.settle_abort();
-                self.end(context, aborting.why);
+                self.stage = Stage::Ending(aborting.then.ending());
             }
             // A server that doesn't know EPSV ALL can be used all the same.
             Stage::Excluding if step != Step::Wait => self.stage = Stage::Type,
-            Stage::Typing if step == Step::Success => self.stage = Stage::Choosing,
+            Stage::Typing if step == Step::Success => self.stage = Stage::Size,
             Stage::Typing if step == Step::Failure => self.end(context, Ending::Refused),
+            Stage::Sizing => self.sized(context, step, reply),
             Stage::Announcing(trial) if step == Step::Success => self.ask_passive(context, trial),
             // The server knows already that it won't do it (DrFTPD).
             Stage::Announcing(_) if step == Step::Failure => self.end(context, Ending::Refused),
             Stage::Asking(trial) => self.agreed(context, trial, step, reply),
-            Stage::Restarting(trial) if step == Step::Continue => self.stage = Stage::Restarted(trial),
-            Stage::Restarting(_) if step != Step::Wait => self.end(context, Ending::Refused),
-            Stage::Commanded(commanded) | Stage::Moving(commanded, _) | Stage::Finishing(commanded, _)
+            Stage::Restarting(trial) if step == Step::Continue => self.stage = Stage::Ready(trial),
+            Stage::Ranging(trial) if step == Step::Continue => self.ranged(context, trial),
+            Stage::Restarting(_) | Stage::Ranging(_) if step != Step::Wait => self.end(context, Ending::Refused),
+            Stage::Commanded(commanded)
+            | Stage::Moving(commanded, _)
+            | Stage::Finishing(commanded, _)
+            | Stage::Unsecured(commanded, _)
                 if id == commanded.id =>
             {
                 self.transfer_reply(context, commanded, step, reply);
@@ -64,46 +80,51 @@ impl Transfer {
             return Progress::Again;
         }
         let stalls_at = context.connection.stalls_at(context.config.patience.stall);
-        let stalled = stalls_at.is_some_and(|at| context.connection.now >= at);
-        let why = if stalled { Ending::Stalled } else { Ending::Aborted };
-        if (abort || stalled) && self.abort(context, why) {
+        let told = context.connection.data.streaming().and_then(Streaming::moved);
+        let stalled = told.filter(|_| stalls_at.is_some_and(|at| context.connection.now >= at));
+        let why = stalled.map_or(Ending::Aborted, Ending::Stalled);
+        if (abort || stalled.is_some()) && self.abort(context, why) {
             return Progress::Again;
         }
         match self.stage {
             Stage::Begin => self.begin(context),
             Stage::Type => self.set_type(context),
+            Stage::Size => self.ask_size(context),
             Stage::Choosing => self.choose(context),
             Stage::Listening(trial) => return self.announce(context, trial),
             Stage::Dialling(trial, next) => return self.dial(context, trial, next),
             Stage::Ready(trial) => self.ready(context, trial),
-            Stage::Restarted(trial) => self.command(context, trial),
+            Stage::Ranged(trial) => self.command(context, trial),
             Stage::Moving(commanded, last) => return self.moving(context, commanded, last),
             Stage::Straggling(trial, stream, by) => return self.straggle(context, trial, stream, by),
             Stage::Failing(trial, code) => self.fail(context, trial, code),
-            Stage::Commanded(_) if context.connection.data.is_accepting() => return Progress::Data(None),
+            Stage::Commanded(commanded) => match *context.connection.data.state() {
+                State::Failed(why) => self.no_connection(context, commanded, Final::Due, why),
+                _ if context.connection.data.is_accepting() => return Progress::Data(None),
+                _ => return Progress::Reply,
+            },
+            Stage::Unsecured(commanded, by) => return self.unsecured(context, commanded, by),
+            Stage::Aborting(aborting) => return self.aborting(context, aborting),
             Stage::Excluding
             | Stage::Typing
+            | Stage::Sizing
             | Stage::Announcing(_)
             | Stage::Asking(_)
             | Stage::Restarting(_)
-            | Stage::Commanded(_)
-            | Stage::Finishing(..)
-            | Stage::Aborting(_) => return Progress::Reply,
-            Stage::Ending(ending) => {
-                return self.ended(match ending {
-                    Ending::Refused => End::Refused,
-                    Ending::Aborted => End::Aborted,
-                    Ending::Stalled => End::TimedOut,
-                    Ending::NoRoute => End::NoRoute,
-                    Ending::Incomplete(end, moved) => End::Incomplete(end, moved),
-                });
-            }
+            | Stage::Ranging(_)
+            | Stage::Finishing(..) => return Progress::Reply,
+            Stage::Ending(ending) => return self.ended(context, ending, false),
         }
         Progress::Again
     }
 
     fn begin(&mut self, context: &mut Context) {
         context.attempts.clear();
+        if let Some(total) = self.request.total
+            && self.begins_beyond(total)
+        {
+            return self.end(context, self.beyond(total));
+        }
         self.stage = Stage::Type;
         if context.config.only_epsv && !context.connection.session.only_epsv() {
             context.send(&Command::Epsv(EpsvArgument::All));
@@ -112,7 +133,7 @@ impl Transfer {
     }
 
     fn set_type(&mut self, context: &mut Context) {
-        self.stage = Stage::Choosing;
+        self.stage = Stage::Size;
         if let Some(representation) = self.request.representation
             && representation != context.connection.session.representation()
         {
@@ -122,16 +143,41 @@ impl Transfer {
     }
 
     fn ready(&mut self, context: &mut Context, trial: Trial) {
-        // An aborted request may have left an offset behind.
-        if self.request.offset == context.connection.session.restart() {
-            return self.command(context, trial);
+        let (offset, range) = match self.request.part {
+            Part::From(offset) => (offset, None),
+            Part::Range(first, last) => (0, Some((first, last))),
+        };
+        // An aborted request may have left a range or an offset behind.
+        if context.ranged && range.is_none() {
+            return self.say_range(context, trial, NO_RANGE);
         }
-        context.send(&Command::Rest(self.request.offset));
-        self.stage = Stage::Restarting(trial);
+        if offset != context.connection.session.restart() {
+            context.send(&Command::Rest(offset));
+            self.stage = Stage::Restarting(trial);
+            return;
+        }
+        match range {
+            Some(range) => self.say_range(context, trial, range),
+            None => self.command(context, trial),
+        }
+    }
+
+    /// RANG (draft-bryan-ftp-range).
+    fn say_range(&mut self, context: &mut Context, trial: Trial, (start, end): (u64, u64)) {
+        context.send(&Command::Rang { start, end });
+        self.stage = Stage::Ranging(trial);
+    }
+
+    /// RANG was accepted, be it to take an older one back.
+    fn ranged(&mut self, context: &mut Context, trial: Trial) {
+        context.ranged = matches!(self.request.part, Part::Range(..));
+        self.stage = if context.ranged { Stage::Ranged(trial) } else { Stage::Ready(trial) };
     }
 
     fn command(&mut self, context: &mut Context, trial: Trial) {
         let id = context.send(&self.request.command);
+        context.ranged = false;
+        self.announced = None;
         let connection = &mut context.connection;
         if let State::Bound(_) = connection.data.state() {
             connection.data.accept(Some(connection.ends.peer().ip()), context.config.patience.accept);
@@ -149,8 +195,20 @@ impl Transfer {
             self.kept = Some(reply.borrowed().into_owned());
         }
         match (self.stage, step) {
+            (Stage::Unsecured(..), Step::Wait) => {}
+            // Its own words say more than that TLS failed: `522 … session reuse required`.
+            (Stage::Unsecured(..), Step::Failure) if !blames_connection(reply.code()) => {
+                self.end(context, Ending::Refused);
+            }
+            (Stage::Unsecured(..), _) => self.go_on(self.without_connection()),
             (_, Step::Failure) => self.refused(context, commanded, reply.code()),
-            (Stage::Commanded(_), Step::Wait) => self.begin_moving(context, commanded, Final::Due),
+            (Stage::Commanded(_), Step::Wait) => match self.announced(context, reply) {
+                Some(ending) => {
+                    context.connection.data.release();
+                    self.say_abort(context, commanded.id, Then::End(ending));
+                }
+                None => self.begin_moving(context, commanded, Final::Due),
+            },
             // Some servers leave the 150 out; the data is there all the same.
             (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Here),
             (_, Step::Wait) => {}
@@ -170,14 +228,11 @@ impl Transfer {
             (None, Some(Some(moved))) => moved == 0,
             (None, None) => true,
         };
-        let at_fault = matches!(code, Code::CANNOT_OPEN_DATA_CONNECTION | Code::TRANSFER_ABORTED);
         // The cause is here; that the server saw the connection break is its effect.
         let ours = ended.filter(|stream| matches!(stream.end, StreamEnd::LocalError | StreamEnd::StorageFull));
-        // STOU could leave a second file behind.
-        let once = self.request.command.verb() == Verb::Stou;
         match ours {
             Some(Stream { end, moved }) => self.end(context, Ending::Incomplete(end, moved)),
-            None if at_fault && untouched && !once => {
+            None if blames_connection(code) && untouched && self.may_be_repeated() => {
                 context.connection.data.release();
                 self.stage = Stage::Failing(commanded.trial, code);
             }
@@ -191,6 +246,50 @@ impl Transfer {
             Some(Moved::Bytes(_)) => self.end(context, Ending::Refused),
             Some(Moved::Nothing) | None => self.give_up(context, trial, AttemptEnd::ServerFailed(code)),
         }
+    }
+
+    /// STOU could leave a second file behind.
+    fn may_be_repeated(&self) -> bool {
+        self.request.command.verb() != Verb::Stou
+    }
+
+    /// How it goes on where there was no connection for the bytes.
+    fn without_connection(&self) -> Then {
+        if self.may_be_repeated() { Then::NextRoute } else { Then::End(Ending::NoRoute) }
+    }
+
+    /// The transfer command was said, and there is no connection for its bytes: in active mode the server didn't come,
+    /// whatever it has said, or TLS failed. So nothing has moved.
+    fn no_connection(&mut self, context: &mut Context, commanded: Commanded, last: Final, why: DataError) {
+        context.connection.data.forget();
+        self.record(context, commanded.trial, None, AttemptEnd::Failed(why));
+        match (last, why) {
+            (Final::Here, _) => self.go_on(self.without_connection()),
+            // The server sees the connection's end, and says what it makes of it.
+            (Final::Due, DataError::Tls(_)) => {
+                let by = context.connection.after(context.config.patience.abort);
+                self.stage = Stage::Unsecured(commanded, by);
+            }
+            // A server that dials in vain may do so for minutes.
+            (Final::Due, _) => self.say_abort(context, commanded.id, self.without_connection()),
+        }
+    }
+
+    /// TLS on the data connection has failed, and the server hasn't ended the transfer yet.
+    fn unsecured(&mut self, context: &mut Context, commanded: Commanded, by: Instant) -> Progress {
+        if context.connection.now >= by {
+            self.say_abort(context, commanded.id, self.without_connection());
+            return Progress::Again;
+        }
+        context.reply_by = ReplyBy::At(by);
+        Progress::Reply
+    }
+
+    fn go_on(&mut self, then: Then) {
+        self.stage = match then {
+            Then::End(ending) => Stage::Ending(ending),
+            Then::NextRoute => Stage::Choosing,
+        };
     }
 
     /// The 1yz is here: the bytes move as soon as the connection stands.
@@ -219,7 +318,7 @@ impl Transfer {
         let upload = self.request.command.verb().is_upload();
         let direction = if upload { Direction::Send } else { Direction::Receive };
         let form = context.connection.session.form();
-        context.connection.data.stream(direction, form, self.request.offset, self.attempts);
+        context.connection.data.stream(direction, form, self.request.part.offset(), self.attempts);
     }
 
     fn moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) -> Progress {
@@ -233,11 +332,7 @@ impl Transfer {
                 data.forget();
                 self.moved(context, commanded, last, Stream { end, moved });
             }
-            // Nobody came though the server said 150, or TLS failed: its final reply will tell, or the deadline.
-            State::Failed(_) => {
-                data.forget();
-                self.moved(context, commanded, last, Stream { end: StreamEnd::Truncated, moved: Moved::Nothing });
-            }
+            State::Failed(why) => self.no_connection(context, commanded, last, why),
             State::Idle | State::Bound(_) | State::Target(_) | State::Whole { .. } => {
                 cannot_happen("bytes are to move, and there is no data connection");
                 self.end(context, Ending::Incomplete(StreamEnd::Truncated, Moved::Nothing));
@@ -280,16 +375,16 @@ impl Transfer {
             return Progress::Reply;
         }
         let Stream { end, moved } = stream;
-        let how = match (end, self.request.command.verb()) {
-            (StreamEnd::Clean, verb) => {
-                context.routes.prove(trial.route);
-                if verb == Verb::Stou {
-                    End::Stored(moved.bytes(), self.name.take())
-                } else {
-                    End::Transferred(moved.bytes())
-                }
+        if end == StreamEnd::Clean {
+            context.routes.prove(trial.route);
+        }
+        let how = match (end, self.missed(context, moved.bytes())) {
+            (StreamEnd::Clean, None) if self.request.command.verb() == Verb::Stou => {
+                End::Stored(moved.bytes(), self.name.take())
             }
-            (end, _) => End::Incomplete(end, moved),
+            (StreamEnd::Clean, None) => End::Transferred(moved.bytes()),
+            (StreamEnd::Clean, expected) => End::Incomplete { end, moved, expected },
+            (end, _) => End::Incomplete { end, moved, expected: self.bound(context) },
         };
         // FTP has no tags: what comes now could be taken for a later command's.
         Progress::End(Ended { how, reply: self.kept.take(), out_of_step: due })
@@ -300,42 +395,60 @@ impl Transfer {
         match self.stage {
             Stage::Excluding
             | Stage::Typing
+            | Stage::Sizing
             | Stage::Announcing(_)
             | Stage::Asking(_)
             | Stage::Restarting(_)
+            | Stage::Ranging(_)
             | Stage::Ending(_)
             | Stage::Aborting(_) => return false,
             Stage::Begin
             | Stage::Type
+            | Stage::Size
             | Stage::Choosing
             | Stage::Listening(_)
             | Stage::Dialling(..)
             | Stage::Ready(_)
-            | Stage::Restarted(_)
+            | Stage::Ranged(_)
             | Stage::Failing(..)
             // The server has finished already: only our side has to stop.
             | Stage::Moving(_, Final::Here)
             | Stage::Straggling(..) => self.end(context, why),
-            Stage::Commanded(commanded) | Stage::Moving(commanded, Final::Due) | Stage::Finishing(commanded, _) => {
+            Stage::Commanded(commanded)
+            | Stage::Moving(commanded, Final::Due)
+            | Stage::Finishing(commanded, _)
+            | Stage::Unsecured(commanded, _) => {
                 context.connection.data.release();
-                // Telnet IP and Synch interrupt a server that doesn't read while it sends (RFC 959 4.1.3); inside TLS there
-                // is no urgent data (RFC 4217 14), and bare they puzzle some servers.
-                if context.config.urgent && context.connection.tls == Tls::Off {
-                    let [rest @ .., mark] = INTERRUPT_AND_SYNCH;
-                    let outbox = &mut context.connection.outbox;
-                    outbox.telnet().extend_from_slice(&rest);
-                    outbox.mark_urgent();
-                    outbox.telnet().push(mark);
-                }
-                let commits = self.awaits_commit();
-                let abor = context.send(&Command::Abor);
-                if commits {
-                    context.reply_by = ReplyBy::At(context.connection.after(context.config.patience.commit));
-                }
-                self.stage = Stage::Aborting(Aborting { transfer: commanded.id, abor, barrier: None, why, commits });
+                self.say_abort(context, commanded.id, Then::End(why));
             }
         }
         true
+    }
+
+    fn say_abort(&mut self, context: &mut Context, transfer: CommandId, then: Then) {
+        // Telnet IP and Synch interrupt a server that doesn't read while it sends (RFC 959 4.1.3); inside TLS there
+        // is no urgent data (RFC 4217 14), and bare they puzzle some servers.
+        if context.config.urgent && context.connection.tls == Tls::Off {
+            let [rest @ .., mark] = INTERRUPT_AND_SYNCH;
+            let outbox = &mut context.connection.outbox;
+            outbox.telnet().extend_from_slice(&rest);
+            outbox.mark_urgent();
+            outbox.telnet().push(mark);
+        }
+        let patience = &context.config.patience;
+        let patience = if self.awaits_commit() { patience.commit.max(patience.abort) } else { patience.abort };
+        let abor = context.send(&Command::Abor);
+        let by = context.connection.after(patience);
+        self.stage = Stage::Aborting(Aborting { transfer, abor, barrier: None, by, then });
+    }
+
+    /// The answers to ABOR are due. Where they don't come, the request ends as it would have, but the session can't go on.
+    fn aborting(&mut self, context: &mut Context, aborting: Aborting) -> Progress {
+        if context.connection.now >= aborting.by {
+            return self.ended(context, aborting.then.ending(), true);
+        }
+        context.reply_by = ReplyBy::At(aborting.by);
+        Progress::Reply
     }
 
     /// A final reply after ABOR. Servers answer the two commands with 426 and 226, 226 and 226, or once for
@@ -344,7 +457,7 @@ impl Transfer {
         match aborting.barrier {
             Some(barrier) if id == barrier => {
                 context.connection.session.settle_abort();
-                self.end(context, aborting.why);
+                self.go_on(aborting.then);
             }
             None if id == aborting.transfer || id == aborting.abor => {
                 let barrier = Some(context.send(&Command::Noop));
@@ -354,4 +467,9 @@ impl Transfer {
             Some(_) | None => {}
         }
     }
+}
+
+/// Whether the server says that the data connection is at fault.
+fn blames_connection(code: Code) -> bool {
+    matches!(code, Code::CANNOT_OPEN_DATA_CONNECTION | Code::TRANSFER_ABORTED)
 }

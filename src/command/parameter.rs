@@ -68,6 +68,14 @@ pub(crate) struct Form {
     pub(crate) mode: Mode,
 }
 
+impl Form {
+    /// Whether the bytes on the wire are the file's, one for one.
+    pub(crate) fn is_verbatim(self) -> bool {
+        let bytes = matches!(self.representation, Type::Image | Type::LOCAL_8);
+        bytes && self.structure == Structure::File && self.mode == Mode::Stream
+    }
+}
+
 /// The protection level of PROT (RFC 2228 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

@@ -369,10 +369,14 @@ impl Data {
 
     /// The open question is answered by the clock: there is none.
     fn time_out(&mut self) {
+        let why = match &self.state {
+            State::Asking(Question { what: What::SecureData { .. }, .. }) => DataError::Tls(TlsError::TimedOut),
+            _ => DataError::TimedOut,
+        };
         if self.exists() {
             self.close();
         }
-        self.state = State::Failed(DataError::TimedOut);
+        self.state = State::Failed(why);
     }
 
     /// Whether there is a socket outside, or work on one, or what came over it and isn't kept.

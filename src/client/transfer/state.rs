@@ -20,6 +20,8 @@ pub(in crate::client) struct Transfer {
     pub(super) attempts: u32,
     /// STOU: the name that the server told.
     pub(super) name: Option<Vec<u8>>,
+    /// How many bytes the 150 of the last attempt has announced.
+    pub(super) announced: Option<u64>,
     /// The final reply, if others were due behind it.
     pub(super) kept: Option<Reply<'static>>,
     pub(super) stage: Stage,
@@ -52,6 +54,10 @@ pub(super) enum Stage {
     Type,
     /// The reply to TYPE is due.
     Typing,
+    /// SIZE, if it is wanted.
+    Size,
+    /// The reply to SIZE is due.
+    Sizing,
     /// The next route.
     Choosing,
     /// The reply to PRET is due.
@@ -66,8 +72,10 @@ pub(super) enum Stage {
     Ready(Trial),
     /// The reply to REST is due.
     Restarting(Trial),
-    /// The offset is agreed on: the transfer command is next.
-    Restarted(Trial),
+    /// The reply to RANG is due.
+    Ranging(Trial),
+    /// The range is agreed on: the transfer command is next.
+    Ranged(Trial),
     /// The 1yz, and in active mode the server's connection, are due.
     Commanded(Commanded),
     /// TLS begins, then bytes move. The final reply may have come already.
@@ -78,6 +86,8 @@ pub(super) enum Stage {
     Straggling(Trial, Stream, Instant),
     /// The server has failed with this code before a byte had moved: the next route, once this one's channel is closed.
     Failing(Trial, Code),
+    /// TLS on the data connection has failed, and it is closed: the server's final reply is due by then.
+    Unsecured(Commanded, Instant),
     /// ABOR was said.
     Aborting(Aborting),
     /// The final word was said by us or by the server.
@@ -104,24 +114,53 @@ pub(super) struct Aborting {
     pub(super) abor: CommandId,
     /// The NOOP behind the first answer to the two: what comes before its 200 belongs to them.
     pub(super) barrier: Option<CommandId>,
-    pub(super) why: Ending,
-    /// It was said while the server may have been putting an upload where it belongs.
-    pub(super) commits: bool,
+    /// When all answers have to be here.
+    pub(super) by: Instant,
+    pub(super) then: Then,
+}
+
+/// How it goes on once the server has answered an ABOR.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Then {
+    End(Ending),
+    NextRoute,
+}
+
+impl Then {
+    /// The same where nothing more can be said.
+    pub(super) fn ending(self) -> Ending {
+        match self {
+            Self::End(ending) => ending,
+            Self::NextRoute => Ending::NoRoute,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Refused,
     Aborted,
-    /// Nothing has moved for too long.
-    Stalled,
+    /// Nothing has moved for too long; the adapter has told of so many bytes.
+    Stalled(u64),
     NoRoute,
     Incomplete(StreamEnd, Moved),
+    /// The server tells another total than the one that is binding.
+    Changed {
+        expected: u64,
+        told: u64,
+    },
+    /// It begins behind the end of the file.
+    Beyond {
+        offset: u64,
+        total: u64,
+    },
+    /// Nothing is left to fetch.
+    Complete,
 }
 
 impl Transfer {
     pub(in crate::client) fn new(request: TransferRequest) -> Self {
-        Self { request, tried: 0, attempts: 0, name: None, kept: None, stage: Stage::Begin }
+        Self { request, tried: 0, attempts: 0, name: None, announced: None, kept: None, stage: Stage::Begin }
     }
 
     /// The final reply of the transfer command has come, and the bytes still move.
@@ -136,7 +175,6 @@ impl Transfer {
             Stage::Finishing(_, stream) => {
                 self.request.command.verb().is_upload() && stream.end != StreamEnd::Truncated
             }
-            Stage::Aborting(aborting) => aborting.commits && aborting.barrier.is_none(),
             _ => false,
         }
     }
@@ -147,8 +185,23 @@ impl Transfer {
         self.stage = Stage::Ending(ending);
     }
 
-    pub(super) fn ended(&mut self, how: End) -> Progress {
-        Progress::End(Ended { how, reply: self.kept.take(), out_of_step: false })
+    /// The request has ended so. `out_of_step`: replies are missing.
+    pub(super) fn ended(&mut self, context: &mut Context, ending: Ending, out_of_step: bool) -> Progress {
+        let how = match ending {
+            Ending::Refused => End::Refused,
+            Ending::Aborted => End::Aborted,
+            // The answer to `Close` may know of more than the adapter has told.
+            Ending::Stalled(told) => {
+                let closed = context.connection.data.take_closed();
+                End::Stalled(closed.map_or(told, |moved| moved.bytes().max(told)))
+            }
+            Ending::NoRoute => End::NoRoute,
+            Ending::Incomplete(end, moved) => End::Incomplete { end, moved, expected: self.bound(context) },
+            Ending::Changed { expected, told } => End::Changed { expected, told },
+            Ending::Beyond { offset, total } => End::Beyond { offset, total },
+            Ending::Complete => End::Transferred(0),
+        };
+        Progress::End(Ended { how, reply: self.kept.take(), out_of_step })
     }
 
     /// The attempt has ended so; the next route is tried.

@@ -57,7 +57,7 @@ fn a_120_asks_to_wait_for_the_220() {
     rig.now += Duration::from_secs(59);
     assert_eq!(rig.hears("120 in a minute"), [Did::Heard(120), Did::Waits(Some(60))]);
     rig.now += Duration::from_secs(59);
-    assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Busy));
+    assert_eq!(rig.client.start(Request::noop()).map_err(|rejected| rejected.why), Err(Misuse::Busy));
     assert_eq!(rig.hears("220 now")[..2], [Did::Heard(220), Did::Done(Ok(Value::Nothing))]);
     rig.client.start(Request::login(Argument::new("a").unwrap(), Password::new("b").unwrap(), None)).unwrap();
     assert!(done(&rig.converse(&[("USER a", "331 pass"), ("PASS b", "230 in")])).is_ok());
@@ -173,7 +173,7 @@ fn a_late_reply_is_never_taken_for_the_next_commands() {
     rig.now += Duration::from_secs(60);
     assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Size) }));
     rig.client.received(b"213 5\r\n");
-    assert_eq!(rig.client.start(Request::size(path("g"))), Err(Misuse::Ended));
+    assert_eq!(rig.client.start(Request::size(path("g"))).map_err(|rejected| rejected.why), Err(Misuse::Ended));
     assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Size) }));
     // A second answer to what was answered: before the next command it belongs to nobody; behind it, if it makes no sense.
     let mut rig = Rig::logged_in(Config::default());

@@ -104,7 +104,14 @@ fn a_handshake_is_waited_for_to_its_deadline() {
     assert!(matches!(rig.all(World::Busy).last(), Some(Did::Secures(_))));
     waits_until(&mut rig, 30);
     let did = rig.all(World::Busy);
-    assert_eq!(did, [Did::Closes, Did::Waits(Some(60))], "the server's final reply will tell");
+    assert_eq!(did, [Did::Closes, Did::Waits(Some(10))], "the server's final reply will tell");
+    waits_until(&mut rig, 10);
+    assert_eq!(rig.all(World::Busy), [Did::Said("ABOR".into()), Did::Waits(Some(10))]);
+    waits_until(&mut rig, 10);
+    let told = "no data connection could be made; EPSV 198.51.100.7:5: connected; \
+        EPSV 198.51.100.7:5: the TLS handshake took too long";
+    assert_eq!(rig.poll(World::Busy), Ok(Did::Done(Err(told.into()))));
+    assert_eq!(rig.poll(World::Busy), Err(Violation::OutOfStep));
 }
 
 #[test]
@@ -162,7 +169,7 @@ fn the_server_has_its_time_to_connect() {
     rig.client.received(b"200 ok\r\n");
     assert_eq!(rig.all(World::Busy).last(), Some(&Did::Accepts(None)));
     waits_until(&mut rig, 30);
-    assert_eq!(rig.all(World::Busy)[0], Did::Closes);
+    assert_eq!(rig.all(World::Busy), [Did::Closes, Did::Said("ABOR".into()), Did::Waits(Some(10))]);
 }
 
 #[test]

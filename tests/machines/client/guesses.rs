@@ -12,7 +12,7 @@ use ftp_proto_rigs::path;
 fn ccc_without_tls_is_not_taken() {
     let mut rig = Rig::logged_in(Config::default());
     let request = Request::clear_command_channel(PlaintextAccepted::knowingly());
-    assert_eq!(rig.client.start(request), Err(Misuse::NotSecure));
+    assert_eq!(rig.client.start(request).map_err(|rejected| rejected.why), Err(Misuse::NotSecure));
     assert!(rig.client.start(Request::noop()).is_ok());
 }
 

@@ -54,7 +54,7 @@ fn s10_where_tls_is_required_nothing_else_goes_out_without_it() {
             Request::hash(path("f")),
         ];
         for request in requests {
-            assert_eq!(rig.client.start(request), Err(Misuse::NotSecure));
+            assert_eq!(rig.client.start(request).map_err(|rejected| rejected.why), Err(Misuse::NotSecure));
         }
         assert!(!rig.all(World::Works).iter().any(|did| matches!(did, Did::Said(_))));
     };
@@ -76,7 +76,7 @@ fn s10_where_tls_is_required_nothing_else_goes_out_without_it() {
     let did = rig.all(World::Refuses);
     assert_eq!(done(&did), &Err("no secure connection: the certificate is not trusted".into()));
     assert_eq!(did.last(), Some(&Did::Leaves));
-    assert_eq!(rig.client.start(login()), Err(Misuse::Ended));
+    assert_eq!(rig.client.start(login()).map_err(|rejected| rejected.why), Err(Misuse::Ended));
 }
 
 #[test]
@@ -86,7 +86,10 @@ fn a_transfer_needs_prot_p_where_tls_is_required() {
     let did = rig.converse(&[("AUTH TLS", "234 go on"), ("PBSZ 0", "200 ok"), ("PROT P", "534 no")]);
     assert!(done(&did).is_err());
     let mut rig = rig.log_in();
-    assert_eq!(rig.client.start(Request::retrieve(path("f"), 0)), Err(Misuse::NotSecure));
+    assert_eq!(
+        rig.client.start(Request::retrieve(path("f"), 0)).map_err(|rejected| rejected.why),
+        Err(Misuse::NotSecure)
+    );
 }
 
 #[test]
@@ -156,5 +159,5 @@ fn rein_ends_tls_and_the_login() {
     rig.client.start(Request::reinitialise()).unwrap();
     let did = rig.converse(&[("REIN", "220 anew")]);
     assert!(did.contains(&Did::StopsTls) && done(&did).is_ok(), "{did:?}");
-    assert_eq!(rig.client.start(login()), Err(Misuse::NotSecure));
+    assert_eq!(rig.client.start(login()).map_err(|rejected| rejected.why), Err(Misuse::NotSecure));
 }

@@ -98,7 +98,7 @@ const STATES: &[State] = &[
 fn ends(name: &str, rig: &mut Rig, why: ControlError) {
     for _ in 0..3 {
         assert_eq!(rig.poll(World::Works), Err(Violation::Write(why)), "{name}");
-        assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Ended), "{name}");
+        assert_eq!(rig.client.start(Request::noop()).map_err(|rejected| rejected.why), Err(Misuse::Ended), "{name}");
         rig.client.abort();
         rig.client.quit();
         rig.client.received(b"200 ok\r\n");
@@ -134,7 +134,7 @@ fn nobody_can_begin_anything_once_it_has_failed() {
     // Before the next poll, too.
     assert!(rig.client.start(Request::noop()).is_err());
     assert_eq!(rig.poll(World::Works), Ok(Did::Heard(421)));
-    assert_eq!(rig.client.start(Request::noop()), Err(Misuse::Ended));
+    assert_eq!(rig.client.start(Request::noop()).map_err(|rejected| rejected.why), Err(Misuse::Ended));
     ends("NOOP", &mut rig, ControlError::Closed);
 }
 

@@ -70,7 +70,7 @@ impl Dialogue {
     fn request(&mut self, request: Request, abort_at: Option<&str>) -> Result<Ended, ()> {
         let name = format!("{request:?}");
         self.report.requests += 1;
-        match self.pair.client.start(request) {
+        match self.pair.client.start(request).map_err(|rejected| rejected.why) {
             Ok(()) => {}
             Err(Misuse::Ended) => return Err(()),
             // TLS couldn't begin, and the client says no name without it.
@@ -109,7 +109,7 @@ impl Dialogue {
                 Err(again) => assert_eq!(again, violation),
                 Ok(_) => panic!("{violation:?} is over"),
             }
-            assert_eq!(self.pair.client.start(Request::noop()), Err(Misuse::Ended));
+            assert_eq!(self.pair.client.start(Request::noop()).map_err(|rejected| rejected.why), Err(Misuse::Ended));
             self.pair.client.received(b"200 ok\r\n");
         }
         // The adapter closes the connection then, and the server comes to its end too.
@@ -175,7 +175,11 @@ fn dialogue(manner: Manner, routes: &[Route], chunk: usize, planned: Option<(usi
         panic!("{planned:?}, in pieces of {chunk}, {:?}: {:#?}", dialogue.report, dialogue.pair.wire);
     }
     let over = dialogue.report.violation || dialogue.pair.client_closed();
-    assert!(over || !exact || dialogue.pair.client.start(Request::noop()) == Err(Misuse::Ended), "{planned:?}");
+    assert!(
+        over || !exact
+            || dialogue.pair.client.start(Request::noop()).map_err(|rejected| rejected.why) == Err(Misuse::Ended),
+        "{planned:?}"
+    );
     Report { steps: dialogue.pair.injector.step, ..dialogue.report }
 }
 

@@ -144,7 +144,7 @@ fn what_is_said_before_the_login_is_secured_first() {
     let mut pair = between(Manner::Explicit, |_, server| server.security = server::Security::Off);
     pair.greet();
     assert!(matches!(pair.run(Request::secure()), Err(Failure::Refused(_))), "{:#?}", pair.wire);
-    assert_eq!(pair.client.start(login()), Err(Misuse::NotSecure));
+    assert_eq!(pair.client.start(login()).map_err(|rejected| rejected.why), Err(Misuse::NotSecure));
     pair.run(Request::noop()).unwrap();
 }
 
@@ -176,7 +176,7 @@ fn rein_ends_tls_and_the_login() {
             pair.run(Request::reinitialise()).unwrap();
             assert_eq!([End::Client, End::Server].map(|end| pair.is_secure(end)), [false; 2]);
             assert_eq!(pair.client.session().login(), LoginState::Nobody);
-            assert_eq!(pair.client.start(login()), Err(Misuse::NotSecure));
+            assert_eq!(pair.client.start(login()).map_err(|rejected| rejected.why), Err(Misuse::NotSecure));
             pair.run(Request::noop()).unwrap();
             pair.run(Request::secure()).unwrap();
             pair.run(login()).unwrap();
@@ -210,7 +210,7 @@ fn ccc_ends_tls_on_the_control_connection_alone() {
                     pair.until_done().unwrap().unwrap();
                     assert_eq!((pair.download.as_slice(), pair.streams.as_slice()), (CONTENT, &[true][..]));
                 }
-                Err(why) => assert_eq!(why, Misuse::NotSecure),
+                Err(rejected) => assert_eq!(rejected.why, Misuse::NotSecure),
             }
             // It is off by default.
             let mut pair = logged_in(manner, |client, _| client.routes = vec![route]);
@@ -275,7 +275,7 @@ fn an_abort_amid_auth_ccc_or_rein_leaves_both_ends_in_the_same_layer() {
                 pair.greet();
             }
             // Without TLS there is none to end.
-            if pair.client.start(request()) == Err(Misuse::NotSecure) {
+            if pair.client.start(request()).map_err(|rejected| rejected.why) == Err(Misuse::NotSecure) {
                 continue;
             }
             let left = Cell::new(step);
@@ -357,7 +357,7 @@ fn a_handshake_that_fails_ends_the_session() {
             pair.settle();
             assert!(end == End::Client || pair.server_closed(), "{:#?}", pair.wire);
             assert!(!pair.words().iter().any(|word| ["USER", "PASS"].contains(word)));
-            assert_eq!(pair.client.start(login()), Err(Misuse::Ended));
+            assert_eq!(pair.client.start(login()).map_err(|rejected| rejected.why), Err(Misuse::Ended));
         }
     }
 }

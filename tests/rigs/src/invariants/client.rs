@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ftp_proto::client::{
-    Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Violation,
+    Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Value, Violation,
 };
 use ftp_proto::{
     Argument, ChannelId, Command, ControlError, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path,
@@ -20,8 +20,9 @@ use super::script::{self, Mouth, SECRET, Step, Written, shows_secret};
 use crate::net::{Log, Shared, Side};
 
 /// The same log whatever the chunks; bounded polls between inputs; a violation repeats; nothing after Close; no
-/// stranger dialled, none accepted; no password in any `Debug`, nor where a `Write` tells its commands. Past the deadline of a
-/// `Write`, and after one that failed, nothing is asked any more.
+/// stranger dialled, none accepted; no password in any `Debug`, nor where a `Write` tells its commands; no transfer command
+/// for a content of which a byte is gone; no success with fewer or more bytes than were bound to come. Past the deadline of
+/// a `Write`, and after one that failed, nothing is asked any more.
 ///
 /// Four bytes choose the policy, the rest is the script.
 pub fn client(bytes: &[u8]) {
@@ -86,7 +87,59 @@ impl Lines {
     }
 }
 
+/// What the application knows of the content that its request moves.
+#[derive(Debug, Default)]
+struct Content {
+    /// The channel whose stream was asked for last.
+    channel: Option<ChannelId>,
+    /// How much of it the adapter has told over that channel.
+    told: u64,
+    /// It isn't whole any more: no other transfer command may be said for it.
+    gone: bool,
+    /// STOU was said for it.
+    unique: bool,
+}
+
+impl Content {
+    /// The stream of this channel is open.
+    fn streams(&mut self, channel: ChannelId) {
+        if self.channel != Some(channel) {
+            assert!(!self.gone, "a content is moved twice");
+            (self.channel, self.told) = (Some(channel), 0);
+        }
+    }
+
+    /// The adapter says so.
+    fn moved(&mut self, moved: Moved) -> Moved {
+        self.told = self.told.max(moved.bytes());
+        self.gone |= moved != Moved::Nothing;
+        moved
+    }
+
+    /// What the answer to `Close` is. `once`: it can't begin anew. A careless adapter forgets what it has told.
+    fn closed(&mut self, channel: ChannelId, once: bool, careless: bool) -> Moved {
+        match self.told {
+            _ if self.channel != Some(channel) => Moved::Nothing,
+            0 if once => self.moved(Moved::Bytes(0)),
+            0 => Moved::Nothing,
+            _ if careless => Moved::Nothing,
+            told => self.moved(Moved::Bytes(told)),
+        }
+    }
+
+    /// These lines are written.
+    fn says(&mut self, lines: &[u8]) {
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let word = line.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
+            let verb = Verb::parse(word);
+            assert!(!(verb.opens_data() && self.gone), "{verb} for a content of which something is gone");
+            assert!(!(verb == Verb::Stou && std::mem::replace(&mut self.unique, true)), "STOU twice");
+        }
+    }
+}
+
 struct Run {
+    policy: Policy,
     config: Arc<Config>,
     ends: Endpoints,
     client: Client,
@@ -100,6 +153,9 @@ struct Run {
     open: Open,
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
+    content: Content,
+    /// How many bytes may come, at least and at most, for the request that runs to succeed.
+    bound: (u64, u64),
     hung_up: bool,
     quits: bool,
     mouth: Mouth,
@@ -130,6 +186,7 @@ impl Run {
     fn new(policy: Policy, config: &Arc<Config>, chunk: usize, piece: usize) -> Self {
         let ends = policy.ends();
         Self {
+            policy,
             config: Arc::clone(config),
             ends,
             client: Client::new(Arc::clone(config), ends, Instant::default()),
@@ -140,6 +197,8 @@ impl Run {
             net: Log::of_bytes(),
             open: Open::Closed,
             sockets: BTreeSet::new(),
+            content: Content::default(),
+            bound: ANY_LENGTH,
             heard: Inbox::replies(config.limits).with_escape(config.escaping.replies),
             written: Lines::default(),
             plaintext: Lines::default(),
@@ -203,7 +262,11 @@ impl Run {
             Step::Fail(choice) => self.answer(*choice, Kind::Badly),
             Step::Disturb(choice) => self.answer(*choice, Kind::Strangely),
             Step::Start(choice) => {
-                let started = self.client.start(request(*choice));
+                let shown = format!("{:?}", request(*choice));
+                let started = self.client.start(request(*choice)).map_err(|rejected| {
+                    assert_eq!(format!("{:?}", rejected.request), shown, "it comes back as it was");
+                    rejected.why
+                });
                 self.log.push(Event::Started(started));
                 let expected = match self.open {
                     Open::Closed | Open::Violated(_) => Err(Misuse::Ended),
@@ -215,7 +278,10 @@ impl Run {
                 let needs_tls = self.needs_tls() || choice % 32 == 23 && !self.tls;
                 let insecure = needs_tls && started == Err(Misuse::NotSecure) && expected.is_ok();
                 assert!(started == expected || insecure, "{started:?}, not {expected:?}: {:#?}", self.log);
-                self.begun += usize::from(started.is_ok());
+                if started.is_ok() {
+                    self.begun += 1;
+                    self.bound = length(*choice);
+                }
             }
             Step::Abort => self.client.abort(),
             Step::End => {
@@ -328,6 +394,9 @@ impl Run {
                 assert!(!bytes.is_empty() && bytes.len() < 4096);
                 let count = if self.piece == 0 { bytes.len() } else { bytes.len().min(self.piece) };
                 assert!(!matches!(self.open, Open::StartTls), "a Write while TLS begins");
+                if self.piece == 0 {
+                    self.content.says(bytes);
+                }
                 self.written.bytes.extend_from_slice(&bytes[..count]);
                 if !self.tls {
                     self.plaintext.bytes.extend_from_slice(&bytes[..count]);
@@ -354,6 +423,11 @@ impl Run {
             }
             Action::Done(end) => {
                 self.ended += 1;
+                self.content = Content::default();
+                let (least, most) = std::mem::replace(&mut self.bound, ANY_LENGTH);
+                if let Ok(Outcome { value: Value::Transferred(moved), .. }) = &end {
+                    assert!((least..=most).contains(moved), "{moved} bytes, not {least} to {most}: {:#?}", self.log);
+                }
                 assert!(self.ended <= self.begun, "a second end of one request: {end:?} {:#?}", self.log);
                 let end = end.map(Outcome::into_owned).map_err(Failure::into_owned);
                 net.done(&end, self.client.attempts());
@@ -381,6 +455,7 @@ impl Run {
                 assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
                 let (direction, representation) = (stream.direction(), stream.representation());
                 let (serial, channel) = (stream.serial(), stream.channel());
+                self.content.streams(channel);
                 return Some(Open::Stream(serial, channel, direction, representation, stream.offset()));
             }
             Action::SecureData(secure) => {
@@ -398,7 +473,9 @@ impl Run {
             }
             Action::Close(close) => {
                 self.sockets.remove(&close.channel());
-                net.close(close, Moved::Nothing);
+                let (once, careless) = (self.policy.host & 64 != 0, self.policy.host & 128 != 0);
+                let moved = self.content.closed(close.channel(), once, careless);
+                net.close(close, moved);
             }
             Action::Leave => {
                 net.leaves();
@@ -456,14 +533,19 @@ impl Run {
             (Action::StopTls(stop), Kind::Badly) => net.stop_tls(stop, Err(TlsError::Handshake)),
             (Action::Stream(stream), Kind::Well) => {
                 self.sockets.remove(&stream.channel());
+                self.content.moved((u64::from(choice) * 1000).into());
                 net.stream(stream, StreamEnd::Clean, u64::from(choice) * 1000);
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
                 let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
+                self.content.moved(u64::from(choice / 3).into());
                 net.stream(stream, ends[usize::from(choice % 3)], u64::from(choice / 3));
             }
-            (Action::Stream(stream), Kind::Strangely) => stream.moved(u64::from(choice)),
+            (Action::Stream(stream), Kind::Strangely) => {
+                self.content.moved(u64::from(choice).into());
+                stream.moved(u64::from(choice));
+            }
             _ => {}
         }
     }
@@ -483,6 +565,19 @@ fn error(choice: u8) -> DataError {
 
 /// A name in which all is odd that can be: blanks, quotes, and what Telnet would take out.
 pub(super) const ODD: &[u8] = b" \"a\" \xff\xff\xff\xf1";
+/// What a request of the script expects, in bytes.
+const EXPECTED: u64 = 1000;
+
+const ANY_LENGTH: (u64, u64) = (0, u64::MAX);
+
+/// How many bytes are bound to come for this request, at least and at most.
+fn length(choice: u8) -> (u64, u64) {
+    match (choice % 32, choice >> 5 & 3) {
+        (17, 1) => (EXPECTED, EXPECTED),
+        (17, 3) => (0, 3),
+        _ => ANY_LENGTH,
+    }
+}
 
 /// A request of each kind.
 pub(super) fn request(choice: u8) -> Request {
@@ -507,7 +602,12 @@ pub(super) fn request(choice: u8) -> Request {
         14 => Request::list(Some(path)),
         15 => Request::names(None),
         16 => Request::machine_list(None),
-        17 => Request::retrieve(path, 0),
+        17 => match choice >> 5 & 3 {
+            0 => Request::retrieve(path, 0),
+            1 => Request::retrieve(path, 0).expecting(EXPECTED),
+            2 => Request::retrieve(path, 0).sized(),
+            _ => Request::retrieve(path, 0).range(7..=9),
+        },
         18 => Request::retrieve(path, 7),
         19 => Request::store(path, u64::from(choice >> 5)),
         20 => Request::append(path),

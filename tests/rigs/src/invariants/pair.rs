@@ -95,7 +95,7 @@ fn one(pair: &mut Pair, name: &[u8], which: u8, fault: u8, when: u8) -> bool {
     let before = pair.wire.len();
     let aborts = which & 128 != 0;
     let which = which & 127;
-    match pair.client.start(request(which, name)) {
+    match pair.client.start(request(which, name)).map_err(|rejected| rejected.why) {
         Ok(()) => {}
         // Where TLS is required little is said without it: after REIN, or CCC.
         Err(Misuse::NotSecure) => return true,
@@ -202,6 +202,8 @@ fn request(which: u8, name: &[u8]) -> Request {
         31 => Request::retrieve(Path::new("missing").unwrap(), 3),
         0 => Request::login(Argument::new("anna").unwrap(), Password::new("secret").unwrap(), None),
         8 => Request::rename(path.borrowed(), Path::new("other").unwrap()),
+        // Whole files, of which nothing is expected but what comes.
+        17 => super::client::request(17 | odd),
         which => super::client::request(which | odd),
     }
 }

@@ -170,7 +170,15 @@ impl<'a> Entry<'a> {
             Err(Failure::Refused(reply)) => format!("failed refused {}", code(reply)),
             Err(Failure::Unreadable(reply, _)) => format!("failed unreadable {}", code(reply)),
             Err(Failure::NoRoute(attempts)) => format!("failed no route{}", self::attempts(attempts)),
-            Err(Failure::Incomplete { end, moved }) => format!("failed incomplete: {}, {moved}", stream_end(*end)),
+            Err(Failure::Incomplete { end, moved, expected: None }) => {
+                format!("failed incomplete: {}, {moved}", stream_end(*end))
+            }
+            Err(Failure::Incomplete { end, moved, expected: Some(expected) }) => {
+                format!("failed incomplete: {}, {moved} of {expected}", stream_end(*end))
+            }
+            Err(Failure::Changed { expected, told }) => format!("failed changed: {told}, not {expected}"),
+            Err(Failure::Beyond { offset, total }) => format!("failed beyond: {offset} of {total}"),
+            Err(Failure::Stalled { moved }) => format!("failed stalled, {moved}"),
             Err(Failure::Tls(why)) => format!("failed TLS{}", because(Some(tls_error(*why)))),
             Err(Failure::TimedOut) => "failed timed out".to_owned(),
             Err(Failure::Aborted) => "failed aborted".to_owned(),
