@@ -28,7 +28,7 @@ use tokio::time::{Sleep, sleep};
 use super::door::{self, Guest};
 use super::service::{self, Service};
 use super::visitor::Visitor;
-use crate::net::data::Content;
+use crate::net::data::{Content, control_error};
 use crate::net::tokio_data::Outside;
 use crate::net::tokio_wire::{self, Side, Wire, secure_control};
 use crate::tls::server::{Certified, SessionTls};

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use ftp_proto::Verb;
 use ftp_proto::server::Config;
-use ftp_proto_rigs::programs::Session;
+use ftp_proto_tools::server::service::Service;
+use ftp_proto_tools::server::site::{Account, Site};
+use ftp_proto_tools::server::{std_adapter, tokio_adapter};
+use ftp_proto_tools::tree::Tree;
 
-use super::common::service::Service;
-use super::common::site::{Account, Site};
-use super::common::tree::Tree;
-use super::common::{server_adapter, tokio_server_adapter};
+use crate::processes::Session;
 
 /// How long a client may take nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -26,7 +26,7 @@ const LISTINGS: usize = 1000;
 fn start(root: &std::path::Path, serve: fn(&TcpListener, &Arc<Service>) -> std::io::Result<()>) -> SocketAddr {
     let mut config = Config::default();
     config.patience.write = PATIENCE;
-    config.support = config.support.with(&[Verb::Stat]);
+    config.support = config.support.with(&[Verb::Stat]).unwrap();
     let accounts = vec![Account { name: "anna".into(), password: "secret".into() }];
     let site = Site { tree: Tree::open(root).unwrap(), accounts, anonymous: false, read_only: false, in_place: false };
     let service = Arc::new(Service::plain(config, site).unwrap());
@@ -42,7 +42,7 @@ fn a_client_that_never_reads_is_given_up() {
     for number in 0..500 {
         fs::write(root.path().join(format!("{number:0>100}")), "").unwrap();
     }
-    let visits = [server_adapter::serve, tokio_server_adapter::serve].map(|serve| {
+    let visits = [std_adapter::serve, tokio_adapter::serve].map(|serve| {
         let address = start(root.path(), serve);
         thread::spawn(move || visit(address))
     });
