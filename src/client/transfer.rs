@@ -59,6 +59,24 @@ impl Transfer {
         }
     }
 
+    /// What was said was answered with this code, which can't answer it.
+    pub(super) fn react_unexpected(&mut self, context: &mut Context, code: Code) {
+        match self.stage {
+            // A server that doesn't know EPSV ALL can be used all the same.
+            Stage::Excluding => self.stage = Stage::Type,
+            Stage::Asking(trial) => {
+                context.routes.give_up(trial.route);
+                context.connection.data.release();
+                self.give_up(context, trial, AttemptEnd::Unexpected(code));
+            }
+            Stage::Aborting(aborting) => {
+                context.connection.session.settle_abort();
+                self.end(context, aborting.why);
+            }
+            _ => self.end(context, Ending::Unexpected),
+        }
+    }
+
     pub(super) fn advance(&mut self, context: &mut Context, abort: bool) -> Progress {
         if context.connection.data.tick(context.connection.now) {
             return Progress::Again;
@@ -92,6 +110,7 @@ impl Transfer {
             Stage::Ending(ending) => {
                 return self.ended(match ending {
                     Ending::Refused => End::Refused,
+                    Ending::Unexpected => End::Unexpected,
                     Ending::Aborted => End::Aborted,
                     Ending::Stalled => End::TimedOut,
                     Ending::NoRoute => End::NoRoute,

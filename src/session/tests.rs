@@ -14,6 +14,7 @@ fn told(session: &mut Session, dialogue: &[&str]) -> Vec<std::string::String> {
         (_, code) => match session.reply(Code::new(code.parse().unwrap()).unwrap()) {
             Answered::Due { awaited: Awaited::Greeting, step, .. } => std::format!("greeting {step:?}"),
             Answered::Due { awaited: Awaited::Command(verb), step, .. } => std::format!("{verb} {step:?}"),
+            Answered::Suspect { awaited, .. } => std::format!("suspect {:?}", awaited.verb()),
             Answered::Unsolicited => "unsolicited".into(),
         },
     };

@@ -88,7 +88,7 @@ fn replies_that_differ_in_anything_are_unequal() {
     }
     let truncated = different.iter().enumerate().filter(|(_, reply)| reply.is_truncated()).map(|(at, _)| at);
     assert!(truncated.eq([13, 14, 15, 16]));
-    assert_eq!((different[7].code(), different[7].end_code().value()), (Code::SERVICE_READY, 221));
+    assert_eq!((different[7].first_code(), different[7].code().value()), (Code::SERVICE_READY, 221));
 }
 
 #[test]

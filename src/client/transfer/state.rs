@@ -110,6 +110,8 @@ pub(super) struct Aborting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Refused,
+    /// The server has answered with a code that can't be an answer.
+    Unexpected,
     Aborted,
     /// Nothing has moved for too long.
     Stalled,
@@ -125,6 +127,11 @@ impl Transfer {
     /// The final reply of the transfer command has come, and the bytes still move.
     pub(in crate::client) fn has_final(&self) -> bool {
         matches!(self.stage, Stage::Moving(_, Final::Here))
+    }
+
+    /// The server is at work or has finished, and what is due behind the final reply is waited for once the bytes have moved.
+    pub(in crate::client) fn expects_stragglers(&self) -> bool {
+        matches!(self.stage, Stage::Moving(..) | Stage::Straggling(..))
     }
 
     /// Nothing more is said, and no data connection is needed.

@@ -29,6 +29,7 @@ pub enum Did {
     Waits(Option<u64>),
     Heard(u16),
     Unsolicited(u16),
+    Noise(String),
     Done(Result<Value, String>),
     Listens,
     Connects(SocketAddr),
@@ -164,6 +165,7 @@ impl Rig {
             Action::Read { deadline } => Did::Waits(deadline.map(|at| at.saturating_since(now).as_secs())),
             Action::Reply(reply) => Did::Heard(reply.code().value()),
             Action::Unsolicited(reply) => Did::Unsolicited(reply.code().value()),
+            Action::Noise(line) => Did::Noise(characters(line)),
             Action::Done(ended) => Did::Done(ended.map(|outcome| outcome.value).map_err(|failure| failure.to_string())),
             Action::Listen(listen) => {
                 let address = SocketAddr::new(listen.host(), 5001);

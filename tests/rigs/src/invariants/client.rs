@@ -57,6 +57,7 @@ enum Event {
     Started(Result<(), Misuse>),
     Reply(Reply<'static>),
     Unsolicited(Reply<'static>),
+    Noise(Vec<u8>),
     Done(Result<Outcome<'static>, Failure<'static>>),
     Now(Open),
 }
@@ -322,6 +323,10 @@ impl Run {
                 assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
                 net.hears_unasked(&reply);
                 self.log.push(Event::Unsolicited(reply.into_owned()));
+            }
+            Action::Noise(line) => {
+                net.hears_noise(line);
+                self.log.push(Event::Noise(line.to_vec()));
             }
             Action::Done(end) => {
                 self.ended += 1;
