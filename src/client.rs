@@ -394,7 +394,7 @@ impl Client {
             // While bytes move, what fits isn't late.
             Wait::Data(_) if !transferring => {}
             Wait::Reply => {
-                if transferring && context.reply_by == ReplyBy::AfterData {
+                if context.begin_to_wait() && transferring {
                     running.suspicion.begin_anew(context);
                 }
             }
@@ -425,11 +425,10 @@ impl Client {
     /// A reply is due. After QUIT nobody waits for long; anywhere else a late reply would be taken for the next.
     fn wait_for_reply(&mut self) -> Result<Option<Next>, Violation> {
         let context = &mut self.context;
-        let by = match context.reply_by {
-            ReplyBy::At(by) => by,
-            ReplyBy::AfterData => context.connection.after(context.config.patience.reply),
+        let ReplyBy::At(by) = context.reply_by else {
+            context.begin_to_wait();
+            return Ok(None);
         };
-        context.reply_by = ReplyBy::At(by);
         let Phase::Running(running) = &self.phase else { return Ok(None) };
         if context.connection.now < by {
             let give_up = running.give_up_at(&context.config);

@@ -137,6 +137,15 @@ impl Context {
         end <= self.asked
     }
 
+    /// The time for the reply begins now, if it didn't before: `true`.
+    pub(super) fn begin_to_wait(&mut self) -> bool {
+        let begins = self.reply_by == ReplyBy::AfterData;
+        if begins {
+            self.reply_by = ReplyBy::At(self.connection.after(self.config.patience.reply));
+        }
+        begins
+    }
+
     /// Whether FEAT named it.
     pub(super) fn offers(&self, verb: Verb) -> bool {
         self.features.is_some_and(|features| features.contains(verb))

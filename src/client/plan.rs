@@ -142,6 +142,13 @@ impl Running {
         matches!(&self.plan, RunningPlan::Transfer(transfer) if transfer.expects_stragglers())
     }
 
+    /// A command that isn't the plan's was said behind its last one, which is answered.
+    pub(super) fn interrupt(&mut self) {
+        if let RunningPlan::Transfer(transfer) = &mut self.plan {
+            transfer.interrupt();
+        }
+    }
+
     pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Meaning, reply: &Reply<'_>) {
         let preliminary = step == Meaning::Wait;
         // A 1yz gives the server another while; one 1yz after the other would give it for ever.

@@ -181,6 +181,7 @@ impl Running {
                 suspect.reply = reply.borrowed().into_owned();
                 suspect.stage = Stage::Answered;
                 suspect.by = context.connection.after(context.config.patience.barrier);
+                self.interrupt();
             }
             // Only a 1yz: the refusal was the barrier's.
             Stage::Refused { barrier, refusal } => {
@@ -268,6 +269,6 @@ fn barrier(context: &Context, about: CommandId) -> Option<Command<'static>> {
         // Where nothing is to be aborted.
         (Command::Abor, &[Code::DATA_CONNECTION_OPEN, Code::CLOSING_DATA_CONNECTION]),
     ];
-    let fit = |codes: &[Code]| codes.iter().any(|code| session.may_answer(about, *code));
+    let fit = |codes: &[Code]| codes.iter().any(|code| verb.may_be_answered_with(*code));
     barriers.into_iter().find(|(_, codes)| !fit(codes)).map(|(command, _)| command)
 }

@@ -95,6 +95,7 @@ impl Transfer {
             Stage::Dialling(trial, next) => return self.dial(context, trial, next),
             Stage::Ready(trial) => self.ready(context, trial),
             Stage::Restarted(trial) => self.command(context, trial),
+            Stage::Interrupted(trial) => self.restart(context, trial),
             Stage::Moving(commanded, last) => return self.moving(context, commanded, last),
             Stage::Straggling(trial, stream, by) => return self.straggle(context, trial, stream, by),
             Stage::Failing(trial, code) => self.fail(context, trial, code),
@@ -145,6 +146,10 @@ impl Transfer {
         if self.request.offset == context.connection.session.restart() {
             return self.command(context, trial);
         }
+        self.restart(context, trial);
+    }
+
+    fn restart(&mut self, context: &mut Context, trial: Trial) {
         context.send(&Command::Rest(self.request.offset));
         self.stage = Stage::Restarting(trial);
     }
@@ -331,6 +336,7 @@ impl Transfer {
             | Stage::Dialling(..)
             | Stage::Ready(_)
             | Stage::Restarted(_)
+            | Stage::Interrupted(_)
             | Stage::Failing(..)
             // The server has finished already: only our side has to stop.
             | Stage::Moving(_, Final::Here)

@@ -68,6 +68,8 @@ pub(super) enum Stage {
     Restarting(Trial),
     /// The offset is agreed on: the transfer command is next.
     Restarted(Trial),
+    /// The offset was agreed on, and something was said behind it: it has to be said again (RFC 959 4.1.3 wants nothing between).
+    Interrupted(Trial),
     /// The 1yz, and in active mode the server's connection, are due.
     Commanded(Commanded),
     /// TLS begins, then bytes move. The final reply may have come already.
@@ -132,6 +134,13 @@ impl Transfer {
     /// The server is at work or has finished, and what is due behind the final reply is waited for once the bytes have moved.
     pub(in crate::client) fn expects_stragglers(&self) -> bool {
         matches!(self.stage, Stage::Moving(..) | Stage::Straggling(..))
+    }
+
+    /// A command that isn't this transfer's was said behind the last one.
+    pub(in crate::client) fn interrupt(&mut self) {
+        if let Stage::Restarted(trial) = self.stage {
+            self.stage = Stage::Interrupted(trial);
+        }
     }
 
     /// Nothing more is said, and no data connection is needed.
