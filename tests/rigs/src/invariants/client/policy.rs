@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ftp_proto::client::{Config, Security};
-use ftp_proto::{Endpoints, PassiveHost, Resume, Route, is_plausible};
+use ftp_proto::client::{Config, Noise, Security};
+use ftp_proto::{Endpoints, PassiveHost, ReplyEnd, Resume, Route, is_plausible};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
@@ -32,6 +32,14 @@ impl Policy {
             3 => PassiveHost::AdvertisedIfPlausible,
             4 => PassiveHost::AdvertisedThenPeer,
             _ => PassiveHost::Fixed(stranger()),
+        };
+        if self.host & 32 != 0 {
+            config.limits.reply_end = ReplyEnd::AnyCode;
+        }
+        config.noise = match self.host >> 6 {
+            0 | 1 => Noise::BeforeGreeting,
+            2 => Noise::Never,
+            _ => Noise::Always,
         };
         if self.various & 1 != 0 {
             (config.limits.line, config.limits.lines, config.limits.reply) = (40, 4, 160);
