@@ -49,8 +49,6 @@ pub struct Session {
     /// TLS began with the connection: neither REIN nor AUTH ends it.
     implicit: bool,
     protection: Protection,
-    /// The greeting was a 230: a USER that is out of place (503) means that somebody is logged in already.
-    welcomed: bool,
     ending: bool,
     due: VecDeque<Due>,
     /// The identity of the last command.
@@ -62,6 +60,8 @@ pub struct Session {
 pub enum LoginState {
     /// Nobody is named.
     Nobody,
+    /// The same, but the greeting was a 230: nobody has to be. A 503 to USER says so, and is a login.
+    Welcome,
     /// USER was answered 331 or 336: PASS is next.
     Password,
     /// USER or PASS was answered 332: ACCT is next.
@@ -240,7 +240,6 @@ impl Session {
             security: Security::None,
             implicit: false,
             protection: Protection::Clear,
-            welcomed: false,
             ending: false,
             due,
             last: CommandId::GREETING,
@@ -423,7 +422,8 @@ impl Session {
     #[inline]
     fn meaning(&self, due: Due, code: Code) -> Step {
         // Who is logged in since the greeting has nobody to name.
-        if self.welcomed && code == Code::BAD_SEQUENCE && due.is(Verb::User) { Step::Success } else { Step::of(code) }
+        let out_of_place = code == Code::BAD_SEQUENCE && due.is(Verb::User);
+        if out_of_place && self.login == LoginState::Welcome { Step::Success } else { Step::of(code) }
     }
 
     /// The command at this place is answered.
@@ -469,8 +469,9 @@ impl Session {
             return Err(OutOfOrder::NotLoggedIn);
         }
         let pending = |wanted: Verb| self.due.back().is_some_and(|due| due.is(wanted));
+        let nobody = matches!(self.login, LoginState::Nobody | LoginState::Welcome);
         let sequence = match verb {
-            Verb::Pass => self.login != LoginState::Nobody || pending(Verb::User),
+            Verb::Pass => !nobody || pending(Verb::User),
             Verb::Acct => {
                 matches!(self.login, LoginState::Account | LoginState::Complete)
                     || pending(Verb::User)
@@ -481,7 +482,7 @@ impl Session {
             Verb::Pbsz => self.security >= Security::Established || pending(Verb::Auth),
             Verb::Prot => self.security == Security::Buffered || pending(Verb::Pbsz),
             Verb::Ccc | Verb::Mic | Verb::Conf | Verb::Enc => self.security >= Security::Established,
-            Verb::Host => self.login == LoginState::Nobody,
+            Verb::Host => nobody,
             _ => true,
         };
         if !sequence {
@@ -528,10 +529,11 @@ impl Session {
     /// What the final reply to a command changes. `last`: no command came behind this one.
     fn apply(&mut self, due: Due, code: Code, step: Step, last: bool) {
         let Awaited::Command(verb) = due.awaited else {
-            self.welcomed = code == Code::LOGGED_IN;
+            if code == Code::LOGGED_IN {
+                self.login = LoginState::Welcome;
+            }
             return;
         };
-        self.welcomed &= verb != Verb::User || code == Code::BAD_SEQUENCE;
         match Row::of(verb).change(step) {
             Change::Nothing => {}
             Change::LoggedIn => self.login = LoginState::Complete,
@@ -595,7 +597,6 @@ impl PartialEq for Session {
             security,
             implicit,
             protection,
-            welcomed,
             ending,
             due,
             last: _,
@@ -611,7 +612,6 @@ impl PartialEq for Session {
             && *security == other.security
             && *implicit == other.implicit
             && *protection == other.protection
-            && *welcomed == other.welcomed
             && *ending == other.ending
             && *due == other.due
     }

@@ -350,7 +350,9 @@ fn after_a_greeting_of_230_nobody_has_to_be_named() {
     for (dialogue, last, login) in [
         (&["< 230", "> USER a", "< 503"][..], "USER Success", LoginState::Complete),
         (&["< 120", "< 230", "> NOOP", "< 200", "> USER a", "< 503"], "USER Success", LoginState::Complete),
-        (&["< 230", "> USER a", "< 503", "> USER a", "< 503"], "USER Success", LoginState::Complete),
+        // Who names another one hears what comes of it.
+        (&["< 230", "> USER a", "< 503", "> USER b", "< 503"], "USER Failure", LoginState::Complete),
+        (&["< 230"], "greeting Success", LoginState::Welcome),
         (&["< 230", "> USER a", "< 331", "> PASS b", "< 230"], "PASS Success", LoginState::Complete),
         (&["< 230", "> USER a", "< 530"], "USER Failure", LoginState::Nobody),
         // Once a name was taken, 503 says what it says elsewhere.

@@ -2,6 +2,7 @@
 
 mod clients;
 mod mirror;
+mod odd;
 mod options;
 mod servers;
 mod servers_tls;
