@@ -12,28 +12,35 @@ mod context;
 mod misuse;
 mod plan;
 mod request;
+mod suspicion;
 mod transfer;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use crate::command::{Protection, Verb};
 use crate::connection::{Ask, First, cannot_happen};
 use crate::inbox::{Inbox, Replies};
 use crate::outbox::{ControlError, Terms};
+use crate::reply::{Code, ReplyError};
 use crate::route::{Attempt, Endpoints};
-use crate::session::{Answered, LoginState, Session};
+use crate::session::{Answered, CommandId, LoginState, Session};
 use crate::time::Instant;
 use crate::tls::Tls;
 
 pub use crate::data::ChannelId;
 pub use action::{Action, Failure, Outcome, Value, Violation};
-pub use config::{Config, Patience, Security};
+pub use config::{Config, Noise, Patience, Security};
 pub use misuse::Misuse;
 pub use request::{NotRaw, PlaintextAccepted, Rejected, Request};
 
 use context::{Context, End, Ended, Progress, ReplyBy};
 use plan::{Abort, Running};
 use request::Wanted;
+use suspicion::{Doubt, Heard};
+
+/// How many lines that are no reply are skipped in a session at most.
+const MOST_NOISE: u8 = 32;
 
 /// One client's side of one control connection.
 ///
@@ -61,6 +68,15 @@ pub struct Client {
     phase: Phase,
     /// QUIT is said once no request runs.
     quit: bool,
+    noise: Skipped,
+}
+
+/// Lines that were no reply.
+#[derive(Debug, Default)]
+struct Skipped {
+    count: u8,
+    /// The last one.
+    line: Box<[u8]>,
 }
 
 /// What the machine is at.
@@ -98,6 +114,7 @@ enum Next {
     Read(Option<Instant>),
     Reply,
     Unsolicited,
+    Noise(Box<[u8]>),
     Done(Wanted, Ended),
     Leave,
 }
@@ -118,7 +135,7 @@ impl Client {
         let inbox = Inbox::replies(config.limits).with_escape(config.escaping.replies);
         let mut context = Context::new(config, ends, now);
         let phase = Phase::Running(Running::greeting(&mut context));
-        Self { context, inbox, phase, quit: false }
+        Self { context, inbox, phase, quit: false, noise: Skipped::default() }
     }
 
     /// Begins a request.
@@ -216,6 +233,8 @@ impl Client {
             self.phase = Phase::Broken(Violation::PlaintextBeforeTls);
         } else {
             self.inbox.push(bytes);
+            let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            self.context.received = self.context.received.saturating_add(count);
         }
     }
 
@@ -260,6 +279,10 @@ impl Client {
             Next::Read(deadline) => Some(Action::Read { deadline }),
             Next::Reply => self.inbox.reply().map(Action::Reply),
             Next::Unsolicited => self.inbox.reply().map(Action::Unsolicited),
+            Next::Noise(line) => {
+                self.noise.line = line;
+                Some(Action::Noise(&self.noise.line))
+            }
             Next::Done(wanted, ended) => self.done(wanted, ended).map(Action::Done),
             Next::Leave => Some(Action::Leave),
         };
@@ -387,8 +410,16 @@ impl Client {
             return self.wait_for_tls();
         }
         let takes_replies = self.takes_replies();
-        if takes_replies && self.inbox.advance().map_err(Violation::Reply)? {
-            return Ok(Some(self.react()));
+        if takes_replies {
+            match self.inbox.advance() {
+                Ok(true) => return Ok(Some(self.react())),
+                Ok(false) => {}
+                Err(ReplyError::NotAReply { line }) if self.skips_noise() => {
+                    self.noise.count = self.noise.count.saturating_add(1);
+                    return Ok(Some(Next::Noise(line)));
+                }
+                Err(error) => return Err(Violation::Reply(error)),
+            }
         }
         // The last bytes of a file may come after the server has said its last word and left.
         let only_data = matches!(wait, Wait::Data(_)) && !takes_replies;
@@ -396,12 +427,50 @@ impl Client {
             self.input_end()?;
             return Ok(None);
         }
+        if let Some(next) = self.doubt(&wait)? {
+            return Ok(next);
+        }
         Ok(Some(match wait {
             Wait::Reply => return self.wait_for_reply(),
             Wait::Data(stream_by) => Next::Ask(Ask::Data(stream_by)),
             Wait::Tls => Next::Ask(Ask::Tls),
             Wait::Request => Next::Read(None),
         }))
+    }
+
+    /// Whether a line that is no reply is none of the server's faults. Where TLS is about to begin it may be a stranger's.
+    fn skips_noise(&self) -> bool {
+        let session = &self.context.connection.session;
+        let here = match self.context.config.noise {
+            Noise::Never => false,
+            Noise::BeforeGreeting => session.is_due(CommandId::GREETING),
+            Noise::Always => true,
+        };
+        here && self.noise.count < MOST_NOISE && session.due_to(Verb::Auth) == 0
+    }
+
+    /// A reply that fits nothing may be what is waited for. `None`: nothing of that kind is here.
+    fn doubt(&mut self, wait: &Wait) -> Result<Option<Option<Next>>, Violation> {
+        let Self { context, phase: Phase::Running(running), .. } = self else { return Ok(None) };
+        let transferring = context.connection.session.transferring();
+        match wait {
+            // While bytes move, what fits isn't late.
+            Wait::Data(_) if !transferring => {}
+            Wait::Reply => {
+                let patience = running.patience(&context.config);
+                if context.begin_to_wait(patience) && transferring {
+                    running.suspicion.begin_anew(context);
+                }
+            }
+            Wait::Data(_) | Wait::Tls | Wait::Request => return Ok(None),
+        }
+        let by = match running.doubt(context)? {
+            Doubt::None => return Ok(None),
+            Doubt::Again => return Ok(Some(None)),
+            Doubt::Until(by) => by,
+        };
+        let give_up = running.give_up_at(&context.config);
+        Ok(Some(Some(Next::Read(Some(give_up.map_or(by, |at| at.min(by)))))))
     }
 
     /// TLS is to begin or to end. What was read before it begins is nobody's: it is never taken for the peer's word.
@@ -421,11 +490,10 @@ impl Client {
     fn wait_for_reply(&mut self) -> Result<Option<Next>, Violation> {
         let context = &mut self.context;
         let Phase::Running(running) = &self.phase else { return Ok(None) };
-        let by = match context.reply_by {
-            ReplyBy::At(by) => by,
-            ReplyBy::AfterData => context.connection.after(running.patience(&context.config)),
+        let ReplyBy::At(by) = context.reply_by else {
+            context.begin_to_wait(running.patience(&context.config));
+            return Ok(None);
         };
-        context.reply_by = ReplyBy::At(by);
         if context.connection.now < by {
             let give_up = running.give_up_at(&context.config);
             return Ok(Some(Next::Read(Some(give_up.map_or(by, |at| at.min(by))))));
@@ -466,15 +534,23 @@ impl Client {
         let Self { inbox, context, phase, .. } = self;
         // `action` looks for it, too.
         let Some(reply) = inbox.reply() else { return Next::Reply };
-        let answered = context.connection.session.reply(reply.code());
-        if answered == Answered::Unsolicited {
+        let code = reply.code();
+        // What was here before it was asked for is nobody's, whatever it says; but who leaves, leaves.
+        if context.is_early(inbox.behind()) && code != Code::SERVICE_NOT_AVAILABLE {
+            context.connection.session.overhear(code);
             return Next::Unsolicited;
         }
-        context.last_word = context.connection.now;
-        if let Phase::Running(running) = phase {
-            running.react(context, answered, &reply);
+        let heard = match phase {
+            Phase::Running(running) => running.hear(context, &reply),
+            _ => match context.connection.session.reply(code) {
+                Answered::Due { .. } => Heard::Due,
+                Answered::Suspect { .. } | Answered::Unsolicited => Heard::Unsolicited,
+            },
+        };
+        match heard {
+            Heard::Due => Next::Reply,
+            Heard::Unsolicited => Next::Unsolicited,
         }
-        Next::Reply
     }
 
     /// The verb of the command whose reply is due; `None`: the greeting's is, or none.
@@ -490,6 +566,7 @@ impl Client {
         };
         let value = match ended.how {
             End::Refused => return Some(Err(Failure::Refused(reply()?))),
+            End::Unexpected => return Some(Err(Failure::Unexpected(reply()?))),
             End::NoRoute => return Some(Err(Failure::NoRoute(self.context.attempts.clone()))),
             End::Tls(why) => return Some(Err(Failure::Tls(why))),
             End::TimedOut => return Some(Err(Failure::TimedOut)),

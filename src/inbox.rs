@@ -273,6 +273,11 @@ impl<Role> Inbox<Role> {
         self.wire.has_more()
     }
 
+    /// How many bytes were received behind the current line or reply and not looked at.
+    pub(crate) fn behind(&self) -> usize {
+        self.wire.unscanned()
+    }
+
     /// How many bytes are kept, the current line or reply among them.
     pub fn buffered(&self) -> usize {
         self.wire.buffered()

@@ -48,8 +48,8 @@ pub enum ReplyEnd {
     /// code is text, such as a file's name in a listing.
     #[default]
     SameCode,
-    /// Any code, and a space or nothing: for servers, glFTPd for one, that end with another code than
-    /// they began. [`Reply::end_code`] tells it.
+    /// Any code, and a space or nothing: for servers, glFTPd for one, that end with another code than they began. The last
+    /// line's code counts; [`Reply::first_code`] tells the other.
     AnyCode,
 }
 
@@ -193,14 +193,14 @@ impl<'a> Reply<'a> {
         Reply { bytes: Cow::Owned(raw), head: Head::new(code, code, true, false) }
     }
 
-    /// The code of the first line.
+    /// The code of the reply: that of its last line.
     pub const fn code(&self) -> Code {
         self.head.code()
     }
 
-    /// The code of the last line: another than [`Reply::code`] only under [`ReplyEnd::AnyCode`].
-    pub const fn end_code(&self) -> Code {
-        self.head.end_code()
+    /// The code of the first line: another than [`Reply::code`] only under [`ReplyEnd::AnyCode`].
+    pub const fn first_code(&self) -> Code {
+        self.head.first_code()
     }
 
     /// Whether lines or ends of lines were dropped, because they were over the limits.
@@ -222,7 +222,13 @@ impl<'a> Reply<'a> {
     /// The text of each line, without line ends, and without the code and its separator; those are cut
     /// from the first line, the last line, and each line between that begins with the code and a `-`.
     pub fn lines(&self) -> Lines<'_> {
-        Lines { rest: &self.bytes, code: self.code().digits(), first: true, single: !self.is_multiline(), ended: false }
+        Lines {
+            rest: &self.bytes,
+            code: self.first_code().digits(),
+            first: true,
+            single: !self.is_multiline(),
+            ended: false,
+        }
     }
 
     /// The lines between the first and the last; none for a reply of one line.
@@ -238,7 +244,7 @@ impl<'a> Reply<'a> {
 
     /// Appends the reply as it goes over the wire, each line with CRLF. What [`Reply::parse`] reads back is
     /// equal, up to a blank before middle lines that begin with three digits. A reply that ended with
-    /// another code than it began is written with the first one.
+    /// another code than it began is written with the one that counts, which is [`code`](Self::code).
     pub fn encode(&self, out: &mut Vec<u8>) {
         if !self.is_multiline() {
             return push_line(out, Some((self.code(), b' ')), &self.bytes);
@@ -247,11 +253,13 @@ impl<'a> Reply<'a> {
         let mut first = true;
         while let Some(line) = lines.next() {
             if core::mem::take(&mut first) {
-                push_line(out, None, line);
+                push_line(out, Some((self.code(), b'-')), line.get(4..).unwrap_or_default());
             } else if lines.peek().is_none() {
                 push_line(out, Some((self.code(), b' ')), line.get(4..).unwrap_or_default());
+            } else if is_continuation(line, self.first_code().digits()) {
+                push_line(out, Some((self.code(), b'-')), line.get(4..).unwrap_or_default());
             } else {
-                if !is_continuation(line, self.code().digits()) && begins_with_digits(line) {
+                if begins_with_digits(line) {
                     out.push(b' ');
                 }
                 push_line(out, None, line);
@@ -297,10 +305,11 @@ impl Eq for Reply<'_> {}
 
 impl fmt::Debug for Reply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Reply({}", self.code())?;
-        if self.end_code() != self.code() {
-            write!(f, "…{}", self.end_code())?;
+        f.write_str("Reply(")?;
+        if self.first_code() != self.code() {
+            write!(f, "{}…", self.first_code())?;
         }
+        write!(f, "{}", self.code())?;
         for line in self.lines() {
             write!(f, ", \"{}\"", line.escape_ascii())?;
         }
@@ -341,8 +350,8 @@ impl core::iter::FusedIterator for Lines<'_> {}
 
 impl Head {
     #[inline]
-    pub(crate) const fn new(code: Code, end_code: Code, many: bool, truncated: bool) -> Self {
-        let codes = (code.value() as u64) | (end_code.value() as u64) << 16;
+    pub(crate) const fn new(first_code: Code, code: Code, many: bool, truncated: bool) -> Self {
+        let codes = (first_code.value() as u64) | (code.value() as u64) << 16;
         match NonZeroU64::new(codes | (many as u64) << 32 | (truncated as u64) << 33) {
             Some(head) => Self(head),
             // A code is never 0.
@@ -350,11 +359,11 @@ impl Head {
         }
     }
 
-    const fn code(self) -> Code {
+    const fn first_code(self) -> Code {
         Code::of_value(self.0.get() as u16)
     }
 
-    const fn end_code(self) -> Code {
+    const fn code(self) -> Code {
         Code::of_value((self.0.get() >> 16) as u16)
     }
 

@@ -216,6 +216,7 @@ impl fmt::Display for Attempt {
         match self.end {
             AttemptEnd::Connected => f.write_str(": connected"),
             AttemptEnd::Refused(code) => write!(f, ": refused with {code}"),
+            AttemptEnd::Unexpected(code) => write!(f, ": answered with {code}"),
             AttemptEnd::Unreadable => f.write_str(": no address in the reply"),
             AttemptEnd::Failed(why) => write!(f, ": {why}"),
             AttemptEnd::ServerFailed(code) => write!(f, ": the server couldn't connect ({code})"),
@@ -231,6 +232,8 @@ pub enum AttemptEnd {
     Connected,
     /// The server refused the route with this code.
     Refused(crate::Code),
+    /// The server answered with this code, which can't answer the route's command.
+    Unexpected(crate::Code),
     /// The server agreed, but its reply names no address.
     Unreadable,
     /// The data connection couldn't be made from our side.

@@ -12,6 +12,10 @@
 //!                           ├─ TYPE, STRU, MODE, REST, PROT, the data connection that was agreed on
 //!                           └─ which replies are due: FTP has no tags, so order and sense decide
 //! ```
+//!
+//! A final reply that makes no sense for anything due is a *suspect*: an answer with an odd code, or a reply that nothing asked
+//! for. [`Session::reply`] says so and changes nothing. Whoever finds out that it was the answer says so with
+//! [`Session::settle`]: the client's machine asks something harmless behind it, an observer sees the next command go out.
 
 mod due;
 mod table;
@@ -56,6 +60,8 @@ pub struct Session {
 pub enum LoginState {
     /// Nobody is named.
     Nobody,
+    /// The same, but the greeting was a 230: nobody has to be. A 503 to USER says so, and is a login.
+    Welcome,
     /// USER was answered 331 or 336: PASS is next.
     Password,
     /// USER or PASS was answered 332: ACCT is next.
@@ -125,32 +131,40 @@ pub enum Answered {
         /// What the reply means for it.
         step: Step,
     },
-    /// Nothing that is due can be answered so.
+    /// A final reply that fits nothing that is due: the answer to something with an odd code, or to nothing. It has changed nothing;
+    /// [`Session::settle`] does if it turns out to be the answer.
+    Suspect {
+        /// What is due first, and was answered so if anything was.
+        id: CommandId,
+        /// Its verb, or the greeting.
+        awaited: Awaited,
+    },
+    /// Nothing is due, or it is a 1yz that can't precede the answer to anything that is.
     Unsolicited,
 }
 
 impl Answered {
-    /// The identity of the command.
+    /// The identity of the command that is answered.
     pub const fn id(self) -> Option<CommandId> {
         match self {
             Self::Due { id, .. } => Some(id),
-            Self::Unsolicited => None,
+            Self::Suspect { .. } | Self::Unsolicited => None,
         }
     }
 
-    /// What was due.
+    /// What is answered.
     pub const fn awaited(self) -> Option<Awaited> {
         match self {
             Self::Due { awaited, .. } => Some(awaited),
-            Self::Unsolicited => None,
+            Self::Suspect { .. } | Self::Unsolicited => None,
         }
     }
 
-    /// What the reply means.
+    /// What the reply means for it.
     pub const fn step(self) -> Option<Step> {
         match self {
             Self::Due { step, .. } => Some(step),
-            Self::Unsolicited => None,
+            Self::Suspect { .. } | Self::Unsolicited => None,
         }
     }
 }
@@ -349,12 +363,18 @@ impl Session {
     }
 
     /// A reply was heard (client) or seen (observer), and the order of what is due and the table of RFC 959 5.4 decide which
-    /// command it answers. An unsolicited reply changes nothing, but a 421 or 221 ends the session.
+    /// command it answers. A suspect and an unsolicited reply change nothing, but a 421 or 221 ends the session whatever it
+    /// answers.
     pub fn reply(&mut self, code: Code) -> Answered {
-        self.hear_end(code);
-        let step = Step::of(code);
+        self.overhear(code);
         let found = self.place_of(code).and_then(|place| Some((place, *self.due.get(place)?)));
-        let Some((place, due)) = found else { return Answered::Unsolicited };
+        let Some((place, due)) = found else {
+            return match self.due.front() {
+                Some(front) if !code.is_preliminary() => Answered::Suspect { id: front.id, awaited: front.awaited },
+                _ => Answered::Unsolicited,
+            };
+        };
+        let step = self.meaning(due, code);
         // An ABOR that the transfer's end outran gets no reply of its own any more.
         let outran_abor = place > 0 && step != Step::Wait && self.due.front().is_some_and(|due| due.is(Verb::Abor));
         self.step(place, code, step);
@@ -364,20 +384,46 @@ impl Session {
         Answered::Due { id: due.id, awaited: due.awaited, step }
     }
 
-    /// A reply was said to this command (server): who says it knows what it answers. It changes what the command's reply
-    /// changes, and only a 421 or 221 changes anything if that command isn't due.
+    /// A reply was said to this command (server), or was found to answer it (a suspect): who says so knows. It changes what the
+    /// command's reply changes, and only a 421 or 221 changes anything if that command isn't due.
+    ///
+    /// A code that can't answer the command is a failure, whatever its class: a 226 puts no TYPE in force.
     pub fn settle(&mut self, id: CommandId, code: Code) -> Step {
-        self.hear_end(code);
-        let step = Step::of(code);
-        if let Some(place) = self.due.iter().position(|due| due.id == id) {
-            self.step(place, code, step);
-        }
+        self.overhear(code);
+        let Some(place) = self.due.iter().position(|due| due.id == id) else { return Step::of(code) };
+        let Some(due) = self.due.get(place) else { return Step::of(code) };
+        let step = if due.can_be_answered(code) { self.meaning(*due, code) } else { Step::Failure };
+        self.step(place, code, step);
         step
     }
 
+    /// Whether the final reply to this command is due.
+    pub(crate) fn is_due(&self, id: CommandId) -> bool {
+        self.due.iter().any(|due| due.id == id)
+    }
+
+    /// Whether this command is due and can be answered so.
+    pub(crate) fn may_answer(&self, id: CommandId, code: Code) -> bool {
+        self.due.iter().any(|due| due.id == id && due.can_be_answered(code))
+    }
+
+    /// What is due under this identity.
+    pub(crate) fn awaited_by(&self, id: CommandId) -> Option<Awaited> {
+        self.due.iter().find(|due| due.id == id).map(|due| due.awaited)
+    }
+
+    /// What a reply changes whatever it answers.
     #[inline]
-    fn hear_end(&mut self, code: Code) {
+    pub(crate) fn overhear(&mut self, code: Code) {
         self.ending |= code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION;
+    }
+
+    /// What a reply means for the command that it answers.
+    #[inline]
+    fn meaning(&self, due: Due, code: Code) -> Step {
+        // Who is logged in since the greeting has nobody to name.
+        let out_of_place = code == Code::BAD_SEQUENCE && due.is(Verb::User);
+        if out_of_place && self.login == LoginState::Welcome { Step::Success } else { Step::of(code) }
     }
 
     /// The command at this place is answered.
@@ -428,8 +474,9 @@ impl Session {
             return Err(OutOfOrder::NotLoggedIn);
         }
         let pending = |wanted: Verb| self.due.back().is_some_and(|due| due.is(wanted));
+        let nobody = matches!(self.login, LoginState::Nobody | LoginState::Welcome);
         let sequence = match verb {
-            Verb::Pass => self.login != LoginState::Nobody || pending(Verb::User),
+            Verb::Pass => !nobody || pending(Verb::User),
             Verb::Acct => {
                 matches!(self.login, LoginState::Account | LoginState::Complete)
                     || pending(Verb::User)
@@ -440,7 +487,7 @@ impl Session {
             Verb::Pbsz => self.security >= Security::Established || pending(Verb::Auth),
             Verb::Prot => self.security == Security::Buffered || pending(Verb::Pbsz),
             Verb::Ccc | Verb::Mic | Verb::Conf | Verb::Enc => self.security >= Security::Established,
-            Verb::Host => self.login == LoginState::Nobody,
+            Verb::Host => nobody,
             _ => true,
         };
         if !sequence {
@@ -486,8 +533,13 @@ impl Session {
 
     /// What the final reply to a command changes. `last`: no command came behind this one.
     fn apply(&mut self, due: Due, code: Code, step: Step, last: bool) {
-        let Awaited::Command(verb) = due.awaited else { return };
-        match Row::of(verb).change(code.class()) {
+        let Awaited::Command(verb) = due.awaited else {
+            if code == Code::LOGGED_IN {
+                self.login = LoginState::Welcome;
+            }
+            return;
+        };
+        match Row::of(verb).change(step) {
             Change::Nothing => {}
             Change::LoggedIn => self.login = LoginState::Complete,
             Change::AskedOn if code == Code::NEED_ACCOUNT => self.login = LoginState::Account,

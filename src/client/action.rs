@@ -27,8 +27,12 @@ pub enum Action<'a> {
     },
     /// A reply that was due came: news, shown once.
     Reply(Reply<'a>),
-    /// A reply that nothing asked for came: news, shown once.
+    /// A reply came that nothing asked for, as far as can be told yet: news, shown once. If it turns out to be an answer with an
+    /// odd code, the request ends with [`Failure::Unexpected`], or the session with [`Violation::Unexpected`].
     Unsolicited(Reply<'a>),
+    /// A line came that is no reply, and was skipped ([`Config::noise`](super::Config::noise)): news, shown once. At most its first
+    /// 256 bytes, without its end.
+    Noise(&'a [u8]),
     /// The request has ended.
     Done(Result<Outcome<'a>, Failure<'a>>),
     /// Make a data connection.
@@ -114,6 +118,8 @@ pub enum Failure<'a> {
     Refused(Reply<'a>),
     /// The server agreed, but what it said can't be read.
     Unreadable(Reply<'a>, BodyError),
+    /// The server answered with a code that can't answer what was said: a 226 to TYPE. Nobody knows what it has done.
+    Unexpected(Reply<'a>),
     /// There was no data connection over which a byte could go: none could be made, the server didn't come to where we
     /// listened, or TLS on it failed. Each attempt with its end.
     NoRoute(Vec<Attempt>),
@@ -169,6 +175,7 @@ impl Failure<'_> {
         match self {
             Self::Refused(reply) => Failure::Refused(reply.into_owned()),
             Self::Unreadable(reply, error) => Failure::Unreadable(reply.into_owned(), error),
+            Self::Unexpected(reply) => Failure::Unexpected(reply.into_owned()),
             Self::NoRoute(attempts) => Failure::NoRoute(attempts),
             Self::Incomplete { end, moved, expected } => Failure::Incomplete { end, moved, expected },
             Self::Changed { expected, told } => Failure::Changed { expected, told },
@@ -186,6 +193,7 @@ impl fmt::Display for Failure<'_> {
         match self {
             Self::Refused(reply) => write!(f, "the server refused: {reply}"),
             Self::Unreadable(reply, error) => write!(f, "the server's answer can't be read ({error}): {reply}"),
+            Self::Unexpected(reply) => write!(f, "the server's answer makes no sense: {reply}"),
             Self::NoRoute(attempts) => {
                 f.write_str("no data connection could be made")?;
                 for attempt in attempts {
@@ -240,10 +248,18 @@ pub enum Violation {
     /// The control connection can't be written to any more: [`Write::failed`] said so, or the server took nothing until
     /// [`Write::deadline`]. The replies that had come were shown before.
     Write(ControlError),
+    /// A reply came that can't answer what is due, nothing that can came in time, and there was no way to find out which
+    /// of the two it is: before the login, with AUTH, PBSZ, PROT and CCC, or because the server said nothing more.
+    Unexpected {
+        /// The command that waits; `None`: the greeting.
+        waiting: Option<Verb>,
+        /// What came.
+        reply: Reply<'static>,
+    },
     /// Plaintext came where TLS was to begin: somebody in between may have put it there (CVE-2021-22947).
     PlaintextBeforeTls,
-    /// Replies that were due behind a transfer, or the answers to its ABOR, never came: what comes later can't be told apart
-    /// any more. The request's `Done` was shown before.
+    /// Replies that were due behind a transfer or another command, or the answers to an ABOR, never came: what comes later
+    /// can't be told apart any more. The request's `Done` was shown before.
     OutOfStep,
     /// The machine itself is at fault, and has nothing to show where it should: please report it. No input brings it about
     /// that is known.
@@ -259,6 +275,9 @@ impl fmt::Display for Violation {
                 write!(f, "the server closed the connection (waiting: {})", waiting(verb))
             }
             Self::Write(why) => write!(f, "the control connection can't be written to: {why}"),
+            Self::Unexpected { waiting: verb, reply } => {
+                write!(f, "the server's answer makes no sense (waiting: {}): {reply}", waiting(verb))
+            }
             Self::PlaintextBeforeTls => f.write_str("plaintext came where TLS was to begin"),
             Self::Fault => f.write_str("a fault of this machine, not of the server"),
             Self::OutOfStep => f.write_str("replies are missing; later ones can't be told apart"),

@@ -46,6 +46,8 @@ pub struct Config {
     pub escaping: Escaping,
     /// How much a server may send before it has ended a line or a reply.
     pub limits: Limits,
+    /// Where a line that is no reply is skipped instead of being the end.
+    pub noise: Noise,
     /// How long to wait.
     pub patience: Patience,
 }
@@ -63,6 +65,19 @@ pub enum Security {
     Implicit,
 }
 
+/// Where a line that is no reply is skipped, and told as [`Action::Noise`](super::Action::Noise): at most 32 of them in a session,
+/// and never between AUTH and TLS. Anywhere else such a line ends the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Noise {
+    /// Nowhere.
+    Never,
+    /// Before the greeting, where some servers print what went wrong as they started.
+    #[default]
+    BeforeGreeting,
+    /// Everywhere.
+    Always,
+}
+
 /// How long the client waits, by phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -76,6 +91,12 @@ pub struct Patience {
     /// For the final reply of an upload once its stream has ended: 300 s. A server may have much to do until the file is where
     /// it belongs.
     pub commit: Duration,
+    /// For a reply that fits what is due, once one has come that doesn't: 2 s. After that the client asks something harmless, a
+    /// barrier (NOOP or PWD), to find out whether the odd one was the answer.
+    pub suspect: Duration,
+    /// For the reply to that barrier: 2 s. A server that answers neither it nor the command before it ends the session. Longer
+    /// where servers say too much and take their time.
+    pub barrier: Duration,
     /// For a data connection while other candidates are left: 10 s.
     pub dial: Duration,
     /// For a data connection of the last candidate: 30 s.
@@ -116,6 +137,7 @@ impl Default for Config {
             urgent: false,
             escaping: Escaping::default(),
             limits: Limits::REPLIES,
+            noise: Noise::default(),
             patience: Patience::default(),
         }
     }
@@ -128,6 +150,8 @@ impl Default for Patience {
             reply: Duration::from_secs(60),
             write: Duration::from_secs(60),
             commit: Duration::from_secs(300),
+            suspect: Duration::from_secs(2),
+            barrier: Duration::from_secs(2),
             dial: Duration::from_secs(10),
             last_dial: Duration::from_secs(30),
             listen: Duration::from_secs(10),

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::config::Config;
 use crate::command::{Command, Verb, VerbSet};
@@ -25,6 +26,9 @@ pub(super) struct Context {
     features: Option<VerbSet>,
     /// The command whose reply the plan waits for; the greeting at first.
     pub(super) said: CommandId,
+    /// How many bytes were received in all, and how many of them before the first command went out that is due.
+    pub(super) received: u64,
+    asked: u64,
     /// How long a reply that is due is waited for.
     pub(super) reply_by: ReplyBy,
     /// RANG was accepted, and no transfer has spent it.
@@ -69,6 +73,8 @@ pub(super) struct Ended {
 pub(super) enum End {
     Success,
     Refused,
+    /// A reply that can't answer the command was its answer.
+    Unexpected,
     Transferred(u64),
     Stored(u64, Option<Vec<u8>>),
     NoRoute,
@@ -112,6 +118,8 @@ impl Context {
             connection: Connection::new(ends, Outbox::new(Speech::Commands, config.escaping.commands), now),
             config,
             said: CommandId::GREETING,
+            received: 0,
+            asked: 0,
             routes: Routes::new(),
             attempts: Vec::new(),
             features: None,
@@ -129,11 +137,31 @@ impl Context {
 
     /// Says a command beside the one that is waited for.
     pub(super) fn send_beside(&mut self, command: &Command<'_>) -> CommandId {
+        // It is handed out by the same poll, so that nothing is received in between.
+        if self.connection.session.due() == 0 {
+            self.asked = self.received;
+        }
         // The plans keep the order, so the advice has nothing to say; the server's answer counts.
         let (id, _) = self.connection.session.command(command);
         self.connection.outbox.say(|out| command.encode(out));
         self.last_word = self.connection.now;
         id
+    }
+
+    /// Whether a reply was here before any command that is due went out: it answers none of them. `behind`: how many bytes were
+    /// received behind it.
+    pub(super) fn is_early(&self, behind: usize) -> bool {
+        let end = u64::try_from(behind).map_or(0, |behind| self.received.saturating_sub(behind));
+        end <= self.asked
+    }
+
+    /// The time for the reply begins now, if it didn't before: `true`.
+    pub(super) fn begin_to_wait(&mut self, patience: Duration) -> bool {
+        let begins = self.reply_by == ReplyBy::AfterData;
+        if begins {
+            self.reply_by = ReplyBy::At(self.connection.after(patience));
+        }
+        begins
     }
 
     /// Whether FEAT named it.

@@ -7,10 +7,12 @@ use core::time::Duration;
 use super::config::{Config, Security};
 use super::context::{Context, End, Progress, ReplyBy};
 use super::request::{Act, Options, Plan, Request, Step, TransferRequest, Wanted};
+use super::suspicion::Suspicion;
 use super::transfer::Transfer;
 use crate::command::{Command, Verb};
+use crate::connection::cannot_happen;
 use crate::reply::{Code, Reply};
-use crate::session::{Answered, Step as Meaning};
+use crate::session::{CommandId, Step as Meaning};
 use crate::text::Path;
 use crate::time::Instant;
 use crate::tls::Tls;
@@ -24,6 +26,7 @@ pub(super) struct Running {
     pub(super) abort: Option<Abort>,
     /// The last reply was a 1yz.
     preliminary: bool,
+    pub(super) suspicion: Suspicion,
 }
 
 /// Why a request is aborted.
@@ -53,15 +56,22 @@ struct Script {
     steps: VecDeque<Step>,
     /// The code of the last reply.
     last: Option<Code>,
-    waiting: Waiting,
+    state: State,
 }
 
-/// What a script waits for.
+/// How far a script has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waiting {
-    Nothing,
-    Reply,
+enum State {
+    /// The next step may be taken.
+    Ready,
+    /// The reply to the last step is due.
+    Asking,
+    /// TLS is to begin or to end.
     Tls,
+    /// The last step was refused.
+    Refused,
+    /// The last step was answered with a code that can't answer it.
+    Unexpected,
 }
 
 impl Running {
@@ -101,7 +111,14 @@ impl Running {
     }
 
     fn new(wanted: Wanted, plan: RunningPlan, context: &Context) -> Self {
-        Self { wanted, plan, began: context.connection.now, abort: None, preliminary: false }
+        Self {
+            wanted,
+            plan,
+            began: context.connection.now,
+            abort: None,
+            preliminary: false,
+            suspicion: Suspicion::default(),
+        }
     }
 
     pub(super) fn is_quit(&self) -> bool {
@@ -127,8 +144,19 @@ impl Running {
         }
     }
 
-    pub(super) fn react(&mut self, context: &mut Context, answered: Answered, reply: &Reply<'_>) {
-        let Answered::Due { id, step, .. } = answered else { return };
+    /// After its final reply the transfer waits for replies that are due behind it.
+    pub(super) fn expects_stragglers(&self) -> bool {
+        matches!(&self.plan, RunningPlan::Transfer(transfer) if transfer.expects_stragglers())
+    }
+
+    /// A command that isn't the plan's was said behind its last one, which is answered.
+    pub(super) fn interrupt(&mut self) {
+        if let RunningPlan::Transfer(transfer) = &mut self.plan {
+            transfer.interrupt();
+        }
+    }
+
+    pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Meaning, reply: &Reply<'_>) {
         let preliminary = step == Meaning::Wait;
         // A 1yz gives the server another while; one 1yz after the other would give it for ever.
         if !(preliminary && self.preliminary) {
@@ -142,8 +170,10 @@ impl Running {
             RunningPlan::Greeting(heard) => *heard = step,
             RunningPlan::Script(script) => {
                 script.last = Some(reply.code());
-                if step != Meaning::Wait {
-                    script.waiting = Waiting::Nothing;
+                match step {
+                    Meaning::Wait => {}
+                    Meaning::Success | Meaning::Continue => script.state = State::Ready,
+                    Meaning::Failure => script.state = State::Refused,
                 }
                 if self.wanted == Wanted::Features && step == Meaning::Success {
                     context.remember_features(reply);
@@ -153,7 +183,35 @@ impl Running {
         }
     }
 
+    /// The last command was answered with this code, which can't answer it.
+    pub(super) fn react_unexpected(&mut self, context: &mut Context, code: Code) {
+        match &mut self.plan {
+            RunningPlan::Script(script) => script.state = State::Unexpected,
+            RunningPlan::Transfer(transfer) => transfer.react_unexpected(context, code),
+            // No barrier is said behind these.
+            RunningPlan::Handshake | RunningPlan::Greeting(_) | RunningPlan::Quit { .. } => {
+                cannot_happen("a barrier behind the greeting or QUIT");
+            }
+        }
+    }
+
     pub(super) fn advance(&mut self, context: &mut Context) -> Progress {
+        if self.suspicion.holds(context) {
+            return Progress::Reply;
+        }
+        match self.proceed(context) {
+            // Other replies may have come behind the one that has ended it.
+            Progress::End(mut ended) => {
+                if ended.reply.is_none() {
+                    ended.reply = self.suspicion.take_answer(context);
+                }
+                Progress::End(ended)
+            }
+            progress => progress,
+        }
+    }
+
+    fn proceed(&mut self, context: &mut Context) -> Progress {
         match &mut self.plan {
             RunningPlan::Handshake => {
                 let progress = context.tls_progress();
@@ -191,24 +249,23 @@ fn transfer(
 }
 
 fn script(steps: VecDeque<Step>) -> RunningPlan {
-    RunningPlan::Script(Script { steps, last: None, waiting: Waiting::Nothing })
+    RunningPlan::Script(Script { steps, last: None, state: State::Ready })
 }
 
 impl Script {
     fn advance(&mut self, context: &mut Context, abort: bool) -> Progress {
-        match self.waiting {
-            Waiting::Reply => return Progress::Reply,
-            Waiting::Tls => {
+        match self.state {
+            State::Ready => {}
+            State::Asking => return Progress::Reply,
+            State::Tls => {
                 let progress = context.tls_progress();
                 if let Progress::Again = progress {
-                    self.waiting = Waiting::Nothing;
+                    self.state = State::Ready;
                 }
                 return progress;
             }
-            Waiting::Nothing => {}
-        }
-        if self.last.is_some_and(|code| code.value() >= 400) {
-            return End::Refused.into();
+            State::Refused => return End::Refused.into(),
+            State::Unexpected => return End::Unexpected.into(),
         }
         let Some(step) = self.steps.pop_front() else { return End::Success.into() };
         if !step.when.holds(self.last, context.connection.tls == Tls::On) {
@@ -218,27 +275,27 @@ impl Script {
         if abort && matches!(step.act, Act::Say(_)) {
             return End::Aborted.into();
         }
-        self.waiting = act(context, &step.act);
+        self.state = act(context, &step.act);
         Progress::Again
     }
 }
 
 /// Does one step of a script.
-fn act(context: &mut Context, act: &Act) -> Waiting {
+fn act(context: &mut Context, act: &Act) -> State {
     match act {
         Act::Say(command) => {
             context.send(command);
-            Waiting::Reply
+            State::Asking
         }
         Act::StartTls => {
             context.start_tls();
-            Waiting::Tls
+            State::Tls
         }
         // TLS that began with the connection outlives REIN.
-        Act::StopTls if context.connection.session.is_secured() => Waiting::Nothing,
+        Act::StopTls if context.connection.session.is_secured() => State::Ready,
         Act::StopTls => {
             context.stop_tls();
-            Waiting::Tls
+            State::Tls
         }
     }
 }

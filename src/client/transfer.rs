@@ -75,6 +75,25 @@ impl Transfer {
         }
     }
 
+    /// What was said was answered with this code, which can't answer it.
+    pub(super) fn react_unexpected(&mut self, context: &mut Context, code: Code) {
+        match self.stage {
+            // A server that doesn't know EPSV ALL or SIZE can be used all the same.
+            Stage::Excluding => self.stage = Stage::Type,
+            Stage::Sizing => self.stage = Stage::Choosing,
+            Stage::Asking(trial) => {
+                context.routes.give_up(trial.route);
+                context.connection.data.release();
+                self.give_up(context, trial, AttemptEnd::Unexpected(code));
+            }
+            Stage::Aborting(aborting) => {
+                context.connection.session.settle_abort();
+                self.go_on(aborting.then);
+            }
+            _ => self.end(context, Ending::Unexpected),
+        }
+    }
+
     pub(super) fn advance(&mut self, context: &mut Context, abort: bool) -> Progress {
         if context.connection.data.tick(context.connection.now) {
             return Progress::Again;
@@ -95,6 +114,7 @@ impl Transfer {
             Stage::Dialling(trial, next) => return self.dial(context, trial, next),
             Stage::Ready(trial) => self.ready(context, trial),
             Stage::Ranged(trial) => self.command(context, trial),
+            Stage::Interrupted(trial) => self.say_part_again(context, trial),
             Stage::Moving(commanded, last) => return self.moving(context, commanded, last),
             Stage::Straggling(trial, stream, by) => return self.straggle(context, trial, stream, by),
             Stage::Failing(trial, code) => self.fail(context, trial, code),
@@ -172,6 +192,18 @@ impl Transfer {
     fn ranged(&mut self, context: &mut Context, trial: Trial) {
         context.ranged = matches!(self.request.part, Part::Range(..));
         self.stage = if context.ranged { Stage::Ranged(trial) } else { Stage::Ready(trial) };
+    }
+
+    /// Something was said behind REST or RANG, which hold for the next command alone.
+    fn say_part_again(&mut self, context: &mut Context, trial: Trial) {
+        match self.request.part {
+            Part::From(0) => self.ready(context, trial),
+            Part::From(offset) => {
+                context.send(&Command::Rest(offset));
+                self.stage = Stage::Restarting(trial);
+            }
+            Part::Range(first, last) => self.say_range(context, trial, (first, last)),
+        }
     }
 
     fn command(&mut self, context: &mut Context, trial: Trial) {
@@ -410,6 +442,7 @@ impl Transfer {
             | Stage::Dialling(..)
             | Stage::Ready(_)
             | Stage::Ranged(_)
+            | Stage::Interrupted(_)
             | Stage::Failing(..)
             // The server has finished already: only our side has to stop.
             | Stage::Moving(_, Final::Here)

@@ -250,8 +250,12 @@ impl Wire {
 
     /// Kept lines, the line under way, and what was not looked at.
     pub(super) fn buffered(&self) -> usize {
-        let unread = self.bytes.len().saturating_sub(self.scan);
-        self.clean.saturating_sub(self.start).saturating_add(unread)
+        self.clean.saturating_sub(self.start).saturating_add(self.unscanned())
+    }
+
+    /// What was not looked at.
+    pub(super) fn unscanned(&self) -> usize {
+        self.bytes.len().saturating_sub(self.scan)
     }
 
     /// Kept lines and the line under way.

@@ -9,6 +9,7 @@
 //! - EPSV ALL sets up no data connection;
 //! - a transfer that was refused before its 1yz leaves the data connection for the next one, unless the code is 425;
 //! - a login that is complete survives a USER, PASS or ACCT that is refused;
+//! - after a greeting of 230, a 503 to USER is a login, unless AUTH or REIN came between;
 //! - ACCT counts only where 332 asked for it;
 //! - TLS that began with the connection outlives REIN;
 //! - the replies to ABOR, and those to NOOP and STAT amid a transfer, may overtake others;
@@ -20,6 +21,7 @@ use crate::command::Verb::{
 };
 use crate::reply::{Class, Code};
 
+use super::Step;
 use super::due::Awaited;
 
 /// One kind of command.
@@ -168,13 +170,13 @@ impl Row {
         ROWS.get(usize::from(place)).unwrap_or(&PLAIN)
     }
 
-    /// What a reply of this class changes.
-    pub(super) fn change(&self, class: Class) -> Change {
-        match class {
-            Class::Preliminary => Change::Nothing,
-            Class::Completion => self.success,
-            Class::Intermediate => self.proceed,
-            Class::TransientNegative | Class::PermanentNegative | Class::Protected => self.failure,
+    /// What a reply that means this changes.
+    pub(super) fn change(&self, step: Step) -> Change {
+        match step {
+            Step::Wait => Change::Nothing,
+            Step::Success => self.success,
+            Step::Continue => self.proceed,
+            Step::Failure => self.failure,
         }
     }
 }

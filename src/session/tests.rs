@@ -14,6 +14,7 @@ fn told(session: &mut Session, dialogue: &[&str]) -> Vec<std::string::String> {
         (_, code) => match session.reply(Code::new(code.parse().unwrap()).unwrap()) {
             Answered::Due { awaited: Awaited::Greeting, step, .. } => std::format!("greeting {step:?}"),
             Answered::Due { awaited: Awaited::Command(verb), step, .. } => std::format!("{verb} {step:?}"),
+            Answered::Suspect { .. } => "suspect".into(),
             Answered::Unsolicited => "unsolicited".into(),
         },
     };
@@ -137,7 +138,9 @@ fn a_late_reply_is_not_taken_for_the_next_commands() {
     let mut session = logged_in();
     for late in ["< 226", "< 426", "< 150", "< 227", "< 331", "< 257"] {
         assert_eq!(told(&mut session, &[late]), ["unsolicited"], "nothing is due");
-        assert_eq!(told(&mut session, &["> NOOP", late]), ["ok", "unsolicited"], "{late}");
+        // A 1yz ends nothing, so it is no answer with an odd code.
+        let word = if late == "< 150" { "unsolicited" } else { "suspect" };
+        assert_eq!(told(&mut session, &["> NOOP", late]), ["ok", word], "{late}");
         assert_eq!(told(&mut session, &["< 200"]), ["NOOP Success"]);
     }
 }
@@ -245,7 +248,7 @@ fn a_transfer_that_has_begun_ends_with_any_2yz_if_nothing_else_is_due() {
     }
     let mut session = logged_in();
     let told = told(&mut session, &["> EPSV", "< 229", "> RETR a", "< 200", "< 150", "> NOOP", "< 200", "< 331"]);
-    assert_eq!(told[3..], ["unsolicited", "RETR Wait", "ok", "NOOP Success", "unsolicited"]);
+    assert_eq!(told[3..], ["suspect", "RETR Wait", "ok", "NOOP Success", "suspect"]);
 }
 
 #[test]
@@ -302,6 +305,71 @@ fn who_says_a_reply_knows_what_it_answers() {
     assert_eq!(session.due(), 1);
     assert_eq!(session.settle(size, Code::FILE_STATUS), Step::Success);
     assert_eq!(session.due(), 0);
+}
+
+#[test]
+fn a_suspect_changes_nothing_until_it_is_settled() {
+    let code = |code: u16| Code::new(code).unwrap();
+    for (line, odd) in
+        [("TYPE I", 226), ("EPSV", 314), ("REST 7", 226), ("PROT P", 331), ("RNFR a", 257), ("CWD a", 426)]
+    {
+        let mut session = logged_in();
+        told(&mut session, &["> AUTH SSL", "< 234", "> PBSZ 0", "< 200", "> PROT C", "< 200", "> USER a", "< 230"]);
+        let (id, _) = session.command(&Command::parse(line.as_bytes()).unwrap());
+        let before = session.clone();
+        let answered = session.reply(code(odd));
+        let Answered::Suspect { id: suspected, awaited } = answered else { panic!("{line} {odd}: {answered:?}") };
+        assert_eq!((suspected, Some(awaited)), (id, session.awaited()));
+        assert_eq!((answered.id(), answered.awaited(), answered.step()), (None, None, None), "it answers nothing yet");
+        assert_eq!(session, before, "{line} {odd}");
+        // Its code is none that the command can succeed with, so it doesn't.
+        assert_eq!(session.settle(id, code(odd)), Step::Failure, "{line} {odd}");
+        let mut failed = before;
+        failed.settle(id, code(500));
+        assert_eq!(session, failed, "{line} {odd}");
+    }
+    // Whoever settles a 1yz that doesn't fit has had the answer: nothing more is due.
+    let mut session = logged_in();
+    let (id, _) = session.command(&Command::parse(b"TYPE I").unwrap());
+    assert_eq!(session.settle(id, code(150)), Step::Failure);
+    assert_eq!((session.due(), session.representation()), (0, Type::Ascii(None)));
+}
+
+#[test]
+fn a_transfer_that_has_begun_is_settled_with_any_2yz() {
+    let mut session = logged_in();
+    told(&mut session, &["> EPSV", "< 229"]);
+    let (id, _) = session.command(&Command::parse(b"RETR a").unwrap());
+    assert_eq!(session.settle(id, Code::new(150).unwrap()), Step::Wait);
+    assert_eq!(session.settle(id, Code::new(200).unwrap()), Step::Success);
+    assert_eq!((session.due(), session.setup()), (0, Setup::None));
+}
+
+#[test]
+fn after_a_greeting_of_230_nobody_has_to_be_named() {
+    for (dialogue, last, login) in [
+        (&["< 230", "> USER a", "< 503"][..], "USER Success", LoginState::Complete),
+        (&["< 120", "< 230", "> NOOP", "< 200", "> USER a", "< 503"], "USER Success", LoginState::Complete),
+        // Who names another one hears what comes of it.
+        (&["< 230", "> USER a", "< 503", "> USER b", "< 503"], "USER Failure", LoginState::Complete),
+        (&["< 230"], "greeting Success", LoginState::Welcome),
+        (&["< 230", "> USER a", "< 331", "> PASS b", "< 230"], "PASS Success", LoginState::Complete),
+        (&["< 230", "> USER a", "< 530"], "USER Failure", LoginState::Nobody),
+        // Once a name was taken, 503 says what it says elsewhere.
+        (&["< 230", "> USER a", "< 331", "> USER a", "< 503"], "USER Failure", LoginState::Nobody),
+        (&["< 230", "> AUTH TLS", "< 234", "> USER a", "< 503"], "USER Failure", LoginState::Nobody),
+        (&["< 230", "> REIN", "< 220", "> USER a", "< 503"], "USER Failure", LoginState::Nobody),
+        (&["< 220", "> USER a", "< 503"], "USER Failure", LoginState::Nobody),
+    ] {
+        let mut session = Session::new();
+        let told = told(&mut session, dialogue);
+        assert_eq!((told.last().map(|word| &word[..]), session.login()), (Some(last), login), "{dialogue:?}");
+    }
+    let mut welcomed = Session::new();
+    welcomed.reply(Code::LOGGED_IN);
+    let mut greeted = Session::new();
+    greeted.reply(Code::SERVICE_READY);
+    assert_ne!(welcomed, greeted);
 }
 
 #[test]

@@ -95,6 +95,25 @@ fn replies_nobody_asked_for_allocate_nothing() {
 }
 
 #[test]
+fn of_the_replies_that_may_be_an_answer_one_is_kept() {
+    let (local, peer) = ends();
+    let mut client = Client::new(Arc::new(client::Config::default()), Endpoints::new(local, peer), NOW);
+    log_in(&mut client);
+    client.start(Request::noop()).unwrap();
+    let Ok(Action::Write(write)) = client.poll(NOW) else { panic!() };
+    write.wrote_all();
+    let hear = |client: &mut Client| {
+        client.received(b"226 surprise\r\n");
+        assert!(matches!(client.poll(NOW), Ok(Action::Unsolicited(_))));
+        assert!(matches!(client.poll(NOW), Ok(Action::Read { .. })));
+    };
+    let (asked, held, ()) = cost(|| hear(&mut client));
+    println!("the first one that may be an answer: {asked} allocations, {held} bytes");
+    assert!(held < 256, "{held}");
+    assert_eq!(cost(|| (0..10_000).for_each(|_| hear(&mut client))).0, 0);
+}
+
+#[test]
 fn an_idle_client_is_below_a_kibibyte() {
     let config = Arc::new(client::Config::default());
     let (local, peer) = ends();

@@ -77,6 +77,10 @@ fn a_reply_tells_what_it_answers_and_an_unsolicited_one_nothing() {
         assert_eq!(answered.awaited().and_then(Awaited::verb), Some(verb));
         assert_eq!(answered.step(), Some(step));
     }
+    let (noop, _) = session.command(&Command::Noop);
+    assert_eq!(session.reply(code(226)), Answered::Suspect { id: noop, awaited: Awaited::Command(Verb::Noop) });
+    assert_eq!(session.reply(code(150)), Answered::Unsolicited, "it ends nothing");
+    assert_eq!(session.reply(code(200)).id(), Some(noop));
     let unsolicited = session.reply(code(200));
     assert_eq!(unsolicited, Answered::Unsolicited);
     assert_eq!((unsolicited.id(), unsolicited.awaited(), unsolicited.step()), (None, None, None));

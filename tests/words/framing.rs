@@ -492,7 +492,7 @@ fn outlines(input: &[u8], limits: Limits, escape: Escape) -> Vec<Option<(u16, u1
     loop {
         match inbox.next_reply() {
             Ok(Some(reply)) => {
-                let (code, end) = (reply.code().value(), reply.end_code().value());
+                let (code, end) = (reply.first_code().value(), reply.code().value());
                 found.push(Some((code, end, reply.lines().count(), reply.is_truncated())));
             }
             Ok(None) => return found,

@@ -88,7 +88,7 @@ fn replies_that_differ_in_anything_are_unequal() {
     }
     let truncated = different.iter().enumerate().filter(|(_, reply)| reply.is_truncated()).map(|(at, _)| at);
     assert!(truncated.eq([13, 14, 15, 16]));
-    assert_eq!((different[7].code(), different[7].end_code().value()), (Code::SERVICE_READY, 221));
+    assert_eq!((different[7].first_code(), different[7].code().value()), (Code::SERVICE_READY, 221));
 }
 
 #[test]
@@ -104,4 +104,21 @@ fn however_a_line_ends_and_whoever_owns_it_a_reply_is_the_same() {
         Reply::new(Code::SERVICE_READY, Text::new("a").unwrap()),
         Reply::from_static(Code::SERVICE_READY, "a\r\nb")
     );
+}
+
+#[test]
+fn a_reply_that_ends_with_another_code_has_both_and_is_written_with_the_one_that_counts() {
+    let mut limits = Limits::REPLIES;
+    limits.reply_end = ReplyEnd::AnyCode;
+    let mut inbox = Inbox::replies(limits);
+    inbox.push(b"230-hello\r\n230-you\r\n226-x\r\n y\r\n530 no\r\n");
+    let reply = inbox.next_reply().unwrap().unwrap().into_owned();
+    assert_eq!((reply.first_code().value(), reply.code().value()), (230, 530));
+    let lines = [&b"hello"[..], b"you", b"226-x", b" y", b"no"];
+    assert!(reply.lines().eq(lines));
+    let mut written = Vec::new();
+    reply.encode(&mut written);
+    assert_eq!(written, b"530-hello\r\n530-you\r\n 226-x\r\n y\r\n530 no\r\n");
+    let (read, _) = Reply::parse(&written).unwrap().unwrap();
+    assert_eq!((read.first_code().value(), read.code().value()), (530, 530));
 }

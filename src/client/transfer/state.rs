@@ -76,6 +76,8 @@ pub(super) enum Stage {
     Ranging(Trial),
     /// The range is agreed on: the transfer command is next.
     Ranged(Trial),
+    /// The offset or the range was agreed on, and something was said behind it: it has to be said again.
+    Interrupted(Trial),
     /// The 1yz, and in active mode the server's connection, are due.
     Commanded(Commanded),
     /// TLS begins, then bytes move. The final reply may have come already.
@@ -139,6 +141,8 @@ impl Then {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Refused,
+    /// The server has answered with a code that can't be an answer.
+    Unexpected,
     Aborted,
     /// Nothing has moved for too long; the adapter has told of so many bytes.
     Stalled(u64),
@@ -179,6 +183,18 @@ impl Transfer {
         }
     }
 
+    /// The server is at work or has finished, and what is due behind the final reply is waited for once the bytes have moved.
+    pub(in crate::client) fn expects_stragglers(&self) -> bool {
+        matches!(self.stage, Stage::Moving(..) | Stage::Straggling(..))
+    }
+
+    /// A command that isn't this transfer's was said behind the last one.
+    pub(in crate::client) fn interrupt(&mut self) {
+        if let Stage::Ready(trial) | Stage::Ranged(trial) = self.stage {
+            self.stage = Stage::Interrupted(trial);
+        }
+    }
+
     /// Nothing more is said, and no data connection is needed.
     pub(super) fn end(&mut self, context: &mut Context, ending: Ending) {
         context.connection.data.release();
@@ -189,6 +205,7 @@ impl Transfer {
     pub(super) fn ended(&mut self, context: &mut Context, ending: Ending, out_of_step: bool) -> Progress {
         let how = match ending {
             Ending::Refused => End::Refused,
+            Ending::Unexpected => End::Unexpected,
             Ending::Aborted => End::Aborted,
             // The answer to `Close` may know of more than the adapter has told.
             Ending::Stalled(told) => {

@@ -68,6 +68,14 @@ fn framed(end: &str, verb: Verb, input: &[u8], piece: usize) -> String {
         }
         Err(other) => return format!("{other:?}"),
     };
+    if let [Did::Unsolicited(code)] = did[..] {
+        // Before the login nobody finds out what it is.
+        rig.now += Duration::from_secs(2);
+        let violation = rig.poll(World::Works).unwrap_err();
+        let Violation::Unexpected { waiting, reply } = &violation else { panic!("{violation:?}") };
+        assert_eq!((*waiting, reply.code().value()), (Some(verb), code));
+        return format!("unexpected {code}");
+    }
     let mut told = Vec::new();
     for did in &did {
         match did {

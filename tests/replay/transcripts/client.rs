@@ -362,6 +362,7 @@ impl<'a> Replay<'a> {
                 }
                 Action::Read { .. } => return Ok(Wants::Reply),
                 Action::Reply(reply) => log.hears(&reply),
+                Action::Noise(line) => panic!("{}: {}", self.dialogue.file, line.escape_ascii()),
                 Action::Unsolicited(reply) => panic!("{}: {reply:?} was asked for", self.dialogue.file),
                 Action::Done(ended) => {
                     let ended = ended.map(Outcome::into_owned).map_err(Failure::into_owned);

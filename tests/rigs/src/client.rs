@@ -16,6 +16,8 @@ use crate::{addr, characters, path};
 pub struct Rig {
     pub client: Client,
     pub now: Duration,
+    /// When it wants to be polled again, if it said so when it was polled last.
+    pub wakes: Option<Instant>,
     /// How the outside answers to what is said.
     pub world: World,
 }
@@ -29,6 +31,7 @@ pub enum Did {
     Waits(Option<u64>),
     Heard(u16),
     Unsolicited(u16),
+    Noise(String),
     Done(Result<Value, String>),
     Listens,
     Connects(SocketAddr),
@@ -56,6 +59,7 @@ impl Rig {
         Self {
             client: Client::new(Arc::new(config), ends, Instant::from_origin(Duration::ZERO)),
             now: Duration::ZERO,
+            wakes: None,
             world: World::Works,
         }
     }
@@ -161,9 +165,13 @@ impl Rig {
                 write.wrote(count);
                 Did::Said(text.strip_suffix("\r\n").unwrap_or(&text).to_owned())
             }
-            Action::Read { deadline } => Did::Waits(deadline.map(|at| at.saturating_since(now).as_secs())),
+            Action::Read { deadline } => {
+                self.wakes = deadline;
+                Did::Waits(deadline.map(|at| at.saturating_since(now).as_secs()))
+            }
             Action::Reply(reply) => Did::Heard(reply.code().value()),
             Action::Unsolicited(reply) => Did::Unsolicited(reply.code().value()),
+            Action::Noise(line) => Did::Noise(characters(line)),
             Action::Done(ended) => Did::Done(ended.map(|outcome| outcome.value).map_err(|failure| failure.to_string())),
             Action::Listen(listen) => {
                 let address = SocketAddr::new(listen.host(), 5001);
@@ -243,6 +251,17 @@ impl Rig {
         for (command, reply) in dialogue {
             assert!(did.contains(&Did::Said(command.to_string())), "{command}: {did:?}");
             did = self.hears(reply);
+        }
+        did
+    }
+
+    /// The server says the first, the client the second behind it, unless that is empty; then everything that follows.
+    pub fn converse_on(&mut self, dialogue: &[(&str, &str)]) -> Vec<Did> {
+        let mut did = Vec::new();
+        for (reply, command) in dialogue {
+            self.client.received(format!("{reply}\r\n").as_bytes());
+            did = self.all(World::Works);
+            assert!(command.is_empty() || did.contains(&Did::Said((*command).to_owned())), "{command}: {did:?}");
         }
         did
     }

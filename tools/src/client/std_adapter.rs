@@ -90,6 +90,7 @@ impl<'o> Connection<'o> {
                     }
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
+                Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {

@@ -87,6 +87,7 @@ impl Connection {
                     bytes.iter().for_each(|bytes| self.client.received(bytes));
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
+                Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {

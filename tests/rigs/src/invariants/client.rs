@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ftp_proto::client::{
-    Action, Client, Config, Failure, Misuse, Outcome, PlaintextAccepted, Request, Security, Value, Violation,
+    Action, Client, Config, Failure, Misuse, Noise, Outcome, PlaintextAccepted, Request, Security, Value, Violation,
 };
 use ftp_proto::{
     Argument, ChannelId, Command, ControlError, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path,
-    Replies, Reply, StreamEnd, Time, TlsError, Type, Verb, Verdict,
+    Replies, Reply, ReplyError, StreamEnd, Time, TlsError, Type, Verb, Verdict,
 };
 
 use policy::{Policy, allows, stranger};
@@ -21,8 +21,12 @@ use crate::net::{Log, Shared, Side};
 
 /// The same log whatever the chunks; bounded polls between inputs; a violation repeats; nothing after Close; no
 /// stranger dialled, none accepted; no password in any `Debug`, nor where a `Write` tells its commands; no transfer command
-/// for a content of which a byte is gone; no success with fewer or more bytes than were bound to come. Past the deadline of
-/// a `Write`, and after one that failed, nothing is asked any more.
+/// for a content of which a byte is gone; no success with fewer or more bytes than were bound to come; nobody waits for long
+/// once a reply has come that may be the answer; what a failure calls unexpected can't answer the command. Past the deadline
+/// of a `Write`, and after one that failed, nothing is asked any more.
+///
+/// A reply that was whole before a command went out is no answer to it. So what comes at once is compared with the same in pieces
+/// that are looked at together, and what comes line by line with the same in pieces that are looked at one by one.
 ///
 /// Four bytes choose the policy, the rest is the script.
 pub fn client(bytes: &[u8]) {
@@ -30,11 +34,21 @@ pub fn client(bytes: &[u8]) {
     let policy = Policy { routes: *routes, host: *host, various: *various };
     let steps = script::steps(rest);
     let config = Arc::new(policy.config());
-    let run = |chunk, piece| Run::new(policy, &config, chunk, piece).play(&steps);
-    let whole = run(usize::MAX, 0);
+    let run = |chunks, piece| Run::new(policy, &config, chunks, piece).play(&steps);
+    let whole = run(Chunks::AtOnce(usize::MAX), 0);
     let size = 2 + usize::from(size % 30);
-    assert_eq!(run(1, 1), whole, "byte by byte");
-    assert_eq!(run(size, size), whole, "in pieces of {size}");
+    assert_eq!(run(Chunks::AtOnce(size), size), whole, "in pieces of {size}");
+    let lines = run(Chunks::OfLines(usize::MAX), 0);
+    assert_eq!(run(Chunks::OfLines(1), 1), lines, "byte by byte");
+}
+
+/// In which pieces what the server says is received.
+#[derive(Debug, Clone, Copy)]
+enum Chunks {
+    /// All pieces, then the machine is polled.
+    AtOnce(usize),
+    /// No piece goes beyond a line, and the machine is polled behind each.
+    OfLines(usize),
 }
 
 /// What a poll came to wait for.
@@ -61,6 +75,7 @@ enum Event {
     Started(Result<(), Misuse>),
     Reply(Reply<'static>),
     Unsolicited(Reply<'static>),
+    Noise(Vec<u8>),
     Done(Result<Outcome<'static>, Failure<'static>>),
     Now(Open),
 }
@@ -144,7 +159,7 @@ struct Run {
     ends: Endpoints,
     client: Client,
     now: Instant,
-    chunk: usize,
+    chunks: Chunks,
     /// How many bytes are written at once; 0: all.
     piece: usize,
     log: Vec<Event>,
@@ -175,6 +190,12 @@ struct Run {
     /// Requests that were begun, the greeting among them, and that have ended.
     begun: usize,
     ended: usize,
+    /// Lines that were no reply.
+    noises: usize,
+    /// It has waited for the answer to what it wrote last.
+    waited: bool,
+    /// What came since may be the answer, though it doesn't fit.
+    doubtful: bool,
     /// The server hasn't said the secret itself: it must not show.
     keeps_secret: bool,
     /// How many bytes were received in all; polls are counted against it.
@@ -183,7 +204,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(policy: Policy, config: &Arc<Config>, chunk: usize, piece: usize) -> Self {
+    fn new(policy: Policy, config: &Arc<Config>, chunks: Chunks, piece: usize) -> Self {
         let ends = policy.ends();
         Self {
             policy,
@@ -191,7 +212,7 @@ impl Run {
             ends,
             client: Client::new(Arc::clone(config), ends, Instant::default()),
             now: Instant::default(),
-            chunk,
+            chunks,
             piece,
             log: Vec::new(),
             net: Log::of_bytes(),
@@ -212,6 +233,9 @@ impl Run {
             quits: false,
             mouth: Mouth::Open,
             mute: false,
+            noises: 0,
+            waited: true,
+            doubtful: false,
             keeps_secret: false,
             received: 0,
             polls: 0,
@@ -242,20 +266,26 @@ impl Run {
         }
     }
 
+    /// AUTH was said, and TLS isn't there.
+    fn waits_for_tls(&self) -> bool {
+        self.client.session().due_to(Verb::Auth) > 0 || matches!(self.open, Open::StartTls)
+    }
+
     fn needs_tls(&self) -> bool {
         self.config.security != Security::Optional
     }
 
     fn step(&mut self, step: &Step) {
         match step {
-            Step::Feed(bytes) if !self.hung_up => {
-                for chunk in bytes.chunks(self.chunk) {
-                    self.received += chunk.len();
-                    self.client.received(chunk);
-                    self.heard.push(chunk);
-                    self.settle();
+            Step::Feed(bytes) if !self.hung_up => match self.chunks {
+                Chunks::AtOnce(size) => bytes.chunks(size).for_each(|chunk| self.receive(chunk)),
+                Chunks::OfLines(size) => {
+                    for chunk in bytes.split_inclusive(|byte| *byte == b'\n').flat_map(|line| line.chunks(size)) {
+                        self.receive(chunk);
+                        self.settle();
+                    }
                 }
-            }
+            },
             Step::Feed(_) => {}
             Step::Clock(wait) => self.now = self.now.after(*wait),
             Step::Answer(choice) => self.answer(*choice, Kind::Well),
@@ -296,6 +326,12 @@ impl Run {
         }
     }
 
+    fn receive(&mut self, chunk: &[u8]) {
+        self.received += chunk.len();
+        self.client.received(chunk);
+        self.heard.push(chunk);
+    }
+
     /// Polls until the machine waits for something outside.
     fn settle(&mut self) {
         self.polls = 0;
@@ -318,6 +354,11 @@ impl Run {
         }
         // An action that was dropped without an answer comes again, and is the same.
         self.open = open;
+        if let Open::Read(Some(by)) = self.open {
+            self.waited |= !self.doubtful;
+            let soon = self.now.after(self.config.patience.suspect.max(self.config.patience.barrier));
+            assert!(!self.doubtful || by <= soon, "what may be the answer is here: {:#?}", self.log);
+        }
         assert_eq!(self.poll().as_ref(), Some(&self.open), "{:#?}", self.log);
     }
 
@@ -397,6 +438,9 @@ impl Run {
                 if self.piece == 0 {
                     self.content.says(bytes);
                 }
+                // A barrier ends no doubt.
+                self.doubtful &= matches!(bytes, b"NOOP\r\n" | b"PWD\r\n" | b"ABOR\r\n");
+                self.waited = self.doubtful;
                 self.written.bytes.extend_from_slice(&bytes[..count]);
                 if !self.tls {
                     self.plaintext.bytes.extend_from_slice(&bytes[..count]);
@@ -414,12 +458,31 @@ impl Run {
             Action::Reply(reply) => {
                 assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
                 net.hears(&reply);
+                self.doubtful = false;
                 self.log.push(Event::Reply(reply.into_owned()));
             }
             Action::Unsolicited(reply) => {
                 assert_eq!(self.heard.next_reply().as_ref(), Ok(&Some(reply.borrowed())), "each once, in order");
                 net.hears_unasked(&reply);
-                self.log.push(Event::Unsolicited(reply.into_owned()));
+                let reply = reply.into_owned();
+                let session = self.client.session();
+                // NOOPs alone may be what is left of a transfer, whose time is another.
+                let due = session.due() > session.due_to(Verb::Noop);
+                self.doubtful |= self.waited && due && !self.has_said_quit && !reply.code().is_preliminary();
+                self.log.push(Event::Unsolicited(reply));
+            }
+            Action::Noise(line) => {
+                net.hears_noise(line);
+                let line = line.to_vec();
+                let error = ReplyError::NotAReply { line: line.clone().into() };
+                assert_eq!(self.heard.next_reply(), Err(error), "each once, in order");
+                self.noises += 1;
+                assert!(
+                    self.noises <= 32 && self.config.noise != Noise::Never && !self.waits_for_tls(),
+                    "{:#?}",
+                    self.log
+                );
+                self.log.push(Event::Noise(line));
             }
             Action::Done(end) => {
                 self.ended += 1;
@@ -430,6 +493,11 @@ impl Run {
                 }
                 assert!(self.ended <= self.begun, "a second end of one request: {end:?} {:#?}", self.log);
                 let end = end.map(Outcome::into_owned).map_err(Failure::into_owned);
+                self.doubtful = false;
+                if let Err(Failure::Unexpected(reply)) = &end {
+                    let verb = suspected(&self.written.bytes);
+                    assert!(!verb.may_be_answered_with(reply.code()), "{verb} {reply:?}: {:#?}", self.log);
+                }
                 net.done(&end, self.client.attempts());
                 self.log.push(Event::Done(end));
             }
@@ -549,6 +617,19 @@ impl Run {
             _ => {}
         }
     }
+}
+
+/// The command that was answered oddly, after all that was written: the one before the barrier.
+fn suspected(written: &[u8]) -> Verb {
+    let lines = written.split_inclusive(|byte| *byte == b'\n');
+    let verb = |line: &[u8]| Verb::parse(line.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default());
+    let mut verbs = lines.rev().map(verb);
+    match verbs.next() {
+        // Behind a transfer; others may have kept it alive.
+        Some(Verb::Noop) => verbs.find(|verb| *verb != Verb::Noop),
+        _ => verbs.next(),
+    }
+    .expect("a command and a barrier")
 }
 
 #[derive(Debug, Clone, Copy)]

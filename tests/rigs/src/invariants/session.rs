@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ftp_proto::session::{Answered, Awaited, CommandId};
+use ftp_proto::session::{Answered, Awaited, CommandId, Step};
 use ftp_proto::{Class, Code, Command, Session, Verb};
 
 /// Below the number of replies that a session keeps in mind.
@@ -110,7 +110,7 @@ impl Dialogue {
         if due == Awaited::Command(Verb::Abor) && !matches!(code.value(), 225 | 226 | 500..) {
             return false;
         }
-        self.server.clone().reply(code) != Answered::Unsolicited
+        self.server.clone().reply(code).id().is_some()
     }
 
     fn compare(&mut self) {
@@ -146,14 +146,31 @@ impl Dialogue {
 struct Anything(Session);
 
 impl Anything {
+    /// A suspect and an unsolicited reply change nothing, and a settled suspect is no success.
+    fn reply(&mut self, code: Code) {
+        let before = self.0.clone();
+        let answered = self.0.reply(code);
+        if answered.id().is_some() {
+            return;
+        }
+        if !matches!(code.value(), 221 | 421) {
+            assert_eq!(self.0, before, "{code} changes something");
+        }
+        match answered {
+            Answered::Suspect { id, awaited } => {
+                assert_ne!(code.class(), Class::Preliminary);
+                assert_eq!(Some(awaited), before.awaited());
+                let mut settled = self.0.clone();
+                assert_eq!(settled.settle(id, code), Step::Failure, "{code} to {awaited:?}");
+                assert_eq!(settled.due() + 1, before.due());
+            }
+            _ => assert!(before.due() == 0 || code.class() == Class::Preliminary, "{code} may be an answer"),
+        }
+    }
+
     fn hear(&mut self, line: &[u8]) {
-        let before = self.0.due();
         if let Some(code) = reply_code(line) {
-            let answer = self.0.reply(code);
-            assert!(
-                answer != Answered::Unsolicited || self.0.due() == before,
-                "an unsolicited reply took something away"
-            );
+            self.reply(code);
         } else if let Ok(command) = Command::parse(line) {
             let _ = self.0.command(&command);
         }

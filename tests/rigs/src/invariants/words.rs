@@ -86,7 +86,7 @@ pub fn reply(input: &[u8]) {
     };
     let lines: Vec<Vec<u8>> = reply.lines().map(<[u8]>::to_vec).collect();
     assert_eq!(naive, Naive::Reply { code: reply.code().value(), many: reply.is_multiline(), lines, length });
-    assert_eq!(reply.code(), reply.end_code());
+    assert_eq!(reply.code(), reply.first_code());
     assert!(!reply.is_truncated());
     // All prefixes of what is short; of what is long the last ones, where the end is near.
     let first = if length <= 512 { 0 } else { length - 16 };

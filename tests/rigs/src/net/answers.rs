@@ -153,6 +153,10 @@ impl<'a> Entry<'a> {
         self.note(|| format!("hears unasked {}", reply.code()));
     }
 
+    pub fn hears_noise(&mut self, line: &[u8]) {
+        self.note(|| format!("hears noise {}", show(line)));
+    }
+
     /// A request has ended; `attempts`: how its data connection came about, if it needed one.
     pub fn done(&mut self, ended: &Result<Outcome<'_>, Failure<'_>>, attempts: &[Attempt]) {
         let heard = std::mem::take(&mut self.log.heard);
@@ -169,6 +173,7 @@ impl<'a> Entry<'a> {
             }
             Err(Failure::Refused(reply)) => format!("failed refused {}", code(reply)),
             Err(Failure::Unreadable(reply, _)) => format!("failed unreadable {}", code(reply)),
+            Err(Failure::Unexpected(reply)) => format!("failed unexpected {}", code(reply)),
             Err(Failure::NoRoute(attempts)) => format!("failed no route{}", self::attempts(attempts)),
             Err(Failure::Incomplete { end, moved, expected: None }) => {
                 format!("failed incomplete: {}, {moved}", stream_end(*end))
@@ -193,6 +198,9 @@ impl<'a> Entry<'a> {
             Violation::Reply(_) => "no reply".to_owned(),
             Violation::Closed { waiting } => format!("closed, {} awaited", awaited(waiting)),
             Violation::TimedOut { waiting } => format!("timed out, {} awaited", awaited(waiting)),
+            Violation::Unexpected { waiting, reply } => {
+                format!("unexpected {}, {} awaited", reply.code(), awaited(waiting))
+            }
             Violation::PlaintextBeforeTls => "plaintext before TLS".to_owned(),
             Violation::OutOfStep => "out of step".to_owned(),
             _ => "otherwise".to_owned(),
@@ -249,6 +257,7 @@ fn attempts(attempts: &[Attempt]) -> String {
         let end = match attempt.end {
             AttemptEnd::Connected => "connected".to_owned(),
             AttemptEnd::Refused(code) => code.to_string(),
+            AttemptEnd::Unexpected(code) => format!("unexpected {code}"),
             AttemptEnd::Unreadable => "unreadable".to_owned(),
             AttemptEnd::Failed(why) => data_error(why).to_owned(),
             AttemptEnd::ServerFailed(code) => format!("server failed {code}"),

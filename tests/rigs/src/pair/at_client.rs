@@ -43,6 +43,7 @@ impl Pair {
             client::Action::Read { .. } => return Ok((self.deliver_to_client(), None)),
             client::Action::Reply(reply) => log.hears(&reply),
             client::Action::Unsolicited(reply) => log.hears_unasked(&reply),
+            client::Action::Noise(line) => log.hears_noise(line),
             client::Action::Done(ended) => {
                 let ended = match ended {
                     Ok(outcome) => Ok(outcome.into_owned()),

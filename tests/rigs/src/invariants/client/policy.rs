@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ftp_proto::client::{Config, Security};
+use ftp_proto::client::{Config, Noise, Security};
 use ftp_proto::telnet::Escape;
-use ftp_proto::{Endpoints, PassiveHost, Resume, Route, is_plausible};
+use ftp_proto::{Endpoints, PassiveHost, ReplyEnd, Resume, Route, is_plausible};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
@@ -36,6 +36,14 @@ impl Policy {
         };
         config.escaping.commands = if self.host & 64 == 0 { Escape::AsIs } else { Escape::Doubled };
         config.escaping.replies = if self.host & 128 == 0 { Escape::AsIs } else { Escape::Doubled };
+        if self.host & 32 != 0 {
+            config.limits.reply_end = ReplyEnd::AnyCode;
+        }
+        config.noise = match self.host / 6 % 4 {
+            0 | 1 => Noise::BeforeGreeting,
+            2 => Noise::Never,
+            _ => Noise::Always,
+        };
         if self.various & 1 != 0 {
             (config.limits.line, config.limits.lines, config.limits.reply) = (40, 4, 160);
         }
