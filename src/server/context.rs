@@ -9,7 +9,7 @@ use super::config::Config;
 use super::exchange::{self, News};
 use super::permissions::Permissions;
 use super::phase::{Asked, UnderWay};
-use super::support::Chosen;
+use super::support::{Chosen, Support};
 use super::waiting::Waiting;
 use crate::command::{Command, Verb};
 use crate::connection::Connection;
@@ -24,7 +24,7 @@ use crate::tls::Tls;
 
 /// Once so many bytes of replies wait, they are written before the next command line is taken up. Another short reply
 /// still fits into what an outbox keeps.
-const TOGETHER: u16 = 4000;
+const TOGETHER: usize = 4000;
 
 /// Everything of a server's session but its input and its phase.
 pub(super) struct Context {
@@ -45,11 +45,7 @@ pub(super) struct Context {
     pub(super) unknown_commands: u32,
     /// What the machine answers alone, where the application wants to know.
     pub(super) news: Option<Box<News>>,
-    /// Once so many bytes of replies wait, they are written before the next command line is taken up: none, where each is told
-    /// before it is written.
-    together: u16,
-    /// Nobody but the machine has to do with NOOP. Kept, since to look it up took 9 of the 620 instructions of a NOOP.
-    pub(super) answers_noop: bool,
+    pub(super) pace: Pace,
     /// The serial of the last question.
     serial: u32,
     /// Room for the text of the next command that the application is asked about: so no question costs an allocation.
@@ -71,6 +67,28 @@ pub(super) enum Life {
     Over,
 }
 
+/// How command lines are taken up that the machine answers alone. Kept, since to look it up for each NOOP took 9 of its 630
+/// instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Those behind one another at once, NOOP among them.
+    Together,
+    /// The same, and the application is asked about NOOP.
+    WithoutNoop,
+    /// One a poll, since each is told before its reply is written.
+    OneByOne,
+}
+
+impl Pace {
+    pub(super) fn of(is_told: bool, support: &Support) -> Self {
+        match is_told {
+            true => Self::OneByOne,
+            false if support.asks(Verb::Noop) => Self::WithoutNoop,
+            false => Self::Together,
+        }
+    }
+}
+
 /// Bytes of a file, the first and the last, both counted from 0 (draft-bryan-ftp-range).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Range {
@@ -81,7 +99,7 @@ pub(super) struct Range {
 impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         let answered = config.answered;
-        let answers_noop = !answered && !config.support.asks(Verb::Noop);
+        let pace = Pace::of(answered, &config.support);
         let news = exchange::news(answered);
         Self {
             connection: Connection::new(ends, Outbox::new(Speech::Replies, config.escaping.replies), now),
@@ -95,8 +113,7 @@ impl Context {
             login_failures: 0,
             unknown_commands: 0,
             news,
-            answers_noop,
-            together: if answered { 0 } else { TOGETHER },
+            pace,
             serial: 0,
             room: Vec::new(),
         }
@@ -250,7 +267,8 @@ impl Context {
         self.life == Life::Open
             && matches!(self.connection.tls, Tls::Off | Tls::On)
             && !self.connection.data.is_closing()
-            && self.connection.outbox.len() < usize::from(self.together)
+            && self.pace != Pace::OneByOne
+            && self.connection.outbox.len() < TOGETHER
     }
 
     /// A command has its final reply.

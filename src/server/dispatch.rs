@@ -1,6 +1,6 @@
 //! From a command line to whoever has to answer it.
 
-use super::context::Context;
+use super::context::{Context, Pace};
 use super::mistakes::is_foreign;
 use super::phase::{Phase, UnderWay};
 use crate::command::{Command, CommandError, EpsvArgument, Verb};
@@ -28,7 +28,7 @@ impl Context {
 
     fn dispatch(&mut self, command: Command<'_>, unread: bool) -> Phase {
         // What keeps connections alive all day breaks no rule of order and changes nothing.
-        if matches!(command, Command::Noop) && self.answers_noop && self.connection.session.pass_noop() {
+        if matches!(command, Command::Noop) && self.pace == Pace::Together && self.connection.session.pass_noop() {
             self.say_noop();
             return Phase::Idle;
         }

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::config::{Active, Config, Passive};
-use super::context::Context;
+use super::context::{Context, Pace};
 use super::support::Support;
 use crate::command::{Served, Verb};
 
@@ -97,7 +97,7 @@ impl Context {
             return;
         }
         self.granted = granted;
-        self.answers_noop = !self.config.answered && !self.support().asks(Verb::Noop);
+        self.pace = Pace::of(self.config.answered, self.support());
         self.chosen = Default::default();
         self.range = None;
         self.connection.data.release();
