@@ -1,6 +1,8 @@
 //! What both machines own of a control connection, whatever their role: the clock, what waits to be written, the session,
 //! TLS, the data connection, and the questions about them.
 
+mod unwanted;
+
 use crate::data::{self, Close, Data};
 use crate::outbox::{Outbox, Write};
 use crate::route::Endpoints;
@@ -10,6 +12,8 @@ use crate::time::Instant;
 use crate::tls::{StartTls, StopTls, Tls, Turn};
 
 use core::time::Duration;
+
+use unwanted::Unwanted;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -22,6 +26,7 @@ pub(crate) struct Connection {
     pub(crate) data: Data,
     /// The peer says no more.
     pub(crate) input_ended: bool,
+    pub(crate) unwanted: Unwanted,
 }
 
 /// What is asked of the adapter, decided before anything is borrowed for it.
@@ -55,6 +60,7 @@ impl Connection {
             tls: Tls::Off,
             data: Data::new(),
             input_ended: false,
+            unwanted: Unwanted::default(),
         }
     }
 

@@ -35,6 +35,7 @@ use crate::inbox::{Commands, Inbox, LineTooLong};
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
 use crate::session::{CommandId, Session};
+use crate::text::Text;
 use crate::time::Instant;
 use crate::tls::Tls;
 
@@ -90,6 +91,8 @@ pub struct Server {
     active: Instant,
 }
 
+const TOO_MUCH: &str = "Too many commands at once.";
+
 /// What `poll` hands out, decided before anything is borrowed for it.
 enum Next {
     Ask(Ask),
@@ -116,13 +119,24 @@ impl Server {
     }
 
     /// Takes what was read from the control connection. An empty slice is its end.
+    ///
+    /// What comes while the open action's `wants_input` says no, or more than [`Config::pipeline`] waits unread, is taken
+    /// too, but bounded: from the second time on it counts, and more than that limit (or than one line may have) ends the
+    /// session with 421.
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.context.connection.input_ended = true;
         } else if self.context.is_turning() {
             self.context.hang_up();
         } else if self.context.life == Life::Open {
-            self.inbox.push(bytes);
+            let (wanted, config) = (self.wants_input(), &self.context.config);
+            // A line that is within its limit is no flood, however little may wait.
+            let limit = config.pipeline.max(config.limits.line);
+            if self.context.connection.unwanted.takes(bytes.len(), wanted, limit) {
+                self.inbox.push(bytes);
+            } else {
+                self.close(&Refusal::closing(Text::from_static(TOO_MUCH)));
+            }
         }
     }
 
@@ -150,6 +164,7 @@ impl Server {
         self.context.connection.now = now;
         let next = self.next();
         let wants_input = self.wants_input();
+        self.context.connection.unwanted.asked(wants_input || matches!(next, Next::Read(_)));
         let Self { context, phase, .. } = self;
         let action = match (next, phase) {
             (Next::Read(deadline), _) => Some(Action::Read { deadline }),
@@ -362,8 +377,7 @@ impl Server {
                     return Some(Next::Read(*at));
                 } else {
                     // Nothing is taken up until then, but what comes is bounded.
-                    let text = "Too many commands at once.";
-                    self.context.answer_static(*login, Code::SERVICE_NOT_AVAILABLE, text);
+                    self.context.answer_static(*login, Code::SERVICE_NOT_AVAILABLE, TOO_MUCH);
                 }
             }
             Phase::Preparing(_) | Phase::Transferring(..) | Phase::Stopping(..) => {

@@ -5,6 +5,7 @@ mod choices;
 mod choices_kept;
 mod commands;
 mod deadlines;
+mod floods;
 mod handles;
 mod old_clients;
 mod pipelined;

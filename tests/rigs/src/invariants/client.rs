@@ -2,7 +2,7 @@
 
 mod policy;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use ftp_proto::{
 
 use policy::{Policy, allows, stranger};
 
+use super::floods;
 use super::script::{self, SECRET, Step, Written, shows_secret};
 use crate::net::{Log, Shared, Side};
 
@@ -28,6 +29,7 @@ pub fn client(bytes: &[u8]) {
     let policy = Policy { routes: *routes, host: *host, various: *various };
     let steps = script::steps(rest);
     let config = Arc::new(policy.config());
+    floods::of_server(&config, policy.ends(), &steps);
     let run = |chunk, piece| Run::new(policy, &config, chunk, piece).play(&steps);
     let whole = run(usize::MAX, 0);
     let size = 2 + usize::from(size % 30);
@@ -95,9 +97,14 @@ struct Run {
     /// Of the first run; the others do the same.
     net: Log,
     open: Open,
+    wants_input: bool,
+    /// What the server has sent and was not read yet; an empty chunk is its end.
+    socket: VecDeque<Vec<u8>>,
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
     hung_up: bool,
+    /// The machine was told so.
+    heard_end: bool,
     quits: bool,
     /// The replies in what was received, as they have to be shown.
     heard: Inbox<Replies>,
@@ -133,6 +140,8 @@ impl Run {
             log: Vec::new(),
             net: Log::of_bytes(),
             open: Open::Closed,
+            wants_input: false,
+            socket: VecDeque::new(),
             sockets: BTreeSet::new(),
             heard: Inbox::replies(config.limits).with_escape(config.escaping.replies),
             written: Lines::default(),
@@ -144,6 +153,7 @@ impl Run {
             begun: 1,
             ended: 0,
             hung_up: false,
+            heard_end: false,
             quits: false,
             keeps_secret: false,
             received: 0,
@@ -181,14 +191,7 @@ impl Run {
 
     fn step(&mut self, step: &Step) {
         match step {
-            Step::Feed(bytes) if !self.hung_up => {
-                for chunk in bytes.chunks(self.chunk) {
-                    self.received += chunk.len();
-                    self.client.received(chunk);
-                    self.heard.push(chunk);
-                    self.settle();
-                }
-            }
+            Step::Feed(bytes) if !self.hung_up => self.socket.extend(bytes.chunks(self.chunk).map(<[u8]>::to_vec)),
             Step::Feed(_) => {}
             Step::Clock(wait) => self.now = self.now.after(*wait),
             Step::Answer(choice) => self.answer(*choice, Kind::Well),
@@ -199,7 +202,7 @@ impl Run {
                 self.log.push(Event::Started(started));
                 let expected = match self.open {
                     Open::Closed | Open::Violated(_) => Err(Misuse::Ended),
-                    _ if self.quits || self.hung_up => Err(Misuse::Ended),
+                    _ if self.quits || self.heard_end => Err(Misuse::Ended),
                     Open::Read(None) => Ok(()),
                     _ => Err(Misuse::Busy),
                 };
@@ -216,13 +219,27 @@ impl Run {
             }
             Step::HangUp => {
                 self.hung_up = true;
-                self.client.received(b"");
+                self.socket.push_back(Vec::new());
             }
         }
     }
 
-    /// Polls until the machine waits for something outside.
+    /// Polls until the machine waits for something outside, and reads what it lets us read meanwhile.
     fn settle(&mut self) {
+        loop {
+            self.rest();
+            // An adapter may have read more than it should when TLS begins or ends.
+            let turns = matches!(self.open, Open::StartTls | Open::StopTls);
+            let reads = self.wants_input || turns || matches!(self.open, Open::Read(_));
+            let Some(chunk) = (if reads { self.socket.pop_front() } else { None }) else { return };
+            self.client.received(&chunk);
+            self.received += chunk.len();
+            self.heard_end |= chunk.is_empty();
+            self.heard.push(&chunk);
+        }
+    }
+
+    fn rest(&mut self) {
         self.polls = 0;
         let open = loop {
             self.polls += 1;
@@ -281,6 +298,7 @@ impl Run {
 
     /// One action; `None`: it was answered.
     fn poll(&mut self) -> Option<Open> {
+        self.wants_input = false;
         let mut net = self.net.at(Side::Client, self.now.since_origin());
         let action = match self.client.poll(self.now) {
             Ok(action) => action,
@@ -336,27 +354,32 @@ impl Run {
                 assert!(allowed, "a stranger is dialled: {address}");
                 assert_ne!(address.port(), 0);
                 assert!(connect.deadline() > self.now);
+                self.wants_input = connect.wants_input();
                 return Some(Open::Connect(connect.serial(), connect.channel(), address));
             }
             Action::Listen(listen) => {
                 assert_eq!(listen.host(), self.ends.local().ip());
                 assert!(listen.deadline() > self.now);
+                self.wants_input = listen.wants_input();
                 return Some(Open::Listen(listen.serial(), listen.channel()));
             }
             Action::Accept(accept) => {
                 assert!(self.sockets.contains(&accept.channel()), "nobody listens: {:#?}", self.log);
                 assert!(accept.deadline() > self.now);
+                self.wants_input = accept.wants_input();
                 return Some(Open::Accept(accept.serial(), accept.channel()));
             }
             Action::Stream(stream) => {
                 assert!(self.sockets.contains(&stream.channel()), "a stream without a connection: {:#?}", self.log);
                 let (direction, representation) = (stream.direction(), stream.representation());
                 let (serial, channel) = (stream.serial(), stream.channel());
+                self.wants_input = stream.wants_input();
                 return Some(Open::Stream(serial, channel, direction, representation, stream.offset()));
             }
             Action::SecureData(secure) => {
                 assert!(self.sockets.contains(&secure.channel()), "TLS without a connection: {:#?}", self.log);
                 assert!(secure.deadline() > self.now);
+                self.wants_input = secure.wants_input();
                 return Some(Open::SecureData(secure.serial(), secure.channel()));
             }
             Action::StartTls(start) => {
