@@ -138,6 +138,7 @@ impl<'o> Session<'o> {
                     }
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => (self.log)(&format!("< {reply}")),
+                Action::Noise(line) => (self.log)(&format!("< {}", line.escape_ascii())),
                 Action::Done(ended) => return Ok(Some(ended.map_err(Failure::into_owned)?.into_owned())),
                 // Passive mode. Std has no portable way to begin to connect and go on meanwhile: ABOR waits here, for 10 s at most,
                 // or 30 s on the last route.

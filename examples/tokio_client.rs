@@ -147,6 +147,7 @@ impl<'o> Session<'o> {
                     }
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => (self.log)(&format!("< {reply}")),
+                Action::Noise(line) => (self.log)(&format!("< {}", line.escape_ascii())),
                 Action::Done(ended) => return Ok(Some(ended.map_err(Failure::into_owned)?.into_owned())),
                 // Passive mode.
                 Action::Connect(connect) => {

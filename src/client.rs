@@ -224,6 +224,10 @@ impl Client {
     }
 
     /// Takes what was read from the control connection. An empty slice is its end.
+    ///
+    /// What comes while the open action's `wants_input` says no, or more than [`Limits::reply`](crate::Limits::reply) waits
+    /// unread, is taken too, but bounded: from the second time on it counts, and more than that limit is
+    /// [`Violation::Flood`].
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.context.connection.input_ended = true;
@@ -232,9 +236,14 @@ impl Client {
         } else if let Tls::Starting { .. } = self.context.connection.tls {
             self.phase = Phase::Broken(Violation::PlaintextBeforeTls);
         } else {
-            self.inbox.push(bytes);
-            let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            self.context.received = self.context.received.saturating_add(count);
+            let (wanted, limit) = (self.wants_input(), self.context.config.limits.reply);
+            if self.context.connection.unwanted.takes(bytes.len(), wanted, limit) {
+                self.inbox.push(bytes);
+                let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                self.context.received = self.context.received.saturating_add(count);
+            } else {
+                self.phase = Phase::Broken(Violation::Flood { limit });
+            }
         }
     }
 
@@ -268,6 +277,7 @@ impl Client {
     /// Turns the decision into the action with its handle.
     fn action(&mut self, next: Next) -> Result<Action<'_>, Violation> {
         let wants_input = self.wants_input();
+        self.context.connection.unwanted.asked(wants_input || matches!(next, Next::Read(_)));
         let action = match next {
             Next::Write => {
                 let patience = self.context.config.patience.write;
@@ -526,7 +536,8 @@ impl Client {
     }
 
     fn wants_input(&self) -> bool {
-        !self.context.connection.input_ended && self.takes_replies()
+        let has_room = self.inbox.buffered() <= self.context.config.limits.reply;
+        !self.context.connection.input_ended && has_room && self.takes_replies()
     }
 
     /// A whole reply is here: what it answers, and what follows from that.

@@ -1,6 +1,8 @@
 //! What both machines own of a control connection, whatever their role: the clock, what waits to be written, the session,
 //! TLS, the data connection, and the questions about them.
 
+mod unwanted;
+
 use crate::data::{self, Close, Data};
 use crate::outbox::{Outbox, Terms, Write};
 use crate::route::Endpoints;
@@ -9,6 +11,8 @@ use crate::time::Instant;
 use crate::tls::{StartTls, StopTls, Tls, Turn};
 
 use core::time::Duration;
+
+use unwanted::Unwanted;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -21,6 +25,7 @@ pub(crate) struct Connection {
     pub(crate) data: Data,
     /// The peer says no more.
     pub(crate) input_ended: bool,
+    pub(crate) unwanted: Unwanted,
 }
 
 /// What comes before everything else.
@@ -50,7 +55,16 @@ pub(crate) enum Asked<'a> {
 
 impl Connection {
     pub(crate) fn new(ends: Endpoints, outbox: Outbox, now: Instant) -> Self {
-        Self { ends, now, outbox, session: Session::new(), tls: Tls::Off, data: Data::new(), input_ended: false }
+        Self {
+            ends,
+            now,
+            outbox,
+            session: Session::new(),
+            tls: Tls::Off,
+            data: Data::new(),
+            input_ended: false,
+            unwanted: Unwanted::default(),
+        }
     }
 
     /// The moment that is `wait` from now.

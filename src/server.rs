@@ -39,6 +39,7 @@ use crate::inbox::{Commands, Inbox, LineTooLong};
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
 use crate::session::{CommandId, Session};
+use crate::text::Text;
 use crate::time::Instant;
 use crate::tls::Tls;
 
@@ -54,7 +55,7 @@ pub use support::{Support, SupportError};
 pub use words::{Answer, Greeting, Opening, Refusal};
 
 use answers::NOOP_OK;
-use context::{Context, Life, kept};
+use context::{Context, Life, TOO_MUCH, kept};
 use phase::{Answered, Asked, Decided, Job, Phase, Step, Stop, UnderWay};
 use waiting::Waiting;
 
@@ -131,8 +132,15 @@ impl Server {
     }
 
     /// Takes what was read from the control connection. An empty slice is its end.
+    ///
+    /// What comes while the open action's `wants_input` says no, or more than [`Config::pipeline`] waits unread, is taken
+    /// too, but bounded: from the second time on it counts, and more than that limit (or than one line may have) ends the
+    /// session with 421.
     pub fn received(&mut self, bytes: &[u8]) {
-        self.context.received(&mut self.inbox, bytes);
+        let Self { context, inbox, waiting, .. } = self;
+        if !context.received(inbox, waiting, bytes) {
+            self.close(&Refusal::closing(Text::from_static(TOO_MUCH)));
+        }
     }
 
     /// Ends the session with these words, best a 421; what runs is stopped. An upload that is being kept
@@ -160,6 +168,7 @@ impl Server {
         self.context.connection.now = now;
         let next = self.next();
         let wants_input = self.wants_input();
+        self.context.connection.unwanted.asked(wants_input || matches!(next, Next::Read(_)));
         let Self { context, phase, inbox, waiting, .. } = self;
         let action = match (next, phase) {
             (Next::Read(deadline), _) => Some(Action::Read { deadline }),
@@ -399,8 +408,7 @@ impl Server {
                     return Some(Next::Read(*at));
                 } else {
                     // Nothing is taken up until then, but what comes is bounded.
-                    let text = "Too many commands at once.";
-                    self.context.answer_static(*login, Code::SERVICE_NOT_AVAILABLE, text);
+                    self.context.answer_static(*login, Code::SERVICE_NOT_AVAILABLE, TOO_MUCH);
                 }
             }
             Phase::Transferring(_, Step::Looking) if self.wants_input() => return Some(Next::Look),

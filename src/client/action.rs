@@ -258,6 +258,11 @@ pub enum Violation {
     },
     /// Plaintext came where TLS was to begin: somebody in between may have put it there (CVE-2021-22947).
     PlaintextBeforeTls,
+    /// The server said more than is read: what was handed over unwanted is more than the limit.
+    Flood {
+        /// [`Limits::reply`](crate::Limits::reply), in bytes.
+        limit: usize,
+    },
     /// Replies that were due behind a transfer or another command, or the answers to an ABOR, never came: what comes later
     /// can't be told apart any more. The request's `Done` was shown before.
     OutOfStep,
@@ -278,6 +283,7 @@ impl fmt::Display for Violation {
             Self::Unexpected { waiting: verb, reply } => {
                 write!(f, "the server's answer makes no sense (waiting: {}): {reply}", waiting(verb))
             }
+            Self::Flood { limit } => write!(f, "the server said more than {limit} bytes that nobody wants yet"),
             Self::PlaintextBeforeTls => f.write_str("plaintext came where TLS was to begin"),
             Self::Fault => f.write_str("a fault of this machine, not of the server"),
             Self::OutOfStep => f.write_str("replies are missing; later ones can't be told apart"),

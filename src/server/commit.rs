@@ -7,7 +7,7 @@
 
 use core::fmt;
 
-use super::context::Context;
+use super::context::{Context, TOO_MUCH};
 use super::phase::{Asked, Committed, Step, Upload};
 use super::waiting::Waiting;
 use crate::command::Command;
@@ -60,7 +60,10 @@ impl<'a> Look<'a> {
 
     /// What was read, as [`Server::received`](super::Server::received) takes it: an empty slice is the end.
     pub fn received(&mut self, bytes: &[u8]) {
-        self.context.received(self.inbox, bytes);
+        if !self.context.received(self.inbox, self.waiting, bytes) {
+            self.context.connection.data.release();
+            self.context.say_unasked(&Reply::from_static(Code::SERVICE_NOT_AVAILABLE, TOO_MUCH));
+        }
     }
 
     /// Everything that was there has been handed over.

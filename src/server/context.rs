@@ -54,6 +54,9 @@ pub(super) struct Context {
 
 pub(super) const GOODBYE: &str = "Goodbye.";
 
+/// Of more lines than may wait.
+pub(super) const TOO_MUCH: &str = "Too many commands at once.";
+
 /// More room than this is given back.
 const ROOM: usize = 256;
 
@@ -292,15 +295,22 @@ impl Context {
         matches!(self.connection.data.state(), State::Bound(_) | State::Target(_))
     }
 
-    /// Takes what was read from the control connection. An empty slice is its end.
-    pub(super) fn received(&mut self, inbox: &mut Inbox<Commands>, bytes: &[u8]) {
+    /// Takes what was read from the control connection. An empty slice is its end. `false`: it is too much of what nobody wants yet.
+    pub(super) fn received(&mut self, inbox: &mut Inbox<Commands>, waiting: &Waiting, bytes: &[u8]) -> bool {
         if bytes.is_empty() {
             self.connection.input_ended = true;
         } else if self.is_turning() {
             self.hang_up();
         } else if self.life == Life::Open {
+            let wanted = self.wants_input(inbox, waiting);
+            // A line that is within its limit is no flood, however little may wait.
+            let limit = self.config.pipeline.max(self.config.limits.line);
+            if !self.connection.unwanted.takes(bytes.len(), wanted, limit) {
+                return false;
+            }
             inbox.push(bytes);
         }
+        true
     }
 
     /// Whether the control connection may be read while something is asked.

@@ -5,6 +5,7 @@ mod closing;
 mod complaints;
 mod deadlines;
 mod faults;
+mod floods;
 mod guesses;
 mod lengths;
 mod noise;

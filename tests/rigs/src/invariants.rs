@@ -4,6 +4,7 @@
 //! them too. Each panics if what it states doesn't hold.
 
 mod client;
+mod floods;
 mod pair;
 mod script;
 mod server;

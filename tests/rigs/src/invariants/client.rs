@@ -2,7 +2,7 @@
 
 mod policy;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use ftp_proto::{
 
 use policy::{Policy, allows, stranger};
 
+use super::floods;
 use super::script::{self, Mouth, SECRET, Step, Written, shows_secret};
 use crate::net::{Log, Shared, Side};
 
@@ -34,6 +35,7 @@ pub fn client(bytes: &[u8]) {
     let policy = Policy { routes: *routes, host: *host, various: *various };
     let steps = script::steps(rest);
     let config = Arc::new(policy.config());
+    floods::of_server(&config, policy.ends(), &steps);
     let run = |chunks, piece| Run::new(policy, &config, chunks, piece).play(&steps);
     let whole = run(Chunks::AtOnce(usize::MAX), 0);
     let size = 2 + usize::from(size % 30);
@@ -166,12 +168,19 @@ struct Run {
     /// Of the first run; the others do the same.
     net: Log,
     open: Open,
+    wants_input: bool,
+    /// What the server has sent and was not read yet, by what is read before the next look; an empty chunk is its end.
+    socket: VecDeque<Vec<Vec<u8>>>,
+    /// How much may wait, in bytes.
+    room: usize,
     /// Data sockets that are open outside.
     sockets: BTreeSet<ChannelId>,
     content: Content,
     /// How many bytes may come, at least and at most, for the request that runs to succeed.
     bound: (u64, u64),
     hung_up: bool,
+    /// The machine was told so.
+    heard_end: bool,
     quits: bool,
     mouth: Mouth,
     /// The machine knows that nothing can be written.
@@ -217,6 +226,9 @@ impl Run {
             log: Vec::new(),
             net: Log::of_bytes(),
             open: Open::Closed,
+            wants_input: false,
+            socket: VecDeque::new(),
+            room: config.limits.reply,
             sockets: BTreeSet::new(),
             content: Content::default(),
             bound: ANY_LENGTH,
@@ -230,6 +242,7 @@ impl Run {
             begun: 1,
             ended: 0,
             hung_up: false,
+            heard_end: false,
             quits: false,
             mouth: Mouth::Open,
             mute: false,
@@ -278,12 +291,15 @@ impl Run {
     fn step(&mut self, step: &Step) {
         match step {
             Step::Feed(bytes) if !self.hung_up => match self.chunks {
-                Chunks::AtOnce(size) => bytes.chunks(size).for_each(|chunk| self.receive(chunk)),
+                // What is over the limit of what may wait comes in one piece: more of them would be a flood.
+                Chunks::AtOnce(size) => {
+                    let (first, rest) = bytes.split_at(bytes.len().min(self.room));
+                    let chunks = first.chunks(size).chain((!rest.is_empty()).then_some(rest));
+                    self.socket.push_back(chunks.map(<[u8]>::to_vec).collect());
+                }
                 Chunks::OfLines(size) => {
-                    for chunk in bytes.split_inclusive(|byte| *byte == b'\n').flat_map(|line| line.chunks(size)) {
-                        self.receive(chunk);
-                        self.settle();
-                    }
+                    let lines = bytes.split_inclusive(|byte| *byte == b'\n').flat_map(|line| line.chunks(size));
+                    self.socket.extend(lines.map(|chunk| vec![chunk.to_vec()]));
                 }
             },
             Step::Feed(_) => {}
@@ -300,7 +316,7 @@ impl Run {
                 self.log.push(Event::Started(started));
                 let expected = match self.open {
                     Open::Closed | Open::Violated(_) => Err(Misuse::Ended),
-                    _ if self.quits || self.hung_up => Err(Misuse::Ended),
+                    _ if self.quits || self.heard_end => Err(Misuse::Ended),
                     Open::Read(None) => Ok(()),
                     _ => Err(Misuse::Busy),
                 };
@@ -320,20 +336,30 @@ impl Run {
             }
             Step::HangUp => {
                 self.hung_up = true;
-                self.client.received(b"");
+                self.socket.push_back(vec![Vec::new()]);
             }
             Step::Mute(choice) => self.mouth = if choice & 1 == 0 { Mouth::Stuck } else { Mouth::Shut },
         }
     }
 
-    fn receive(&mut self, chunk: &[u8]) {
-        self.received += chunk.len();
-        self.client.received(chunk);
-        self.heard.push(chunk);
+    /// Polls until the machine waits for something outside, and reads what it lets us read meanwhile.
+    fn settle(&mut self) {
+        loop {
+            self.rest();
+            // An adapter may have read more than it should when TLS begins or ends.
+            let turns = matches!(self.open, Open::StartTls | Open::StopTls);
+            let reads = self.wants_input || turns || matches!(self.open, Open::Read(_));
+            let Some(chunks) = (if reads { self.socket.pop_front() } else { None }) else { return };
+            for chunk in chunks {
+                self.client.received(&chunk);
+                self.received += chunk.len();
+                self.heard_end |= chunk.is_empty();
+                self.heard.push(&chunk);
+            }
+        }
     }
 
-    /// Polls until the machine waits for something outside.
-    fn settle(&mut self) {
+    fn rest(&mut self) {
         self.polls = 0;
         let open = loop {
             self.polls += 1;
@@ -405,6 +431,7 @@ impl Run {
 
     /// One action; `None`: it was answered.
     fn poll(&mut self) -> Option<Open> {
+        self.wants_input = false;
         let mut net = self.net.at(Side::Client, self.now.since_origin());
         let action = match self.client.poll(self.now) {
             Ok(action) => action,
@@ -507,16 +534,19 @@ impl Run {
                 assert!(allowed, "a stranger is dialled: {address}");
                 assert_ne!(address.port(), 0);
                 assert!(connect.deadline() > self.now);
+                self.wants_input = connect.wants_input();
                 return Some(Open::Connect(connect.serial(), connect.channel(), address));
             }
             Action::Listen(listen) => {
                 assert_eq!(listen.host(), self.ends.local().ip());
                 assert!(listen.deadline() > self.now);
+                self.wants_input = listen.wants_input();
                 return Some(Open::Listen(listen.serial(), listen.channel()));
             }
             Action::Accept(accept) => {
                 assert!(self.sockets.contains(&accept.channel()), "nobody listens: {:#?}", self.log);
                 assert!(accept.deadline() > self.now);
+                self.wants_input = accept.wants_input();
                 return Some(Open::Accept(accept.serial(), accept.channel()));
             }
             Action::Stream(stream) => {
@@ -524,11 +554,13 @@ impl Run {
                 let (direction, representation) = (stream.direction(), stream.representation());
                 let (serial, channel) = (stream.serial(), stream.channel());
                 self.content.streams(channel);
+                self.wants_input = stream.wants_input();
                 return Some(Open::Stream(serial, channel, direction, representation, stream.offset()));
             }
             Action::SecureData(secure) => {
                 assert!(self.sockets.contains(&secure.channel()), "TLS without a connection: {:#?}", self.log);
                 assert!(secure.deadline() > self.now);
+                self.wants_input = secure.wants_input();
                 return Some(Open::SecureData(secure.serial(), secure.channel()));
             }
             Action::StartTls(start) => {

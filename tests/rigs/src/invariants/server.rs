@@ -19,6 +19,7 @@ use answer::Kind;
 use line::{Line, account};
 use policy::Policy;
 
+use super::floods;
 use super::script::{self, Mouth, Step, Written, shows_secret};
 use super::words::greeting;
 use crate::net::{Log, Side};
@@ -38,6 +39,7 @@ pub fn server(bytes: &[u8]) {
     let config = Arc::new(policy.config());
     let steps = script::steps(rest);
     let keeps_secret = !script::tells_secret(&steps, b"PASS ");
+    floods::of_client(&config, policy.ends(), &steps);
     let run = |chunk, piece| Run::new(policy, &config, chunk, piece).play(&steps, keeps_secret);
     let size = 2 + usize::from(size % 30);
     let whole = run(512, 0);
@@ -279,18 +281,12 @@ impl<'a> Run<'a> {
     }
 
     fn memory(&mut self) {
-        let debug = format!("{:?}", self.server);
-        assert!(!self.keeps_secret || !shows_secret(&debug), "a secret in Debug");
+        assert!(!self.keeps_secret || !shows_secret(&format!("{:?}", self.server)), "a secret in Debug");
         if self.piece == 0 && self.keeps_secret {
             // What it waits for, since `poll` below passes over a Read.
             assert!(!shows_secret(&format!("{:?}", self.server.poll(self.now))), "a secret in Debug");
         }
-        let number = |before: &str| {
-            // The last: a name that the client gives comes before.
-            let (_, behind) = debug.rsplit_once(before).expect("the Debug of the machine tells its buffers");
-            behind.split(|digit: char| !digit.is_ascii_digit()).next().unwrap_or_default().parse::<usize>().unwrap()
-        };
-        let kept = number("Waiting(") + number("buffered: ");
+        let kept = floods::kept(&self.server, &["Waiting(", "buffered: "]);
         // A short line that waits for a transfer counts for more than its bytes: with what was received before the transfer
         // began, up to twice as much.
         let most = 2 * self.config.pipeline + self.config.limits.line + self.chunk.min(512) + 8;
