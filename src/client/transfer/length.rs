@@ -101,7 +101,7 @@ impl Transfer {
         match (self.request.part, self.request.total) {
             (Part::From(offset), Some(total)) => Length::Exactly(total.saturating_sub(offset)),
             (Part::From(offset), None) => match self.announced {
-                Some(announced) => Length::AtLeast(announced.checked_sub(offset).unwrap_or(announced)),
+                Some(announced) => Length::AtLeast(announced.saturating_sub(offset)),
                 None => Length::Unknown,
             },
             (Part::Range(first, last), Some(total)) => {

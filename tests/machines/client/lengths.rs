@@ -174,8 +174,8 @@ fn an_announced_size_raises_suspicion_where_fewer_bytes_come_than_either_reading
         (400, FROM_400, "150 Opening f (1000 bytes).", 599, Some(600)),
         (400, FROM_400, "150 Opening f (1000 bytes).", 600, None),
         (400, FROM_400, "150 Opening f (1000 bytes).", 1000, None),
-        // The whole would have ended before the offset.
-        (400, FROM_400, "150 Opening f (100 bytes).", 99, Some(100)),
+        // If that is the whole, it ended before the offset, and nothing was to come.
+        (400, FROM_400, "150 Opening f (100 bytes).", 0, None),
         (400, FROM_400, "150 Opening f (100 bytes).", 100, None),
         (0, WHOLE, "150 Opening f (1 kbytes).", 3, None),
     ] {

@@ -5,6 +5,7 @@
 mod certificate;
 mod clients;
 mod mirror;
+mod odd;
 mod options;
 mod processes;
 mod servers;

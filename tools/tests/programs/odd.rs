@@ -3,11 +3,11 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ftp_proto_rigs::programs::{CLIENTS, example, one_line_of_failure};
+use crate::processes::{CLIENTS, client_program, one_line_of_failure};
 
 const CONTENT: &[u8] = b"what the file holds";
 
@@ -68,7 +68,7 @@ fn get(client: &str, file: &Path, odd: fn(&str) -> Option<&'static str>) -> (Out
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || serve(&listener, odd));
-    let mut program = Command::new(example(client));
+    let mut program = client_program(client);
     let began = Instant::now();
     let output = program.arg("get").arg(format!("ftp://anna:secret@{address}/f")).arg(file).output().unwrap();
     let took = began.elapsed();

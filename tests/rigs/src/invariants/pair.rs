@@ -202,8 +202,6 @@ fn request(which: u8, name: &[u8]) -> Request {
         31 => Request::retrieve(Path::new("missing").unwrap(), 3),
         0 => Request::login(Argument::new("anna").unwrap(), Password::new("secret").unwrap(), None),
         8 => Request::rename(path.borrowed(), Path::new("other").unwrap()),
-        // Whole files, of which nothing is expected but what comes.
-        17 => super::client::request(17 | odd),
         which => super::client::request(which | odd),
     }
 }
