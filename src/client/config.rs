@@ -31,9 +31,10 @@ pub struct Config {
     /// EPSV ALL before the first transfer (RFC 2428 4): from then on the server refuses every other way, which tells a NAT
     /// that it has nothing to translate. `routes` should hold EPSV alone then.
     pub only_epsv: bool,
-    /// Whether the size is heeded that a 150 or 125 may announce, `(1024 bytes)`: a download in TYPE I that brings fewer bytes than that, and
-    /// than what an offset leaves of it, is [`Failure::Incomplete`](super::Failure::Incomplete). On by default; for servers that announce
-    /// what isn't so it can be off.
+    /// Whether the size is heeded that a 150 or 125 may announce, `(1024 bytes)`: a download in TYPE I that brings
+    /// fewer bytes than that, and than what an offset leaves of it, is
+    /// [`Failure::Incomplete`](super::Failure::Incomplete). On by default; for servers that announce what isn't so it
+    /// can be off.
     pub announced_size: bool,
     /// NOOP after so long without a word on the control connection while bytes move; `None`, the default: never. For
     /// firewalls that forget a silent connection.

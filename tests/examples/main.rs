@@ -3,6 +3,7 @@
 mod clients;
 mod mirror;
 mod options;
+mod plainly;
 mod servers;
 mod servers_tls;
 mod tls;
