@@ -89,8 +89,6 @@ pub struct Server {
     inbox: Inbox<Commands>,
     /// Command lines that came while a transfer ran.
     waiting: Waiting,
-    /// When the last command line was taken up, more was behind it.
-    pipelined: bool,
     /// When the session began, or the last command of a user who was logged in came.
     began: Instant,
     /// When the last command line came, or the last word was said.
@@ -128,7 +126,7 @@ impl Server {
             context.connection.tls = Tls::Starting { deadline: now.after(context.config.patience.handshake) };
         }
         let waiting = Waiting::new();
-        Self { context, phase: Phase::Idle, inbox, waiting, pipelined: false, began: now, active: now }
+        Self { context, phase: Phase::Idle, inbox, waiting, began: now, active: now }
     }
 
     /// Takes what was read from the control connection. An empty slice is its end.
@@ -259,7 +257,8 @@ impl Server {
                 (command, next)
             }
             Phase::Offering(Asked { id, command, answer, .. }) => match answer {
-                Some(Decided::Accepted { offset, unique, step }) => {
+                Some(Decided::Accepted { offset, unique, opening }) => {
+                    let step = opening.map_or(Step::Accepting, Step::Connecting);
                     return self.phase = Phase::Transferring(Job { id, command, offset, unique }, step);
                 }
                 Some(Decided::Refused) | None => (command, Phase::Idle),
@@ -316,8 +315,8 @@ impl Server {
         }
         // Who sends many commands at once does it again: the room for them and for their replies is kept until a line comes
         // alone. So neither costs an allocation.
-        let keeps = more || self.pipelined;
-        self.pipelined = more;
+        let keeps = more || context.pipelined;
+        context.pipelined = more;
         inbox.keep_room(keeps);
         context.connection.outbox.keep_room(keeps);
         true

@@ -130,12 +130,13 @@ pub enum Failure<'a> {
         end: StreamEnd,
         /// How many bytes were moved.
         moved: u64,
-        /// How many should have been moved, from the offset on, if that is known: by [`Request::expecting`](super::Request::expecting),
-        /// [`Request::sized`](super::Request::sized), [`Request::range`](super::Request::range), or what the 150 announces.
+        /// How many should have been moved, from the offset on, if that is known: by
+        /// [`Request::expecting`](super::Request::expecting), [`Request::sized`](super::Request::sized),
+        /// [`Request::range`](super::Request::range), or what the 150 announces.
         expected: Option<u64>,
     },
-    /// The file isn't as long as the total that is binding says, by the server's SIZE or, where bytes were to go behind others, its
-    /// 150: nothing was moved.
+    /// The file isn't as long as the total that is binding says, by the server's SIZE or, where bytes were to go behind
+    /// others, its 150: nothing was moved.
     Changed {
         /// The total in bytes, as the application has it.
         expected: u64,

@@ -32,9 +32,10 @@ pub struct Config {
     /// EPSV ALL before the first transfer (RFC 2428 4): from then on the server refuses every other way, which tells a NAT
     /// that it has nothing to translate. `routes` should hold EPSV alone then.
     pub only_epsv: bool,
-    /// Whether the size is heeded that a 150 or 125 may announce, `(1024 bytes)`: a download in TYPE I that brings fewer bytes than that, and
-    /// than what an offset leaves of it, is [`Failure::Incomplete`](super::Failure::Incomplete). On by default; for servers that announce
-    /// what isn't so it can be off.
+    /// Whether the size is heeded that a 150 or 125 may announce, `(1024 bytes)`: a download in TYPE I that brings
+    /// fewer bytes than that, and than what an offset leaves of it, is
+    /// [`Failure::Incomplete`](super::Failure::Incomplete). On by default; for servers that announce what isn't so it
+    /// can be off.
     pub announced_size: bool,
     /// NOOP after so long without a word on the control connection while bytes move; `None`, the default: never. For
     /// firewalls that forget a silent connection.
@@ -105,7 +106,8 @@ pub struct Patience {
     pub listen: Duration,
     /// For the server to connect to us, in active mode: 30 s, whatever it says meanwhile.
     pub accept: Duration,
-    /// For the answers to ABOR: 10 s. The request has its end then in any case, but without them the session ends behind it.
+    /// For the first answer to ABOR, and then for the rest: 10 s each. The request has its end then in any case, but without
+    /// them the session ends behind it.
     /// So long, too, the server may take to end a transfer on whose data connection TLS has failed, before ABOR is said.
     pub abort: Duration,
     /// For the answer to QUIT: 5 s.

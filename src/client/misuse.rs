@@ -13,8 +13,8 @@ pub enum Misuse {
     /// `Config::security` requires TLS, and it isn't on; or PROT P isn't in force for a transfer; or TLS is to end that
     /// isn't on.
     NotSecure,
-    /// An option that the request can't have: a TYPE where nothing is transferred, a total of anything but a download, a range of
-    /// anything but RETR and STOR.
+    /// An option that the request can't have: a TYPE where nothing is transferred, a total of anything but a download,
+    /// a range of anything but RETR and STOR.
     Unfitting,
     /// Options that can't be had together: a range and an offset, or one that ends before it begins; a total where the bytes on
     /// the wire aren't the file's, in TYPE A, STRU R, MODE B and the like.

@@ -353,9 +353,10 @@ impl Request {
         Self::moving(Command::Stou(hint), 0)
     }
 
-    /// RETR, STOR, APPE, STOU, LIST, NLST or MLSD, with all as it is in force: TYPE, and the offset that REST has set. For a proxy, which
-    /// hands on TYPE, REST and RANG by [`command`](Self::command) and the transfer by this; where another route is tried, REST is
-    /// said again. What a 150 announces isn't held against the bytes. `Err` gives a command back that is none of these.
+    /// RETR, STOR, APPE, STOU, LIST, NLST or MLSD, with all as it is in force: TYPE, and the offset that REST has set.
+    /// For a proxy, which hands on TYPE, REST and RANG by [`command`](Self::command) and the transfer by this; where
+    /// another route is tried, REST is said again. What a 150 announces isn't held against the bytes. `Err` gives a
+    /// command back that is none of these.
     ///
     /// ```
     /// use ftp_proto::Command;

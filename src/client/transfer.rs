@@ -494,7 +494,9 @@ impl Transfer {
             }
             None if id == aborting.transfer || id == aborting.abor => {
                 let barrier = Some(context.send(&Command::Noop));
-                self.stage = Stage::Aborting(Aborting { barrier, ..aborting });
+                // The first answer may have waited for an upload to be kept.
+                let by = aborting.by.max(context.connection.after(context.config.patience.abort));
+                self.stage = Stage::Aborting(Aborting { barrier, by, ..aborting });
             }
             // The second answer, or one to a NOOP that was said while the bytes still moved.
             Some(_) | None => {}

@@ -304,7 +304,8 @@ impl Stream<'_> {
         self.deadline
     }
 
-    /// The stream goes on; `total` bytes were moved so far.
+    /// The stream goes on; `total` bytes were moved so far. Said with 0 as the stream begins, it also finds out one over which not
+    /// a byte comes: the time of a stall begins with the first word.
     pub fn moved(self, total: u64) {
         let what = What::Stream(self.streaming.told(total));
         self.data.state = State::Asking(Question { what, wait: Wait::Shown(None) });

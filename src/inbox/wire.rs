@@ -1,5 +1,6 @@
 //! Bytes in, lines free of Telnet out.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::telnet::{self, Escape, Sequence};
@@ -35,7 +36,7 @@ pub(super) struct Wire {
     /// Which byte of text needs a closer look beside LF and IAC: NUL where CR NUL means CR.
     third: u8,
     heard: Heard,
-    answers: Vec<u8>,
+    answers: Box<[u8]>,
     answered: u8,
     interrupted: bool,
     /// An interrupt was the last that came out of the text.
@@ -92,7 +93,7 @@ impl Wire {
             subnegotiation: 0,
             third: 0,
             heard: Heard::InCode,
-            answers: Vec::new(),
+            answers: Box::default(),
             answered: 0,
             interrupted: false,
             marks: false,
@@ -264,7 +265,7 @@ impl Wire {
     }
 
     pub(super) fn take_answers(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.answers)
+        core::mem::take(&mut self.answers).into_vec()
     }
 
     pub(super) fn take_interrupt(&mut self) -> bool {
@@ -408,7 +409,8 @@ impl Wire {
             && self.answered < MOST_ANSWERS
         {
             self.answered = self.answered.saturating_add(1);
-            self.answers.extend_from_slice(&answer);
+            // Seldom, and never many: no room is kept for more.
+            self.answers = [&*self.answers, &answer].concat().into();
         }
     }
 

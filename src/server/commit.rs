@@ -151,7 +151,7 @@ impl<'a> Commit<'a> {
 
     /// How many bytes have come, as the end of the `Stream` told.
     pub fn moved(&self) -> u64 {
-        self.upload.moved.bytes()
+        self.upload.moved
     }
 
     /// When the machine stops waiting for the answer, says 451, asks for `Close` and goes on

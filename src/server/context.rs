@@ -38,6 +38,8 @@ pub(super) struct Context {
     pub(super) range: Option<Box<Range>>,
     /// A command was refused with 532: ACCT may come (RFC 959 5.4).
     pub(super) account_wanted: bool,
+    /// When the last command line was taken up, more was behind it.
+    pub(super) pipelined: bool,
     /// The name that USER gave.
     pub(super) user: Box<[u8]>,
     pub(super) login_failures: u32,
@@ -112,6 +114,7 @@ impl Context {
             chosen: Chosen::default(),
             range: None,
             account_wanted: false,
+            pipelined: false,
             user: Box::default(),
             login_failures: 0,
             unknown_commands: 0,

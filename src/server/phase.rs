@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use crate::command::{Command, Verb};
-use crate::data::Moved;
 use crate::reply::Reply;
 use crate::session::CommandId;
 use crate::text::Path;
@@ -75,7 +74,8 @@ pub(super) enum Decided {
         offset: u64,
         /// The name that STOU chose.
         unique: Option<Box<Path<'static>>>,
-        step: Step,
+        /// The 150, where the client's port is dialled before it.
+        opening: Option<Box<Reply<'static>>>,
     },
 }
 
@@ -108,7 +108,8 @@ pub(super) enum Step {
 /// An upload that has come whole.
 #[derive(Debug)]
 pub(super) struct Upload {
-    pub(super) moved: Moved,
+    /// How many bytes it is.
+    pub(super) moved: u64,
     /// The name that STOU chose.
     pub(super) unique: Option<Box<Path<'static>>>,
     /// What the application has said of the stream's end.

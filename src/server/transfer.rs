@@ -128,7 +128,7 @@ impl Context {
         else {
             return self.lost("an upload is to be kept, and there is none");
         };
-        let upload = Upload { moved, unique, words };
+        let upload = Upload { moved: moved.bytes(), unique, words };
         let by = self.connection.after(self.config.patience.commit);
         let serial = self.connection.data.ask_again();
         *phase = Phase::Committing(Asked { id, command, serial, by, answer: None }, upload);
@@ -179,16 +179,16 @@ impl Context {
         let (patience, source_port) = (self.transfer_patience(), self.active().source_port);
         let strangers = self.passive().strangers;
         let connection = &mut self.connection;
-        let step = if let State::Target(target) = *connection.data.state() {
+        let opening = if let State::Target(target) = *connection.data.state() {
             connection.data.connect(target, source_port, patience.connect);
-            Step::Connecting(Box::new(opening.reply()))
+            Some(Box::new(opening.reply()))
         } else {
             let expected = (!strangers).then(|| connection.ends.peer().ip());
             connection.data.accept(expected, patience.accept);
             self.say_draft(transfer, opening);
-            Step::Accepting
+            None
         };
-        Decided::Accepted { offset, unique, step }
+        Decided::Accepted { offset, unique, opening }
     }
 
     /// The connection stands: TLS if PROT P is in force (RFC 4217 9), then the bytes. There is no other way to a stream.

@@ -72,9 +72,9 @@ impl Request {
         self
     }
 
-    /// RETR and STOR: these bytes of the file alone, counted from 0, the last one included (RANG, draft-bryan-ftp-range). It takes
-    /// the place of an offset. A download that brings more is [`Failure::Incomplete`](crate::client::Failure::Incomplete); it may
-    /// bring fewer where the file ends before.
+    /// RETR and STOR: these bytes of the file alone, counted from 0, the last one included (RANG,
+    /// draft-bryan-ftp-range). It takes the place of an offset. A download that brings more is
+    /// [`Failure::Incomplete`](crate::client::Failure::Incomplete); it may bring fewer where the file ends before.
     ///
     /// ```
     /// use ftp_proto::Path;
@@ -87,8 +87,8 @@ impl Request {
         self
     }
 
-    /// RETR in TYPE I or L 8, MODE S and STRU F: the whole file has so many bytes, from its start, whatever the offset is. That is
-    /// binding: where the offset and what came are not that many in the end, the failure is
+    /// RETR in TYPE I or L 8, MODE S and STRU F: the whole file has so many bytes, from its start, whatever the offset
+    /// is. That is binding: where the offset and what came are not that many in the end, the failure is
     /// [`Incomplete`](crate::client::Failure::Incomplete). Where the server tells another total beforehand, it is
     /// [`Changed`](crate::client::Failure::Changed), before a byte was moved.
     ///
@@ -104,9 +104,10 @@ impl Request {
         self
     }
 
-    /// The same, by what the server says: SIZE (RFC 3659 4) comes before the transfer command. A server that doesn't know it, or
-    /// refuses it, binds itself to nothing, and the transfer goes on. Where the offset is the whole file already, nothing is left
-    /// to fetch: the request succeeds with 0 bytes and SIZE's reply, and no data connection is made.
+    /// The same, by what the server says: SIZE (RFC 3659 4) comes before the transfer command. A server that doesn't
+    /// know it, or refuses it, binds itself to nothing, and the transfer goes on. Where the offset is the whole file
+    /// already, nothing is left to fetch: the request succeeds with 0 bytes and SIZE's reply, and no data connection is
+    /// made.
     ///
     /// ```
     /// use ftp_proto::Path;

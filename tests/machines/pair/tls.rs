@@ -77,8 +77,8 @@ fn requests() -> Vec<(&'static str, Request)> {
     ]
 }
 
-/// These have tests of their own below.
-const OTHERS: [&str; 2] = ["clear_command_channel", "reinitialise"];
+/// These have tests of their own: below, and those of a transfer that is in force in `tests/machines/client/options.rs`.
+const OTHERS: [&str; 3] = ["clear_command_channel", "reinitialise", "transfer"];
 
 #[test]
 fn each_request_leaves_both_ends_equal_by_every_route() {

@@ -223,6 +223,8 @@ impl<'a> Replay<'a> {
     fn new(dialogue: &'a Dialogue, route: Route) -> Self {
         let mut config = Config::default();
         config.routes = vec![route];
+        // No byte moves here.
+        config.announced_size = false;
         let ends = Endpoints::new("127.0.0.1:40000".parse().unwrap(), "127.0.0.1:21".parse().unwrap());
         Self {
             dialogue,

@@ -7,6 +7,7 @@ mod clients;
 mod mirror;
 mod odd;
 mod options;
+mod plainly;
 mod processes;
 mod servers;
 mod servers_tls;
