@@ -374,7 +374,7 @@ impl Session {
                 _ => Answered::Unsolicited,
             };
         };
-        let step = self.meaning(due, code);
+        let step = self.meaning(place, code);
         // An ABOR that the transfer's end outran gets no reply of its own any more.
         let outran_abor = place > 0 && step != Step::Wait && self.due.front().is_some_and(|due| due.is(Verb::Abor));
         self.step(place, code, step);
@@ -389,10 +389,23 @@ impl Session {
     ///
     /// A code that can't answer the command is a failure, whatever its class: a 226 puts no TYPE in force.
     pub fn settle(&mut self, id: CommandId, code: Code) -> Step {
+        if self.is_due(id) && !self.may_answer(id, code) {
+            return self.settle_as(id, code, Step::Failure);
+        }
+        self.said(id, code)
+    }
+
+    /// The same of a code that was found to fit where the reply was made.
+    #[inline]
+    pub(crate) fn said(&mut self, id: CommandId, code: Code) -> Step {
+        self.settle_as(id, code, Step::of(code))
+    }
+
+    #[inline]
+    fn settle_as(&mut self, id: CommandId, code: Code, step: Step) -> Step {
         self.overhear(code);
-        let Some(place) = self.due.iter().position(|due| due.id == id) else { return Step::of(code) };
-        let Some(due) = self.due.get(place) else { return Step::of(code) };
-        let step = if due.can_be_answered(code) { self.meaning(*due, code) } else { Step::Failure };
+        let Some(place) = self.due.iter().position(|due| due.id == id) else { return step };
+        let step = if code == Code::BAD_SEQUENCE { self.meaning(place, code) } else { step };
         self.step(place, code, step);
         step
     }
@@ -418,11 +431,11 @@ impl Session {
         self.ending |= code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION;
     }
 
-    /// What a reply means for the command that it answers.
+    /// What a reply means for the command at this place.
     #[inline]
-    fn meaning(&self, due: Due, code: Code) -> Step {
+    fn meaning(&self, place: usize, code: Code) -> Step {
         // Who is logged in since the greeting has nobody to name.
-        let out_of_place = code == Code::BAD_SEQUENCE && due.is(Verb::User);
+        let out_of_place = code == Code::BAD_SEQUENCE && self.due.get(place).is_some_and(|due| due.is(Verb::User));
         if out_of_place && self.login == LoginState::Welcome { Step::Success } else { Step::of(code) }
     }
 

@@ -208,7 +208,7 @@ impl Context {
     /// What a reply that is said now changes.
     #[inline]
     fn settle(&mut self, to: CommandId, code: Code) {
-        self.connection.session.settle(to, code);
+        self.connection.session.said(to, code);
         if code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION {
             self.life = Life::Ending;
         }
