@@ -343,6 +343,8 @@ fn naive_replies(input: &[u8], limits: Limits, escape: Escape) -> Vec<String> {
                 }
                 _ if texts.len() + 1 >= limits.lines => truncated = true,
                 Some(same) if same == code && line.get(3) == Some(&b'-') => texts.push(shown(&line[4..])),
+                // A CR that was left so that no other line is read counts as a part of the end once it is only text.
+                _ if cut => texts.push(shown(line.strip_suffix(b"\r").unwrap_or(&line))),
                 _ => texts.push(shown(&line)),
             }
         }

@@ -195,6 +195,8 @@ struct Run {
     passwords: usize,
     aborts: usize,
     has_said_quit: bool,
+    /// The request that runs has said a transfer command.
+    transfers: bool,
     tls: bool,
     /// Requests that were begun, the greeting among them, and that have ended.
     begun: usize,
@@ -238,6 +240,7 @@ impl Run {
             passwords: 0,
             aborts: 0,
             has_said_quit: false,
+            transfers: false,
             tls: false,
             begun: 1,
             ended: 0,
@@ -465,8 +468,11 @@ impl Run {
                 if self.piece == 0 {
                     self.content.says(bytes);
                 }
-                // A barrier ends no doubt.
-                self.doubtful &= matches!(bytes, b"NOOP\r\n" | b"PWD\r\n" | b"ABOR\r\n");
+                // A barrier ends no doubt. ABOR is one where nothing is to be aborted.
+                let moves = [&b"RETR"[..], b"STOR", b"STOU", b"APPE", b"LIST", b"NLST", b"MLSD"];
+                self.transfers |= moves.iter().any(|verb| bytes.starts_with(verb));
+                let aborts = bytes == b"ABOR\r\n" && !self.transfers;
+                self.doubtful &= aborts || matches!(bytes, b"NOOP\r\n" | b"PWD\r\n");
                 self.waited = self.doubtful;
                 self.written.bytes.extend_from_slice(&bytes[..count]);
                 if !self.tls {
@@ -495,7 +501,8 @@ impl Run {
                 let session = self.client.session();
                 // NOOPs alone may be what is left of a transfer, whose time is another.
                 let due = session.due() > session.due_to(Verb::Noop);
-                self.doubtful |= self.waited && due && !self.has_said_quit && !reply.code().is_preliminary();
+                let quits = session.due_to(Verb::Quit) > 0;
+                self.doubtful |= self.waited && due && !quits && !reply.code().is_preliminary();
                 self.log.push(Event::Unsolicited(reply));
             }
             Action::Noise(line) => {
@@ -520,6 +527,7 @@ impl Run {
                 }
                 assert!(self.ended <= self.begun, "a second end of one request: {end:?} {:#?}", self.log);
                 let end = end.map(Outcome::into_owned).map_err(Failure::into_owned);
+                self.transfers = false;
                 self.doubtful = false;
                 if let Err(Failure::Unexpected(reply)) = &end {
                     let verb = suspected(&self.written.bytes);

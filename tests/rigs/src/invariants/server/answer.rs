@@ -80,8 +80,18 @@ impl Run<'_> {
             (Action::Stream(stream), Kind::Well | Kind::Badly) if self.own_words => {
                 let codes = [226, 250, 426, 451, 552, 227, 150];
                 let (channel, code) = (stream.channel(), codes[usize::from(choice % 7)]);
+                let is_kept = stream.direction() == Direction::Receive && [226, 250].contains(&code);
                 if stream.relay(&own(code), u64::from(choice).into()) != Relayed::Pending {
                     self.sockets.remove(&channel);
+                    self.unkept = is_kept.then_some(channel);
+                }
+            }
+            (Action::Commit(commit), Kind::Well) if self.own_words => {
+                let codes = [226, 250, 451, 552, 227, 150];
+                let code = codes[usize::from(choice) % codes.len()];
+                if commit.relay(&own(code)) != Relayed::Pending {
+                    let upload = if [226, 250].contains(&code) { Upload::Kept } else { Upload::Under };
+                    (self.unkept, self.upload) = (None, upload);
                 }
             }
             (Action::Question(Question::Login(login)), Kind::Strangely) => {
