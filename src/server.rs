@@ -244,30 +244,25 @@ impl Server {
         if !self.phase.is_answered() {
             return;
         }
-        let (command, next) = match core::mem::replace(&mut self.phase, Phase::Idle) {
+        let command = match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Asking(Asked { id, command, answer, .. }) => {
-                let next = match answer {
-                    Some(Answered::LoginRefused(denial)) => Phase::Refusing {
-                        login: UnderWay { id, verb: command.verb() },
-                        denial,
-                        at: self.context.connection.after(self.context.config.patience.login_failure),
-                    },
-                    Some(Answered::Said) | None => Phase::Idle,
-                };
-                (command, next)
+                if let Some(Answered::LoginRefused(denial)) = answer {
+                    let at = self.context.connection.after(self.context.config.patience.login_failure);
+                    self.phase = Phase::Refusing { login: UnderWay { id, verb: command.verb() }, denial, at };
+                }
+                command
             }
             Phase::Offering(Asked { id, command, answer, .. }) => match answer {
                 Some(Decided::Accepted { offset, unique, opening }) => {
                     let step = opening.map_or(Step::Accepting, Step::Connecting);
                     return self.phase = Phase::Transferring(Job { id, command, offset, unique }, step);
                 }
-                Some(Decided::Refused) | None => (command, Phase::Idle),
+                Some(Decided::Refused) | None => command,
             },
-            Phase::Committing(Asked { command, .. }, _) => (command, Phase::Idle),
+            Phase::Committing(Asked { command, .. }, _) => command,
             phase => return self.phase = phase,
         };
         self.context.asked(command);
-        self.phase = next;
     }
 
     /// Takes up the next command line, and those behind it for as long as the machine answers them alone, so that their

@@ -13,6 +13,7 @@ const MECHANISMS: &[&[u8]] = &[b"TLS", b"TLS-C", b"SSL", b"TLS-P"];
 impl Context {
     /// How TLS goes on. `true`: it begins or ends on the control connection, and nothing else is done meanwhile, least of
     /// all a Write.
+    #[inline]
     pub(super) fn awaits_tls(&mut self) -> bool {
         let connection = &self.connection;
         match connection.tls {
