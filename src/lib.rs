@@ -87,6 +87,7 @@ mod command;
 mod connection;
 mod data;
 mod inbox;
+pub mod listing;
 #[cfg(doctest)]
 mod misuse;
 mod outbox;

@@ -3,5 +3,6 @@
 mod addresses;
 mod commands;
 mod framing;
+mod listings;
 mod replies;
 mod values;

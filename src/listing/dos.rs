@@ -1,0 +1,80 @@
+//! MS-DOS and Windows: IIS, and whatever writes as it does.
+//!
+//! ```text
+//! line = date SP time SP ("<DIR>" / "<JUNCTION>" / "<SYMLINK>" / "<SYMLINKD>" / size) SP name [" [" target "]"]
+//! date = 2DIGIT "-" 2DIGIT "-" (2DIGIT / 4DIGIT) / 4DIGIT "-" 2DIGIT "-" 2DIGIT      ; month, day, year; "/" and "." too
+//! time = hour ":" minute [":" second] ["AM" / "PM"]
+//! size = 1*DIGIT *("," 3DIGIT)
+//! ```
+//! A name begins one blank behind a size, and 15 places behind the `<` of what has none. With `-` and `/` the month comes first
+//! until a line has a number above 12 there, since it can't be told earlier; with `.` the day does. A target is told of
+//! what is no file nor directory alone. There are neither owners nor permissions.
+
+use nom::Parser;
+use nom::bytes::complete::{tag, tag_no_case, take_until, take_while_m_n};
+use nom::combinator::opt;
+use nom::sequence::{delimited, terminated};
+
+use super::column::{Read, before, blanks, grouped, is_blank, number, one_blank};
+use super::date::{self, Known, Order};
+use super::entry::{Entry, Kind, Size};
+use super::line::Line;
+
+/// The width of the column that holds `<DIR>`, up to the name.
+const WIDTH: usize = 15;
+
+#[inline]
+pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
+    let Ok((rest, day)) = date::numeric(known, Order::MonthDayYear, line) else {
+        return is_heading(line).then_some(Line::Notice(line));
+    };
+    let (rest, (_, clock, _)) = (blanks, date::clock_of_halves, blanks).parse_complete(rest).ok()?;
+    let modified = Some(known.modified(day, Some(clock))?);
+    if let Ok((name, size)) = terminated(number, one_blank).parse_complete(rest) {
+        return Some(Line::Entry(Entry { size: Some(Size::of_bytes(size)), modified, ..Entry::new(name, Kind::File) }));
+    }
+    if let Ok((name, size)) = terminated(grouped, one_blank).parse_complete(rest) {
+        return Some(Line::Entry(Entry { size: Some(Size::of_bytes(size)), modified, ..Entry::new(name, Kind::File) }));
+    }
+    let (name, kind) = kind(rest).ok()?;
+    let (name, link_target) = if kind == Kind::Link { split_target(name) } else { (name, None) };
+    Some(Line::Entry(Entry { modified, link_target, ..Entry::new(name, kind) }))
+}
+
+fn kind(input: &[u8]) -> Read<'_, Kind> {
+    let mut named = delimited(tag(&b"<"[..]), take_until(&b">"[..]), tag(&b">"[..]));
+    let (rest, name) = named.parse_complete(input)?;
+    let is = |known: &str| -> bool {
+        let found: Read<'_, &[u8]> = tag_no_case(known.as_bytes()).parse_complete(name);
+        found.is_ok_and(|(rest, _)| rest.is_empty())
+    };
+    let kind = match () {
+        () if is("DIR") => Kind::Directory,
+        () if is("JUNCTION") || is("SYMLINKD") || is("SYMLINK") => Kind::Link,
+        () => return date::fail(),
+    };
+    let width = WIDTH.saturating_sub(before(input, rest).len());
+    let (rest, _) = opt(take_while_m_n(1, width.max(1), is_blank)).parse_complete(rest)?;
+    Ok((rest, kind))
+}
+
+/// What `dir` says above and below: ` Directory of C:\pub`, `   2 File(s)   1,234 bytes`.
+fn is_heading(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let above = [&b"Volume in drive "[..], b"Volume Serial Number is ", b"Directory of "];
+    let below = |word: &[u8]| matches!(word, b"File(s)" | b"Dir(s)");
+    let counts = line.first().is_some_and(u8::is_ascii_digit) && line.split(|byte| *byte == b' ').nth(1).is_some_and(below);
+    counts || above.iter().any(|words| line.starts_with(words))
+}
+
+/// `name [target]`, if what is in the brackets is a path.
+fn split_target(name: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let is_path = |text: &[u8]| text.contains(&b'\\') || text.get(1) == Some(&b':');
+    let split = || {
+        let text = name.strip_suffix(b"]")?;
+        let at = memchr::memmem::find(text, b" [")?;
+        let (name, target) = text.split_at_checked(at)?;
+        Some((name, target.get(2..).filter(|target| is_path(target))?))
+    };
+    split().map_or((name, None), |(name, target)| (name, Some(target)))
+}
