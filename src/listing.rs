@@ -114,6 +114,7 @@ impl Listing {
     /// line's length; allocates nothing.
     ///
     /// What is left when a data connection has ended is a line without an end: [`line`](Self::line) reads it.
+    #[inline]
     pub fn read<'a>(&mut self, input: &'a [u8]) -> Option<(Line<'a>, usize)> {
         let (line, rest) = split_line(input)?;
         let length = input.len().wrapping_sub(rest.len());
@@ -166,15 +167,14 @@ impl Listing {
             Hint::Status | Hint::Mlst => line.strip_prefix(b" ").unwrap_or(line),
             _ => line,
         };
-        match self.dialect {
-            Some(dialect @ (Dialect::Unix | Dialect::Dos | Dialect::Mlsx)) => match dialect.read(line, &mut self.known) {
-                Some(read) => read,
-                None => self.line_of_any(line),
-            },
-            _ => self.line_of_any(line),
+        match self.dialect.and_then(|dialect| dialect.read_usual(line, &self.known)) {
+            Some(entry) => Line::Entry(entry),
+            None => self.line_of_any(line),
         }
     }
 
+    /// The same by the grammars.
+    #[inline(never)]
     fn line_of_any<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
         // A name may be a blank.
         let is_names = self.dialect == Some(Dialect::Names) && self.is_fixed();

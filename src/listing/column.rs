@@ -8,6 +8,8 @@ use nom::combinator::{eof, map_opt, not, peek, recognize};
 use nom::sequence::terminated;
 use nom::{IResult, Parser};
 
+use crate::swar;
+
 pub(super) type Read<'a, T> = IResult<&'a [u8], T, ()>;
 
 /// A blank between columns.
@@ -20,6 +22,54 @@ pub(super) const fn is_blank(byte: u8) -> bool {
 #[inline]
 pub(super) fn blanks(input: &[u8]) -> Read<'_, &[u8]> {
     take_while1(is_blank).parse_complete(input)
+}
+
+/// What is behind `1*SP`, or nothing. Eight at once: columns are filled up with them.
+#[inline(always)]
+pub(super) fn behind_spaces(input: &[u8]) -> Option<&[u8]> {
+    let mut rest = input.strip_prefix(b" ")?;
+    while let Some((b"        ", behind)) = rest.split_first_chunk() {
+        rest = behind;
+    }
+    while let [b' ', behind @ ..] = rest {
+        rest = behind;
+    }
+    Some(rest)
+}
+
+/// At most 19 digits, at least one, and this byte: their value, and what is behind the byte.
+#[inline(always)]
+pub(super) fn short_number(end: u8, input: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value: u64 = 0;
+    let mut rest = input;
+    // 19 digits are below 2^64.
+    for _ in 0..20 {
+        match rest {
+            [digit @ b'0'..=b'9', behind @ ..] => {
+                value = value.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')));
+                rest = behind;
+            }
+            [byte, behind @ ..] if *byte == end && rest.len() < input.len() => return Some((value, behind)),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The values of four pairs of digits.
+#[inline(always)]
+pub(super) const fn pairs(digits: [u8; 8]) -> Option<[u8; 4]> {
+    const HIGH_HALVES: u64 = swar::ONES.wrapping_mul(0xf0);
+    let word = u64::from_le_bytes(digits);
+    // A digit is 0x30 to 0x39: its high half is 3, and still is if 6 are added.
+    let above = word.wrapping_add(swar::ONES.wrapping_mul(6)) & HIGH_HALVES;
+    if word & HIGH_HALVES | above >> 4 != swar::ONES.wrapping_mul(0x33) {
+        return None;
+    }
+    let word = word & swar::ONES.wrapping_mul(0x0f);
+    // Tens stand in the lower byte of a pair.
+    let [a, _, b, _, c, _, d, _] = word.wrapping_mul(10).wrapping_add(word >> 8).to_le_bytes();
+    Some([a, b, c, d])
 }
 
 /// `*(SP / HT)`

@@ -62,7 +62,15 @@ impl Known {
         Self { horizon: self.horizon, order: None, columns: 4 }
     }
 
+    /// A time to the minute, of a day whose year isn't told.
+    #[inline]
+    pub(super) fn recent(&self, month: u8, day: u8, hour: u8, minute: u8) -> Option<Modified> {
+        let clock = Clock { hour, minute, second: 0, nanosecond: 0, precision: Precision::Minute };
+        self.modified(Day { year: None, month, day }, Some(clock))
+    }
+
     /// The time that these tell; `None` if there is no such one.
+    #[inline]
     pub(super) fn modified(&self, day: Day, clock: Option<Clock>) -> Option<Modified> {
         let Some(clock) = clock else {
             let time = self.dated(day, |year| Time::new(year, day.month, day.day, 0, 0, 0).ok())?;
@@ -77,6 +85,7 @@ impl Known {
 
     /// The time in the year that the line tells, or in the last one in which it isn't to come: on 1 January 31 December was last
     /// year, and 29 February was in the last leap year.
+    #[inline]
     fn dated(&self, day: Day, of_year: impl Fn(u16) -> Option<Time>) -> Option<Time> {
         if let Some(year) = day.year {
             return of_year(year);
@@ -88,6 +97,7 @@ impl Known {
 
 impl Clock {
     /// On this day; 24:00 is the beginning of the next one.
+    #[inline]
     fn on(self, year: u16, day: Day) -> Option<Time> {
         let ends_day = self.hour == 24 && self.minute == 0 && self.second == 0;
         let hour = if ends_day { 0 } else { self.hour };

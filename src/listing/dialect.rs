@@ -88,20 +88,23 @@ const FOUND: [Dialect; 20] = [
 ];
 
 impl Dialect {
+    /// A line as nearly all of this dialect are, if it is a frequent one.
+    #[inline(always)]
+    pub(super) fn read_usual<'a>(self, line: &'a [u8], known: &Known) -> Option<Entry<'a>> {
+        match self {
+            Self::Mlsx => mlsx::entry(line),
+            Self::Unix => unix::usual(line, known),
+            Self::Dos => dos::usual(line, known),
+            _ => None,
+        }
+    }
+
     /// The line as one of this dialect.
-    #[inline]
     pub(super) fn read<'a>(self, line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
         match self {
             Self::Mlsx => mlsx::read(line, known),
             Self::Unix => unix::read(line, known),
             Self::Dos => dos::read(line, known),
-            other => other.read_rare(line, known),
-        }
-    }
-
-    fn read_rare<'a>(self, line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
-        match self {
-            Self::Mlsx | Self::Unix | Self::Dos => None,
             Self::Eplf => eplf::read(line, known),
             Self::UnixOctal => unix_octal::read(line, known),
             Self::VShell => vshell::read(line, known),

@@ -15,15 +15,43 @@ use nom::bytes::complete::{tag, tag_no_case, take_until, take_while_m_n};
 use nom::combinator::opt;
 use nom::sequence::{delimited, terminated};
 
-use super::column::{Read, before, blanks, grouped, is_blank, number, one_blank};
+use super::column::{Read, before, behind_spaces, blanks, grouped, is_blank, number, one_blank, pairs, short_number};
 use super::date::{self, Known, Order};
-use super::entry::{Entry, Kind, Size};
+use super::entry::{Entry, Kind, Modified, Precision, Size, Zone};
 use super::line::Line;
+use crate::time::Time;
 
 /// The width of the column that holds `<DIR>`, up to the name.
 const WIDTH: usize = 15;
 
-#[inline]
+/// A file's usual line without the idiom, in place of 140 ns in 25 (see `benches/listing.rs`). `None` is for the grammar to decide.
+#[inline(always)]
+pub(super) fn usual<'a>(line: &'a [u8], known: &Known) -> Option<Entry<'a>> {
+    let ([m1, m2, b'-', d1, d2, b'-', y1, y2, b' ', b' ', h1, h2, b':', n1, n2, half, b'M', b' '], rest) =
+        line.split_first_chunk()?
+    else {
+        return None;
+    };
+    let [month, day, year, hour] = pairs([*m1, *m2, *d1, *d2, *y1, *y2, *h1, *h2])?;
+    let [minute, ..] = pairs([*n1, *n2, b'0', b'0', b'0', b'0', b'0', b'0'])?;
+    // Which of the two is the month must be known, or not matter and not be learnt.
+    if month > 12 || !matches!(known.order, Some(Order::MonthDayYear)) && (day > 12 || known.order.is_some()) {
+        return None;
+    }
+    let hour = match (half, hour) {
+        (b'A', 12) => 0,
+        (b'A', hour @ 1..=11) => hour,
+        (b'P', 12) => 12,
+        (b'P', hour @ 1..=11) => hour.wrapping_add(12),
+        _ => return None,
+    };
+    let year = u16::from(year).wrapping_add(if year < 70 { 2000 } else { 1900 });
+    let time = Time::new(year, month, day, hour, minute, 0).ok()?;
+    let (size, name) = short_number(b' ', behind_spaces(rest)?)?;
+    let modified = Some(Modified::new(time, Precision::Minute, Zone::Server));
+    Some(Entry { size: Some(Size::of_bytes(size)), modified, ..Entry::new(name, Kind::File) })
+}
+
 pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     let Ok((rest, day)) = date::numeric(known, Order::MonthDayYear, line) else {
         return is_heading(line).then_some(Line::Notice(line));

@@ -11,33 +11,37 @@
 //! are in UTC. `UNIX.mode`, `UNIX.ownername`, `UNIX.owner`, `UNIX.uid` and the same for groups come from no RFC, but from many
 //! servers; `sizd` is the size of a directory; `OS.unix=slink:target` and `OS.unix=symlink` are symbolic links.
 
-use super::column::decimal;
+use super::column::{before, decimal, pairs, short_number};
 use super::date::Known;
 use super::entry::{Entry, Kind, Modified, Precision, Size, Zone};
 use super::line::Line;
 use crate::time::Time;
 
-#[inline]
 pub(super) fn read<'a>(line: &'a [u8], _: &mut Known) -> Option<Line<'a>> {
-    let (facts, rest) = line.split_at_checked(memchr::memchr(b' ', line)?)?;
-    let mut entry = Entry { facts, ..Entry::new(rest.get(1..)?, Kind::Unknown) };
-    let mut rest = facts;
-    while let Some((fact, behind)) = next_fact(rest) {
-        entry.learn(fact)?;
-        rest = behind;
-    }
-    Some(Line::Entry(entry))
+    entry(line).map(Line::Entry)
 }
 
-/// Up to the next `;`, and behind it.
-#[inline]
-fn next_fact(facts: &[u8]) -> Option<(&[u8], &[u8])> {
-    if facts.is_empty() {
-        return None;
-    }
-    match memchr::memchr(b';', facts).and_then(|at| facts.split_at_checked(at)) {
-        Some((fact, rest)) => Some((fact, rest.get(1..)?)),
-        None => Some((facts, &[])),
+#[inline(always)]
+pub(super) fn entry(line: &[u8]) -> Option<Entry<'_>> {
+    let mut entry = Entry::new(&[], Kind::Unknown);
+    let mut rest = line;
+    loop {
+        rest = match (entry.learn_quickly(rest), rest) {
+            (Some(behind), _) => behind,
+            (None, [b' ', name @ ..]) => {
+                (entry.facts, entry.name) = (before(line, rest), name);
+                return Some(entry);
+            }
+            (None, _) => {
+                let end = memchr::memchr2(b';', b' ', rest)?;
+                let (fact, behind) = rest.split_at_checked(end)?;
+                // Nothing between two of them is no fact, and no harm.
+                if !fact.is_empty() {
+                    entry.learn(fact)?;
+                }
+                behind.strip_prefix(b";").unwrap_or(behind)
+            }
+        };
     }
 }
 
@@ -54,8 +58,40 @@ pub(super) fn has_facts(line: &[u8]) -> bool {
 }
 
 impl<'a> Entry<'a> {
+    /// Learns one of the facts that nearly all servers tell, as most of them tell it, and gives what is behind: with this, a line takes
+    /// 35 ns in place of 70 (see `benches/listing.rs`). `None` is for the grammar to decide.
+    #[inline(always)]
+    fn learn_quickly(&mut self, facts: &'a [u8]) -> Option<&'a [u8]> {
+        const CASE: u32 = 0x2020_2020;
+        const TYPE: u32 = u32::from_le_bytes(*b"type");
+        const SIZE: u32 = u32::from_le_bytes(*b"size");
+        const MODI: u32 = u32::from_le_bytes(*b"modi");
+        let (name, rest) = facts.split_first_chunk()?;
+        match (u32::from_le_bytes(*name) | CASE, rest) {
+            (TYPE, [b'=', b'f', b'i', b'l', b'e', b';', behind @ ..]) => {
+                self.kind = Kind::File;
+                Some(behind)
+            }
+            (TYPE, [b'=', b'd', b'i', b'r', b';', behind @ ..]) => {
+                self.kind = Kind::Directory;
+                Some(behind)
+            }
+            (SIZE, [b'=', digits @ ..]) => {
+                let (size, behind) = short_number(b';', digits)?;
+                self.size = Some(Size::of_bytes(size));
+                Some(behind)
+            }
+            (MODI, [b'f' | b'F', b'y' | b'Y', b'=', value @ ..]) => {
+                let (digits, behind) = value.split_first_chunk()?;
+                let behind = behind.strip_prefix(b";")?;
+                self.modified = Some(Modified::new(of_digits(digits)?, Precision::Second, Zone::Utc));
+                Some(behind)
+            }
+            _ => None,
+        }
+    }
+
     /// What a fact says; `None` if it is no fact.
-    #[inline]
     fn learn(&mut self, fact: &'a [u8]) -> Option<()> {
         let (name, value) = fact.split_at_checked(memchr::memchr(b'=', fact)?)?;
         let value = value.get(1..)?;
@@ -77,7 +113,6 @@ impl<'a> Entry<'a> {
         Some(())
     }
 
-    #[inline]
     fn learn_type(&mut self, value: &'a [u8]) {
         self.kind = match value {
             b"file" => Kind::File,
@@ -129,7 +164,16 @@ const fn some(value: &[u8]) -> Option<&[u8]> {
     if value.is_empty() { None } else { Some(value) }
 }
 
+/// `YYYYMMDDhhmmss`
 #[inline]
+fn of_digits(digits: &[u8; 14]) -> Option<Time> {
+    let [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = *digits;
+    let [century, year, month, day] = pairs([y1, y2, y3, y4, m1, m2, d1, d2])?;
+    let [hour, minute, second, _] = pairs([h1, h2, n1, n2, s1, s2, b'0', b'0'])?;
+    let year = u16::from(century).wrapping_mul(100).wrapping_add(u16::from(year));
+    Time::new(year, month, day, hour, minute, second).ok()
+}
+
 fn modified(value: &[u8]) -> Option<Modified> {
     let time = Time::parse(value).ok()?;
     let precision = if value.len() > 14 { Precision::Fraction } else { Precision::Second };

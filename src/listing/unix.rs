@@ -24,14 +24,87 @@ use nom::combinator::{opt, peek};
 use nom::sequence::{preceded, separated_pair, terminated};
 
 use super::column::{
-    Read, any_blanks, before, blanks, column, decimal, digits, grouped, is_blank, number, one_blank, span, word, word_end,
+    Read, any_blanks, before, behind_spaces, blanks, column, decimal, digits, grouped, is_blank, number, one_blank, pairs, short_number, span, word,
+    word_end,
 };
 use super::date::{self, Day, Known, Order};
 use super::entry::{Entry, Kind, Modified, Precision, Size};
 use super::line::Line;
+use super::months;
+use crate::swar;
 
 /// The most columns before a date that are looked at.
 const MOST_COLUMNS: usize = 8;
+
+/// The usual line without the idiom, in place of 155 ns in 50 (see `benches/listing.rs`): a file or a directory, four columns, a date of
+/// twelve places. `None` is for the grammar to decide.
+#[inline(always)]
+pub(super) fn usual<'a>(line: &'a [u8], known: &Known) -> Option<Entry<'a>> {
+    let ([kind, permissions @ .., b' '], rest) = line.split_first_chunk::<11>()? else { return None };
+    let kind = match kind {
+        b'-' => Kind::File,
+        b'd' => Kind::Directory,
+        _ => return None,
+    };
+    if known.columns != 4 || !is_usual(permissions) {
+        return None;
+    }
+    let (links, rest) = short_number(b' ', behind_spaces_if_any(rest))?;
+    let (owner, rest) = short_word(behind_spaces_if_any(rest))?;
+    let (group, rest) = short_word(behind_spaces_if_any(rest))?;
+    let (size, rest) = short_number(b' ', behind_spaces_if_any(rest))?;
+    let ([m1, m2, m3, b' ', d1, d2, b' ', c1, c2, c3, c4, c5, b' '], name) = rest.split_first_chunk()? else {
+        return None;
+    };
+    let month = months::english([*m1, *m2, *m3])?;
+    let tens = if *d1 == b' ' { b'0' } else { *d1 };
+    let modified = match (c1, c3) {
+        (_, b':') => {
+            let [day, hour, minute, _] = pairs([tens, *d2, *c1, *c2, *c4, *c5, b'0', b'0'])?;
+            known.recent(month, day, hour, minute)?
+        }
+        (b' ', _) => {
+            let [day, century, year, _] = pairs([tens, *d2, *c2, *c3, *c4, *c5, b'0', b'0'])?;
+            let year = u16::from(century).wrapping_mul(100).wrapping_add(u16::from(year));
+            known.modified(Day { year: Some(year), month, day }, None)?
+        }
+        _ => return None,
+    };
+    Some(Entry {
+        size: Some(Size::of_bytes(size)),
+        modified: Some(modified),
+        permissions: Some(permissions),
+        owner: Some(owner),
+        group: Some(group),
+        links: Some(links),
+        ..Entry::new(name, kind)
+    })
+}
+
+/// Whether each is the letter of its place or `-`, eight at once.
+#[inline]
+fn is_usual(permissions: &[u8; 9]) -> bool {
+    let [first @ .., last] = permissions;
+    const NONE: u64 = u64::from_le_bytes(*b"--------");
+    const ALL: u64 = u64::from_le_bytes(*b"rwxrwxrw") ^ NONE;
+    let differs = u64::from_le_bytes(*first) ^ NONE;
+    // A bit that each letter has and `-` hasn't, spread over its byte.
+    let letters = (differs >> 6 & swar::ONES).wrapping_mul(0xff);
+    differs == ALL & letters && matches!(last, b'x' | b'-')
+}
+
+#[inline]
+fn behind_spaces_if_any(input: &[u8]) -> &[u8] {
+    if input.first() == Some(&b' ') { behind_spaces(input).unwrap_or(input) } else { input }
+}
+
+/// A word of printable characters, and what is behind the blank that ends it.
+#[inline]
+fn short_word(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = input.iter().position(|byte| *byte <= b' ').filter(|at| *at > 0)?;
+    let (word, rest) = input.split_at_checked(at)?;
+    Some((word, rest.strip_prefix(b" ")?))
+}
 
 pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     // A server that answers STAT may put one blank before each line.

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ftp_proto::Time;
-use ftp_proto::listing::{Dialect, Entry, Hint, Kind, Line, Listing, Zone};
+use ftp_proto::listing::{Dialect, Entry, Hint, Kind, Line, Listed, Listing, Permit, Word, Zone};
+use ftp_proto_rigs::invariants::written_is_read;
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/listings");
@@ -193,6 +194,52 @@ fn a_name_that_a_mirror_would_take_for_a_path_is_told() {
         let Line::Entry(entry) = listing.line(line.as_bytes()) else { panic!("{line}") };
         assert!(entry.is_path(), "{line:?}");
     }
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let now = Time::new(2024, 3, 10, 12, 0, 0).unwrap();
+    let kinds = [
+        Kind::Unknown,
+        Kind::File,
+        Kind::Directory,
+        Kind::Current,
+        Kind::Parent,
+        Kind::Link,
+        Kind::CharacterDevice,
+        Kind::BlockDevice,
+        Kind::Fifo,
+        Kind::Socket,
+        Kind::Other,
+    ];
+    let names = ["a", " a", "a ", "  ", "a -> b", " -> ", "Mar  9 14:05 x", "caf\u{e9}", "total 12", "a;b=c; d", "..", "2020", "\t"];
+    let times = ["20240310115959", "20240310120000", "20240310120001", "20240229000000", "20230909000000.5", "19700101000000", "00000101000000", "99991231235960"];
+    for (number, kind) in kinds.into_iter().enumerate() {
+        for (place, name) in names.into_iter().enumerate() {
+            let mut file = Listed::new(ftp_proto::Path::new(name).unwrap(), kind);
+            written_is_read(&file, now);
+            file.size = Some([0, 1, u64::MAX][place % 3]);
+            file.mode = Some([0, 0o644, 0o7777, 0o4000, 0o1000, 0o2111][place % 6]);
+            file.links = [1, 99_999, u64::MAX][number % 3];
+            file.owner = Some(Word::new(["root", "1000", "Mar", "a-name-of-many-letters"][place % 4]).unwrap());
+            file.group = Some(Word::new(["9", "staff", "14:05"][number % 3]).unwrap());
+            file.device = Some((8, 1)).filter(|_| place % 2 == 0);
+            file.link_target = Some(ftp_proto::Path::new(["b", "b -> c", " b ", "../x;y"][place % 4]).unwrap());
+            file.permit = Some(Permit::RETRIEVE | Permit::DELETE);
+            file.unique = Some(Word::new("801g1f").unwrap());
+            for time in times {
+                file.modified = Some(Time::parse(time.as_bytes()).unwrap());
+                written_is_read(&file, now);
+            }
+        }
+    }
+    for illegal in ["", " ", "a b", "a;b", "a\r\nb", "\u{7f}"] {
+        assert!(Word::new(illegal).is_err(), "{illegal:?}");
+    }
+    let all = Permit::parse(b"acdeflmprw").unwrap();
+    assert_eq!((all.to_string().as_str(), all.allows(Permit::STORE | Permit::LIST)), ("acdeflmprw", true));
+    assert_eq!(Permit::parse(b"RWx"), Some(Permit::RETRIEVE | Permit::STORE));
+    assert_eq!(Permit::parse(b"r w"), None);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! them too. Each panics if what it states doesn't hold.
 
 mod client;
+mod listing;
 mod pair;
 mod script;
 mod server;
@@ -12,6 +13,7 @@ mod wire;
 mod words;
 
 pub use client::client;
+pub use listing::{listing, written_is_read};
 pub use pair::pair;
 pub use server::server;
 pub use session::session;
@@ -33,6 +35,7 @@ pub const ALL: &[Invariant] = &[
     ("address", address),
     ("inbox", inbox),
     ("telnet", telnet),
+    ("listing", listing),
     ("session", session),
     ("client", client),
     ("server", server),
