@@ -24,12 +24,17 @@ pub(super) fn blanks(input: &[u8]) -> Read<'_, &[u8]> {
     take_while1(is_blank).parse_complete(input)
 }
 
-/// What is behind `1*SP`, or nothing. Eight at once: columns are filled up with them.
+/// What is behind `1*SP`. Eight at once: columns are filled up with them.
 #[inline(always)]
 pub(super) fn behind_spaces(input: &[u8]) -> Option<&[u8]> {
+    const SPACES: u64 = swar::ONES.wrapping_mul(b' ' as u64);
     let mut rest = input.strip_prefix(b" ")?;
-    while let Some((b"        ", behind)) = rest.split_first_chunk() {
-        rest = behind;
+    while let Some(eight) = rest.first_chunk() {
+        let others = u64::from_le_bytes(*eight) ^ SPACES;
+        rest = rest.get(places(others)..)?;
+        if others != 0 {
+            return Some(rest);
+        }
     }
     while let [b' ', behind @ ..] = rest {
         rest = behind;
@@ -37,23 +42,59 @@ pub(super) fn behind_spaces(input: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// At most 19 digits, at least one, and this byte: their value, and what is behind the byte.
+/// A word of printable characters, and what is behind the blank that ends it. Eight at once.
+#[inline(always)]
+pub(super) fn short_word(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = match input.first_chunk() {
+        Some(eight) => {
+            let word = u64::from_le_bytes(*eight);
+            // The lowest mark is certain.
+            let ends = word.wrapping_sub(swar::ONES.wrapping_mul(0x21)) & !word & swar::HIGHS;
+            if ends == 0 { first_end(input)? } else { places(ends) }
+        }
+        None => first_end(input)?,
+    };
+    let (word, rest) = input.split_at_checked(at).filter(|_| at > 0)?;
+    Some((word, rest.strip_prefix(b" ")?))
+}
+
+fn first_end(input: &[u8]) -> Option<usize> {
+    input.iter().position(|byte| *byte <= b' ')
+}
+
+/// Digits below 2^64, at least one, and this byte: their value, and what is behind the byte. Seven digits at once.
 #[inline(always)]
 pub(super) fn short_number(end: u8, input: &[u8]) -> Option<(u64, &[u8])> {
-    let mut value: u64 = 0;
-    let mut rest = input;
-    // 19 digits are below 2^64.
-    for _ in 0..20 {
-        match rest {
-            [digit @ b'0'..=b'9', behind @ ..] => {
-                value = value.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')));
-                rest = behind;
-            }
-            [byte, behind @ ..] if *byte == end && rest.len() < input.len() => return Some((value, behind)),
-            _ => return None,
-        }
+    let Some(eight) = input.first_chunk() else { return long_number(end, input) };
+    let digits = u64::from_le_bytes(*eight) ^ swar::ONES.wrapping_mul(b'0' as u64);
+    // A mark for each byte above 9, of which the lowest is certain.
+    let others = (digits.wrapping_add(swar::ONES.wrapping_mul(0x76)) | digits) & swar::HIGHS;
+    let length = places(others);
+    if length == 0 || others == 0 {
+        return long_number(end, input);
     }
-    None
+    let [found, rest @ ..] = input.get(length..)? else { return None };
+    // The first digit is in the lowest byte; those that are missing come before it, as zeros. Then pairs, fours, eight.
+    let digits = digits.wrapping_shl(64u32.wrapping_sub((length as u32).wrapping_mul(8)));
+    let digits = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let digits = digits.wrapping_mul(100).wrapping_add(digits >> 16) & 0x0000_ffff_0000_ffff;
+    let value = digits.wrapping_mul(10_000).wrapping_add(digits >> 32) & 0xffff_ffff;
+    if *found == end { Some((value, rest)) } else { None }
+}
+
+#[inline(never)]
+fn long_number(end: u8, input: &[u8]) -> Option<(u64, &[u8])> {
+    let (rest, value) = number(input).ok()?;
+    match rest {
+        [found, rest @ ..] if *found == end => Some((value, rest)),
+        _ => None,
+    }
+}
+
+/// How many whole bytes are below the lowest set bit; 8 if none is set.
+#[inline(always)]
+const fn places(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
 }
 
 /// The values of four pairs of digits.
@@ -165,4 +206,52 @@ pub(super) fn before<'a>(line: &'a [u8], rest: &[u8]) -> &'a [u8] {
 
 fn digit(input: &[u8]) -> Read<'_, &[u8]> {
     recognize(take_while_m_n(1, 1, |byte: u8| byte.is_ascii_digit())).parse_complete(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use alloc::vec;
+
+    #[test]
+    fn eight_at_once_is_the_same_as_one_by_one() {
+        for length in 0..24 {
+            for behind in [&b""[..], b" ", b" x", b";x y z and more", b"x", b"\t", b"\xff\x8a"] {
+                let digits: Vec<u8> = (0..length).map(|place: u8| b'0' + (place * 7 + 3) % 10).collect();
+                let text = [&digits, behind].concat();
+                let ends = behind.first() == Some(&b' ') && decimal(&digits).is_some();
+                let expected = ends.then(|| (decimal(&digits).unwrap(), &behind[1..]));
+                assert_eq!(short_number(b' ', &text), expected, "{}", text.escape_ascii());
+                let end = text.iter().position(|byte| *byte <= b' ').filter(|end| *end > 0 && text[*end] == b' ');
+                assert_eq!(short_word(&text), end.map(|end| (&text[..end], &text[end + 1..])), "{}", text.escape_ascii());
+                let text = [&vec![b' '; usize::from(length)], behind].concat();
+                let trimmed = text.iter().position(|byte| *byte != b' ').unwrap_or(text.len());
+                assert_eq!(behind_spaces(&text), (trimmed > 0).then(|| &text[trimmed..]));
+            }
+        }
+        assert_eq!(short_number(b';', b"18446744073709551615;"), Some((u64::MAX, &b""[..])));
+        assert_eq!(short_number(b';', b"18446744073709551616;"), None);
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut digits = *b"12345678";
+                digits[place] = byte;
+                let fits = byte.is_ascii_digit().then(|| [0, 2, 4, 6].map(|at| decimal(&digits[at..at + 2]).unwrap() as u8));
+                assert_eq!(pairs(digits), fits, "{}", digits.escape_ascii());
+                let text = [&digits[..], b" "].concat();
+                let whole = text.split(|byte| *byte == b' ').next().and_then(decimal);
+                assert_eq!(short_number(b' ', &text).map(|(value, _)| value), whole, "{}", text.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn groups_of_three() {
+        for (text, value) in [("1", 1), ("1,234", 1234), ("999,000,001", 999_000_001), ("1234", 1234)] {
+            assert_eq!(grouped(text.as_bytes()), Ok((&b""[..], value)), "{text}");
+        }
+        for text in ["", ",", "1,", ",123", "1,23", "1234,567", "1,2345", "99,999,999,999,999,999,999"] {
+            assert!(grouped(text.as_bytes()).is_err(), "{text}");
+        }
+    }
 }

@@ -63,14 +63,21 @@ impl Known {
     }
 
     /// A time to the minute, of a day whose year isn't told.
-    #[inline]
+    #[inline(always)]
     pub(super) fn recent(&self, month: u8, day: u8, hour: u8, minute: u8) -> Option<Modified> {
-        let clock = Clock { hour, minute, second: 0, nanosecond: 0, precision: Precision::Minute };
-        self.modified(Day { year: None, month, day }, Some(clock))
+        if hour == 24 || (month, day) == (2, 29) {
+            let clock = Clock { hour, minute, second: 0, nanosecond: 0, precision: Precision::Minute };
+            return self.modified(Day { year: None, month, day }, Some(clock));
+        }
+        let last = self.horizon;
+        let last_of_year = u32::from_be_bytes([last.month(), last.day(), last.hour(), last.minute()]);
+        let is_over = u32::from_be_bytes([month, day, hour, minute]) <= last_of_year;
+        let year = last.year().checked_sub(u16::from(!is_over))?;
+        let time = Time::new(year, month, day, hour, minute, 0).ok()?;
+        Some(Modified { year_inferred: true, ..Modified::new(time, Precision::Minute, Zone::Server) })
     }
 
     /// The time that these tell; `None` if there is no such one.
-    #[inline]
     pub(super) fn modified(&self, day: Day, clock: Option<Clock>) -> Option<Modified> {
         let Some(clock) = clock else {
             let time = self.dated(day, |year| Time::new(year, day.month, day.day, 0, 0, 0).ok())?;
@@ -85,7 +92,6 @@ impl Known {
 
     /// The time in the year that the line tells, or in the last one in which it isn't to come: on 1 January 31 December was last
     /// year, and 29 February was in the last leap year.
-    #[inline]
     fn dated(&self, day: Day, of_year: impl Fn(u16) -> Option<Time>) -> Option<Time> {
         if let Some(year) = day.year {
             return of_year(year);
@@ -97,7 +103,6 @@ impl Known {
 
 impl Clock {
     /// On this day; 24:00 is the beginning of the next one.
-    #[inline]
     fn on(self, year: u16, day: Day) -> Option<Time> {
         let ends_day = self.hour == 24 && self.minute == 0 && self.second == 0;
         let hour = if ends_day { 0 } else { self.hour };

@@ -106,3 +106,32 @@ fn split_target(name: &[u8]) -> (&[u8], Option<&[u8]>) {
     };
     split().map_or((name, None), |(name, target)| (name, Some(target)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The loop and the grammar are two, so they are held against each other: a usual line, with each byte changed into others.
+    #[test]
+    fn the_usual_line_is_as_the_grammar_reads_it() {
+        let line = b"04-09-24  11:09PM           1234 a  b";
+        let mut usual_ones = 0;
+        for order in [None, Some(Order::MonthDayYear), Some(Order::DayMonthYear)] {
+            let mut known = Known::new(Time::new(2024, 3, 10, 12, 0, 0).unwrap());
+            known.order = order;
+            for at in 0..line.len() {
+                for byte in b"\t -0123456789:,APM<\x80" {
+                    let mut changed = *line;
+                    changed[at] = *byte;
+                    let mut learnt = known.clone();
+                    let read = read(&changed, &mut learnt).and_then(Line::entry);
+                    if let Some(usual) = usual(&changed, &known) {
+                        assert_eq!((Some(usual), learnt.order), (read, order), "{}", changed.escape_ascii());
+                        usual_ones += 1;
+                    }
+                }
+            }
+        }
+        assert!(usual_ones > 300, "{usual_ones}");
+    }
+}

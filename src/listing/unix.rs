@@ -24,7 +24,7 @@ use nom::combinator::{opt, peek};
 use nom::sequence::{preceded, separated_pair, terminated};
 
 use super::column::{
-    Read, any_blanks, before, behind_spaces, blanks, column, decimal, digits, grouped, is_blank, number, one_blank, pairs, short_number, span, word,
+    Read, any_blanks, before, behind_spaces, blanks, column, decimal, digits, grouped, is_blank, number, one_blank, pairs, short_number, short_word, span, word,
     word_end,
 };
 use super::date::{self, Day, Known, Order};
@@ -93,17 +93,10 @@ fn is_usual(permissions: &[u8; 9]) -> bool {
     differs == ALL & letters && matches!(last, b'x' | b'-')
 }
 
-#[inline]
+/// Columns are a blank apart, or more.
+#[inline(always)]
 fn behind_spaces_if_any(input: &[u8]) -> &[u8] {
     if input.first() == Some(&b' ') { behind_spaces(input).unwrap_or(input) } else { input }
-}
-
-/// A word of printable characters, and what is behind the blank that ends it.
-#[inline]
-fn short_word(input: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = input.iter().position(|byte| *byte <= b' ').filter(|at| *at > 0)?;
-    let (word, rest) = input.split_at_checked(at)?;
-    Some((word, rest.strip_prefix(b" ")?))
 }
 
 pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
@@ -418,4 +411,40 @@ fn heading(line: &[u8]) -> bool {
         if is_total && is_number { Ok((rest, ())) } else { date::fail() }
     };
     total(line).is_ok() || line.starts_with(b"./") && line.ends_with(b":") || line == b".:"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Time;
+    use alloc::vec::Vec;
+
+    /// The loop and the grammar are two, so they are held against each other: each usual line, with each byte changed into others.
+    #[test]
+    fn the_usual_line_is_as_the_grammar_reads_it() {
+        let known = Known::new(Time::new(2024, 3, 10, 12, 0, 0).unwrap());
+        let mut usual_ones = 0;
+        for line in [
+            &b"-rw-r--r--    1 1000     1000         1234 Mar  9 14:05 a b"[..],
+            b"drwxr-xr-x 12 alice_long_name staff 123456789012 Dec 31  2019  x",
+            b"-rwxrwxrwx 1 u g 0 Feb 29 24:00 ",
+        ] {
+            for at in 0..line.len() {
+                for byte in b"\t -0123456789:,rwxsTdl\x80" {
+                    let mut changed = line.to_vec();
+                    changed[at] = *byte;
+                    let mut learnt = known.clone();
+                    let read = read(&changed, &mut learnt).and_then(Line::entry);
+                    if let Some(usual) = usual(&changed, &known) {
+                        assert_eq!(Some(usual), read, "{}", changed.escape_ascii());
+                        assert_eq!(learnt.columns, 4);
+                        usual_ones += 1;
+                    }
+                }
+            }
+        }
+        assert!(usual_ones > 1000, "{usual_ones}");
+        let lines: Vec<Option<Entry<'_>>> = [&b"-rw-r--r-- 1 u g 5 Feb 29 14:05 a"[..], b"-rw-r--r-- 1 u g 5 Feb 30 14:05 a"].iter().map(|line| usual(line, &known)).collect();
+        assert!(lines[0].is_some() && lines[1].is_none());
+    }
 }
