@@ -211,8 +211,8 @@ fn digit(input: &[u8]) -> Read<'_, &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
     use alloc::vec;
+    use alloc::vec::Vec;
 
     #[test]
     fn eight_at_once_is_the_same_as_one_by_one() {
@@ -224,7 +224,12 @@ mod tests {
                 let expected = ends.then(|| (decimal(&digits).unwrap(), &behind[1..]));
                 assert_eq!(short_number(b' ', &text), expected, "{}", text.escape_ascii());
                 let end = text.iter().position(|byte| *byte <= b' ').filter(|end| *end > 0 && text[*end] == b' ');
-                assert_eq!(short_word(&text), end.map(|end| (&text[..end], &text[end + 1..])), "{}", text.escape_ascii());
+                assert_eq!(
+                    short_word(&text),
+                    end.map(|end| (&text[..end], &text[end + 1..])),
+                    "{}",
+                    text.escape_ascii()
+                );
                 let text = [&vec![b' '; usize::from(length)], behind].concat();
                 let trimmed = text.iter().position(|byte| *byte != b' ').unwrap_or(text.len());
                 assert_eq!(behind_spaces(&text), (trimmed > 0).then(|| &text[trimmed..]));
@@ -236,7 +241,8 @@ mod tests {
             for place in 0..8 {
                 let mut digits = *b"12345678";
                 digits[place] = byte;
-                let fits = byte.is_ascii_digit().then(|| [0, 2, 4, 6].map(|at| decimal(&digits[at..at + 2]).unwrap() as u8));
+                let fits =
+                    byte.is_ascii_digit().then(|| [0, 2, 4, 6].map(|at| decimal(&digits[at..at + 2]).unwrap() as u8));
                 assert_eq!(pairs(digits), fits, "{}", digits.escape_ascii());
                 let text = [&digits[..], b" "].concat();
                 let whole = text.split(|byte| *byte == b' ').next().and_then(decimal);

@@ -226,7 +226,8 @@ pub(super) fn day_and_month(input: &[u8]) -> Read<'_, (u8, u8)> {
 
 /// `day "-" month-name "-" year`: `7-JAN-2024`, `18-Mar-24`.
 pub(super) fn day_month_year(input: &[u8]) -> Read<'_, Day> {
-    let (rest, ((month, day), year)) = separated_pair(day_and_month, tag(&b"-"[..]), short_year).parse_complete(input)?;
+    let (rest, ((month, day), year)) =
+        separated_pair(day_and_month, tag(&b"-"[..]), short_year).parse_complete(input)?;
     Ok((rest, Day { year: Some(year), month, day }))
 }
 
@@ -236,7 +237,9 @@ pub(super) fn day_month_year(input: &[u8]) -> Read<'_, Day> {
 pub(super) fn numeric<'a>(known: &mut Known, usual: Order, input: &'a [u8]) -> Read<'a, Day> {
     let (rest, first) = digits(1, 4)(input)?;
     let (rest, separator) = one_of("-/.").parse_complete(rest)?;
-    let same = |input: &'a [u8]| -> Read<'a, char> { verify(one_of("-/."), |found| *found == separator).parse_complete(input) };
+    let same = |input: &'a [u8]| -> Read<'a, char> {
+        verify(one_of("-/."), |found| *found == separator).parse_complete(input)
+    };
     let (rest, (second, third)) = separated_pair(digits(1, 2), same, digits(1, 4)).parse_complete(rest)?;
     let order = match (first, second, third) {
         (32.., ..) => Order::YearMonthDay,

@@ -4,8 +4,8 @@ use super::date::Known;
 use super::entry::{Entry, Kind};
 use super::line::Line;
 use super::{
-    dos, enterprise, eplf, ibm_i, mlsx, mvs, mvs_member, mvs_spool, netpresenz, netware, nonstop, nortel, os2, os9, unix,
-    unix_octal, vms, vshell, vxworks, zvm,
+    dos, enterprise, eplf, ibm_i, mlsx, mvs, mvs_member, mvs_spool, netpresenz, netware, nonstop, nortel, os2, os9,
+    unix, unix_octal, vms, vshell, vxworks, zvm,
 };
 
 /// The dialects of directory listings. RFC 959 says of LIST only that people shall read it, so each system has its own; a

@@ -91,7 +91,8 @@ fn is_heading(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
     let above = [&b"Volume in drive "[..], b"Volume Serial Number is ", b"Directory of "];
     let below = |word: &[u8]| matches!(word, b"File(s)" | b"Dir(s)");
-    let counts = line.first().is_some_and(u8::is_ascii_digit) && line.split(|byte| *byte == b' ').nth(1).is_some_and(below);
+    let counts =
+        line.first().is_some_and(u8::is_ascii_digit) && line.split(|byte| *byte == b' ').nth(1).is_some_and(below);
     counts || above.iter().any(|words| line.starts_with(words))
 }
 

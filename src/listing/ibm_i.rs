@@ -33,12 +33,7 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     let (name, kind) = kind(rest).ok()?;
     let (name, told) = directory_or_file(name);
     let kind = if told == Kind::Directory { told } else { kind };
-    Some(Line::Entry(Entry {
-        size: size.map(Size::of_bytes),
-        modified,
-        owner: Some(owner),
-        ..Entry::new(name, kind)
-    }))
+    Some(Line::Entry(Entry { size: size.map(Size::of_bytes), modified, owner: Some(owner), ..Entry::new(name, kind) }))
 }
 
 /// The type and the blanks behind it.

@@ -137,7 +137,7 @@ impl<'a> Entry<'a> {
                 }
                 kind
             }
-            () if value.is_empty() => Kind::Unknown,
+            () if value.is_empty() || is(b"unknown") => Kind::Unknown,
             () => Kind::Other,
         };
     }
@@ -179,4 +179,3 @@ fn modified(value: &[u8]) -> Option<Modified> {
     let precision = if value.len() > 14 { Precision::Fraction } else { Precision::Second };
     Some(Modified::new(time, precision, Zone::Utc))
 }
-

@@ -75,8 +75,8 @@ fn cyrillic(letter: char) -> Option<(u8, bool)> {
 
 fn koi8_r(letter: char) -> Option<u8> {
     const ORDER: [u8; 32] = [
-        0xc1, 0xc2, 0xd7, 0xc7, 0xc4, 0xc5, 0xd6, 0xda, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xd0, 0xd2, 0xd3, 0xd4, 0xd5,
-        0xc6, 0xc8, 0xc3, 0xde, 0xdb, 0xdd, 0xdf, 0xd9, 0xd8, 0xdc, 0xc0, 0xd1,
+        0xc1, 0xc2, 0xd7, 0xc7, 0xc4, 0xc5, 0xd6, 0xda, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xd0, 0xd2, 0xd3,
+        0xd4, 0xd5, 0xc6, 0xc8, 0xc3, 0xde, 0xdb, 0xdd, 0xdf, 0xd9, 0xd8, 0xdc, 0xc0, 0xd1,
     ];
     let (place, is_capital) = cyrillic(letter)?;
     ORDER.get(usize::from(place)).map(|byte| byte | if is_capital { 0x20 } else { 0 })
@@ -96,9 +96,26 @@ fn iso_8859_5(letter: char) -> Option<u8> {
 /// Hungarian, as far as they differ: no name means two months among them.
 const NAMES: [&[&str]; 12] = [
     &["jan", "january", "januar", "jän", "jänner", "janv", "janvier", "gen", "ene", "sty", "янв", "tammi", "sau"],
-    &["feb", "february", "februar", "fév", "fev", "févr", "février", "fevr", "lut", "фев", "фвр", "helmi", "vas", "febr"],
     &[
-        "mar", "march", "mär", "märz", "mrz", "maer", "mrt", "maa", "mars", "мар", "мрт", "maalis", "kov", "márc", "marc",
+        "feb", "february", "februar", "fév", "fev", "févr", "février", "fevr", "lut", "фев", "фвр", "helmi", "vas",
+        "febr",
+    ],
+    &[
+        "mar",
+        "march",
+        "mär",
+        "märz",
+        "mrz",
+        "maer",
+        "mrt",
+        "maa",
+        "mars",
+        "мар",
+        "мрт",
+        "maalis",
+        "kov",
+        "márc",
+        "marc",
         "марта",
     ],
     &["apr", "april", "avr", "avril", "abr", "kwi", "апр", "huhti", "bal", "ápr"],
@@ -127,7 +144,10 @@ mod tests {
         }
         for (name, month) in NAMES.iter().map(|names| names[0]).zip(1..) {
             let name = <[u8; 3]>::try_from(name.as_bytes()).unwrap();
-            assert_eq!((english(name), english(name.map(|letter| letter.to_ascii_uppercase()))), (Some(month), Some(month)));
+            assert_eq!(
+                (english(name), english(name.map(|letter| letter.to_ascii_uppercase()))),
+                (Some(month), Some(month))
+            );
         }
     }
 

@@ -40,7 +40,8 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
 
 /// A heading's first three columns: `Volume Unit Referred`.
 fn is_heading(line: &[u8]) -> bool {
-    let mut columns = (tag_no_case(&b"Volume"[..]), blanks, tag_no_case(&b"Unit"[..]), blanks, tag_no_case(&b"Referred"[..]));
+    let mut columns =
+        (tag_no_case(&b"Volume"[..]), blanks, tag_no_case(&b"Unit"[..]), blanks, tag_no_case(&b"Referred"[..]));
     let found: Read<'_, _> = columns.parse_complete(line);
     found.is_ok()
 }
@@ -52,7 +53,8 @@ fn migrated(line: &[u8]) -> Read<'_, &[u8]> {
 
 /// `3390`, `Tape`.
 fn unit(input: &[u8]) -> Read<'_, &[u8]> {
-    let is_unit = |word: &&[u8]| word.len() == 4 && word.iter().all(u8::is_ascii_hexdigit) || word.eq_ignore_ascii_case(b"tape");
+    let is_unit =
+        |word: &&[u8]| word.len() == 4 && word.iter().all(u8::is_ascii_hexdigit) || word.eq_ignore_ascii_case(b"tape");
     terminated(verify(word, move |word: &[u8]| is_unit(&word)), blanks).parse_complete(input)
 }
 
@@ -71,7 +73,9 @@ fn organization(input: &[u8]) -> Read<'_, Kind> {
     let (rest, name) = word(input)?;
     match name {
         b"PO" | b"PO-E" => Ok((rest, Kind::Directory)),
-        b"PS" | b"PS-E" | b"PS-L" | b"DA" | b"VSAM" | b"IS" | b"VS" | b"GDG" | b"HFS" | b"ZFS" | b"PSU" | b"POU" => Ok((rest, Kind::File)),
+        b"PS" | b"PS-E" | b"PS-L" | b"DA" | b"VSAM" | b"IS" | b"VS" | b"GDG" | b"HFS" | b"ZFS" | b"PSU" | b"POU" => {
+            Ok((rest, Kind::File))
+        }
         _ => date::fail(),
     }
 }
@@ -95,8 +99,12 @@ fn name(input: &[u8]) -> Read<'_, &[u8]> {
 fn words(input: &[u8]) -> Option<(&[u8], ())> {
     let vsam: Read<'_, _> = (opt((day, blanks)), opt(terminated(tag(&b"**NONE**"[..]), blanks))).parse_complete(input);
     let (rest, _) = vsam.ok()?;
-    let last = rest.split(|byte| *byte == b' ').next_back().filter(|last| name(last).is_ok_and(|(rest, _)| rest.is_empty()))?;
+    let last = rest
+        .split(|byte| *byte == b' ')
+        .next_back()
+        .filter(|last| name(last).is_ok_and(|(rest, _)| rest.is_empty()))?;
     let middle = super::column::before(rest, last).trim_ascii();
-    let is_known = middle.is_empty() || middle.split(|byte| *byte == b' ').any(|word| matches!(word, b"VSAM" | b"PS" | b"PO"));
+    let is_known =
+        middle.is_empty() || middle.split(|byte| *byte == b' ').any(|word| matches!(word, b"VSAM" | b"PS" | b"PO"));
     is_known.then_some((last, ()))
 }

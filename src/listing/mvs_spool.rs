@@ -21,7 +21,8 @@ pub(super) fn read<'a>(line: &'a [u8], _: &mut Known) -> Option<Line<'a>> {
     if is_heading(line) {
         return Some(Line::Notice(line));
     }
-    let (_, (_, name, owner, _)) = (column, terminated(identifier, blanks), column, status).parse_complete(line).ok()?;
+    let (_, (_, name, owner, _)) =
+        (column, terminated(identifier, blanks), column, status).parse_complete(line).ok()?;
     Some(Line::Entry(Entry { owner: Some(owner), ..Entry::new(name, Kind::File) }))
 }
 
@@ -33,7 +34,14 @@ fn is_heading(line: &[u8]) -> bool {
 
 /// `JOB00134`, `J0000134`, `TSU00012`, `STC00007`.
 fn identifier(input: &[u8]) -> Read<'_, &[u8]> {
-    let kind = nom::branch::alt((tag(&b"JOB"[..]), tag(&b"TSU"[..]), tag(&b"STC"[..]), tag(&b"J"[..]), tag(&b"T"[..]), tag(&b"S"[..])));
+    let kind = nom::branch::alt((
+        tag(&b"JOB"[..]),
+        tag(&b"TSU"[..]),
+        tag(&b"STC"[..]),
+        tag(&b"J"[..]),
+        tag(&b"T"[..]),
+        tag(&b"S"[..]),
+    ));
     recognize((kind, take_while_m_n(5, 7, |byte: u8| byte.is_ascii_digit()))).parse_complete(input)
 }
 

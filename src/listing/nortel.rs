@@ -19,7 +19,8 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     let (rest, (name, size, _)) = (column, number, blanks).parse_complete(line).ok()?;
     let (rest, day) = date::numeric(known, Order::MonthDayYear, rest).ok()?;
     let weekday = (alpha1, tag(&b"."[..]));
-    let (_, (_, _, _, clock, _, _)) = (blanks, weekday, blanks, date::clock, any_blanks, eof).parse_complete(rest).ok()?;
+    let (_, (_, _, _, clock, _, _)) =
+        (blanks, weekday, blanks, date::clock, any_blanks, eof).parse_complete(rest).ok()?;
     let modified = Some(known.modified(day, Some(clock))?);
     Some(Line::Entry(Entry { size: Some(Size::of_bytes(size)), modified, ..Entry::new(name, Kind::File) }))
 }

@@ -24,8 +24,8 @@ use nom::combinator::{opt, peek};
 use nom::sequence::{preceded, separated_pair, terminated};
 
 use super::column::{
-    Read, any_blanks, before, behind_spaces, blanks, column, decimal, digits, grouped, is_blank, number, one_blank, pairs, short_number, short_word, span, word,
-    word_end,
+    Read, any_blanks, before, behind_spaces, blanks, column, decimal, digits, grouped, is_blank, number, one_blank,
+    pairs, short_number, short_word, span, word, word_end,
 };
 use super::date::{self, Day, Known, Order};
 use super::entry::{Entry, Kind, Modified, Precision, Size};
@@ -167,7 +167,10 @@ fn mode(input: &[u8]) -> Read<'_, (Kind, &[u8])> {
 /// `count` columns, a date, a blank. Gives what is behind.
 #[inline]
 fn entry<'a>(
-    input: &'a [u8], count: usize, kind: Kind, known: &mut Known,
+    input: &'a [u8],
+    count: usize,
+    kind: Kind,
+    known: &mut Known,
 ) -> Option<(&'a [u8], Columns<'a>, Modified)> {
     let (rest, columns) = columns(input, count, kind)?;
     let (rest, modified) = date_of(rest, known)?;
@@ -288,9 +291,7 @@ fn date_of<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified
 
 /// `clock [year]`, `year`, or `, year clock`.
 #[inline]
-fn behind_month_and_day<'a>(
-    input: &'a [u8], month: u8, day: u8, known: &Known,
-) -> Option<(&'a [u8], Modified)> {
+fn behind_month_and_day<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) -> Option<(&'a [u8], Modified)> {
     let day = |year| Day { year, month, day };
     let (rest, (comma, _)) = (opt(one_of(".,")), blanks).parse_complete(input).ok()?;
     if let Ok((rest, year)) = number_of(4, 4)(rest) {
@@ -404,9 +405,10 @@ fn is_lost(line: &[u8]) -> bool {
 fn heading(line: &[u8]) -> bool {
     let total = |input| -> Read<'_, ()> {
         let (rest, (name, size)) = (column, word).parse_complete(input)?;
-        let is_total = [&b"total"[..], b"totale", b"insgesamt", b"gesamt", b"razem", b"\xd0\xb8\xd1\x82\xd0\xbe\xd0\xb3\xd0\xbe"]
-            .iter()
-            .any(|known| name.strip_suffix(b":").unwrap_or(name).eq_ignore_ascii_case(known));
+        let is_total =
+            [&b"total"[..], b"totale", b"insgesamt", b"gesamt", b"razem", b"\xd0\xb8\xd1\x82\xd0\xbe\xd0\xb3\xd0\xbe"]
+                .iter()
+                .any(|known| name.strip_suffix(b":").unwrap_or(name).eq_ignore_ascii_case(known));
         let is_number = size.first().is_some_and(u8::is_ascii_digit) && rest.is_empty();
         if is_total && is_number { Ok((rest, ())) } else { date::fail() }
     };
@@ -444,7 +446,11 @@ mod tests {
             }
         }
         assert!(usual_ones > 1000, "{usual_ones}");
-        let lines: Vec<Option<Entry<'_>>> = [&b"-rw-r--r-- 1 u g 5 Feb 29 14:05 a"[..], b"-rw-r--r-- 1 u g 5 Feb 30 14:05 a"].iter().map(|line| usual(line, &known)).collect();
+        let lines: Vec<Option<Entry<'_>>> =
+            [&b"-rw-r--r-- 1 u g 5 Feb 29 14:05 a"[..], b"-rw-r--r-- 1 u g 5 Feb 30 14:05 a"]
+                .iter()
+                .map(|line| usual(line, &known))
+                .collect();
         assert!(lines[0].is_some() && lines[1].is_none());
     }
 }

@@ -22,7 +22,9 @@ fn columns(line: &[u8]) -> Read<'_, Entry<'_>> {
     let (rest, mode) = column(line)?;
     let (rest, (owner, group)) = (column, column).parse_complete(rest)?;
     let (rest, (size, _, seconds, _)) = (number, blanks, number, blanks).parse_complete(rest)?;
-    let (Some(kind), Some(modified), [b'0', ..]) = (kind(mode), date::epoch(seconds), mode) else { return date::fail() };
+    let (Some(kind), Some(modified), [b'0', ..]) = (kind(mode), date::epoch(seconds), mode) else {
+        return date::fail();
+    };
     let entry = Entry {
         size: Some(Size::of_bytes(size)),
         modified: Some(modified),

@@ -32,7 +32,8 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
 fn is_heading(line: &[u8]) -> bool {
     let mut words = (any_blanks, tag(&b"size"[..]), blanks, tag(&b"date"[..]), blanks, tag(&b"time"[..]));
     let found: Read<'_, _> = words.parse_complete(line);
-    let is_rule = line.len() > 10 && line.trim_ascii_start().starts_with(b"--") && line.iter().all(|byte| b"- ".contains(byte));
+    let is_rule =
+        line.len() > 10 && line.trim_ascii_start().starts_with(b"--") && line.iter().all(|byte| b"- ".contains(byte));
     found.is_ok() || is_rule
 }
 

@@ -40,9 +40,11 @@ fn columns<'a>(line: &'a [u8], known: &mut Known) -> Read<'a, (Entry<'a>, Day, C
         _ => return date::fail(),
     };
     let (rest, (day, _, clock, _)) =
-        (|input| date::numeric(known, date::Order::YearMonthDay, input), blanks, date::clock, blanks).parse_complete(rest)?;
+        (|input| date::numeric(known, date::Order::YearMonthDay, input), blanks, date::clock, blanks)
+            .parse_complete(rest)?;
     let (rest, (owner, _, _)) = (word, any_blanks, eof).parse_complete(rest)?;
-    let size = bytes.map(|bytes| if format == b"F" { Size::of_bytes(bytes) } else { Size::in_units(bytes, bytes.max(1)) });
+    let size =
+        bytes.map(|bytes| if format == b"F" { Size::of_bytes(bytes) } else { Size::in_units(bytes, bytes.max(1)) });
     let Some(name) = name else { return date::fail() };
     Ok((rest, (Entry { size, owner: Some(owner), ..Entry::new(name, kind) }, day, clock)))
 }

@@ -5,4 +5,5 @@ mod commands;
 mod framing;
 mod listings;
 mod replies;
+mod servers;
 mod values;

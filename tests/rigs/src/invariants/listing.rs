@@ -148,7 +148,10 @@ pub fn written_is_read(file: &Listed<'_>, now: Time) {
     let Line::Entry(read) = Listing::new(now, Hint::Mlsd).line(line) else { panic!("{context}") };
     assert_eq!((read.name, read.kind), (file.name.as_bytes(), file.kind), "{context}");
     assert_eq!(read.size.and_then(|size| size.exact()), file.size, "{context}");
-    assert_eq!(read.modified.map(|modified| (modified.time, modified.zone)), file.modified.map(|time| (time, Zone::Utc)));
+    assert_eq!(
+        read.modified.map(|modified| (modified.time, modified.zone)),
+        file.modified.map(|time| (time, Zone::Utc))
+    );
     assert_eq!(read.mode(), file.mode.map(|mode| mode & 0o7777), "{context}");
     assert_eq!(read.permissions.and_then(Permit::parse), file.permit, "{context}");
     assert_eq!(read.owner, file.owner.map(Word::as_bytes), "{context}");
