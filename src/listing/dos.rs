@@ -115,9 +115,10 @@ mod tests {
     /// The loop and the grammar are two, so they are held against each other: a usual line, with each byte changed into others.
     #[test]
     fn the_usual_line_is_as_the_grammar_reads_it() {
-        let line = b"04-09-24  11:09PM           1234 a  b";
         let mut usual_ones = 0;
-        for order in [None, Some(Order::MonthDayYear), Some(Order::DayMonthYear)] {
+        let lines = [b"04-09-24  11:09PM           1234 a  b", b"12-31-99  12:59AM 123456789012345 a  "];
+        let orders = [None, Some(Order::MonthDayYear), Some(Order::DayMonthYear)];
+        for (line, order) in lines.into_iter().flat_map(|line| orders.map(|order| (line, order))) {
             let mut known = Known::new(Time::new(2024, 3, 10, 12, 0, 0).unwrap());
             known.order = order;
             for at in 0..line.len() {

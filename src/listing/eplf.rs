@@ -9,7 +9,7 @@
 
 use nom::Parser;
 use nom::bytes::complete::{tag, take_until};
-use nom::sequence::{delimited, terminated};
+use nom::sequence::delimited;
 
 use super::column::{Read, decimal};
 use super::date::{self, Known};
@@ -33,6 +33,5 @@ pub(super) fn read<'a>(line: &'a [u8], _: &mut Known) -> Option<Line<'a>> {
 }
 
 fn facts(line: &[u8]) -> Read<'_, &[u8]> {
-    terminated(delimited(tag(&b"+"[..]), take_until(&b"\t"[..]), tag(&b"\t"[..])), nom::combinator::success(()))
-        .parse_complete(line)
+    delimited(tag(&b"+"[..]), take_until(&b"\t"[..]), tag(&b"\t"[..])).parse_complete(line)
 }

@@ -17,7 +17,7 @@ use nom::bytes::complete::{tag, tag_no_case, take_while1};
 use nom::combinator::{eof, opt, verify};
 use nom::sequence::{delimited, terminated};
 
-use super::column::{Read, blanks, column, digits, word};
+use super::column::{Read, before, blanks, column, digits, word};
 use super::date::{self, Day, Known};
 use super::entry::{Entry, Kind};
 use super::line::Line;
@@ -34,8 +34,7 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
         let modified = day.and_then(|day| known.modified(day, None));
         return Some(Line::Entry(Entry { modified, ..Entry::new(name, kind) }));
     }
-    let (name, _) = words(rest)?;
-    Some(Line::Entry(Entry::new(name, Kind::File)))
+    Some(Line::Entry(Entry::new(last_name(rest)?, Kind::File)))
 }
 
 /// A heading's first three columns: `Volume Unit Referred`.
@@ -95,16 +94,14 @@ fn name(input: &[u8]) -> Read<'_, &[u8]> {
     alt((delimited(quote(), take_while1(|byte| byte != b'\'' && byte != b' '), quote()), plain)).parse_complete(input)
 }
 
-/// The last of at least one word, behind `VSAM` or whatever is known of a tape.
-fn words(input: &[u8]) -> Option<(&[u8], ())> {
-    let vsam: Read<'_, _> = (opt((day, blanks)), opt(terminated(tag(&b"**NONE**"[..]), blanks))).parse_complete(input);
-    let (rest, _) = vsam.ok()?;
-    let last = rest
-        .split(|byte| *byte == b' ')
-        .next_back()
-        .filter(|last| name(last).is_ok_and(|(rest, _)| rest.is_empty()))?;
-    let middle = super::column::before(rest, last).trim_ascii();
-    let is_known =
-        middle.is_empty() || middle.split(|byte| *byte == b' ').any(|word| matches!(word, b"VSAM" | b"PS" | b"PO"));
-    is_known.then_some((last, ()))
+/// The last word, the name, if what comes before it is a day, `VSAM` or nothing, as with clusters and tapes.
+fn last_name(input: &[u8]) -> Option<&[u8]> {
+    let none = terminated(tag(&b"**NONE**"[..]), blanks).map(drop);
+    let referred: Read<'_, _> = opt(alt((terminated(day, blanks).map(drop), none))).parse_complete(input);
+    let (rest, _) = referred.ok()?;
+    let last = rest.split(|byte| *byte == b' ').next_back()?;
+    name(last).ok().filter(|(rest, _)| rest.is_empty())?;
+    let between = before(rest, last).trim_ascii();
+    let is_known = |word: &[u8]| matches!(word, b"VSAM" | b"PS" | b"PO");
+    (between.is_empty() || between.split(|byte| *byte == b' ').any(is_known)).then_some(last)
 }
