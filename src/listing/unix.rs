@@ -372,21 +372,23 @@ fn number_of<'a>(least: usize, most: usize) -> impl Fn(&'a [u8]) -> Read<'a, u16
 }
 
 /// A link's size is the length of its target, which tells the arrow between the two from one within either. Where none fits,
-/// it is the first.
+/// it is the first. Arrows may share a blank: the name `a ->` has one right before the one behind it.
 fn split_link(rest: &[u8], size: Option<Size>) -> (&[u8], Option<&[u8]>) {
     const ARROW: &[u8] = b" -> ";
     let size = size.map(Size::bytes);
-    let target_at = |at: usize| rest.get(at.checked_add(ARROW.len())?..);
     let mut first = None;
-    let mut fitting = None;
-    for at in memchr::memmem::find_iter(rest, ARROW) {
-        let Some(target) = target_at(at) else { continue };
-        first = first.or(Some(target));
-        if u64::try_from(target.len()).ok() == size {
-            fitting = Some(target);
+    let mut from = rest;
+    while let Some(behind) = memchr::memmem::find(from, ARROW).and_then(|at| from.get(at.saturating_add(ARROW.len())..))
+    {
+        first = first.or(Some(behind));
+        if u64::try_from(behind.len()).ok() == size {
+            first = Some(behind);
+            break;
         }
+        // From the arrow's last blank on.
+        from = rest.get(rest.len().saturating_sub(behind.len()).saturating_sub(1)..).unwrap_or_default();
     }
-    match fitting.or(first) {
+    match first {
         Some(target) => {
             let name = before(before(rest, target), ARROW);
             (name, Some(target).filter(|target| !target.is_empty()))
