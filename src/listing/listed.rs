@@ -20,7 +20,7 @@ use crate::time::Time;
 ///
 /// let mut lines = Vec::new();
 /// file.encode_unix(Time::new(2024, 3, 10, 12, 0, 0)?, &mut lines);
-/// assert_eq!(lines, b"-rw-r--r--    1 alice    staff        4096 Mar  9 14:05 notes.txt\r\n");
+/// assert_eq!(lines, b"-rw-r--r--    1 alice    staff         4096 Mar  9 14:05 notes.txt\r\n");
 ///
 /// lines.clear();
 /// file.encode_mlsx(["type", "size", "modify"], &mut lines);
