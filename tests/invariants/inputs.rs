@@ -111,6 +111,7 @@ explore! {
     address: 4000;
     inbox: 1000;
     telnet: 1000;
+    listing: 4000;
     session: 1000;
     client: 500;
     server: 500;

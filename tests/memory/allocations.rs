@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use ftp_proto::{Command, Commands, Inbox, Limits, Replies, Reply, ReplyError};
+use ftp_proto::listing::{Hint, Line, Listing};
+use ftp_proto::{Command, Commands, Inbox, Limits, Replies, Reply, ReplyError, Time};
 use ftp_proto_rigs::counting::{cost, held};
 
 fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
@@ -48,6 +49,33 @@ fn to_parse_a_command_allocates_nothing() {
     ];
     let (count, read) = allocations(|| lines.iter().filter(|line| Command::parse(line).is_ok()).count());
     assert_eq!((count, read), (0, lines.len()));
+}
+
+#[test]
+fn to_read_a_listing_allocates_nothing() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/listings");
+    let texts = [folder.join("servers"), folder]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()))
+        .filter(|path| path.is_file());
+    let texts: Vec<String> = texts.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let now = Time::new(2024, 3, 10, 12, 0, 0).unwrap();
+    let (count, read) = allocations(|| {
+        let mut read = 0;
+        for hint in [Hint::List, Hint::Status, Hint::Names, Hint::Mlsd, Hint::Mlst] {
+            for text in &texts {
+                let mut listing = Listing::new(now, hint);
+                for line in text.lines().map(|line| line.strip_prefix("> ").unwrap_or(line)) {
+                    let Line::Entry(entry) = listing.line(line.as_bytes()) else { continue };
+                    read += entry.name.len() + usize::from(entry.mode().is_some()) + usize::from(entry.is_path());
+                    read += entry.facts().count() + usize::from(entry.fact("unique").is_some());
+                }
+                read += listing.lines(text.as_bytes()).count();
+            }
+        }
+        read
+    });
+    assert_eq!((count, read > 1000), (0, true));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod addresses;
 mod commands;
 mod framing;
+mod listings;
 mod names;
 mod replies;
+mod servers;
 mod values;

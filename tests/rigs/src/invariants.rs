@@ -5,6 +5,7 @@
 
 mod client;
 mod floods;
+mod listing;
 mod pair;
 mod script;
 mod server;
@@ -13,6 +14,7 @@ mod wire;
 mod words;
 
 pub use client::client;
+pub use listing::{listing, written_is_read};
 pub use pair::pair;
 pub use server::server;
 pub use session::session;
@@ -34,6 +36,7 @@ pub const ALL: &[Invariant] = &[
     ("address", address),
     ("inbox", inbox),
     ("telnet", telnet),
+    ("listing", listing),
     ("session", session),
     ("client", client),
     ("server", server),

@@ -1,0 +1,237 @@
+//! Directory listings: what LIST, NLST, MLSD, MLST and STAT answer, read line by line, and written.
+//!
+//! ```
+//! use ftp_proto::Time;
+//! use ftp_proto::listing::{Hint, Kind, Line, Listing};
+//!
+//! let text = b"total 8\r\n\
+//!     drwxr-xr-x   3 alice    staff         512 Mar  9  2019 old dir\r\n\
+//!     -rw-r--r--   1 alice    staff        4096 Mar  9 14:05 notes.txt\r\n";
+//! let now = Time::parse(b"20240310120000")?;
+//! let mut listing = Listing::new(now, Hint::List);
+//! let entries: Vec<_> = listing.lines(text).filter_map(Line::entry).collect();
+//! assert_eq!((entries[0].name, entries[0].kind), (&b"old dir"[..], Kind::Directory));
+//! assert_eq!(entries[1].size.and_then(|size| size.exact()), Some(4096));
+//! assert_eq!(entries[1].modified.unwrap().time, Time::new(2024, 3, 9, 14, 5, 0)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! RFC 959 leaves the form of LIST's answer to the server. A [`Listing`] finds the [`Dialect`] by the first line that fits one, keeps
+//! it, and finds it anew when a line doesn't fit; [`Hint::Only`] fixes it. Nothing is allocated while it reads: all that an [`Entry`]
+//! holds is numbers and slices of its line.
+//!
+//! A name is exactly its bytes, and may be anything: `../../.ssh/authorized_keys`, too. [`Entry::is_path`] tells those that no program
+//! should join to a directory of its own.
+//!
+//! [`Listed`] is the other direction: typed fields in, a line of `ls -l` or of MLSD out.
+
+mod calendar;
+mod column;
+mod date;
+mod dialect;
+mod dos;
+mod enterprise;
+mod entry;
+mod eplf;
+mod ibm_i;
+mod line;
+mod listed;
+mod mlsx;
+mod months;
+mod mvs;
+mod mvs_member;
+mod mvs_spool;
+mod netpresenz;
+mod netware;
+mod nonstop;
+mod nortel;
+mod os2;
+mod os9;
+mod unix;
+mod unix_octal;
+mod vms;
+mod vshell;
+mod vxworks;
+mod zvm;
+
+pub use dialect::Dialect;
+pub use entry::{Entry, Kind, Modified, Precision, Size, Zone};
+pub use line::Line;
+pub use listed::{Listed, Permit, Word, WordError};
+
+use crate::time::Time;
+use date::Known;
+
+/// A reader of a directory listing.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    hint: Hint,
+    /// The dialect of the last line that was in one.
+    dialect: Option<Dialect>,
+    /// Every line so far was one word, so that such lines may be names.
+    words_only: bool,
+    known: Known,
+}
+
+/// What is known of a listing before its first line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Hint {
+    /// It answers LIST: the dialect is to be found.
+    List,
+    /// It answers STAT with a path, within a reply: the same, but one blank before each line is the reply's.
+    Status,
+    /// It answers NLST: each line is a name.
+    Names,
+    /// It answers MLSD: each line has facts, or none and a blank before its name.
+    Mlsd,
+    /// It is the line of MLST's reply: the same behind one blank, which some servers leave out.
+    Mlst,
+    /// It is in this dialect, and no other one is looked for.
+    Only(Dialect),
+}
+
+impl Listing {
+    /// A reader that has read nothing. A time without a year is in the past of `now`, or at most a day ahead, which allows for other
+    /// zones and for clocks that go ahead; so `now` may be in UTC or in the server's zone.
+    pub fn new(now: Time, hint: Hint) -> Self {
+        let dialect = match hint {
+            Hint::List | Hint::Status => None,
+            Hint::Names => Some(Dialect::Names),
+            Hint::Mlsd | Hint::Mlst => Some(Dialect::Mlsx),
+            Hint::Only(dialect) => Some(dialect),
+        };
+        Self { hint, dialect, words_only: true, known: Known::new(now) }
+    }
+
+    /// The dialect of the lines so far, once one has fitted, or that of the hint.
+    pub const fn dialect(&self) -> Option<Dialect> {
+        self.dialect
+    }
+
+    /// Reads the first line of `input`, and tells how many bytes it takes, its end (CR LF, or LF) included: `None` if the line
+    /// hasn't ended. Of an entry that goes over two lines, both are read; the first one alone waits for the second. Linear in the
+    /// line's length; allocates nothing.
+    ///
+    /// What is left when a data connection has ended is a line without an end: [`line`](Self::line) reads it.
+    #[inline]
+    pub fn read<'a>(&mut self, input: &'a [u8]) -> Option<(Line<'a>, usize)> {
+        let (line, rest) = split_line(input)?;
+        let length = input.len().wrapping_sub(rest.len());
+        let read = self.line(line);
+        if !matches!(read, Line::Partial(_)) {
+            return Some((read, length));
+        }
+        let (second, rest) = split_line(rest)?;
+        Some(self.both(input, second, rest).unwrap_or((read, length)))
+    }
+
+    /// All lines of `text`, which is whole: its last line may lack an end.
+    pub fn lines<'a>(&mut self, text: &'a [u8]) -> impl Iterator<Item = Line<'a>> + use<'_, 'a> {
+        let mut rest = text;
+        core::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let (line, length) = match self.read(rest) {
+                Some(read) => read,
+                None => self.last(rest),
+            };
+            rest = rest.get(length..).unwrap_or_default();
+            Some(line)
+        })
+    }
+
+    /// What stands at the end of a text: a line without an end, or a partial one before it.
+    fn last<'a>(&mut self, text: &'a [u8]) -> (Line<'a>, usize) {
+        let Some((first, second)) = split_line(text) else { return (self.line(text), text.len()) };
+        let both = if second.is_empty() { None } else { self.both(text, second, &[]) };
+        both.unwrap_or_else(|| (self.line(first), text.len().wrapping_sub(second.len())))
+    }
+
+    /// Two lines as one, if they are.
+    fn both<'a>(&mut self, input: &'a [u8], second: &[u8], rest: &[u8]) -> Option<(Line<'a>, usize)> {
+        if !second.first().is_some_and(|byte| column::is_blank(*byte)) {
+            return None;
+        }
+        let length = input.len().wrapping_sub(rest.len());
+        let line = column::span(input, input.get(..0)?, second)?;
+        let read = self.line(line);
+        matches!(read, Line::Entry(_) | Line::Error(_)).then_some((read, length))
+    }
+
+    /// Reads one whole line, without its end. Linear in its length; allocates nothing.
+    #[inline]
+    pub fn line<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
+        let line = match self.hint {
+            Hint::Status | Hint::Mlst => line.strip_prefix(b" ").unwrap_or(line),
+            _ => line,
+        };
+        match self.dialect.and_then(|dialect| dialect.read_usual(line, &self.known)) {
+            Some(entry) => Line::Entry(entry),
+            None => self.line_of_any(line),
+        }
+    }
+
+    /// The same by the grammars.
+    #[inline(never)]
+    fn line_of_any<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
+        // A name may be a blank.
+        let is_names = self.dialect == Some(Dialect::Names) && self.is_fixed();
+        if line.is_empty() || !is_names && line.iter().all(u8::is_ascii_whitespace) {
+            return Line::Blank;
+        }
+        if is_names {
+            return Dialect::Names.read(line, &mut self.known).unwrap_or(Line::Other(line));
+        }
+        let kept = self.dialect.filter(|dialect| *dialect != Dialect::Names);
+        if let Some(read) = kept.and_then(|dialect| dialect.read(line, &mut self.known)) {
+            return read;
+        }
+        if self.is_fixed() {
+            return if is_error(line) { Line::Error(line) } else { Line::Other(line) };
+        }
+        if let Some((dialect, read)) = Dialect::find(line, &mut self.known) {
+            (self.dialect, self.words_only) = (Some(dialect), false);
+            return read;
+        }
+        if is_error(line) {
+            return Line::Error(line);
+        }
+        self.words_only &= !line.iter().any(|byte| column::is_blank(*byte));
+        if !self.words_only {
+            // So names they weren't, or not all.
+            self.dialect = self.dialect.filter(|dialect| *dialect != Dialect::Names);
+            return Line::Other(line);
+        }
+        self.dialect = Some(Dialect::Names);
+        Dialect::Names.read(line, &mut self.known).unwrap_or(Line::Other(line))
+    }
+
+    const fn is_fixed(&self) -> bool {
+        !matches!(self.hint, Hint::List | Hint::Status)
+    }
+}
+
+/// What a program says when it can't read something: `ls: x: Permission denied`, or VMS's `%SYSTEM-F-…`.
+fn is_error(line: &[u8]) -> bool {
+    let of_vms = || {
+        let word = line.strip_prefix(b"%")?.split(|byte| matches!(byte, b' ' | b',')).next()?;
+        let mut parts = word.split(|byte| *byte == b'-');
+        let severity = parts.nth(1)?;
+        Some(matches!(severity, b"E" | b"F" | b"W") && parts.next().is_some())
+    };
+    let of_unix = || {
+        let program = line.split(|byte| *byte == b':').next()?;
+        let program = program.rsplit(|byte| *byte == b'/').next()?;
+        Some(matches!(program, b"ls" | b"dir" | b"find") && line.contains(&b' '))
+    };
+    of_vms().or_else(of_unix).unwrap_or(false)
+}
+
+/// The first line of `bytes` without its end, CR LF or LF, and what is behind it.
+#[inline]
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (line, rest) = bytes.split_at_checked(memchr::memchr(b'\n', bytes)?)?;
+    Some((line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..)?))
+}

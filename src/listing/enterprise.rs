@@ -1,0 +1,43 @@
+//! CONNECT:Enterprise for Unix.
+//!
+//! ```text
+//! line  = flags SP format SP user SP size SP batch SP month-name SP day SP clock SP name      ; -C--E-----FTP B ABC1I1 …
+//! flags = 10( "-" / letter ) protocol
+//! ```
+//! The flags are those of a batch and not permissions of Unix. `batch` is its number. Blanks before a name can't be told from the
+//! column's.
+
+use nom::Parser;
+use nom::combinator::verify;
+use nom::sequence::terminated;
+
+use super::column::{Read, blanks, column, number};
+use super::date::{self, Clock, Day, Known};
+use super::entry::{Entry, Kind, Size};
+use super::line::Line;
+
+pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
+    let (name, (entry, day, clock)) = columns(line).ok()?;
+    Some(Line::Entry(Entry { name, modified: Some(known.modified(day, Some(clock))?), ..entry }))
+}
+
+fn columns(line: &[u8]) -> Read<'_, (Entry<'_>, Day, Clock)> {
+    let (rest, flags) = verify(column, is_flags).parse_complete(line)?;
+    let format = verify(column, |format: &[u8]| format.len() == 1);
+    let (rest, (_, owner, size, _, _, _)) = (format, column, number, blanks, number, blanks).parse_complete(rest)?;
+    let (rest, (month, day)) = terminated(date::month_and_day, blanks).parse_complete(rest)?;
+    let (rest, (clock, _)) = (date::clock, blanks).parse_complete(rest)?;
+    let entry = Entry {
+        size: Some(Size::of_bytes(size)),
+        permissions: flags.get(..10),
+        owner: Some(owner),
+        ..Entry::new(&[], Kind::File)
+    };
+    Ok((rest, (entry, Day { year: None, month, day }, clock)))
+}
+
+fn is_flags(word: &[u8]) -> bool {
+    let Some((flags, protocol)) = word.split_first_chunk::<10>() else { return false };
+    let is_flag = |byte: &u8| *byte == b'-' || byte.is_ascii_uppercase();
+    flags.iter().all(is_flag) && !protocol.is_empty() && protocol.iter().all(u8::is_ascii_alphabetic)
+}
