@@ -53,13 +53,11 @@ pub fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
 /// A control connection with its machine.
 struct Session {
     server: Server,
-    /// The machine has no clock: it is told how much time has passed since this moment.
-    origin: Clock,
+    origin: Clock, // the machine has no clock: it is told how much time has passed since this moment
     control: Socket,
     host: IpAddr,
     poller: Poller,
-    /// Passive mode: where the client is going to connect to.
-    listener: Option<Socket>,
+    listener: Option<Socket>, // passive mode: where the client is going to connect to
     /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
     data: Option<(Socket, u64)>,
     content: Content,
@@ -68,13 +66,10 @@ struct Session {
 
 impl Session {
     fn new(control: TcpStream, config: Arc<Config>, files: Arc<Files>) -> Result<Self> {
-        // Some clients send the end of ABOR as urgent data, which would be lost.
-        SockRef::from(&control).set_out_of_band_inline(true)?;
-        // Else replies wait for each other, and a transfer takes 40 ms more.
-        control.set_nodelay(true)?;
+        SockRef::from(&control).set_out_of_band_inline(true)?; // some clients send the end of ABOR as urgent data
+        control.set_nodelay(true)?; // else replies wait for each other, and a transfer takes 40 ms more
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
-        let greeting = Greeting::ready(Text::from_static("Welcome."));
-        let server = Server::new(config, ends, &greeting, Instant::from_origin(Duration::ZERO));
+        let server = Server::new(config, ends, &Greeting::ready(Text::from_static("Welcome.")), Instant::default());
         let (origin, control, host, poller) = (Clock::now(), control.into(), ends.local().ip(), Poller::new()?);
         let (listener, data, content) = (None, None, Content::Nothing);
         Ok(Self { server, origin, control, host, poller, listener, data, content, files })
@@ -168,10 +163,9 @@ impl Session {
                     }
                     look.looked();
                 }
-                // Only now does the upload take the place of what was there.
                 Action::Commit(commit) => match mem::replace(&mut self.content, Content::Nothing) {
                     Content::Upload(name, bytes) => {
-                        self.files.lock().unwrap().insert(name, bytes);
+                        self.files.lock().unwrap().insert(name, bytes); // the old file stays until now
                         commit.kept();
                     }
                     _ => commit.failed(CommitError::Local),
@@ -181,8 +175,7 @@ impl Session {
                     (self.listener, self.content) = (None, Content::Nothing);
                     close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
                 }
-                // `Config::security` offers no TLS.
-                Action::StartTls(start) => start.failed(TlsError::Unavailable),
+                Action::StartTls(start) => start.failed(TlsError::Unavailable), // `Config::security` offers none
                 Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
                 Action::Leave => return Ok(close_in_order(&self.control)?),
@@ -234,8 +227,7 @@ fn close_in_order(mut socket: &Socket) -> io::Result<()> {
 enum Content {
     Nothing,
     Download(VecDeque<u8>),
-    /// The name that it takes once it is whole, and what is there so far.
-    Upload(Vec<u8>, Vec<u8>),
+    Upload(Vec<u8>, Vec<u8>), // the name that it takes once it is whole, and what is there so far
 }
 
 impl Content {

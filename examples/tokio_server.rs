@@ -10,7 +10,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Read};
-use std::mem;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -45,19 +44,16 @@ pub async fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
         Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor])?;
     let config = Arc::new(config);
     loop {
-        let (Ok((control, _)), config, files) = (listener.accept().await, config.clone(), files.clone()) else {
-            continue;
-        };
-        // A connection that breaks ends its own session alone.
-        tokio::spawn(async move { Session::new(control, config, files)?.run().await });
+        let Ok((control, _)) = listener.accept().await else { continue };
+        let session = Session::new(control, config.clone(), files.clone());
+        tokio::spawn(async move { session?.run().await }); // one that breaks ends no other
     }
 }
 
 /// A control connection with its machine.
 struct Session {
     server: Server,
-    /// The machine has no clock: it is told how much time has passed since this moment.
-    origin: Clock,
+    origin: Clock, // the machine has no clock: it is told how much time has passed since this moment
     control: TcpStream,
     host: IpAddr,
     listener: Option<TcpListener>, // passive mode
@@ -70,16 +66,12 @@ struct Session {
 
 impl Session {
     fn new(control: TcpStream, config: Arc<Config>, files: Arc<Files>) -> Result<Self> {
-        // Some clients send the end of ABOR as urgent data, which would be lost.
-        SockRef::from(&control).set_out_of_band_inline(true)?;
-        // Else replies wait for each other, and a transfer takes 40 ms more.
-        control.set_nodelay(true)?;
+        SockRef::from(&control).set_out_of_band_inline(true)?; // some clients send the end of ABOR as urgent data
+        control.set_nodelay(true)?; // else replies wait for each other, and a transfer takes 40 ms more
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
-        let greeting = Greeting::ready(Text::from_static("Welcome."));
-        let server = Server::new(config, ends, &greeting, Instant::from_origin(Duration::ZERO));
-        let (origin, host, content) = (Clock::now(), ends.local().ip(), Content::Nothing);
-        let (listener, dialling, data) = (None, None, None);
-        Ok(Self { server, origin, control, host, listener, dialling, data, content, files })
+        let server = Server::new(config, ends, &Greeting::ready(Text::from_static("Welcome.")), Instant::default());
+        let (host, listener, dialling, data, content) = (ends.local().ip(), None, None, None, Content::Nothing);
+        Ok(Self { server, origin: Clock::now(), control, host, listener, dialling, data, content, files })
     }
 
     /// Does what the machine asks for, until the session has ended.
@@ -106,8 +98,8 @@ impl Session {
                     }
                 }
                 Action::Question(question) => answer(question, &self.files)?,
-                Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
                 Action::Transfer(transfer) => self.content = open(transfer, &self.files),
+                Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
                 // Passive mode: the client is told a port, and connects to it.
                 Action::Listen(listen) => {
                     self.listener = listen.ports().find_map(|port| bound(listen.host(), port).ok()?.listen(1).ok());
@@ -167,22 +159,18 @@ impl Session {
                         }
                     }
                 }
-                // An upload has come whole. An ABOR from before its end may be here by now, and undoes it. Tokio may not know
-                // of it yet: the socket does.
+                // An upload is whole. An ABOR from before its end undoes it; tokio may not know of it yet, but the socket does.
                 Action::Look(mut look) => {
                     let mut buffer = [0; 4096];
-                    let mut socket = &*SockRef::from(&self.control);
-                    match look.wants_input().then(|| socket.read(&mut buffer)) {
-                        Some(Ok(count)) => look.received(&buffer[..count]),
-                        Some(Err(error)) if error.kind() != ErrorKind::WouldBlock => look.received(&[]),
-                        _ => {}
+                    if let (true, Ok(count)) = (look.wants_input(), (&*SockRef::from(&self.control)).read(&mut buffer))
+                    {
+                        look.received(&buffer[..count]);
                     }
                     look.looked();
                 }
-                // Only now does the upload take the place of what was there.
-                Action::Commit(commit) => match mem::replace(&mut self.content, Content::Nothing) {
+                Action::Commit(commit) => match std::mem::replace(&mut self.content, Content::Nothing) {
                     Content::Upload(name, bytes) => {
-                        self.files.lock().unwrap().insert(name, bytes);
+                        self.files.lock().unwrap().insert(name, bytes); // the old file stays until now
                         commit.kept();
                     }
                     _ => commit.failed(CommitError::Local),
@@ -192,8 +180,7 @@ impl Session {
                     (self.listener, self.dialling, self.content) = (None, None, Content::Nothing);
                     close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
                 }
-                // `Config::security` offers no TLS.
-                Action::StartTls(start) => start.failed(TlsError::Unavailable),
+                Action::StartTls(start) => start.failed(TlsError::Unavailable), // `Config::security` offers none
                 Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
                 Action::Leave => return Ok(close_in_order(&self.control).await?),
@@ -240,8 +227,7 @@ async fn close_in_order(socket: &TcpStream) -> io::Result<()> {
 enum Content {
     Nothing,
     Download(VecDeque<u8>),
-    /// The name that it takes once it is whole, and what is there so far.
-    Upload(Vec<u8>, Vec<u8>),
+    Upload(Vec<u8>, Vec<u8>), // the name that it takes once it is whole, and what is there so far
 }
 
 impl Content {
