@@ -27,8 +27,8 @@ pub(crate) struct Outbox {
     speech: Speech,
     bytes: Vec<u8>,
     written: usize,
-    /// The bytes before this place are urgent.
-    urgent: usize,
+    /// The bytes before this place are urgent: what interrupts a server, and nothing else.
+    urgent: u8,
     busy: bool,
     offer: Offer,
 }
@@ -96,7 +96,7 @@ impl Outbox {
 
     /// What was appended so far is to be sent as urgent data.
     pub(crate) fn mark_urgent(&mut self) {
-        self.urgent = self.bytes.len();
+        self.urgent = u8::try_from(self.bytes.len()).unwrap_or(u8::MAX);
     }
 
     /// What waits is never written.
@@ -194,7 +194,7 @@ impl<'a> Write<'a> {
     /// How many of the first bytes are to be sent as urgent data (`MSG_OOB`), in a call of their own: the Telnet Synch
     /// before an ABOR. Zero unless the application's `Config` says that it can.
     pub fn urgent(&self) -> usize {
-        self.outbox.urgent.saturating_sub(self.outbox.written)
+        usize::from(self.outbox.urgent).saturating_sub(self.outbox.written)
     }
 
     /// When the machine gives up: `Patience::write` after the first of the bytes was handed out, and as long again for

@@ -168,8 +168,8 @@ impl Server {
                 Some(Action::Transfer(Transfer::new(asked, context, wants_input)))
             }
             (Next::Look, Phase::Transferring(_, step)) => Some(Action::Look(Look::new(step, context, inbox, waiting))),
-            (Next::Commit, Phase::Committing(asked, upload)) => {
-                Some(Action::Commit(Commit::new(asked, upload, context, wants_input)))
+            (Next::Commit, Phase::Committing(asked, unique)) => {
+                Commit::new(asked, unique.as_deref(), context, wants_input).map(Action::Commit)
             }
             (Next::Leave, _) => Some(Action::Leave),
             (Next::Question | Next::Transfer | Next::Look | Next::Commit, _) => None,
@@ -232,8 +232,8 @@ impl Server {
                 command
             }
             Phase::Offering(Asked { id, command, answer, .. }) => match answer {
-                Some(Decided::Accepted { offset, unique, step }) => {
-                    return self.phase = Phase::Transferring(Job { id, command, offset, unique }, step);
+                Some(Decided::Accepted { unique, step }) => {
+                    return self.phase = Phase::Transferring(Job { id, command, unique }, step);
                 }
                 Some(Decided::Refused) | None => command,
             },

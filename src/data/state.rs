@@ -337,9 +337,9 @@ impl Data {
     }
 
     /// The serial of another question about the same channel.
-    pub(crate) fn ask_again(&mut self) -> u64 {
+    pub(crate) fn ask_again(&mut self) -> u32 {
         self.serial = self.serial.wrapping_add(1);
-        self.serial()
+        self.serial
     }
 
     /// What the stream has brought was kept, or is gone.

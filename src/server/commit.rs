@@ -8,12 +8,13 @@
 use core::fmt;
 
 use super::context::Context;
-use super::phase::{Asked, Committed, Step, Upload};
+use super::phase::{Asked, Committed, Step};
 use super::waiting::Waiting;
 use crate::command::Command;
-use crate::data::ChannelId;
+use crate::data::{ChannelId, Moved, State};
 use crate::inbox::{Commands, Inbox};
 use crate::reply::{Code, Reply};
+use crate::text::Path;
 use crate::time::Instant;
 
 /// Look whether the client has said something before its upload is kept: read once what is on the control connection,
@@ -86,8 +87,10 @@ impl fmt::Debug for Look<'_> {
 #[must_use]
 pub struct Commit<'a> {
     asked: &'a mut Asked<Committed>,
-    upload: &'a Upload,
+    /// The name that STOU chose.
+    unique: Option<&'a Path<'static>>,
     context: &'a mut Context,
+    moved: Moved,
     wants_input: bool,
 }
 
@@ -122,13 +125,15 @@ impl fmt::Display for CommitError {
 impl core::error::Error for CommitError {}
 
 impl<'a> Commit<'a> {
+    /// `None`: nothing has come whole.
     pub(super) fn new(
         asked: &'a mut Asked<Committed>,
-        upload: &'a Upload,
+        unique: Option<&'a Path<'static>>,
         context: &'a mut Context,
         wants_input: bool,
-    ) -> Self {
-        Self { asked, upload, context, wants_input }
+    ) -> Option<Self> {
+        let State::Whole(moved) = *context.connection.data.state() else { return None };
+        Some(Self { asked, unique, context, moved, wants_input })
     }
 
     /// What was asked: STOR, STOU or APPE.
@@ -143,12 +148,12 @@ impl<'a> Commit<'a> {
 
     /// The same for the same question, however often it comes.
     pub fn serial(&self) -> u64 {
-        self.asked.serial
+        self.asked.serial.into()
     }
 
     /// How many bytes have come, as the end of the `Stream` told.
     pub fn moved(&self) -> u64 {
-        self.upload.moved.bytes()
+        self.moved.bytes()
     }
 
     /// When the machine stops waiting for the answer, says 451, asks for `Close` and goes on
@@ -166,7 +171,7 @@ impl<'a> Commit<'a> {
     pub fn kept(self) {
         let to = self.asked.under_way();
         self.context.connection.data.settle();
-        match &self.upload.unique {
+        match self.unique {
             Some(name) => self.context.answer_draft(to, Reply::of_unique_file(Code::CLOSING_DATA_CONNECTION, name)),
             None => self.context.answer_static(to, Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
         }

@@ -90,7 +90,7 @@ impl Context {
     pub(super) fn ask<Answer>(&mut self, id: CommandId, command: Command<'_>) -> Asked<Answer> {
         self.serial = self.serial.wrapping_add(1);
         let by = self.connection.after(self.config.patience.answer);
-        Asked { id, command: command.into_owned_in(&mut self.room), serial: self.serial.into(), by, answer: None }
+        Asked { id, command: command.into_owned_in(&mut self.room), serial: self.serial, by, answer: None }
     }
 
     /// The application has answered what it was asked about this command.

@@ -34,7 +34,7 @@ impl<'a> Transfer<'a> {
 
     /// The same for the same question, however often it comes.
     pub fn serial(&self) -> u64 {
-        self.asked.serial
+        self.asked.serial.into()
     }
 
     /// When the machine stops waiting for the answer, says 451 and goes on.
@@ -102,7 +102,7 @@ impl<'a> Transfer<'a> {
             _ => [b"Opening data connection", b"", b"", b""],
         };
         let opening = Reply::of_opening(&parts, Some(size));
-        asked.answer = Some(context.accept_transfer(asked.id, &asked.command, opening, None));
+        asked.answer = Some(context.accept_transfer(asked.id, opening, None));
     }
 
     /// STOU: the file is going to be written under this name, which the client is told in the 150
@@ -120,7 +120,7 @@ impl<'a> Transfer<'a> {
 
     fn open(self, opening: Draft<impl FnOnce(&mut Vec<u8>)>, unique: Option<Box<Path<'static>>>) {
         let Self { asked, context, .. } = self;
-        asked.answer = Some(context.accept_transfer(asked.id, &asked.command, opening, unique));
+        asked.answer = Some(context.accept_transfer(asked.id, opening, unique));
     }
 }
 

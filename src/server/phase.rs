@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use crate::command::{Command, Verb};
-use crate::data::Moved;
 use crate::reply::Reply;
 use crate::session::CommandId;
 use crate::text::Path;
@@ -24,8 +23,8 @@ pub(super) enum Phase {
     Offering(Asked<Decided>),
     /// The application has agreed to a transfer.
     Transferring(Job, Step),
-    /// `Commit` is open: an upload has come whole, and nothing undoes it any more.
-    Committing(Asked<Committed>, Upload),
+    /// `Commit` is open: an upload has come whole, and nothing undoes it any more. With it the name that STOU chose.
+    Committing(Asked<Committed>, Option<Box<Path<'static>>>),
     /// A transfer is stopped: what runs outside for it goes first.
     Stopping(UnderWay, Stop),
 }
@@ -42,7 +41,7 @@ pub(super) struct Asked<Answer> {
     pub(super) id: CommandId,
     pub(super) command: Command<'static>,
     /// The same for the same question, however often it comes.
-    pub(super) serial: u64,
+    pub(super) serial: u32,
     /// When the machine stops waiting.
     pub(super) by: Instant,
     /// What the application has said; the next poll goes on from there.
@@ -62,8 +61,6 @@ pub(super) enum Decided {
     /// The refusal was said.
     Refused,
     Accepted {
-        /// Where in the file it begins, in bytes.
-        offset: u64,
         /// The name that STOU chose.
         unique: Option<Box<Path<'static>>>,
         step: Step,
@@ -75,8 +72,6 @@ pub(super) enum Decided {
 pub(super) struct Job {
     pub(super) id: CommandId,
     pub(super) command: Command<'static>,
-    /// Where in the file it begins, in bytes.
-    pub(super) offset: u64,
     /// The name that STOU chose.
     pub(super) unique: Option<Box<Path<'static>>>,
 }
@@ -94,14 +89,6 @@ pub(super) enum Step {
     Looking,
     /// It was looked, and what came is taken up.
     Looked,
-}
-
-/// An upload that has come whole.
-#[derive(Debug)]
-pub(super) struct Upload {
-    pub(super) moved: Moved,
-    /// The name that STOU chose.
-    pub(super) unique: Option<Box<Path<'static>>>,
 }
 
 /// What became of an upload was said.

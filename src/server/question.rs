@@ -149,7 +149,7 @@ impl<'a> Question<'a> {
 
     /// The same for the same question, however often it comes.
     pub fn serial(&self) -> u64 {
-        self.open().asked.serial
+        self.open().asked.serial.into()
     }
 
     /// When the machine stops waiting for the answer, says 451 and goes on.

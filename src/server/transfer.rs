@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::context::Context;
-use super::phase::{Asked, Decided, Job, Phase, Step, Stop, UnderWay, Upload};
-use crate::command::{Command, Protection, Verb};
+use super::phase::{Asked, Decided, Job, Phase, Step, Stop, UnderWay};
+use crate::command::{Protection, Verb};
 use crate::connection::{Ask, cannot_happen};
 use crate::data::{DataError, Direction, State, StreamEnd};
 use crate::reply::{Code, Draft, Reply};
@@ -118,15 +118,12 @@ impl Context {
 
     /// Nothing has stopped the upload that has come whole: it is to be kept.
     pub(super) fn begin_commit(&mut self, phase: &mut Phase) {
-        let (Some(Job { id, command, unique, .. }), State::Whole(moved)) =
-            (self.take_job(phase), self.connection.data.state())
-        else {
+        let Some(Job { id, command, unique }) = self.take_job(phase) else {
             return self.lost("an upload is to be kept, and there is none");
         };
-        let upload = Upload { moved: *moved, unique };
         let by = self.connection.after(self.config.patience.commit);
         let serial = self.connection.data.ask_again();
-        *phase = Phase::Committing(Asked { id, command, serial, by, answer: None }, upload);
+        *phase = Phase::Committing(Asked { id, command, serial, by, answer: None }, unique);
     }
 
     /// The transfer is over.
@@ -166,11 +163,9 @@ impl Context {
     pub(super) fn accept_transfer(
         &mut self,
         transfer: CommandId,
-        command: &Command<'_>,
         opening: Draft<impl FnOnce(&mut Vec<u8>)>,
         unique: Option<Box<Path<'static>>>,
     ) -> Decided {
-        let offset = self.offset_of(command);
         let connection = &mut self.connection;
         let patience = &self.config.patience;
         let step = if let State::Target(target) = *connection.data.state() {
@@ -182,7 +177,7 @@ impl Context {
             self.say_draft(transfer, opening);
             Step::Accepting
         };
-        Decided::Accepted { offset, unique, step }
+        Decided::Accepted { unique, step }
     }
 
     /// The connection stands: TLS if PROT P is in force (RFC 4217 9), then the bytes. There is no other way to a stream.
@@ -197,7 +192,8 @@ impl Context {
     fn stream(&mut self, job: &Job) {
         let form = self.connection.session.form();
         let direction = direction(job.command.verb());
-        self.connection.data.stream(direction, form, job.offset, 1);
+        let offset = self.offset_of(&job.command);
+        self.connection.data.stream(direction, form, offset, 1);
     }
 
     /// The transfer is over, and nothing is left of its data connection.
