@@ -110,8 +110,7 @@ fn an_adapter_that_obeys_never_floods() {
     for piece in [1, 7, 64, 5000] {
         let mut rig = Rig::logged_in(config(1000));
         rig.client.start(Request::noop()).unwrap();
-        let long = format!("200-begin\r\n{}200 end\r\n", "x".repeat(96).repeat(1) + "\r\n")
-            .replace("x\r\n", &"x\r\n".repeat(200));
+        let long = format!("200-begin\r\n{}\r\n200 end\r\n", "x".repeat(960));
         let mut wire = b"200 spare\r\n".repeat(1000);
         wire.extend(long.as_bytes());
         let mut chunks = wire.chunks(piece);
