@@ -275,6 +275,18 @@ fn where_200_and_257_fit_the_barrier_is_abor() {
     }
 }
 
+#[test]
+fn behind_one_command_there_is_one_barrier() {
+    let mut rig = commanded(Route::Epsv);
+    rig.hears("257 odd");
+    assert_eq!(after(&mut rig, 2)[0], said("NOOP"));
+    rig.hears("150 here it comes");
+    rig.all(World::Works);
+    assert_eq!(rig.hears("331 odd once more"), [Did::Unsolicited(331), waits(2)]);
+    rig.now += Duration::from_secs(2);
+    assert!(matches!(violated(&mut rig), Violation::Unexpected { waiting: Some(Verb::Retr), .. }));
+}
+
 /// A client that has said RETR.
 fn commanded(route: Route) -> Rig {
     let mut rig = Rig::logged_in(by(&[route]));
@@ -398,7 +410,7 @@ fn an_offset_that_was_agreed_on_before_the_barriers_reply_is_said_again() {
 }
 
 #[test]
-fn what_was_here_before_a_command_went_out_is_nobodys_answer() {
+fn s22_what_was_here_before_a_command_went_out_is_nobodys_answer() {
     for early in ["200 ok", "226 spare", "550 no", "150 x"] {
         let mut rig = Rig::logged_in(Config::default());
         rig.client.start(Request::noop()).unwrap();
@@ -427,7 +439,7 @@ fn what_was_here_before_a_command_went_out_is_nobodys_answer() {
 }
 
 #[test]
-fn ten_thousand_replies_that_nothing_asked_for_cost_one_barrier() {
+fn s22_ten_thousand_replies_that_nothing_asked_for_cost_one_barrier() {
     let many = b"226 spare\r\n".repeat(10_000);
     // Idle.
     let mut rig = Rig::logged_in(Config::default());
@@ -464,7 +476,7 @@ fn ten_thousand_replies_that_nothing_asked_for_cost_one_barrier() {
 }
 
 #[test]
-fn a_second_greeting_goes_by() {
+fn s22_a_second_greeting_goes_by() {
     let mut rig = Rig::greeted(Config::default());
     rig.client.start(login()).unwrap();
     rig.all(World::Works);
@@ -477,7 +489,7 @@ fn a_second_greeting_goes_by() {
 }
 
 #[test]
-fn a_spare_226_goes_by_and_is_not_the_next_transfers() {
+fn s22_a_spare_226_goes_by_and_is_not_the_next_transfers() {
     let mut rig = Rig::streaming(by(&[Route::Epsv]));
     let now = rig.now();
     let Ok(Action::Stream(stream)) = rig.client.poll(now) else { panic!() };
