@@ -61,9 +61,10 @@ fn an_odd_answer_to_epsv_leads_to_pasv() {
     assert!(matches!(ends[0], (Route::Epsv, AttemptEnd::Unexpected(code)) if code.value() == 314), "{ends:?}");
     assert_eq!(ends[1], (Route::Pasv, AttemptEnd::Connected));
     assert!(rig.client.attempts()[0].to_string().contains("314"));
-    // It isn't asked again.
+    // It isn't asked again, not even where the other one fails.
     rig.retrieve();
-    assert_eq!(rig.all(World::Works)[0], said("PASV"));
+    let did = rig.converse(&[("PASV", "425 not now")]);
+    assert!(done(&did).is_err() && !did.contains(&said("EPSV")), "{did:?}");
 }
 
 #[test]
@@ -244,6 +245,19 @@ fn behind_what_secures_the_session_no_barrier_is_said() {
 }
 
 #[test]
+fn rein_may_have_ended_tls_so_no_barrier_is_said_behind_it_there() {
+    let mut rig = Rig::secured(Config::default());
+    rig.client.start(Request::reinitialise()).unwrap();
+    assert_eq!(rig.converse(&[("REIN", "331 hm")]).last(), Some(&waits(2)));
+    rig.now += Duration::from_secs(2);
+    assert!(matches!(violated(&mut rig), Violation::Unexpected { waiting: Some(Verb::Rein), .. }));
+    let mut rig = Rig::logged_in(Config::default());
+    rig.client.start(Request::reinitialise()).unwrap();
+    rig.converse(&[("REIN", "331 hm")]);
+    assert_eq!(after(&mut rig, 2)[0], said("PWD"));
+}
+
+#[test]
 fn a_1yz_that_fits_nothing_is_not_waited_behind_for_long() {
     let mut rig = begun(Config::default(), Request::size(path("f")));
     assert_eq!(rig.hears("150 here it comes"), [Did::Unsolicited(150), waits(2)]);
@@ -373,6 +387,7 @@ fn an_abort_gives_up_the_suspect_or_waits_for_the_barrier() {
     rig.client.abort();
     let did = rig.all(World::Works);
     assert_eq!(did[0], said("ABOR"));
+    assert_eq!(after(&mut rig, 3), [waits(57)], "the abort has a barrier of its own");
     rig.hears("225 nothing to abort");
     assert_eq!(done(&rig.hears("200 the NOOP's")), &Err("aborted".into()));
     is_in_step(&mut rig);
