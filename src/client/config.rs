@@ -93,7 +93,7 @@ pub struct Patience {
     /// it belongs.
     pub commit: Duration,
     /// For a reply that fits what is due, once one has come that doesn't: 2 s. After that the client asks something harmless, a
-    /// barrier (NOOP or PWD), to find out whether the odd one was the answer.
+    /// barrier (NOOP, PWD, or ABOR where nothing runs), to find out whether the odd one was the answer.
     pub suspect: Duration,
     /// For the reply to that barrier: 2 s. A server that answers neither it nor the command before it ends the session. Longer
     /// where servers say too much and take their time.

@@ -1,18 +1,20 @@
 //! A reply that fits nothing due: is it an answer with an odd code, or did nothing ask for it?
 //!
-//! FTP has no tags, so that the reply itself doesn't tell. If what fits comes soon, nothing asked for the other. If not, a *barrier* is
-//! said, a harmless command whose success can't be taken for what is waited for. Servers answer in order: what fits before the
-//! barrier's reply is the answer, and if nothing does, the suspect was.
+//! FTP has no tags, so the reply itself doesn't tell. If what fits comes soon, nothing asked for the other. If not, the client says
+//! a *barrier*: a harmless command whose success can't be taken for what is waited for. Servers answer in order, so what fits
+//! before the barrier's reply is the answer, and if nothing does, the suspect was.
 //!
-//! ```text
-//!                fits                          fits                                 another reply
-//! nothing ◀────────── Heard ──▶ Barred ──────────────▶ Answered ◀──────────────────────── Refused
-//!                        in time  │ │                    ▲                                  │ ▲
-//!                                 │ └────────────────────┘ the barrier's success            │ │
-//!                                 └─────────────────────────────────────────────────────────┼─┘ a refusal, of either
-//!                                                            ▲ nothing more in time         │
-//!                                                            └──────────────────────────────┘
-//! ```
+//! | stage | what comes | then |
+//! |---|---|---|
+//! | `Heard` | what fits | it is the answer, and the suspect is forgotten |
+//! | | nothing in time | the barrier is said: `Barred` |
+//! | `Barred` | what fits | it is the answer: `Answered`, and the plan goes on behind the barrier's reply |
+//! | | the barrier's success | the suspect was the answer: `Answered` |
+//! | | a refusal, which fits both | `Refused` |
+//! | `Refused` | another reply | the refusal was the command's, and this one is the barrier's: `Answered` |
+//! | | nothing in time | the refusal was the barrier's, and the suspect the answer: `Answered` |
+//!
+//! The session ends where no barrier may be said, and where nothing comes behind it.
 
 use alloc::boxed::Box;
 
@@ -26,7 +28,11 @@ use crate::time::Instant;
 
 /// What the client makes of replies that fit nothing.
 #[derive(Debug, Default)]
-pub(super) struct Suspicion(Option<Box<Suspect>>);
+pub(super) struct Suspicion {
+    suspect: Option<Box<Suspect>>,
+    /// The last command behind which a barrier was said: there is one a command, whatever the server says.
+    barred: Option<CommandId>,
+}
 
 #[derive(Debug)]
 struct Suspect {
@@ -72,7 +78,7 @@ pub(super) enum Doubt {
 impl Suspicion {
     /// A barrier is said, and its reply isn't here: nothing else is said.
     pub(super) fn holds(&self, context: &Context) -> bool {
-        self.0.as_ref().is_some_and(|suspect| match suspect.stage {
+        self.suspect.as_ref().is_some_and(|suspect| match suspect.stage {
             Stage::Heard => false,
             Stage::Barred(_) | Stage::Refused { .. } => true,
             Stage::Answered => suspect.about == context.said && context.connection.session.due() > 0,
@@ -81,13 +87,13 @@ impl Suspicion {
 
     /// The answer to the last command, if other replies came behind it.
     pub(super) fn take_answer(&mut self, context: &Context) -> Option<Reply<'static>> {
-        let suspect = self.0.take_if(|suspect| suspect.about == context.said)?;
+        let suspect = self.suspect.take_if(|suspect| suspect.about == context.said)?;
         matches!(suspect.stage, Stage::Answered).then_some(suspect.reply)
     }
 
     /// The time for what fits begins now: until now the server had bytes to move.
     pub(super) fn begin_anew(&mut self, context: &Context) {
-        if let Some(suspect) = &mut self.0
+        if let Some(suspect) = &mut self.suspect
             && let Stage::Heard = suspect.stage
         {
             suspect.by = context.connection.after(context.config.patience.suspect);
@@ -99,7 +105,7 @@ impl Suspicion {
         if !context.connection.session.is_due(context.said) {
             return;
         }
-        match &self.0 {
+        match &self.suspect {
             // The first one counts, unless it was a 1yz, which should be followed by something better.
             Some(suspect) if suspect.about == context.said => {
                 let better = suspect.reply.code().is_preliminary() && !reply.code().is_preliminary();
@@ -109,7 +115,7 @@ impl Suspicion {
             }
             _ => {}
         }
-        self.0 = Some(Box::new(Suspect {
+        self.suspect = Some(Box::new(Suspect {
             about: context.said,
             reply: reply.borrowed().into_owned(),
             stage: Stage::Heard,
@@ -122,7 +128,7 @@ impl Running {
     /// A whole reply is here: what it answers, and what follows from that.
     pub(super) fn hear(&mut self, context: &mut Context, reply: &Reply<'_>) -> Heard {
         let code = reply.code();
-        if let Some(suspect) = &mut self.suspicion.0 {
+        if let Some(suspect) = &mut self.suspicion.suspect {
             let about = suspect.about;
             match &mut suspect.stage {
                 Stage::Barred(barrier) if is_ambiguous(context, about, *barrier, code) => {
@@ -162,20 +168,20 @@ impl Running {
     /// What the reply to a command makes of the suspicion.
     fn clear(&mut self, context: &mut Context, id: CommandId, step: Step, reply: &Reply<'_>) {
         let expects_stragglers = self.expects_stragglers();
-        let Some(suspect) = &mut self.suspicion.0 else { return };
+        let Some(suspect) = &mut self.suspicion.suspect else { return };
         match &suspect.stage {
             Stage::Barred(barrier) if id == *barrier => self.unexpected(context),
             _ if id != suspect.about => {
                 // Of an older command; its answer isn't needed any more.
                 if context.said == id {
-                    self.suspicion.0 = None;
+                    self.suspicion.suspect = None;
                 }
             }
             Stage::Barred(_) | Stage::Refused { .. }
                 if step == Step::Wait && !context.connection.session.transferring() => {}
             // The server is at work, or leaves. The barrier's reply is due behind the transfer's, as a keep-alive NOOP's is.
             Stage::Barred(_) if expects_stragglers || reply.code() == Code::SERVICE_NOT_AVAILABLE => {
-                self.suspicion.0 = None;
+                self.suspicion.suspect = None;
             }
             Stage::Barred(_) => {
                 suspect.reply = reply.borrowed().into_owned();
@@ -186,16 +192,16 @@ impl Running {
             // Only a 1yz: the refusal was the barrier's.
             Stage::Refused { barrier, refusal } => {
                 context.connection.session.settle(*barrier, refusal.code());
-                self.suspicion.0 = None;
+                self.suspicion.suspect = None;
             }
-            Stage::Heard => self.suspicion.0 = None,
+            Stage::Heard => self.suspicion.suspect = None,
             Stage::Answered => {}
         }
     }
 
     /// No reply is here that wasn't taken: what the suspect makes of the wait.
     pub(super) fn doubt(&mut self, context: &mut Context) -> Result<Doubt, Violation> {
-        let Some(suspect) = &mut self.suspicion.0 else { return Ok(Doubt::None) };
+        let Some(suspect) = &mut self.suspicion.suspect else { return Ok(Doubt::None) };
         let session = &mut context.connection.session;
         let waits = match suspect.stage {
             Stage::Heard => suspect.about == context.said && session.is_due(suspect.about),
@@ -210,7 +216,9 @@ impl Running {
         }
         match &suspect.stage {
             Stage::Heard => {
-                let Some(barrier) = barrier(context, suspect.about) else { return Err(violation(context, suspect)) };
+                let another = self.suspicion.barred.replace(suspect.about) == Some(suspect.about);
+                let barrier = barrier(context, suspect.about).filter(|_| !another);
+                let Some(barrier) = barrier else { return Err(violation(context, suspect)) };
                 suspect.stage = Stage::Barred(context.send_beside(&barrier));
                 suspect.by = context.connection.after(context.config.patience.barrier);
             }
@@ -226,7 +234,7 @@ impl Running {
 
     /// The suspect was the answer.
     fn unexpected(&mut self, context: &mut Context) {
-        let Some(suspect) = &mut self.suspicion.0 else { return };
+        let Some(suspect) = &mut self.suspicion.suspect else { return };
         let code = suspect.reply.code();
         suspect.stage = Stage::Answered;
         suspect.by = context.connection.after(context.config.patience.barrier);

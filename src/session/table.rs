@@ -194,7 +194,7 @@ impl Awaited {
 
 impl Verb {
     /// Whether a reply with this code can answer the command (RFC 959 5.4, with room for what servers really say): a client
-    /// takes another for a reply that nothing asked for. [`Verb::Other`] may be answered with anything.
+    /// takes another final reply for a [suspect](crate::session::Answered::Suspect). [`Verb::Other`] may be answered with anything.
     ///
     /// ```
     /// use ftp_proto::{Code, Verb};

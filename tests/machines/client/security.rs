@@ -264,6 +264,7 @@ fn each_attack_on_clients_is_a_test_with_its_number() {
         include_str!("faults.rs"),
         include_str!("requests.rs"),
         include_str!("noise.rs"),
+        include_str!("suspects.rs"),
         include_str!("../../../tools/tests/programs/mirror.rs"),
     ];
     let mut missing = Vec::new();

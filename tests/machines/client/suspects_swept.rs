@@ -119,8 +119,10 @@ fn fitting(verb: Verb) -> &'static str {
     }
 }
 
-/// Requests, and the command in them that is answered oddly.
-fn cases() -> Vec<(When, Verb, Config, fn() -> Request)> {
+/// A request, and the command in it that is answered oddly.
+type Case = (When, Verb, Config, fn() -> Request);
+
+fn cases() -> Vec<Case> {
     let plain = Config::default;
     vec![
         (When::Greeted, Verb::Feat, plain(), Request::features as fn() -> Request),
