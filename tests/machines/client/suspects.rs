@@ -387,7 +387,7 @@ fn an_abort_gives_up_the_suspect_or_waits_for_the_barrier() {
     rig.client.abort();
     let did = rig.all(World::Works);
     assert_eq!(did[0], said("ABOR"));
-    assert_eq!(after(&mut rig, 3), [waits(57)], "the abort has a barrier of its own");
+    assert_eq!(after(&mut rig, 3), [waits(7)], "the abort has a barrier of its own");
     rig.hears("225 nothing to abort");
     assert_eq!(done(&rig.hears("200 the NOOP's")), &Err("aborted".into()));
     is_in_step(&mut rig);
