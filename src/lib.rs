@@ -83,6 +83,7 @@ extern crate std;
 
 mod address;
 pub mod client;
+pub mod codec;
 mod command;
 mod connection;
 mod data;
@@ -105,7 +106,7 @@ pub use address::{
 };
 pub use client::Client;
 pub use command::{
-    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataUse, EpsvArgument, Format, LoginRule,
+    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataUse, EpsvArgument, Form, Format, LoginRule,
     Mode, NewFacts, NewFactsError, NotOther, Opts, OtherCommand, OtherOption, Protection, Site, Structure, Type, Verb,
 };
 pub use data::{

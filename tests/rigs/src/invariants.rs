@@ -4,6 +4,7 @@
 //! them too. Each panics if what it states doesn't hold.
 
 mod client;
+mod codec;
 mod pair;
 mod script;
 mod server;
@@ -12,6 +13,9 @@ mod wire;
 mod words;
 
 pub use client::client;
+#[cfg(feature = "deflate")]
+pub use codec::deflate;
+pub use codec::{ascii, block};
 pub use pair::pair;
 pub use server::server;
 pub use session::session;
@@ -37,4 +41,8 @@ pub const ALL: &[Invariant] = &[
     ("client", client),
     ("server", server),
     ("pair", pair),
+    ("ascii", ascii),
+    ("block", block),
+    #[cfg(feature = "deflate")]
+    ("deflate", deflate),
 ];
