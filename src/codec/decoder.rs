@@ -197,12 +197,6 @@ impl Body {
         }
     }
 
-    /// Whether all bytes pass as they are.
-    #[cfg(feature = "deflate")]
-    pub(super) fn is_verbatim(&self) -> bool {
-        self.text.is_none() && matches!(self.frame, Frame::Bare)
-    }
-
     /// Counts in `read` what was read, and says why it stops.
     pub(super) fn decode(
         &mut self,

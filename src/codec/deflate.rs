@@ -5,8 +5,9 @@ use super::{End, Fault, Stop, decoder, encoder};
 use alloc::boxed::Box;
 use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_params};
 use miniz_oxide::deflate::stream::deflate;
-use miniz_oxide::inflate::stream::{InflateState, inflate};
-use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, TINFL_LZ_DICT_SIZE, decompress, inflate_flags};
+use miniz_oxide::{MZFlush, MZStatus};
 
 /// How many bytes lie between a conversion and the compression.
 const BETWEEN: usize = 4096;
@@ -126,16 +127,34 @@ fn compress(
 const WINDOW_BITS: i32 = 15;
 const DEFAULT_STRATEGY: i32 = 0;
 
+/// The decompressor writes into the window, and the window is what content is decoded from.
 pub(super) struct Inflater {
-    state: Box<InflateState>,
-    between: Between,
-    /// The stream has ended.
-    ended: bool,
+    decompressor: Box<DecompressorOxide>,
+    window: Box<[u8]>,
+    start: usize,
+    end: usize,
+    state: State,
+}
+
+/// What the last step of the decompressor said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The window is full, or nothing was read yet.
+    Ready,
+    Starved,
+    Ended,
+    Broken,
 }
 
 impl Inflater {
     pub(super) fn new() -> Self {
-        Self { state: InflateState::new_boxed(DataFormat::Zlib), between: Between::new(), ended: false }
+        Self {
+            decompressor: Box::default(),
+            window: alloc::vec![0; TINFL_LZ_DICT_SIZE].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            state: State::Ready,
+        }
     }
 
     /// Counts in `read` what was read, and says why it stops.
@@ -147,83 +166,51 @@ impl Inflater {
         room: &mut Room<'_>,
         end_of_input: bool,
     ) -> Result<Stop, Fault> {
-        if body.is_verbatim() {
-            return self.decode_verbatim(input, read, room, end_of_input);
-        }
         loop {
-            let mut starved = false;
-            if self.between.is_empty() && !self.ended {
-                let rest = input.get(*read..).unwrap_or_default();
-                let (state, ended) = (&mut self.state, &mut self.ended);
-                let step = self.between.fill(|free| expand(state, rest, free, ended))?;
-                *read = read.saturating_add(step.read);
-                starved = step.starved;
-            }
-            let mut taken = 0;
-            let is_over = self.ended || (starved && end_of_input);
-            let stop = body.decode(self.between.bytes(), &mut taken, room, is_over)?;
-            self.between.skip(taken);
-            match stop {
-                Stop::NeedsInput if starved => return Ok(Stop::NeedsInput),
-                Stop::NeedsInput => {}
-                Stop::Ended(_) if !self.between.is_empty() => return Err(Fault::Deflate),
-                // The content marks its end, and the end of the stream comes behind it.
-                Stop::Ended(_) if !self.ended => {
-                    if starved {
-                        return Ok(if end_of_input { Stop::Ended(End::Truncated) } else { Stop::NeedsInput });
-                    }
-                }
-                Stop::Ended(End::Closed) => return Ok(Stop::Ended(End::Marked)),
-                stop => return Ok(stop),
-            }
-        }
-    }
-
-    fn decode_verbatim(
-        &mut self,
-        input: &[u8],
-        read: &mut usize,
-        room: &mut Room<'_>,
-        end_of_input: bool,
-    ) -> Result<Stop, Fault> {
-        loop {
-            if self.ended {
-                return Ok(Stop::Ended(End::Marked));
-            }
             let rest = input.get(*read..).unwrap_or_default();
-            let written = room.written();
-            let step = expand(&mut self.state, rest, room, &mut self.ended)?;
-            *read = read.saturating_add(step.read);
-            if step.starved {
-                return Ok(if end_of_input { Stop::Ended(End::Truncated) } else { Stop::NeedsInput });
+            let is_empty = self.start >= self.end;
+            if is_empty && (self.state == State::Ready || self.state == State::Starved && !rest.is_empty()) {
+                *read = read.saturating_add(self.expand(rest));
+                continue;
             }
-            if step.read == 0 && written == room.written() && !self.ended {
-                return Ok(Stop::NeedsRoom);
+            let is_over = match self.state {
+                State::Ended => true,
+                State::Starved => end_of_input && rest.is_empty(),
+                State::Ready | State::Broken => false,
+            };
+            let content = self.window.get(self.start..self.end).unwrap_or_default();
+            let mut taken = 0;
+            let stop = body.decode(content, &mut taken, room, is_over)?;
+            self.start = self.start.saturating_add(taken);
+            let is_empty = self.start >= self.end;
+            match (stop, self.state) {
+                // Behind the end of the content there is none.
+                (Stop::Ended(_), _) if !is_empty => return Err(Fault::Deflate),
+                (Stop::Ended(End::Truncated), State::Ended) => return Ok(stop),
+                (Stop::Ended(_), State::Ended) => return Ok(Stop::Ended(End::Marked)),
+                (Stop::NeedsInput | Stop::Ended(_), State::Broken) => return Err(Fault::Deflate),
+                (Stop::Ended(_), State::Starved) if is_over => return Ok(Stop::Ended(End::Truncated)),
+                (Stop::NeedsInput | Stop::Ended(_), State::Starved) if rest.is_empty() => return Ok(Stop::NeedsInput),
+                (Stop::NeedsInput | Stop::Ended(_), _) => {}
+                (Stop::NeedsRoom | Stop::Record | Stop::Marker, _) => return Ok(stop),
             }
         }
     }
-}
 
-struct Step {
-    read: usize,
-    /// Without more input nothing more can be written, whatever room there is.
-    starved: bool,
-}
-
-fn expand(state: &mut InflateState, input: &[u8], room: &mut Room<'_>, ended: &mut bool) -> Result<Step, Fault> {
-    let result = room.with(|output| {
-        let result = inflate(state, input, output, MZFlush::None);
-        (result.bytes_written, result)
-    });
-    let moved = result.bytes_consumed > 0 || result.bytes_written > 0;
-    let starved = match result.status {
-        Ok(status) => {
-            *ended = status == MZStatus::StreamEnd;
-            false
-        }
-        // Nothing could be read or written.
-        Err(MZError::Buf) => !moved,
-        Err(_) => return Err(Fault::Deflate),
-    };
-    Ok(Step { read: result.bytes_consumed, starved })
+    /// Decompresses into the window, of which nothing may be left to decode; how many bytes were read.
+    fn expand(&mut self, input: &[u8]) -> usize {
+        const FLAGS: u32 = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
+            | inflate_flags::TINFL_FLAG_COMPUTE_ADLER32
+            | inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
+        let start = if self.end < self.window.len() { self.end } else { 0 };
+        let (status, read, written) = decompress(&mut self.decompressor, input, &mut self.window, start, FLAGS);
+        (self.start, self.end) = (start, start.saturating_add(written));
+        self.state = match status {
+            TINFLStatus::Done => State::Ended,
+            TINFLStatus::HasMoreOutput => State::Ready,
+            TINFLStatus::NeedsMoreInput => State::Starved,
+            _ => State::Broken,
+        };
+        read
+    }
 }
