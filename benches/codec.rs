@@ -23,7 +23,11 @@ fn form(structure: Structure, mode: Mode) -> Form {
 }
 
 /// Gives the file to `convert` in pieces, until it has ended.
-fn run(file: &[u8], output: &mut [u8], mut convert: impl FnMut(&[u8], &mut [u8], bool) -> (usize, usize, Stop)) -> usize {
+fn run(
+    file: &[u8],
+    output: &mut [u8],
+    mut convert: impl FnMut(&[u8], &mut [u8], bool) -> (usize, usize, Stop),
+) -> usize {
     let mut total = 0;
     let mut rest = file;
     loop {
@@ -125,7 +129,9 @@ fn bench(criterion: &mut Criterion) {
 fn bench_marks(criterion: &mut Criterion) {
     let [(_, file), _] = files();
     let mut output = vec![0; PIECE];
-    for (name, form) in [("MODE B", form(Structure::File, Mode::Block)), ("STRU R", form(Structure::Record, Mode::Stream))] {
+    for (name, form) in
+        [("MODE B", form(Structure::File, Mode::Block)), ("STRU R", form(Structure::Record, Mode::Stream))]
+    {
         let mut wire = vec![0; 2 * FILE];
         let length = Encoder::new(form, LineEnd::Lf).unwrap().encode(&file, &mut wire, true).written;
         let mut group = criterion.benchmark_group(name);

@@ -106,8 +106,9 @@ pub use address::{
 };
 pub use client::Client;
 pub use command::{
-    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataUse, EpsvArgument, Form, Format, LoginRule,
-    Mode, NewFacts, NewFactsError, NotOther, Opts, OtherCommand, OtherOption, Protection, Site, Structure, Type, Verb,
+    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataUse, EpsvArgument, Form, Format,
+    LoginRule, Mode, NewFacts, NewFactsError, NotOther, Opts, OtherCommand, OtherOption, Protection, Site, Structure,
+    Type, Verb,
 };
 pub use data::{
     Accept, ChannelId, Close, Connect, DataError, Direction, Listen, Moved, Resume, SecureData, Stream, StreamEnd,

@@ -2,11 +2,14 @@
 
 use super::LineEnd;
 use super::room::{Room, Staged};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 pub(super) const CR: u8 = b'\r';
 pub(super) const LF: u8 = b'\n';
 pub(super) const CRLF: &[u8] = b"\r\n";
+
+/// How far ahead a line end is looked for.
+const WINDOW: usize = 8192;
 
 /// How [`Lines::pass`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,31 +93,69 @@ impl Lines {
                 self.put_held(room);
                 continue;
             }
-            // Every byte of the window fits, whatever it is.
-            let window = rest.get(..room.left()).unwrap_or(rest);
-            let Some(at) = memchr(LF, window) else {
-                self.pass_text(window, room);
-                *rest = rest.get(window.len()..).unwrap_or_default();
-                continue;
-            };
-            let (line, behind) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-            *rest = behind.get(1..).unwrap_or_default();
+            // What is looked at is still in the cache when it is copied.
+            let window = rest.get(..room.left().min(WINDOW)).unwrap_or(rest);
+            let (read, pass) = self.pass_window(window, room);
+            *rest = rest.get(read..).unwrap_or_default();
+            if let Some(pass) = pass {
+                return pass;
+            }
+        }
+    }
+
+    /// Reads a window, each byte of which fits as it is: how many bytes, and why it ended, if that is an end.
+    #[inline]
+    fn pass_window(&mut self, window: &[u8], room: &mut Room<'_>) -> (usize, Option<Pass>) {
+        let mut read = 0usize;
+        for at in memchr_iter(LF, window) {
+            let behind = at.saturating_add(1);
+            let line = window.get(read..at).unwrap_or_default();
             let text = match (self.end, line) {
-                (LineEnd::Lf, _) => line,
                 (LineEnd::CrLf | LineEnd::Either, [text @ .., CR]) => text,
-                (LineEnd::Either, _) => line,
+                (LineEnd::Lf | LineEnd::Either, text) => text,
                 // A lone LF is text.
                 (LineEnd::CrLf, _) => {
-                    room.copy(line);
-                    room.copy(&[LF]);
+                    room.copy(window.get(read..behind).unwrap_or_default());
+                    read = behind;
                     continue;
                 }
             };
-            room.copy(text);
-            if !self.end_line(room) {
-                return Pass::LineEnd;
+            let Some(end) = self.written else {
+                room.copy(text);
+                return (behind, Some(Pass::LineEnd));
+            };
+            if !room.put_line(text, end) {
+                return self.fill_room(window, read, text, end, room);
             }
+            read = behind;
         }
+        let text = window.get(read..).unwrap_or_default();
+        let text = text.get(..room.left()).unwrap_or(text);
+        self.pass_text(text, room);
+        (read.saturating_add(text.len()), None)
+    }
+
+    /// The last line that goes into the room, which isn't whole.
+    #[cold]
+    fn fill_room(
+        &mut self,
+        window: &[u8],
+        read: usize,
+        text: &[u8],
+        end: &'static [u8],
+        room: &mut Room<'_>,
+    ) -> (usize, Option<Pass>) {
+        if room.left() < text.len() {
+            // Of which a CR at the end may still belong to a line end.
+            let text = window.get(read..read.saturating_add(room.left())).unwrap_or_default();
+            self.pass_text(text, room);
+            return (read.saturating_add(text.len()), None);
+        }
+        room.copy(text);
+        self.staged.write(end, room);
+        let line = window.get(read..).unwrap_or_default();
+        let behind = memchr(LF, line).map_or(line.len(), |at| at.saturating_add(1));
+        (read.saturating_add(behind), None)
     }
 
     /// Text without an LF, of which a CR at the end may belong to a line end.

@@ -37,6 +37,29 @@ impl<'a> Room<'a> {
         count
     }
 
+    /// Writes a line and its end, if there is room for both.
+    #[inline]
+    pub(super) fn put_line(&mut self, text: &[u8], end: &[u8]) -> bool {
+        let length = text.len().saturating_add(end.len());
+        let rest = core::mem::take(&mut self.rest);
+        if rest.len() < length {
+            self.rest = rest;
+            return false;
+        }
+        if let Some((line, rest)) = rest.split_at_mut_checked(length)
+            && let Some((to, end_to)) = line.split_at_mut_checked(text.len())
+        {
+            copy_line(text, to);
+            // One or two bytes, which a call would take longer for.
+            for (to, from) in end_to.iter_mut().zip(end) {
+                *to = *from;
+            }
+            self.rest = rest;
+        }
+        self.written = self.written.saturating_add(length);
+        true
+    }
+
     /// Lets another writer write; it says how many bytes it wrote.
     #[cfg(feature = "deflate")]
     pub(super) fn with<T>(&mut self, write: impl FnOnce(&mut [u8]) -> (usize, T)) -> T {
@@ -46,6 +69,24 @@ impl<'a> Room<'a> {
         self.rest = rest.split_at_mut_checked(count).map(|(_, rest)| rest).unwrap_or_default();
         self.written = self.written.saturating_add(count);
         result
+    }
+}
+
+/// Copies; lines of the usual lengths as two halves that may overlap, without a call.
+#[inline]
+fn copy_line(from: &[u8], to: &mut [u8]) {
+    const HALF: usize = 32;
+    if from.len() <= 2 * HALF
+        && let (Some(first), Some(last)) = (from.first_chunk::<HALF>(), from.last_chunk::<HALF>())
+    {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = *first;
+        }
+        if let Some(to) = to.last_chunk_mut() {
+            *to = *last;
+        }
+    } else if from.len() == to.len() {
+        to.copy_from_slice(from);
     }
 }
 

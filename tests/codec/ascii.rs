@@ -93,7 +93,9 @@ fn rest_leaves_out_what_was_sent() {
 #[test]
 fn an_offset_finds_its_place_in_the_file() {
     // On the wire `ab\r\ncd\r\n`: 3 is between CR and LF.
-    for (offset, local, wire) in [(0, 0, 0), (1, 1, 1), (2, 2, 2), (3, 2, 2), (4, 3, 4), (6, 5, 6), (8, 6, 8), (99, 6, 8)] {
+    for (offset, local, wire) in
+        [(0, 0, 0), (1, 1, 1), (2, 2, 2), (3, 2, 2), (4, 3, 4), (6, 5, 6), (8, 6, 8), (99, 6, 8)]
+    {
         let mut position = Position::new(LineEnd::Lf);
         let read = position.advance_to(offset, b"ab\ncd\n");
         assert_eq!((read as u64, position.local(), position.wire()), (local, local, wire), "{offset}");

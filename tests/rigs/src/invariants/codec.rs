@@ -34,7 +34,10 @@ pub fn ascii(bytes: &[u8]) {
     let wire = encode(text, line_end, data, cut);
     assert_eq!(wire.bytes, naive::to_wire(data, line_end));
     assert_eq!(wire.end, End::Closed);
-    assert_eq!(decode(text, line_end, &wire.bytes, cut).file(End::Closed), returned(data, text.representation, line_end));
+    assert_eq!(
+        decode(text, line_end, &wire.bytes, cut).file(End::Closed),
+        returned(data, text.representation, line_end)
+    );
     assert_eq!(decode(text, line_end, data, cut).file(End::Closed), naive::from_wire(data, line_end));
     positions(line_end, cut, data, &wire.bytes);
     for representation in [Type::Ascii(None), Type::Image] {
@@ -166,7 +169,11 @@ pub fn deflate(bytes: &[u8]) {
         }
         let decoded = decode(deflated, line_end, &damaged, cut);
         if decoded.end == Ok(End::Marked) {
-            assert_eq!(decoded.bytes, returned(data, representation, line_end), "damage at {place} passes the checksum");
+            assert_eq!(
+                decoded.bytes,
+                returned(data, representation, line_end),
+                "damage at {place} passes the checksum"
+            );
         }
         received(deflated, line_end, cut, data);
         received(deflated, line_end, cut, &[b"\x78\x9c", data].concat());

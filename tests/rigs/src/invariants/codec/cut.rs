@@ -175,7 +175,11 @@ fn decode_with(mut decoder: Decoder, wire: &[u8], cut: Cut) -> Decoded {
                 assert_eq!((again.fault, again.at, again.written), (error.fault, error.at, 0));
                 decoded.end = Err(error.fault);
                 // Then how much was read depends on how much was at hand.
-                decoded.read = if is_expanding || matches!(error.fault, Fault::OverLimit(_)) { 0 } else { usize::try_from(error.at).unwrap() };
+                decoded.read = if is_expanding || matches!(error.fault, Fault::OverLimit(_)) {
+                    0
+                } else {
+                    usize::try_from(error.at).unwrap()
+                };
                 decoded.suspected = decoder.suspected();
                 return decoded;
             }
