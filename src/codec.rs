@@ -235,5 +235,5 @@ impl Content {
 pub fn is_verbatim(form: Form, line_end: LineEnd) -> bool {
     form.mode == Mode::Stream
         && Content::of(form)
-            .is_ok_and(|content| !content.has_records && !(content.is_text && line_end != LineEnd::CrLf))
+            .is_ok_and(|content| !content.has_records && (!content.is_text || line_end == LineEnd::CrLf))
 }

@@ -59,6 +59,7 @@
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
 //! ([`client::Config`], [`server::Config`]). What the client's application wants is a [`client::Request`]; what the server's is
 //! asked is a [`server::Question`] or a [`server::Transfer`], and what it can do its [`server::Support`].
+//! What moves over a data connection never enters the machines; [`codec`] converts it.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

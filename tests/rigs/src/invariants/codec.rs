@@ -168,7 +168,8 @@ pub fn deflate(bytes: &[u8]) {
             *byte ^= 1 << (place % 8);
         }
         let decoded = decode(deflated, line_end, &damaged, cut);
-        if decoded.end == Ok(End::Marked) {
+        // Built for a fuzzer, miniz_oxide takes any checksum.
+        if decoded.end == Ok(End::Marked) && !cfg!(fuzzing) {
             assert_eq!(
                 decoded.bytes,
                 returned(data, representation, line_end),

@@ -24,7 +24,7 @@ impl Cut {
         let mut state = self.seed;
         move || {
             if self.most == usize::MAX {
-                return 1 << 16;
+                return 1 << 13;
             }
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(state >> 33).unwrap() % (self.most + 1)
