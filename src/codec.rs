@@ -141,7 +141,8 @@ pub enum End {
     Closed,
     /// By a mark in the data: the EOF of MODE B or STRU R, or the end of MODE Z's stream.
     Marked,
-    /// With the connection, before the mark that should have come. What was written is the beginning of the file.
+    /// With the connection, or in MODE Z with the zlib stream, before the mark that should have come. What was written is the
+    /// beginning of the file.
     Truncated,
 }
 

@@ -192,7 +192,9 @@ fn decode_with(mut decoder: Decoder, wire: &[u8], cut: Cut) -> Decoded {
             Stop::Record => decoded.marks.push((decoded.bytes.len(), Mark::Record)),
             Stop::Marker => decoded.marks.push((decoded.bytes.len(), Mark::Marker(decoder.marker().to_vec()))),
             Stop::Ended(end) => {
-                assert!(end == End::Marked || is_last && progress.read == piece.len());
+                // A zlib stream may end before the records in it do.
+                let is_early = end == End::Marked || end == End::Truncated && is_expanding;
+                assert!(is_early || is_last && progress.read == piece.len());
                 let again = decoder.decode(b"more", &mut [0; 9], false).unwrap();
                 assert_eq!((again.read, again.written, again.stop), (0, 0, progress.stop));
                 decoded.end = Ok(end);
