@@ -127,7 +127,8 @@ fn compress(
 const WINDOW_BITS: i32 = 15;
 const DEFAULT_STRATEGY: i32 = 0;
 
-/// The decompressor writes into the window, and the window is what content is decoded from.
+/// The decompressor writes into the window, and the window is what content is decoded from. A distance that leads to before the
+/// beginning of the stream, which zlib refuses, finds zeros there.
 pub(super) struct Inflater {
     decompressor: Box<DecompressorOxide>,
     window: Box<[u8]>,

@@ -2,7 +2,7 @@
 
 use super::LineEnd;
 use super::room::{Room, Staged};
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 
 pub(super) const CR: u8 = b'\r';
 pub(super) const LF: u8 = b'\n';
@@ -125,7 +125,8 @@ impl Lines {
                 return (behind, Some(Pass::LineEnd));
             };
             if !room.put_line(text, end) {
-                return self.fill_room(window, read, text, end, room);
+                let line = window.get(read..behind).unwrap_or_default();
+                return (read.saturating_add(self.fill_room(line, text, end, room)), None);
             }
             read = behind;
         }
@@ -135,27 +136,18 @@ impl Lines {
         (read.saturating_add(text.len()), None)
     }
 
-    /// The last line that goes into the room, which isn't whole.
+    /// Writes of a line, its text and its end what goes into the room, which is less than all; how many bytes were read.
     #[cold]
-    fn fill_room(
-        &mut self,
-        window: &[u8],
-        read: usize,
-        text: &[u8],
-        end: &'static [u8],
-        room: &mut Room<'_>,
-    ) -> (usize, Option<Pass>) {
+    fn fill_room(&mut self, line: &[u8], text: &[u8], end: &'static [u8], room: &mut Room<'_>) -> usize {
         if room.left() < text.len() {
             // Of which a CR at the end may still belong to a line end.
-            let text = window.get(read..read.saturating_add(room.left())).unwrap_or_default();
+            let text = line.get(..room.left()).unwrap_or_default();
             self.pass_text(text, room);
-            return (read.saturating_add(text.len()), None);
+            return text.len();
         }
         room.copy(text);
         self.staged.write(end, room);
-        let line = window.get(read..).unwrap_or_default();
-        let behind = memchr(LF, line).map_or(line.len(), |at| at.saturating_add(1));
-        (read.saturating_add(behind), None)
+        line.len()
     }
 
     /// Text without an LF, of which a CR at the end may belong to a line end.
