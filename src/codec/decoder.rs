@@ -10,7 +10,7 @@ use crate::command::{Form, Mode};
 use core::fmt;
 use memchr::memchr;
 
-/// Turns the bytes of a data connection into a file's: see the [module](self).
+/// Turns the bytes of a data connection into a file's: see the [module](super).
 ///
 /// ```
 /// use ftp_proto::codec::{Decoder, End, LineEnd, Stop};

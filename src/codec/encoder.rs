@@ -10,7 +10,7 @@ use crate::command::{Form, Mode};
 use core::fmt;
 use memchr::memchr;
 
-/// Turns a file's bytes into those of a data connection: see the [module](self).
+/// Turns a file's bytes into those of a data connection: see the [module](super).
 pub struct Encoder {
     form: Form,
     body: Body,
