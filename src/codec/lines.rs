@@ -107,10 +107,11 @@ impl Lines {
     #[inline]
     fn pass_window(&mut self, window: &[u8], room: &mut Room<'_>) -> (usize, Option<Pass>) {
         let mut read = 0usize;
+        let kind = self.end;
         for at in memchr_iter(LF, window) {
             let behind = at.saturating_add(1);
             let line = window.get(read..at).unwrap_or_default();
-            let text = match (self.end, line) {
+            let text = match (kind, line) {
                 (LineEnd::CrLf | LineEnd::Either, [text @ .., CR]) => text,
                 (LineEnd::Lf | LineEnd::Either, text) => text,
                 // A lone LF is text.

@@ -41,22 +41,20 @@ impl<'a> Room<'a> {
     #[inline]
     pub(super) fn put_line(&mut self, text: &[u8], end: &[u8]) -> bool {
         let length = text.len().saturating_add(end.len());
-        let rest = core::mem::take(&mut self.rest);
-        if rest.len() < length {
-            self.rest = rest;
+        if length > self.rest.len() {
             return false;
         }
-        if let Some((line, rest)) = rest.split_at_mut_checked(length)
-            && let Some((to, end_to)) = line.split_at_mut_checked(text.len())
-        {
-            copy_line(text, to);
-            // One or two bytes, which a call would take longer for.
-            for (to, from) in end_to.iter_mut().zip(end) {
-                *to = *from;
-            }
-            self.rest = rest;
-        }
+        let Some((line, rest)) = core::mem::take(&mut self.rest).split_at_mut_checked(length) else { return false };
+        self.rest = rest;
         self.written = self.written.saturating_add(length);
+        let Some((to, end_to)) = line.split_at_mut_checked(text.len()) else { return false };
+        copy_line(text, to);
+        // One or two bytes, which a call would take longer for.
+        match (end_to, end) {
+            ([to], [from]) => *to = *from,
+            ([to, to_last], [from, last]) => (*to, *to_last) = (*from, *last),
+            (to, from) => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+        }
         true
     }
 
