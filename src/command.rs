@@ -17,8 +17,7 @@ pub use column::{DataUse, LoginRule};
 pub(crate) use column::{HashAlgorithm, Question, Served};
 pub use error::{ArgumentFault, CommandError};
 pub use option::{NewFacts, NewFactsError, NotOther, Opts, OtherOption, Site};
-pub(crate) use parameter::Form;
-pub use parameter::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, Structure, Type};
+pub use parameter::{Algs, Allocation, EpsvArgument, Form, Format, Mode, Protection, Structure, Type};
 pub(crate) use set::VerbSet;
 pub use table::{Command, Verb};
 

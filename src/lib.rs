@@ -59,6 +59,7 @@
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
 //! ([`client::Config`], [`server::Config`]). Beside them [`listing`] reads and writes directory listings. What the client's application wants is a [`client::Request`]; what the server's is
 //! asked is a [`server::Question`] or a [`server::Transfer`], and what it can do its [`server::Support`].
+//! What moves over a data connection never enters the machines; [`codec`] converts it.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -83,6 +84,7 @@ extern crate std;
 
 mod address;
 pub mod client;
+pub mod codec;
 mod command;
 mod connection;
 mod data;
@@ -106,8 +108,9 @@ pub use address::{
 };
 pub use client::Client;
 pub use command::{
-    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataUse, EpsvArgument, Format, LoginRule,
-    Mode, NewFacts, NewFactsError, NotOther, Opts, OtherCommand, OtherOption, Protection, Site, Structure, Type, Verb,
+    Algs, Allocation, ArgumentFault, Command, CommandError, CommandLine, DataUse, EpsvArgument, Form, Format,
+    LoginRule, Mode, NewFacts, NewFactsError, NotOther, Opts, OtherCommand, OtherOption, Protection, Site, Structure,
+    Type, Verb,
 };
 pub use data::{
     Accept, ChannelId, Close, Connect, DataError, Direction, Ending, Listen, Moved, Relayed, Resume, SecureData,

@@ -61,11 +61,15 @@ pub enum Mode {
 }
 
 /// How a file's bytes stand on a data connection: TYPE, STRU and MODE.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Form {
-    pub(crate) representation: Type,
-    pub(crate) structure: Structure,
-    pub(crate) mode: Mode,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Form {
+    /// What TYPE set.
+    pub representation: Type,
+    /// What STRU set.
+    pub structure: Structure,
+    /// What MODE set.
+    pub mode: Mode,
 }
 
 impl Form {

@@ -116,6 +116,13 @@ explore! {
     client: 500;
     server: 500;
     pair: 300;
+    ascii: 500;
+    block: 300;
+}
+
+#[cfg(feature = "deflate")]
+explore! {
+    deflate: 100;
 }
 
 #[cfg(feature = "arbitrary")]

@@ -1,6 +1,7 @@
 //! What is allocated, and what is held: under an allocator that counts.
 
 mod allocations;
+mod codec;
 mod sessions;
 
 use ftp_proto_rigs::counting::Counting;

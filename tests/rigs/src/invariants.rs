@@ -4,6 +4,7 @@
 //! them too. Each panics if what it states doesn't hold.
 
 mod client;
+mod codec;
 mod floods;
 mod listing;
 mod pair;
@@ -14,6 +15,9 @@ mod wire;
 mod words;
 
 pub use client::client;
+#[cfg(feature = "deflate")]
+pub use codec::deflate;
+pub use codec::{ascii, block};
 pub use listing::{listing, written_is_read};
 pub use pair::pair;
 pub use server::server;
@@ -41,4 +45,8 @@ pub const ALL: &[Invariant] = &[
     ("client", client),
     ("server", server),
     ("pair", pair),
+    ("ascii", ascii),
+    ("block", block),
+    #[cfg(feature = "deflate")]
+    ("deflate", deflate),
 ];

@@ -1,0 +1,91 @@
+//! The marks of STRU R in MODE S, and the blocks of MODE B (RFC 959 3.4.1, 3.4.2).
+
+use super::room::{Room, Staged};
+
+/// What begins a mark in a stream of records; twice, it is itself.
+pub(super) const ESCAPE: u8 = 0xff;
+/// Behind an [`ESCAPE`]: the end of a record, and of the file.
+pub(super) const ESCAPED_RECORD: u8 = 1;
+pub(super) const ESCAPED_FILE: u8 = 2;
+
+/// ```text
+/// Code     Meaning                                   ; RFC 959 3.4.2
+///
+///  128     End of data block is EOR
+///   64     End of data block is EOF
+///   32     Suspected errors in data block
+///   16     Data block is a restart marker
+/// ```
+pub(super) mod descriptor {
+    pub(in super::super) const RECORD: u8 = 128;
+    pub(in super::super) const FILE: u8 = 64;
+    pub(in super::super) const SUSPECT: u8 = 32;
+    pub(in super::super) const MARKER: u8 = 16;
+    pub(in super::super) const ALL: u8 = RECORD | FILE | SUSPECT | MARKER;
+}
+
+/// The most bytes of a block that is written. Its count comes before its bytes, so it is filled before it is sent; otherwise
+/// how the input is cut would show on the wire.
+pub(super) const BLOCK: usize = 4096;
+
+/// A block that is filled, and then written.
+pub(super) struct Block {
+    data: [u8; BLOCK],
+    filled: usize,
+    /// How many bytes of the data are written, once the block is closed.
+    written: Option<usize>,
+    header: Staged,
+}
+
+impl Block {
+    pub(super) fn new() -> Self {
+        Self { data: [0; BLOCK], filled: 0, written: None, header: Staged::default() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// Lets a writer fill what is free.
+    pub(super) fn fill<T>(&mut self, fill: impl FnOnce(&mut Room<'_>) -> T) -> T {
+        let mut room = Room::new(self.data.get_mut(self.filled..).unwrap_or_default());
+        let result = fill(&mut room);
+        self.filled = self.filled.saturating_add(room.written());
+        result
+    }
+
+    /// Ends the block, and writes what fits.
+    pub(super) fn close(&mut self, code: u8, room: &mut Room<'_>) {
+        let [.., high, low] = self.filled.to_be_bytes();
+        self.header.write(&[code, high, low], room);
+        self.written = Some(0);
+    }
+
+    /// Writes what is left of a closed block; whether all of it found room. The next one is open then.
+    pub(super) fn drain(&mut self, room: &mut Room<'_>) -> bool {
+        let Some(written) = self.written else { return true };
+        if !self.header.drain(room) {
+            return false;
+        }
+        let written = written.saturating_add(room.copy(self.data.get(written..self.filled).unwrap_or_default()));
+        if written < self.filled {
+            self.written = Some(written);
+            return false;
+        }
+        (self.written, self.filled) = (None, 0);
+        true
+    }
+}
+
+/// Where in a received block we are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Received {
+    /// In its header, of which these bytes have come.
+    Header { bytes: [u8; 2], count: usize },
+    /// In its data, of which so many bytes are to come.
+    Data { code: u8, left: u16 },
+}
+
+impl Received {
+    pub(super) const BEGIN: Self = Self::Header { bytes: [0; 2], count: 0 };
+}
