@@ -55,6 +55,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Whoever writes an adapter reads [`adapters`] first: the loops, `Look` and `Commit`, socket options, closing in order.
+//!
 //! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
 //! ([`client::Config`], [`server::Config`]). Beside them [`listing`] reads and writes directory listings. What the client's application wants is a [`client::Request`]; what the server's is
@@ -82,6 +84,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+pub mod adapters;
 mod address;
 pub mod client;
 pub mod codec;
