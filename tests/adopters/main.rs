@@ -1,0 +1,3 @@
+//! Programs that others would write, each the way it is done.
+
+mod proxy;
