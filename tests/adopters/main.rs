@@ -1,3 +1,14 @@
-//! Programs that others would write, each the way it is done.
+//! Programs that others would write, each said to be how it is done, and held to it over sockets of this host.
 
+mod peer;
+mod proxied;
 mod proxy;
+
+#[test]
+fn each_is_short_enough_to_be_read() {
+    for (source, lines) in [(include_str!("proxy.rs"), 250), (include_str!("proxy/side.rs"), 310)] {
+        let title = source.lines().next().unwrap();
+        assert!(source.lines().count() < lines, "{title}");
+        assert!(title.starts_with("//! "), "{title}");
+    }
+}

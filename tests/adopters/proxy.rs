@@ -10,25 +10,29 @@
 //! What the application is asked goes upstream as a request, and what comes back is said in the upstream's own words: that is
 //! [`Question::relay`] and its siblings, which also let the reply mean to this session what it says. The data connections are
 //! the proxy's own on both sides, so each side may come to its own in another way. Bytes pass as they are, in the TYPE that the
-//! client chose, and no more than one [`Pipe`] of a file is here at a time. The sockets are in [`side`].
+//! client chose, and no more than one [`Pipe`] of a file is here at a time. The sockets are in [`side`], and
+//! what a command becomes is in [`task`].
 //!
 //! [`Question::relay`]: server::Question::relay
 
 mod side;
+mod task;
 
 use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant as Clock;
 
-use ftp_proto::client::{self, Client, Failure, Request};
+use ftp_proto::client::{self, Client, Failure};
 use ftp_proto::server::{self, CommitError, Greeting, Refusal, Server, Support};
-use ftp_proto::{Code, Command, DataError, Direction, Instant, Reply, StreamEnd, Text, TlsError, Type, Verb};
+use ftp_proto::{Code, DataError, Direction, Instant, Reply, StreamEnd, Text, TlsError, Type, Verb};
 use polling::Poller;
 use side::{Flow, Pipe, Side, Wait};
 use socket2::Socket;
+use task::{Task, give_up};
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+type Configs = (Arc<server::Config>, Arc<client::Config>);
 
 const ROUNDS: usize = 64; // for one session before the others have their turn
 
@@ -43,14 +47,14 @@ pub fn serve(listener: TcpListener, upstream: SocketAddr) -> Result<()> {
     config.support = support.with_any_site().with_unknown_verbs_before_login();
     let mut upwards = client::Config::default();
     upwards.announced_size = false; // what a 150 announces is for the client to judge
-    let (config, upwards) = (Arc::new(config), Arc::new(upwards));
+    let configs = (Arc::new(config), Arc::new(upwards));
     let (listener, poller, origin) = (Socket::from(listener), Poller::new()?, Clock::now());
     listener.set_nonblocking(true)?;
     let mut sessions = Vec::<Session>::new();
     loop {
         let now = Instant::from_origin(origin.elapsed());
         while let Ok((control, _)) = listener.accept() {
-            sessions.extend(Session::new(control, upstream, &config, &upwards, now));
+            sessions.extend(Session::new(control, upstream, &configs, now));
         }
         // A connection that breaks ends its own session alone.
         sessions.retain_mut(|session| session.advance(now).is_ok());
@@ -71,23 +75,10 @@ struct Session {
     task: Option<Task>,
 }
 
-/// A question that the upstream is asked, and what it has said.
-struct Task {
-    serial: u64,
-    opening: Option<Reply<'static>>,
-    last: Option<Reply<'static>>,
-}
-
 impl Session {
-    fn new(
-        control: Socket,
-        upstream: SocketAddr,
-        config: &Arc<server::Config>,
-        upwards: &Arc<client::Config>,
-        now: Instant,
-    ) -> Result<Self> {
-        let (down, up, config) = (Side::new(control)?, Side::to(upstream)?, config.clone());
-        let client = Client::new(upwards.clone(), up.ends(Some(upstream))?, now);
+    fn new(control: Socket, upstream: SocketAddr, configs: &Configs, now: Instant) -> Result<Self> {
+        let (down, up, config) = (Side::new(control)?, Side::to(upstream)?, configs.0.clone());
+        let client = Client::new(configs.1.clone(), up.ends(Some(upstream))?, now);
         Ok(Self { config, server: None, down, client, up, pipe: Pipe::default(), task: None })
     }
 
@@ -103,14 +94,16 @@ impl Session {
                 return Ok(());
             }
         }
-        self.up.wait = Wait { until: Some(now), ..Wait::default() };
+        self.up.wait = Wait::till(now);
         Ok(())
     }
 
     /// Does the one next thing that the server's machine asks for. `None`: there may be another; else it has to wait.
     fn advance_down(&mut self, now: Instant) -> Result<Option<Wait>> {
         use server::Action;
-        let Self { server: Some(server), client, down, pipe, task, .. } = self else { return Ok(Some(Wait::default())) };
+        let Self { server: Some(server), client, down, pipe, task, .. } = self else {
+            return Ok(Some(Wait::default()));
+        };
         match server.poll(now) {
             Action::Write(write) => return Ok(down.write(write)),
             Action::Read { deadline } => {
@@ -188,7 +181,15 @@ impl Session {
             Ok(Action::Read { deadline }) => return Ok(up.waits(true, deadline)),
             // A transfer's 1yz. What answers the machine's own words (EPSV, REST) is no business of the client's.
             Ok(Action::Reply(reply)) if reply.code().is_preliminary() => {
-                task.iter_mut().for_each(|task| drop(task.opening.get_or_insert(reply.borrowed().into_owned())));
+                if let Some(task) = task {
+                    task.opening.get_or_insert(reply.into_owned());
+                }
+            }
+            // QUIT has no `Done`: `Leave` comes behind its reply.
+            Ok(Action::Reply(reply)) if reply.code() == Code::CLOSING_CONTROL_CONNECTION => {
+                if let Some(task) = task {
+                    task.last = Some(reply.into_owned());
+                }
             }
             Ok(Action::Unsolicited(reply)) if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
                 let last = reply.into_owned();
@@ -229,63 +230,18 @@ impl Session {
 
     /// The upstream's first word is ours.
     fn greet(&mut self, first: Reply<'static>, now: Instant) -> Result<()> {
-        let greeting = Greeting::new(first).unwrap_or(Greeting::closing(Text::from_static("No upstream to log in to.")));
+        let greeting =
+            Greeting::new(first).unwrap_or(Greeting::closing(Text::from_static("No upstream to log in to.")));
         self.server = Some(Server::new(self.config.clone(), self.down.ends(None)?, &greeting, now));
         Ok(())
     }
 
     /// Nothing more comes from the upstream.
     fn end(&mut self, last: Reply<'static>, now: Instant) -> Result<Option<Wait>> {
-        match (&mut self.server, Refusal::new(last.borrowed())) {
-            (Some(server), Some(refusal)) => server.close(&refusal), // a second one changes nothing
-            _ => self.greet(last, now)?,
+        match &mut self.server {
+            Some(server) => Refusal::new(last).iter().for_each(|last| server.close(last)), // the second changes nothing
+            None => self.greet(last, now)?,
         }
         Ok(self.up.waits(false, None))
-    }
-}
-
-/// Nobody waits for the upstream's answer any more.
-fn give_up(task: &mut Option<Task>, client: &mut Client) {
-    if task.take().is_some() {
-        client.abort();
-    }
-}
-
-impl Task {
-    /// The task of this question, which is begun if it hasn't been. `None`: the upstream is still at another.
-    fn of<'t>(
-        task: &'t mut Option<Self>,
-        serial: u64,
-        client: &mut Client,
-        pipe: &mut Pipe,
-        command: &Command<'static>,
-        representation: Type,
-        offset: u64,
-    ) -> Option<&'t mut Self> {
-        if task.as_ref().is_some_and(|task| task.serial != serial) {
-            give_up(task, client);
-        }
-        if task.is_none() && client.is_busy() {
-            return None;
-        }
-        Some(task.get_or_insert_with(|| {
-            *pipe = Pipe::default();
-            let request = match command.clone() {
-                Command::Rein => Some(Request::reinitialise()),
-                Command::Size(path) => Some(Request::size(path)),
-                Command::Retr(path) => Some(Request::retrieve(path, offset).representation(representation)),
-                Command::Stor(path) => Some(Request::store(path, offset).representation(representation)),
-                command => match Request::transfer(command) {
-                    Ok(transfer) => Some(transfer.representation(representation)),
-                    Err(command) => Request::command(command).ok(),
-                },
-            };
-            let rejected = request.and_then(|request| client.start(request).err());
-            let unsaid = rejected.map(|_| Reply::from_static(Code::LOCAL_ERROR, "The upstream can't be asked."));
-            if command.verb() == Verb::Quit {
-                client.quit();
-            }
-            Self { serial, opening: None, last: unsaid }
-        }))
     }
 }

@@ -34,7 +34,7 @@ pub struct Wait {
     write: bool,
     data_read: bool,
     data_write: bool,
-    pub until: Option<Instant>,
+    until: Option<Instant>,
 }
 
 /// What one side has sent and the other hasn't taken yet.
@@ -50,6 +50,13 @@ pub enum Flow {
     On,
     Waits(Wait),
     Ends(StreamEnd),
+}
+
+impl Wait {
+    /// For nothing but the time.
+    pub fn till(until: Instant) -> Self {
+        Self { until: Some(until), ..Self::default() }
+    }
 }
 
 impl Side {
@@ -228,7 +235,12 @@ impl Side {
 }
 
 /// Waits until something that one of the sides waits for is here.
-pub fn wait<'s>(poller: &Poller, listener: &Socket, sides: impl Iterator<Item = &'s Side>, now: Instant) -> io::Result<()> {
+pub fn wait<'s>(
+    poller: &Poller,
+    listener: &Socket,
+    sides: impl Iterator<Item = &'s Side>,
+    now: Instant,
+) -> io::Result<()> {
     let (mut sockets, mut until) = (vec![(listener, true, false)], None::<Instant>);
     for Side { control, data, wait, .. } in sides {
         sockets.push((control, wait.read, wait.write));
@@ -254,7 +266,9 @@ fn dial(to: SocketAddr, from: Option<IpAddr>) -> io::Result<Socket> {
     }
     match socket.connect(&to.into()) {
         // Std has no stable name for "under way", so it is told by what it isn't.
-        Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NetworkUnreachable) => Err(error),
+        Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NetworkUnreachable) => {
+            Err(error)
+        }
         _ => Ok(socket),
     }
 }
