@@ -10,15 +10,16 @@ mod key;
 mod option;
 mod parameter;
 mod set;
+mod shown;
 mod table;
 
-pub(crate) use argument::Shown;
 pub use column::{DataUse, LoginRule};
 pub(crate) use column::{HashAlgorithm, Question, Served};
 pub use error::{ArgumentFault, CommandError};
 pub use option::{NewFacts, NewFactsError, NotOther, Opts, OtherOption, Site};
 pub use parameter::{Algs, Allocation, EpsvArgument, Form, Format, Mode, Protection, Structure, Type};
 pub(crate) use set::VerbSet;
+pub(crate) use shown::show_line;
 pub use table::{Command, Verb};
 
 use crate::telnet::IAC;
@@ -117,12 +118,19 @@ impl Verb {
     }
 
     /// How much of its argument may be shown.
-    pub(crate) const fn shown(self) -> Shown {
+    const fn shown(self) -> argument::Shown {
         Command::shown(self)
     }
 
-    /// The verb of a whole line, whatever its argument is.
-    pub(crate) fn of_line(line: &[u8]) -> Self {
+    /// The verb of a whole line, whatever its argument is: also of one that [`Command::parse`] can't read, but which is answered
+    /// all the same ([`Session::unreadable`](crate::Session::unreadable)).
+    ///
+    /// ```
+    /// use ftp_proto::{Command, Verb};
+    /// assert!(Command::parse(b"TYPE X").is_err());
+    /// assert_eq!(Verb::of_line(b"TYPE X"), Verb::Type);
+    /// ```
+    pub fn of_line(line: &[u8]) -> Self {
         split(line).0
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::command::{Shown, Verb};
+use crate::command::{Verb, show_line};
 use crate::telnet::INTERRUPT_AND_SYNCH;
 
 /// A command that is being written. `Display` and `Debug` show it as one line, fit for a log and for a terminal: a
@@ -42,35 +42,11 @@ impl<'a> Sent<'a> {
     pub fn verb(&self) -> Verb {
         Verb::of_line(self.0)
     }
-
-    /// The word, what may be shown behind it, and whether there is more.
-    fn parts(&self) -> (&'a [u8], &'a [u8], bool) {
-        let (word, rest) = until_blank(self.0);
-        match self.verb().shown() {
-            Shown::All => (word, rest, false),
-            Shown::Nothing => (word, &[], !rest.is_empty()),
-            Shown::Word => {
-                let [_, behind @ ..] = rest else { return (word, &[], false) };
-                let (_, hidden) = until_blank(behind);
-                let shown = rest.len().saturating_sub(hidden.len());
-                (word, rest.get(..shown).unwrap_or_default(), !hidden.is_empty())
-            }
-        }
-    }
-}
-
-/// The rest begins with the blank.
-fn until_blank(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = memchr::memchr(b' ', text).unwrap_or(text.len());
-    text.split_at_checked(end).unwrap_or((text, &[]))
 }
 
 impl fmt::Display for Sent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (word, shown, has_more) = self.parts();
-        escape(f, word)?;
-        escape(f, shown)?;
-        if has_more { f.write_str(" ****") } else { Ok(()) }
+        show_line(self.0, f)
     }
 }
 
@@ -78,19 +54,4 @@ impl fmt::Debug for Sent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sent({self})")
     }
-}
-
-/// UTF-8 as it is, but for what moves a terminal's cursor or worse.
-fn escape(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                write!(f, "{character}")?;
-            }
-        }
-        write!(f, "{}", chunk.invalid().escape_ascii())?;
-    }
-    Ok(())
 }

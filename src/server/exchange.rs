@@ -11,12 +11,12 @@ use crate::reply::{Code, Reply};
 use crate::session::CommandId;
 
 /// What stands for a secret.
-const MASK: &[u8] = b"***";
+const MASK: &[u8] = b"****";
 
 /// A command with the final reply that the machine has given to it ([`Config::answered`](super::Config::answered)).
 ///
 /// Secrets are masked: what follows PASS, ACCT and the other commands with a secret, SITE's word, and a word that is in no
-/// table is `***`, and so is a line that can't be read, but for the word and the arguments of a known command without a secret.
+/// table is `****`, and so is a line that can't be read, but for the word and the arguments of a known command without a secret.
 pub struct Exchange<'a>(&'a Told);
 
 impl Exchange<'_> {

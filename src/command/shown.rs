@@ -1,0 +1,71 @@
+//! Command lines for people: in a log, on a terminal.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::argument::Shown;
+use super::{Command, Verb};
+
+/// The command as one line, fit for a log and for a terminal: a password, an account and whatever else may be a secret is `****`,
+/// and bytes that aren't printable are escaped. [`Command::encode`] writes what goes over the wire. Allocates.
+///
+/// ```
+/// use ftp_proto::Command;
+/// let shown = |line: &'static [u8]| Command::parse(line).map(|command| command.to_string());
+/// assert_eq!(shown(b"retr a\tb")?, "RETR a\\tb");
+/// assert_eq!(shown(b"PASS secret")?, "PASS ****");
+/// assert_eq!(shown(b"SITE CHPASS secret")?, "SITE CHPASS ****");
+/// assert_eq!(shown(b"XYZZY secret")?, "XYZZY ****", "nobody knows whether it is one");
+/// # Ok::<(), ftp_proto::CommandError>(())
+/// ```
+impl fmt::Display for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = Vec::new();
+        self.encode(&mut line);
+        show_line(line.strip_suffix(b"\r\n").unwrap_or(&line), f)
+    }
+}
+
+/// Shows a command line, without its end.
+pub(crate) fn show_line(line: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (word, shown, has_more) = parts(line);
+    escape(f, word)?;
+    escape(f, shown)?;
+    if has_more { f.write_str(" ****") } else { Ok(()) }
+}
+
+/// The word, what may be shown behind it, and whether there is more.
+fn parts(line: &[u8]) -> (&[u8], &[u8], bool) {
+    let (word, rest) = until_blank(line);
+    match Verb::of_line(line).shown() {
+        Shown::All => (word, rest, false),
+        Shown::Nothing => (word, &[], !rest.is_empty()),
+        Shown::Word => {
+            let [_, behind @ ..] = rest else { return (word, &[], false) };
+            let (_, hidden) = until_blank(behind);
+            let shown = rest.len().saturating_sub(hidden.len());
+            (word, rest.get(..shown).unwrap_or_default(), !hidden.is_empty())
+        }
+    }
+}
+
+/// The rest begins with the blank.
+fn until_blank(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = memchr::memchr(b' ', text).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, &[]))
+}
+
+/// UTF-8 as it is, but for what moves a terminal's cursor or worse.
+fn escape(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        write!(f, "{}", chunk.invalid().escape_ascii())?;
+    }
+    Ok(())
+}
