@@ -14,6 +14,7 @@ mod plainly;
 mod requests;
 mod routes;
 mod security;
+mod security_suspects;
 mod starting;
 mod suspects;
 mod suspects_swept;

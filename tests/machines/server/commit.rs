@@ -320,3 +320,20 @@ fn the_next_commands_are_themselves() {
     rig.hears("CWD x");
     assert_eq!(rig.asked, ["DELE another", "CWD x"]);
 }
+
+/// S13 of `testdata/security.tsv`: an adapter that hands over whatever there is, wanted or not, fills no memory, and the upload
+/// that it was asked about is dropped.
+#[test]
+fn s13_a_flood_while_it_is_looked_ends_the_session_and_undoes_the_upload() {
+    let mut rig = looking();
+    let now = rig.now();
+    let Action::Look(mut look) = rig.server.poll(now) else { panic!() };
+    for _ in 0..100 {
+        look.received(&b"NOOP\r\n".repeat(600));
+    }
+    look.looked();
+    let did = rig.all(World::Works);
+    assert!(said(&did).starts_with("421 "), "{did:?}");
+    assert!(did.contains(&Did::Closes) && did.last() == Some(&Did::Leaves), "{did:?}");
+    assert!(!did.contains(&Did::Commits), "{did:?}");
+}
