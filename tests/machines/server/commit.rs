@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::server::{Action, CommitError, Config, Refusal};
-use ftp_proto::{ControlError, Moved, StreamEnd, Text, Verb};
+use ftp_proto::{Code, ControlError, Ending, Moved, Relayed, Reply, StreamEnd, Text, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, said, with};
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
@@ -336,4 +336,49 @@ fn s13_a_flood_while_it_is_looked_ends_the_session_and_undoes_the_upload() {
     assert!(said(&did).starts_with("421 "), "{did:?}");
     assert!(did.contains(&Did::Closes) && did.last() == Some(&Did::Leaves), "{did:?}");
     assert!(!did.contains(&Did::Commits), "{did:?}");
+}
+
+#[test]
+fn the_last_word_about_an_upload_can_be_the_applications() {
+    let tape = |code| Reply::from_static(Code::new(code).unwrap(), "It is on the tape.");
+    for (code, end) in [(226, StreamEnd::Clean), (250, StreamEnd::Clean), (451, StreamEnd::LocalError)] {
+        let mut rig = committing();
+        let now = rig.now();
+        let Action::Commit(commit) = rig.server.poll(now) else { panic!() };
+        commit.end_with(&Ending::new(end, tape(code)).unwrap());
+        assert_eq!(said(&rig.all(World::Works)), format!("{code} It is on the tape."));
+    }
+    for (code, relayed, what) in
+        [(250, Relayed::Verbatim, 250), (553, Relayed::Verbatim, 553), (227, Relayed::LocalError, 451)]
+    {
+        let mut rig = committing();
+        let now = rig.now();
+        let Action::Commit(commit) = rig.server.poll(now) else { panic!() };
+        assert_eq!(commit.relay(&tape(150)), Relayed::Pending, "it is no last word");
+        let Action::Commit(commit) = rig.server.poll(now) else { panic!() };
+        assert_eq!(commit.relay(&tape(code)), relayed);
+        assert_eq!(said(&rig.all(World::Works)), format!("{what} It is on the tape."));
+    }
+}
+
+#[test]
+fn what_is_said_of_a_streams_end_is_said_once_the_upload_is_kept() {
+    for (why, what) in
+        [(None, "250 It is on the tape."), (Some(CommitError::StorageFull), "552 Insufficient storage space.")]
+    {
+        let mut rig = streaming();
+        let now = rig.now();
+        let Action::Stream(stream) = rig.server.poll(now) else { panic!() };
+        let words = Reply::from_static(Code::FILE_ACTION_COMPLETED, "It is on the tape.");
+        stream.finished_with(&Ending::new(StreamEnd::Clean, words).unwrap(), Moved::Bytes(7));
+        assert_eq!(rig.all(World::Busy), [Did::Looks], "nothing is said yet");
+        let Action::Look(look) = rig.server.poll(now) else { panic!() };
+        look.looked();
+        let Action::Commit(commit) = rig.server.poll(now) else { panic!() };
+        match why {
+            None => commit.kept(),
+            Some(why) => commit.failed(why),
+        }
+        assert_eq!(said(&rig.all(World::Works)), what);
+    }
 }
