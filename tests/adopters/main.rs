@@ -3,10 +3,14 @@
 mod peer;
 mod proxied;
 mod proxy;
+mod served;
+mod server;
 
 #[test]
 fn each_is_short_enough_to_be_read() {
-    for (source, lines) in [(include_str!("proxy.rs"), 250), (include_str!("proxy/side.rs"), 310)] {
+    for (source, lines) in
+        [(include_str!("proxy.rs"), 250), (include_str!("proxy/side.rs"), 310), (include_str!("server.rs"), 250)]
+    {
         let title = source.lines().next().unwrap();
         assert!(source.lines().count() < lines, "{title}");
         assert!(title.starts_with("//! "), "{title}");
