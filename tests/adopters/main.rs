@@ -1,5 +1,15 @@
 //! Programs that others would write, each said to be how it is done, and held to it over sockets of this host.
 
+// What was recorded, read without the crate.
+#[allow(dead_code)]
+#[path = "../replay/dialogue.rs"]
+mod dialogue;
+#[allow(dead_code)]
+#[path = "../replay/oddities.rs"]
+mod oddities;
+
+mod observed;
+mod observer;
 mod peer;
 mod proxied;
 mod proxy;
@@ -8,9 +18,12 @@ mod server;
 
 #[test]
 fn each_is_short_enough_to_be_read() {
-    for (source, lines) in
-        [(include_str!("proxy.rs"), 250), (include_str!("proxy/side.rs"), 310), (include_str!("server.rs"), 250)]
-    {
+    for (source, lines) in [
+        (include_str!("proxy.rs"), 250),
+        (include_str!("proxy/side.rs"), 310),
+        (include_str!("server.rs"), 250),
+        (include_str!("observer.rs"), 250),
+    ] {
         let title = source.lines().next().unwrap();
         assert!(source.lines().count() < lines, "{title}");
         assert!(title.starts_with("//! "), "{title}");
