@@ -178,7 +178,8 @@ impl Client {
         }
     }
 
-    /// Whether a request runs, the greeting and QUIT among them: until its `Done` was shown, or the session has ended.
+    /// Whether a request runs, the greeting and QUIT among them: until its `Done` was shown, or the session has ended. QUIT has no
+    /// `Done`: its reply is shown, and then `Leave`.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -218,7 +219,8 @@ impl Client {
         }
     }
 
-    /// Says QUIT once the request that runs has ended, waits a little for the answer, then asks for `Leave`.
+    /// Says QUIT once the request that runs has ended, waits a little for the answer, then asks for `Leave`. The answer is shown as
+    /// [`Action::Reply`]; there is no `Done` behind it.
     pub fn quit(&mut self) {
         self.quit = true;
     }

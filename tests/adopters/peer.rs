@@ -67,6 +67,14 @@ impl Peer {
         connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().unwrap())))
     }
 
+    /// Whether something was said that hasn't been read.
+    pub fn has_more(&mut self) -> bool {
+        self.0.get_ref().set_nonblocking(true).unwrap();
+        let has_more = self.0.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
+        self.0.get_ref().set_nonblocking(false).unwrap();
+        has_more
+    }
+
     /// Whether the connection has ended.
     pub fn is_at_end(&mut self) -> bool {
         matches!(self.0.read(&mut [0]), Ok(0) | Err(_))

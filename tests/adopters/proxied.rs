@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -101,10 +101,16 @@ impl Upstream {
                 }
                 "STOR" => {
                     let bytes = drain(accept(&mut control, "150 Let it come."));
-                    // The 226 has to wait for this.
-                    thread::sleep(Duration::from_millis(300));
-                    self.files.lock().unwrap().insert(name.into(), bytes);
-                    "226 Kept, twice."
+                    if control.has_more() {
+                        self.heard.lock().unwrap().push(control.line());
+                        control.say("426 Dropped.");
+                        "226 As if it had never been."
+                    } else {
+                        // The 226 has to wait for this.
+                        thread::sleep(Duration::from_millis(300));
+                        self.files.lock().unwrap().insert(name.into(), bytes);
+                        "226 Kept, twice."
+                    }
                 }
                 "SITE" => "200-Site\r\n says\r\n200 yes.",
                 "NOOP" => "200 Awake.",
@@ -123,8 +129,8 @@ impl Upstream {
     }
 }
 
-/// A client's connection to a proxy before such an upstream.
-fn begin() -> (Peer, Arc<Upstream>) {
+/// A proxy before such an upstream.
+fn begin_proxy() -> (SocketAddr, Arc<Upstream>) {
     let upstream = Arc::new(Upstream::default());
     let (listener, behind) = peer::listen();
     let served = upstream.clone();
@@ -136,6 +142,12 @@ fn begin() -> (Peer, Arc<Upstream>) {
     });
     let (listener, address) = peer::listen();
     thread::spawn(move || proxy::serve(listener, behind).unwrap());
+    (address, upstream)
+}
+
+/// A client's connection to it.
+fn begin() -> (Peer, Arc<Upstream>) {
+    let (address, upstream) = begin_proxy();
     (Peer::new(connect(address)), upstream)
 }
 
@@ -282,23 +294,14 @@ fn an_abort_amid_an_upload_leaves_nothing_upstream() {
     assert!(client.reply().starts_with("426 "));
     assert!(client.reply().starts_with("226 "));
     assert_eq!(client.ask("XYZZY"), "299 Nothing happens.");
-    assert!(upstream.heard().contains(&"ABOR".into()));
+    assert_eq!(upstream.heard(), ["STOR file", "ABOR", "NOOP", "XYZZY"]);
+    assert!(upstream.files.lock().unwrap().is_empty());
 }
 
 /// One thread has them all.
 #[test]
 fn a_client_that_does_not_read_holds_up_nobody() {
-    let upstream = Arc::new(Upstream::default());
-    let (listener, behind) = peer::listen();
-    let served = upstream.clone();
-    thread::spawn(move || {
-        for control in listener.incoming() {
-            let served = served.clone();
-            thread::spawn(move || served.serve(control.unwrap()));
-        }
-    });
-    let (listener, address) = peer::listen();
-    thread::spawn(move || proxy::serve(listener, behind).unwrap());
+    let (address, _) = begin_proxy();
     let begin = || {
         let mut client = Peer::new(connect(address));
         client.reply();
