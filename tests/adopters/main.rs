@@ -8,6 +8,14 @@ mod dialogue;
 #[path = "../replay/oddities.rs"]
 mod oddities;
 
+// Peers of the proxy's that have machines of their own.
+#[allow(dead_code)]
+#[path = "../../examples/std_client.rs"]
+mod std_client;
+#[allow(dead_code)]
+#[path = "../../examples/std_server.rs"]
+mod std_server;
+
 mod observed;
 mod observer;
 mod peer;

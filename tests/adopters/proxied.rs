@@ -7,8 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ftp_proto::client::{Config, Request};
+use ftp_proto::{Argument, Password, Path, Route};
+
 use crate::peer::{self, Peer, connect, drain};
-use crate::proxy;
+use crate::std_client::{self, Content};
+use crate::{proxy, std_server};
 
 const GREETING: &str = "220-Привет!\n   200 years of files,\n 220-and no end\n220 Ready (since MMXX).";
 
@@ -111,6 +115,10 @@ impl Upstream {
                         self.files.lock().unwrap().insert(name.into(), bytes);
                         "226 Kept, twice."
                     }
+                }
+                "BYE" => {
+                    control.say("421-Off to bed,\r\n421 good night.");
+                    return;
                 }
                 "SITE" => "200-Site\r\n says\r\n200 yes.",
                 "NOOP" => "200 Awake.",
@@ -328,4 +336,54 @@ fn an_upstream_that_is_not_there_is_told() {
     let mut client = Peer::new(connect(address));
     assert_eq!(client.reply(), "421 The upstream has gone.");
     assert!(client.is_at_end());
+}
+
+#[test]
+fn commands_that_come_at_once_are_answered_in_order() {
+    let (mut client, upstream) = begin_logged_in();
+    client.say("XYZZY\r\nNOOP\r\nPWD\r\nTYPE I\r\nSITE a\r\nCWD x");
+    let codes: Vec<_> = (0..6).map(|_| client.reply()[..3].to_owned()).collect();
+    assert_eq!(codes, ["299", "200", "257", "200", "200", "431"]);
+    assert_eq!(upstream.heard(), ["XYZZY", "PWD", "SITE a", "CWD x"]);
+}
+
+#[test]
+fn an_upstream_that_leaves_says_so_in_its_words() {
+    let (mut client, _) = begin_logged_in();
+    assert_eq!(client.ask("BYE"), "421-Off to bed,\n421 good night.");
+    assert!(client.is_at_end());
+}
+
+/// Where nothing is scripted: our client before it, our server behind it, passive and active.
+#[test]
+fn machines_on_both_sides_see_no_proxy() {
+    let files = Arc::new(std_server::Files::default());
+    let (listener, behind) = peer::listen();
+    let served = files.clone();
+    thread::spawn(move || std_server::serve(&listener, &served));
+    let (listener, address) = peer::listen();
+    thread::spawn(move || proxy::serve(listener, behind).unwrap());
+    let file = large();
+    for route in [Route::Epsv, Route::Pasv, Route::Eprt, Route::Port] {
+        let mut config = Config::default();
+        config.routes = vec![route];
+        let mut session = std_client::Session::open(address, config, |_| {}).unwrap();
+        let login = Request::login(Argument::new("anna").unwrap(), Password::new("secret").unwrap(), None);
+        session.request(login, Content::None).unwrap();
+        let path = || Path::new("file").unwrap();
+        session.request(Request::store(path(), 0), Content::Source(&mut &file[..])).unwrap();
+        assert!(files.lock().unwrap().get(&b"file"[..]) == Some(&file), "{route:?}: before its `Done`");
+        for offset in [0, 2_000_000] {
+            let mut back = Vec::new();
+            session.request(Request::retrieve(path(), offset).sized(), Content::Sink(&mut back)).unwrap();
+            assert!(back == file[usize::try_from(offset).unwrap()..], "{route:?} from {offset} on");
+        }
+        let mut listing = Vec::new();
+        session.request(Request::plain_list(None), Content::Sink(&mut listing)).unwrap();
+        assert!(listing.ends_with(b" file\r\n"));
+        let none = session.request(Request::retrieve(Path::new("none").unwrap(), 0), Content::Sink(&mut Vec::new()));
+        assert!(none.unwrap_err().to_string().ends_with("550 No such file."));
+        session.request(Request::remove(path()), Content::None).unwrap();
+        session.quit().unwrap();
+    }
 }
