@@ -417,7 +417,7 @@ impl Session {
 
     /// Whether this command is due and can be answered so.
     pub(crate) fn may_answer(&self, id: CommandId, code: Code) -> bool {
-        self.due.iter().any(|due| due.id == id && due.can_be_answered(code))
+        self.due.iter().any(|due| due.id == id && (due.awaited.may_be_answered(code) || self.ends_the_only(due, code)))
     }
 
     /// What is due under this identity.
@@ -528,9 +528,12 @@ impl Session {
         if let Some(place) = self.due.iter().skip(1).position(fits) {
             return place.checked_add(1);
         }
-        // A server that ends its only transfer with an odd 2yz has ended it all the same.
-        let only = self.due.len() == 1 && front.begun && front.is_transfer();
-        (only && code.class() == Class::Completion).then_some(0)
+        (fits(front) || self.ends_the_only(front, code)).then_some(0)
+    }
+
+    /// A server that ends its only transfer with an odd 2yz has ended it all the same.
+    fn ends_the_only(&self, due: &Due, code: Code) -> bool {
+        self.due.len() == 1 && due.begun && due.is_transfer() && code.class() == Class::Completion
     }
 
     /// All is as it was at first, but for what is due, and for the end: 221 to REIN is both.

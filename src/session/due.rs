@@ -1,7 +1,6 @@
 //! A command whose reply is due: its identity, what it names, and the value that its reply puts in force.
 
 use crate::command::{Command, EpsvArgument, Mode, Protection, Structure, Type, Verb};
-use crate::reply::Code;
 
 /// The identity of one command within its session. A reply is matched to an identity, so two commands with the same verb
 /// are told apart. Identities grow in the order of the commands (and begin anew after four billion).
@@ -80,11 +79,6 @@ impl Value {
 impl Due {
     pub(super) fn is(&self, verb: Verb) -> bool {
         self.awaited == Awaited::Command(verb)
-    }
-
-    /// Whether a reply with this code can answer it. A transfer that has begun may end with any 2yz.
-    pub(super) fn can_be_answered(&self, code: Code) -> bool {
-        self.awaited.may_be_answered(code) || self.begun && self.is_transfer() && code.is_completion()
     }
 
     pub(super) fn is_transfer(&self) -> bool {

@@ -308,6 +308,13 @@ fn who_says_a_reply_knows_what_it_answers() {
 }
 
 #[test]
+fn what_only_a_transfer_can_get_is_its_end_though_others_are_due() {
+    let mut session = logged_in();
+    let told = told(&mut session, &["> EPSV", "< 229", "> RETR a", "< 150", "> PASV", "< 201"]);
+    assert_eq!(told[5], "RETR Success");
+}
+
+#[test]
 fn a_suspect_changes_nothing_until_it_is_settled() {
     let code = |code: u16| Code::new(code).unwrap();
     for (line, odd) in
