@@ -107,7 +107,7 @@ impl Session {
         match server.poll(now) {
             Action::Write(write) => return Ok(down.write(write)),
             Action::Read { deadline } => {
-                give_up(task, client); // nothing is under way any more
+                give_up(task, client); // nothing is under way any more: an ABOR, or a data connection that broke
                 return Ok(down.waits(true, deadline));
             }
             Action::Question(question) => {
@@ -154,12 +154,7 @@ impl Session {
                     None => commit.failed(CommitError::Local),
                 }
             }
-            Action::Close(close) => {
-                if task.as_ref().is_some_and(|task| task.opening.is_some()) {
-                    give_up(task, client); // an ABOR, or the end of the client or of its data connection
-                }
-                return Ok(down.close(close));
-            }
+            Action::Close(close) => return Ok(down.close(close)),
             Action::Listen(listen) => return Ok(down.listen(listen)),
             Action::Accept(accept) => return Ok(down.accept(accept)),
             Action::Connect(connect) => return Ok(down.connect(connect)),
