@@ -9,9 +9,10 @@ import time
 from process import Failed
 from servers import MIB
 
-# How much of a file is moved, at least, before it is aborted; and a file that is longer than what sockets hold.
+# How much of a file is moved, at least, before it is aborted; and a file that is longer than what both ends' sockets hold (6 MiB and 4 MiB
+# by Linux's defaults) and what a client may have taken by then (3 MB): else all of it is on its way, and there is nothing left to abort.
 BEFORE_ABORT = MIB
-LONG = random.Random(114).randbytes(8 * MIB)
+LONG = random.Random(114).randbytes(24 * MIB)
 BLOCK = 65536
 # What is moved after that in the same session.
 NEXT = b"the session goes on\n"
