@@ -15,7 +15,7 @@ pub use extended::{ExtendedAddress, ExtendedPassive, ExtendedPort, NetworkProtoc
 use extended::{address, is_delimiter};
 
 /// What is wrong with an address, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AddressError {
     /// The place of the mistake, in bytes from 0.
@@ -25,7 +25,7 @@ pub struct AddressError {
 }
 
 /// What can be wrong with an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AddressFault {
     /// A number from 0 to 255 should stand here.

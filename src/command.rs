@@ -12,6 +12,7 @@ mod parameter;
 mod set;
 mod shown;
 mod table;
+mod words;
 
 pub use column::{DataUse, LoginRule};
 pub(crate) use column::{HashAlgorithm, Question, Served};

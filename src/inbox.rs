@@ -11,7 +11,7 @@ use crate::reply::{Code, Head, Opening, Reply, ReplyEnd, ReplyError, closing};
 use crate::telnet::Escape;
 
 /// What an [`Inbox`] keeps at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Limits {
     /// Bytes of one line without its end; less than 4 counts as 4. What is beyond is dropped: a reply is then marked
@@ -76,7 +76,7 @@ pub struct Inbox<Role> {
 
 /// A command line was longer than [`Limits::line`]; it is dropped, and the next one can be read. A server
 /// answers 500 (RFC 959 4.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LineTooLong {
     /// The limit, in bytes.
     pub limit: usize,

@@ -105,6 +105,7 @@ pub mod telnet;
 mod text;
 mod time;
 mod tls;
+mod words;
 
 pub use address::{
     AddressError, AddressFault, ExtendedAddress, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol,
@@ -128,6 +129,7 @@ pub use session::Session;
 pub use text::{Argument, Password, Path, Text, TextError};
 pub use time::{Instant, Time, TimeError};
 pub use tls::{StartTls, StopTls, TlsError};
+pub use words::UnknownWord;
 
 /// The README's loop compiles.
 #[cfg(doctest)]

@@ -172,7 +172,7 @@ impl<'a> arbitrary::Arbitrary<'a> for OtherOption<'a> {
 }
 
 /// Why something is no [`OtherOption`](super::OtherOption) or [`OtherCommand`](super::OtherCommand).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotOther {
     /// The text is empty, or holds what may not be in it.
@@ -254,7 +254,7 @@ impl<'a> arbitrary::Arbitrary<'a> for NewFacts<'a> {
 }
 
 /// Why something is no [`NewFacts`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NewFactsError {
     /// The text is empty, or holds what may not be in it.

@@ -58,7 +58,7 @@ pub struct Config {
 }
 
 /// Whether TLS (RFC 4217) is offered, and what is refused without it; each includes the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub enum Security {
     /// None: AUTH is answered 502.
     #[default]

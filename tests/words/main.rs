@@ -7,4 +7,5 @@ mod listings;
 mod names;
 mod replies;
 mod servers;
+mod traits;
 mod values;
