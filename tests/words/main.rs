@@ -7,5 +7,6 @@ mod listings;
 mod names;
 mod replies;
 mod servers;
+mod strict;
 mod traits;
 mod values;
