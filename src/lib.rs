@@ -91,6 +91,7 @@ pub mod codec;
 mod command;
 mod connection;
 mod data;
+mod grammar;
 mod inbox;
 pub mod listing;
 #[cfg(doctest)]

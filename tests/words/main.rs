@@ -5,6 +5,7 @@ mod commands;
 mod framing;
 mod listings;
 mod names;
+mod places;
 mod replies;
 mod servers;
 mod strict;
