@@ -18,6 +18,7 @@
 //! [`Session::settle`]: the client's machine asks something harmless behind it, an observer sees the next command go out.
 
 mod due;
+mod seen;
 mod table;
 
 use alloc::collections::VecDeque;
@@ -26,6 +27,7 @@ use crate::command::{Command, Form, Mode, Protection, Structure, Type, Verb};
 use crate::reply::{Class, Code};
 
 pub use due::{Awaited, CommandId};
+pub(crate) use seen::Pending;
 use due::{Due, Value};
 use table::{Change, Row};
 
