@@ -18,9 +18,11 @@ pub(super) enum Fit {
     Cannot,
     /// Nothing speaks against it.
     Possible,
-    /// The code, or the form of the text, is the usual one for this command.
+    /// It is a refusal that such commands get. Others get it too, so that it tells none from another.
+    Likely,
+    /// The code is the usual one for this command.
     Usual,
-    /// The text names the command.
+    /// The text names the command, or has its form.
     Named,
 }
 
@@ -73,12 +75,16 @@ pub(super) fn fit(due: &Pending, reply: &Reply<'_>) -> Fit {
             return Fit::Named;
         }
         Type if code == Code::COMMAND_OKAY && says_a_type(reply.text()) => return Fit::Named,
+        // It is the transfer's, whatever it says of the ABOR.
+        Abor if code == Code::TRANSFER_ABORTED => return Fit::Possible,
         _ => is_usual(verb, code),
     };
-    match (verb != Other && names(reply.text(), verb), usual) {
-        (true, _) => Fit::Named,
-        (false, true) => Fit::Usual,
-        (false, false) => Fit::Possible,
+    match () {
+        // Servers name USER and PASS in refusals of anything.
+        () if !matches!(verb, Other | User | Pass) && names(reply.text(), verb) => Fit::Named,
+        () if usual => Fit::Usual,
+        () if is_likely(verb, code) => Fit::Likely,
+        () => Fit::Possible,
     }
 }
 
@@ -88,10 +94,16 @@ fn is_usual(verb: Verb, code: Code) -> bool {
             USUAL.iter().any(|(codes, verbs)| codes.contains(&value) && verbs.contains(&verb))
         }
         (_, 425 | 426 | 451 | 452 | 552) => verb.opens_data(),
-        (_, 450 | 550 | 553) => OF_PATHS.contains(&verb),
-        (_, 530) => matches!(verb, User | Pass),
-        (_, 503) => matches!(verb, Pass | Rnto),
         (_, 522) => matches!(verb, Eprt | Epsv),
+        _ => false,
+    }
+}
+
+fn is_likely(verb: Verb, code: Code) -> bool {
+    match code.value() {
+        450 | 550 | 553 => OF_PATHS.contains(&verb),
+        530 => matches!(verb, User | Pass),
+        503 => matches!(verb, Pass | Rnto),
         _ => false,
     }
 }
@@ -101,13 +113,17 @@ fn says_a_type(text: &[u8]) -> bool {
     contains_word(text, b"binary") || contains_word(text, b"ascii")
 }
 
-/// Whether the text holds the command's word.
+/// Whether the text holds the command's word. In capitals, since `user`, `port` and `list` are words of any text.
 fn names(text: &[u8], verb: Verb) -> bool {
-    contains_word(text, verb.word().as_bytes())
+    words(text).any(|word| word == verb.word().as_bytes())
 }
 
-/// Whether a word stands in the first bytes of a text, in any case.
+/// Whether a word stands there, in any case.
 fn contains_word(text: &[u8], word: &[u8]) -> bool {
-    let text = text.get(..128).unwrap_or(text);
-    text.split(|byte| !byte.is_ascii_alphanumeric()).any(|found| found.eq_ignore_ascii_case(word))
+    words(text).any(|found| found.eq_ignore_ascii_case(word))
+}
+
+/// The words among the first bytes.
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.get(..128).unwrap_or(text).split(|byte| !byte.is_ascii_alphanumeric())
 }

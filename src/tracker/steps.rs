@@ -17,7 +17,7 @@ use super::facts::Facts;
 use super::fit::{Fit, fit};
 use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
-use crate::session::{Answered, Awaited, CommandId, LoginState, Session, Step};
+use crate::session::{Answered, Awaited, CommandId, LoginState, Pending, Session, Step};
 
 /// Why a tracker isn't sure any more what answers what, or which state the session is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,8 +77,8 @@ pub(super) struct Steps {
     manner: Manner,
     /// What is due up to this one was perhaps answered already.
     stale: Option<CommandId>,
-    /// The last reply fitted two commands, of which this is the first.
-    withheld: Option<(CommandId, Code)>,
+    /// The last reply was withheld. If it fitted two commands, this is the first of them.
+    withheld: Option<(Option<CommandId>, Code)>,
     /// A final reply that fits nothing due. If the client goes on, it was the answer to what is due first (DESIGN 1.11).
     suspect: Option<(CommandId, Code)>,
     /// A transfer whose command was missed.
@@ -90,13 +90,49 @@ pub(super) struct Steps {
     doubts: u8,
     /// How many commands in a row came without a reply.
     run: u8,
+    /// How often in a row something was due when a client that pipelines went on behind a reply.
+    left: u8,
     /// How many commands came while no more could be kept in mind.
     beyond: u32,
     pub(super) told: Told,
 }
 
+/// Of several commands the one that a reply fits best.
+struct Best {
+    id: CommandId,
+    awaited: Awaited,
+    fit: Fit,
+    /// It fits another as well.
+    is_tied: bool,
+}
+
+impl Best {
+    const NONE: Self = Self { id: CommandId::GREETING, awaited: Awaited::Greeting, fit: Fit::Cannot, is_tied: false };
+
+    fn add(&mut self, due: Pending, fit: Fit) {
+        if fit > self.fit {
+            *self = Self { id: due.id, awaited: due.awaited, fit, is_tied: false };
+        } else if fit == self.fit {
+            self.is_tied = true;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// The stale one.
+    Old,
+    /// The other one.
+    New,
+    /// It can answer neither.
+    Nothing,
+    Unclear,
+}
+
 /// After so many replies that were withheld in a row the client is taken for one that waits.
 const MOST_DOUBTS: u8 = 2;
+/// As often may something be left over while a client pipelines; then it is one that waits, and a reply was missed.
+const MOST_LEFT: u8 = 3;
 
 impl Steps {
     pub(super) fn new() -> Self {
@@ -112,6 +148,7 @@ impl Steps {
             gap: false,
             doubts: 0,
             run: 0,
+            left: 0,
             beyond: 0,
             told: Told::default(),
         }
@@ -143,7 +180,7 @@ impl Steps {
     #[inline]
     pub(super) fn command(&mut self, verb: Verb, command: Option<&Command<'_>>) -> CommandId {
         if self.session.due() > 0 || self.gap {
-            self.overlap(verb);
+            self.overlap(verb, command.is_some());
         }
         let (id, recorded) = self.session.saw(verb, command);
         if !recorded {
@@ -155,7 +192,7 @@ impl Steps {
 
     /// The client goes on while something is due.
     #[cold]
-    fn overlap(&mut self, verb: Verb) {
+    fn overlap(&mut self, verb: Verb, is_command: bool) {
         if let Some((id, code)) = self.suspect.take()
             && self.session.is_due(id)
         {
@@ -168,18 +205,31 @@ impl Steps {
             self.forget_up_to(self.session.last());
         }
         let Some(last) = self.session.pending().next_back() else { return };
-        let amid_transfer = self.session.transferring() && verb.is_heard_amid_transfer();
-        if amid_transfer || self.manner == Manner::Pipelines {
+        // Whoever aborts a transfer, or asks about it, doesn't wait for its end.
+        let about_transfer = verb.is_heard_amid_transfer() && self.session.transferring()
+            || verb == Verb::Abor && self.session.pending().any(|due| due.awaited.verb().is_some_and(Verb::opens_data));
+        if about_transfer {
             return;
         }
         // Nobody knows whether a line that is no command is answered.
-        if verb != Verb::Other {
+        if verb != Verb::Other && is_command {
             self.run = self.run.saturating_add(1);
         }
-        if self.run >= 2 && !self.lost {
-            (self.manner, self.stale) = (Manner::Pipelines, None);
-        } else {
-            self.stale = Some(last.id);
+        match self.manner {
+            // In the midst of what was said at once.
+            Manner::Pipelines if self.run > 1 => {}
+            Manner::Pipelines if self.session.due() == 1 && self.left >= MOST_LEFT => {
+                (self.manner, self.left) = (Manner::Waits, 0);
+                self.stale = Some(last.id);
+                self.lose(Loss::Unanswered);
+            }
+            Manner::Pipelines => {
+                self.left = self.left.saturating_add(1);
+                self.stale = Some(last.id);
+            }
+            // All of it was said since the last reply.
+            Manner::Waits if self.run > 1 && self.session.due() == usize::from(self.run) && !self.lost => self.manner = Manner::Pipelines,
+            Manner::Waits => self.stale = Some(last.id),
         }
     }
 
@@ -187,7 +237,28 @@ impl Steps {
     #[inline]
     pub(super) fn reply(&mut self, reply: &Reply<'_>) -> Option<Heard> {
         self.run = 0;
-        if self.stale.is_none() && !self.lost { self.plainly(reply) } else { self.doubtfully(reply) }
+        if self.stale.is_some() || self.lost {
+            return self.doubtfully(reply);
+        }
+        if self.session.due() > 1 {
+            self.skip_to_abort(reply);
+        } else {
+            self.left = 0;
+        }
+        self.plainly(reply)
+    }
+
+    /// A reply that names ABOR isn't that of the transfer before it, whose own was missed.
+    #[cold]
+    fn skip_to_abort(&mut self, reply: &Reply<'_>) {
+        let Some(abort) = self.session.pending().find(|due| due.awaited == Awaited::Command(Verb::Abor)) else { return };
+        let transfer = self.session.first_due().filter(|due| due.id < abort.id);
+        if let Some(transfer) = transfer
+            && fit(&abort, reply) == Fit::Named
+        {
+            self.forget_up_to(transfer.id);
+            self.find();
+        }
     }
 
     /// All was seen: the order decides.
@@ -210,8 +281,9 @@ impl Steps {
     #[cold]
     fn doubtfully(&mut self, reply: &Reply<'_>) -> Option<Heard> {
         let code = reply.code();
-        if let Some((id, earlier)) = self.withheld.take()
+        if let Some((Some(id), earlier)) = self.withheld.take()
             && self.stale.is_some()
+            && !earlier.is_preliminary()
         {
             // Two replies at once to two commands at once: the client pipelines.
             self.session.settle(id, earlier);
@@ -224,37 +296,32 @@ impl Steps {
             }
             return heard;
         }
-        let (mut old, mut new) = (None, None);
+        let (mut old, mut new) = (Best::NONE, Best::NONE);
         for due in self.session.pending() {
             let best = if self.stale.is_some_and(|stale| due.id <= stale) { &mut old } else { &mut new };
-            let fit = fit(&due, reply);
-            if fit > best.map_or(Fit::Cannot, |(_, _, fit)| fit) {
-                *best = Some((due.id, due.awaited, fit));
-            }
+            best.add(due, fit(&due, reply));
         }
-        // The first reply after a loss has to fit well.
-        let least = if self.lost && self.doubts == 0 { Fit::Usual } else { Fit::Possible };
-        let (id, awaited) = match (old, new) {
-            (None, None) => {
+        let (id, awaited) = match self.choose(&old, &new) {
+            Choice::Old => (old.id, old.awaited),
+            Choice::New => {
+                // Servers that answer in another order are known (libunftp), but not to clients that wait.
+                if let (Some(stale), Manner::Waits) = (self.stale, self.manner) {
+                    self.forget_up_to(stale);
+                }
+                (new.id, new.awaited)
+            }
+            Choice::Nothing => {
                 self.nothing_fits(code);
                 return None;
             }
-            (Some((id, awaited, fit)), None) if fit >= least => (id, awaited),
-            (Some((id, awaited, fit)), Some((_, _, other))) if fit > other && fit >= least => (id, awaited),
-            (Some((id, awaited, fit)), Some((_, _, other))) if fit == other && self.manner == Manner::Pipelines => {
-                (id, awaited)
+            Choice::Unclear => {
+                let first = (old.fit != Fit::Cannot && !old.is_tied).then_some(old.id);
+                self.withheld = Some((first, code));
+                self.doubts = self.doubts.saturating_add(1);
+                self.session.overhear(code);
+                self.lose(Loss::Ambiguous);
+                return None;
             }
-            (old, Some((id, awaited, fit))) => {
-                let other = old.map_or(Fit::Cannot, |(_, _, fit)| fit);
-                if fit < least || fit < other || fit == other && self.doubts < MOST_DOUBTS {
-                    return self.withhold(old.map_or(id, |(id, ..)| id), code);
-                }
-                if let Some(stale) = self.stale.take() {
-                    self.forget_up_to(stale);
-                }
-                (id, awaited)
-            }
-            (Some((id, ..)), None) => return self.withhold(id, code),
         };
         let step = self.session.settle(id, code);
         if !self.session.pending().any(|due| self.stale.is_some_and(|stale| due.id <= stale)) {
@@ -275,13 +342,22 @@ impl Steps {
         self.lose(Loss::Unanswered);
     }
 
-    /// Nobody knows which of the two it answers.
-    fn withhold(&mut self, id: CommandId, code: Code) -> Option<Heard> {
-        self.withheld = Some((id, code));
-        self.doubts = self.doubts.saturating_add(1);
-        self.session.overhear(code);
-        self.lose(Loss::Ambiguous);
-        None
+    /// Which of the best that is stale and the best that isn't a reply answers.
+    fn choose(&self, old: &Best, new: &Best) -> Choice {
+        // The first reply after a loss has to fit well.
+        let least = if self.lost && self.doubts == 0 { Fit::Usual } else { Fit::Possible };
+        let pipelines = self.manner == Manner::Pipelines;
+        match (old.fit, new.fit) {
+            (Fit::Cannot, Fit::Cannot) => Choice::Nothing,
+            (Fit::Cannot, fit) if fit >= least => Choice::New,
+            (fit, Fit::Cannot) if fit >= least && (pipelines || !old.is_tied) => Choice::Old,
+            (Fit::Cannot, _) | (_, Fit::Cannot) => Choice::Unclear,
+            (fit, other) if fit >= Fit::Usual && fit > other && (pipelines || !old.is_tied) => Choice::Old,
+            (other, fit) if fit >= Fit::Usual && fit > other => Choice::New,
+            _ if pipelines => Choice::Old,
+            (other, fit) if self.doubts >= MOST_DOUBTS && fit >= other => Choice::New,
+            _ => Choice::Unclear,
+        }
     }
 
     fn nothing_fits(&mut self, code: Code) {
