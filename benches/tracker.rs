@@ -1,7 +1,7 @@
 //! What tracking costs, beside the parts that it is made of: `Inbox`, `Command::parse` and `Session` over the same bytes. Then many sessions
 //! in one process, interleaved line by line.
 //!
-//! `tracker MANNER COUNT` runs one dialogue so often, for `benches/instructions --tracker`: `tracked` or `parts`.
+//! `tracker MANNER COUNT` runs all recorded dialogues so often, for `benches/instructions --tracker`: `tracked` or `parts`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -106,54 +106,16 @@ fn dialogues() -> Vec<Vec<Said>> {
     files.iter().map(|file| std::fs::read_to_string(file).unwrap().lines().filter_map(said).collect()).collect()
 }
 
-/// A session of the usual kind; its middle is repeated.
-fn steady() -> [Said; 16] {
-    let say = |from, line: &str| (from, format!("{line}\r\n").into_bytes());
-    let (client, server) = (Side::Client, Side::Server);
-    [
-        say(client, "CWD /pub/linux"),
-        say(server, "250 Directory successfully changed."),
-        say(client, "TYPE I"),
-        say(server, "200 Switching to Binary mode."),
-        say(client, "SIZE readme.txt"),
-        say(server, "213 1234"),
-        say(client, "MDTM readme.txt"),
-        say(server, "213 20261121024915"),
-        say(client, "PASV"),
-        say(server, "227 Entering Passive Mode (127,0,0,1,156,249)."),
-        say(client, "RETR readme.txt"),
-        say(server, "150 Opening BINARY mode data connection for readme.txt (1234 bytes)."),
-        say(server, "226 Transfer complete."),
-        say(client, "NOOP"),
-        say(server, "200 NOOP ok."),
-        say(client, "PWD"),
-    ]
-}
-
-const LOGIN: [(Side, &str); 5] = [
-    (Side::Server, "220 ready\r\n"),
-    (Side::Client, "USER anna\r\n"),
-    (Side::Server, "331 password\r\n"),
-    (Side::Client, "PASS secret\r\n"),
-    (Side::Server, "230 in\r\n"),
-];
-
-fn run(manner: &str, count: usize) {
-    let steady = steady();
-    let answer = (Side::Server, b"257 \"/pub/linux\" is the current directory\r\n".to_vec());
-    let lines: Vec<&Said> = steady.iter().chain([&answer]).collect();
-    match manner {
-        "parts" => {
-            let mut parts = Parts::new();
-            LOGIN.iter().for_each(|(from, line)| parts.received(*from, line.as_bytes()));
-            for _ in 0..count {
+/// Every dialogue, so often.
+fn run(manner: &str, dialogues: &[Vec<Said>], count: usize) {
+    let rules = Arc::default();
+    for _ in 0..count {
+        for lines in dialogues {
+            if manner == "parts" {
+                let mut parts = Parts::new();
                 lines.iter().for_each(|(from, line)| parts.received(*from, line));
-            }
-        }
-        _ => {
-            let mut tracker = tracker(&Arc::default());
-            LOGIN.iter().for_each(|(from, line)| track(&mut tracker, *from, line.as_bytes()));
-            for _ in 0..count {
+            } else {
+                let mut tracker = tracker(&rules);
                 lines.iter().for_each(|(from, line)| track(&mut tracker, *from, line));
             }
         }
@@ -186,16 +148,22 @@ fn interleaved(dialogues: &[Vec<Said>], sessions: usize) -> (f64, isize, usize) 
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    if let [manner, count] = &words[..] {
-        return run(manner, count.parse().expect("how often"));
-    }
     let dialogues = dialogues();
-    let asked = ASKED.load(Relaxed);
-    run("tracked", 1000);
-    let once = ASKED.load(Relaxed);
-    run("tracked", 2000);
-    let each = (ASKED.load(Relaxed) - once - (once - asked)) as f64 / 1000.0;
-    println!("17 lines with one path of a transfer: {each} allocations");
+    if let [manner, count] = &words[..] {
+        return run(manner, &dialogues, count.parse().expect("how often"));
+    }
+    let lines: usize = dialogues.iter().map(Vec::len).sum();
+    for manner in ["parts", "tracked"] {
+        let (asked, begin) = (ASKED.load(Relaxed), Instant::now());
+        run(manner, &dialogues, 100);
+        let asked = (ASKED.load(Relaxed) - asked) as f64 / 100.0;
+        println!(
+            "{} dialogues of {lines} lines, {manner}: {:.0} ns and {:.2} allocations a line",
+            dialogues.len(),
+            begin.elapsed().as_secs_f64() * 1e9 / (100 * lines) as f64,
+            asked / lines as f64
+        );
+    }
     for sessions in [1000, 10_000, 100_000] {
         let (seconds, bytes, lines) = interleaved(&dialogues, sessions);
         println!(

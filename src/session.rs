@@ -27,8 +27,8 @@ use crate::command::{Command, Form, Mode, Protection, Structure, Type, Verb};
 use crate::reply::{Class, Code};
 
 pub use due::{Awaited, CommandId};
-pub(crate) use seen::Pending;
 use due::{Due, Value};
+pub(crate) use seen::Pending;
 use table::{Change, Row};
 
 /// How many replies may be due at once; a command beyond it isn't recorded.

@@ -53,6 +53,7 @@ mod rules;
 mod steps;
 mod veil;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::SocketAddr;
@@ -131,16 +132,21 @@ pub struct Tracker {
     halves: Both<Half>,
     /// Whose lines are taken first.
     first: Side,
+    /// A line that is no reply, and the next thing to tell.
+    noise: Option<Box<[u8]>>,
+    news: Option<Tell>,
     mind: Mind,
 }
 
 /// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
+    Nothing,
     Line,
     TooLong(Verb),
     Reply,
-    Noise(alloc::boxed::Box<[u8]>),
-    News(Tell),
+    Noise,
+    News,
 }
 
 /// News, without what they borrow.
@@ -176,6 +182,8 @@ impl Tracker {
             heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies),
             halves: Both { client: half, server: half },
             first: Side::Client,
+            noise: None,
+            news: None,
             mind: Mind::new(rules, plain(client), plain(server), steps),
         }
     }
@@ -248,8 +256,8 @@ impl Tracker {
 
     /// The next event; `None`: all was told. Allocates nothing but the paths that it keeps.
     pub fn poll(&mut self) -> Option<Event<'_>> {
-        let next = self.next()?;
-        match next {
+        match self.next() {
+            Next::Nothing => None,
             Next::Line => {
                 let whole = core::mem::replace(&mut self.halves.client.whole, true);
                 if self.heard.is_amid_reply() {
@@ -267,48 +275,56 @@ impl Tracker {
                 let (answers, awaited) = (heard.map(|heard| heard.id), heard.map(|heard| heard.awaited));
                 Some(Event::Reply { answers, awaited, reply })
             }
-            Next::News(tell) => self.tell(tell),
+            Next::News => self.tell(),
             Next::TooLong(verb) => {
                 self.halves.client.whole = true;
                 let id = self.mind.command(verb, None, false);
                 Some(Event::Command { id, verb, command: None })
             }
-            Next::Noise(line) => Some(Event::Noise(line)),
+            Next::Noise => self.noise.take().map(Event::Noise),
         }
     }
 
-    #[inline]
-    fn next(&mut self) -> Option<Next> {
+    #[inline(always)]
+    fn next(&mut self) -> Next {
         loop {
-            if self.mind.has_news()
-                && let Some(tell) = self.take_news()
-            {
-                return Some(Next::News(tell));
+            if self.mind.has_news() && self.take_news() {
+                return Next::News;
             }
-            let half = self.halves.of(self.first);
-            if !half.unread {
+            if !self.halves.of(self.first).unread {
                 self.first = self.first.other();
                 if !self.halves.of(self.first).unread {
-                    return None;
+                    return Next::Nothing;
                 }
             }
             match self.first {
                 Side::Client => match self.said.advance() {
-                    Ok(true) => return Some(Next::Line),
+                    Ok(true) => return Next::Line,
                     Ok(false) => self.halves.client.unread = false,
-                    Err(too_long) => return Some(Next::TooLong(too_long.verb)),
+                    Err(too_long) => return Next::TooLong(too_long.verb),
                 },
                 Side::Server => match self.heard.advance() {
-                    Ok(true) => return Some(Next::Reply),
+                    Ok(true) => return Next::Reply,
                     Ok(false) => self.halves.server.unread = false,
-                    Err(ReplyError::NotAReply { line }) => {
-                        self.halves.server.whole = true;
-                        return Some(Next::Noise(line));
+                    Err(error) => {
+                        if self.is_noise(error) {
+                            return Next::Noise;
+                        }
                     }
-                    Err(_) => self.begin_anew(),
                 },
             }
         }
+    }
+
+    #[cold]
+    fn is_noise(&mut self, error: ReplyError) -> bool {
+        if let ReplyError::NotAReply { line } = error {
+            self.halves.server.whole = true;
+            self.noise = Some(line);
+            return true;
+        }
+        self.begin_anew();
+        false
     }
 
     /// Where the reply ends isn't known.
@@ -325,14 +341,12 @@ impl Tracker {
         let whole = core::mem::replace(&mut self.halves.server.whole, true);
         let reply = self.heard.reply()?;
         let heard = if reply.is_multiline() {
-            self.mind.reply_of_lines(&reply, whole)
+            let heard = self.mind.reply_of_lines(&reply, whole);
+            self.heard.end_with(self.mind.rules.replies.reply_end);
+            heard
         } else {
             self.mind.reply(&reply, whole && !reply.is_truncated())
         };
-        let many = reply.is_multiline();
-        if many {
-            self.heard.end_with(self.mind.rules.replies.reply_end);
-        }
         if self.mind.is_blind() {
             self.hide();
         }
@@ -378,7 +392,12 @@ impl Tracker {
 
     /// What is to be told beside lines.
     #[cold]
-    fn take_news(&mut self) -> Option<Tell> {
+    fn take_news(&mut self) -> bool {
+        self.news = self.next_news();
+        self.news.is_some()
+    }
+
+    fn next_news(&mut self) -> Option<Tell> {
         let Mind { steps, book, news, .. } = &mut self.mind;
         if core::mem::take(&mut steps.told.forgot) {
             book.forget_but_due(steps.session());
@@ -404,13 +423,17 @@ impl Tracker {
         if core::mem::take(&mut news.sight) {
             return Some(Tell::Sight);
         }
-        core::mem::take(&mut steps.told.found).then_some(Tell::Found)
+        if core::mem::take(&mut steps.told.found) {
+            return Some(Tell::Found);
+        }
+        (steps.told.stirred, news.stirred) = (false, false);
+        None
     }
 
-    fn tell(&self, tell: Tell) -> Option<Event<'_>> {
+    fn tell(&self) -> Option<Event<'_>> {
         let Mind { book, user, .. } = &self.mind;
         let expectation = |id| book.expectation(id, self.mind.protected());
-        Some(match tell {
+        Some(match self.news? {
             Tell::Answered(id, code) => Event::Answered { id, code },
             Tell::Lost(why) => Event::Lost(why),
             Tell::LoggedIn => Event::LoggedIn { user: user.as_deref() },

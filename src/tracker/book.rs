@@ -240,7 +240,8 @@ impl Book {
 
     /// What isn't due any more, though no reply was seen, has an end that nobody knows.
     pub(super) fn forget_but_due(&mut self, session: &Session) {
-        for moving in self.moving.iter_mut().filter(|moving| !session.is_due(moving.id) && moving.mark == Mark::Nothing) {
+        for moving in self.moving.iter_mut().filter(|moving| !session.is_due(moving.id) && moving.mark == Mark::Nothing)
+        {
             moving.mark = Mark::Ended(None);
             self.marked = true;
             if let Some(open) = self.open.iter_mut().find(|open| Some(open.id) == moving.setup) {

@@ -94,6 +94,8 @@ pub enum Objection {
 /// What is to be told beside lines and the book.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct News {
+    /// Any of these.
+    pub(super) stirred: bool,
     pub(super) blind: bool,
     pub(super) sight: bool,
     pub(super) logged_in: bool,
@@ -101,8 +103,7 @@ pub(super) struct News {
 }
 
 impl News {
-    #[inline]
-    pub(super) fn any(&self) -> bool {
-        self.blind | self.sight | self.logged_in | self.refused.is_some()
+    pub(super) fn refuse(&mut self, id: CommandId, to: SocketAddr, why: Objection) {
+        (self.refused, self.stirred) = (Some((id, to, why)), true);
     }
 }

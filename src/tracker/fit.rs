@@ -4,9 +4,9 @@
 //! the other servers are in `testdata/tracker.tsv`.
 
 use crate::command::Verb::{
-    self, Abor, Acct, Allo, Appe, Auth, Ccc, Cdup, Cpsv, Cwd, Dele, Eprt, Epsv, Feat, Hash, Help, Host, Lang, List, Lprt,
-    Lpsv, Mdtm, Mfct, Mfmt, Mkd, Mlsd, Mlst, Mode, Nlst, Noop, Opts, Other, Pass, Pasv, Pbsz, Port, Prot, Pwd, Quit, Rein,
-    Rest, Retr, Rmd, Rnfr, Rnto, Site, Size, Stat, Stor, Stou, Stru, Syst, Type, User,
+    self, Abor, Acct, Allo, Appe, Auth, Ccc, Cdup, Cpsv, Cwd, Dele, Eprt, Epsv, Feat, Hash, Help, Host, Lang, List,
+    Lprt, Lpsv, Mdtm, Mfct, Mfmt, Mkd, Mlsd, Mlst, Mode, Nlst, Noop, Opts, Other, Pass, Pasv, Pbsz, Port, Prot, Pwd,
+    Quit, Rein, Rest, Retr, Rmd, Rnfr, Rnto, Site, Size, Stat, Stor, Stou, Stru, Syst, Type, User,
 };
 use crate::reply::{Class, Code, Reply};
 use crate::session::{Awaited, Pending};

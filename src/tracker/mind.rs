@@ -44,7 +44,7 @@ impl Mind {
 
     #[inline]
     pub(super) fn has_news(&self) -> bool {
-        self.news.any() || self.steps.told.any() || self.book.has_notes()
+        self.news.stirred | self.steps.told.stirred | self.book.has_notes()
     }
 
     /// Whether TLS protects data connections; `None` if that isn't known.
@@ -57,15 +57,20 @@ impl Mind {
     #[inline]
     pub(super) fn command(&mut self, verb: Verb, command: Option<&Command<'_>>, whole: bool) -> CommandId {
         let id = self.steps.command(verb, command);
-        if let DataUse::Untouched = verb.data_use() {
-            if let Some(Command::User(name)) = command {
-                let name = name.as_bytes();
-                self.user = (name.len() <= LONGEST_USER).then(|| Box::from(name));
-            }
-            return id;
+        if Facts::matter_to(verb) {
+            self.matters(id, verb, command, whole);
         }
-        self.data_command(id, verb, command, whole);
         id
+    }
+
+    fn matters(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
+        if verb.data_use() != DataUse::Untouched {
+            return self.data_command(id, verb, command, whole);
+        }
+        if let Some(Command::User(name)) = command {
+            let name = name.as_bytes();
+            self.user = (name.len() <= LONGEST_USER).then(|| Box::from(name));
+        }
     }
 
     fn data_command(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
@@ -87,12 +92,19 @@ impl Mind {
                 let to = self.listening(to, self.client);
                 self.book.expect(id, Side::Server, self.server.ip(), to);
             }
-            Err(why) => self.news.refused = Some((id, to, why)),
+            Err(why) => self.news.refuse(id, to, why),
         }
     }
 
     /// Why no data connection to this address is expected, which `end` is to listen at.
-    fn objection(&self, id: CommandId, verb: Verb, to: SocketAddr, end: SocketAddr, whole: bool) -> Result<(), Objection> {
+    fn objection(
+        &self,
+        id: CommandId,
+        verb: Verb,
+        to: SocketAddr,
+        end: SocketAddr,
+        whole: bool,
+    ) -> Result<(), Objection> {
         let session = self.steps.session();
         if !whole {
             return Err(Objection::NotWhole);
@@ -130,7 +142,7 @@ impl Mind {
     pub(super) fn reply(&mut self, reply: &Reply<'_>, whole: bool) -> Option<Heard> {
         let heard = self.steps.reply(reply);
         if let Some(Heard { id, awaited: Awaited::Command(verb), step }) = heard
-            && matters(verb)
+            && Facts::matter_to(verb)
         {
             self.matter(id, verb, step, reply, whole);
         }
@@ -186,7 +198,7 @@ impl Mind {
                 let to = self.listening(SocketAddr::new(self.server.ip(), to.port()), self.server);
                 self.book.expect(id, Side::Client, self.client.ip(), to);
             }
-            Err(why) => self.news.refused = Some((id, to, why)),
+            Err(why) => self.news.refuse(id, to, why),
         }
     }
 
@@ -195,7 +207,7 @@ impl Mind {
         let session = self.steps.session();
         let complete = session.login() == LoginState::Complete && self.steps.facts().has(Facts::LOGIN);
         if complete && (!self.logged_in || matches!(verb, Verb::User | Verb::Pass) && step == Step::Success) {
-            self.news.logged_in = true;
+            (self.news.logged_in, self.news.stirred) = (true, true);
         }
         self.logged_in = complete;
         let secured = session.is_secured();
@@ -212,24 +224,16 @@ impl Mind {
         if !core::mem::replace(&mut self.blind, true) {
             self.book.withdraw_all(Withdrawal::Ended, false);
             self.steps = Steps::joined();
-            (self.news.blind, self.logged_in, self.user) = (true, false, None);
+            (self.news.blind, self.news.stirred) = (true, true);
+            (self.logged_in, self.user) = (false, None);
         }
     }
 
     /// TLS has ended.
     pub(super) fn unveil(&mut self) {
         if core::mem::take(&mut self.blind) {
-            self.news.sight = true;
+            (self.news.sight, self.news.stirred) = (true, true);
         }
-    }
-}
-
-/// Whether replies to this command change more than the session.
-#[inline]
-fn matters(verb: Verb) -> bool {
-    match verb {
-        Verb::User | Verb::Pass | Verb::Acct | Verb::Rein | Verb::Auth | Verb::Adat => true,
-        _ => verb.data_use() != DataUse::Untouched,
     }
 }
 

@@ -48,18 +48,14 @@ pub(super) struct Heard {
 /// What there is to tell beside the line itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Told {
+    /// Any of these.
+    pub(super) stirred: bool,
     pub(super) lost: Option<Loss>,
     pub(super) found: bool,
     /// A reply that was told without what it answers has answered this.
     pub(super) answered: Option<(CommandId, Code)>,
     /// Something isn't due any more, and was not answered.
     pub(super) forgot: bool,
-}
-
-impl Told {
-    pub(super) fn any(&self) -> bool {
-        self.lost.is_some() || self.found || self.answered.is_some() || self.forgot
-    }
 }
 
 /// What the client is known to do.
@@ -197,7 +193,7 @@ impl Steps {
             && self.session.is_due(id)
         {
             self.session.settle(id, code);
-            self.told.answered = Some((id, code));
+            self.answered(id, code);
         }
         let gap = core::mem::take(&mut self.gap);
         // Without the pipelining that nobody has seen, the client has its reply.
@@ -228,7 +224,9 @@ impl Steps {
                 self.stale = Some(last.id);
             }
             // All of it was said since the last reply.
-            Manner::Waits if self.run > 1 && self.session.due() == usize::from(self.run) && !self.lost => self.manner = Manner::Pipelines,
+            Manner::Waits if self.run > 1 && self.session.due() == usize::from(self.run) && !self.lost => {
+                self.manner = Manner::Pipelines
+            }
             Manner::Waits => self.stale = Some(last.id),
         }
     }
@@ -251,7 +249,9 @@ impl Steps {
     /// A reply that names ABOR isn't that of the transfer before it, whose own was missed.
     #[cold]
     fn skip_to_abort(&mut self, reply: &Reply<'_>) {
-        let Some(abort) = self.session.pending().find(|due| due.awaited == Awaited::Command(Verb::Abor)) else { return };
+        let Some(abort) = self.session.pending().find(|due| due.awaited == Awaited::Command(Verb::Abor)) else {
+            return;
+        };
         let transfer = self.session.first_due().filter(|due| due.id < abort.id);
         if let Some(transfer) = transfer
             && fit(&abort, reply) == Fit::Named
@@ -287,7 +287,7 @@ impl Steps {
         {
             // Two replies at once to two commands at once: the client pipelines.
             self.session.settle(id, earlier);
-            self.told.answered = Some((id, earlier));
+            self.answered(id, earlier);
             self.manner = Manner::Pipelines;
             self.stale = None;
             let heard = self.plainly(reply);
@@ -337,7 +337,7 @@ impl Steps {
         let first = self.session.first_due().filter(|due| due.can_be_answered(code));
         if let Some(due) = first {
             self.session.settle(due.id, code);
-            self.told.answered = Some((due.id, code));
+            self.answered(due.id, code);
         }
         self.lose(Loss::Unanswered);
     }
@@ -392,7 +392,7 @@ impl Steps {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn heard(&mut self, id: CommandId, awaited: Awaited, step: Step) -> Option<Heard> {
         if let Awaited::Command(verb) = awaited
             && matches!(step, Step::Success | Step::Continue)
@@ -414,7 +414,7 @@ impl Steps {
             self.session.forget(due.id);
             let Awaited::Command(verb) = due.awaited else { continue };
             self.facts.remove(Facts::of(verb));
-            self.told.forgot = true;
+            (self.told.forgot, self.told.stirred) = (true, true);
             // A transfer's end and an ABOR may have one reply between them (RFC 959 4.1.3).
             if verb != Verb::Abor && verb != Verb::Other {
                 self.lose(Loss::Unanswered);
@@ -441,11 +441,15 @@ impl Steps {
         self.lose(Loss::Gap);
     }
 
+    fn answered(&mut self, id: CommandId, code: Code) {
+        (self.told.answered, self.told.stirred) = (Some((id, code)), true);
+    }
+
     #[cold]
     pub(super) fn lose(&mut self, why: Loss) {
         if !self.lost {
             self.lost = true;
-            self.told.lost = Some(why);
+            (self.told.lost, self.told.stirred) = (Some(why), true);
         }
     }
 
@@ -453,7 +457,7 @@ impl Steps {
         self.doubts = 0;
         if self.lost && self.beyond == 0 {
             self.lost = false;
-            self.told.found = true;
+            (self.told.found, self.told.stirred) = (true, true);
         }
     }
 }

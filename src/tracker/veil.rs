@@ -122,7 +122,9 @@ mod tests {
 
     #[test]
     fn what_never_was_tls_doesnt_end_it() {
-        for bytes in [&b"227 Entering Passive Mode (1,2,3,4,5,6)\r\n"[..], b"\x16\x03\x09", b"\x16\x04", b"\x16\x03\x01\xff"] {
+        for bytes in
+            [&b"227 Entering Passive Mode (1,2,3,4,5,6)\r\n"[..], b"\x16\x03\x09", b"\x16\x04", b"\x16\x03\x01\xff"]
+        {
             assert_eq!(Records::default().follow(bytes), Followed::Neither, "{}", bytes.escape_ascii());
         }
     }

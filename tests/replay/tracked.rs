@@ -137,8 +137,7 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
             continue;
         }
         tracker.received(side, wire);
-        let mut commands =
-            truth_of.commands.iter().enumerate().filter(|(_, line)| *line == at).map(|(index, _)| index);
+        let mut commands = truth_of.commands.iter().enumerate().filter(|(_, line)| *line == at).map(|(index, _)| index);
         let mut replies = truth_of.replies.get(at).into_iter().flatten();
         while let Some(event) = tracker.poll() {
             match event {
@@ -154,7 +153,8 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
                 }
                 Event::Answered { id, code } => {
                     let answers = known.get(&id).copied();
-                    let withheld = told.iter_mut().rev().find(|(_, _, told, c)| *told == Some(None) && *c == code.value());
+                    let withheld =
+                        told.iter_mut().rev().find(|(_, _, told, c)| *told == Some(None) && *c == code.value());
                     if let Some((_, _, told, _)) = withheld {
                         *told = Some(answers);
                     }
@@ -168,7 +168,9 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
     let begins: BTreeMap<usize, usize> =
         truth_of.replies.iter().flat_map(|(end, all)| all.iter().map(|(begin, _)| (*end, *begin))).collect();
     let verdict = |(line, truth, told, _): (usize, Option<usize>, Option<Option<usize>>, u16)| {
-        let truth = truth.filter(|command| unseen.is_seen(truth_of.commands.get(*command).copied().unwrap_or(0)) || *command == 0 && starts(unseen));
+        let truth = truth.filter(|command| {
+            unseen.is_seen(truth_of.commands.get(*command).copied().unwrap_or(0)) || *command == 0 && starts(unseen)
+        });
         let told = told.flatten();
         // A reply of which a line is missing can't be counted on.
         let damaged = begins.get(&line).is_some_and(|begin| (*begin..line).any(|at| !unseen.is_seen(at)));
@@ -234,12 +236,18 @@ fn step_is_lost_seldom_and_found_soon() {
                     _ => answer.verdict != Verdict::Right,
                 });
                 for answer in odd.filter(|_| show != "nothing" || unseen == Unseen::Nothing) {
-                    println!("{} {unseen:?}: {answer:?} of {:?}", dialogue.file, truth.commands.get(answer.command.unwrap_or(0)));
+                    println!(
+                        "{} {unseen:?}: {answer:?} of {:?}",
+                        dialogue.file,
+                        truth.commands.get(answer.command.unwrap_or(0))
+                    );
                 }
             }
         }
     }
-    let mut table = String::from("unseen\tserver\truns\truns with a wrong answer\tanswers\twrong\twithheld\truns not in step behind the third command\n");
+    let mut table = String::from(
+        "unseen\tserver\truns\truns with a wrong answer\tanswers\twrong\twithheld\truns not in step behind the third command\n",
+    );
     for ((kind, server), score) in &scores {
         let Score { runs, wrong_runs, answers, wrong, withheld, late } = score;
         writeln!(table, "{kind}\t{server}\t{runs}\t{wrong_runs}\t{answers}\t{wrong}\t{withheld}\t{late}").unwrap();
