@@ -49,6 +49,7 @@ mod event;
 mod facts;
 mod fit;
 mod mind;
+mod rewrite;
 mod rules;
 mod steps;
 mod veil;
@@ -60,13 +61,14 @@ use core::net::SocketAddr;
 
 pub use book::{Expectation, Purpose, Withdrawal};
 pub use event::{Event, Objection};
+pub use rewrite::{Address, Passed, Rewrite, Translation};
 pub use rules::{Rules, Strangers};
 pub use steps::Loss;
 
 use crate::command::{Command, Mode, Protection, Structure, Type, Verb};
 use crate::inbox::{Commands, Inbox, Replies};
 use crate::reply::{ReplyEnd, ReplyError};
-use crate::session::{CommandId, LoginState, Setup};
+use crate::session::{Awaited, CommandId, LoginState, Setup};
 use book::Note;
 use facts::Facts;
 use mind::{Mind, plain};
@@ -91,6 +93,9 @@ impl Side {
         }
     }
 }
+
+/// The words of commands that announce a data connection, ask for one, or speak to a gateway.
+const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV", b"LPSV", b"CPSV", b"ALGS"];
 
 /// One of each side.
 #[derive(Debug, Clone, Copy)]
@@ -447,6 +452,91 @@ impl Tracker {
             Tell::Sight => Event::Sight,
             Tell::Found => Event::Found,
         })
+    }
+
+    // What `Rewrite` needs.
+
+    fn has_news(&self) -> bool {
+        self.mind.has_news()
+    }
+
+    /// The event of the command line that was taken last, once more.
+    fn last_command(&self, id: CommandId, verb: Verb, is_command: bool) -> Event<'_> {
+        let command = self.said.line().filter(|_| is_command).and_then(|line| Command::parse(line).ok());
+        Event::Command { id, verb, command }
+    }
+
+    /// The event of the reply that was taken last, once more.
+    fn last_reply(&self, answers: Option<CommandId>, awaited: Option<Awaited>) -> Option<Event<'_>> {
+        Some(Event::Reply { answers, awaited, reply: self.heard.reply()? })
+    }
+
+    /// How many of these bytes are TLS, or nobody knows what; `None`: a line begins, or goes on, with the first.
+    fn hidden(&self, from: Side, bytes: &[u8]) -> Option<usize> {
+        let (view, other) = match from {
+            Side::Client => (self.halves.client.view, self.halves.server.view),
+            Side::Server => (self.halves.server.view, self.halves.client.view),
+        };
+        let mut records = match view {
+            View::Clear => return None,
+            View::Lost => return Some(bytes.len()),
+            View::Records(records) => records,
+            View::Unopened => {
+                let begins = bytes.first().is_some_and(|byte| veil::begins_record(*byte));
+                if !begins || other != View::Unopened || self.mind.rules.decrypted {
+                    return None;
+                }
+                Records::default()
+            }
+        };
+        match records.follow(bytes) {
+            Followed::Ended(0) => None,
+            Followed::Ended(at) => Some(at),
+            Followed::Records | Followed::Neither => Some(bytes.len()),
+        }
+    }
+
+    /// Whether this side is amid a line or a reply, and whether that may announce a data connection.
+    fn under_way(&self, from: Side) -> (bool, bool) {
+        match from {
+            Side::Client => {
+                let line = self.said.under_way();
+                let word = line.get(..4).unwrap_or(line);
+                let may_be =
+                    |other: &&[u8]| other.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
+                (!line.is_empty(), !line.is_empty() && WORDS.iter().any(|word| may_be(word)))
+            }
+            Side::Server => match self.heard.open_code() {
+                Some(code) => (true, matches!(code.value(), 227..=229)),
+                None => {
+                    let line = self.heard.under_way();
+                    let code = line.get(..3).unwrap_or(line);
+                    let may_be = |other: &[u8; 3]| other.starts_with(code);
+                    (!line.is_empty(), !line.is_empty() && [b"227", b"228", b"229"].into_iter().any(may_be))
+                }
+            },
+        }
+    }
+
+    /// Whether nothing is due that was said before this command, and the server isn't amid a reply.
+    fn may_be_answered_now(&self, id: CommandId) -> bool {
+        let is_first = self.mind.steps.session().first_due().is_none_or(|due| due.id > id);
+        is_first && !self.under_way(Side::Server).0
+    }
+
+    /// The server never sees this command, so that no reply of its answers it.
+    fn swallow(&mut self, id: CommandId) {
+        self.mind.steps.swallow(id);
+        self.mind.book.refused(id);
+    }
+
+    fn expected(&self, id: CommandId) -> Option<Expectation<'_>> {
+        self.mind.book.expectation(id, self.mind.protected())
+    }
+
+    /// The data connection that this command set up is not to be.
+    fn refuse(&mut self, id: CommandId) {
+        self.mind.book.refused(id);
     }
 
     /// Whether TLS hides what is said.

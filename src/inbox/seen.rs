@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Commands, Inbox, Replies};
-use crate::reply::ReplyEnd;
+use crate::reply::{Code, ReplyEnd};
 
 impl<Role> Inbox<Role> {
     /// Takes what was received behind the current line or reply, and forgets all else.
@@ -42,6 +42,11 @@ impl Inbox<Replies> {
     /// Whether a reply of many lines has begun and not ended.
     pub(crate) fn is_amid_reply(&self) -> bool {
         self.role.open.is_some()
+    }
+
+    /// The code of that reply.
+    pub(crate) fn open_code(&self) -> Option<Code> {
+        self.role.open
     }
 
     /// Which line ends the reply that is under way, and those behind it.

@@ -108,6 +108,8 @@ pub(super) struct Book {
     asked: Option<CommandId>,
     agreed: Option<CommandId>,
     marked: bool,
+    /// Something was told for the last time.
+    gone: bool,
 }
 
 /// What to tell of the book.
@@ -139,7 +141,6 @@ impl Book {
 
     /// A data connection is to be expected.
     pub(super) fn expect(&mut self, id: CommandId, dials: Side, from: IpAddr, to: SocketAddr) {
-        self.purge();
         if self.open.len() >= MOST {
             let oldest = self.open.iter_mut().find(|open| !matches!(open.mark, Mark::Withdrawn(_)));
             if let Some(open) = oldest {
@@ -149,6 +150,8 @@ impl Book {
                 return;
             }
         }
+        // Seldom more than one: a session that is idle keeps room for no more.
+        self.open.reserve_exact(1);
         self.open.push(Open { id, dials, from, to, mark: Mark::Expect });
         self.marked = true;
     }
@@ -179,12 +182,12 @@ impl Book {
 
     /// A command was said that moves data.
     pub(super) fn moves(&mut self, id: CommandId, verb: Verb, path: Option<&[u8]>, offset: Option<u64>) {
-        self.purge();
         if self.moving.len() >= MOST {
             return;
         }
         let setup = self.asked.or(self.agreed);
         let path = path.map(Box::from);
+        self.moving.reserve_exact(1);
         self.moving.push(Moving { id, verb, path, setup, offset, size: None, begun: false, mark: Mark::Nothing });
         if let Some(open) = self.open.iter_mut().find(|open| Some(open.id) == setup && open.mark == Mark::Nothing) {
             open.mark = Mark::Assigned;
@@ -266,7 +269,7 @@ impl Book {
             match core::mem::replace(&mut moving.mark, Mark::Nothing) {
                 Mark::Begun => return Some(Note::Begun(moving.id)),
                 Mark::Ended(code) => {
-                    moving.mark = Mark::Gone;
+                    (moving.mark, self.gone) = (Mark::Gone, true);
                     return Some(Note::Ended(moving.id, code));
                 }
                 mark => moving.mark = mark,
@@ -274,7 +277,7 @@ impl Book {
         }
         for open in &mut self.open {
             if let Mark::Withdrawn(why) = open.mark {
-                open.mark = Mark::Gone;
+                (open.mark, self.gone) = (Mark::Gone, true);
                 return Some(Note::Withdrawn(open.id, why));
             }
         }
@@ -286,7 +289,9 @@ impl Book {
             }
         }
         self.marked = false;
-        self.purge();
+        if core::mem::take(&mut self.gone) {
+            self.purge();
+        }
         None
     }
 
@@ -294,9 +299,11 @@ impl Book {
     fn purge(&mut self) {
         self.open.retain(|open| open.mark != Mark::Gone);
         self.moving.retain(|moving| moving.mark != Mark::Gone);
-        // An idle session keeps nothing of it.
-        if self.open.is_empty() && self.open.capacity() > 1 {
-            self.open = Vec::new();
+        if self.open.is_empty() {
+            self.open.shrink_to(1);
+        }
+        if self.moving.is_empty() {
+            self.moving.shrink_to(1);
         }
     }
 

@@ -423,6 +423,11 @@ impl Steps {
         self.stale = None;
     }
 
+    /// This command will get no reply from the server.
+    pub(super) fn swallow(&mut self, id: CommandId) {
+        self.session.forget(id);
+    }
+
     /// Bytes are missing in what the client said, or in what the server did.
     #[cold]
     pub(super) fn gap(&mut self, from: Side) {

@@ -3,6 +3,7 @@
 mod blind;
 mod expected;
 mod gaps;
+mod rewrite;
 mod security;
 mod told;
 
