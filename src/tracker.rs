@@ -160,7 +160,7 @@ enum Tell {
     Answered(CommandId, crate::reply::Code),
     Lost(Loss),
     LoggedIn,
-    Refused(CommandId, SocketAddr, Objection),
+    Refused,
     Note(Note),
     Blind,
     Sight,
@@ -234,6 +234,12 @@ impl Tracker {
             self.hide();
         }
         self.follow(from, bytes);
+    }
+
+    /// TLS was there from the start (implicit TLS), and the bytes are given [decrypted](Rules::decrypted): nothing else tells that data
+    /// connections are private until PROT says otherwise.
+    pub fn secured(&mut self) {
+        self.mind.steps.secured();
     }
 
     /// Bytes are missing in what this side sent: so many, if that is known.
@@ -416,8 +422,8 @@ impl Tracker {
         if core::mem::take(&mut news.logged_in) {
             return Some(Tell::LoggedIn);
         }
-        if let Some((id, to, why)) = news.refused.take() {
-            return Some(Tell::Refused(id, to, why));
+        if core::mem::take(&mut news.has_refused) {
+            return Some(Tell::Refused);
         }
         if let Some(note) = book.take_note() {
             return Some(Tell::Note(note));
@@ -437,12 +443,15 @@ impl Tracker {
 
     fn tell(&self) -> Option<Event<'_>> {
         let Mind { book, user, .. } = &self.mind;
-        let expectation = |id| book.expectation(id, self.mind.protected());
+        let expectation = |id| book.expectation(id, self.mind.known());
         Some(match self.news? {
             Tell::Answered(id, code) => Event::Answered { id, code },
             Tell::Lost(why) => Event::Lost(why),
             Tell::LoggedIn => Event::LoggedIn { user: user.as_deref() },
-            Tell::Refused(id, to, why) => Event::Refused { id, to, why },
+            Tell::Refused => {
+                let (id, to, why) = **self.mind.news.refused.as_ref()?;
+                Event::Refused { id, to, why }
+            }
             Tell::Note(Note::Expect(id)) => Event::Expect(expectation(id)?),
             Tell::Note(Note::Assigned(id)) => Event::Assigned(expectation(id)?),
             Tell::Note(Note::Withdrawn(id, why)) => Event::Withdrawn(expectation(id)?, why),
@@ -531,7 +540,7 @@ impl Tracker {
     }
 
     fn expected(&self, id: CommandId) -> Option<Expectation<'_>> {
-        self.mind.book.expectation(id, self.mind.protected())
+        self.mind.book.expectation(id, self.mind.known())
     }
 
     /// The data connection that this command set up is not to be.
@@ -551,7 +560,7 @@ impl Tracker {
 
     /// Every data connection that is to be expected now.
     pub fn expectations(&self) -> impl Iterator<Item = Expectation<'_>> {
-        self.mind.book.expectations(self.mind.protected())
+        self.mind.book.expectations(self.mind.known())
     }
 
     /// How far the login has come; `None` if that wasn't seen.

@@ -79,7 +79,6 @@ enum Mark {
 struct Open {
     id: CommandId,
     dials: Side,
-    from: IpAddr,
     to: SocketAddr,
     mark: Mark,
 }
@@ -112,6 +111,14 @@ pub(super) struct Book {
     gone: bool,
 }
 
+/// What all data connections of a session have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) client: IpAddr,
+    pub(super) server: IpAddr,
+    pub(super) protected: Option<bool>,
+}
+
 /// What to tell of the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Note {
@@ -140,7 +147,7 @@ impl Book {
     }
 
     /// A data connection is to be expected.
-    pub(super) fn expect(&mut self, id: CommandId, dials: Side, from: IpAddr, to: SocketAddr) {
+    pub(super) fn expect(&mut self, id: CommandId, dials: Side, to: SocketAddr) {
         if self.open.len() >= MOST {
             let oldest = self.open.iter_mut().find(|open| !matches!(open.mark, Mark::Withdrawn(_)));
             if let Some(open) = oldest {
@@ -152,7 +159,7 @@ impl Book {
         }
         // Seldom more than one: a session that is idle keeps room for no more.
         self.open.reserve_exact(1);
-        self.open.push(Open { id, dials, from, to, mark: Mark::Expect });
+        self.open.push(Open { id, dials, to, mark: Mark::Expect });
         self.marked = true;
     }
 
@@ -308,15 +315,18 @@ impl Book {
     }
 
     /// The expectation that this command set up.
-    pub(super) fn expectation(&self, id: CommandId, protected: Option<bool>) -> Option<Expectation<'_>> {
+    pub(super) fn expectation(&self, id: CommandId, known: Known) -> Option<Expectation<'_>> {
         let open = self.open.iter().find(|open| open.id == id)?;
         let purpose = self.moving.iter().find(|moving| moving.setup == Some(id));
         Some(Expectation {
             id,
             dials: open.dials,
-            from: open.from,
+            from: match open.dials {
+                Side::Client => known.client,
+                Side::Server => known.server,
+            },
             to: open.to,
-            protected,
+            protected: known.protected,
             purpose: purpose.map(Moving::purpose),
         })
     }
@@ -327,9 +337,9 @@ impl Book {
     }
 
     /// All that is expected.
-    pub(super) fn expectations(&self, protected: Option<bool>) -> impl Iterator<Item = Expectation<'_>> {
+    pub(super) fn expectations(&self, known: Known) -> impl Iterator<Item = Expectation<'_>> {
         let open = self.open.iter().filter(|open| !matches!(open.mark, Mark::Gone | Mark::Withdrawn(_)));
-        open.filter_map(move |open| self.expectation(open.id, protected))
+        open.filter_map(move |open| self.expectation(open.id, known))
     }
 }
 

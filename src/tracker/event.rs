@@ -92,18 +92,21 @@ pub enum Objection {
 }
 
 /// What is to be told beside lines and the book.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(super) struct News {
     /// Any of these.
     pub(super) stirred: bool,
     pub(super) blind: bool,
     pub(super) sight: bool,
     pub(super) logged_in: bool,
-    pub(super) refused: Option<(CommandId, SocketAddr, Objection)>,
+    pub(super) has_refused: bool,
+    /// The last one. Seldom any, and large.
+    pub(super) refused: Option<Box<(CommandId, SocketAddr, Objection)>>,
 }
 
 impl News {
     pub(super) fn refuse(&mut self, id: CommandId, to: SocketAddr, why: Objection) {
-        (self.refused, self.stirred) = (Some((id, to, why)), true);
+        self.refused = Some(Box::new((id, to, why)));
+        (self.has_refused, self.stirred) = (true, true);
     }
 }

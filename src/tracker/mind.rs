@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::net::{IpAddr, SocketAddr};
 
-use super::book::{Book, Withdrawal};
+use super::book::{Book, Known, Withdrawal};
 use super::event::{News, Objection};
 use super::facts::Facts;
 use super::steps::{Heard, Steps};
@@ -48,9 +48,14 @@ impl Mind {
     }
 
     /// Whether TLS protects data connections; `None` if that isn't known.
-    pub(super) fn protected(&self) -> Option<bool> {
+    fn protected(&self) -> Option<bool> {
         let known = self.steps.facts().has(Facts::PROTECTION);
         known.then(|| matches!(self.steps.session().protection(), Protection::Private | Protection::Confidential))
+    }
+
+    /// What all data connections have in common.
+    pub(super) fn known(&self) -> Known {
+        Known { client: self.client.ip(), server: self.server.ip(), protected: self.protected() }
     }
 
     /// A command line was seen; whether all of it was.
@@ -90,7 +95,7 @@ impl Mind {
         match self.objection(id, verb, to, self.client, whole) {
             Ok(()) => {
                 let to = self.listening(to, self.client);
-                self.book.expect(id, Side::Server, self.server.ip(), to);
+                self.book.expect(id, Side::Server, to);
             }
             Err(why) => self.news.refuse(id, to, why),
         }
@@ -192,11 +197,11 @@ impl Mind {
         match self.objection(id, verb, to, self.server, whole) {
             Ok(()) => {
                 let to = self.listening(to, self.server);
-                self.book.expect(id, Side::Client, self.client.ip(), to);
+                self.book.expect(id, Side::Client, to);
             }
             Err(Objection::Stranger) if self.rules.strangers == Strangers::Replaced => {
                 let to = self.listening(SocketAddr::new(self.server.ip(), to.port()), self.server);
-                self.book.expect(id, Side::Client, self.client.ip(), to);
+                self.book.expect(id, Side::Client, to);
             }
             Err(why) => self.news.refuse(id, to, why),
         }

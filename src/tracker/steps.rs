@@ -423,6 +423,11 @@ impl Steps {
         self.stale = None;
     }
 
+    /// TLS was there from the start.
+    pub(super) fn secured(&mut self) {
+        self.session.secured();
+    }
+
     /// This command will get no reply from the server.
     pub(super) fn swallow(&mut self, id: CommandId) {
         self.session.forget(id);

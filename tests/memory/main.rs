@@ -3,6 +3,7 @@
 mod allocations;
 mod codec;
 mod sessions;
+mod tracker;
 
 use ftp_proto_rigs::counting::Counting;
 
