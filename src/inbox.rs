@@ -7,7 +7,7 @@ use core::fmt;
 
 use self::wire::{Line, Wire};
 use crate::command::Verb;
-use crate::reply::{Code, Head, Opening, Reply, ReplyEnd, ReplyError, closing};
+use crate::reply::{Code, Head, Reply, ReplyEnd, ReplyError, first_line, last_line};
 use crate::telnet::Escape;
 
 /// What an [`Inbox`] keeps at most.
@@ -199,19 +199,19 @@ impl Inbox<Replies> {
                     self.wire.release();
                     continue;
                 }
-                match Opening::of(bytes) {
-                    None => {
+                match first_line(bytes) {
+                    Err(_) => {
                         let error = ReplyError::not_a_reply(bytes);
                         self.wire.release();
                         return Err(error);
                     }
-                    Some(Opening { code, many: false, text }) => {
+                    Ok((text, (code, false))) => {
                         let skipped = bytes.len().wrapping_sub(text.len());
                         let span = Span { at: at.wrapping_add(skipped), length: text.len() };
                         self.role.found = Some(Found { head: Head::new(code, code, false, cut), span });
                         return Ok(true);
                     }
-                    Some(Opening { code, many: true, .. }) => {
+                    Ok((_, (code, true))) => {
                         self.role.open = Some(code);
                         self.wire.within_reply(true);
                         self.role.lines = 1;
@@ -220,7 +220,7 @@ impl Inbox<Replies> {
                     }
                 }
             };
-            if let Some(end_code) = closing(bytes, code, self.role.limits.reply_end) {
+            if let Ok((_, end_code)) = last_line(bytes, code, self.role.limits.reply_end) {
                 let truncated = self.role.truncated | cut;
                 let span = Span { at: 0, length: self.wire.length() };
                 self.role.found = Some(Found { head: Head::new(code, end_code, true, truncated), span });

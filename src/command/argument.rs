@@ -171,7 +171,11 @@ pub(super) fn blanks(input: &[u8]) -> Read<'_, ()> {
 
 #[inline]
 pub(super) fn skip_blanks(input: &[u8]) -> &[u8] {
-    space0(input).map_or(input, |(rest, _)| rest)
+    let mut rest = input;
+    while let [b' ', behind @ ..] = rest {
+        rest = behind;
+    }
+    rest
 }
 
 /// `*SP`
