@@ -69,7 +69,7 @@ impl Default for Session {
 }
 
 impl Session {
-    /// A connection that was just made: the greeting is due.
+    /// The session of a connection that was just made: the greeting is due.
     pub fn new() -> Self {
         // Seldom more at once: a transfer and what is said amid it.
         let mut due = VecDeque::with_capacity(2);
@@ -117,17 +117,17 @@ impl Session {
         Form { representation: self.representation, structure: self.structure, mode: self.mode }
     }
 
-    /// Where the next transfer begins (REST, RFC 3659 5), in bytes.
-    pub fn restart(&self) -> u64 {
+    /// The offset at which the next transfer begins, in bytes from the start of the file (REST, RFC 3659 5); 0 if REST set none.
+    pub fn restart_offset(&self) -> u64 {
         self.restart
     }
 
-    /// Which data connection was agreed on.
+    /// The data connection that was agreed on for the next transfer.
     pub fn setup(&self) -> Setup {
         self.setup
     }
 
-    /// EPSV ALL was accepted.
+    /// Whether EPSV ALL was accepted (RFC 2428 4): no other command may set up a data connection then.
     pub fn only_epsv(&self) -> bool {
         self.only_epsv
     }
@@ -137,11 +137,11 @@ impl Session {
         self.protection
     }
 
-    /// TLS has begun: after AUTH, whatever its reply was, or, where none was accepted, with the connection (implicit TLS).
+    /// Records that TLS has begun on the control connection: after AUTH, or with the connection (implicit TLS) if no AUTH was accepted.
     ///
-    /// No RFC says what PROT is at first on an implicit connection; the drafts before RFC 4217 took it for private, and
-    /// so does this: who never says PROT has TLS on the data connection, or none.
-    pub fn secured(&mut self) {
+    /// No RFC says what PROT is at first on an implicit connection. The drafts before RFC 4217 took it for private, and so does this
+    /// crate: a client that never says PROT has TLS on its data connections, or has none of them.
+    pub fn tls_began(&mut self) {
         if self.security == Security::None {
             self.implicit = true;
             self.protection = Protection::Private;
@@ -149,40 +149,40 @@ impl Session {
         self.security = self.security.max(Security::Established);
     }
 
-    /// Whether TLS protects the control connection, or is about to: AUTH was accepted, or TLS was there from the start,
-    /// and neither CCC nor REIN has ended it.
+    /// Whether TLS protects the control connection, or is about to: AUTH was accepted or TLS began with the connection, and neither CCC
+    /// nor REIN has ended it.
     pub fn is_secured(&self) -> bool {
         self.security >= Security::Established
     }
 
-    /// QUIT was answered, or 421 was said: the control connection ends.
-    pub fn ending(&self) -> bool {
+    /// Whether the control connection ends: QUIT was answered, or the server said 421.
+    pub fn is_ending(&self) -> bool {
         self.ending
     }
 
-    /// What the next reply most likely answers.
+    /// What the next reply most likely answers; `None` if nothing is due.
     pub fn awaited(&self) -> Option<Awaited> {
         self.due.front().map(|due| due.awaited)
     }
 
-    /// How many final replies are due.
-    pub fn due(&self) -> usize {
+    /// How many final replies are due: one for each command that has had none, and the greeting until it has come.
+    pub fn replies_due(&self) -> usize {
         self.due.len()
     }
 
-    /// How many replies to this verb are due.
-    pub fn due_to(&self, verb: Verb) -> usize {
+    /// How many final replies to commands with this verb are due.
+    pub fn replies_due_to(&self, verb: Verb) -> usize {
         self.due.iter().filter(|due| due.is(verb)).count()
     }
 
-    /// A transfer has begun (its 1yz came) and not ended.
-    pub fn transferring(&self) -> bool {
+    /// Whether a transfer has begun, which its 1yz says, and has not ended.
+    pub fn is_transferring(&self) -> bool {
         self.due.iter().any(|due| due.begun && due.is_transfer())
     }
 
-    /// A command was sent (client), received (server), or seen (observer). It is recorded in any case, up to 64 of them. The
-    /// identity is what [`reply`](Self::reply) will name and [`settle`](Self::settle) wants; the result beside it is advice:
-    /// what a server that keeps the order answers.
+    /// Records a command that was sent (client), received (server) or seen (observer). At most 64 commands wait for their replies; one
+    /// more isn't recorded. Returns the identity that [`reply`](Self::reply) will name and [`settle`](Self::settle) takes, and advice:
+    /// whether a server that keeps the order of commands refuses this one, and why.
     pub fn command(&mut self, command: &Command<'_>) -> (CommandId, Result<(), OutOfOrder>) {
         let verb = command.verb();
         let advice = self.allows(command);
@@ -190,8 +190,8 @@ impl Session {
         (id, recorded.and(advice))
     }
 
-    /// A command was received (server) or seen (observer) whose line was too long or its argument no argument. Who sent it
-    /// has recorded it as a command, and it gets a reply as one.
+    /// Records a command that can't be read, because its line is too long or its argument is malformed. Its sender has recorded it as a
+    /// command, and it gets a reply like any other.
     pub fn unreadable(&mut self, verb: Verb) -> (CommandId, Result<(), OutOfOrder>) {
         self.record(verb, Value::None)
     }
@@ -208,9 +208,9 @@ impl Session {
         (id, Ok(()))
     }
 
-    /// A reply was heard (client) or seen (observer), and the order of what is due and the table of RFC 959 5.4 decide which
-    /// command it answers. A suspect and an unsolicited reply change nothing, but a 421 or 221 ends the session whatever it
-    /// answers.
+    /// Records a reply that was heard (client) or seen (observer). The order of what is due and the table of RFC 959 5.4 decide which
+    /// command it answers. A suspect or an unsolicited reply changes nothing, except that 421 and 221 end the session whatever they
+    /// answer.
     pub fn reply(&mut self, code: Code) -> Answered {
         self.overhear(code);
         let found = self.place_of(code).and_then(|place| Some((place, *self.due.get(place)?)));
@@ -230,10 +230,10 @@ impl Session {
         Answered::Due { id: due.id, awaited: due.awaited, step }
     }
 
-    /// A reply was said to this command (server), or was found to answer it (a suspect): who says so knows. It changes what the
-    /// command's reply changes, and only a 421 or 221 changes anything if that command isn't due.
+    /// Records the reply to one command, for a caller that knows which command it answers: a server that says the reply, or a client
+    /// that has found out what a suspect answers. If that command isn't due, only 421 and 221 change anything.
     ///
-    /// A code that can't answer the command is a failure, whatever its class: a 226 puts no TYPE in force.
+    /// A code that can't answer the command counts as a failure, whatever its class: a 226 puts no TYPE in force.
     pub fn settle(&mut self, id: CommandId, code: Code) -> Step {
         if self.is_due(id) && !self.may_answer(id, code) {
             return self.settle_as(id, code, Step::Failure);
@@ -311,7 +311,7 @@ impl Session {
         true
     }
 
-    /// Forgets replies that won't come: after ABOR a server may answer once for two commands
+    /// Forgets the replies that won't come after ABOR: a server may answer once for both commands
     /// (RFC 959 4.1.3; servers do all of 426 and 226, 226 alone, 225 alone, 426 alone).
     pub fn settle_abort(&mut self) {
         let before = self.due.len();

@@ -15,7 +15,7 @@ impl Session {
         let (implicit, last, ending) = (self.implicit, self.last, self.ending);
         *self = Self { due, last, security, implicit, ending, ..Self::new() };
         if implicit {
-            self.secured();
+            self.tls_began();
         }
     }
 

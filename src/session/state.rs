@@ -3,9 +3,9 @@
 /// How far the login has come (RFC 959 5.4 and figure "Login" of chapter 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LoginState {
-    /// Nobody is named.
+    /// No user is named.
     Nobody,
-    /// The same, but the greeting was a 230: nobody has to be. A 503 to USER says so, and is a login.
+    /// No user is named, and none has to be, since the greeting was a 230: a 503 to USER then counts as a login.
     Welcome,
     /// USER was answered 331 or 336: PASS is next.
     Password,
