@@ -36,7 +36,8 @@ pub(super) struct Wire {
     /// Which byte of text needs a closer look beside LF and IAC: NUL where CR NUL means CR.
     third: u8,
     heard: Heard,
-    /// Seldom any, and never many.
+    /// Seldom any, and never many: a session has no room for a `Vec` that is empty.
+    #[expect(clippy::box_collection, reason = "an idle session stays below 1 KiB")]
     answers: Option<Box<Vec<u8>>>,
     answered: u8,
     interrupted: bool,
