@@ -238,8 +238,8 @@ impl Tracker {
 
     /// TLS was there from the start (implicit TLS), and the bytes are given [decrypted](Rules::decrypted): nothing else tells that data
     /// connections are private until PROT says otherwise.
-    pub fn secured(&mut self) {
-        self.mind.steps.secured();
+    pub fn tls_began(&mut self) {
+        self.mind.steps.tls_began();
     }
 
     /// Bytes are missing in what this side sent: so many, if that is known.
@@ -513,7 +513,7 @@ impl Tracker {
                 let word = line.get(..4).unwrap_or(line);
                 let may_be =
                     |other: &&[u8]| other.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
-                (!line.is_empty(), !line.is_empty() && WORDS.iter().any(|word| may_be(word)))
+                (!line.is_empty(), !line.is_empty() && WORDS.iter().any(may_be))
             }
             Side::Server => match self.heard.open_code() {
                 Some(code) => (true, matches!(code.value(), 227..=229)),
@@ -589,8 +589,8 @@ impl Tracker {
     }
 
     /// Where the next transfer begins (REST), in bytes; `None` if that wasn't seen.
-    pub fn restart(&self) -> Option<u64> {
-        self.known(Facts::RESTART, self.mind.steps.session().restart())
+    pub fn restart_offset(&self) -> Option<u64> {
+        self.known(Facts::RESTART, self.mind.steps.session().restart_offset())
     }
 
     /// Which data connection was agreed on; `None` if that wasn't seen.

@@ -86,11 +86,11 @@ impl Context {
     /// Why a transfer can't begin where REST or RANG want it to.
     pub(super) fn misplaced(&self, command: &Command<'_>) -> Option<(Code, &'static str)> {
         let restarts = match command {
-            Command::Retr(_) | Command::Stor(_) => self.connection.session.restart() > 0 || self.range.is_some(),
+            Command::Retr(_) | Command::Stor(_) => self.connection.session.restart_offset() > 0 || self.range.is_some(),
             Command::Appe(_) | Command::Stou(_) if self.range.is_some() => {
                 return Some((Code::FILE_UNAVAILABLE, "A range is for RETR and STOR."));
             }
-            Command::Appe(_) => self.connection.session.restart() > 0,
+            Command::Appe(_) => self.connection.session.restart_offset() > 0,
             _ => false,
         };
         let session = &self.connection.session;

@@ -97,7 +97,7 @@ impl Context {
             return;
         }
         self.granted = granted;
-        self.pace = Pace::of(self.config.answered, self.support());
+        self.pace = Pace::of(&self.config, self.support());
         self.chosen = Default::default();
         self.range = None;
         self.connection.data.release();

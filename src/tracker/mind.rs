@@ -81,7 +81,7 @@ impl Mind {
     fn data_command(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
         if verb.opens_data() {
             let known = self.steps.facts().has(Facts::RESTART);
-            let offset = known.then(|| self.steps.session().restart());
+            let offset = known.then(|| self.steps.session().restart_offset());
             self.book.moves(id, verb, command.and_then(path), offset);
             return;
         }
@@ -151,7 +151,7 @@ impl Mind {
         {
             self.matter(id, verb, step, reply, whole);
         }
-        if self.steps.session().ending() && !self.book.is_empty() {
+        if self.steps.session().is_ending() && !self.book.is_empty() {
             self.book.withdraw_all(Withdrawal::Ended, true);
         }
         heard

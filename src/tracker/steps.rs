@@ -175,7 +175,7 @@ impl Steps {
     /// A command line was seen.
     #[inline]
     pub(super) fn command(&mut self, verb: Verb, command: Option<&Command<'_>>) -> CommandId {
-        if self.session.due() > 0 || self.gap {
+        if self.session.replies_due() > 0 || self.gap {
             self.overlap(verb, command.is_some());
         }
         let (id, recorded) = self.session.saw(verb, command);
@@ -202,7 +202,7 @@ impl Steps {
         }
         let Some(last) = self.session.pending().next_back() else { return };
         // Whoever aborts a transfer, or asks about it, doesn't wait for its end.
-        let about_transfer = verb.is_heard_amid_transfer() && self.session.transferring()
+        let about_transfer = verb.is_heard_amid_transfer() && self.session.is_transferring()
             || verb == Verb::Abor && self.session.pending().any(|due| due.awaited.verb().is_some_and(Verb::opens_data));
         if about_transfer {
             return;
@@ -214,7 +214,7 @@ impl Steps {
         match self.manner {
             // In the midst of what was said at once.
             Manner::Pipelines if self.run > 1 => {}
-            Manner::Pipelines if self.session.due() == 1 && self.left >= MOST_LEFT => {
+            Manner::Pipelines if self.session.replies_due() == 1 && self.left >= MOST_LEFT => {
                 (self.manner, self.left) = (Manner::Waits, 0);
                 self.stale = Some(last.id);
                 self.lose(Loss::Unanswered);
@@ -224,7 +224,7 @@ impl Steps {
                 self.stale = Some(last.id);
             }
             // All of it was said since the last reply.
-            Manner::Waits if self.run > 1 && self.session.due() == usize::from(self.run) && !self.lost => {
+            Manner::Waits if self.run > 1 && self.session.replies_due() == usize::from(self.run) && !self.lost => {
                 self.manner = Manner::Pipelines
             }
             Manner::Waits => self.stale = Some(last.id),
@@ -238,7 +238,7 @@ impl Steps {
         if self.stale.is_some() || self.lost {
             return self.doubtfully(reply);
         }
-        if self.session.due() > 1 {
+        if self.session.replies_due() > 1 {
             self.skip_to_abort(reply);
         } else {
             self.left = 0;
@@ -374,7 +374,7 @@ impl Steps {
     #[cold]
     fn unsolicited(&mut self, code: Code) {
         self.session.overhear(code);
-        if self.beyond > 0 && self.session.due() == 0 {
+        if self.beyond > 0 && self.session.replies_due() == 0 {
             if !code.is_preliminary() {
                 self.beyond = self.beyond.saturating_sub(1);
             }
@@ -383,7 +383,7 @@ impl Steps {
             }
             return;
         }
-        if code.is_preliminary() && self.session.due() == 0 {
+        if code.is_preliminary() && self.session.replies_due() == 0 {
             self.unseen = Some(self.session.begun_unseen());
         }
         if code != Code::SERVICE_NOT_AVAILABLE {
@@ -424,8 +424,8 @@ impl Steps {
     }
 
     /// TLS was there from the start.
-    pub(super) fn secured(&mut self) {
-        self.session.secured();
+    pub(super) fn tls_began(&mut self) {
+        self.session.tls_began();
     }
 
     /// This command will get no reply from the server.

@@ -128,7 +128,7 @@ impl Request {
     pub(in crate::client) fn misuse(&self, session: &Session) -> Option<Misuse> {
         let options = self.options.as_deref()?;
         let (verb, offset) = match &self.plan {
-            Plan::Transfer { command, offset } => (command.verb(), offset.unwrap_or(session.restart())),
+            Plan::Transfer { command, offset } => (command.verb(), offset.unwrap_or(session.restart_offset())),
             Plan::List(_) => (Verb::List, 0),
             Plan::Script(_) | Plan::Hash(_) => return Some(Misuse::Unfitting),
         };

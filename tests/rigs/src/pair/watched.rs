@@ -22,7 +22,7 @@ impl Watched {
         rules.escaping = escaping;
         let mut tracker = Tracker::new(Arc::new(rules), client, server);
         if implicit {
-            tracker.secured();
+            tracker.tls_began();
         }
         Self { tracker, open: Vec::new() }
     }
@@ -55,8 +55,8 @@ impl Watched {
         let expected = (session.login(), session.representation(), session.structure(), session.mode());
         let expected = (Some(expected.0), Some(expected.1), Some(expected.2), Some(expected.3));
         assert_eq!(known, expected, "the tracker: {wire:#?}");
-        let known = (tracker.restart(), tracker.setup(), tracker.protection());
-        let expected = (Some(session.restart()), Some(session.setup()), Some(session.protection()));
+        let known = (tracker.restart_offset(), tracker.setup(), tracker.protection());
+        let expected = (Some(session.restart_offset()), Some(session.setup()), Some(session.protection()));
         assert_eq!(known, expected, "the tracker: {wire:#?}");
         assert!(tracker.is_in_step(), "the tracker has lost step: {wire:#?}");
     }
