@@ -190,3 +190,21 @@ fn s28_what_is_expected_is_bounded() {
         assert_eq!(tracker.expectations().count(), 1);
     }
 }
+
+/// The rows that concern those in between: what opens a way for data, or puts who looks on out of step.
+const ROWS: [&str; 17] = [
+    "S01", "S02", "S04", "S05", "S06", "S07", "S08", "S09", "S12", "S13", "S22", "S23", "S24", "S25", "S26", "S27",
+    "S28",
+];
+
+#[test]
+fn each_row_that_concerns_those_in_between_is_a_test_with_its_number() {
+    let rows = ftp_proto_rigs::table::rows(include_str!("../../testdata/security.tsv"), 7);
+    for id in ROWS {
+        assert!(rows.iter().any(|row| row[0] == id), "{id} is no row");
+        let number = id.to_lowercase();
+        let is_test =
+            |line: &str| line.strip_prefix("fn ").is_some_and(|name| name.split('_').any(|part| part == number));
+        assert!(include_str!("security.rs").lines().any(is_test), "{id} has no test");
+    }
+}
