@@ -52,6 +52,7 @@ mod mind;
 mod rewrite;
 mod rules;
 mod steps;
+mod usual;
 mod veil;
 
 use alloc::boxed::Box;
@@ -302,9 +303,9 @@ impl Tracker {
             if self.mind.has_news() && self.take_news() {
                 return Next::News;
             }
-            if !self.halves.of(self.first).unread {
+            if !self.is_unread(self.first) {
                 self.first = self.first.other();
-                if !self.halves.of(self.first).unread {
+                if !self.is_unread(self.first) {
                     return Next::Nothing;
                 }
             }
@@ -323,6 +324,23 @@ impl Tracker {
                         }
                     }
                 },
+            }
+        }
+    }
+
+    /// Whether lines of this side may have come that weren't taken.
+    #[inline(always)]
+    fn is_unread(&mut self, side: Side) -> bool {
+        match side {
+            Side::Client => {
+                let half = &mut self.halves.client;
+                half.unread = half.unread && !self.said.is_spent();
+                half.unread
+            }
+            Side::Server => {
+                let half = &mut self.halves.server;
+                half.unread = half.unread && !self.heard.is_spent();
+                half.unread
             }
         }
     }
@@ -410,6 +428,10 @@ impl Tracker {
 
     fn next_news(&mut self) -> Option<Tell> {
         let Mind { steps, book, news, .. } = &mut self.mind;
+        // Most of all there is to tell.
+        if !(steps.told.stirred | news.stirred) {
+            return book.take_note().map(Tell::Note);
+        }
         if core::mem::take(&mut steps.told.forgot) {
             book.forget_but_due(steps.session());
         }

@@ -18,6 +18,21 @@ impl<Role> Inbox<Role> {
 }
 
 impl Inbox<Commands> {
+    /// Whether nothing came that [`advance`](Inbox::advance) could go to. Then the current line is released, as it would be.
+    #[inline]
+    pub(crate) fn is_spent(&mut self) -> bool {
+        if !self.wire.is_spent() {
+            return false;
+        }
+        if self.role.line.take().is_some() {
+            self.wire.release();
+        }
+        if !self.wire.begin_at_front() {
+            self.wire.give_back();
+        }
+        true
+    }
+
     /// Bytes are missing: the line under way is dropped.
     pub(crate) fn gap(&mut self) {
         self.role.line = None;
@@ -27,6 +42,25 @@ impl Inbox<Commands> {
 }
 
 impl Inbox<Replies> {
+    /// Whether nothing came that [`advance`](Inbox::advance) could go to. Then the current reply is released, as it would be.
+    #[inline]
+    pub(crate) fn is_spent(&mut self) -> bool {
+        if !self.wire.is_spent() || self.role.failed {
+            return false;
+        }
+        if self.role.found.take().is_some() {
+            self.wire.release();
+        }
+        // What is kept of a reply under way has its limit looked at where lines are.
+        if self.role.open.is_some() {
+            return false;
+        }
+        if !self.wire.begin_at_front() {
+            self.wire.give_back();
+        }
+        true
+    }
+
     /// Bytes are missing: the line under way is dropped. A reply of many lines that has begun ends with the next line that could end any.
     pub(crate) fn gap(&mut self) {
         if self.role.found.take().is_some() {

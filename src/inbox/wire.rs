@@ -294,6 +294,23 @@ impl Wire {
         self.bytes.get(self.start..self.clean).unwrap_or_default()
     }
 
+    /// Whether all that came was looked at.
+    #[inline]
+    pub(super) fn is_spent(&self) -> bool {
+        self.scan >= self.bytes.len()
+    }
+
+    /// Whether nothing is kept beyond what `give_back` leaves: then there is nothing to do but to begin at the front.
+    #[inline]
+    pub(super) fn begin_at_front(&mut self) -> bool {
+        let spent = self.clean == self.start && self.bytes.capacity() <= KEPT_WHEN_IDLE && self.aside.is_none();
+        if spent {
+            self.bytes.clear();
+            (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
+        }
+        spent
+    }
+
     /// Takes what was not looked at, and drops the line under way; kept lines stay.
     pub(super) fn take_behind(&mut self) -> Vec<u8> {
         let behind = self.bytes.split_off(self.scan.min(self.bytes.len()));

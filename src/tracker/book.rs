@@ -107,6 +107,8 @@ pub(super) struct Book {
     asked: Option<CommandId>,
     agreed: Option<CommandId>,
     marked: bool,
+    /// Something was told for the last time.
+    gone: bool,
 }
 
 /// What all data connections of a session have in common.
@@ -271,30 +273,39 @@ impl Book {
             return None;
         }
         for moving in &mut self.moving {
-            match core::mem::replace(&mut moving.mark, Mark::Nothing) {
-                Mark::Begun => return Some(Note::Begun(moving.id)),
+            match moving.mark {
+                Mark::Begun => {
+                    moving.mark = Mark::Nothing;
+                    return Some(Note::Begun(moving.id));
+                }
                 Mark::Ended(code) => {
-                    moving.mark = Mark::Gone;
+                    (moving.mark, self.gone) = (Mark::Gone, true);
                     return Some(Note::Ended(moving.id, code));
                 }
-                mark => moving.mark = mark,
+                _ => {}
             }
         }
+        let mut new = None;
         for open in &mut self.open {
-            if let Mark::Withdrawn(why) = open.mark {
-                open.mark = Mark::Gone;
-                return Some(Note::Withdrawn(open.id, why));
+            match open.mark {
+                Mark::Withdrawn(why) => {
+                    (open.mark, self.gone) = (Mark::Gone, true);
+                    return Some(Note::Withdrawn(open.id, why));
+                }
+                Mark::Expect | Mark::Assigned => new = Some(open),
+                Mark::Gone => self.gone = true,
+                _ => {}
             }
         }
-        for open in &mut self.open {
-            match core::mem::replace(&mut open.mark, Mark::Nothing) {
-                Mark::Expect => return Some(Note::Expect(open.id)),
-                Mark::Assigned => return Some(Note::Assigned(open.id)),
-                mark => open.mark = mark,
-            }
+        if let Some(open) = new {
+            let is_new = open.mark == Mark::Expect;
+            open.mark = Mark::Nothing;
+            return Some(if is_new { Note::Expect(open.id) } else { Note::Assigned(open.id) });
         }
         self.marked = false;
-        self.purge();
+        if core::mem::take(&mut self.gone) {
+            self.purge();
+        }
         None
     }
 

@@ -3,12 +3,13 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::net::{IpAddr, SocketAddr};
+use core::num::NonZeroU16;
 
 use super::book::{Book, Known, Withdrawal};
 use super::event::{News, Objection};
 use super::facts::Facts;
 use super::steps::{Heard, Steps};
-use super::{Rules, Side, Strangers};
+use super::{Rules, Side, Strangers, usual};
 use crate::command::{Command, DataUse, Protection, Verb};
 use crate::reply::{Code, Reply, ReplyEnd};
 use crate::session::{Awaited, CommandId, LoginState, Step};
@@ -182,12 +183,16 @@ impl Mind {
     /// The server listens, if the reply says where.
     fn passive(&mut self, id: CommandId, verb: Verb, reply: &Reply<'_>, whole: bool) {
         let announced: Option<SocketAddr> = match reply.code() {
-            Code::ENTERING_PASSIVE => reply.passive_address().ok().map(Into::into),
+            Code::ENTERING_PASSIVE => {
+                let usual = usual::host_port(reply.text());
+                usual.or_else(|| reply.passive_address().ok()).map(Into::into)
+            }
             Code::ENTERING_LONG_PASSIVE => reply.long_passive_address().ok().map(Into::into),
             Code::ENTERING_EXTENDED_PASSIVE => {
                 // RFC 2428 3: at the host that the control connection goes to, whatever else the reply names.
-                let found = reply.extended_passive().ok();
-                found.map(|found| SocketAddr::new(self.server.ip(), found.port()))
+                let port = usual::extended_port(reply.text()).map(NonZeroU16::get);
+                let port = port.or_else(|| reply.extended_passive().ok().map(|found| found.port()));
+                port.map(|port| SocketAddr::new(self.server.ip(), port))
             }
             // EPSV ALL, or a server that says 200 and no address.
             _ => None,
