@@ -55,7 +55,6 @@ mod steps;
 mod usual;
 mod veil;
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::SocketAddr;
@@ -138,8 +137,7 @@ pub struct Tracker {
     halves: Both<Half>,
     /// Whose lines are taken first.
     first: Side,
-    /// A line that is no reply, and the next thing to tell.
-    noise: Option<Box<[u8]>>,
+    /// The last thing that was told beside lines.
     news: Option<Tell>,
     mind: Mind,
 }
@@ -149,9 +147,7 @@ pub struct Tracker {
 enum Next {
     Nothing,
     Line,
-    TooLong(Verb),
     Reply,
-    Noise,
     News,
 }
 
@@ -188,7 +184,6 @@ impl Tracker {
             heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies),
             halves: Both { client: half, server: half },
             first: Side::Client,
-            noise: None,
             news: None,
             mind: Mind::new(rules, plain(client), plain(server), steps),
         }
@@ -197,23 +192,30 @@ impl Tracker {
     /// This side sent these bytes; none: it has closed the connection.
     ///
     /// Allocates where the bytes need room, as far as [`Rules`] allow.
+    #[inline]
     pub fn received(&mut self, from: Side, bytes: &[u8]) {
-        let half = self.halves.of(from);
-        match half.view {
-            View::Clear if !bytes.is_empty() => self.read(from, bytes),
-            View::Lost => {}
-            _ => self.received_otherwise(from, bytes),
+        if self.halves.of(from).view == View::Clear && !bytes.is_empty() {
+            self.read(from, bytes);
+        } else {
+            self.received_otherwise(from, bytes);
         }
     }
 
     #[inline]
     fn read(&mut self, from: Side, bytes: &[u8]) {
-        match from {
-            Side::Client => self.said.push(bytes),
-            Side::Server => self.heard.push(bytes),
-        }
-        self.halves.of(from).unread = true;
-        if !self.halves.of(from.other()).unread {
+        let other = match from {
+            Side::Client => {
+                self.said.push(bytes);
+                self.halves.client.unread = true;
+                self.halves.server.unread
+            }
+            Side::Server => {
+                self.heard.push(bytes);
+                self.halves.server.unread = true;
+                self.halves.client.unread
+            }
+        };
+        if !other {
             self.first = from;
         }
     }
@@ -267,64 +269,30 @@ impl Tracker {
     }
 
     /// The next event; `None`: all was told. Allocates nothing but the paths that it keeps.
+    #[inline]
     pub fn poll(&mut self) -> Option<Event<'_>> {
         match self.next() {
             Next::Nothing => None,
-            Next::Line => {
-                let whole = core::mem::replace(&mut self.halves.client.whole, true);
-                if self.heard.is_amid_reply() {
-                    self.heard.end_with(ReplyEnd::AnyCode);
-                }
-                let line = self.said.line()?;
-                let command = Command::parse(line).ok();
-                let verb = command.as_ref().map_or_else(|| Verb::of_line(line), Command::verb);
-                let id = self.mind.command(verb, command.as_ref(), whole);
-                Some(Event::Command { id, verb, command })
-            }
-            Next::Reply => {
-                let heard = self.take_reply();
-                let reply = self.heard.reply()?;
-                let (answers, awaited) = (heard.map(|heard| heard.id), heard.map(|heard| heard.awaited));
-                Some(Event::Reply { answers, awaited, reply })
-            }
-            Next::News => self.tell(),
-            Next::TooLong(verb) => {
-                self.halves.client.whole = true;
-                let id = self.mind.command(verb, None, false);
-                Some(Event::Command { id, verb, command: None })
-            }
-            Next::Noise => self.noise.take().map(Event::Noise),
+            Next::Line => self.next_line(),
+            Next::Reply => self.next_reply(),
+            Next::News => self.next_news(),
         }
     }
 
     #[inline(always)]
     fn next(&mut self) -> Next {
-        loop {
-            if self.mind.has_news() && self.take_news() {
-                return Next::News;
-            }
+        if self.mind.has_news() {
+            return Next::News;
+        }
+        if !self.is_unread(self.first) {
+            self.first = self.first.other();
             if !self.is_unread(self.first) {
-                self.first = self.first.other();
-                if !self.is_unread(self.first) {
-                    return Next::Nothing;
-                }
+                return Next::Nothing;
             }
-            match self.first {
-                Side::Client => match self.said.advance() {
-                    Ok(true) => return Next::Line,
-                    Ok(false) => self.halves.client.unread = false,
-                    Err(too_long) => return Next::TooLong(too_long.verb),
-                },
-                Side::Server => match self.heard.advance() {
-                    Ok(true) => return Next::Reply,
-                    Ok(false) => self.halves.server.unread = false,
-                    Err(error) => {
-                        if self.is_noise(error) {
-                            return Next::Noise;
-                        }
-                    }
-                },
-            }
+        }
+        match self.first {
+            Side::Client => Next::Line,
+            Side::Server => Next::Reply,
         }
     }
 
@@ -345,15 +313,61 @@ impl Tracker {
         }
     }
 
+    fn next_line(&mut self) -> Option<Event<'_>> {
+        match self.said.advance() {
+            Ok(true) => {}
+            Ok(false) => {
+                self.halves.client.unread = false;
+                return self.poll();
+            }
+            Err(too_long) => return self.unreadable(too_long.verb),
+        }
+        let whole = core::mem::replace(&mut self.halves.client.whole, true);
+        if self.heard.is_amid_reply() {
+            self.heard.end_with(ReplyEnd::AnyCode);
+        }
+        let line = self.said.line()?;
+        let command = Command::parse(line).ok();
+        let verb = command.as_ref().map_or_else(|| Verb::of_line(line), Command::verb);
+        let id = self.mind.command(verb, command.as_ref(), whole);
+        Some(Event::Command { id, verb, command })
+    }
+
     #[cold]
-    fn is_noise(&mut self, error: ReplyError) -> bool {
+    fn unreadable(&mut self, verb: Verb) -> Option<Event<'_>> {
+        self.halves.client.whole = true;
+        let id = self.mind.command(verb, None, false);
+        Some(Event::Command { id, verb, command: None })
+    }
+
+    fn next_reply(&mut self) -> Option<Event<'_>> {
+        match self.heard.advance() {
+            Ok(true) => {}
+            Ok(false) => {
+                self.halves.server.unread = false;
+                return self.poll();
+            }
+            Err(error) => return self.no_reply(error),
+        }
+        let heard = self.take_reply();
+        let reply = self.heard.reply()?;
+        let (answers, awaited) = (heard.map(|heard| heard.id), heard.map(|heard| heard.awaited));
+        Some(Event::Reply { answers, awaited, reply })
+    }
+
+    #[cold]
+    fn no_reply(&mut self, error: ReplyError) -> Option<Event<'_>> {
         if let ReplyError::NotAReply { line } = error {
             self.halves.server.whole = true;
-            self.noise = Some(line);
-            return true;
+            return Some(Event::Noise(line));
         }
         self.begin_anew();
-        false
+        self.poll()
+    }
+
+    fn next_news(&mut self) -> Option<Event<'_>> {
+        self.news = self.take_news();
+        if self.news.is_some() { self.tell() } else { self.poll() }
     }
 
     /// Where the reply ends isn't known.
@@ -420,13 +434,7 @@ impl Tracker {
     }
 
     /// What is to be told beside lines.
-    #[cold]
-    fn take_news(&mut self) -> bool {
-        self.news = self.next_news();
-        self.news.is_some()
-    }
-
-    fn next_news(&mut self) -> Option<Tell> {
+    fn take_news(&mut self) -> Option<Tell> {
         let Mind { steps, book, news, .. } = &mut self.mind;
         // Most of all there is to tell.
         if !(steps.told.stirred | news.stirred) {
