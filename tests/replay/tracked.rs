@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ftp_proto::session::CommandId;
-use ftp_proto::tracker::{Event, Rules, Side, Tracker};
+use ftp_proto::tracker::{Event, Peer, Rules, Tracker};
 
 use crate::dialogue::{self, Dialogue, Line, Said, Who};
 
@@ -132,7 +132,7 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
     // Each reply, and what the tracker says that it answers.
     let mut told: Vec<Told> = Vec::new();
     for Line { at, who, wire } in &dialogue.lines {
-        let side = if *who == Who::Client { Side::Client } else { Side::Server };
+        let side = if *who == Who::Client { Peer::Client } else { Peer::Server };
         if !unseen.is_seen(*at) {
             if matches!(unseen, Unseen::Gap(_)) {
                 tracker.gap(side, wire.len() as u64);

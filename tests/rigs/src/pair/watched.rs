@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ftp_proto::Session;
 use ftp_proto::telnet::Escaping;
-use ftp_proto::tracker::{Event, Rules, Side, Tracker};
+use ftp_proto::tracker::{Event, Peer, Rules, Tracker};
 
 use super::End;
 
@@ -29,7 +29,7 @@ impl Watched {
 
     /// This end writes these bytes.
     pub fn writes(&mut self, end: End, bytes: &[u8]) {
-        let side = if end == End::Client { Side::Client } else { Side::Server };
+        let side = if end == End::Client { Peer::Client } else { Peer::Server };
         self.tracker.received(side, bytes);
         while let Some(event) = self.tracker.poll() {
             match event {
