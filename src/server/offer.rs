@@ -146,7 +146,6 @@ impl<'a> Transfer<'a> {
 
     /// The final reply, without a byte.
     fn conclude(self, reply: &Reply<'_>) {
-        self.context.answers_itself(self.asked.id);
         self.context.refuse_transfer(self.asked.under_way(), reply);
         self.asked.answer = Some(Decided::Refused);
     }

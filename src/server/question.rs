@@ -70,7 +70,6 @@ impl Open<'_> {
         let to = self.asked.under_way();
         let is_unknown = to.verb == Verb::Other && reply.code().is_negative();
         if !(is_unknown && self.context.ends_unknown(to)) {
-            self.context.answers_itself(to.id);
             self.context.answer(to, reply);
         }
         self.asked.answer = Some(Answered::Said);
@@ -82,7 +81,6 @@ impl Open<'_> {
 
     /// Only for what means nothing beyond the session.
     fn answer_draft(self, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
-        self.context.answers_itself(self.asked.id);
         self.context.answer_draft(self.asked.under_way(), reply);
         self.asked.answer = Some(Answered::Said);
     }

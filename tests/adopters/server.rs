@@ -1,9 +1,6 @@
 //! A server with words of its own, and this is how it is done: verbs and lines of FEAT that no RFC knows, a user who needs no
 //! password because TLS has proved who he is (232), users who may do different things, and an audit log in which each command
-//! stands once, with the code that answered it, and no secret. Copy it and change it.
-//!
-//! The log has two sources. What the application answers it writes down itself, in [`say`]; the rest, the machine tells it
-//! ([`Action::Answered`]): what it answers alone, lines that are no command, and how each transfer has ended.
+//! stands once, with the code that answered it, and no secret ([`Action::Answered`]). Copy it and change it.
 //!
 //! The sockets are the simplest that do: a thread a session, and each action is done at once. A server that hears ABOR amid a
 //! transfer waits for two sockets, as `examples/std_server.rs` does.
@@ -18,8 +15,8 @@ use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, Answer, Config, Greeting, Permissions, Question, Refusal, Server, Support, Transfer};
 use ftp_proto::{
-    Code, Command, ControlError, DataError, DataUse, Direction, Endpoints, Instant, Moved, Reply, StreamEnd, Text,
-    TlsError, Verb, Verdict,
+    Code, Command, ControlError, DataError, Direction, Endpoints, Instant, Moved, Reply, StreamEnd, Text, TlsError,
+    Verb, Verdict,
 };
 
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
@@ -74,13 +71,7 @@ fn run(mut control: TcpStream, config: Arc<Config>, reader: &Arc<Permissions>, h
             }
             Action::Answered(exchange) => {
                 let (shown, code) = (exchange.line().escape_ascii().to_string(), exchange.reply().code());
-                let mut log = house.log.lock().unwrap();
-                // One refusal of a login too many: the machine says 421 instead, and the refusal was never said.
-                let answered = exchange.was_asked() && exchange.verb().data_use() == DataUse::Untouched;
-                if answered && log.last().is_some_and(|last| last.starts_with(&format!("{shown}: "))) {
-                    log.pop();
-                }
-                log.push(format!("{shown}: {code}"));
+                house.log.lock().unwrap().push(format!("{shown}: {code}"));
             }
             Action::Question(question) => answer(question, reader, house)?,
             Action::Transfer(transfer) => content = open(transfer, house),
@@ -161,13 +152,6 @@ fn answer(question: Question<'_>, reader: &Arc<Permissions>, house: &House) -> R
         Command::Quit => Reply::from_static(Code::CLOSING_CONTROL_CONNECTION, "Mind the step."),
         _ => no("There is no such thing."),
     };
-    say(question, reply, reader, house);
-    Ok(())
-}
-
-/// Answers, and writes it down.
-fn say(question: Question<'_>, reply: Reply<'_>, reader: &Arc<Permissions>, house: &House) {
-    house.log.lock().unwrap().push(format!("{}: {}", question.command(), reply.code()));
     let verb = question.command().verb();
     match (question, Refusal::new(reply.borrowed()), Answer::new(verb, reply.borrowed())) {
         (question, Some(refusal), _) => question.refuse(&refusal),
@@ -177,10 +161,10 @@ fn say(question: Question<'_>, reply: Reply<'_>, reader: &Arc<Permissions>, hous
         (question, _, Some(answer)) => question.answer(&answer),
         (question, None, None) => drop(question), // the machine says 451 in the end
     }
+    Ok(())
 }
 
-/// The bytes that a download sends, or those before what an upload brings. A refusal is written down here, the end of what was
-/// accepted is told.
+/// The bytes that a download sends, or those before what an upload brings.
 fn open(transfer: Transfer<'_>, house: &House) -> Vec<u8> {
     let files = house.files.lock().unwrap();
     let (Command::Retr(path) | Command::Stor(path)) = transfer.command() else {
@@ -194,7 +178,6 @@ fn open(transfer: Transfer<'_>, house: &House) -> Vec<u8> {
         (Direction::Receive, Some((begin, _))) => begin.to_vec(),
         (Direction::Receive, None) if transfer.offset() == 0 => Vec::new(),
         _ => {
-            house.log.lock().unwrap().push(format!("{}: {}", transfer.command(), Code::FILE_UNAVAILABLE));
             transfer.refuse(&Refusal::unavailable(Text::from_static("There is no such thing.")));
             return Vec::new();
         }
