@@ -103,7 +103,7 @@ enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Afterwards {
     GoesOn,
-    /// Without TLS that was to begin there is nothing more to say.
+    /// QUIT was answered; or TLS was to begin, without which there is nothing more to say.
     Leaves,
 }
 
@@ -178,8 +178,8 @@ impl Client {
         }
     }
 
-    /// Whether a request runs, the greeting and QUIT among them: until its `Done` was shown, or the session has ended. QUIT has no
-    /// `Done`: its reply is shown, and then `Leave`.
+    /// Whether a request runs, the greeting and QUIT among them: until its `Done` was shown, or the session has ended. What
+    /// [`quit`](Self::quit) says has no `Done`: its reply is shown, and then `Leave`.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -220,7 +220,7 @@ impl Client {
     }
 
     /// Says QUIT once the request that runs has ended, waits a little for the answer, then asks for `Leave`. The answer is shown as
-    /// [`Action::Reply`]; there is no `Done` behind it.
+    /// [`Action::Reply`]; there is no `Done` behind it. [`Request::quit`] has one.
     pub fn quit(&mut self) {
         self.quit = true;
     }
@@ -283,7 +283,7 @@ impl Client {
         let action = match next {
             Next::Write => {
                 let patience = self.context.config.patience.write;
-                let is_last = matches!(&self.phase, Phase::Running(running) if running.is_quit());
+                let is_last = self.waiting() == Some(Verb::Quit);
                 let terms = Terms { wants_input, patience, is_last };
                 Some(Action::Write(self.context.connection.write(terms)))
             }
@@ -406,6 +406,10 @@ impl Client {
                 Phase::Ended(wanted, ended, Afterwards::Leaves)
             }
             End::Aborted if late => Phase::Ended(wanted, Ended { how: End::TimedOut, ..ended }, Afterwards::GoesOn),
+            End::Success if wanted == Wanted::Farewell => {
+                self.context.connection.data.release();
+                Phase::Ended(wanted, ended, Afterwards::Leaves)
+            }
             _ => Phase::Ended(wanted, ended, Afterwards::GoesOn),
         };
     }

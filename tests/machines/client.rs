@@ -11,6 +11,7 @@ mod lengths;
 mod noise;
 mod options;
 mod plainly;
+mod relayed;
 mod requests;
 mod routes;
 mod security;
