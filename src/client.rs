@@ -68,7 +68,8 @@ pub struct Client {
     phase: Phase,
     /// QUIT is said once no request runs.
     quit: bool,
-    noise: Skipped,
+    /// Few servers make any.
+    noise: Option<Box<Skipped>>,
 }
 
 /// Lines that were no reply.
@@ -135,7 +136,7 @@ impl Client {
         let inbox = Inbox::replies(config.limits).with_escape(config.escaping.replies);
         let mut context = Context::new(config, ends, now);
         let phase = Phase::Running(Running::greeting(&mut context));
-        Self { context, inbox, phase, quit: false, noise: Skipped::default() }
+        Self { context, inbox, phase, quit: false, noise: None }
     }
 
     /// Begins a request.
@@ -292,8 +293,9 @@ impl Client {
             Next::Reply => self.inbox.reply().map(Action::Reply),
             Next::Unsolicited => self.inbox.reply().map(Action::Unsolicited),
             Next::Noise(line) => {
-                self.noise.line = line;
-                Some(Action::Noise(&self.noise.line))
+                let noise = self.noise.get_or_insert_default();
+                noise.line = line;
+                Some(Action::Noise(&noise.line))
             }
             Next::Done(wanted, ended) => self.done(wanted, ended).map(Action::Done),
             Next::Leave => Some(Action::Leave),
@@ -431,7 +433,8 @@ impl Client {
                 Ok(true) => return Ok(Some(self.react())),
                 Ok(false) => {}
                 Err(ReplyError::NotAReply { line }) if self.skips_noise() => {
-                    self.noise.count = self.noise.count.saturating_add(1);
+                    let noise = self.noise.get_or_insert_default();
+                    noise.count = noise.count.saturating_add(1);
                     return Ok(Some(Next::Noise(line)));
                 }
                 Err(error) => return Err(Violation::Reply(error)),
@@ -462,7 +465,8 @@ impl Client {
             Noise::BeforeGreeting => session.is_due(CommandId::GREETING),
             Noise::Always => true,
         };
-        here && self.noise.count < MOST_NOISE && session.due_to(Verb::Auth) == 0
+        let skipped = self.noise.as_ref().map_or(0, |noise| noise.count);
+        here && skipped < MOST_NOISE && session.due_to(Verb::Auth) == 0
     }
 
     /// A reply that fits nothing may be what is waited for. `None`: nothing of that kind is here.

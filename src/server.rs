@@ -304,7 +304,9 @@ impl Server {
                     // Who names another user now, or says REIN, has the same time for it as at first.
                     self.began = context.connection.now;
                 }
-                self.phase = context.take_up(line, more || !waiting.is_empty());
+                if let Some(phase) = context.take_up(line, more || !waiting.is_empty()) {
+                    self.phase = phase;
+                }
             }
             Err(verb) => context.take_up_cut(verb),
         }

@@ -23,7 +23,7 @@ pub(super) struct Context {
     /// The attempts at a data connection of the last transfer.
     pub(super) attempts: Vec<Attempt>,
     /// What FEAT named, once it was asked for.
-    features: Option<VerbSet>,
+    features: VerbSet,
     /// The command whose reply the plan waits for; the greeting at first.
     pub(super) said: CommandId,
     /// How many bytes were received in all, and how many of them before the first command went out that is due.
@@ -122,7 +122,7 @@ impl Context {
             asked: 0,
             routes: Routes::new(),
             attempts: Vec::new(),
-            features: None,
+            features: VerbSet::default(),
             ranged: false,
             last_word: now,
         }
@@ -166,7 +166,7 @@ impl Context {
 
     /// Whether FEAT named it.
     pub(super) fn offers(&self, verb: Verb) -> bool {
-        self.features.is_some_and(|features| features.contains(verb))
+        self.features.contains(verb)
     }
 
     pub(super) fn remember_features(&mut self, reply: &Reply<'_>) {
@@ -174,7 +174,7 @@ impl Context {
         for feature in reply.features() {
             features.insert(Verb::parse(feature.word));
         }
-        self.features = Some(features);
+        self.features = features;
     }
 
     pub(super) fn start_tls(&mut self) {
