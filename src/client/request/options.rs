@@ -74,7 +74,8 @@ impl Request {
         self
     }
 
-    /// RETR and STOR: from so many bytes of the file on (REST), in place of what the request was made with.
+    /// RETR, STOR and APPE: from so many bytes of the file on (REST), in place of what the request was made with. Any transfer
+    /// can begin at 0.
     ///
     /// ```
     /// use ftp_proto::Command;
@@ -150,8 +151,10 @@ impl Request {
             Plan::Script(_) | Plan::Hash(_) => return Some(Misuse::Unfitting),
         };
         let counts = options.total.is_some() || options.sized;
-        let places = options.range.is_some() || options.offset.is_some();
-        if counts && verb != Verb::Retr || places && !matches!(verb, Verb::Retr | Verb::Stor) {
+        let ranged = options.range.is_some() && !matches!(verb, Verb::Retr | Verb::Stor);
+        let begun = options.offset.is_some_and(|bytes| bytes > 0);
+        let placed = begun && !matches!(verb, Verb::Retr | Verb::Stor | Verb::Appe);
+        if counts && verb != Verb::Retr || ranged || placed {
             return Some(Misuse::Unfitting);
         }
         let representation = options.representation(verb).unwrap_or(session.representation());

@@ -42,17 +42,21 @@ fn what_moves_data_is_moved_as_the_other_session_says() {
     let did = rig.converse(&[("EPSV", "229 (|||5|)"), ("REST 5", "350 ok"), ("RETR f", "150 ok\r\n226 ok")]);
     assert_eq!(done(&did), &Ok(Value::Transferred(10)));
     let mut rig = Rig::logged_in(by(&[Route::Epsv]));
-    rig.client.start(relayed("APPE f").unwrap().representation(Type::Image)).unwrap();
-    rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
+    rig.client.start(relayed("APPE f").unwrap().representation(Type::Image).offset(3)).unwrap();
+    let dialogue =
+        [("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("REST 3", "350 ok"), ("APPE f", "150 ok\r\n226 ok")];
+    assert!(done(&rig.converse(&dialogue)).is_ok());
 }
 
 #[test]
 fn an_offset_is_for_files_alone() {
-    for line in ["LIST", "APPE f", "STOU", "PWD", "QUIT"] {
+    for line in ["LIST", "STOU", "PWD", "QUIT"] {
         let mut rig = Rig::logged_in(by(&[Route::Epsv]));
         let rejected = rig.client.start(relayed(line).unwrap().offset(5)).unwrap_err();
         assert_eq!(rejected.why, Misuse::Unfitting, "{line}");
     }
+    let mut rig = Rig::logged_in(by(&[Route::Epsv]));
+    rig.client.start(relayed("LIST").unwrap().offset(0)).unwrap();
     let mut rig = Rig::logged_in(by(&[Route::Epsv]));
     let rejected = rig.client.start(relayed("RETR f").unwrap().offset(5).range(0..=1)).unwrap_err();
     assert_eq!(rejected.why, Misuse::Contradictory);

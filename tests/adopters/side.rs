@@ -1,16 +1,20 @@
-//! What a machine has of sockets, and what is done with them without ever waiting: the half of the proxy that any adapter has
-//! that doesn't block. Each method does what its handle asks for, as far as it can be done now, and answers the handle once it
+//! The sockets of one machine, whichever it is, and what is done with them without ever waiting: the adapter of the proxy and
+//! of the server here, and of any program that waits for many at once. Each method does what its handle asks for, as far as it can be done now, and answers the handle once it
 //! is done. `Some` tells what to wait for before the machine is polled again; `None` says that nothing has to be waited for.
 
+use std::error::Error;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
+use ftp_proto::server::Look;
 use ftp_proto::{
     Accept, Close, Connect, ControlError, DataError, Direction, Endpoints, Instant, Listen, Stream, StreamEnd, Verdict,
 };
 use polling::{Event, Events, Poller};
 use socket2::{Domain, SockAddr, Socket, Type};
+
+pub type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 const PIECE: usize = 64 * 1024; // of a file, at most, is in memory
 const LINGER: Duration = Duration::from_secs(2); // for the other side to close, once everything is sent
@@ -40,7 +44,7 @@ pub struct Wait {
 /// What one side has sent and the other hasn't taken yet.
 #[derive(Default)]
 pub struct Pipe {
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// Nothing comes behind it any more.
     pub ended: bool,
 }
@@ -102,10 +106,11 @@ impl Side {
         true
     }
 
-    /// Reads, whatever was polled last.
-    pub fn look(&mut self, received: impl FnOnce(&[u8])) {
-        self.wants_input = true;
-        self.hear(received);
+    /// Reads what has come before an upload is kept.
+    pub fn look(&mut self, mut look: Look<'_>) {
+        self.wants_input = look.wants_input();
+        self.hear(|bytes| look.received(bytes));
+        look.looked();
     }
 
     pub fn write(&mut self, write: ftp_proto::Write<'_>) -> Option<Wait> {
@@ -234,13 +239,33 @@ impl Side {
     }
 }
 
+/// A control connection that was accepted, and all that is done for it.
+pub trait Session {
+    /// Goes on until each of its sides has to wait. `Err`: the session is over.
+    fn advance(&mut self, now: Instant) -> Result<()>;
+
+    fn sides(&self) -> impl Iterator<Item = &Side>;
+}
+
+/// Serves everybody who connects, in one thread. Whatever becomes ready, each session goes on as far as it can; a program for
+/// thousands would remember whose socket it was.
+pub fn serve<S: Session>(listener: TcpListener, mut begin: impl FnMut(Socket, Instant) -> Result<S>) -> Result<()> {
+    let (listener, poller, origin) = (Socket::from(listener), Poller::new()?, Clock::now());
+    listener.set_nonblocking(true)?;
+    let mut sessions = Vec::new();
+    loop {
+        let now = Instant::from_origin(origin.elapsed());
+        while let Ok((control, _)) = listener.accept() {
+            sessions.extend(begin(control, now));
+        }
+        // A connection that breaks ends its own session alone.
+        sessions.retain_mut(|session: &mut S| session.advance(now).is_ok());
+        wait(&poller, &listener, sessions.iter().flat_map(S::sides), now)?;
+    }
+}
+
 /// Waits until something that one of the sides waits for is here.
-pub fn wait<'s>(
-    poller: &Poller,
-    listener: &Socket,
-    sides: impl Iterator<Item = &'s Side>,
-    now: Instant,
-) -> io::Result<()> {
+fn wait<'s>(poller: &Poller, listener: &Socket, sides: impl Iterator<Item = &'s Side>, now: Instant) -> io::Result<()> {
     let (mut sockets, mut until) = (vec![(listener, true, false)], None::<Instant>);
     for Side { control, data, wait, .. } in sides {
         sockets.push((control, wait.read, wait.write));
