@@ -192,7 +192,7 @@ impl Session {
             Ok(Action::Read { deadline }) => return Ok(side.waits(true, deadline)),
             // A transfer's 1yz. What answers the machine's own words (EPSV, REST) is no business of the client's.
             Ok(Action::Reply(reply)) if reply.code().is_preliminary() => {
-                drop(task.as_mut().map(|task| task.opening.get_or_insert(reply.into_owned())));
+                let _ = task.as_mut().map(|task| task.opening.get_or_insert(reply.into_owned()));
             }
             Ok(Action::Unsolicited(reply)) if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
                 let last = reply.into_owned();
