@@ -5,6 +5,8 @@
 //!   received(bytes) ├─▶  Client  ─────┼─ Connect, Listen, Accept, Stream   the data connection
 //!   poll(now)      ─┘                 └─ Reply, Done                       what the application learns
 //! ```
+//!
+#![doc = include_str!("client/guide.md")]
 
 mod action;
 mod config;

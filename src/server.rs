@@ -7,6 +7,8 @@
 //! ```
 //!
 //! What the machine knows alone (NOOP, TYPE, REST, PORT's rules, order and syntax errors …) it answers alone.
+//!
+#![doc = include_str!("server/guide.md")]
 
 mod action;
 mod answers;
