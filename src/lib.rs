@@ -56,6 +56,7 @@
 //! ```
 //!
 //! Whoever writes an adapter reads [`adapters`] first: the loops, `Look` and `Commit`, socket options, closing in order.
+//! Whoever comes from suppaftp or libunftp finds their calls and ours in [`migration`].
 //!
 //! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
@@ -93,6 +94,7 @@ mod connection;
 mod data;
 mod inbox;
 pub mod listing;
+pub mod migration;
 #[cfg(doctest)]
 mod misuse;
 mod outbox;
