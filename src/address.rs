@@ -8,14 +8,24 @@ mod find;
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use core::num::NonZeroU16;
+use core::ops::Range;
+
+use nom::Parser;
+use nom::character::complete::digit1;
+use nom::combinator::{all_consuming, map, map_opt, map_res, verify};
+use nom::error::ErrorKind;
+use nom::multi::fill;
+use nom::sequence::{preceded, separated_pair, terminated};
+
+use crate::grammar::{Fault, Kind, Read, value_of, whole};
 
 pub use extended::{ExtendedAddress, ExtendedPassive, ExtendedPort, NetworkProtocol};
 use extended::{address, is_delimiter};
 
 /// What is wrong with an address, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AddressError {
     /// The place of the mistake, in bytes from 0.
@@ -25,7 +35,7 @@ pub struct AddressError {
 }
 
 /// What can be wrong with an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AddressFault {
     /// A number from 0 to 255 should stand here.
@@ -119,11 +129,9 @@ impl HostPort {
     //                <port-number> ::= <number>,<number>
     // <number> is 1 to 255 there; addresses need the 0.
     pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
-        let mut octets = Octets::new(text);
-        let host: [u8; 4] = octets.take()?;
-        let port = octets.port()?;
-        octets.end()?;
-        Ok(Self { host: host.into(), port })
+        let parts = separated_pair(octets::<4>, comma, port_number);
+        let read = map(parts, |(host, port)| Self { host: host.into(), port });
+        whole(terminated(read, last), text).map_err(|fault| counted(text, fault))
     }
 
     /// Finds the address in the text of a 227, or of any one line.
@@ -140,6 +148,18 @@ impl HostPort {
     /// assert_eq!(found.port(), 49252);
     /// ```
     pub fn find(text: &[u8]) -> Result<Self, AddressError> {
+        Self::locate(text).map(|(address, _)| address)
+    }
+
+    /// The same, and where the six numbers are in `text`, in bytes from 0: for whoever writes another address in their place.
+    ///
+    /// ```
+    /// use ftp_proto::HostPort;
+    /// let line = b"227 Entering Passive Mode (10,0,0,1,192,100).";
+    /// let (_, range) = HostPort::locate(line).unwrap();
+    /// assert_eq!(&line[range], b"10,0,0,1,192,100");
+    /// ```
+    pub fn locate(text: &[u8]) -> Result<(Self, Range<usize>), AddressError> {
         find::host_port(text)
     }
 
@@ -221,15 +241,17 @@ impl LongAddress {
     /// Reads LPRT's argument: address family 4 with 4 octets, or 6 with 16, and a port of 2. Allocates nothing.
     // RFC 1639: <long-host-port> ::= <address-family>,<address-length>,<host octets>,<port-length>,<port octets>
     pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
-        let mut octets = Octets::new(text);
-        let address = Self::read(&mut octets)?;
-        octets.end()?;
-        Ok(address)
+        whole(terminated(Self::read, last), text).map_err(|fault| counted(text, fault))
     }
 
     /// Finds the address in the text of a 228, or of any one line, as [`HostPort::find`] does: the first list of
     /// nine numbers or more decides.
     pub fn find(text: &[u8]) -> Result<Self, AddressError> {
+        Self::locate(text).map(|(address, _)| address)
+    }
+
+    /// The same, and where the numbers are in `text`, in bytes from 0.
+    pub fn locate(text: &[u8]) -> Result<(Self, Range<usize>), AddressError> {
         find::long_address(text)
     }
 
@@ -238,21 +260,18 @@ impl LongAddress {
         write(out, self);
     }
 
-    fn read(octets: &mut Octets<'_>) -> Result<Self, AddressError> {
-        let (at, family) = octets.next()?;
-        if !matches!(family, 4 | 6) {
-            return Err(AddressError::new(at, AddressFault::UnknownProtocol));
-        }
-        let (at, length) = octets.next()?;
-        let host = match (family, length) {
-            (4, 4) => IpAddr::V4(Ipv4Addr::from(octets.take::<4>()?)),
-            (6, 16) => IpAddr::V6(Ipv6Addr::from(octets.take::<16>()?)),
-            _ => return Err(AddressError::new(at, AddressFault::Address)),
+    fn read(input: &[u8]) -> Read<'_, Self, AddressFault> {
+        let family = map_res(octet, |family| Family::of(family).ok_or(AddressFault::UnknownProtocol));
+        let (input, family) = terminated(family, comma).parse_complete(input)?;
+        let length = verify(octet, |length| *length == family.length());
+        let (input, _) = terminated(or_of_octets(AddressFault::Address, length), comma).parse_complete(input)?;
+        let (input, host) = match family {
+            Family::Ipv4 => map(octets::<4>, IpAddr::from).parse_complete(input)?,
+            Family::Ipv6 => map(octets::<16>, IpAddr::from).parse_complete(input)?,
         };
-        match octets.next()? {
-            (_, 2) => Ok(Self { host, port: octets.port()? }),
-            (at, _) => Err(AddressError::new(at, AddressFault::Port)),
-        }
+        let length = verify(octet, |length| *length == 2);
+        let port = preceded((comma, or_of_octets(AddressFault::Port, length), comma), port_number);
+        map(port, |port| Self { host, port }).parse_complete(input)
     }
 }
 
@@ -300,87 +319,116 @@ pub(crate) fn write(out: &mut Vec<u8>, value: &impl fmt::Display) {
     let _ = write!(Sink(out), "{value}");
 }
 
-/// The value of decimal digits; `None` if there are none or something else is among them.
-/// What doesn't fit is `u32::MAX`.
-fn decimal(digits: &[u8]) -> Option<u32> {
-    let value = |value: u32, digit: &u8| value.saturating_mul(10).saturating_add(u32::from(digit.wrapping_sub(b'0')));
-    (!digits.is_empty() && digits.iter().all(u8::is_ascii_digit)).then(|| digits.iter().fold(0, value))
+/// The address families of RFC 1639 (RFC 1700), by which the length of the host is known.
+#[derive(Debug, Clone, Copy)]
+enum Family {
+    Ipv4,
+    Ipv6,
 }
 
-fn port(digits: &[u8], at: usize) -> Result<NonZeroU16, AddressError> {
-    let number = decimal(digits).ok_or(AddressError::new(at, AddressFault::Port))?;
-    let number = u16::try_from(number).map_err(|_| AddressError::new(at, AddressFault::PortTooLarge))?;
-    nonzero(number, at)
+impl Family {
+    fn of(number: u8) -> Option<Self> {
+        match number {
+            4 => Some(Self::Ipv4),
+            6 => Some(Self::Ipv6),
+            _ => None,
+        }
+    }
+
+    const fn length(self) -> u8 {
+        match self {
+            Self::Ipv4 => 4,
+            Self::Ipv6 => 16,
+        }
+    }
+}
+
+/// RFC 959 5.3.2: `<number> ::= any decimal integer 1 through 255`; addresses need the 0.
+fn octet(input: &[u8]) -> Read<'_, u8, AddressFault> {
+    let value = |digits: &[u8]| u8::try_from(value_of(digits).filter(|_| digits.len() <= 3)?).ok();
+    map_opt(digit1, value).parse_complete(input)
+}
+
+fn comma(input: &[u8]) -> Read<'_, (), AddressFault> {
+    match input.split_first() {
+        Some((b',', rest)) => Ok((rest, ())),
+        // How many stand there, `counted` finds out.
+        None => Err(nom::Err::Error(Fault::new(input, AddressFault::Count(0)))),
+        Some(_) => Err(nom::Err::Error(Fault::new(input, AddressFault::Octet))),
+    }
+}
+
+/// `<number> *( "," <number> )`, so many.
+fn octets<const N: usize>(input: &[u8]) -> Read<'_, [u8; N], AddressFault> {
+    let mut octets = [0; N];
+    let Some((first, others)) = octets.split_first_mut() else { return Ok((input, octets)) };
+    let (input, octet_in_front) = octet(input)?;
+    *first = octet_in_front;
+    let (input, ()) = fill(preceded(comma, octet), others).parse_complete(input)?;
+    Ok((input, octets))
+}
+
+/// RFC 959 5.3.2: `<port-number> ::= <number>,<number>`
+fn port_number(input: &[u8]) -> Read<'_, NonZeroU16, AddressFault> {
+    let port = |pair| NonZeroU16::new(u16::from_be_bytes(pair)).ok_or(AddressFault::PortZero);
+    map_res(octets, port).parse_complete(input)
+}
+
+/// The end of a list of numbers.
+fn last(input: &[u8]) -> Read<'_, (), AddressFault> {
+    match input.first() {
+        None => Ok((input, ())),
+        Some(b',') => Err(nom::Err::Error(Fault::new(input, AddressFault::Count(1)))),
+        Some(_) => Err(nom::Err::Error(Fault::new(input, AddressFault::Octet))),
+    }
+}
+
+/// An octet of another value than `parser` wants is `kind`; what is no octet remains that.
+fn or_of_octets<'a>(
+    kind: AddressFault,
+    mut parser: impl Parser<&'a [u8], Output = u8, Error = Fault<AddressFault>>,
+) -> impl FnMut(&'a [u8]) -> Read<'a, u8, AddressFault> {
+    move |input| {
+        octet(input)?;
+        parser.parse_complete(input).map_err(|_| nom::Err::Error(Fault::new(input, kind)))
+    }
+}
+
+/// The error of a list, with the count of its numbers.
+#[cold]
+fn counted(text: &[u8], fault: Fault<AddressFault>) -> AddressError {
+    let at = fault.at(text);
+    let why = match fault.kind {
+        AddressFault::Count(more) => {
+            let commas = memchr::memchr_iter(b',', text.get(..at).unwrap_or(text)).count();
+            AddressFault::Count(commas.saturating_add(1).saturating_add(more))
+        }
+        why => why,
+    };
+    AddressError::new(at, why)
+}
+
+impl Kind for AddressFault {
+    fn of(failed: ErrorKind) -> Self {
+        match failed {
+            ErrorKind::Digit | ErrorKind::MapOpt => Self::Octet,
+            _ => Self::Delimiter,
+        }
+    }
+}
+
+/// `1*DIGIT` that is all of `digits`; what doesn't fit is `u32::MAX`.
+fn decimal(digits: &[u8]) -> Option<u32> {
+    let digits: Read<'_, &[u8], AddressFault> = all_consuming(digit1).parse_complete(digits);
+    digits.ok().map(|(_, digits)| value_of(digits).and_then(|value| u32::try_from(value).ok()).unwrap_or(u32::MAX))
+}
+
+fn port(digits: &[u8]) -> Result<NonZeroU16, AddressFault> {
+    let number = decimal(digits).ok_or(AddressFault::Port)?;
+    let number = u16::try_from(number).map_err(|_| AddressFault::PortTooLarge)?;
+    NonZeroU16::new(number).ok_or(AddressFault::PortZero)
 }
 
 fn nonzero(port: u16, at: usize) -> Result<NonZeroU16, AddressError> {
     NonZeroU16::new(port).ok_or(AddressError::new(at, AddressFault::PortZero))
-}
-
-/// Numbers from 0 to 255 with commas between.
-struct Octets<'a> {
-    rest: &'a [u8],
-    at: usize,
-    count: usize,
-}
-
-impl<'a> Octets<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        Self { rest: text, at: 0, count: 0 }
-    }
-
-    /// The next number and its place.
-    fn next(&mut self) -> Result<(usize, u8), AddressError> {
-        if self.count > 0 {
-            match self.rest.split_first() {
-                Some((b',', rest)) => self.advance(rest, 1),
-                None => return Err(AddressError::new(self.at, AddressFault::Count(self.count))),
-                Some(_) => return Err(AddressError::new(self.at, AddressFault::Octet)),
-            }
-        }
-        let at = self.at;
-        let mut value: u16 = 0;
-        let mut length: usize = 0;
-        while let Some((digit @ b'0'..=b'9', rest)) = self.rest.split_first() {
-            // Never above 2559: the third digit is the last one that is taken.
-            value = value.wrapping_mul(10).wrapping_add(u16::from(digit.wrapping_sub(b'0')));
-            length = length.wrapping_add(1);
-            if length > 3 {
-                return Err(AddressError::new(at, AddressFault::Octet));
-            }
-            self.advance(rest, 1);
-        }
-        if length == 0 {
-            return Err(AddressError::new(at, AddressFault::Octet));
-        }
-        self.count = self.count.saturating_add(1);
-        u8::try_from(value).map(|octet| (at, octet)).map_err(|_| AddressError::new(at, AddressFault::Octet))
-    }
-
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], AddressError> {
-        let mut octets = [0; N];
-        for octet in &mut octets {
-            (_, *octet) = self.next()?;
-        }
-        Ok(octets)
-    }
-
-    fn port(&mut self) -> Result<NonZeroU16, AddressError> {
-        let (at, p1) = self.next()?;
-        let (_, p2) = self.next()?;
-        nonzero(u16::from_be_bytes([p1, p2]), at)
-    }
-
-    fn end(&self) -> Result<(), AddressError> {
-        match self.rest.first() {
-            None => Ok(()),
-            Some(b',') => Err(AddressError::new(self.at, AddressFault::Count(self.count.saturating_add(1)))),
-            Some(_) => Err(AddressError::new(self.at, AddressFault::Octet)),
-        }
-    }
-
-    fn advance(&mut self, rest: &'a [u8], by: usize) {
-        self.rest = rest;
-        self.at = self.at.saturating_add(by);
-    }
 }

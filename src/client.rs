@@ -135,7 +135,7 @@ impl Client {
     /// The machine of a control connection that was just made, at the moment `now`. The greeting is the first request: its
     /// `Done` comes before another can be started.
     pub fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
-        let inbox = Inbox::replies(config.limits).with_escape(config.escaping.replies);
+        let inbox = Inbox::replies(config.limits).with_escape(config.escaping.replies).without_raw();
         let mut context = Context::new(config, ends, now);
         let phase = Phase::Running(Running::greeting(&mut context));
         Self { context, inbox, phase, quit: false, noise: None }

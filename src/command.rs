@@ -12,6 +12,7 @@ mod parameter;
 mod set;
 mod shown;
 mod table;
+mod words;
 
 pub use column::{DataUse, LoginRule};
 pub(crate) use column::{HashAlgorithm, Question, Served};
@@ -40,6 +41,21 @@ impl<'a> Command<'a> {
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
         let (verb, _, rest) = split(line);
         Self::read(verb, line, rest, |command| command)
+    }
+
+    /// Reads one line by the letter of the grammars: what [`parse`](Self::parse) makes of it, or an error where `parse` is lenient.
+    /// `parse` takes, as most servers do: something behind a command that has no argument (`NOOP x`, `PASV x`); several blanks where
+    /// one should stand, and blanks behind the last argument; `TYPE L8` for `TYPE L 8`; PASS without its blank; MFF without its last
+    /// `;`. All of this is refused here. Words of any case, and aliases, are by the letter. Allocates nothing.
+    ///
+    /// ```
+    /// use ftp_proto::{Command, CommandError, ArgumentFault, Verb};
+    /// assert_eq!(Command::parse(b"PASV x"), Ok(Command::Pasv));
+    /// let excess = CommandError::BadArgument { verb: Verb::Pasv, at: 5, why: ArgumentFault::Excess };
+    /// assert_eq!(Command::parse_strict(b"PASV x"), Err(excess));
+    /// ```
+    pub fn parse_strict(line: &'a [u8]) -> Result<Self, CommandError> {
+        CommandLine::parse_strict(line).map(|line| line.command)
     }
 
     /// Appends the command as one line with its CRLF. Allocates nothing beside `out`.
@@ -88,6 +104,14 @@ impl<'a> CommandLine<'a> {
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
         let (verb, alias, rest) = split(line);
         Command::read(verb, line, rest, |command| Self { command, alias })
+    }
+
+    /// Reads one line by the letter, as [`Command::parse_strict`] does.
+    pub fn parse_strict(line: &'a [u8]) -> Result<Self, CommandError> {
+        let (key, length) = key::read(line).unwrap_or_default();
+        let (verb, alias) = Verb::of_key(key);
+        let command = Command::read_strict(verb, line, line.get(length..).unwrap_or_default())?;
+        Ok(Self { command, alias })
     }
 
     /// Appends the line with its CRLF. An `alias` that is none of the command's is not written.

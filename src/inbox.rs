@@ -11,7 +11,7 @@ use crate::reply::{Code, Head, Opening, Reply, ReplyEnd, ReplyError, closing};
 use crate::telnet::Escape;
 
 /// What an [`Inbox`] keeps at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Limits {
     /// Bytes of one line without its end; less than 4 counts as 4. What is beyond is dropped: a reply is then marked
@@ -54,8 +54,8 @@ pub struct Replies {
 /// everywhere, as [`with_escape`](Inbox::with_escape) says.
 ///
 /// When `advance` has said that there is no more, what is kept is less than [`Limits::line`] and a line end
-/// for commands, and than [`Limits::reply`] for replies, and nothing is allocated if nothing is kept (beyond
-/// 128 bytes). No build shows the contents in `Debug`, since passwords pass through.
+/// for commands, and than [`Limits::reply`] for replies; where Telnet was undone it is kept a second time as it came, for
+/// `raw`. Nothing is allocated if nothing is kept (beyond 128 bytes of each). No build shows the contents in `Debug`, since passwords pass through.
 ///
 /// ```
 /// use ftp_proto::{Code, Inbox, Limits};
@@ -76,7 +76,7 @@ pub struct Inbox<Role> {
 
 /// A command line was longer than [`Limits::line`]; it is dropped, and the next one can be read. A server
 /// answers 500 (RFC 959 4.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LineTooLong {
     /// The limit, in bytes.
     pub limit: usize,
@@ -130,6 +130,21 @@ impl Inbox<Commands> {
     pub fn line(&self) -> Option<&[u8]> {
         let Span { at, length } = self.role.line?;
         Some(self.wire.kept(at, length))
+    }
+
+    /// The bytes of the current line exactly as they came, with its end and with Telnet: for whoever hands them on. `None` if there is
+    /// no current line; and if more than 128 bytes of Telnet stood in it or before it, which aren't kept.
+    ///
+    /// ```
+    /// use ftp_proto::{Inbox, Limits};
+    /// let mut inbox = Inbox::commands(Limits::COMMANDS);
+    /// inbox.push(b"\xff\xf4\xff\xf2ABOR\r\n");
+    /// assert_eq!(inbox.next_line(), Ok(Some(&b"ABOR"[..])));
+    /// assert_eq!(inbox.raw(), Some(&b"\xff\xf4\xff\xf2ABOR\r\n"[..]));
+    /// ```
+    pub fn raw(&self) -> Option<&[u8]> {
+        self.role.line?;
+        self.wire.raw()
     }
 
     /// Goes to the next command line and returns it, without its end; `None` when it has not come yet.
@@ -233,6 +248,14 @@ impl Inbox<Replies> {
         Some(Reply::of(head, self.wire.kept(span.at, span.length)))
     }
 
+    /// The bytes of the current reply exactly as they came, with line ends and Telnet: for whoever hands them on. `None` if there is no
+    /// current reply; and if they aren't kept, because the reply is [truncated](Reply::is_truncated), or because more than 128 bytes
+    /// of Telnet stood in it or before it. The empty lines before a reply are no part of it.
+    pub fn raw(&self) -> Option<&[u8]> {
+        self.role.found?;
+        self.wire.raw()
+    }
+
     /// Goes to the next reply and returns it; `None` when it has not come whole yet.
     #[inline]
     pub fn next_reply(&mut self) -> Result<Option<Reply<'_>>, ReplyError> {
@@ -260,6 +283,12 @@ impl<Role> Inbox<Role> {
     #[must_use]
     pub fn with_escape(mut self, escape: Escape) -> Self {
         self.wire.read_as(escape);
+        self
+    }
+
+    /// The same, of which nobody wants what came: [`raw`](Inbox::raw) may be `None`.
+    pub(crate) fn without_raw(mut self) -> Self {
+        self.wire.forgo_raw();
         self
     }
 

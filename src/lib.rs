@@ -92,6 +92,7 @@ pub mod codec;
 mod command;
 mod connection;
 mod data;
+mod grammar;
 mod inbox;
 pub mod listing;
 pub mod migration;
@@ -107,6 +108,7 @@ pub mod telnet;
 mod text;
 mod time;
 mod tls;
+mod words;
 
 pub use address::{
     AddressError, AddressFault, ExtendedAddress, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol,
@@ -130,6 +132,7 @@ pub use session::Session;
 pub use text::{Argument, Password, Path, Text, TextError};
 pub use time::{Instant, Time, TimeError};
 pub use tls::{StartTls, StopTls, TlsError};
+pub use words::UnknownWord;
 
 /// The README's loop compiles.
 #[cfg(doctest)]

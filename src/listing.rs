@@ -25,7 +25,6 @@
 //!
 //! [`Listed`] is the other direction: typed fields in, a line of `ls -l` or of MLSD out.
 
-mod calendar;
 mod column;
 mod date;
 mod dialect;

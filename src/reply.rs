@@ -8,6 +8,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
+use core::hash::{Hash, Hasher};
 use core::num::NonZeroU64;
 
 pub use self::body::{BodyError, FactsLine, Feature, Features};
@@ -38,7 +39,7 @@ pub struct Reply<'a> {
 
 /// The codes of the first and the last line, and two flags, in one word: a reply is moved by whole words, and to
 /// read a word that was just written in parts takes a processor as long as all the rest of parsing a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Head(NonZeroU64);
 
 /// Which line ends a reply of many lines.
@@ -54,7 +55,7 @@ pub enum ReplyEnd {
 }
 
 /// Why bytes are no reply: the peer's fault.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyError {
     /// Where a reply should begin there is a line that doesn't begin with a code, followed by a space,
@@ -73,6 +74,11 @@ pub enum ReplyError {
     TooLong {
         /// The limit, in bytes.
         limit: usize,
+    },
+    /// Something stands behind the only reply that there should be.
+    Excess {
+        /// The place, in bytes from 0.
+        at: usize,
     },
 }
 
@@ -303,6 +309,15 @@ impl PartialEq<Reply<'_>> for Reply<'_> {
 
 impl Eq for Reply<'_> {}
 
+impl Hash for Reply<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.head.hash(state);
+        for line in self.lines() {
+            line.hash(state);
+        }
+    }
+}
+
 impl fmt::Debug for Reply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reply(")?;
@@ -395,6 +410,7 @@ impl fmt::Display for ReplyError {
                 write!(f, "the connection ended within a reply: \"{}\"", received.escape_ascii())
             }
             Self::TooLong { limit } => write!(f, "a reply of more than {limit} bytes"),
+            Self::Excess { at } => write!(f, "more than one reply: another begins at {at}"),
         }
     }
 }

@@ -11,7 +11,7 @@ use core::time::Duration;
 use crate::data::DataError;
 
 /// The two ends of a control connection. IPv4 addresses that IPv6 sockets show as `::ffff:a.b.c.d` are made plain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Endpoints {
     local: SocketAddr,
     peer: SocketAddr,
@@ -89,7 +89,7 @@ impl Route {
 }
 
 /// Which host of a 227 is dialled. The advertised one is recorded in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum PassiveHost {
     /// The host that the control connection reaches. Safe: no server can make us dial a stranger
     /// (CVE-2020-8284 and its siblings), and no NAT in front of the server matters.
@@ -186,7 +186,7 @@ impl Reach {
 }
 
 /// One attempt at a data connection, as the client's machine records it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Attempt {
     /// The way that was tried.
@@ -225,7 +225,7 @@ impl fmt::Display for Attempt {
 }
 
 /// How an [`Attempt`] ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AttemptEnd {
     /// The data connection stands.

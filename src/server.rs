@@ -115,7 +115,7 @@ impl Server {
     /// The machine of a control connection that was just accepted, at the moment `now`, with what it says first. Who is
     /// turned away by it isn't heard.
     pub fn new(config: Arc<Config>, ends: Endpoints, greeting: &Greeting<'_>, now: Instant) -> Self {
-        let inbox = Inbox::commands(config.limits).with_escape(config.escaping.commands);
+        let inbox = Inbox::commands(config.limits).with_escape(config.escaping.commands).without_raw();
         let mut context = Context::new(config, ends, now);
         let greeting = greeting.reply();
         context.say(CommandId::GREETING, greeting);

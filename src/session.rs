@@ -56,7 +56,7 @@ pub struct Session {
 }
 
 /// How far the login has come (RFC 959 5.4 and figure "Login" of chapter 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LoginState {
     /// Nobody is named.
     Nobody,
@@ -71,7 +71,7 @@ pub enum LoginState {
 }
 
 /// The data connection that was agreed on for the next transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Setup {
     /// None: a transfer command is answered 425.
     None,
@@ -94,7 +94,7 @@ enum Security {
 }
 
 /// What a reply means for the command that it answers (the arrows of RFC 959 chapter 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// 1yz: another reply follows.
     Wait,
@@ -120,7 +120,7 @@ impl Step {
 }
 
 /// What a reply that was heard answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answered {
     /// Something that was due.
     Due {
@@ -170,7 +170,7 @@ impl Answered {
 }
 
 /// A command that its predecessors don't allow. [`code`](Self::code) is the reply it deserves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutOfOrder {
     /// It needs a login (530).

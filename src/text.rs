@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
 /// Why bytes are no [`Text`], [`Argument`], [`Path`] or [`Password`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TextError {
     /// A CR, LF or NUL stands at this place, counted in bytes from 0; or a 0xFF in the word of a command, where it

@@ -1,5 +1,7 @@
 //! The two times of FTP: the machines' clock, and the `time-val` of the wire.
 
+pub(crate) mod calendar;
+
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -70,7 +72,7 @@ pub struct Time {
 }
 
 /// Why something is no [`Time`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeError {
     /// It isn't 14 digits, and a fraction if there is a dot; the place in bytes from 0.
@@ -176,6 +178,26 @@ impl Time {
         let nine = fraction.iter().chain(core::iter::repeat(&b'0')).take(9);
         let value = |value: u32, digit: &u8| value.wrapping_mul(10).wrapping_add(u32::from(digit.wrapping_sub(b'0')));
         time.with_nanosecond(nine.fold(0, value))
+    }
+
+    /// The moment so many seconds behind the beginning of 1970 in UTC, or before it if they are negative; an error outside of the
+    /// years 0 to 9999.
+    ///
+    /// ```
+    /// use ftp_proto::Time;
+    /// let time = Time::from_unix_seconds(1_700_000_000)?;
+    /// assert_eq!(time.to_string(), "20231114221320");
+    /// assert_eq!(time.unix_seconds(), 1_700_000_000);
+    /// # Ok::<(), ftp_proto::TimeError>(())
+    /// ```
+    pub fn from_unix_seconds(seconds: i64) -> Result<Self, TimeError> {
+        calendar::of_epoch(seconds).ok_or(TimeError::Date)
+    }
+
+    /// The seconds from the beginning of 1970 to this moment, negative before it. A leap second counts as the one behind it, and
+    /// the fraction is left out.
+    pub fn unix_seconds(self) -> i64 {
+        calendar::to_epoch(self)
     }
 
     /// Appends the time as it stands on the wire; the fraction only if there is one.

@@ -4,8 +4,15 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::num::NonZeroU16;
+use core::ops::Range;
+
+use nom::Parser;
+use nom::bytes::complete::{take, take_till};
+use nom::combinator::{map, map_res, verify};
+use nom::sequence::{preceded, terminated};
 
 use super::{AddressError, AddressFault, HostPort, decimal, find, nonzero, port, write};
+use crate::grammar::{Fault, Read, whole};
 
 /// The network protocols of EPRT and EPSV (RFC 2428 2), by the numbers of RFC 1700's address families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,15 +86,14 @@ impl ExtendedAddress {
     /// Reads EPRT's argument, with any delimiter from `!` to `~` but a digit. Allocates nothing.
     // RFC 2428 2: EPRT<space><d><net-prt><d><net-addr><d><tcp-port><d>
     pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
-        let mut parts = Parts::new(text)?;
-        let (at, digits) = parts.next()?;
-        let protocol = NetworkProtocol::from_digits(digits).map_err(|why| AddressError::new(at, why))?;
-        let (at, host) = parts.next()?;
-        let host = address(protocol, host).ok_or(AddressError::new(at, AddressFault::Address))?;
-        let (at, digits) = parts.next()?;
-        let port = port(digits, at)?;
-        parts.end()?;
-        Ok(Self { host, port })
+        whole(Self::read, text).map_err(|fault| AddressError::new(fault.at(text), fault.kind))
+    }
+
+    fn read(input: &[u8]) -> Read<'_, Self, AddressFault> {
+        let (input, d) = delimiter(input)?;
+        let (input, protocol) = map_res(part(d), NetworkProtocol::from_digits).parse_complete(input)?;
+        let host = map_res(part(d), |host| address(protocol, host).ok_or(AddressFault::Address));
+        map((host, map_res(part(d), port)), |(host, port)| Self { host, port }).parse_complete(input)
     }
 
     /// Appends the address as it stands on the wire, delimited by `|`.
@@ -148,17 +154,13 @@ impl ExtendedPort {
     /// Reads `|||port|` with any delimiter from `!` to `~` but a digit, and nothing beside. Allocates nothing.
     // RFC 2428 3: (<d><d><d><tcp-port><d>), without the parentheses
     pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
-        let mut parts = Parts::new(text)?;
-        for _ in 0..2 {
-            let (at, part) = parts.next()?;
-            if !part.is_empty() {
-                return Err(AddressError::new(at, AddressFault::Delimiter));
-            }
-        }
-        let (at, digits) = parts.next()?;
-        let port = port(digits, at)?;
-        parts.end()?;
-        Ok(Self(port))
+        whole(Self::read, text).map_err(|fault| AddressError::new(fault.at(text), fault.kind))
+    }
+
+    fn read(input: &[u8]) -> Read<'_, Self, AddressFault> {
+        let (input, d) = delimiter(input)?;
+        let empty = || verify(part(d), <[u8]>::is_empty);
+        map(preceded((empty(), empty()), map_res(part(d), port)), Self).parse_complete(input)
     }
 
     /// Finds the port in the text of a 229, or of any one line: with or without parentheses and blanks,
@@ -166,6 +168,19 @@ impl ExtendedPort {
     /// form `|protocol|address|port|`. The first place that looks like it decides. Takes linear time and
     /// allocates nothing.
     pub fn find(text: &[u8]) -> Result<ExtendedPassive, AddressError> {
+        Self::locate(text).map(|(found, _)| found)
+    }
+
+    /// The same, and where the form is in `text`, from its first delimiter to its last, in bytes from 0: for whoever writes
+    /// another port in its place.
+    ///
+    /// ```
+    /// use ftp_proto::ExtendedPort;
+    /// let line = b"229 Entering Extended Passive Mode (|||6446|)";
+    /// let (_, range) = ExtendedPort::locate(line).unwrap();
+    /// assert_eq!(&line[range], b"|||6446|");
+    /// ```
+    pub fn locate(text: &[u8]) -> Result<(ExtendedPassive, Range<usize>), AddressError> {
         find::extended_port(text)
     }
 
@@ -213,35 +228,15 @@ pub(super) const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, 33..=126) && !byte.is_ascii_digit()
 }
 
-/// The parts between delimiters; the first character is the delimiter.
-struct Parts<'a> {
-    delimiter: u8,
-    rest: &'a [u8],
-    at: usize,
+/// RFC 2428 2: `<d>`, which the first character of the argument chooses.
+fn delimiter(input: &[u8]) -> Read<'_, u8, AddressFault> {
+    map(verify(take(1usize), |d: &[u8]| d.iter().all(|byte| is_delimiter(*byte))), |d: &[u8]| {
+        d.first().copied().unwrap_or(b'|')
+    })
+    .parse_complete(input)
 }
 
-impl<'a> Parts<'a> {
-    fn new(text: &'a [u8]) -> Result<Self, AddressError> {
-        match text.split_first() {
-            Some((&delimiter, rest)) if is_delimiter(delimiter) => Ok(Self { delimiter, rest, at: 1 }),
-            _ => Err(AddressError::new(0, AddressFault::Delimiter)),
-        }
-    }
-
-    /// The next part and its place.
-    fn next(&mut self) -> Result<(usize, &'a [u8]), AddressError> {
-        let end = memchr::memchr(self.delimiter, self.rest);
-        let split = end.and_then(|end| self.rest.split_at_checked(end));
-        let Some((part, [_, rest @ ..])) = split else {
-            return Err(AddressError::new(self.at.saturating_add(self.rest.len()), AddressFault::Delimiter));
-        };
-        let at = self.at;
-        self.rest = rest;
-        self.at = at.saturating_add(part.len()).saturating_add(1);
-        Ok((at, part))
-    }
-
-    fn end(&self) -> Result<(), AddressError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(AddressError::new(self.at, AddressFault::Delimiter)) }
-    }
+/// What is before the next delimiter, which is read too.
+fn part<'a>(d: u8) -> impl Parser<&'a [u8], Output = &'a [u8], Error = Fault<AddressFault>> {
+    terminated(take_till(move |byte| byte == d), take(1usize))
 }

@@ -1,46 +1,62 @@
 //! Addresses amid the text of a reply, as servers really write them.
+//!
+//! RFC 1123 4.1.2.6 has a client look for the digits of a 227 in its text, since nothing else of it is sure. So there is a grammar
+//! of what is looked for, and a loop that tries it in each place where it could begin; each gives the place of what it has found.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::ops::Range;
+
+use nom::Parser;
+use nom::bytes::complete::{take_till, take_while, take_while_m_n};
+use nom::character::complete::{char, digit1};
+use nom::combinator::{map, not, opt, peek, rest_len, verify};
+use nom::multi::{fold_many_m_n, fold_many0};
+use nom::sequence::{delimited, preceded};
 
 use super::{
     AddressError, AddressFault, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol, address,
     decimal, is_delimiter, nonzero, port,
 };
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crate::grammar::{Fault, Read};
+
+type Found<T> = Result<(T, Range<usize>), AddressError>;
 
 /// The first six numbers of the first list that has six.
-pub(super) fn host_port(text: &[u8]) -> Result<HostPort, AddressError> {
+pub(super) fn host_port(text: &[u8]) -> Found<HostPort> {
     let list = List::<6>::find(text, 6)?;
     let [h1, h2, h3, h4, p1, p2] = list.octets()?;
     let port = nonzero(u16::from_be_bytes([p1, p2]), list.place(4))?;
-    Ok(HostPort { host: Ipv4Addr::new(h1, h2, h3, h4), port })
+    Ok((HostPort { host: Ipv4Addr::new(h1, h2, h3, h4), port }, list.range(6)))
 }
 
 /// The first list that has the nine numbers of an IPv4 address, or more.
-pub(super) fn long_address(text: &[u8]) -> Result<LongAddress, AddressError> {
+pub(super) fn long_address(text: &[u8]) -> Found<LongAddress> {
     let list = List::<21>::find(text, 9)?;
     let octets = list.octets()?;
     let fail = |index, why| Err(AddressError::new(list.place(index), why));
-    let (host, port_at, port) = match octets {
-        [4, 4, a, b, c, d, 2, p1, p2, ..] => (IpAddr::V4(Ipv4Addr::new(a, b, c, d)), 7, [p1, p2]),
-        [6, 16, rest @ .., 2, p1, p2] if list.count == 21 => (IpAddr::V6(Ipv6Addr::from(rest)), 19, [p1, p2]),
+    let (host, count, port): (_, usize, _) = match octets {
+        [4, 4, a, b, c, d, 2, p1, p2, ..] => (IpAddr::V4(Ipv4Addr::new(a, b, c, d)), 9, [p1, p2]),
+        [6, 16, rest @ .., 2, p1, p2] if list.count == 21 => (IpAddr::V6(Ipv6Addr::from(rest)), 21, [p1, p2]),
         [4, 4, ..] => return fail(6, AddressFault::Port),
         [6, 16, ..] if list.count == 21 => return fail(18, AddressFault::Port),
         [6, 16, ..] => return fail(0, AddressFault::Count(list.count)),
         [4 | 6, ..] => return fail(1, AddressFault::Address),
         _ => return fail(0, AddressFault::UnknownProtocol),
     };
-    Ok(LongAddress { host, port: nonzero(u16::from_be_bytes(port), list.place(port_at))? })
+    let port = nonzero(u16::from_be_bytes(port), list.place(count.saturating_sub(2)))?;
+    Ok((LongAddress { host, port }, list.range(count)))
 }
 
 /// The first place that has the form of a 229, full or short.
-pub(super) fn extended_port(text: &[u8]) -> Result<ExtendedPassive, AddressError> {
+pub(super) fn extended_port(text: &[u8]) -> Found<ExtendedPassive> {
     // Whether the last byte that was no blank was a parenthesis: only there a letter delimits.
     let mut opened = false;
     let mut rest = text;
     while let Some((&byte, behind)) = rest.split_first() {
         let delimits = is_delimiter(byte) && (opened || !byte.is_ascii_alphabetic());
-        let form = Form { text, delimiter: byte };
-        if delimits && let Some(found) = form.read(behind) {
-            return found;
+        if delimits && let Ok((after, form)) = Form::read(byte, behind) {
+            let range = text.len().saturating_sub(rest.len())..text.len().saturating_sub(after.len());
+            return form.passive(text).map(|found| (found, range));
         }
         opened = byte == b'(' || (opened && byte == b' ');
         rest = behind;
@@ -48,151 +64,167 @@ pub(super) fn extended_port(text: &[u8]) -> Result<ExtendedPassive, AddressError
     Err(AddressError::new(text.len(), AddressFault::Count(0)))
 }
 
+/// A number: its value, 256 for all that is more than an octet, and how many bytes are from its digits and from behind them to the
+/// end of the text.
+#[derive(Debug, Clone, Copy, Default)]
+struct Number {
+    value: u16,
+    left: usize,
+    behind: usize,
+}
+
 /// Up to `N` numbers with commas between, blanks around these allowed.
-struct List<const N: usize> {
-    /// Values, 256 for all that is more than an octet, and their places.
-    numbers: [(u16, usize); N],
+struct List<'a, const N: usize> {
+    text: &'a [u8],
+    numbers: [Number; N],
     count: usize,
 }
 
-impl<const N: usize> List<N> {
+impl<'a, const N: usize> List<'a, N> {
     /// The first list of at least `least` numbers. Every byte is looked at once, but for one blank or comma.
-    fn find(text: &[u8], least: usize) -> Result<Self, AddressError> {
-        let place = |rest: &[u8]| text.len().saturating_sub(rest.len());
-        let mut list = Self { numbers: [(0, 0); N], count: 0 };
+    ///
+    /// ```text
+    /// text   = *( noise / list / "." dotted )
+    /// list   = number *( comma number )
+    /// number = 1*DIGIT                             ; and no "." DIGIT behind it: those belong to no list of ours
+    /// dotted = 1*DIGIT *( comma 1*DIGIT )
+    /// comma  = *WSP "," *WSP                       ; a digit is behind it
+    /// ```
+    fn find(text: &'a [u8], least: usize) -> Result<Self, AddressError> {
         let mut longest = (0, 0);
-        // Whether what stands here is joined to a number by a dot, and so is none of ours.
-        let mut dotted = false;
         let mut rest = text;
-        while let Some((&byte, behind)) = rest.split_first() {
-            if !byte.is_ascii_digit() {
-                dotted = byte == b'.';
-                rest = behind;
+        loop {
+            let (digits, noise) = noise(rest).unwrap_or((&[], rest));
+            if digits.is_empty() {
+                let (count, at) = longest;
+                return Err(AddressError::new(at, AddressFault::Count(count)));
+            }
+            let read = if noise.ends_with(b".") { None } else { Self::read(text, digits).ok() };
+            let Some((behind, list)) = read else {
+                (rest, ()) = dotted(digits).unwrap_or((&[], ()));
                 continue;
-            }
-            let at = place(rest);
-            let value;
-            (value, rest) = number(rest);
-            let ends_in_dot = matches!(rest, [b'.', b'0'..=b'9', ..]);
-            if !dotted && !ends_in_dot {
-                list.push(value, at);
-            }
-            if list.count == N {
-                return Ok(list);
-            }
-            let next = if dotted || ends_in_dot { None } else { behind_comma(rest) };
-            if let Some(next) = next {
-                rest = next;
-                continue;
-            }
+            };
             if list.count >= least {
                 return Ok(list);
             }
             if list.count > longest.0 {
                 longest = (list.count, list.place(0));
             }
-            // A list that began behind a dot is skipped to its end.
-            while let (true, Some(next)) = (dotted, behind_comma(rest)) {
-                (_, rest) = number(next);
-            }
-            list.count = 0;
+            rest = behind;
         }
-        let (count, at) = longest;
-        Err(AddressError::new(at, AddressFault::Count(count)))
     }
 
-    fn push(&mut self, value: u16, at: usize) {
+    /// `number *( comma number )`, the first `N` of them.
+    fn read(text: &'a [u8], input: &'a [u8]) -> Read<'a, Self, AddressFault> {
+        let mut list = Self { text, numbers: [Number::default(); N], count: 0 };
+        let (input, first) = number(input)?;
+        list.push(first);
+        let others = preceded(separator, number);
+        let (input, ()) = fold_many_m_n(0, N.saturating_sub(1), others, || (), |(), number| list.push(number))
+            .parse_complete(input)?;
+        Ok((input, list))
+    }
+
+    fn push(&mut self, number: Number) {
         if let Some(slot) = self.numbers.get_mut(self.count) {
-            *slot = (value, at);
+            *slot = number;
             self.count = self.count.saturating_add(1);
         }
     }
 
     fn place(&self, index: usize) -> usize {
-        self.numbers.get(index).map_or(0, |&(_, at)| at)
+        self.numbers.get(index).map_or(0, |number| self.text.len().saturating_sub(number.left))
+    }
+
+    /// Where the first `count` numbers are.
+    fn range(&self, count: usize) -> Range<usize> {
+        let last = count.checked_sub(1).and_then(|last| self.numbers.get(last));
+        self.place(0)..last.map_or(0, |last| self.text.len().saturating_sub(last.behind))
     }
 
     /// The numbers as octets; 0 behind the last.
     fn octets(&self) -> Result<[u8; N], AddressError> {
         let mut octets = [0; N];
-        for (octet, &(value, at)) in octets.iter_mut().zip(&self.numbers).take(self.count) {
-            *octet = u8::try_from(value).map_err(|_| AddressError::new(at, AddressFault::Octet))?;
+        for (index, (octet, number)) in octets.iter_mut().zip(&self.numbers).take(self.count).enumerate() {
+            let fault = AddressError::new(self.place(index), AddressFault::Octet);
+            *octet = u8::try_from(number.value).map_err(|_| fault)?;
         }
         Ok(octets)
     }
 }
 
-/// The digits in front, and what is behind them; 256 stands for all that is more than an octet.
-fn number(text: &[u8]) -> (u16, &[u8]) {
-    let mut value: u16 = 0;
-    let mut rest = text;
-    while let Some((digit @ b'0'..=b'9', behind)) = rest.split_first() {
-        value = value.saturating_mul(10).saturating_add(u16::from(digit.wrapping_sub(b'0'))).min(256);
-        rest = behind;
-    }
-    (value, rest)
+/// What holds no digit.
+fn noise(input: &[u8]) -> Read<'_, &[u8], AddressFault> {
+    take_till(|byte: u8| byte.is_ascii_digit()).parse_complete(input)
 }
 
-/// What begins with a digit behind a comma, blanks around it left out.
-fn behind_comma(text: &[u8]) -> Option<&[u8]> {
-    let (comma, rest) = skip_blanks(text).split_first()?;
-    let rest = skip_blanks(rest);
-    (*comma == b',' && rest.first().is_some_and(u8::is_ascii_digit)).then_some(rest)
+fn number(input: &[u8]) -> Read<'_, Number, AddressFault> {
+    let joined = (char('.'), digit1);
+    let (input, (left, digits, behind)) = (rest_len, digit1, rest_len).parse_complete(input)?;
+    not(joined).parse_complete(input)?;
+    let add =
+        |value: u16, digit: &u8| value.saturating_mul(10).saturating_add(u16::from(digit.wrapping_sub(b'0'))).min(256);
+    Ok((input, Number { value: digits.iter().fold(0, add), left, behind }))
 }
 
-fn skip_blanks(text: &[u8]) -> &[u8] {
-    let mut rest = text;
-    while let [b' ' | b'\t', behind @ ..] = rest {
-        rest = behind;
-    }
-    rest
+fn dotted(input: &[u8]) -> Read<'_, (), AddressFault> {
+    fold_many0(preceded(opt(separator), digit1), || (), |(), _| ()).parse_complete(input)
+}
+
+/// `*WSP "," *WSP`, and a digit is behind it.
+fn separator(input: &[u8]) -> Read<'_, (), AddressFault> {
+    map((blanks, char(','), blanks, peek(digit1)), drop).parse_complete(input)
+}
+
+fn blanks(input: &[u8]) -> Read<'_, &[u8], AddressFault> {
+    take_while(|byte| matches!(byte, b' ' | b'\t')).parse_complete(input)
 }
 
 /// The longest address that can be written: `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`.
 const LONGEST_ADDRESS: usize = 45;
 
-/// `<d><d><d><port><d>` or `<d><protocol><d><address><d><port><d>` behind its first delimiter.
+/// The parts of a 229's form, each with how many bytes are from it to the end of the text.
 struct Form<'a> {
-    text: &'a [u8],
-    delimiter: u8,
+    protocol: Part<'a>,
+    host: Part<'a>,
+    port: Part<'a>,
 }
 
-impl Form<'_> {
-    /// `None` if this isn't the form at all; an error if it is and says no usable port.
-    fn read(&self, behind: &[u8]) -> Option<Result<ExtendedPassive, AddressError>> {
-        let (protocol_at, protocol, rest) = self.part(behind, 5)?;
-        let (address_at, host, rest) = self.part(rest, LONGEST_ADDRESS)?;
-        let (port_at, digits, _) = self.part(rest, usize::MAX)?;
-        decimal(digits)?;
-        if !protocol.is_empty() {
-            decimal(protocol)?;
-        }
+type Part<'a> = (usize, &'a [u8]);
+
+impl<'a> Form<'a> {
+    /// ```text
+    /// form = d [protocol] d [address] d port d      ; RFC 2428 3, with the first two parts of 2; blanks around each
+    /// ```
+    /// behind its first delimiter.
+    fn read(d: u8, input: &'a [u8]) -> Read<'a, Self, AddressFault> {
+        let number = |(_, digits): &Part<'a>| digits.is_empty() || decimal(digits).is_some();
         // Else `10,0,0,1,192,100` would be delimited by commas.
-        if !host.is_empty() && memchr::memchr2(b'.', b':', host).is_none() {
-            return None;
-        }
-        Some(port(digits, port_at).and_then(|port| {
-            let advertised = advertised(protocol, host).map_err(|why| match why {
-                AddressFault::Address => AddressError::new(address_at, why),
-                _ => AddressError::new(protocol_at, why),
-            })?;
-            Ok(ExtendedPassive { port: ExtendedPort::new(port), advertised })
-        }))
+        let host = |(_, host): &Part<'a>| host.is_empty() || memchr::memchr2(b'.', b':', host).is_some();
+        let protocol = verify(part(d, 5), number);
+        let host = verify(part(d, LONGEST_ADDRESS), host);
+        let port = verify(part(d, usize::MAX), |(_, digits)| decimal(digits).is_some());
+        map((protocol, host, port), |(protocol, host, port)| Self { protocol, host, port }).parse_complete(input)
     }
 
-    /// The place and text up to the next delimiter without blanks around it, and what is behind the delimiter.
-    /// Only what can stand in a part is passed, so that no start of a form reads far.
-    fn part<'t>(&self, text: &'t [u8], longest: usize) -> Option<(usize, &'t [u8], &'t [u8])> {
-        let text = skip_blanks(text);
-        let at = self.text.len().saturating_sub(text.len());
-        let stands = |byte: &u8| *byte != self.delimiter && (byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
-        let length = text.iter().take(longest).take_while(|byte| stands(byte)).count();
-        let (part, rest) = text.split_at_checked(length)?;
-        match skip_blanks(rest).split_first()? {
-            (byte, rest) if *byte == self.delimiter => Some((at, part, rest)),
-            _ => None,
-        }
+    /// What it says, if it is usable.
+    fn passive(self, text: &[u8]) -> Result<ExtendedPassive, AddressError> {
+        let fail = |(left, _): Part<'a>, why| AddressError::new(text.len().saturating_sub(left), why);
+        let port = port(self.port.1).map_err(|why| fail(self.port, why))?;
+        let advertised = advertised(self.protocol.1, self.host.1).map_err(|why| match why {
+            AddressFault::Address => fail(self.host, why),
+            _ => fail(self.protocol, why),
+        })?;
+        Ok(ExtendedPassive { port: ExtendedPort::new(port), advertised })
     }
+}
+
+/// The text up to the next delimiter without blanks around it. Only what can stand in a part is passed, so that no start of a form
+/// reads far.
+fn part<'a>(d: u8, longest: usize) -> impl Parser<&'a [u8], Output = Part<'a>, Error = Fault<AddressFault>> {
+    let stands = move |byte: u8| byte != d && (byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
+    let text = (rest_len, take_while_m_n(0, longest, stands));
+    delimited(blanks, text, (blanks, char(char::from(d))))
 }
 
 /// The address of the full form; an address alone is taken for what it looks like.

@@ -54,7 +54,7 @@ pub struct Config {
 }
 
 /// Whether a session needs TLS (RFC 4217).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Security {
     /// Only where the application asks for it, by [`Request::secure`](super::Request::secure).
     #[default]
@@ -68,7 +68,7 @@ pub enum Security {
 
 /// Where a line that is no reply is skipped, and told as [`Action::Noise`](super::Action::Noise): at most 32 of them in a session,
 /// and never between AUTH and TLS. Anywhere else such a line ends the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Noise {
     /// Nowhere.
     Never,

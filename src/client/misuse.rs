@@ -3,7 +3,7 @@
 use core::fmt;
 
 /// Why a request can't be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Misuse {
     /// Another request runs; its `Done` comes first. The greeting is the first request.

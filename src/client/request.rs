@@ -17,7 +17,7 @@ pub(super) use options::Options;
 
 /// One thing that the application wants done; [`Client::start`](super::Client::start) takes it, and one
 /// `Done` ends it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use]
 pub struct Request {
     pub(super) plan: Plan,
@@ -27,7 +27,7 @@ pub struct Request {
 }
 
 /// What to say, and in which order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Plan {
     Script(VecDeque<Step>),
     Transfer {
@@ -41,14 +41,14 @@ pub(super) enum Plan {
 }
 
 /// One step of a script.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) act: Act,
     pub(super) when: When,
 }
 
 /// What a step does.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Act {
     Say(Command<'static>),
     StartTls,
@@ -456,7 +456,7 @@ impl Step {
 }
 
 /// A request that [`Client::start`](super::Client::start) didn't take, and why: nothing of it was said.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rejected {
     /// The request, as it was.
     pub request: Request,
@@ -474,7 +474,7 @@ impl fmt::Display for Rejected {
 impl core::error::Error for Rejected {}
 
 /// Why a line can't be said as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotRaw {
     /// It is no command.

@@ -26,6 +26,20 @@ pub(super) trait Field<'a>: Sized {
     const SECRET: bool = false;
     /// Reads it and the blank in front of it.
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault>;
+    /// The same by the letter: one blank in front, one between its parts, and none behind.
+    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let (rest, value) = Self::read(input)?;
+        let read = input.get(..input.len().saturating_sub(rest.len())).unwrap_or(input);
+        Self::is_strict(input)?;
+        match loose_blank(read).and_then(|at| input.get(at..)) {
+            Some(excess) => Err(Fault::bad(excess, ArgumentFault::Excess)),
+            None => Ok((rest, value)),
+        }
+    }
+    /// What else has to be of what was read.
+    fn is_strict(_: &'a [u8]) -> Result<(), Fault> {
+        Ok(())
+    }
     /// Appends it with a blank in front.
     fn write(&self, out: &mut Vec<u8>);
     /// Copies what is borrowed, into `room` if it is text.
@@ -135,6 +149,40 @@ pub(super) fn end(input: &[u8]) -> Result<(), Fault> {
     }
 }
 
+/// What follows a command without argument by the letter: nothing.
+pub(super) fn nothing(input: &[u8]) -> Result<(), Fault> {
+    if input.is_empty() {
+        return Ok(());
+    }
+    ignored(input)?;
+    let rest = skip_blanks(input);
+    Err(Fault::bad(if rest.is_empty() { input } else { rest }, ArgumentFault::Excess))
+}
+
+/// The end of the line, by the letter.
+pub(super) fn end_strict(input: &[u8]) -> Result<(), Fault> {
+    end(input)?;
+    if input.is_empty() { Ok(()) } else { Err(Fault::bad(input, ArgumentFault::Excess)) }
+}
+
+/// The place of the first blank that stands behind another, or of those at the end.
+fn loose_blank(read: &[u8]) -> Option<usize> {
+    let second = read.windows(2).position(|pair| pair == b"  ").map(|at| at.saturating_add(1));
+    let text = read.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last.saturating_add(1));
+    match second {
+        Some(at) if at < text => Some(at),
+        _ => (text < read.len()).then_some(text),
+    }
+}
+
+/// What is free behind the one blank in front of it, by the letter.
+pub(super) fn behind_one_blank(input: &[u8]) -> Result<(), Fault> {
+    match input {
+        [b' ', rest @ ..] if rest.first() == Some(&b' ') => Err(Fault::bad(rest, ArgumentFault::Excess)),
+        _ => Ok(()),
+    }
+}
+
 #[inline]
 pub(super) fn skip_blanks(input: &[u8]) -> &[u8] {
     let mut rest = input;
@@ -209,6 +257,9 @@ impl<'a> Field<'a> for Path<'a> {
         };
         Path::new(name).map(|path| (&[][..], path)).map_err(|error| Fault::text(name, error))
     }
+    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        Self::read(input)
+    }
     fn write(&self, out: &mut Vec<u8>) {
         write_text(out, self.as_bytes());
     }
@@ -230,6 +281,9 @@ impl<'a> Field<'a> for Password<'a> {
         let [_, secret @ ..] = input else { return Err(Fault::new(input, Why::Missing)) };
         Password::new(secret).map(|secret| (&[][..], secret)).map_err(|error| Fault::text(input, error))
     }
+    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        Self::read(input)
+    }
     fn write(&self, out: &mut Vec<u8>) {
         write_text(out, self.as_bytes());
     }
@@ -248,6 +302,11 @@ impl<'a> Field<'a> for Argument<'a> {
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         let text = behind_blanks(input)?;
         Argument::new(text).map(|text| (&[][..], text)).map_err(|error| Fault::text(text, error))
+    }
+    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let read = Self::read(input)?;
+        behind_one_blank(input)?;
+        Ok(read)
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_text(out, self.as_bytes());
@@ -275,6 +334,14 @@ impl<'a, T: Field<'a>> Field<'a> for Option<T> {
             Err(fault) => Err(fault),
         }
     }
+    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        match T::read_strict(input) {
+            Ok((rest, value)) => Ok((rest, Some(value))),
+            Err(Fault { why: Why::Missing, .. }) if input.is_empty() => Ok((&[], None)),
+            Err(Fault { why: Why::Missing, .. }) => Err(Fault::bad(input, ArgumentFault::Excess)),
+            Err(fault) => Err(fault),
+        }
+    }
     fn write(&self, out: &mut Vec<u8>) {
         if let Some(value) = self {
             value.write(out);
@@ -290,15 +357,19 @@ impl<'a, T: Field<'a>> Field<'a> for Option<T> {
 
 /// Fields that own nothing: how one is read behind its blanks, and shown.
 macro_rules! plain {
-    ($($(#[$grammar:meta])* $type:ty: $read:expr, $write:expr;)+) => {$(
+    ($($(#[$grammar:meta])* $type:ty: $read:expr, $write:expr $(, $strict:expr)?;)+) => {$(
         $(#[$grammar])*
         impl<'a> Field<'a> for $type {
             type Owned = Self;
             #[inline]
-    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+            fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
                 let read: fn(&'a [u8]) -> Result<(&'a [u8], Self), Fault> = $read;
                 read(input)
             }
+            $(fn is_strict(input: &'a [u8]) -> Result<(), Fault> {
+                let strict: fn(&'a [u8]) -> Result<(), Fault> = $strict;
+                strict(input)
+            })?
             fn write(&self, out: &mut Vec<u8>) {
                 let write: fn(&Self, &mut Vec<u8>) = $write;
                 write(self, out);
@@ -368,9 +439,7 @@ plain! {
     /// RFC 959 5.3.2: `<type-code> ::= A [<sp> <form-code>] | E [<sp> <form-code>] | I | L <sp> <byte-size>`
     Type: |input| {
         // `L8`, which vsftpd takes too.
-        if let [b'L' | b'l', size @ ..] = skip_blanks(input)
-            && size.first().is_some_and(u8::is_ascii_digit)
-        {
+        if let Some(size) = joined_size(input) {
             return byte_size(size);
         }
         let (rest, letter) = letter(input, |letter| matches!(letter, b'A' | b'E' | b'I' | b'L').then_some(letter))?;
@@ -394,7 +463,7 @@ plain! {
             out.extend_from_slice(b" L");
             write_shown(out, bits);
         }
-    };
+    }, |input| joined_size(input).map_or(Ok(()), |size| Err(Fault::bad(size, ArgumentFault::Word)));
 
     /// RFC 959 5.3.2: `<form-code> ::= N | T | C`
     Format: |input| letter(input, |letter| match letter {
@@ -485,6 +554,14 @@ pub(super) fn switch(word: &[u8]) -> Option<bool> {
         return Some(true);
     }
     word.eq_ignore_ascii_case(b"OFF").then_some(false)
+}
+
+/// The digits that stand behind TYPE's `L` without a blank.
+fn joined_size(input: &[u8]) -> Option<&[u8]> {
+    match skip_blanks(input) {
+        [b'L' | b'l', size @ ..] if size.first().is_some_and(u8::is_ascii_digit) => Some(size),
+        _ => None,
+    }
 }
 
 /// RFC 959 5.3.2: `<byte-size> ::= <number>`, 1 to 255.

@@ -10,7 +10,7 @@ use core::fmt;
 /// Why a line is no command. It never holds the line, which may be a password.
 ///
 /// Each has its answer: 500, 501, 504, 521 or 522.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CommandError {
     /// The line is empty. 500.
@@ -57,7 +57,7 @@ pub enum CommandError {
 }
 
 /// What is wrong with an argument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ArgumentFault {
     /// Decimal digits should stand here.

@@ -164,9 +164,21 @@ macro_rules! commands {
                 let fail = |error| argument::refuse(verb, line, error);
                 match verb {
                     $(Verb::$variant => Ok(wrap(
-                        commands!(@read fail, rest, $variant, [$($($type),+)?] [$($($field: $field_type),+)?]),
+                        commands!(@read read end ignored, fail, rest, $variant, [$($($type),+)?] [$($($field: $field_type),+)?]),
                     )),)+
                     Verb::Other => Ok(wrap(Self::Other(OtherCommand::read(line)?))),
+                }
+            }
+
+            /// The same by the letter of the grammars.
+            pub(super) fn read_strict(verb: Verb, line: &'a [u8], rest: &'a [u8]) -> Result<Self, CommandError> {
+                let fail = |error| argument::refuse(verb, line, error);
+                match verb {
+                    $(Verb::$variant => Ok(
+                        commands!(@read read_strict end_strict nothing, fail, rest, $variant,
+                            [$($($type),+)?] [$($($field: $field_type),+)?]),
+                    ),)+
+                    Verb::Other => Ok(Self::Other(OtherCommand::read(line)?)),
                 }
             }
 
@@ -218,24 +230,24 @@ macro_rules! commands {
     (@room $first:ident $second:ident, [$one:ty, $two:ty] []) => { $first.room().or($second.room()) };
     (@room $first:ident $second:ident, [] [$($field:ident),+]) => { { $(let _ = $field;)+ None } };
 
-    (@read $fail:ident, $rest:ident, $variant:ident, [] []) => {{
-        argument::ignored($rest).map_err($fail)?;
+    (@read $read:ident $end:ident $ignored:ident, $fail:ident, $rest:ident, $variant:ident, [] []) => {{
+        argument::$ignored($rest).map_err($fail)?;
         Self::$variant
     }};
-    (@read $fail:ident, $rest:ident, $variant:ident, [$one:ty] []) => {{
-        let (rest, one) = <$one as Field>::read($rest).map_err($fail)?;
-        argument::end(rest).map_err($fail)?;
+    (@read $read:ident $end:ident $ignored:ident, $fail:ident, $rest:ident, $variant:ident, [$one:ty] []) => {{
+        let (rest, one) = <$one as Field>::$read($rest).map_err($fail)?;
+        argument::$end(rest).map_err($fail)?;
         Self::$variant(one)
     }};
-    (@read $fail:ident, $rest:ident, $variant:ident, [$one:ty, $two:ty] []) => {{
-        let (rest, one) = <$one as Field>::read($rest).map_err($fail)?;
-        let (rest, two) = <$two as Field>::read(rest).map_err($fail)?;
-        argument::end(rest).map_err($fail)?;
+    (@read $read:ident $end:ident $ignored:ident, $fail:ident, $rest:ident, $variant:ident, [$one:ty, $two:ty] []) => {{
+        let (rest, one) = <$one as Field>::$read($rest).map_err($fail)?;
+        let (rest, two) = <$two as Field>::$read(rest).map_err($fail)?;
+        argument::$end(rest).map_err($fail)?;
         Self::$variant(one, two)
     }};
-    (@read $fail:ident, $rest:ident, $variant:ident, [] [$($field:ident: $type:ty),+]) => {{
-        $(let ($rest, $field) = <$type as Field>::read($rest).map_err($fail)?;)+
-        argument::end($rest).map_err($fail)?;
+    (@read $read:ident $end:ident $ignored:ident, $fail:ident, $rest:ident, $variant:ident, [] [$($field:ident: $type:ty),+]) => {{
+        $(let ($rest, $field) = <$type as Field>::$read($rest).map_err($fail)?;)+
+        argument::$end($rest).map_err($fail)?;
         Self::$variant { $($field),+ }
     }};
 

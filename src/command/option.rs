@@ -172,7 +172,7 @@ impl<'a> arbitrary::Arbitrary<'a> for OtherOption<'a> {
 }
 
 /// Why something is no [`OtherOption`](super::OtherOption) or [`OtherCommand`](super::OtherCommand).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotOther {
     /// The text is empty, or holds what may not be in it.
@@ -254,7 +254,7 @@ impl<'a> arbitrary::Arbitrary<'a> for NewFacts<'a> {
 }
 
 /// Why something is no [`NewFacts`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NewFactsError {
     /// The text is empty, or holds what may not be in it.
@@ -289,6 +289,9 @@ impl<'a> Field<'a> for Site<'a> {
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         Argument::read(input).map(|(rest, text)| (rest, Site::from(text)))
     }
+    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        Argument::read_strict(input).map(|(rest, text)| (rest, Site::from(text)))
+    }
     fn write(&self, out: &mut Vec<u8>) {
         argument::write_text(out, self.as_bytes());
     }
@@ -307,6 +310,21 @@ impl<'a> Field<'a> for Opts<'a> {
     fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
         Opts::read(argument::behind_blanks(input)?).map(|opts| (&[][..], opts))
     }
+    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+        let (_, opts) = <Self as Field>::read(input)?;
+        argument::behind_one_blank(input)?;
+        let options = split_word(argument::skip_blanks(input)).1;
+        match opts {
+            Self::Utf8(_) => Option::<bool>::read_strict(options).and_then(|(rest, _)| argument::end_strict(rest))?,
+            Self::Mlst(_) | Self::Hash(_) => drop(Option::<Argument<'a>>::read_strict(options)?),
+            Self::ModeZ(_) => {
+                argument::behind_one_blank(options)?;
+                Option::<Argument<'a>>::read_strict(split_word(argument::skip_blanks(options)).1)?;
+            }
+            Self::Other(_) => {}
+        }
+        Ok((&[], opts))
+    }
     fn write(&self, out: &mut Vec<u8>) {
         self.write(out);
     }
@@ -324,6 +342,10 @@ impl<'a> Field<'a> for NewFacts<'a> {
         let facts = NewFacts::new(text)
             .map_err(|_| Fault::bad(argument::behind_blanks(input).unwrap_or(input), ArgumentFault::Facts));
         facts.map(|facts| (rest, facts))
+    }
+    fn is_strict(input: &'a [u8]) -> Result<(), Fault> {
+        let (rest, text) = argument::word(input)?;
+        if text.ends_with(b";") { Ok(()) } else { Err(Fault::bad(rest, ArgumentFault::Facts)) }
     }
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b' ');

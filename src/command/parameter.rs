@@ -3,7 +3,7 @@
 use crate::address::NetworkProtocol;
 use core::num::NonZeroU8;
 
-/// The representation type of TYPE (RFC 959 3.1.1).
+/// The representation type of TYPE (RFC 959 3.1.1); a session begins with `A`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Type {
@@ -22,11 +22,19 @@ impl Type {
     pub const LOCAL_8: Self = Self::Local(NonZeroU8::MIN.saturating_add(7));
 }
 
+/// `A`, as RFC 959 3.1.1.1 has it.
+impl Default for Type {
+    fn default() -> Self {
+        Self::Ascii(None)
+    }
+}
+
 /// The format of TYPE A and TYPE E (RFC 959 3.1.1.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Format {
     /// `N`: non-print.
+    #[default]
     NonPrint,
     /// `T`: Telnet format effectors.
     Telnet,
@@ -35,10 +43,11 @@ pub enum Format {
 }
 
 /// The file structure of STRU (RFC 959 3.1.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Structure {
     /// `F`.
+    #[default]
     File,
     /// `R`.
     Record,
@@ -47,10 +56,11 @@ pub enum Structure {
 }
 
 /// The transfer mode of MODE (RFC 959 3.4; draft-preston-ftpext-deflate).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Mode {
     /// `S`.
+    #[default]
     Stream,
     /// `B`.
     Block,
@@ -60,8 +70,8 @@ pub enum Mode {
     Deflate,
 }
 
-/// How a file's bytes stand on a data connection: TYPE, STRU and MODE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// How a file's bytes stand on a data connection: TYPE, STRU and MODE. The default is what a session begins with (RFC 959 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Form {
     /// What TYPE set.
@@ -81,10 +91,11 @@ impl Form {
 }
 
 /// The protection level of PROT (RFC 2228 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Protection {
     /// `C`: none.
+    #[default]
     Clear,
     /// `S`: integrity.
     Safe,
@@ -117,10 +128,11 @@ pub struct Allocation {
 }
 
 /// The argument of EPSV (RFC 2428 3, 4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum EpsvArgument {
     /// None: the network protocol of the control connection.
+    #[default]
     Any,
     /// A network protocol.
     Protocol(NetworkProtocol),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::argument::Shown;
-use super::{Command, Verb};
+use super::{Command, CommandLine, Verb};
 
 /// The command as one line, fit for a log and for a terminal: a password, an account and whatever else may be a secret is `****`,
 /// and bytes that aren't printable are escaped. [`Command::encode`] writes what goes over the wire. Allocates.
@@ -19,6 +19,15 @@ use super::{Command, Verb};
 /// # Ok::<(), ftp_proto::CommandError>(())
 /// ```
 impl fmt::Display for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = Vec::new();
+        self.encode(&mut line);
+        show_line(line.strip_suffix(b"\r\n").unwrap_or(&line), f)
+    }
+}
+
+/// The line with the word that was used, as [`Command`]'s `Display` shows it. Allocates.
+impl fmt::Display for CommandLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = Vec::new();
         self.encode(&mut line);

@@ -55,7 +55,7 @@ impl<'a> Ending<'a> {
 }
 
 /// What became of another server's reply that was relayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Relayed {
     /// It is the answer, word for word, and means to this session what it says.
     Verbatim,

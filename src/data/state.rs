@@ -17,7 +17,7 @@ use crate::tls::TlsError;
 pub struct ChannelId(u32);
 
 /// Which way a file goes, seen from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Bytes are written to the data connection.
     Send,
@@ -110,7 +110,7 @@ impl From<u64> for Moved {
 
 /// What to do with a connection that was accepted.
 #[must_use]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It is the data connection; the listening socket isn't needed any more.
     Take,
@@ -120,7 +120,7 @@ pub enum Verdict {
 
 /// Whether the TLS session of a data connection has to be the control connection's, resumed. Who resumes proves to be
 /// the one of the control connection; servers such as vsftpd insist on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Resume {
     /// Try; another session is accepted.
     #[default]

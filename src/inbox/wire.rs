@@ -32,18 +32,46 @@ pub(super) struct Wire {
     /// Bytes of the line under way were dropped.
     overflow: bool,
     /// How many bytes of a subnegotiation are still awaited at most; none is under way at 0.
-    subnegotiation: usize,
+    subnegotiation: u32,
     /// Which byte of text needs a closer look beside LF and IAC: NUL where CR NUL means CR.
     third: u8,
     heard: Heard,
-    answers: Box<[u8]>,
+    /// Seldom any, and never many.
+    answers: Option<Box<Vec<u8>>>,
     answered: u8,
     interrupted: bool,
     /// An interrupt was the last that came out of the text.
     marks: bool,
     closed: bool,
     busy: bool,
+    raw: Raw,
+    /// The machines hand nothing on: what came isn't kept for them where it was changed.
+    keeps_raw: bool,
+    /// What was changed, as it came.
+    aside: Option<Box<Aside>>,
 }
+
+/// Where the kept lines and the line under way are as they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Raw {
+    /// Between `start` and `scan`.
+    InPlace,
+    /// Something was taken out of them, and they are aside.
+    Aside,
+    /// Nowhere: a part was dropped, or too much was taken out.
+    Lost,
+}
+
+/// Bytes as they came.
+#[derive(Clone, Default)]
+struct Aside {
+    bytes: Vec<u8>,
+    /// How many of them were taken out.
+    taken_out: usize,
+}
+
+/// How many bytes may be taken out of what is kept as it came: room for a session that hears nothing but Telnet for hours.
+const MOST_TAKEN_OUT: usize = 128;
 
 /// Where in a line Telnet is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +121,15 @@ impl Wire {
             subnegotiation: 0,
             third: 0,
             heard: Heard::InCode,
-            answers: Box::default(),
+            answers: None,
             answered: 0,
             interrupted: false,
             marks: false,
             closed: false,
             busy: false,
+            raw: Raw::InPlace,
+            keeps_raw: true,
+            aside: None,
         }
     }
 
@@ -169,7 +200,7 @@ impl Wire {
                 self.keep(count);
                 return None;
             };
-            if byte == b'\n' && self.clean == self.scan && !self.overflow {
+            if byte == b'\n' && self.clean == self.scan && self.raw == Raw::InPlace {
                 let begin = self.line;
                 let end = self.scan.wrapping_add(count);
                 let line = self.bytes.get(begin..end)?;
@@ -199,6 +230,15 @@ impl Wire {
         self.bytes.get(from..from.wrapping_add(length)).unwrap_or_default()
     }
 
+    /// The kept lines as they came; `None` if a part was dropped or more was taken out than is kept.
+    pub(super) fn raw(&self) -> Option<&[u8]> {
+        match self.raw {
+            Raw::InPlace => self.bytes.get(self.start..self.scan),
+            Raw::Aside => self.aside.as_ref().map(|aside| &aside.bytes[..]),
+            Raw::Lost => None,
+        }
+    }
+
     /// How many bytes the kept lines are, with their ends.
     pub(super) fn length(&self) -> usize {
         self.line.saturating_sub(self.start)
@@ -216,6 +256,7 @@ impl Wire {
         self.line = self.start.saturating_add(at).min(clean);
         self.clean = self.line;
         self.dropped = self.dropped.saturating_add(clean.saturating_sub(self.clean));
+        self.lose();
     }
 
     /// Releases the kept lines.
@@ -224,7 +265,18 @@ impl Wire {
         self.start = self.scan;
         self.line = self.scan;
         self.clean = self.scan;
-        self.dropped = 0;
+        if self.raw != Raw::InPlace {
+            self.forget();
+        }
+    }
+
+    #[cold]
+    fn forget(&mut self) {
+        (self.raw, self.dropped) = (Raw::InPlace, 0);
+        if let Some(aside) = &mut self.aside {
+            aside.bytes.clear();
+            aside.taken_out = 0;
+        }
     }
 
     /// Gives back memory, if nothing is kept.
@@ -234,7 +286,15 @@ impl Wire {
         }
         self.bytes.clear();
         self.bytes.shrink_to(if self.busy { KEPT_WHEN_BUSY } else { KEPT_WHEN_IDLE });
+        if let Some(aside) = &mut self.aside {
+            aside.bytes.shrink_to(KEPT_WHEN_IDLE);
+        }
         (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
+    }
+
+    /// What came isn't wanted.
+    pub(super) fn forgo_raw(&mut self) {
+        self.keeps_raw = false;
     }
 
     /// Whether room for much is kept while nothing is.
@@ -245,6 +305,7 @@ impl Wire {
     /// Takes nothing more.
     pub(super) fn close(&mut self) {
         self.bytes = Vec::new();
+        self.aside = None;
         (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
         self.closed = true;
     }
@@ -265,7 +326,7 @@ impl Wire {
     }
 
     pub(super) fn take_answers(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.answers).into_vec()
+        self.answers.take().map_or(Vec::new(), |answers| *answers)
     }
 
     pub(super) fn take_interrupt(&mut self) -> bool {
@@ -276,6 +337,7 @@ impl Wire {
     /// the CR of its end.
     fn keep(&mut self, count: usize) {
         let room = self.line.saturating_add(self.limit).saturating_add(1).saturating_sub(self.clean);
+        self.set_aside(count);
         if self.clean == self.scan && count <= room && !self.overflow {
             self.clean = self.clean.saturating_add(count);
             self.scan = self.clean;
@@ -284,10 +346,32 @@ impl Wire {
         self.move_down(count, room);
     }
 
+    /// Keeps the next `count` bytes as they came, if that isn't where they are.
+    fn set_aside(&mut self, count: usize) {
+        if self.raw == Raw::Aside
+            && let Some(aside) = &mut self.aside
+        {
+            let next = self.bytes.get(self.scan..self.scan.saturating_add(count)).unwrap_or_default();
+            aside.bytes.extend_from_slice(next);
+        }
+    }
+
+    /// What is kept can't be had as it came any more.
+    #[cold]
+    fn lose(&mut self) {
+        self.raw = Raw::Lost;
+        if let Some(aside) = &mut self.aside {
+            aside.bytes = Vec::new();
+        }
+    }
+
     #[cold]
     fn move_down(&mut self, count: usize, room: usize) {
         let taken = if self.overflow { 0 } else { count.min(room) };
-        self.overflow |= taken < count;
+        if taken < count {
+            self.overflow = true;
+            self.lose();
+        }
         self.dropped = self.dropped.saturating_add(count.saturating_sub(taken));
         let end = self.scan.saturating_add(taken);
         if self.clean <= self.scan && end <= self.bytes.len() {
@@ -312,6 +396,7 @@ impl Wire {
             length = self.cut_line();
         }
         let at = self.line.saturating_sub(self.start);
+        self.set_aside(1);
         self.scan = self.scan.saturating_add(1);
         // A hole is in front of the LF, so that this is the LF itself or lies in the hole.
         if self.clean.saturating_add(1) != self.scan
@@ -329,6 +414,7 @@ impl Wire {
     #[cold]
     fn cut_line(&mut self) -> usize {
         let clean = self.clean;
+        self.lose();
         self.overflow = false;
         self.clean = clean.min(self.line.saturating_add(self.limit));
         let least = self.line.saturating_add(CODE);
@@ -369,7 +455,7 @@ impl Wire {
             }
             Sequence::Subnegotiation => {
                 self.skip(2);
-                self.subnegotiation = self.limit;
+                self.subnegotiation = u32::try_from(self.limit).unwrap_or(u32::MAX);
             }
             Sequence::Interrupt => {
                 self.skip(2);
@@ -400,6 +486,21 @@ impl Wire {
     }
 
     fn skip(&mut self, count: usize) {
+        if !self.keeps_raw {
+            self.raw = Raw::Lost;
+        } else if self.raw == Raw::InPlace {
+            let aside = self.aside.get_or_insert_default();
+            aside.bytes.extend_from_slice(self.bytes.get(self.start..self.scan).unwrap_or_default());
+            self.raw = Raw::Aside;
+        }
+        self.set_aside(count);
+        let taken_out = |aside: &mut Box<Aside>| {
+            aside.taken_out = aside.taken_out.saturating_add(count);
+            aside.taken_out > MOST_TAKEN_OUT
+        };
+        if self.raw == Raw::Aside && self.aside.as_mut().is_some_and(taken_out) {
+            self.lose();
+        }
         self.scan = self.scan.saturating_add(count);
     }
 
@@ -409,8 +510,10 @@ impl Wire {
             && self.answered < MOST_ANSWERS
         {
             self.answered = self.answered.saturating_add(1);
-            // Seldom, and never many: no room is kept for more.
-            self.answers = [&*self.answers, &answer].concat().into();
+            let answers = self.answers.get_or_insert_default();
+            // No room is kept for more.
+            answers.reserve_exact(answer.len());
+            answers.extend_from_slice(&answer);
         }
     }
 
@@ -420,6 +523,7 @@ impl Wire {
     fn skip_subnegotiation(&mut self) -> bool {
         while self.subnegotiation > 0 {
             let Some(rest) = self.bytes.get(self.scan..) else { return false };
+            let most = usize::try_from(self.subnegotiation).unwrap_or(usize::MAX);
             let skipped = match *rest {
                 [] | [telnet::IAC] => return false,
                 [telnet::IAC, telnet::SUBNEGOTIATION_END, ..] => {
@@ -428,10 +532,10 @@ impl Wire {
                     return true;
                 }
                 [telnet::IAC, ..] => 2,
-                _ => memchr::memchr(telnet::IAC, rest).unwrap_or(rest.len()).min(self.subnegotiation),
+                _ => memchr::memchr(telnet::IAC, rest).unwrap_or(rest.len()).min(most),
             };
             self.skip(skipped);
-            self.subnegotiation = self.subnegotiation.saturating_sub(skipped);
+            self.subnegotiation = self.subnegotiation.saturating_sub(u32::try_from(skipped).unwrap_or(u32::MAX));
         }
         true
     }

@@ -7,11 +7,11 @@ use nom::combinator::{map_opt, opt, verify};
 use nom::sequence::{delimited, preceded, separated_pair, terminated};
 use nom::{IResult, Parser};
 
-use super::calendar;
 use super::column::{Read, any_blanks, blanks, digits, is_blank, word_end};
 use super::entry::{Modified, Precision, Zone};
 use super::months;
 use crate::time::Time;
+use crate::time::calendar;
 
 /// A day, as a line tells it.
 #[derive(Debug, Clone, Copy)]

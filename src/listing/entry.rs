@@ -7,7 +7,7 @@ use crate::time::Time;
 
 /// One file, directory or other thing in a listing. Each field is a number, or a slice of the line; what the line doesn't tell
 /// is `None` or empty.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Entry<'a> {
     /// The name, exactly as the line has it: any byte, not decoded, blanks at its ends included. It can't be told where a

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 
 /// A line of a listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Line<'a> {
     /// A file, a directory, or another thing.

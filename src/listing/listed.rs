@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
-use super::calendar;
 use super::entry::Kind;
 use crate::address::write;
 use crate::text::Path;
 use crate::time::Time;
+use crate::time::calendar;
 
 /// What is to be written of a file. None of its fields can hold what would end a line, a column or a fact.
 ///
@@ -27,7 +27,7 @@ use crate::time::Time;
 /// assert_eq!(lines, b"type=file;size=4096;modify=20240309140500; notes.txt\r\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Listed<'a> {
     /// Its name.
@@ -67,7 +67,7 @@ pub struct Permit(u16);
 pub struct Word<'a>(&'a [u8]);
 
 /// Why something is no [`Word`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WordError {
     /// There is nothing.

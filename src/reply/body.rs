@@ -17,7 +17,7 @@ use crate::address::AddressError;
 use crate::time::TimeError;
 
 /// Why a reply doesn't say what was looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyError {
     /// No line holds an address; this is what is wrong with the first.

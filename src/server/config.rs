@@ -43,6 +43,9 @@ pub struct Config {
     /// Whether the application is asked for SIZE in TYPE A, which it has to count as it would be sent (no: `550 SIZE not
     /// allowed in ASCII mode.`, as ProFTPD, Pure-FTPd and pyftpdlib say; RFC 3659 4.1).
     pub size_of_text: bool,
+    /// Whether commands are read by the letter of the grammars ([`Command::parse_strict`](crate::Command::parse_strict)), so that
+    /// `NOOP x` and `PASV x` are answered 501 (no: clients say such things, and most servers take them).
+    pub strict: bool,
     /// What the application can do.
     pub support: Support,
     /// Whether the application is told, by [`Action::Answered`](super::Action::Answered), of each command with its final
@@ -56,7 +59,7 @@ pub struct Config {
 }
 
 /// Whether TLS (RFC 4217) is offered, and what is refused without it; each includes the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub enum Security {
     /// None: AUTH is answered 502.
     #[default]
@@ -152,6 +155,7 @@ impl Default for Config {
             login_failures: 3,
             unknown_commands: 10,
             size_of_text: false,
+            strict: false,
             support: Support::default(),
             answered: false,
         }

@@ -12,7 +12,8 @@ impl Context {
     /// behind it.
     pub(super) fn take_up(&mut self, line: &[u8], unread: bool) -> Option<Phase> {
         self.hear(line);
-        match Command::parse(line) {
+        let read = if self.config.strict { Command::parse_strict(line) } else { Command::parse(line) };
+        match read {
             Ok(Command::Other(_)) | Err(_) if is_foreign(line) => self.turn_away(),
             Ok(command) => return self.dispatch(command, unread),
             Err(error) => self.complain(&error, Verb::of_line(line)),

@@ -6,7 +6,7 @@ use core::net::{AddrParseError, IpAddr, Ipv4Addr};
 use core::str::FromStr;
 
 /// Which address a 227 announces. A 229 announces none, and needs no such choice.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub enum PublicAddress {
     /// The one that the client has reached.
     #[default]
@@ -19,14 +19,14 @@ pub enum PublicAddress {
 }
 
 /// The addresses that have their first `bits` bits in common with `address`: `192.168.0.0/16`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network {
     address: IpAddr,
     bits: u8,
 }
 
 /// A text that is no network: `10.0.0.0/8`, `2001:db8::/32`, or an address alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NetworkError;
 
 impl PublicAddress {

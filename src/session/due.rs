@@ -18,7 +18,7 @@ impl CommandId {
 }
 
 /// What a reply answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Awaited {
     /// The server's first word.
     Greeting,

@@ -6,7 +6,7 @@ use crate::reply::{Class, Code, Lines, Reply, push_line};
 use crate::text::Text;
 
 /// A feature that FEAT named: its word and what follows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Feature<'a> {
     /// The word, such as `REST`. Case doesn't matter.
     pub word: &'a [u8],

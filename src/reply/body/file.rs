@@ -9,7 +9,7 @@ use crate::text::{Path, Text};
 use crate::time::Time;
 
 /// The line of MLST's answer: facts and a path (RFC 3659 7.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FactsLine<'a> {
     /// The facts as they stand: `type=file;size=6;`; may be empty.
     pub facts: &'a [u8],

@@ -439,3 +439,18 @@ fn a_port_on_the_same_link_is_dialled_on_that_link() {
     }
     assert!(rig.hears("RETR f").contains(&Did::Connects(link("[fe80::1%3]:5001"))));
 }
+
+#[test]
+fn commands_are_read_by_the_letter_where_the_application_wants_it() {
+    for (strict, excess) in [(false, "200 NOOP command successful."), (true, "501 Bad argument. Syntax: NOOP")] {
+        let mut rig = Rig::greeted(with(|config| config.strict = strict));
+        let noop = rig.says("NOOP");
+        assert!(noop.starts_with("200"), "{noop}");
+        assert_eq!(rig.says("NOOP x").get(..3), excess.get(..3));
+        if strict {
+            assert_eq!(rig.says("NOOP x"), excess);
+        }
+        // What is behind it is read as ever.
+        assert_eq!(rig.says("NOOP"), noop);
+    }
+}

@@ -30,6 +30,77 @@ pub fn inbox(bytes: &[u8]) {
         assert_eq!(commands(data, limits, escape, size), whole.0, "commands in pieces of {size}");
         assert_eq!(replies(data, limits, escape, size), whole.1, "replies in pieces of {size}");
     }
+    let raw = (raw_commands(data, limits, escape, data.len()), raw_replies(data, limits, escape, data.len()));
+    for size in [1, size] {
+        assert_eq!(raw_commands(data, limits, escape, size), raw.0, "raw commands in pieces of {size}");
+        assert_eq!(raw_replies(data, limits, escape, size), raw.1, "raw replies in pieces of {size}");
+    }
+    stand_in(data, &raw.0);
+    stand_in(data, &raw.1);
+}
+
+/// Each line as it came; read anew, it is the same line.
+fn raw_commands(data: &[u8], limits: Limits, escape: Escape, size: usize) -> Vec<Option<Vec<u8>>> {
+    let mut inbox = Inbox::commands(limits).with_escape(escape);
+    let mut raw = Vec::new();
+    for chunk in data.chunks(size.max(1)) {
+        inbox.push(chunk);
+        loop {
+            match inbox.advance() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(_) => {
+                    assert_eq!(inbox.raw(), None);
+                    continue;
+                }
+            }
+            if let Some(raw) = inbox.raw() {
+                let mut again = Inbox::commands(limits).with_escape(escape);
+                again.push(raw);
+                assert_eq!(again.next_line(), Ok(inbox.line()), "{}", raw.escape_ascii());
+                assert!(!again.has_more());
+            }
+            raw.push(inbox.raw().map(<[u8]>::to_vec));
+        }
+        assert_eq!(inbox.raw(), None);
+    }
+    raw
+}
+
+fn raw_replies(data: &[u8], limits: Limits, escape: Escape, size: usize) -> Vec<Option<Vec<u8>>> {
+    let mut inbox = Inbox::replies(limits).with_escape(escape);
+    let mut raw = Vec::new();
+    for chunk in data.chunks(size.max(1)) {
+        inbox.push(chunk);
+        loop {
+            match inbox.advance() {
+                Ok(true) => {}
+                Ok(false) | Err(ReplyError::TooLong { .. }) => break,
+                Err(_) => continue,
+            }
+            let reply = inbox.reply().expect("the current reply");
+            assert!(!reply.is_truncated() || inbox.raw().is_none());
+            if let Some(raw) = inbox.raw() {
+                let mut again = Inbox::replies(limits).with_escape(escape);
+                again.push(raw);
+                assert_eq!(again.next_reply(), Ok(Some(reply)), "{}", raw.escape_ascii());
+                assert!(!again.has_more());
+            }
+            raw.push(inbox.raw().map(<[u8]>::to_vec));
+        }
+        assert_eq!(inbox.raw(), None);
+    }
+    raw
+}
+
+/// They are parts of what was received, one behind the other.
+fn stand_in(data: &[u8], parts: &[Option<Vec<u8>>]) {
+    let mut rest = data;
+    for part in parts.iter().flatten() {
+        assert!(part.ends_with(b"\n"));
+        let at = rest.windows(part.len()).position(|window| window == part).expect("as it came");
+        rest = &rest[at + part.len()..];
+    }
 }
 
 /// The lines, the answers to Telnet and whether it was interrupted.

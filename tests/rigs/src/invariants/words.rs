@@ -34,6 +34,10 @@ pub fn command(line: &[u8]) {
     assert_eq!(Verb::parse(word), parsed.command.verb());
     line_round_trip(&parsed);
     command_round_trip(&parsed.command);
+    // By the letter is a part of what is read, and all that is written.
+    if let Ok(strict) = CommandLine::parse_strict(line) {
+        assert_eq!(strict, parsed, "{}", line.escape_ascii());
+    }
 }
 
 /// parse(encode(c)) == c for every command that can be built.
@@ -58,6 +62,7 @@ fn command_round_trip(command: &Command<'_>) {
     command.encode(&mut out);
     let line = one_line(out.strip_prefix(b"before").expect("encode appends"));
     assert_eq!(Command::parse(line).as_ref(), Ok(command), "{}", line.escape_ascii());
+    assert_eq!(Command::parse_strict(line).as_ref(), Ok(command), "{}", line.escape_ascii());
     assert_eq!(&command.clone().into_owned(), command);
     match command {
         Command::Pass(_) => assert_eq!(format!("{command:?}"), "Pass(Password(…))"),

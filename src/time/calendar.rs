@@ -1,11 +1,11 @@
 //! Days and seconds of the Gregorian calendar, for times that are counted, shifted or rounded up.
 
-use crate::time::Time;
+use super::Time;
 
 const DAY: i64 = 86_400;
 
 /// The moment so many seconds behind the beginning of 1970, in UTC; `None` outside of the years 0 to 9999.
-pub(super) fn of_epoch(seconds: i64) -> Option<Time> {
+pub(crate) fn of_epoch(seconds: i64) -> Option<Time> {
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = of_days(days)?;
     let part = |value: i64| u8::try_from(value).ok();
@@ -14,14 +14,14 @@ pub(super) fn of_epoch(seconds: i64) -> Option<Time> {
 }
 
 /// The seconds from the beginning of 1970 to this moment; a leap second counts as the next one.
-pub(super) fn to_epoch(time: Time) -> i64 {
+pub(crate) fn to_epoch(time: Time) -> i64 {
     let clock = [(time.hour(), 3600), (time.minute(), 60), (time.second(), 1)];
     let seconds: i64 = clock.iter().map(|(count, length)| i64::from(*count).wrapping_mul(*length)).sum();
     to_days(time.year(), time.month(), time.day()).wrapping_mul(DAY).wrapping_add(seconds)
 }
 
 /// The same moment so many seconds later; its nanosecond is kept.
-pub(super) fn shifted(time: Time, seconds: i64) -> Option<Time> {
+pub(crate) fn shifted(time: Time, seconds: i64) -> Option<Time> {
     of_epoch(to_epoch(time).checked_add(seconds)?)?.with_nanosecond(time.nanosecond()).ok()
 }
 
@@ -53,7 +53,7 @@ fn of_days(days: i64) -> Option<(u16, u8, u8)> {
 }
 
 /// The day behind this one.
-pub(super) fn next_day(time: Time) -> Option<Time> {
+pub(crate) fn next_day(time: Time) -> Option<Time> {
     shifted(time, DAY)
 }
 

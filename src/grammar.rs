@@ -1,0 +1,81 @@
+//! What the grammars of the words are made of: nom's complete parsers, and one error that keeps place and kind.
+//!
+//! A word's own error is made of it where a reader ends, so that nom is no part of the interface.
+
+use nom::character::complete::digit1;
+use nom::combinator::{all_consuming, map_res};
+use nom::error::{ErrorKind, FromExternalError, ParseError};
+use nom::{Err, Finish, IResult, Parser};
+
+/// What is wrong, and how many bytes of the text are behind that place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault<Kind> {
+    pub(crate) left: usize,
+    pub(crate) kind: Kind,
+}
+
+/// What can be wrong with a word.
+pub(crate) trait Kind: Sized {
+    /// What it is if one of nom's own parsers has failed.
+    fn of(failed: ErrorKind) -> Self;
+}
+
+/// What a grammar's parser returns.
+pub(crate) type Read<'a, T, K> = IResult<&'a [u8], T, Fault<K>>;
+
+impl<K> Fault<K> {
+    pub(crate) const fn new(input: &[u8], kind: K) -> Self {
+        Self { left: input.len(), kind }
+    }
+
+    /// Its place in the text that was read, in bytes from 0.
+    pub(crate) const fn at(&self, text: &[u8]) -> usize {
+        text.len().saturating_sub(self.left)
+    }
+}
+
+impl<K: Kind> ParseError<&[u8]> for Fault<K> {
+    fn from_error_kind(input: &[u8], failed: ErrorKind) -> Self {
+        Self::new(input, K::of(failed))
+    }
+
+    fn append(_: &[u8], _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+/// For `map_res`: what has the right form and a wrong value is wrong where it begins.
+impl<K> FromExternalError<&[u8], K> for Fault<K> {
+    fn from_external_error(input: &[u8], _: ErrorKind, kind: K) -> Self {
+        Self::new(input, kind)
+    }
+}
+
+/// Reads all of `text`.
+pub(crate) fn whole<'a, T, K: Kind>(
+    parser: impl Parser<&'a [u8], Output = T, Error = Fault<K>>,
+    text: &'a [u8],
+) -> Result<T, Fault<K>> {
+    all_consuming(parser).parse_complete(text).finish().map(|(_, value)| value)
+}
+
+/// What `parser` reads; if it fails, this should stand where it began.
+#[allow(dead_code)]
+pub(crate) fn expect<'a, T, K: Kind + Copy>(
+    kind: K,
+    mut parser: impl Parser<&'a [u8], Output = T, Error = Fault<K>>,
+) -> impl FnMut(&'a [u8]) -> Read<'a, T, K> {
+    move |input| parser.parse_complete(input).map_err(|_| Err::Error(Fault::new(input, kind)))
+}
+
+/// `1*DIGIT`, up to 64 bits; what is above them is `too_large`.
+#[inline]
+pub(crate) fn number<'a, K: Kind + Copy>(too_large: K) -> impl FnMut(&'a [u8]) -> Read<'a, u64, K> {
+    move |input| map_res(digit1, |digits| value_of(digits).ok_or(too_large)).parse_complete(input)
+}
+
+/// The value of decimal digits, if it has at most 64 bits.
+#[inline]
+pub(crate) fn value_of(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0'))))
+}
