@@ -49,11 +49,11 @@ impl Context {
                         *step = Step::Moving;
                         return None;
                     }
-                    (Step::Moving, State::Secured) => {
+                    (Step::Moving, State::Secured { .. }) => {
                         self.stream(job);
                         return None;
                     }
-                    (Step::Connecting(_) | Step::Accepting, State::Failed(_)) => {
+                    (Step::Connecting(_) | Step::Accepting, State::Failed(_) | State::Deserted(_)) => {
                         let text = "Failed to establish connection.";
                         self.ended(job, Code::CANNOT_OPEN_DATA_CONNECTION, text);
                     }
