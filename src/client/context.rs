@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::data::{Moved, StreamEnd};
 use crate::outbox::{Outbox, Speech};
 use crate::reply::Reply;
-use crate::route::{Attempt, Endpoints, Routes};
+use crate::route::{Attempt, Endpoints, Routes, Software, Speaks};
 use crate::session::CommandId;
 use crate::time::Instant;
 use crate::tls::{Tls, TlsError};
@@ -22,6 +22,9 @@ pub(super) struct Context {
     pub(super) routes: Routes,
     /// The attempts at a data connection of the last transfer.
     pub(super) attempts: Vec<Attempt>,
+    /// Which server it is, and what it speaks, as far as its words have told.
+    pub(super) software: Software,
+    pub(super) speaks: Option<Speaks>,
     /// What FEAT named, once it was asked for.
     features: VerbSet,
     /// The command whose reply the plan waits for; the greeting at first.
@@ -123,6 +126,8 @@ impl Context {
             routes: Routes::new(),
             attempts: Vec::new(),
             features: VerbSet::default(),
+            software: Software::Unknown,
+            speaks: None,
             ranged: false,
             last_word: now,
         }
@@ -169,8 +174,15 @@ impl Context {
         self.features.contains(verb)
     }
 
+    /// The same; `None`: FEAT wasn't asked for.
+    pub(super) fn offers_known(&self, verb: Verb) -> Option<bool> {
+        self.features.contains(Verb::Feat).then(|| self.features.contains(verb))
+    }
+
     pub(super) fn remember_features(&mut self, reply: &Reply<'_>) {
         let mut features = VerbSet::default();
+        // That it was asked for.
+        features.insert(Verb::Feat);
         for feature in reply.features() {
             features.insert(Verb::parse(feature.word));
         }
