@@ -4,6 +4,7 @@
 
 mod certificate;
 mod clients;
+mod kept;
 mod mirror;
 mod odd;
 mod options;
@@ -11,6 +12,7 @@ mod plainly;
 mod processes;
 mod servers;
 mod servers_tls;
+mod text;
 mod tls;
 mod tree;
 mod uploads;

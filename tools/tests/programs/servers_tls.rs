@@ -232,6 +232,22 @@ fn rein_ends_tls_and_the_session_goes_on_in_plaintext() {
     }
 }
 
+#[test]
+fn type_a_converts_line_ends_under_tls_too() {
+    for_every_server(&["--tls", "data"], |site, version| {
+        let config = site.certificate.client(version, &[]);
+        let mut session = site.log_in(&config);
+        assert!(session.say("TYPE A").starts_with("200"));
+        fs::write(site.server.root().join("there"), "one\ntwo\n").unwrap();
+        assert_eq!(session.receive("RETR there", &config).0, "one\r\ntwo\r\n");
+        let content: Vec<u8> = noise(100_000).into_iter().filter(|byte| *byte != b'\n').collect();
+        let wire = [&content[..], b"\r\n"].concat();
+        let end = session.send_unread("STOR copy", &config, &wire, None);
+        assert!(end.starts_with("226"), "{end}");
+        assert!(fs::read(site.server.root().join("copy")).unwrap() == [&content[..], b"\n"].concat());
+    });
+}
+
 fn for_every_server(options: &[&str], test: impl Fn(&Site, &'static SupportedProtocolVersion)) {
     for server in SERVERS {
         for version in VERSIONS {
@@ -273,6 +289,7 @@ impl Session {
     fn user(&mut self) {
         assert!(self.say("USER anna").starts_with("331"));
         assert!(self.say("PASS secret").starts_with("230"));
+        assert!(self.say("TYPE I").starts_with("200"));
     }
 
     fn say(&mut self, command: &str) -> String {
