@@ -52,6 +52,73 @@ fn a_data_connection_with_another_session_is_refused() {
     });
 }
 
+/// Go's clients know no other way with TLS 1.2: session IDs alone let nobody of them onto a data connection.
+#[test]
+fn sessions_of_tls_1_2_resume_by_ticket() {
+    for server in SERVERS {
+        let site = Site::start(server, &["--tls", "data"]);
+        fs::write(site.server.root().join("there"), "x").unwrap();
+        let config = site.certificate.client(&version::TLS12, &[]);
+        let mut plain = site.server.dial();
+        assert!(plain.say("AUTH TLS").starts_with("234"));
+        let mut control = Tap { socket: plain.control.into_inner(), heard: Vec::new() };
+        let mut connection = client(&config);
+        while connection.is_handshaking() {
+            connection.complete_io(&mut control).unwrap();
+        }
+        assert!(tickets(&control.heard) > 0, "{server}: it gives no ticket");
+        let mut session = Session { control: BufReader::new(StreamOwned::new(connection, control.socket)) };
+        session.user();
+        assert!(session.say("PBSZ 0").starts_with("200") && session.say("PROT P").starts_with("200"));
+        // The session ID that comes with a ticket is made up by the client: no server knows it.
+        for _ in 0..3 {
+            let (data, end) = session.receive("NLST", &config);
+            assert_eq!((data.as_str(), &end[..3]), ("there\r\n", "226"), "{server}");
+        }
+    }
+}
+
+/// A socket, and what was read from it.
+struct Tap {
+    socket: TcpStream,
+    heard: Vec<u8>,
+}
+
+impl Read for Tap {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.socket.read(buffer)?;
+        self.heard.extend_from_slice(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+impl Write for Tap {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// How many tickets (RFC 5077 3.3: handshake messages of type 4) stand in the records of TLS 1.2 before its encryption begins.
+fn tickets(mut records: &[u8]) -> usize {
+    let mut messages = Vec::new();
+    while let [22, _, _, high, low, rest @ ..] = records {
+        let (body, behind) = rest.split_at(usize::from(*high) << 8 | usize::from(*low));
+        messages.extend_from_slice(body);
+        records = behind;
+    }
+    let (mut messages, mut count) = (&messages[..], 0);
+    while let [kind, length @ .., _] = messages.get(..5).unwrap_or_default() {
+        count += usize::from(*kind == 4);
+        let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        messages = messages.get(4 + length..).unwrap_or_default();
+    }
+    count
+}
+
 #[test]
 fn an_upload_without_tls_where_it_is_due_leaves_nothing() {
     for_every_server(&["--tls", "data"], |site, version| {
@@ -366,5 +433,9 @@ impl Session {
 
 fn tls(config: &Arc<ClientConfig>, socket: TcpStream) -> Tls {
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    StreamOwned::new(ClientConnection::new(config.clone(), "127.0.0.1".try_into().unwrap()).unwrap(), socket)
+    StreamOwned::new(client(config), socket)
+}
+
+fn client(config: &Arc<ClientConfig>) -> ClientConnection {
+    ClientConnection::new(config.clone(), "127.0.0.1".try_into().unwrap()).unwrap()
 }
