@@ -80,7 +80,7 @@ pub const KEYS: &[Key] = &[
     same("idle_session_timeout", "300", |choices, value| put(&mut choices.idle_timeout, seconds(value))),
     same("data_connection_timeout", "300", |choices, value| put(&mut choices.data_timeout, seconds(value))),
     same("accept_timeout", "60", |choices, value| put(&mut choices.accept_timeout, seconds(value))),
-    same("connect_timeout", "60", |choices, value| put(&mut choices.connect_timeout, seconds(value))),
+    shared("connect_timeout", "60", "30", |choices, value| put(&mut choices.connect_timeout, seconds(value))),
 ];
 
 type Set = fn(&mut Choices, &str) -> Result<()>;

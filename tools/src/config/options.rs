@@ -91,7 +91,8 @@ struct Arguments {
     /// TLS: the certificate's key, in a PEM file; by default in the same.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// TLS: data connections needn't resume the control connection's session. WARNING: others can take them over then.
+    /// TLS: data connections needn't resume the control connection's session. WARNING: others can take them over then. It is for
+    /// clients that can't, such as Python's ftplib and Java's commons-net: they are told `522 … session reuse required`.
     #[arg(long)]
     no_resumption: bool,
     /// How many sessions there may be at once; who comes then is told so, and turned away.
@@ -250,7 +251,8 @@ impl Arguments {
 }
 
 impl Choices {
-    fn service(self) -> Result<(SocketAddr, Service)> {
+    /// Where to listen, and what to serve.
+    pub fn service(self) -> Result<(SocketAddr, Service)> {
         let config = self.config()?;
         let certified = self.certified(&config)?;
         let banner = match &self.banner {

@@ -10,6 +10,7 @@ mod odd;
 mod options;
 mod plainly;
 mod processes;
+mod readme;
 mod servers;
 mod servers_tls;
 mod text;

@@ -44,7 +44,11 @@ fn a_data_connection_with_another_session_is_refused() {
         let _other = site.log_in(&other);
         for stranger in [site.certificate.client(version, &[]), other] {
             let (_, end) = session.receive("NLST", &stranger);
-            assert!(end.starts_with("425") || end.starts_with("522") || end.starts_with("426"), "{end}");
+            // What is to be done about it, on either side.
+            assert!(
+                end.starts_with("522 SSL connection failed: session reuse required. Have the client resume"),
+                "{end}"
+            );
             assert!(session.say("NOOP").starts_with("200"), "the session goes on");
         }
         assert!(!session.send("STOR new", &site.certificate.client(version, &[]), true).starts_with("226"));
@@ -132,6 +136,14 @@ fn an_upload_without_tls_where_it_is_due_leaves_nothing() {
         let names: Vec<_> = fs::read_dir(site.server.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["there"]);
     });
+}
+
+#[test]
+fn the_help_says_what_clients_are_told_that_can_not_resume() {
+    let help = crate::processes::server_program(SERVERS[0]).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let option = help.split("--no-resumption").nth(1).unwrap().split("--").next().unwrap();
+    assert!(option.contains("session reuse required") && option.contains("ftplib"), "{option}");
 }
 
 #[test]
