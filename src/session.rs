@@ -27,6 +27,7 @@ use crate::reply::{Class, Code};
 
 pub use due::{Awaited, CommandId};
 use due::{Due, Value};
+pub(crate) use table::spends_data_connection;
 use table::{Change, Row};
 
 /// How many replies may be due at once; a command beyond it isn't recorded.
@@ -583,7 +584,7 @@ impl Session {
             Change::Spent => {
                 // Stream mode ends the data connection with the file (RFC 959 3.4.1). A command that is refused before its
                 // 1yz leaves it for the next one: ftpcopy counts on it, and vsftpd and pyftpdlib grant it.
-                if due.begun || step == Step::Success || code == Code::CANNOT_OPEN_DATA_CONNECTION {
+                if due.begun || step == Step::Success || spends_data_connection(code) {
                     self.setup = Setup::None;
                 }
                 self.restart = 0;

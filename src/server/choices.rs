@@ -115,7 +115,14 @@ impl Context {
             Opts::Utf8(Some(false)) => self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode."),
             Opts::Utf8(_) => self.answer_static(to, Code::COMMAND_OKAY, "Always in UTF8 mode."),
             Opts::Mlst(facts) if support.has(Verb::Mlst) || support.has(Verb::Mlsd) => {
-                self.chosen.facts = support.choose_facts(facts.as_ref().map_or(&[], Argument::as_bytes));
+                let Some(chosen) = support.choose_facts(facts.as_ref().map_or(&[], Argument::as_bytes)) else {
+                    return self.answer_static(
+                        to,
+                        Code::ARGUMENT_SYNTAX_ERROR,
+                        "None of these facts is known, current selection not changed.",
+                    );
+                };
+                self.chosen.facts = chosen;
                 let mut text = alloc::string::String::from("MLST OPTS");
                 for (index, fact) in self.facts().enumerate() {
                     text.push_str(if index == 0 { " " } else { "" });

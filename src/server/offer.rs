@@ -8,7 +8,7 @@ use super::context::Context;
 use super::phase::{Asked, Decided};
 use super::transfer::direction;
 use super::words::{Opening, Refusal};
-use crate::command::{Command, DataUse, Type};
+use crate::command::{Command, DataUse, Form, Type};
 use crate::data::{Direction, Relayed};
 use crate::reply::{Class, Code, Draft, Reply, draft_of};
 use crate::text::Path;
@@ -78,6 +78,11 @@ impl<'a> Transfer<'a> {
     /// The TYPE in force, in which the bytes are sent.
     pub fn representation(&self) -> Type {
         self.context.connection.session.representation()
+    }
+
+    /// The TYPE, STRU and MODE in force, in which the bytes are moved: what a [`codec`](crate::codec) is made for.
+    pub fn form(&self) -> Form {
+        self.context.connection.session.form()
     }
 
     /// Which way the bytes go, seen from the server.

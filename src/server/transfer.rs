@@ -11,7 +11,7 @@ use crate::connection::{Ask, cannot_happen};
 use crate::data::{DataError, Direction, State, StreamEnd};
 use crate::reply::{Code, Draft, Reply};
 use crate::route::AttemptEnd;
-use crate::session::CommandId;
+use crate::session::{CommandId, spends_data_connection};
 use crate::text::Path;
 use crate::tls::TlsError;
 
@@ -74,7 +74,7 @@ impl Context {
                         return None;
                     }
                     (Step::Moving, State::Ended { end, .. }) => {
-                        let (code, text) = transfer_end(*end);
+                        let (code, text) = transfer_end(*end, direction(job.command.verb()));
                         match self.connection.data.take_words() {
                             Some(words) => {
                                 self.connection.data.forget();
@@ -227,7 +227,7 @@ impl Context {
 
     /// The application refuses a transfer: what was agreed on for it stays for the next one, unless that was the trouble.
     pub(super) fn refuse_transfer(&mut self, transfer: UnderWay, reply: &Reply<'_>) {
-        if reply.code() == Code::CANNOT_OPEN_DATA_CONNECTION {
+        if spends_data_connection(reply.code()) {
             self.connection.data.release();
         }
         self.answer(transfer, reply);
@@ -245,20 +245,27 @@ pub(super) fn direction(verb: Verb) -> Direction {
     if verb.is_upload() { Direction::Receive } else { Direction::Send }
 }
 
-/// What a transfer's end is answered with.
-fn transfer_end(end: StreamEnd) -> (Code, &'static str) {
+/// What a transfer's end is answered with. Behind its 150, RFC 959 5.4 has 552 for an upload alone, and 452 for none: that comes
+/// instead of a 150.
+fn transfer_end(end: StreamEnd, direction: Direction) -> (Code, &'static str) {
     match end {
         StreamEnd::Clean => (Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
         StreamEnd::Truncated => (Code::TRANSFER_ABORTED, "Failure reading or writing network stream."),
         StreamEnd::LocalError => (Code::LOCAL_ERROR, "Failure reading or writing local file."),
-        StreamEnd::StorageFull => (Code::INSUFFICIENT_STORAGE, "Insufficient storage space."),
+        StreamEnd::StorageFull if direction == Direction::Receive => (Code::EXCEEDED_ALLOCATION, STORAGE_FULL),
+        StreamEnd::StorageFull => (Code::LOCAL_ERROR, STORAGE_FULL),
     }
 }
 
-/// Why there is no TLS on the data connection; the first in vsftpd's words.
+pub(super) const STORAGE_FULL: &str = "Insufficient storage space.";
+
+/// Why there is no TLS on the data connection; the first in vsftpd's words, and what to do about it.
 fn not_secured(why: DataError) -> &'static str {
     match why {
-        DataError::Tls(TlsError::NotResumed) => "SSL connection failed: session reuse required.",
+        DataError::Tls(TlsError::NotResumed) => {
+            "SSL connection failed: session reuse required. Have the client resume the TLS session of the control connection, \
+             or the server not require it."
+        }
         DataError::TimedOut | DataError::Tls(TlsError::TimedOut) => "SSL connection failed: no handshake in time.",
         _ => "SSL connection failed.",
     }

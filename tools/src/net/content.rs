@@ -31,6 +31,11 @@ pub trait Source: Read {
     fn file(&self) -> Option<&File> {
         None
     }
+
+    /// How many bytes there are to be, where the other side was told: an end before them is a failure on this side.
+    fn length(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Bytes that come in. It is dropped when they end too early.
@@ -38,6 +43,16 @@ pub trait Sink: Write {
     /// The file that they go to, at its position, where there is one: `splice` may put them there instead of `write`.
     fn file(&mut self) -> Option<&File> {
         None
+    }
+
+    /// The bytes themselves have said that they are all: the connection needn't be waited for.
+    fn is_complete(&self) -> bool {
+        false
+    }
+
+    /// The connection has ended in order; whether that was the end of the bytes, too.
+    fn close(&mut self) -> io::Result<StreamEnd> {
+        Ok(StreamEnd::Clean)
     }
 
     /// All came. No byte may follow.
@@ -90,6 +105,34 @@ impl<'f> Content<'f> {
 impl Source for File {
     fn file(&self) -> Option<&File> {
         Some(self)
+    }
+}
+
+/// A file of which the other side was told how many bytes come from here on. Another program may shorten it meanwhile.
+pub struct Promised {
+    file: File,
+    length: u64,
+}
+
+impl Promised {
+    pub fn new(file: File, length: u64) -> Self {
+        Self { file, length }
+    }
+}
+
+impl Read for Promised {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Source for Promised {
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.length)
     }
 }
 

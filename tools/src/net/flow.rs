@@ -128,9 +128,15 @@ impl Flow {
         self.total + self.unsent.len() as u64
     }
 
+    /// Something was sent, and less than the other side was told. No close_notify may say that this was all.
+    fn is_short(&self, source: &dyn Source) -> bool {
+        source.length().is_some_and(|length| self.total < length)
+    }
+
     fn send(&mut self, source: &mut dyn Source) -> Option<StreamEnd> {
         if let (Way::Swift, Some(file)) = (&self.way, source.file()) {
             match swift::send(self.channel.socket(), file) {
+                Ok(Some(0)) if self.is_short(source) => return Some(StreamEnd::LocalError),
                 Ok(Some(0)) => self.is_drained = true,
                 Ok(Some(count)) => {
                     self.total += count as u64;
@@ -144,6 +150,7 @@ impl Flow {
         if self.unsent.is_empty() && !self.is_drained {
             self.buffer.resize(PIECE, 0);
             match source.read(&mut self.buffer) {
+                Ok(0) if self.is_short(source) => return Some(StreamEnd::LocalError),
                 Ok(0) => {
                     self.is_drained = true;
                     self.channel.close_notify();
@@ -184,6 +191,12 @@ impl Flow {
         }
     }
 
+    /// The other side may wait for it before it says that all went well.
+    fn say_goodbye(&mut self) {
+        self.channel.close_notify();
+        let _ = self.channel.flush();
+    }
+
     fn receive(&mut self, sink: &mut dyn Sink) -> Option<StreamEnd> {
         if let Way::Swift = self.way {
             self.way = sink.file().and_then(|_| Pipe::new()).map_or(Way::Buffer, Way::Through);
@@ -212,15 +225,16 @@ impl Flow {
         self.buffer.resize(PIECE, 0);
         match self.channel.read(&mut self.buffer) {
             Ok(0) => {
-                // The other side may wait for our goodbye before it says that all went well.
-                self.channel.close_notify();
-                let _ = self.channel.flush();
-                Some(StreamEnd::Clean)
+                self.say_goodbye();
+                sink.close().map_or_else(|error| local_end(&error), Some)
             }
             Ok(count) => match sink.write_all(&self.buffer[..count]) {
                 Ok(()) => {
                     self.total += count as u64;
-                    None
+                    sink.is_complete().then(|| {
+                        self.say_goodbye();
+                        StreamEnd::Clean
+                    })
                 }
                 Err(error) => local_end(&error),
             },

@@ -86,6 +86,10 @@ async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>)
             yield_now().await;
         }
     }
+    // No close_notify either: it would say that this is all.
+    if source.length().is_some_and(|length| moved.get() < length) {
+        return Err(StreamEnd::LocalError);
+    }
     // Under TLS this is close_notify, too.
     wire.shutdown().await.map_err(|_| StreamEnd::Truncated)?;
     if let Wire::Plain(socket) = wire {
@@ -106,19 +110,22 @@ async fn receive(wire: &mut Wire, sink: &mut dyn Sink, moved: &Cell<u64>) -> Res
         return Ok(());
     }
     let mut buffer = vec![0; PIECE];
-    loop {
+    let end = loop {
         // Under TLS an end without close_notify is an error.
         let count = wire.read(&mut buffer).await.map_err(|_| StreamEnd::Truncated)?;
         if count == 0 {
-            break;
+            break sink.close().map_err(here)?;
         }
-        sink.write_all(&buffer[..count]).map_err(|error| local_end(&error).unwrap_or(StreamEnd::LocalError))?;
+        sink.write_all(&buffer[..count]).map_err(here)?;
         moved.set(moved.get() + count as u64);
+        if sink.is_complete() {
+            break StreamEnd::Clean;
+        }
         yield_now().await;
-    }
+    };
     // The other side may wait for our goodbye before it says that all went well.
     let _ = timeout(LINGER, wire.shutdown()).await;
-    Ok(())
+    if end == StreamEnd::Clean { Ok(()) } else { Err(end) }
 }
 
 /// By the kernel, as far as it can; whether that is all.
@@ -143,7 +150,6 @@ async fn receive_swiftly(wire: &Wire, sink: &mut dyn Sink, moved: &Cell<u64>) ->
             None => return Ok(false),
             Some(0) => return Ok(true),
             Some(count) => {
-                let here = |error: io::Error| local_end(&error).unwrap_or(StreamEnd::LocalError);
                 let is_put = sink.file().map_or(Ok(false), |file| pipe.put(file)).map_err(here)?;
                 if !is_put {
                     pipe.pour(sink, &mut [0; 8192]).map_err(here)?;
@@ -156,6 +162,11 @@ async fn receive_swiftly(wire: &Wire, sink: &mut dyn Sink, moved: &Cell<u64>) ->
         }
         yield_now().await;
     }
+}
+
+/// What an error of our own file means.
+fn here(error: io::Error) -> StreamEnd {
+    local_end(&error).unwrap_or(StreamEnd::LocalError)
 }
 
 /// Waits until the socket can, and does it.

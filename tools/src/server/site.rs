@@ -3,7 +3,7 @@
 use ftp_proto::Verb;
 use ftp_proto::server::{Support, SupportError};
 
-use crate::tree::Tree;
+use crate::tree::{Tree, Uploads};
 use crate::tree::{hash, listing};
 
 /// A directory and those who may see it.
@@ -14,8 +14,23 @@ pub struct Site {
     pub anonymous: bool,
     /// Nobody may change anything.
     pub read_only: bool,
-    /// Uploads are written under their names from the start, not only seen once they are complete.
-    pub in_place: bool,
+    pub uploads: Uploads,
+    pub text: TypeA,
+}
+
+/// Whether TYPE A converts line ends (RFC 959 3.1.1.1): CR LF on the data connection, LF in a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TypeA {
+    /// Of what is sent.
+    pub downloads: bool,
+    /// Of what comes.
+    pub uploads: bool,
+}
+
+impl Default for TypeA {
+    fn default() -> Self {
+        Self { downloads: true, uploads: true }
+    }
 }
 
 /// Somebody who may read and write.

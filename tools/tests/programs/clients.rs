@@ -118,7 +118,7 @@ fn directories_and_files_are_made_and_removed() {
         server.ok(&["put"], "/keeps/", Some(&server.local("its name")));
         assert_eq!(fs::read(server.root().join("keeps/its name")).unwrap(), b"y");
         assert!(server.fails(&["rm"], "/new", None).contains("550"));
-        assert!(server.fails(&["mkdir"], "/no/such", None).contains("553"));
+        assert!(server.fails(&["mkdir"], "/no/such", None).contains("550"));
     }
 }
 
@@ -326,6 +326,7 @@ fn the_rest_of_the_commands_do_what_they_say() {
         ("CDUP", "250"),
         ("PWD", "257 \"/\""),
         ("CWD file", "550"),
+        ("TYPE A", "200"),
         ("SIZE file", "550 SIZE not allowed in ASCII mode."),
         ("TYPE I", "200"),
         ("SIZE file", "213 5"),

@@ -4,13 +4,16 @@
 
 mod certificate;
 mod clients;
+mod kept;
 mod mirror;
 mod odd;
 mod options;
 mod plainly;
 mod processes;
+mod readme;
 mod servers;
 mod servers_tls;
+mod text;
 mod tls;
 mod tree;
 mod uploads;
