@@ -4,11 +4,13 @@
 
 mod certificate;
 mod clients;
+mod lost;
 mod mirror;
 mod odd;
 mod options;
 mod plainly;
 mod processes;
+mod scripted;
 mod servers;
 mod servers_tls;
 mod tls;
