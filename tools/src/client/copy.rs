@@ -274,8 +274,8 @@ pub fn settle(partial: Partial, directory: &Path, result: Result<Outcome<'static
             if partial.offset() == 0 && failure(&error).is_some_and(is_too_much) =>
         {
             let warning = format!("the file has grown meanwhile: {moved} bytes came, not {expected}");
-            eprintln!("{}: {warning}", printable(place.as_os_str().as_encoded_bytes()));
-            return partial.keep().with_context(|| format!("{}", place.display()));
+            eprintln!("{}: {warning}", printable(partial.name().as_encoded_bytes()));
+            partial.keep().with_context(|| format!("{}", place.display()))
         }
         Some(Failure::Beyond { offset, total }) => {
             bail!("{}: {offset} bytes here, but only {total} at the server", place.display());

@@ -46,8 +46,6 @@ struct Job {
     /// The path below the directory here.
     local: PathBuf,
     depth: usize,
-    /// A connection broke over it.
-    is_second_try: bool,
 }
 
 /// What went wrong here, not at the server: the connection is as good as before.
@@ -93,7 +91,7 @@ impl Mirror<'_> {
         let root = Dir::open_ambient_dir(to, ambient_authority()).with_context(|| format!("{}", to.display()))?;
         let work = Work { mirror: self, root, place: to, state: Mutex::default(), changed: Condvar::new() };
 
-        let job = Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0, is_second_try: false };
+        let job = Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0 };
         work.lock().jobs.push_back(job);
         thread::scope(|scope| {
             for _ in 1..self.connections {
@@ -152,28 +150,19 @@ impl Work<'_> {
     /// Copies what is to be copied, over one connection, or another in its place, until nothing is left.
     fn work<A: Adapter>(&self, mut connection: A) {
         let mut how = How::of(&mut connection);
-        while let Some(mut job) = self.next() {
-            let result = self.copy(&mut connection, &job, &mut how);
-            let broke = result.as_ref().is_err_and(|error| failure(error).is_none() && !error.is::<Local>());
-            let mut state = self.lock();
-            state.busy -= 1;
-            match result {
-                // Those that find nothing to do leave in order.
-                Err(error) if is_abort(&error) => {
-                    state.is_aborted = true;
-                    state.jobs.clear();
-                }
-                // The connection may have been in its last throes before this.
-                Err(_) if broke && !job.is_second_try => {
-                    job.is_second_try = true;
-                    state.jobs.push_front(job);
-                }
-                Err(error) => state.report(&job.remote, &error),
-                Ok(()) => {}
+        let mut is_used = false;
+        while let Some(job) = self.next() {
+            let mut result = self.copy(&mut connection, &job, &mut how);
+            // It may have been broken already: once more, over another.
+            if is_used && result.as_ref().is_err_and(is_broken) {
+                let Ok(another) = self.mirror.open::<A>() else { return self.give_back(job) };
+                connection = another;
+                result = self.copy(&mut connection, &job, &mut how);
             }
-            drop(state);
-            self.changed.notify_all();
-            if broke {
+            let has_broken = result.as_ref().is_err_and(is_broken);
+            is_used = !has_broken;
+            self.done(&job, result);
+            if has_broken {
                 match self.wait_for_work().then(|| self.mirror.open::<A>()) {
                     Some(Ok(another)) => connection = another,
                     Some(Err(_)) | None => return,
@@ -181,6 +170,31 @@ impl Work<'_> {
             }
         }
         self.mirror.login.leave(connection);
+    }
+
+    fn done(&self, job: &Job, result: Result<()>) {
+        let mut state = self.lock();
+        state.busy -= 1;
+        match result {
+            // Those that find nothing to do leave in order.
+            Err(error) if is_abort(&error) => {
+                state.is_aborted = true;
+                state.jobs.clear();
+            }
+            Err(error) => state.report(&job.remote, &error),
+            Ok(()) => {}
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Another connection may do it, if there is one.
+    fn give_back(&self, job: Job) {
+        let mut state = self.lock();
+        state.busy -= 1;
+        state.jobs.push_front(job);
+        drop(state);
+        self.changed.notify_all();
     }
 
     fn copy<A: Adapter>(&self, connection: &mut A, job: &Job, how: &mut How) -> Result<()> {
@@ -207,13 +221,8 @@ impl Work<'_> {
 
     fn directory<A: Adapter>(&self, connection: &mut A, job: &Job, path: &RemotePath<'_>, how: &mut How) -> Result<()> {
         ensure!(job.depth < DEPTH, Local(io::Error::other("too deep")));
-        {
-            let mut state = self.lock();
-            if !job.is_second_try && state.directories >= self.mirror.most_directories {
-                state.has_too_many = true;
-                return Ok(());
-            }
-            state.directories += u32::from(!job.is_second_try);
+        if !self.lock().takes_directory(self.mirror.most_directories) {
+            return Ok(());
         }
         if job.depth > 0 {
             match self.root.create_dir(&job.local) {
@@ -233,7 +242,7 @@ impl Work<'_> {
                     let separator: &[u8] = if job.remote.ends_with(b"/") { b"" } else { b"/" };
                     let remote = [&job.remote, separator, &name].concat();
                     let (local, depth) = (job.local.join(local), job.depth + 1);
-                    state.jobs.push_back(Job { what, remote, local, depth, is_second_try: false });
+                    state.jobs.push_back(Job { what, remote, local, depth });
                 }
                 Ok(_) => {}
                 Err(error) => state.report(&name, &error),
@@ -274,6 +283,14 @@ impl Work<'_> {
 }
 
 impl State {
+    /// Whether there is room for another one, which it is then.
+    fn takes_directory(&mut self, most: u32) -> bool {
+        let takes = self.directories < most;
+        self.directories += u32::from(takes);
+        self.has_too_many |= !takes;
+        takes
+    }
+
     fn report(&mut self, name: &[u8], error: &Error) {
         self.failures += 1;
         eprintln!("{}: {}", printable(name), printable(format!("{error:#}").replace('\n', " / ").as_bytes()));
@@ -287,6 +304,11 @@ impl fmt::Display for Local {
 }
 
 impl std::error::Error for Local {}
+
+/// Whether the session is at its end: neither the server nor this side has anything to say but that.
+fn is_broken(error: &Error) -> bool {
+    failure(error).is_none() && !error.is::<Local>()
+}
 
 /// The name here of what was found, if it is to be copied.
 fn taken(name: &[u8], what: What) -> Result<PathBuf> {

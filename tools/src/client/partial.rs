@@ -74,9 +74,9 @@ impl Partial {
         }
     }
 
-    /// How many bytes have come since.
-    pub fn written(&self) -> u64 {
-        self.written
+    /// The file's name.
+    pub fn name(&self) -> &OsStr {
+        &self.name
     }
 
     /// The name that it has until the end.

@@ -2,8 +2,10 @@
 //! module without them.
 #![cfg(unix)]
 
+mod asked;
 mod certificate;
 mod clients;
+mod listings;
 mod lost;
 mod mirror;
 mod odd;

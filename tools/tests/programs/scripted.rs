@@ -34,6 +34,7 @@ pub struct Scripted {
 pub struct Peer {
     control: BufReader<TcpStream>,
     way: Option<Way>,
+    held: Option<TcpStream>,
     /// What REST has set, until a script takes it.
     pub offset: Option<usize>,
     /// How many ways to a data connection were agreed on.
@@ -86,7 +87,7 @@ impl Peer {
     fn new(control: TcpStream) -> Self {
         control.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         control.set_nodelay(true).unwrap();
-        Self { control: BufReader::new(control), way: None, offset: None, ways: 0 }
+        Self { control: BufReader::new(control), way: None, held: None, offset: None, ways: 0 }
     }
 
     fn serve(mut self, script: &dyn Fn(&mut Self, &str) -> Then, heard: &Mutex<Vec<String>>) {
@@ -167,6 +168,12 @@ impl Peer {
             Way::Passive(listener) => listener.accept().unwrap().0,
             Way::Active(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap(),
         }
+    }
+
+    /// The same, and it stays open.
+    pub fn hold(&mut self) -> &mut TcpStream {
+        let data = self.data();
+        self.held.insert(data)
     }
 
     /// 150, and these bytes, and the end of the data connection.
