@@ -208,13 +208,14 @@ impl Target {
     }
 
     fn find(local: &Path, resume: bool) -> Result<Self> {
-        check_writable(local)?;
         let there = local.metadata().ok();
         if there.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+            // Who reads a pipe sees its end when it is closed, so that it is opened but once.
             ensure!(!resume, "only a file can be resumed");
             let to = Box::new(File::options().write(true).open(local)?);
             return Ok(Self::Stream(Counted { to, count: 0 }));
         }
+        check_writable(local)?;
         // A link stays, and what it leads to is replaced.
         let file = if there.is_some() { local.canonicalize()? } else { local.to_owned() };
         let name = file.file_name().context("no file can have that name")?;

@@ -425,6 +425,28 @@ fn a_pipe_gets_what_came_and_is_told_how_much_that_was() {
 }
 
 #[test]
+fn a_named_pipe_gets_the_bytes_as_they_come() {
+    for client in CLIENTS {
+        let here = Here::new();
+        assert!(std::process::Command::new("mkfifo").arg(&here.file).status().unwrap().success());
+        let pipe = here.file.clone();
+        let reader = std::thread::spawn(move || fs::read(pipe).unwrap());
+        let server = Scripted::new(|peer, line| {
+            if line != "RETR f" {
+                return Then::Usual;
+            }
+            peer.send("150 here it comes", b"content");
+            peer.say("226 done");
+            Then::Said
+        });
+        let output = server.run(client, &["get"], "/f", Some(&here.file));
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(reader.join().unwrap(), b"content");
+        assert_eq!(here.names(), ["f"]);
+    }
+}
+
+#[test]
 fn a_new_file_has_the_old_ones_mode_and_a_link_still_leads_to_it() {
     use std::os::unix::fs::PermissionsExt;
     for client in CLIENTS {
