@@ -234,6 +234,87 @@ fn after_150_and_425_a_download_goes_on_with_the_next_route() {
 }
 
 #[test]
+fn after_an_empty_data_connection_and_426_the_next_route_is_tried() {
+    for client in CLIENTS {
+        for action in ["get", "put"] {
+            let here = Here::new();
+            if action == "put" {
+                fs::write(&here.file, "").unwrap();
+            }
+            let server = Scripted::new(|peer, line| {
+                match line {
+                    "RETR f" | "STOR f" if peer.attempt() == 1 => {
+                        peer.say("150 here it comes");
+                        peer.data().shutdown(Shutdown::Write).unwrap();
+                        // The stream has ended in order, as far as the client can see.
+                        std::thread::sleep(std::time::Duration::from_millis(300));
+                        peer.say("426 broken");
+                    }
+                    "RETR f" => {
+                        peer.send("150 here it comes", b"whole");
+                        peer.say("226 done");
+                    }
+                    "STOR f" => {
+                        peer.receive();
+                        peer.say("226 done");
+                    }
+                    _ => return Then::Usual,
+                }
+                Then::Said
+            });
+            let output = server.run(client, &[action], "/f", Some(&here.file));
+            assert!(output.status.success(), "{client} {action}: {output:?}");
+            assert_eq!(fs::read(&here.file).unwrap(), if action == "get" { &b"whole"[..] } else { b"" });
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_keeps_what_came_and_resume_goes_on() {
+    for client in CLIENTS {
+        let here = Here::with_old();
+        let content = noise(1000);
+        let all = content.clone();
+        let server = Scripted::new(move |peer, line| {
+            match line {
+                "SIZE f" => peer.say("213 1000"),
+                "RETR f" => match peer.offset.take() {
+                    None => {
+                        peer.say("150 here it comes");
+                        peer.hold().write_all(&all[..300]).unwrap();
+                    }
+                    Some(offset) => {
+                        peer.send("150 here it comes", &all[offset..]);
+                        peer.say("226 done");
+                    }
+                },
+                "ABOR" => peer.say("426 aborted\r\n226 done"),
+                _ => return Then::Usual,
+            }
+            Then::Said
+        });
+        let child = server.command(client, &["get"], "/f", Some(&here.file));
+        let child = { child }.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        while fs::read(&here.partial).map_or(0, |came| came.len()) < 300 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let id = child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{output:?}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains("aborted; 300 bytes are kept in "), "{message}");
+        assert_eq!(
+            (fs::read(&here.file).unwrap(), fs::read(&here.partial).unwrap()),
+            (OLD.to_vec(), content[..300].to_vec())
+        );
+        assert!(server.run(client, &["get", "--resume"], "/f", Some(&here.file)).status.success());
+        assert_eq!(fs::read(&here.file).unwrap(), content);
+        assert_eq!(here.names(), ["f"]);
+    }
+}
+
+#[test]
 fn an_upload_is_never_said_again_with_nothing_in_it() {
     for client in CLIENTS {
         for reads in [false, true] {
