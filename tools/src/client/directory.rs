@@ -93,22 +93,28 @@ impl How {
 
 /// What is in the current directory. What the server refuses isn't tried again over this connection, but for its last resort.
 pub fn read<A: Adapter>(connection: &mut A, login: &Login<'_>, how: &mut How) -> Result<Vec<Found>> {
-    let mut way = *how;
+    let (mut way, mut refused) = (*how, None);
     let text = loop {
         match fetch(connection, login, way) {
             Ok(text) => break text,
             Err(error) if is_empty_listing(&error) => return Ok(Vec::new()),
             Err(error) => match way.next() {
                 Some(next) if refusal(&error).is_some() => {
+                    way = next;
                     if is_unknown(&error) {
                         *how = next;
+                    } else {
+                        refused.get_or_insert(error);
                     }
-                    way = next;
                 }
-                _ => return Err(error),
+                _ => return Err(refused.unwrap_or(error)),
             },
         }
     };
+    // Several servers list what may not be seen as nothing; who has refused it has said more.
+    if let (true, Some(error)) = (text.is_empty(), refused) {
+        return Err(error);
+    }
     let mut found = parse(way, &text)?;
     if way == How::List && found.iter().any(|found| found.what == What::Unread) {
         // Names are better than nothing; what the lines did tell is known of them, too.

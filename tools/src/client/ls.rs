@@ -39,7 +39,11 @@ pub fn ls<A: Adapter>(login: &Login<'_>, path: Option<&RemotePath<'_>>, raw: boo
     let is_refused = result.as_ref().is_err_and(|error| refusal(error).is_some() && !is_empty_listing(error));
     if !has_facts || is_refused && table.is_untouched {
         table.read_as(Hint::List)?;
-        result = connection.request(Request::plain_list(path()), Some(login.listing(&mut table)?)).map(drop);
+        let listed = connection.request(Request::plain_list(path()), Some(login.listing(&mut table)?)).map(drop);
+        // Several servers list what isn't there as nothing; MLSD has said more.
+        if !is_refused || listed.is_err() || !table.is_untouched {
+            result = listed;
+        }
     }
     if result.as_ref().is_err_and(is_empty_listing) && table.is_untouched {
         result = Ok(());
@@ -80,13 +84,9 @@ impl<W: Write> Table<W> {
             // Whole lines, so that no character is cut in two.
             at =
                 if is_end { text.len() } else { text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1) };
-            if self.masks {
-                for line in text[..at].split_inclusive(|byte| *byte == b'\n') {
-                    let line = line.strip_suffix(b"\n").unwrap_or(line);
-                    writeln!(self.out, "{}", printable(line.strip_suffix(b"\r").unwrap_or(line)))?;
-                }
-            } else {
-                self.out.write_all(&text[..at])?;
+            for line in text[..at].split_inclusive(|byte| *byte == b'\n') {
+                let line = line.strip_suffix(b"\n").unwrap_or(line);
+                writeln!(self.out, "{}", printable(line.strip_suffix(b"\r").unwrap_or(line)))?;
             }
         } else {
             while let Some((line, length)) = self.listing.read(&text[at..]) {
@@ -112,6 +112,10 @@ impl<W: Write> Table<W> {
 impl<W: Write> Write for Table<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.is_untouched = false;
+        if self.raw && !self.masks {
+            self.out.write_all(bytes)?;
+            return Ok(bytes.len());
+        }
         self.rest.extend_from_slice(bytes);
         self.lines(false)?;
         Ok(bytes.len())

@@ -19,6 +19,7 @@ use super::std_adapter::Event;
 use super::url::Url;
 use crate::net::content::Content;
 use crate::net::convert::Decoded;
+use crate::net::data::LINGER;
 use crate::printable;
 use crate::tls::client::{Tls, Trust};
 
@@ -231,10 +232,11 @@ fn patience(limit: Duration) -> Patience {
         &mut patience.last_dial,
         &mut patience.accept,
         &mut patience.handshake,
-        &mut patience.stall,
     ] {
         *long = limit;
     }
+    // Once an upload is sent, nothing moves until the server has closed the connection, or we do.
+    patience.stall = limit.max(LINGER + Duration::from_secs(1));
     patience.suspect = usual.suspect.min(limit);
     patience.barrier = usual.barrier.min(limit);
     patience.listen = usual.listen.min(limit);

@@ -136,6 +136,25 @@ fn no_files_is_an_empty_listing_and_no_such_file_is_none() {
             Then::Said
         });
         assert_eq!(ls(client, &server, &[]), "");
+        // LIST of what isn't there brings nothing at several servers.
+        let server = Scripted::new(|peer, line| {
+            match line {
+                "FEAT" => peer.say("211-these\r\n MLST type*;\r\n211 end"),
+                "MLSD" => peer.say("550 not there"),
+                "LIST" | "NLST" => {
+                    peer.send("150 here it comes", b"");
+                    peer.say("226 done");
+                }
+                _ => return Then::Usual,
+            }
+            Then::Said
+        });
+        let scratch = tempfile::tempdir().unwrap();
+        for (action, file) in [("ls", None), ("mirror", Some(scratch.path()))] {
+            let output = server.run(client, &[action], "/", file);
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(1) && message.contains("550 not there"), "{action}: {message}");
+        }
         for refusal in ["450 nothere: No such file or directory", "550 Permission denied", "450 busy"] {
             let server = Words { list: refusal, ..Words::NONE }.serve();
             let message = one_line_of_failure(&server.run(client, &["ls"], "/", None));
