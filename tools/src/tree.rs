@@ -20,6 +20,7 @@ use self::glob::{Budget, Exhausted, Pattern};
 pub use entry::{Entry, Kind};
 pub use path::VirtualPath;
 use path::{bytes, is_hidden, os_name};
+pub(crate) use upload::keep_owner_and_mode;
 pub use upload::{Begin, Upload, Uploads};
 use upload::{Place, Promised};
 

@@ -3,14 +3,14 @@
 //! What calls when, for who writes an adapter:
 //!
 //! 1. A client calls [`Content::finish`] with how the stream ended, before `stream.finished(…)`, which is told what `finish`
-//!    returns.
+//!    returns. The content lives on: another route may follow, and whether a file takes its place is said by `Done` alone.
 //! 2. A server calls [`Content::keep`] when it is asked for `Commit`, and nowhere else: there an upload appears under its
 //!    name.
 //! 3. Whatever else happens, `Close`, a data connection that fails (then `Read` or another `Transfer` comes) or the end of the
 //!    session: drop the content. A dropped upload is gone. A client keeps it until `Done`, for another route may follow.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
 use ftp_proto::StreamEnd;
 use ftp_proto::server::CommitError;
@@ -78,15 +78,16 @@ impl<'f> Content<'f> {
         }
     }
 
-    /// The stream has ended so; the end that is to be said. An upload that ended in order appears under its name, or
-    /// something on this side prevents it; any other is gone.
+    /// The stream has ended so; the end that is to be said: of what came in order, that something on this side prevents its
+    /// being written.
     #[must_use]
-    pub fn finish(self, end: StreamEnd) -> StreamEnd {
+    pub fn finish(&mut self, end: StreamEnd) -> StreamEnd {
         match self {
-            sink @ Self::Sink(_) if end == StreamEnd::Clean => match sink.keep() {
+            Self::Sink(sink) if end == StreamEnd::Clean => match sink.flush() {
                 Ok(()) => end,
-                Err(CommitError::StorageFull) => StreamEnd::StorageFull,
-                Err(_) => StreamEnd::LocalError,
+                // The data says where it ends, and that hasn't come.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => StreamEnd::Truncated,
+                Err(error) => local_end(&error).unwrap_or(StreamEnd::LocalError),
             },
             _ => end,
         }

@@ -13,6 +13,7 @@ use super::channel::{Channel, Shake};
 use super::content::{Content, Sink, Source};
 use super::data::{Ear, wait};
 use super::swift::{self, Pipe};
+use crate::interrupt;
 
 /// How much is moved at most before the control connection is looked at again.
 pub const PIECE: usize = 256 * 1024;
@@ -36,6 +37,8 @@ pub struct Flow {
     total: u64,
     /// When something moved last.
     stirred: Instant,
+    /// Bytes may have moved.
+    has_begun: bool,
 }
 
 /// Who moves the bytes.
@@ -70,6 +73,7 @@ impl Flow {
             shut: false,
             total: 0,
             stirred: Instant::now(),
+            has_begun: false,
         })
     }
 
@@ -92,6 +96,7 @@ impl Flow {
         content: &mut Content<'_>,
         patience: Option<Duration>,
     ) -> io::Result<Turn> {
+        self.has_begun = true;
         let sends = matches!(content, Content::Source(_)) && !self.shut;
         if sends || !self.channel.is_pending() {
             let interest = PollFd::new(self.channel.socket(), if sends { PollFlags::OUT } else { PollFlags::IN });
@@ -116,6 +121,23 @@ impl Flow {
             Content::Sink(sink) => self.receive(&mut **sink),
         };
         Ok(end.map_or(Turn::Moved(self.total), |end| self.ended(end)))
+    }
+
+    /// Takes what has come and wasn't read yet: until the end, or nothing comes for so long, and a hundred times as long at
+    /// most. `is_open`: the bytes are this content's, also if none was moved yet.
+    pub fn salvage(&mut self, content: &mut Content<'_>, silence: Duration, is_open: bool) {
+        if matches!(content, Content::Source(_)) || !(self.has_begun || is_open) {
+            return;
+        }
+        let (begun, mut last) = (Instant::now(), Instant::now());
+        while last.elapsed() <= silence && begun.elapsed() <= silence * 100 && !interrupt::came() {
+            let before = self.total;
+            match self.turn(None, content, Some(silence.saturating_sub(last.elapsed()))) {
+                Ok(Turn::Moved(total)) if total > before => last = Instant::now(),
+                Ok(Turn::Moved(_)) => {}
+                Ok(Turn::Control | Turn::Ended(..)) | Err(_) => return,
+            }
+        }
     }
 
     fn ended(&self, end: StreamEnd) -> Turn {

@@ -346,7 +346,7 @@ fn names(promised: &Promised) -> MutexGuard<'_, BTreeSet<Promise>> {
 }
 
 #[cfg(unix)]
-fn keep_owner_and_mode(old: &Metadata, file: &File) -> io::Result<()> {
+pub(crate) fn keep_owner_and_mode(old: &Metadata, file: &File) -> io::Result<()> {
     use std::os::unix::fs::{PermissionsExt, fchown};
     let Numbers { owner, group, mode, .. } = Numbers::of(old);
     // Only root can give a file away; else it belongs to who has written it.
@@ -355,6 +355,6 @@ fn keep_owner_and_mode(old: &Metadata, file: &File) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn keep_owner_and_mode(_: &Metadata, _: &File) -> io::Result<()> {
+pub(crate) fn keep_owner_and_mode(_: &Metadata, _: &File) -> io::Result<()> {
     Ok(())
 }
