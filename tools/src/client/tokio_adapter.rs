@@ -134,15 +134,26 @@ impl Connection {
                 Action::Accept(accept) => {
                     let (channel, control) = (accept.channel(), accept.wants_input().then_some(&mut self.control));
                     let patience = Some(accept.deadline().saturating_since(now));
-                    tokio::select! {
-                        result = outside.accept(channel) => match result {
-                            Ok((flow, address)) => if accept.accepted(address) == Verdict::Take {
+                    let knock = tokio::select! {
+                        result = outside.accept(channel) => Ok(result),
+                        bytes = hear(control, patience, &interrupt) => Err(bytes?),
+                    };
+                    let knock = match knock {
+                        // The end is heard again: who has connected before it, and what he brings, comes first.
+                        Err(Some(bytes)) if bytes.is_empty() => {
+                            timeout(SALVAGE, outside.accept(channel)).await.map_err(|_| Some(bytes))
+                        }
+                        knock => knock,
+                    };
+                    match knock {
+                        Ok(Ok((flow, address))) => {
+                            if accept.accepted(address) == Verdict::Take {
                                 outside.take(channel, flow);
                                 (self.observer)(Event::Connected { address, by_server: true });
-                            },
-                            Err(why) => accept.failed(why),
-                        },
-                        bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                            }
+                        }
+                        Ok(Err(why)) => accept.failed(why),
+                        Err(bytes) => bytes.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
                 Action::SecureData(question) => {

@@ -274,11 +274,9 @@ impl Sockets {
     pub fn accept<'a>(&self, channel: ChannelId, ear: impl Into<Ear<'a>>, patience: Duration) -> io::Result<Knock> {
         let listener = self.listeners.get(&channel).ok_or_else(|| io::Error::other("nothing listens"))?;
         let ready = wait(ear, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
-        if ready.control {
-            return Ok(Knock::Control);
-        }
+        // Who has connected comes first: the control connection's end may be behind what he brings.
         if !ready.data {
-            return Ok(Knock::Nobody);
+            return Ok(if ready.control { Knock::Control } else { Knock::Nobody });
         }
         match listener.accept() {
             Ok((socket, address)) => Ok(Knock::Peer(Flow::new(socket)?, address)),
