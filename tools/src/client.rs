@@ -5,7 +5,6 @@
 //! called, over [`directory`], which reads one. [`partial`] is a download on its way: nothing is lost where it fails.
 
 pub mod cli;
-mod convert;
 pub mod copy;
 pub mod directory;
 pub mod failure;

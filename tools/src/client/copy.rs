@@ -13,7 +13,6 @@ use ftp_proto::codec::{LineEnd, is_verbatim};
 use ftp_proto::{Code, Form, Path as RemotePath, StreamEnd, Type};
 use rustix::fs::{Access, access};
 
-use super::convert::{Decoded, Encoded};
 use super::failure::{Left, failure, is_abort, refusal};
 use super::partial::{From, Partial, is_too_much};
 use super::session::{Adapter, Login, progress_bar};
@@ -108,10 +107,7 @@ impl Copy<'_> {
         }
         let mut source = bar.wrap_read(file);
         let mut send = |request: Request, source: &mut dyn Read| {
-            let content = match is_verbatim(form, LINE_END) {
-                true => Content::source(source),
-                false => Content::Source(Box::new(Encoded::new(source, form, LINE_END)?)),
-            };
+            let content = Content::source(source).converted(form, LINE_END)?;
             connection.request(request.representation(form.representation), Some(content))
         };
         let mut result = match offset {
@@ -175,8 +171,8 @@ impl Download<'_> {
             Length::Unknown => None,
         };
         let mut counted = Counted { to: sink, count: 0 };
-        let decoded = Decoded::new(&mut counted, self.form, LINE_END)?;
-        let outcome = connection.request(request, Some(Content::Sink(Box::new(decoded))))?;
+        let content = Content::sink(&mut counted).converted(self.form, LINE_END)?;
+        let outcome = connection.request(request, Some(content))?;
         match total.filter(|total| counted.count != *total) {
             None => Ok(outcome),
             expected => bail!(Failure::Incomplete { end: StreamEnd::Clean, moved: counted.count, expected }),

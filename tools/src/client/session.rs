@@ -14,7 +14,6 @@ use ftp_proto::codec::LineEnd;
 use ftp_proto::{Code, Command, Form, Mode, PassiveHost, Route, Structure, Type};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::convert::Decoded;
 use super::failure::is_abort;
 use super::std_adapter::Event;
 use super::url::Url;
@@ -183,10 +182,7 @@ impl<'u> Login<'u> {
 
     /// A sink for listings, which gets the lines as they are.
     pub fn listing<'s>(&self, sink: impl Write + 's) -> Result<Content<'s>> {
-        Ok(match self.form(Type::Image) {
-            Form { mode: Mode::Stream, .. } => Content::sink(sink),
-            form => Content::Sink(Box::new(Decoded::new(sink, form, LineEnd::CrLf)?)),
-        })
+        Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf)?)
     }
 
     /// Says goodbye. What was done is done, whether the server hears it or not.
