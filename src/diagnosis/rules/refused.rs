@@ -112,7 +112,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     let with = |draft: Draft| draft.because_all(outside.clone()).because_all(private.clone());
     match code {
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden && behind_nat => {
-            with(Draft::new(Rank::Told, &[Cause::ActiveBehindNat]))
+            with(Draft::new(rank, &[Cause::ActiveBehindNat]))
         }
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden => {
             Draft::new(rank, &[Cause::ActiveAddressRejected]).or_if(case.client().is_none(), Cause::ActiveBehindNat)
