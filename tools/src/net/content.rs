@@ -45,6 +45,11 @@ pub trait Sink: Write {
         None
     }
 
+    /// How many bytes it takes in one turn: what they become may be many more.
+    fn most_at_once(&self) -> usize {
+        usize::MAX
+    }
+
     /// The bytes themselves have said that they are all: the connection needn't be waited for.
     fn is_complete(&self) -> bool {
         false

@@ -4,12 +4,19 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;
 
 use ftp_proto::codec::{Decoder, Encoder, End, LineEnd, Stop, Unsupported, is_verbatim};
-use ftp_proto::{Form, StreamEnd};
+use ftp_proto::{Form, Mode, StreamEnd};
 
 use super::content::{Content, Sink, Source};
 
 /// How much is converted at once.
 const PIECE: usize = 32 * 1024;
+
+/// So many pieces of a file may go into nothing that is to be sent before others have their turn: MODE Z makes a byte of a
+/// thousand.
+const PIECES: usize = 64;
+
+/// How much that comes is decoded in one turn, where it may become a thousand times as much.
+const COMPRESSED: usize = 8 * 1024;
 
 /// A file as it goes over a data connection.
 struct Encoding<'f> {
@@ -27,33 +34,36 @@ struct Encoding<'f> {
 struct Decoding<'f> {
     sink: Box<dyn Sink + 'f>,
     decoder: Decoder,
+    mode: Mode,
     buffer: Box<[u8]>,
     end: Option<End>,
 }
 
 impl<'f> Content<'f> {
-    /// The same in this form, where the file's lines end so; as it is where nothing has to be converted.
-    pub fn converted(self, form: Form, line_end: LineEnd) -> Result<Self, Unsupported> {
+    /// The same in this form, where the file's lines end so; as it is where nothing has to be converted. `level`: how hard MODE Z
+    /// has to compress, if somebody has said it.
+    pub fn converted(self, form: Form, line_end: LineEnd, level: Option<u8>) -> Result<Self, Unsupported> {
         if is_verbatim(form, line_end) {
             return Ok(self);
         }
         let buffer = vec![0; PIECE].into_boxed_slice();
         Ok(match self {
             Self::Source(source) => {
-                let encoder = Encoder::new(form, line_end)?;
+                let encoder = Encoder::new(form, line_end)?.level(level.unwrap_or(Encoder::LEVEL));
                 Self::Source(Box::new(Encoding { source, encoder, buffer, unread: 0..0, read: 0, is_drained: false }))
             }
             Self::Sink(sink) => {
                 let decoder = Decoder::new(form, line_end)?;
-                Self::Sink(Box::new(Decoding { sink, decoder, buffer, end: None }))
+                Self::Sink(Box::new(Decoding { sink, decoder, mode: form.mode, buffer, end: None }))
             }
         })
     }
 }
 
 impl Read for Encoding<'_> {
+    /// `Interrupted`, before anything is lost, where it takes long until there is something to send.
     fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
-        loop {
+        for _ in 0..PIECES {
             let input = &self.buffer[self.unread.clone()];
             let progress = self.encoder.encode(input, output, self.is_drained);
             self.unread.start += progress.read;
@@ -66,6 +76,7 @@ impl Read for Encoding<'_> {
                 _ => {}
             }
         }
+        Err(ErrorKind::Interrupted.into())
     }
 }
 
@@ -120,8 +131,13 @@ impl Sink for Decoding<'_> {
         self.sink.commit()
     }
 
+    /// MODE Z's mark is of zlib: the connection ends behind it, as in MODE S.
     fn is_complete(&self) -> bool {
-        self.end == Some(End::Marked)
+        self.mode == Mode::Block && self.end == Some(End::Marked)
+    }
+
+    fn most_at_once(&self) -> usize {
+        if self.mode == Mode::Deflate { COMPRESSED } else { usize::MAX }
     }
 
     fn close(&mut self) -> io::Result<StreamEnd> {

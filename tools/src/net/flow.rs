@@ -244,7 +244,7 @@ impl Flow {
                 Err(error) => return network_end(&error),
             }
         }
-        self.buffer.resize(PIECE, 0);
+        self.buffer.resize(PIECE.min(sink.most_at_once()), 0);
         match self.channel.read(&mut self.buffer) {
             Ok(0) => {
                 self.say_goodbye();

@@ -71,7 +71,7 @@ async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>)
         // A listing is small: so is what it needs.
         let mut buffer = Vec::with_capacity(4096);
         loop {
-            let count = read(source, &mut buffer)?;
+            let count = read(source, &mut buffer).await?;
             taken.set(taken.get() + count as u64);
             if count == 0 {
                 break;
@@ -109,7 +109,7 @@ async fn receive(wire: &mut Wire, sink: &mut dyn Sink, moved: &Cell<u64>) -> Res
     if receive_swiftly(wire, sink, moved).await? {
         return Ok(());
     }
-    let mut buffer = vec![0; PIECE];
+    let mut buffer = vec![0; PIECE.min(sink.most_at_once())];
     let end = loop {
         // Under TLS an end without close_notify is an error.
         let count = wire.read(&mut buffer).await.map_err(|_| StreamEnd::Truncated)?;
@@ -189,8 +189,8 @@ async fn ready<T>(
     }
 }
 
-/// Fills the buffer anew. It grows as it is filled: up to a piece.
-fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, StreamEnd> {
+/// Fills the buffer anew. It grows as it is filled: up to a piece. A source that takes long lets others have their turn.
+async fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, StreamEnd> {
     if buffer.len() == buffer.capacity() && !buffer.is_empty() {
         buffer.reserve_exact(PIECE - buffer.len());
     }
@@ -202,6 +202,7 @@ fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, StreamEn
                 if let Some(end) = local_end(&error) {
                     return Err(end);
                 }
+                yield_now().await;
             }
         }
     }

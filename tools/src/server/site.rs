@@ -1,7 +1,7 @@
 //! What is served, and to whom.
 
-use ftp_proto::Verb;
 use ftp_proto::server::{Support, SupportError};
+use ftp_proto::{Mode, Verb};
 
 use crate::tree::{Tree, Uploads};
 use crate::tree::{hash, listing};
@@ -51,6 +51,7 @@ impl Site {
     /// What the machine says that this server can do.
     pub fn support() -> Result<Support, SupportError> {
         Support::default()
+            .with_modes(&[Mode::Block, Mode::Deflate])
             .with(&[Verb::Stat, Verb::Mfmt, Verb::Md5, Verb::Xcrc, Verb::Xmd5])?
             .with(&[Verb::Xsha, Verb::Xsha1, Verb::Xsha256, Verb::Xsha512])?
             .with_facts(listing::FACTS)?

@@ -2,6 +2,10 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use ftp_proto::codec::{Decoder, Encoder, End, LineEnd, Stop};
+use ftp_proto::{Form, Mode, Structure, Type};
 
 use crate::processes::{CLIENTS, SERVERS, Server, Session, noise};
 
@@ -123,6 +127,164 @@ fn check(name: &str, server: &Server, session: &mut Session, (download, upload):
     assert_eq!(receive(session, "RETR file").1, download, "{name}, {why}");
     store(session, "STOR copy", b"a\r\n");
     assert_eq!(fs::read(server.root().join("copy")).unwrap(), upload, "{name}, {why}");
+}
+
+/// What an encoder makes of a file, or a decoder of what comes: the crate's own, which has tests of its own.
+fn form(mode: Mode, representation: Type) -> Form {
+    Form { representation, structure: Structure::File, mode }
+}
+
+fn encoded(content: &[u8], form: Form) -> Vec<u8> {
+    let mut encoder = Encoder::new(form, LineEnd::Lf).unwrap();
+    let (mut rest, mut wire, mut buffer) = (content, Vec::new(), vec![0; 10_000]);
+    loop {
+        let progress = encoder.encode(rest, &mut buffer, true);
+        rest = &rest[progress.read..];
+        wire.extend_from_slice(&buffer[..progress.written]);
+        if let Stop::Ended(_) = progress.stop {
+            return wire;
+        }
+    }
+}
+
+fn decoded(mut wire: &[u8], form: Form) -> (Vec<u8>, End) {
+    let mut decoder = Decoder::new(form, LineEnd::Lf).unwrap();
+    let (mut content, mut buffer) = (Vec::new(), vec![0; 10_000]);
+    loop {
+        let progress = decoder.decode(wire, &mut buffer, true).unwrap();
+        wire = &wire[progress.read..];
+        content.extend_from_slice(&buffer[..progress.written]);
+        if let Stop::Ended(end) = progress.stop {
+            return (content, end);
+        }
+    }
+}
+
+const MODES: [(&str, Mode); 2] = [("B", Mode::Block), ("Z", Mode::Deflate)];
+
+#[test]
+fn modes_b_and_z_carry_files_and_listings() {
+    for name in SERVERS {
+        let (server, mut session) = start(name, &[]);
+        let contents = [noise(1_000_003), vec![0; 3_000_000], Vec::new(), b"one\ntwo\n".repeat(50_000)];
+        for (letter, mode) in MODES {
+            assert!(session.say(&format!("MODE {letter}")).starts_with("200"), "{name}, MODE {letter}");
+            for (kind, representation) in [("I", Type::Image), ("A", Type::Ascii(None))] {
+                assert!(session.say(&format!("TYPE {kind}")).starts_with("200"));
+                let form = form(mode, representation);
+                for content in &contents {
+                    let case = format!("{name}, MODE {letter}, TYPE {kind}, {} bytes", content.len());
+                    if kind == "A" && content.contains(&b'\r') {
+                        continue;
+                    }
+                    fs::write(server.root().join("file"), content).unwrap();
+                    let (opening, wire) = receive(&mut session, "RETR file");
+                    assert!(!opening.contains("bytes"), "{case}: {opening}");
+                    let (came, end) = decoded(&wire, form);
+                    assert!(came == *content && end == End::Marked, "{case}");
+                    store(&mut session, "STOR copy", &encoded(content, form));
+                    assert!(fs::read(server.root().join("copy")).unwrap() == *content, "{case}");
+                }
+                let listing = decoded(&receive(&mut session, "NLST").1, Form { representation: Type::Image, ..form }).0;
+                assert_eq!(listing, b"copy\r\nfile\r\n", "{name}, {letter}");
+            }
+        }
+        assert!(session.say("MODE S").starts_with("200"));
+        assert_eq!(receive(&mut session, "NLST").1, b"copy\r\nfile\r\n", "{name}");
+    }
+}
+
+/// RFC 959 3.4.2: the end is in the data, and the client needn't close.
+#[test]
+fn an_upload_in_mode_b_ends_with_its_mark() {
+    for name in SERVERS {
+        let (server, mut session) = start(name, &[]);
+        assert!(session.say("TYPE I").starts_with("200") && session.say("MODE B").starts_with("200"));
+        let mut data = session.passive();
+        assert!(session.say("STOR new").starts_with("150"));
+        data.write_all(&encoded(b"content", form(Mode::Block, Type::Image))).unwrap();
+        assert!(session.reply().starts_with("226"), "{name}");
+        assert_eq!(fs::read(server.root().join("new")).unwrap(), b"content", "{name}");
+    }
+}
+
+#[test]
+fn an_upload_whose_mark_is_missing_is_none() {
+    for name in SERVERS {
+        for (letter, mode) in MODES {
+            let (server, mut session) = start(name, &[]);
+            assert!(session.say("TYPE I").starts_with("200"));
+            assert!(session.say(&format!("MODE {letter}")).starts_with("200"), "{name}, MODE {letter}");
+            let whole = encoded(&noise(100_000), form(mode, Type::Image));
+            for (wire, code) in [(&whole[..whole.len() - 1], "426"), (&[0xff; 1000][..], "451")] {
+                let mut data = session.passive();
+                assert!(session.say("STOR new").starts_with("150"));
+                data.write_all(wire).unwrap();
+                let _ = data.shutdown(std::net::Shutdown::Write);
+                let end = session.reply();
+                assert!(end.starts_with(code), "{name}, {letter}: {end}");
+                assert!(!server.root().join("new").exists(), "{name}, {letter}");
+                assert!(session.say("NOOP").starts_with("200"), "{name}, {letter}");
+            }
+        }
+    }
+}
+
+/// What expands a thousandfold takes its time, and not everybody else's: others are served amid it, and ABOR is heard.
+#[test]
+fn a_bomb_in_mode_z_is_no_burden_to_others() {
+    let bomb = encoded(&vec![0; 256 << 20], form(Mode::Deflate, Type::Image));
+    for name in SERVERS {
+        let (server, mut session) = start(name, &[]);
+        assert!(session.say("TYPE I").starts_with("200") && session.say("MODE Z").starts_with("200"));
+        let mut others: Vec<_> = (0..4).map(|_| server.dial()).collect();
+        let mut data = session.passive();
+        assert!(session.say("STOR new").starts_with("150"));
+        data.write_all(&bomb).unwrap();
+        let mut slowest = Duration::ZERO;
+        for _ in 0..20 {
+            for other in &mut others {
+                let asked = Instant::now();
+                assert!(other.say("NOOP").starts_with("200"));
+                slowest = slowest.max(asked.elapsed());
+            }
+        }
+        assert!(slowest < Duration::from_secs(1), "{name}: {slowest:?}");
+        let asked = Instant::now();
+        assert!(session.say("ABOR").starts_with("426"), "{name}");
+        assert!(asked.elapsed() < Duration::from_secs(1), "{name}: {:?}", asked.elapsed());
+        // Nor does a file that shrinks to nothing.
+        fs::File::create(server.root().join("zeros")).unwrap().set_len(8 << 30).unwrap();
+        assert!(session.reply().starts_with("226"));
+        let _data = session.passive();
+        assert!(session.say("RETR zeros").starts_with("150"));
+        std::thread::sleep(Duration::from_millis(100));
+        for other in &mut others {
+            let asked = Instant::now();
+            assert!(other.say("NOOP").starts_with("200"));
+            assert!(asked.elapsed() < Duration::from_secs(1), "{name}: {:?}", asked.elapsed());
+        }
+        let asked = Instant::now();
+        assert!(session.say("ABOR").starts_with("426"), "{name}");
+        assert!(asked.elapsed() < Duration::from_secs(1), "{name}: {:?}", asked.elapsed());
+    }
+}
+
+#[test]
+fn the_level_of_mode_z_is_the_client_s() {
+    for name in SERVERS {
+        let (server, mut session) = start(name, &[]);
+        fs::write(server.root().join("file"), b"some text, and more of it; ".repeat(10_000)).unwrap();
+        assert!(session.say("TYPE I").starts_with("200") && session.say("MODE Z").starts_with("200"));
+        let length = |session: &mut Session, level: &str| {
+            assert!(session.say(&format!("OPTS MODE Z LEVEL {level}")).starts_with("200"), "{name}");
+            receive(session, "RETR file").1.len()
+        };
+        assert!(length(&mut session, "0") > 270_000, "{name}");
+        assert!(length(&mut session, "9") < 10_000, "{name}");
+        assert!(session.say("OPTS MODE Z").starts_with("200"));
+        assert!(receive(&mut session, "RETR file").1.len() < 10_000, "{name}");
+    }
 }
 
 /// Binary data in TYPE A comes to harm, but not beyond its line ends.
