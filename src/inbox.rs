@@ -13,6 +13,8 @@ use crate::telnet::Escape;
 /// What an [`Inbox`] keeps at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Limits {
     /// Bytes of one line without its end; less than 4 counts as 4. What is beyond is dropped: a reply is then marked
     /// [truncated](Reply::is_truncated), and is read as the same reply that it would be whole; a command is an error of

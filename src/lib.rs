@@ -64,6 +64,17 @@
 //! there is no data connection. What the client's application wants is a [`client::Request`]; what the server's is
 //! asked is a [`server::Question`] or a [`server::Transfer`], and what it can do its [`server::Support`].
 //! What moves over a data connection never enters the machines; [`codec`] converts it.
+//!
+//! # Features
+//!
+//! None is on by default, and none changes what is there without it.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `arbitrary` | `Arbitrary` for the words, valid values only |
+//! | `deflate` | MODE Z for [`codec`] |
+//! | `serde` | `Serialize` and `Deserialize` for [`Route`], [`Code`], [`Verb`], [`Time`], the addresses, the values of arguments, the policies ([`client::Config`], [`server::Config`] but for its `support`, and what is in them), and the entries of [`listing`]; never for what can hold a secret: [`Password`], [`Command`], [`client::Request`] |
+//! | `std` | io errors to [`DataError`] and [`ControlError`], and [`Time`] from and to `SystemTime` |
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -83,7 +94,7 @@
 
 extern crate alloc;
 // What `arbitrary` derives names `std`, which that crate needs itself.
-#[cfg(any(test, feature = "arbitrary"))]
+#[cfg(any(test, feature = "arbitrary", feature = "std"))]
 extern crate std;
 
 pub mod adapters;
@@ -103,8 +114,12 @@ mod misuse;
 mod outbox;
 mod reply;
 mod route;
+#[cfg(feature = "serde")]
+mod serde_types;
 pub mod server;
 pub mod session;
+#[cfg(feature = "std")]
+mod std_types;
 mod swar;
 pub mod telnet;
 mod text;

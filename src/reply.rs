@@ -44,6 +44,8 @@ pub(crate) struct Head(NonZeroU64);
 
 /// Which line ends a reply of many lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ReplyEnd {
     /// The code of the first line, and a space or nothing (RFC 959 4.2). A line that begins with another
     /// code is text, such as a file's name in a listing.

@@ -100,6 +100,8 @@ impl Route {
 
 /// Which host of a 227 is dialled. The advertised one is recorded in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum PassiveHost {
     /// The host that the control connection reaches. Safe: no server can make us dial a stranger
     /// (CVE-2020-8284 and its siblings), and no NAT in front of the server matters.

@@ -29,6 +29,8 @@ const DONT: u8 = 254;
 /// In UTF-8 there is no 0xFF; in Latin-1 it is `ÿ`. RFC 854 wants it doubled, since it begins Telnet's commands, and
 /// most programs neither double it nor undo that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Escape {
     /// As it is: one byte is one byte, whatever is beside it. Telnet is understood only where no name and no text can
     /// be: before the argument of a command, and in front of a reply's text.
@@ -54,6 +56,8 @@ pub enum Escape {
 /// and can't write it. lftp doubles and undoes it, unless it is told `ftp:use-telnet-iac no`; tnftp and inetutils-ftp write
 /// it as it is, and drop it from what they read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Escaping {
     /// In what the client says.
     pub commands: Escape,

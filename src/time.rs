@@ -6,6 +6,15 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use nom::Parser;
+use nom::bytes::complete::take;
+use nom::character::complete::{char, digit1};
+use nom::combinator::{cut, eof, map, map_opt, opt};
+use nom::error::ErrorKind;
+use nom::sequence::preceded;
+
+use crate::grammar::{Fault, Kind, Read, whole};
+
 /// A moment, told as the time since an origin that the application picks (for example its start).
 /// The core has no clock: every `poll` is told the moment, and deadlines are moments.
 ///
@@ -154,30 +163,24 @@ impl Time {
     /// Allocates nothing.
     // RFC 3659 2.3: time-val = 14DIGIT [ "." 1*DIGIT ]
     pub fn parse(text: &[u8]) -> Result<Self, TimeError> {
-        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let (Some((date, rest)), 14) = (text.split_first_chunk::<14>(), digits) else {
-            return Err(TimeError::Syntax { at: digits.min(14) });
-        };
-        let [y1, y2, y3, y4, date @ ..] = date.map(|digit| digit.wrapping_sub(b'0'));
-        let [m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = date;
-        let two = |tens: u8, ones: u8| tens.wrapping_mul(10).wrapping_add(ones);
-        let year = u16::from(two(y1, y2)).wrapping_mul(100).wrapping_add(u16::from(two(y3, y4)));
-        let time = Self::new(year, two(m1, m2), two(d1, d2), two(h1, h2), two(n1, n2), two(s1, s2))?;
-        let fraction = match rest {
-            [] => return Ok(time),
-            [b'.', fraction @ ..] => fraction,
-            _ => return Err(TimeError::Syntax { at: 14 }),
-        };
-        if let Some(at) = fraction.iter().position(|byte| !byte.is_ascii_digit()) {
-            return Err(TimeError::Syntax { at: at.saturating_add(15) });
-        }
-        if fraction.is_empty() {
-            return Err(TimeError::Syntax { at: 15 });
-        }
+        whole(Self::read, text).map_err(|fault| match fault.kind {
+            Wrong::Syntax => TimeError::Syntax { at: fault.at(text) },
+            Wrong::Value(error) => error,
+        })
+    }
+
+    fn read(input: &[u8]) -> Read<'_, Self, Wrong> {
+        let (input, (year, month, day)) = (four, two, two).parse_complete(input)?;
+        let (input, (hour, minute, second)) = (two, two, two).parse_complete(input)?;
+        let (input, fraction) = opt(preceded(char('.'), cut(digit1))).parse_complete(input)?;
         // Nine digits, so below 10^9.
-        let nine = fraction.iter().chain(core::iter::repeat(&b'0')).take(9);
+        let nine = fraction.unwrap_or_default().iter().chain(core::iter::repeat(&b'0')).take(9);
         let value = |value: u32, digit: &u8| value.wrapping_mul(10).wrapping_add(u32::from(digit.wrapping_sub(b'0')));
-        time.with_nanosecond(nine.fold(0, value))
+        let time = Self::new(year, month, day, hour, minute, second);
+        let time = time.and_then(|time| time.with_nanosecond(nine.fold(0, value)));
+        // A date that there isn't is told only of a text that has the form.
+        let (input, _) = eof(input)?;
+        time.map(|time| (input, time)).map_err(|error| nom::Err::Error(Fault::new(input, Wrong::Value(error))))
     }
 
     /// The moment so many seconds behind the beginning of 1970 in UTC, or before it if they are negative; an error outside of the
@@ -234,6 +237,39 @@ impl<'a> arbitrary::Arbitrary<'a> for Time {
         let time = time.and_then(|time| time.with_nanosecond(u.int_in_range(0..=999_999_999).unwrap_or(0)));
         time.map_err(|_| arbitrary::Error::IncorrectFormat)
     }
+}
+
+/// What is wrong with a text that is no time.
+#[derive(Debug, Clone, Copy)]
+enum Wrong {
+    Syntax,
+    Value(TimeError),
+}
+
+impl Kind for Wrong {
+    fn of(_: ErrorKind) -> Self {
+        Self::Syntax
+    }
+}
+
+/// `DIGIT`
+fn digit(input: &[u8]) -> Read<'_, u8, Wrong> {
+    map_opt(take(1usize), |digit: &[u8]| match digit {
+        [digit @ b'0'..=b'9'] => Some(digit.wrapping_sub(b'0')),
+        _ => None,
+    })
+    .parse_complete(input)
+}
+
+/// `2DIGIT`
+fn two(input: &[u8]) -> Read<'_, u8, Wrong> {
+    map((digit, digit), |(tens, ones)| tens.wrapping_mul(10).wrapping_add(ones)).parse_complete(input)
+}
+
+/// `4DIGIT`
+fn four(input: &[u8]) -> Read<'_, u16, Wrong> {
+    map((two, two), |(hundreds, ones)| u16::from(hundreds).wrapping_mul(100).wrapping_add(u16::from(ones)))
+        .parse_complete(input)
 }
 
 /// The days of a month of the Gregorian calendar; 0 if there is no such month.

@@ -199,6 +199,7 @@ impl fmt::Display for ExtendedPort {
 /// What a 229 said: a port, and rarely an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExtendedPassive {
     /// The port to dial.
     pub port: ExtendedPort,

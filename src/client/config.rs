@@ -14,6 +14,8 @@ use crate::telnet::Escaping;
 /// The policy of a client; shared by its sessions through an `Arc`. The defaults are safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Config {
     /// The ways to a data connection, in the order in which they are tried: EPSV, then PASV. Active
     /// mode is allowed by naming EPRT or PORT here; it tells the server an address of ours.
@@ -55,6 +57,8 @@ pub struct Config {
 
 /// Whether a session needs TLS (RFC 4217).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Security {
     /// Only where the application asks for it, by [`Request::secure`](super::Request::secure).
     #[default]
@@ -69,6 +73,8 @@ pub enum Security {
 /// Where a line that is no reply is skipped, and told as [`Action::Noise`](super::Action::Noise): at most 32 of them in a session,
 /// and never between AUTH and TLS. Anywhere else such a line ends the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Noise {
     /// Nowhere.
     Never,
@@ -82,6 +88,8 @@ pub enum Noise {
 /// How long the client waits, by phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Patience {
     /// For the greeting: 60 s.
     pub greeting: Duration,

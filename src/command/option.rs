@@ -1,10 +1,13 @@
 //! Arguments that have a language of their own: OPTS, SITE, the facts of MFF.
 
-use super::argument::{self, Fault, Field, Shown};
+use super::argument::{self, Field, Read, Shown, wrong};
 use super::error::ArgumentFault;
 use crate::text::{Argument, TextError};
 use alloc::vec::Vec;
 use core::fmt;
+use nom::Parser;
+use nom::combinator::map;
+use nom::sequence::preceded;
 
 /// The argument of SITE: a word and what belongs to it. `Debug` shows the word only, since what follows may be a
 /// password (`SITE PSWD`, `SITE GPASS`).
@@ -81,33 +84,32 @@ pub enum Opts<'a> {
 
 impl<'a> Opts<'a> {
     /// Reads what stands behind the blanks; there is something.
-    pub(super) fn read(text: &'a [u8]) -> Result<Self, Fault> {
+    pub(super) fn read(text: &'a [u8]) -> Read<'a, Self> {
         if let Some(known) = Self::known(text) {
             return known;
         }
         Argument::new(text)
-            .map(|text| Self::Other(OtherOption(text)))
-            .map_err(|_| Fault::bad(text, super::ArgumentFault::Word))
+            .map(|text| (&[][..], Self::Other(OtherOption(text))))
+            .map_err(|_| wrong(text, ArgumentFault::Word))
     }
 
     /// `None` if it's none of those that have a variant.
-    fn known(text: &'a [u8]) -> Option<Result<Self, Fault>> {
+    fn known(text: &'a [u8]) -> Option<Read<'a, Self>> {
         let (word, rest) = split_word(text);
         if word.eq_ignore_ascii_case(b"UTF8") || word.eq_ignore_ascii_case(b"UTF-8") {
             // `OPTS UTF8 NLST` and others like it are not ours.
             let (_, value) = Option::<bool>::read(rest).ok().filter(|(rest, _)| argument::end(rest).is_ok())?;
-            return Some(Ok(Self::Utf8(value)));
+            return Some(Ok((&[], Self::Utf8(value))));
         }
-        let text = |rest| Option::<Argument<'a>>::read(rest).map(|(_, text)| text);
         if word.eq_ignore_ascii_case(b"MLST") {
-            return Some(text(rest).map(Self::Mlst));
+            return Some(map(Option::read, Self::Mlst).parse_complete(rest));
         }
         if word.eq_ignore_ascii_case(b"HASH") {
-            return Some(text(rest).map(Self::Hash));
+            return Some(map(Option::read, Self::Hash).parse_complete(rest));
         }
         if word.eq_ignore_ascii_case(b"MODE") {
             let (rest, mode) = argument::word(rest).ok()?;
-            return mode.eq_ignore_ascii_case(b"Z").then(|| text(rest).map(Self::ModeZ));
+            return mode.eq_ignore_ascii_case(b"Z").then(|| map(Option::read, Self::ModeZ).parse_complete(rest));
         }
         None
     }
@@ -286,10 +288,10 @@ impl<'a> Field<'a> for Site<'a> {
     const SHOWN: Shown = Shown::Word;
     type Owned = Site<'static>;
     #[inline]
-    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+    fn read(input: &'a [u8]) -> Read<'a, Self> {
         Argument::read(input).map(|(rest, text)| (rest, Site::from(text)))
     }
-    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+    fn read_strict(input: &'a [u8]) -> Read<'a, Self> {
         Argument::read_strict(input).map(|(rest, text)| (rest, Site::from(text)))
     }
     fn write(&self, out: &mut Vec<u8>) {
@@ -307,18 +309,18 @@ impl<'a> Field<'a> for Site<'a> {
 impl<'a> Field<'a> for Opts<'a> {
     type Owned = Opts<'static>;
     #[inline]
-    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
-        Opts::read(argument::behind_blanks(input)?).map(|opts| (&[][..], opts))
+    fn read(input: &'a [u8]) -> Read<'a, Self> {
+        preceded(argument::blanks, Opts::read).parse_complete(input)
     }
-    fn read_strict(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
+    fn read_strict(input: &'a [u8]) -> Read<'a, Self> {
         let (_, opts) = <Self as Field>::read(input)?;
-        argument::behind_one_blank(input)?;
+        argument::one_blank(input)?;
         let options = split_word(argument::skip_blanks(input)).1;
         match opts {
-            Self::Utf8(_) => Option::<bool>::read_strict(options).and_then(|(rest, _)| argument::end_strict(rest))?,
+            Self::Utf8(_) => drop((Option::<bool>::read_strict, argument::end_strict).parse_complete(options)?),
             Self::Mlst(_) | Self::Hash(_) => drop(Option::<Argument<'a>>::read_strict(options)?),
             Self::ModeZ(_) => {
-                argument::behind_one_blank(options)?;
+                argument::one_blank(options)?;
                 Option::<Argument<'a>>::read_strict(split_word(argument::skip_blanks(options)).1)?;
             }
             Self::Other(_) => {}
@@ -337,15 +339,13 @@ impl<'a> Field<'a> for Opts<'a> {
 impl<'a> Field<'a> for NewFacts<'a> {
     type Owned = NewFacts<'static>;
     #[inline]
-    fn read(input: &'a [u8]) -> Result<(&'a [u8], Self), Fault> {
-        let (rest, text) = argument::word(input)?;
-        let facts = NewFacts::new(text)
-            .map_err(|_| Fault::bad(argument::behind_blanks(input).unwrap_or(input), ArgumentFault::Facts));
-        facts.map(|facts| (rest, facts))
+    fn read(input: &'a [u8]) -> Read<'a, Self> {
+        let facts = |text| NewFacts::new(text).map_err(|_| argument::Why::Bad(ArgumentFault::Facts));
+        argument::value(facts).parse_complete(input)
     }
-    fn is_strict(input: &'a [u8]) -> Result<(), Fault> {
+    fn is_strict(input: &'a [u8]) -> Read<'a, ()> {
         let (rest, text) = argument::word(input)?;
-        if text.ends_with(b";") { Ok(()) } else { Err(Fault::bad(rest, ArgumentFault::Facts)) }
+        if text.ends_with(b";") { Ok((rest, ())) } else { Err(wrong(rest, ArgumentFault::Facts)) }
     }
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b' ');

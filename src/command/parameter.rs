@@ -73,6 +73,7 @@ pub enum Mode {
 /// How a file's bytes stand on a data connection: TYPE, STRU and MODE. The default is what a session begins with (RFC 959 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Form {
     /// What TYPE set.
     pub representation: Type,

@@ -47,5 +47,5 @@ fn read<'a, T: Field<'a>>(text: &'a str) -> Option<T> {
         return None;
     }
     let (rest, value) = T::read(text.as_bytes()).ok()?;
-    end(rest).ok().map(|()| value)
+    end(rest).ok().map(|_| value)
 }

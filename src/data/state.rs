@@ -122,6 +122,8 @@ pub enum Verdict {
 /// Whether the TLS session of a data connection has to be the control connection's, resumed. Who resumes proves to be
 /// the one of the control connection; servers such as vsftpd insist on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Resume {
     /// Try; another session is accepted.
     #[default]

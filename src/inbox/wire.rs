@@ -200,7 +200,8 @@ impl Wire {
                 self.keep(count);
                 return None;
             };
-            if byte == b'\n' && self.clean == self.scan && self.raw == Raw::InPlace {
+            // Where nothing was taken out there is no hole either.
+            if byte == b'\n' && self.raw == Raw::InPlace {
                 let begin = self.line;
                 let end = self.scan.wrapping_add(count);
                 let line = self.bytes.get(begin..end)?;

@@ -15,6 +15,8 @@ use super::{
 /// [`UnixOctal`](Self::UnixOctal) tells in which zone its times are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Dialect {
     /// MLSD and MLST (RFC 3659 7): facts, a blank, the name. Whatever a server doesn't tell can't be told, and no more.
     Mlsx,

@@ -9,9 +9,11 @@ use crate::time::Time;
 /// is `None` or empty.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry<'a> {
     /// The name, exactly as the line has it: any byte, not decoded, blanks at its ends included. It can't be told where a
     /// dialect fills columns up with blanks before a name; [`Dialect`](super::Dialect) says for each.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::bytes"))]
     pub name: &'a [u8],
     /// What it is.
     pub kind: Kind,
@@ -21,24 +23,31 @@ pub struct Entry<'a> {
     pub modified: Option<Modified>,
     /// Who may do what, as the dialect writes it: `rwxr-xr-x`, `0644`, `(RWED,RWED,RE,)`, `[R----F--]`, or MLSx's `perm`, which
     /// tells what whoever has asked may do. [`mode`](Self::mode) is the number behind it where it is Unix's.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub permissions: Option<&'a [u8]>,
     /// The owner, a name or a number.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub owner: Option<&'a [u8]>,
     /// The owner's group, a name or a number.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub group: Option<&'a [u8]>,
     /// How many names the file has.
     pub links: Option<u64>,
     /// The major and minor number of a device.
     pub device: Option<(u32, u32)>,
     /// Where a symbolic link leads.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub link_target: Option<&'a [u8]>,
     /// All facts of MLSx (RFC 3659 7.5) or EPLF as they are; [`fact`](Self::fact) and [`facts`](Self::facts) read them.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::bytes"))]
     pub facts: &'a [u8],
 }
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Kind {
     /// The line doesn't tell.
     Unknown,
@@ -66,6 +75,7 @@ pub enum Kind {
 
 /// The size of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Size {
     bytes: u64,
     unit: u64,
@@ -74,6 +84,7 @@ pub struct Size {
 /// When a file was changed: a time, how much of it the line tells, and in whose zone it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Modified {
     /// The time. What is finer than the precision is 0.
     pub time: Time,
@@ -88,6 +99,8 @@ pub struct Modified {
 /// The finest part of a time that a line tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Precision {
     /// The day.
     Day,
@@ -102,6 +115,8 @@ pub enum Precision {
 /// The zone of a time in a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Zone {
     /// The line says UTC, or names an offset, which was undone.
     Utc,

@@ -12,6 +12,8 @@ use crate::telnet::Escaping;
 /// The policy of a server; shared by its sessions through an `Arc`. The defaults are safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Config {
     /// How a 0xFF of a name or a text goes over the control connection, in each direction: as it is.
     pub escaping: Escaping,
@@ -46,7 +48,8 @@ pub struct Config {
     /// Whether commands are read by the letter of the grammars ([`Command::parse_strict`](crate::Command::parse_strict)), so that
     /// `NOOP x` and `PASV x` are answered 501 (no: clients say such things, and most servers take them).
     pub strict: bool,
-    /// What the application can do.
+    /// What the application can do. It is no policy: the feature `serde` leaves it out.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub support: Support,
     /// Whether the application is told, by [`Action::Answered`](super::Action::Answered), of each command with its final
     /// reply, whoever has made it (no). Then one command line is taken up a poll, and the news comes before the `Write` of the
@@ -60,6 +63,8 @@ pub struct Config {
 
 /// Whether TLS (RFC 4217) is offered, and what is refused without it; each includes the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Security {
     /// None: AUTH is answered 502.
     #[default]
@@ -75,6 +80,8 @@ pub enum Security {
 /// Data connections that the client makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Passive {
     /// Whether they are allowed; else `550 Permission denied.`
     pub enabled: bool,
@@ -89,6 +96,8 @@ pub struct Passive {
 /// Data connections that the server makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Active {
     /// Whether they are allowed; else `550 Permission denied.`
     pub enabled: bool,
@@ -105,6 +114,8 @@ pub struct Active {
 /// How long the server waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Patience {
     /// From the greeting to the login, whatever is said meanwhile, and again for who was logged in and names another user
     /// or says REIN: 120 s.

@@ -77,17 +77,17 @@ pub(super) enum Life {
 pub(super) enum Pace {
     /// Those behind one another at once, NOOP among them.
     Together,
-    /// The same, and the application is asked about NOOP.
+    /// The same, but NOOP takes the way of all others: the application is asked about it, or it is read by the letter.
     WithoutNoop,
     /// One a poll, since each is told before its reply is written.
     OneByOne,
 }
 
 impl Pace {
-    pub(super) fn of(is_told: bool, support: &Support) -> Self {
-        match is_told {
+    pub(super) fn of(config: &Config, support: &Support) -> Self {
+        match config.answered {
             true => Self::OneByOne,
-            false if support.asks(Verb::Noop) => Self::WithoutNoop,
+            false if config.strict || support.asks(Verb::Noop) => Self::WithoutNoop,
             false => Self::Together,
         }
     }
@@ -103,7 +103,7 @@ pub(super) struct Range {
 impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         let answered = config.answered;
-        let pace = Pace::of(answered, &config.support);
+        let pace = Pace::of(&config, &config.support);
         let news = exchange::news(answered);
         Self {
             connection: Connection::new(ends, Outbox::new(Speech::Replies, config.escaping.replies), now),

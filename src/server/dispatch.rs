@@ -12,10 +12,9 @@ impl Context {
     /// behind it.
     pub(super) fn take_up(&mut self, line: &[u8], unread: bool) -> Option<Phase> {
         self.hear(line);
-        let read = if self.config.strict { Command::parse_strict(line) } else { Command::parse(line) };
-        match read {
+        match Command::parse(line) {
             Ok(Command::Other(_)) | Err(_) if is_foreign(line) => self.turn_away(),
-            Ok(command) => return self.dispatch(command, unread),
+            Ok(command) => return self.dispatch(line, command, unread),
             Err(error) => self.complain(&error, Verb::of_line(line)),
         }
         None
@@ -28,10 +27,21 @@ impl Context {
         self.complain(&CommandError::LineTooLong { limit }, verb);
     }
 
-    fn dispatch(&mut self, command: Command<'_>, unread: bool) -> Option<Phase> {
+    /// Complains about a line that isn't by the letter, though it can be read.
+    #[cold]
+    fn complains_strictly(&mut self, line: &[u8]) -> bool {
+        let Err(error) = Command::parse_strict(line) else { return false };
+        self.complain(&error, Verb::of_line(line));
+        true
+    }
+
+    fn dispatch(&mut self, line: &[u8], command: Command<'_>, unread: bool) -> Option<Phase> {
         // What keeps connections alive all day breaks no rule of order and changes nothing.
         if matches!(command, Command::Noop) && self.pace == Pace::Together && self.connection.session.pass_noop() {
             self.say_noop();
+            return None;
+        }
+        if self.config.strict && self.complains_strictly(line) {
             return None;
         }
         let verb = command.verb();

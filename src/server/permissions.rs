@@ -97,7 +97,7 @@ impl Context {
             return;
         }
         self.seldom.set_granted(granted);
-        self.pace = Pace::of(self.config.answered, self.support());
+        self.pace = Pace::of(&self.config, self.support());
         self.chosen = Default::default();
         self.seldom.forget_range();
         self.connection.data.release();

@@ -7,6 +7,8 @@ use core::str::FromStr;
 
 /// Which address a 227 announces. A 229 announces none, and needs no such choice.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum PublicAddress {
     /// The one that the client has reached.
     #[default]

@@ -366,12 +366,12 @@ fn long_hostile_texts_take_no_long_time() {
     for unit in
         ["1,", "1, ", "|", "| ", "(", "( ", "1.", "1", " ", "|||", "||1", "|a", "(|||1", "1,2,3,4,5.", ",", "(((1"]
     {
-        let text = unit.repeat((1 << 20) / unit.len());
+        let text = unit.repeat((1 << 18) / unit.len());
         let _ = HostPort::find(text.as_bytes());
         let _ = ExtendedPort::find(text.as_bytes());
         let _ = LongAddress::find(text.as_bytes());
     }
-    // Quadratic time would be hours.
+    // Quadratic time would be many minutes.
     assert!(start.elapsed().as_secs() < 60);
 }
 

@@ -7,7 +7,11 @@ mod listings;
 mod names;
 mod places;
 mod replies;
+#[cfg(feature = "serde")]
+mod serialized;
 mod servers;
+#[cfg(feature = "std")]
+mod std_types;
 mod strict;
 mod traits;
 mod values;

@@ -1,0 +1,152 @@
+//! The feature `serde`: words are text as they are shown and read, codes are numbers, and bytes that are UTF-8 are text where people
+//! read the format. Structs and enums derive theirs where they are defined.
+//!
+//! What can hold a secret is never written (E0277):
+//!
+//! ```
+//! assert_eq!(serde_json::to_string(&ftp_proto::Verb::Pass).unwrap(), "\"PASS\"");
+//! ```
+//! ```compile_fail,E0277
+//! serde_json::to_string(&ftp_proto::Password::new("secret").unwrap());
+//! ```
+//! ```compile_fail,E0277
+//! serde_json::to_string(&ftp_proto::Command::Noop);
+//! ```
+//! ```compile_fail,E0277
+//! serde_json::to_string(&ftp_proto::client::Request::noop());
+//! ```
+
+use alloc::string::ToString;
+use core::fmt;
+use core::marker::PhantomData;
+use core::str::FromStr;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::address::{ExtendedAddress, ExtendedPort, HostPort, LongAddress, NetworkProtocol};
+use crate::command::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, Structure, Type, Verb};
+use crate::reply::Code;
+use crate::route::Route;
+use crate::server::Network;
+use crate::time::Time;
+
+/// What is shown and read.
+macro_rules! text {
+    ($($name:ident)+) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Text(PhantomData))
+            }
+        }
+    )+};
+}
+
+text! {
+    Route Verb Time Network
+    HostPort ExtendedAddress ExtendedPort LongAddress NetworkProtocol
+    Type Format Structure Mode Protection Algs Allocation EpsvArgument
+}
+
+struct Text<T>(PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text as it goes over the wire")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(|error: T::Err| E::custom(error.to_string()))
+    }
+}
+
+/// The number.
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u16(self.value())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(u16::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Bytes of a line. Where people read the format they are text if they are UTF-8, and else a sequence of numbers; they are read from
+/// text and from bytes that can be borrowed.
+pub(crate) mod bytes {
+    use super::{Deserialize, Deserializer, Error, Serializer, Visitor, fmt};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        match core::str::from_utf8(bytes) {
+            Ok(text) if serializer.is_human_readable() => serializer.serialize_str(text),
+            _ => serializer.serialize_bytes(bytes),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de [u8], D::Error> {
+        Borrowed::deserialize(deserializer).map(|Borrowed(bytes)| bytes)
+    }
+
+    /// Bytes that stay where they are.
+    pub(super) struct Borrowed<'de>(pub(super) &'de [u8]);
+
+    impl<'de> Deserialize<'de> for Borrowed<'de> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            if deserializer.is_human_readable() {
+                deserializer.deserialize_str(InPlace)
+            } else {
+                deserializer.deserialize_bytes(InPlace)
+            }
+        }
+    }
+
+    struct InPlace;
+
+    impl<'de> Visitor<'de> for InPlace {
+        type Value = Borrowed<'de>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text or bytes that can be borrowed, so without an escape")
+        }
+
+        fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Borrowed<'de>, E> {
+            Ok(Borrowed(text.as_bytes()))
+        }
+
+        fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Borrowed<'de>, E> {
+            Ok(Borrowed(bytes))
+        }
+    }
+}
+
+/// The same of bytes that may not be there.
+pub(crate) mod optional_bytes {
+    use super::bytes::{self, Borrowed};
+    use super::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &Option<&[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+        bytes.map(Bytes).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de [u8]>, D::Error> {
+        Ok(Option::<Borrowed<'de>>::deserialize(deserializer)?.map(|Borrowed(bytes)| bytes))
+    }
+
+    struct Bytes<'b>(&'b [u8]);
+
+    impl Serialize for Bytes<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            bytes::serialize(self.0, serializer)
+        }
+    }
+}
