@@ -32,7 +32,7 @@ pub(super) fn behind<'t>(text: &'t str, words: &str) -> Option<&'t str> {
 pub(super) fn address(text: &str) -> Option<SocketAddr> {
     let mut words = text.split_ascii_whitespace().take(32).peekable();
     while let Some(word) = words.next() {
-        let word = word.trim_end_matches(['.', ',', ';']);
+        let word = word.trim_end_matches(['.', ',', ';', ':']);
         if let Some(address) = one_word(word) {
             return Some(address);
         }
