@@ -81,7 +81,7 @@ enum Syntax {
     Python,
     /// `.key("value")`: libunftp.
     Rust,
-    /// A command, or a part of one.
+    /// A command; `{}` is the value's place.
     Command,
 }
 
@@ -119,7 +119,7 @@ impl Cure {
 }
 
 fn setting(line: Line, software: Option<Software>, known: Known) -> Setting {
-    let (first, last) = known.ports.filter(|(first, last)| *first != 0 && first < last).unwrap_or(PROPOSED);
+    let (first, last) = range(known);
     let value = match line.given {
         Given::Nothing => Value::Nothing,
         Given::Word(word) => Value::Word(word),
@@ -140,8 +140,17 @@ fn setting(line: Line, software: Option<Software>, known: Known) -> Setting {
     Setting { key: line.key, value, syntax }
 }
 
+/// The range that is configured, the right way round, or else the proposed one.
+fn range(known: Known) -> (u16, u16) {
+    match known.ports {
+        Some((0, _) | (_, 0)) | None => PROPOSED,
+        Some((first, last)) => (first.min(last), first.max(last)),
+    }
+}
+
 impl Setting {
-    /// What is set: the key of a configuration file, an option, or where to click.
+    /// What is set: the key of a configuration file, an option, or where to click. Of a command: all of it, with `{}` where the
+    /// value stands.
     pub const fn key(&self) -> &'static str {
         self.key
     }
@@ -171,13 +180,17 @@ impl fmt::Display for Cure {
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, value, syntax } = self;
+        if *syntax == Syntax::Command {
+            return command(f, key, *value);
+        }
         f.write_str(key)?;
         if *value == Value::Nothing {
             return Ok(());
         }
         let (before, after) = match syntax {
             Syntax::Equals => ("=", ""),
-            Syntax::Directive | Syntax::Option | Syntax::Command => (" ", ""),
+            Syntax::Directive | Syntax::Option => (" ", ""),
+            Syntax::Command => ("", ""),
             Syntax::Field => (": ", ""),
             Syntax::Python => (" = ", ""),
             Syntax::Rust => ("(", ")"),
@@ -197,11 +210,20 @@ impl fmt::Display for Setting {
                 write!(f, "range({first}, {})", u32::from(last).saturating_add(1))?
             }
             (Value::Ports(first, last), Syntax::Rust) => write!(f, "{first}..={last}")?,
-            (Value::Ports(first, last), Syntax::Command) if key.ends_with("-p") => {
-                write!(f, "{first}-{last}:{first}-{last}")?
-            }
             (Value::Ports(first, last), _) => write!(f, "{first}-{last}")?,
         }
         f.write_str(after)
     }
+}
+
+fn command(f: &mut fmt::Formatter<'_>, command: &str, value: Value) -> fmt::Result {
+    for (place, part) in command.split("{}").enumerate() {
+        match value {
+            Value::Ports(first, last) if place > 0 => write!(f, "{first}-{last}")?,
+            Value::Port(port) if place > 0 => write!(f, "{port}")?,
+            _ => {}
+        }
+        f.write_str(part)?;
+    }
+    Ok(())
 }

@@ -105,12 +105,12 @@ const ACTIVE_ON: Lines = &[
 const OPEN: Lines = &[(
     None,
     &[
-        line("nft add rule inet filter input tcp dport", Given::Ports),
-        line("ufw allow proto tcp to any port", Given::Ports),
+        line("nft add rule inet filter input tcp dport {} accept", Given::Ports),
+        line("firewall-cmd --permanent --add-port={}/tcp", Given::Ports),
     ],
 )];
 
-const PUBLISH: Lines = &[(None, &[line("docker run … -p", Given::Ports)])];
+const PUBLISH: Lines = &[(None, &[line("docker run … -p {}:{}", Given::Ports)])];
 
 const HELPER: Lines = &[(
     None,
@@ -223,7 +223,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
         Cause::AnotherPod,
         Firewall,
         "Let the service keep a client on one pod (sessionAffinity), or run one pod.",
-        &[(None, &[line("sessionAffinity:", Given::Word("ClientIP"))])],
+        &[(None, &[line("sessionAffinity: ClientIP", Given::Nothing)])],
     ),
     row(
         Cause::OutboundBlocked,

@@ -51,13 +51,16 @@ const NAMES: &[(&[u8], Software)] = &[
 
 /// What only one server says: its habits, by which a hidden greeting is found out.
 const HABITS: &[(u16, &[u8], Software)] = &[
+    // What FEAT names, and nobody else's does.
+    (211, b" esta", Software::PureFtpd),
+    (211, b" mff modify;unix.group", Software::ProFtpd),
+    (211, b"end feat.", Software::Pyftpdlib),
+    (211, b" site md5", Software::Libunftp),
     (500, b"oops:", Software::Vsftpd),
     (425, b"security: bad ip connecting", Software::Vsftpd),
     (425, b"use port or pasv first", Software::Vsftpd),
-    (425, b"failed to establish connection", Software::Vsftpd),
     (522, b"ssl connection failed", Software::Vsftpd),
     (530, b"please login with user and pass", Software::Vsftpd),
-    (331, b"please specify the password", Software::Vsftpd),
     (425, b"unable to build data connection: tls session of data connection", Software::FileZillaServer),
     (425, b"use port, pasv or epsv first", Software::FileZillaServer),
     (425, b"cannot prepare for data connection", Software::FileZillaServer),
@@ -90,7 +93,7 @@ impl Software {
     /// Who says this reply; `to`: which command it answers, `None`: it is the greeting. `Unknown`: it doesn't tell.
     pub fn of(to: Option<Verb>, reply: &Reply<'_>) -> Self {
         let names = match to {
-            None | Some(Verb::Syst | Verb::Feat | Verb::Help | Verb::Stat) => true,
+            None | Some(Verb::Syst | Verb::Stat) => true,
             Some(_) => false,
         };
         let mut found = Self::Unknown;
