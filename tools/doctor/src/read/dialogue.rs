@@ -80,6 +80,11 @@ pub enum What {
 }
 
 impl Dialogue {
+    /// A session that was seen as it went, by a client of whichever program's habits.
+    pub fn new(program: Program, events: Vec<Event>) -> Self {
+        Self { program, who: String::new(), events, begun: true, secured: false }
+    }
+
     /// Who wrote it.
     pub fn program(&self) -> Program {
         self.program

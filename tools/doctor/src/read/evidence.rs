@@ -487,6 +487,10 @@ impl Reader {
     fn failed(&mut self, why: DataError) {
         self.with_setup(|setup| {
             setup.failed.get_or_insert(why);
+            if let DataError::Tls(_) = why {
+                setup.attempt.connected = true;
+                setup.attempt.tls.get_or_insert(DataTls::failed(None, None));
+            }
         });
     }
 
