@@ -75,6 +75,9 @@ impl Session {
             tls_trouble: None,
             verbose,
         };
+        if verbose {
+            eprintln!("* control connection to {peer}");
+        }
         session.note(What::Connected(Some(peer)));
         Ok(session)
     }
@@ -87,6 +90,17 @@ impl Session {
     /// The first bytes that came.
     pub fn first(&self) -> &[u8] {
         &self.first
+    }
+
+    /// Says something harmless to what says nothing, and keeps what comes: TLS and HTTP answer then. For a session that is over.
+    pub fn poke(&mut self, patience: Duration) {
+        if self.control.write(b"NOOP\r\n\r\n", patience).is_err() {
+            return;
+        }
+        let mut buffer = [0; FIRST];
+        if let Ok(Came::Bytes(count)) = self.control.read(&mut buffer, patience) {
+            self.first.extend_from_slice(&buffer[..count]);
+        }
     }
 
     /// What all of it is evidence of, so far.
