@@ -291,7 +291,7 @@ fn a_log_of_the_probe_has_the_same_findings() {
     let run = json(&["--verbose", &server.url()]);
     let log = doctor_with(&["read", "--json", "-"], &run.err);
     assert_eq!(log.status, 1, "{}\n{}", run.err, log.out);
-    assert_eq!(log.causes(), run.causes(), "{}", run.err);
+    assert_eq!(log.causes(), run.causes(), "{}\n{}", run.err, log.out);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) fn read(line: &str, sink: &mut Sink) {
 fn told(note: &str, sink: &mut Sink) {
     if let Some(rest) = note.strip_prefix("data connection to ") {
         address(rest).into_iter().for_each(|address| sink.tell(What::DataDialling(address)));
-        sink.tell(What::DataConnected(address(rest)));
+        sink.tell(why(rest).map_or(What::DataConnected(address(rest)), What::DataFailed));
     } else if let Some(rest) = note.strip_prefix("data connection from ") {
         sink.tell(What::DataConnected(address(rest)));
     } else if let Some(how) = note.strip_prefix("data connection: ") {
