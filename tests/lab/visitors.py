@@ -1,0 +1,226 @@
+"""The clients: how each is told to list the server's folder over one kind of data connection, and what became of it, read from its
+dialogue."""
+
+import dataclasses
+import os
+import re
+import subprocess
+import threading
+import time
+
+import clients as interop
+import hosts
+from network import ACTIVE_RANGE, OUTSIDE
+from process import ENVIRONMENT, Command, kill_group
+from scripts import Ftplib
+
+TIMEOUT = 40
+# A silence of so many seconds was a timeout: those here are three seconds and more.
+LATE = 2.5
+# A data connection that is asked for, in whichever way a client shows what it says.
+ASKED = re.compile(r"^(?:>|--->|Cmd:|\*cmd\*|-->) *'?(EPSV|PASV|EPRT|PORT)\b.*", re.MULTILINE)
+REPLY = r"^(?:<|<---|\*resp\*|) *'?([45]\d\d)[ :-]"
+ENDS = re.compile(
+    rf"{REPLY}|(timed? ?out|no answer in time)|(refused)|(unreachable|No route to host)", re.MULTILINE | re.IGNORECASE
+)
+TOLD = ("timeout", "refused", "unreachable")
+
+
+@dataclasses.dataclass
+class Target:
+    """A server, as a client names it; interop's clients ask for these fields."""
+
+    host: str
+    user: str
+    password: str
+    tls: str = "none"
+    port: int = hosts.PORT
+    authority: str = "/dev/null"
+
+    def url(self, path):
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ftp://{self.user}:{self.password}@{host}{path}"
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a client did: for each data connection that it asked for, the command and its end, `ok` or a code or `timeout`, …"""
+
+    steps: list
+    seconds: float
+    output: str
+    command: str
+
+    @property
+    def works(self):
+        return bool(self.steps) and self.steps[-1][1] == "ok"
+
+    @property
+    def short(self):
+        """`EPSV timeout, PASV ok`."""
+        return ", ".join(f"{asked} {end}" for asked, end in self.steps) or "nothing asked"
+
+    @property
+    def end(self):
+        return self.steps[-1][1] if self.steps else "nothing asked"
+
+
+def visit(network, folder, command, home=None):
+    """Runs a client on the network's client, and reads what came of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = [*network.prefix("client"), *command.arguments]
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        [str(argument) for argument in arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env={**ENVIRONMENT, "HOME": str(folder)},
+        start_new_session=True,
+    )
+    limit = threading.Timer(TIMEOUT, kill_group, [process])
+    limit.start()
+    try:
+        process.stdin.write(os.fsencode(command.typed))
+        process.stdin.close()
+        lines, silences, before = [], [], begun
+        for line in process.stdout:
+            now = time.monotonic()
+            lines.append(line.decode(errors="replace").replace("\r\n", "\n"))
+            silences.append(now - before)
+            before = now
+        process.wait()
+    finally:
+        limit.cancel()
+        kill_group(process)
+        process.wait()
+    seconds = time.monotonic() - begun
+    output = "".join(lines)
+    return Outcome(steps(lines, silences), seconds, output, str(command))
+
+
+def steps(lines, silences):
+    """The data connections that were asked for, each with its end. A code that came only after a long silence is `late`."""
+    found, asked, late = [], None, False
+    for line, silence in zip(lines, silences):
+        if match := ASKED.match(line):
+            if asked:
+                found.append((asked, "no end"))
+            asked, late = match[1], False
+            continue
+        if not asked:
+            continue
+        late = late or silence > LATE
+        if hosts.MARK in line:
+            found.append((asked, "ok"))
+            asked = None
+        elif match := ENDS.search(line):
+            if match[1]:
+                end = match[1] + (" late" if late else "")
+            else:
+                end = next(word for word, group in zip(TOLD, match.groups()[1:]) if group)
+            found.append((asked, end))
+            asked = None
+    if asked:
+        found.append((asked, "no end"))
+    return found
+
+
+class Curl(interop.Curl):
+    modes = {
+        **interop.Curl.modes,
+        "EPRT": ["--ftp-port", "-"],
+        "PORT": ["--ftp-port", "-", "--disable-eprt"],
+    }
+
+    def listing(self, target, mode):
+        trust = ["--ssl-reqd", "--insecure"] if target.tls != "none" else []
+        words = ("curl", "-q", "-sS", "-v", "--max-time", 30, "--connect-timeout", 12, *trust)
+        return Command(*words, *self.modes[mode], interop.address(target, "/"))
+
+
+class Lftp(interop.Lftp):
+    def listing(self, target, mode):
+        settings = "set ssl:verify-certificate no; set net:connection-limit 1"
+        command = self.list(target, mode, "/")
+        return Command(*command.arguments[:-1], f"{settings}; {command.arguments[-1]}")
+
+
+class Ours(interop.Ours):
+    """Also trusting what a 227 names, and by whichever way it finds itself."""
+
+    modes = {
+        "auto": [],
+        "EPSV": ["--route", "epsv"],
+        "PASV": ["--route", "pasv"],
+        "PASV*": ["--route", "pasv", "--passive-host", "advertised"],
+        "EPRT": ["--route", "eprt"],
+        "PORT": ["--route", "port"],
+    }
+
+    def listing(self, target, mode, *arguments):
+        trust = ["--tls", target.tls, *(["--insecure"] if target.tls != "none" else [])]
+        return Command(*self.program, "-v", *trust, *self.modes[mode], *arguments, "ls", target.url("/"))
+
+
+class Wget(interop.Wget):
+    def listing(self, target, mode):
+        return self.command(target, mode, "/", "--timeout=12", "--debug", "--output-document=-")
+
+
+class Ncftp(interop.Ncftp):
+    def listing(self, target, mode):
+        command = self.list(target, mode, "/")
+        return Command(command.arguments[0], "-t", "12", "-r", "0", *command.arguments[1:])
+
+
+class Tnftp(interop.Tnftp):
+    def listing(self, target, mode):
+        return self.list(target, mode, "/")
+
+
+class InetutilsFtp(interop.InetutilsFtp):
+    def listing(self, target, mode):
+        return self.list(target, mode, "/")
+
+
+class FtplibClient(Ftplib):
+    """`set_debuglevel(2)`, as people paste it."""
+
+    SCRIPT = (
+        "import ftplib, ssl, sys\n"
+        "host, user, password, passive, tls = sys.argv[1:]\n"
+        "ftp = ftplib.FTP_TLS(context=ssl._create_unverified_context(), timeout=12) if tls == 'yes' else ftplib.FTP(timeout=12)\n"
+        "ftp.set_debuglevel(2)\n"
+        "ftp.connect(host)\n"
+        "ftp.login(user, password)\n"
+        "tls == 'yes' and ftp.prot_p()\n"
+        "ftp.set_pasv(passive == 'yes')\n"
+        "ftp.dir()\n"
+        "ftp.quit()\n"
+    )
+
+    def listing(self, target, mode):
+        passive = "yes" if mode in ("PASV", "EPSV") else "no"
+        words = (target.host, target.user, target.password, passive, "no" if target.tls == "none" else "yes")
+        return Command(self.python, "-u", "-c", self.SCRIPT, *words)
+
+
+def commands(tools, target, about, routes):
+    """By column: curl and lftp by what the situation is about, and ours by each route."""
+    ours = Ours(tools, "ftp-client-std")
+    mode = "PORT" if about == "OUTSIDE" else about
+    outside = []
+    curl, lftp = Curl(), Lftp()
+    if about == "OUTSIDE":
+        first, last = ACTIVE_RANGE
+        outside = ["--external-address", OUTSIDE, "--active-ports", f"{first}-{last}"]
+        curl.modes = {"PORT": ["--ftp-port", f"{OUTSIDE}:{first}-{last}", "--disable-eprt"]}
+        lftp.modes = {"PORT": f"set ftp:passive-mode no; set ftp:port-ipv4 {OUTSIDE}; set ftp:port-range {first}-{last}"}
+    # By itself curl begins with EPSV, and lftp with PASV.
+    found = {"curl": curl.listing(target, "EPSV" if mode == "PASV" else mode), "lftp": lftp.listing(target, mode)}
+    found["auto"] = ours.listing(target, "auto")
+    for route in routes:
+        found[route] = ours.listing(target, route, *(outside if route in ("PORT", "EPRT") else []))
+    return found
