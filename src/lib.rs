@@ -91,6 +91,7 @@ pub mod codec;
 mod command;
 mod connection;
 mod data;
+pub mod diagnosis;
 mod inbox;
 pub mod listing;
 #[cfg(doctest)]
@@ -122,7 +123,11 @@ pub use data::{
 pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
 pub use outbox::{ControlError, Sent, Write};
 pub use reply::{BodyError, Class, Code, FactsLine, Feature, Features, Lines, Reply, ReplyEnd, ReplyError};
-pub use route::{Attempt, AttemptEnd, Endpoints, PassiveHost, Route, is_plausible};
+pub use route::{
+    Attempt, AttemptEnd, Configuration, Container, ControlLoss, ControlState, DataTls, Endpoints, Evidence, Excerpt,
+    Helper, LossKind, Occasion, PassiveHost, Route, Side, Software, Speaks, Surroundings, TlsFacts, TlsVersion,
+    is_plausible,
+};
 pub use server::Server;
 pub use session::Session;
 pub use text::{Argument, Password, Path, Text, TextError};

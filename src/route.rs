@@ -4,11 +4,20 @@
 //! host, which ignores the private address that a server behind NAT announces (and on IPv6 passes
 //! NAT64); and, only if the application lists them, EPRT and PORT, which tell the server an address of ours.
 
-use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use core::time::Duration;
+mod attempt;
+mod evidence;
+mod software;
 
-use crate::data::DataError;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+pub use attempt::{Attempt, AttemptEnd, DataTls, Excerpt, TlsVersion};
+pub use evidence::{
+    Configuration, Container, ControlLoss, ControlState, Evidence, Helper, LossKind, Occasion, Side, Surroundings,
+    TlsFacts,
+};
+pub use software::{Software, Speaks};
+
+pub(crate) use software::contains;
 
 /// The two ends of a control connection. IPv4 addresses that IPv6 sockets show as `::ffff:a.b.c.d` are made plain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +60,7 @@ impl Endpoints {
 
 /// A way to a data connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Route {
     /// The server listens; it names only a port (RFC 2428 3).
     Epsv,
@@ -183,63 +193,6 @@ impl Reach {
             _ => Self::World,
         }
     }
-}
-
-/// One attempt at a data connection, as the client's machine records it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// The way that was tried.
-    pub route: Route,
-    /// What the server advertised (passive), or we (active). The port alone for EPSV: the host is then the peer's.
-    pub advertised: Option<SocketAddr>,
-    /// What was dialled, or who connected.
-    pub reached: Option<SocketAddr>,
-    /// How it ended.
-    pub end: AttemptEnd,
-    /// From the command that asked for it to its end.
-    pub took: Duration,
-}
-
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.route.word())?;
-        // Who announces an address and isn't called there waits for somebody else.
-        if let (false, Some(address), AttemptEnd::Failed(DataError::TimedOut)) =
-            (self.route.is_passive(), self.advertised, self.end)
-        {
-            return write!(f, ": the server did not connect to {address} in time");
-        }
-        if let Some(address) = self.reached.or(self.advertised) {
-            write!(f, " {address}")?;
-        }
-        match self.end {
-            AttemptEnd::Connected => f.write_str(": connected"),
-            AttemptEnd::Refused(code) => write!(f, ": refused with {code}"),
-            AttemptEnd::Unexpected(code) => write!(f, ": answered with {code}"),
-            AttemptEnd::Unreadable => f.write_str(": no address in the reply"),
-            AttemptEnd::Failed(why) => write!(f, ": {why}"),
-            AttemptEnd::ServerFailed(code) => write!(f, ": the server couldn't connect ({code})"),
-        }
-    }
-}
-
-/// How an [`Attempt`] ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AttemptEnd {
-    /// The data connection stands.
-    Connected,
-    /// The server refused the route with this code.
-    Refused(crate::Code),
-    /// The server answered with this code, which can't answer the route's command.
-    Unexpected(crate::Code),
-    /// The server agreed, but its reply names no address.
-    Unreadable,
-    /// The data connection couldn't be made from our side.
-    Failed(DataError),
-    /// The server couldn't make it (425).
-    ServerFailed(crate::Code),
 }
 
 /// What a session has learned about its routes.

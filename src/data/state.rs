@@ -27,6 +27,7 @@ pub enum Direction {
 
 /// Why there is no data connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum DataError {
     /// The other side answered with a reset: nobody listens there.

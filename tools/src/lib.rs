@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`client`] | the client's adapters, and the command line over them: `ls`, `get`, `put`, `mirror` and the rest |
 //! | [`server`] | the server's adapters, and the application behind them: who may do what with which file |
+//! | [`doctor`] | why there is no data connection: a probe of live servers, the reading of logs and configurations |
 //! | [`config`] | the server's command line, and its configuration file in vsftpd's words |
 //! | [`net`] | sockets: control and data connections, with and without TLS, and the bytes of a file over them |
 //! | [`tls`] | rustls for either side: whom to trust, which sessions may be resumed |
@@ -19,6 +20,7 @@
 
 pub mod client;
 pub mod config;
+pub mod doctor;
 pub mod interrupt;
 pub mod net;
 pub mod server;

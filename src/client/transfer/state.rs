@@ -233,6 +233,9 @@ impl Transfer {
         // They are kept until the next transfer, and nearly always it is one.
         context.attempts.reserve_exact(1);
         let took = context.connection.now.saturating_since(since);
-        context.attempts.push(Attempt { route, advertised, reached, end, took });
+        let mut attempt = Attempt::new(route, end).took(took);
+        attempt.advertised = advertised;
+        attempt.reached = reached;
+        context.attempts.push(attempt);
     }
 }

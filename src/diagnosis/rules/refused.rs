@@ -1,0 +1,157 @@
+//! The server refuses PASV, EPSV, PORT or EPRT, or answers what is no answer.
+
+use super::{Case, Draft, Rank, facts, says};
+use crate::diagnosis::cause::Cause;
+use crate::diagnosis::fact::Fact;
+use crate::diagnosis::finding::{Experiment, Findings};
+use crate::reply::{Class, Code};
+use crate::route::{Attempt, AttemptEnd, Route};
+
+/// Words by which a server says that TLS is missing.
+const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth"];
+
+pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
+    for attempt in case.attempts() {
+        let draft = match attempt.end {
+            AttemptEnd::Refused(code) => refused(case, attempt, code),
+            AttemptEnd::Unreadable => Some(unreadable(case, attempt)),
+            AttemptEnd::Unexpected(_) => Some(unexpected(case, attempt)),
+            AttemptEnd::ControlLost if attempt.route == Route::Pasv && !attempt.connected => Some(lost(case, attempt)),
+            _ => None,
+        };
+        if let Some(draft) = draft {
+            found.find(draft.because_all(facts(attempt)));
+        }
+    }
+}
+
+/// A refusal that says the same whichever route was asked for; what is only one route's matter is below.
+fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
+    let told = |cause| Some(Draft::new(Rank::Told, &[cause]));
+    let families = says(attempt, &["use (", "(1)", "(2)", "(1,2)", "network protocol", "address famil"]);
+    match code {
+        Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS | Code::UNSUPPORTED_FAMILY_OR_PROTECTION if families => {
+            told(Cause::FamilyUnsupported)
+        }
+        Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS | Code::UNSUPPORTED_FAMILY_OR_PROTECTION if says(attempt, ABOUT_TLS) => {
+            told(Cause::ProtectionUnfit)
+        }
+        Code::UNSUPPORTED_FAMILY_OR_PROTECTION => told(Cause::ProtectionUnfit),
+        Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS if attempt.route == Route::Pasv || attempt.route == Route::Port => {
+            told(Cause::ProtectionUnfit)
+        }
+        Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS => {
+            let draft = Draft::new(Rank::Inferred, &[Cause::FamilyUnsupported])
+                .or_if(!attempt.protected, Cause::ProtectionUnfit);
+            Some(draft.to_tell(Some(Experiment::WithProtection)))
+        }
+        Code::NOT_LOGGED_IN | Code::BAD_SEQUENCE | Code::DENIED_BY_POLICY if says(attempt, ABOUT_TLS) => {
+            told(if attempt.encrypted { Cause::ProtectionUnfit } else { Cause::TlsRequired })
+        }
+        // Who isn't logged in has no data connection; that is no cause of its own.
+        Code::NOT_LOGGED_IN => None,
+        _ if attempt.route.is_passive() => Some(passive(case, attempt, code)),
+        _ => Some(active(case, attempt, code)),
+    }
+}
+
+fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
+    let other = if attempt.route == Route::Epsv { Route::Pasv } else { Route::Epsv };
+    let other_works = case.works(other);
+    // It goes without it, too.
+    let rank = if other_works { Rank::Beside } else { Rank::Inferred };
+    if says(attempt, &["pret"])
+        || (case.evidence.wants_pret && attempt.route == Route::Pasv && code == Code::SYNTAX_ERROR)
+    {
+        return Draft::new(Rank::Told, &[Cause::PretNeeded]);
+    }
+    if attempt.route == Route::Pasv && (case.is_ipv6(attempt) || says(attempt, &["ipv6"])) {
+        return Draft::new(rank, &[Cause::PasvOnIpv6]);
+    }
+    // A router that has no use for PASV writes it so, and the server wonders.
+    if says(attempt, &["p@sw"]) {
+        return Draft::new(Rank::Told, &[Cause::PassiveFiltered]);
+    }
+    if says(attempt, &["oops"]) || code == Code::CANNOT_OPEN_DATA_CONNECTION {
+        return Draft::new(Rank::Told, &[Cause::RangeExhausted]);
+    }
+    let pasv = attempt.route == Route::Pasv;
+    let untried = !case.was_tried(other);
+    match code {
+        Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED | Code::PARAMETER_NOT_IMPLEMENTED | Code::SUPERFLUOUS => {
+            Draft::new(rank, &[Cause::PassiveUnknown, Cause::PassiveFiltered])
+                .or_if(pasv && other_works, Cause::PasvMangled)
+                .to_tell(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
+        }
+        // Only one of the two is refused: nobody forbids passive mode so.
+        _ if other_works => Draft::new(rank, &[Cause::PassiveUnknown, Cause::PassiveFiltered])
+            .or_if(pasv, Cause::PasvMangled)
+            .to_tell(Some(Experiment::ServersLog)),
+        Code::BAD_SEQUENCE => Draft::new(rank, &[Cause::OutOfStep]),
+        _ if code.class() == Class::TransientNegative => Draft::new(rank, &[Cause::RangeExhausted]),
+        _ => Draft::new(rank, &[Cause::PassiveDisabled])
+            .or_if(untried, Cause::PassiveFiltered)
+            .or_if(untried && pasv, Cause::PasvMangled)
+            .to_tell(Some(Experiment::TryRoute(other))),
+    }
+}
+
+fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
+    let behind_nat = case.client_is_behind_nat();
+    let forbidden = says(
+        attempt,
+        &["illegal", "won't", "rejected", "foreign", "refused", "nat", "only to", "not allowed to", "ports < 1024"],
+    );
+    let unknown = says(
+        attempt,
+        &["not implemented", "not understood", "unknown", "unrecognized", "unrecognised", "disabled", "denied"],
+    );
+    let rank = Rank::InferredActive;
+    let outside = case.evidence.client_outside.map(Fact::ClientSeenAs);
+    let private = case.client().filter(|_| behind_nat && outside.is_none()).map(Fact::ClientPrivate);
+    let with = |draft: Draft| draft.because_all(outside.clone()).because_all(private.clone());
+    match code {
+        Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden && behind_nat => {
+            with(Draft::new(Rank::Told, &[Cause::ActiveBehindNat]))
+        }
+        Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden => {
+            Draft::new(rank, &[Cause::ActiveAddressRejected]).or_if(case.client().is_none(), Cause::ActiveBehindNat)
+        }
+        Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if !unknown => {
+            let draft = if behind_nat {
+                with(Draft::new(rank, &[Cause::ActiveBehindNat]))
+            } else {
+                Draft::new(rank, &[Cause::ActiveAddressRejected]).or_if(case.client().is_none(), Cause::ActiveBehindNat)
+            };
+            // Servers without EPRT say 500 to it, whatever it names.
+            let unknown = attempt.route == Route::Eprt && code == Code::SYNTAX_ERROR;
+            draft
+                .or_if(unknown, Cause::FamilyUnsupported)
+                .or_if(code == Code::SYNTAX_ERROR, Cause::ActiveDisabled)
+                .to_tell(Some(Experiment::AnotherNetwork))
+        }
+        _ => Draft::new(rank, &[Cause::ActiveDisabled]),
+    }
+}
+
+fn unreadable(case: Case<'_>, attempt: &Attempt) -> Draft {
+    match attempt.route {
+        Route::Pasv if case.is_ipv6(attempt) => Draft::new(Rank::Inferred, &[Cause::PasvOnIpv6]),
+        Route::Pasv if case.works(Route::Epsv) => Draft::new(Rank::Inferred, &[Cause::PasvMangled]),
+        _ => Draft::new(Rank::Inferred, &[Cause::PasvMangled, Cause::OutOfStep])
+            .to_tell(Some(Experiment::TryRoute(Route::Epsv))),
+    }
+}
+
+fn unexpected(case: Case<'_>, attempt: &Attempt) -> Draft {
+    let draft = Draft::new(Rank::Inferred, &[Cause::OutOfStep]);
+    let draft = draft.or_if(attempt.route == Route::Pasv && case.evidence.surplus == 0, Cause::PasvMangled);
+    draft.to_tell(Some(Experiment::TryRoute(Route::Epsv)))
+}
+
+/// The control connection broke over PASV: routers that rewrite the 227 and get the count of bytes wrong do so.
+fn lost(case: Case<'_>, attempt: &Attempt) -> Draft {
+    let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]);
+    let draft = draft.or_if(!case.works(Route::Epsv) && attempt.advertised.is_some(), Cause::PathBroken);
+    draft.to_tell(Some(Experiment::TryRoute(Route::Epsv)))
+}
