@@ -39,6 +39,9 @@ class Server:
     # Those of every situation.
     base = ()
 
+    # Whether it has a firewall of its own.
+    guarded = False
+
     def __init__(self, place, folder, network, lines, tls):
         self.place = place
         self.folder = folder

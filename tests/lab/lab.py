@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+import doctor
 import hosts
 import network
 import visitors
@@ -85,6 +86,11 @@ class Case:
         self.folder = arguments.work / "scratch" / f"{situation.name}-{server}".replace(" ", "-")
         self.expected = situation.but.get(server, situation.sees)
         self.outcomes = {}
+        self.cause = "" if server in situation.well else situation.cause
+        # What the doctor said, before and after; what was done about it; and what became of that.
+        self.report = None
+        self.done = []
+        self.cured = ""
         self.failures = []
         self.seconds = 0
 
@@ -104,17 +110,27 @@ class Case:
             net = self.situation.network()
             lines = self.situation.servers[self.server]
             server = hosts.SERVERS[self.server](self.place, self.folder, net, lines, self.situation.tls)
+            server.guarded = bool(self.situation.host_rules)
             with server.running(), holding(self, net):
                 self.visit(net)
+                self.consult(net)
+                treatment = self.treat(net, server)
+            if treatment:
+                with server.running(), holding(self, net):
+                    self.revisit(net, treatment)
         except (Failed, RuntimeError, OSError, subprocess.SubprocessError) as failure:
             self.failures.append(f"{failure}\n{getattr(failure, 'output', '')}")
         self.seconds = time.monotonic() - begun
         for failure in self.failures:
             print(f"FAIL {self}: {failure}", flush=True)
 
-    def visit(self, net):
+    @property
+    def target(self):
         tls = "explicit" if self.situation.tls else "none"
-        target = visitors.Target(self.situation.target, self.place.user, PASSWORD, tls)
+        return visitors.Target(self.situation.target, self.place.user, PASSWORD, tls)
+
+    def visit(self, net):
+        target = self.target
         with concurrent.futures.ThreadPoolExecutor(CLIENTS_AT_ONCE) as pool:
             commands = visitors.commands(self.tools, target, self.situation.about, ROUTES)
             going = {
@@ -130,6 +146,68 @@ class Case:
             if outcome.end != self.expected[route]:
                 said = hosts.process.last_lines(outcome.output, 15)
                 self.failures.append(f"{route}: {outcome.short}, not {self.expected[route]}\n$ {outcome.command}\n{said}")
+
+    def consult(self, net):
+        """The first finding has to name the cause; where all is well, there is none."""
+        self.report = self.examine(net, "doctor")
+        first, others = self.report.first, self.report.findings[1:]
+        if self.cause and self.cause not in first:
+            self.fail_report(f"the doctor's first finding is {first or 'none'}, not {self.cause}", self.report)
+        for cause in self.situation.also:
+            if not any(cause in causes for causes in others):
+                self.fail_report(f"the doctor doesn't find {cause}", self.report)
+        if not self.cause and (self.report.findings or self.report.exit):
+            self.fail_report(f"all is well, and the doctor finds {self.report.findings}", self.report)
+
+    def fail_report(self, why, report):
+        self.failures.append(f"{why}\n{report.text}")
+
+    def examine(self, net, name):
+        about = self.situation.about
+        arguments = ["--tls", "explicit"] if self.situation.tls else []
+        if about != "PASV":
+            arguments.append("--active")
+        if about == "OUTSIDE":
+            first, last = network.ACTIVE_RANGE
+            arguments += ["--external-address", network.OUTSIDE, "--active-ports", f"{first}-{last}"]
+        return doctor.consult(self.tools, net, self.folder / name, self.target, arguments)
+
+    def treat(self, net, server):
+        """Does what the doctor says."""
+        if not self.cause:
+            return None
+        causes, curers = (self.cause, *self.situation.also), self.situation.curers
+        treatment = doctor.Treatment(net, server, self.situation.mend)
+        cures = self.report.cures_of(causes, curers)
+        if curers == (doctor.USER,):
+            self.done = [cure.text for cure in cures][:1]
+            return treatment if self.done else None
+        for cure in cures:
+            treatment.apply(cure)
+        self.done = treatment.done
+        if not self.done:
+            self.fail_report("the doctor has no cure that could be carried out", self.report)
+        return treatment if self.done else None
+
+    def revisit(self, net, treatment):
+        """Now it has to work: by the doctor's own word, and for each client."""
+        target, about = self.target, self.situation.about
+        ours = visitors.Ours(self.tools, "ftp-client-std")
+        if self.situation.instead:
+            commands = {"instead": ours.listing(target, "auto", *self.situation.instead)}
+        else:
+            routes = ("PORT", "EPRT") if about != "PASV" else ("PASV*", "PASV", "EPSV")
+            commands = visitors.commands(self.tools, target, about, routes)
+        for name, command in commands.items():
+            outcome = visitors.visit(net, self.folder / f"cured-{name}".replace("*", "-trusting"), command)
+            if not outcome.works:
+                said = hosts.process.last_lines(outcome.output, 15)
+                self.failures.append(f"cured by {self.done}, {name}: {outcome.short}\n$ {outcome.command}\n{said}")
+        if not self.situation.instead:
+            report = self.examine(net, "doctor-after")
+            if report.exit:
+                self.fail_report(f"cured by {self.done}, the doctor finds {report.findings}", report)
+        self.cured = "works" if not self.failures else "fails"
 
 
 @contextlib.contextmanager
@@ -149,11 +227,12 @@ def holding(case, net):
 
 def print_table(cases):
     columns = ("curl", "lftp", "auto", *ROUTES)
-    rows = [("situation", "server", *columns, "s")]
+    rows = [("situation", "server", *columns, "first finding", "cure", "then", "s")]
     for case in cases:
         cells = [case.outcomes[name].short if name in case.outcomes else "-" for name in columns[:3]]
         cells += [case.outcomes[name].end if name in case.outcomes else "-" for name in columns[3:]]
-        rows.append((case.situation.name, case.server, *cells, f"{case.seconds:.0f}"))
+        found = " or ".join(case.report.first) or "none" if case.report else "-"
+        rows.append((case.situation.name, case.server, *cells, found, "; ".join(case.done) or "-", case.cured or "-", f"{case.seconds:.0f}"))
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     print()
     for row in rows:

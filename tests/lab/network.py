@@ -59,9 +59,10 @@ DECLARATION = 'ct helper ftp {\n type "ftp" protocol tcp\n }'
 HELPER = 'tcp dport 21 ct helper set "ftp"'
 
 
-def firewall(helper=False, otherwise="drop"):
-    """The server's own."""
-    return FIREWALL.format(declaration=DECLARATION if helper else "", helper=HELPER if helper else "", otherwise=otherwise)
+def firewall(helper=False, otherwise="drop", opened="", related=True):
+    """The server's own. `related` is whether it lets in what a helper has announced."""
+    text = FIREWALL if related else FIREWALL.replace("established,related", "established")
+    return text.replace("tcp dport 21 accept", f"tcp dport 21 accept\n        {opened}").format(declaration=DECLARATION if helper else "", helper=HELPER if helper else "", otherwise=otherwise)
 
 
 def passing(*rules, helper=False):
@@ -104,6 +105,7 @@ def nat(*prerouting, postrouting=()):
             *others,
             "    }",
             "}",
+            "",
         ]
     )
 
@@ -113,6 +115,8 @@ def forwarded(ports, inside, outside=PUBLIC_SERVER):
     return f'ip daddr {outside} tcp dport {ports} dnat to {inside}'
 
 
+# What the server connects to appears to come from its outside address.
+SERVED = (f'iifname "server" oifname "client" snat to {PUBLIC_SERVER}',)
 MASQUERADE = (f'iifname "client" oifname "server" snat to {OUTSIDE}',)
 TWO_WAYS_OUT = (
     f'iifname "client" oifname "server" tcp dport 21 snat to {OUTSIDE}',

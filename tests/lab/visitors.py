@@ -14,7 +14,7 @@ from network import ACTIVE_RANGE, OUTSIDE
 from process import ENVIRONMENT, Command, kill_group
 from scripts import Ftplib
 
-TIMEOUT = 40
+TIMEOUT = 25
 # A silence of so many seconds was a timeout: those here are three seconds and more.
 LATE = 2.5
 # A data connection that is asked for, in whichever way a client shows what it says.
@@ -65,7 +65,7 @@ class Outcome:
         return self.steps[-1][1] if self.steps else "nothing asked"
 
 
-def visit(network, folder, command, home=None):
+def visit(network, folder, command, timeout=TIMEOUT):
     """Runs a client on the network's client, and reads what came of it."""
     folder.mkdir(parents=True, exist_ok=True)
     arguments = [*network.prefix("client"), *command.arguments]
@@ -79,7 +79,7 @@ def visit(network, folder, command, home=None):
         env={**ENVIRONMENT, "HOME": str(folder)},
         start_new_session=True,
     )
-    limit = threading.Timer(TIMEOUT, kill_group, [process])
+    limit = threading.Timer(timeout, kill_group, [process])
     limit.start()
     try:
         process.stdin.write(os.fsencode(command.typed))
@@ -124,7 +124,16 @@ def steps(lines, silences):
             asked = None
     if asked:
         found.append((asked, "no end"))
-    return found
+    return named_at_the_end(found, lines[-1] if lines else "")
+
+
+def named_at_the_end(found, line):
+    """Our client tells why its connections failed in one line, the last."""
+    told = {}
+    for match in re.finditer(r"\b(EPSV|PASV|EPRT|PORT)(?: \S+)?: ([^;]+)", line):
+        if end := ENDS.search(match[2]):
+            told[match[1]] = next((word for word, group in zip(TOLD, end.groups()[1:]) if group), None)
+    return [(asked, told.get(asked) or end if end == "no end" else end) for asked, end in found]
 
 
 class Curl(interop.Curl):
