@@ -1,19 +1,15 @@
 """The servers: how each is started in its namespace, and how a line of its configuration is written into it."""
 
 import contextlib
-import pathlib
 import re
 import shlex
 import socket
 import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / "interop"))
-
-import process  # noqa: E402
-import servers as interop  # noqa: E402
-from process import Failed  # noqa: E402
+import process
+import servers as interop
+from process import Failed
 
 PORT = 21
 START_TIMEOUT = 15
