@@ -9,6 +9,7 @@
 mod action;
 mod config;
 mod context;
+mod evidence;
 mod misuse;
 mod plan;
 mod request;
@@ -35,6 +36,7 @@ pub use misuse::Misuse;
 pub use request::{NotRaw, PlaintextAccepted, Rejected, Request};
 
 use context::{Context, End, Ended, Progress, ReplyBy};
+use evidence::Breach;
 use plan::{Abort, Running};
 use request::Wanted;
 use suspicion::{Doubt, Heard};
@@ -96,7 +98,7 @@ enum Phase {
     Mute(ControlError),
     /// The control connection is to be closed.
     Left,
-    Broken(Violation),
+    Broken(Violation, Breach),
 }
 
 /// How the session goes on once a request has ended.
@@ -171,7 +173,7 @@ impl Client {
     fn misuse(&self, request: &Request) -> Option<Misuse> {
         match self.phase {
             _ if self.quit || self.context.connection.input_ended => Some(Misuse::Ended),
-            Phase::Mute(_) | Phase::Left | Phase::Broken(_) => Some(Misuse::Ended),
+            Phase::Mute(_) | Phase::Left | Phase::Broken(..) => Some(Misuse::Ended),
             _ if self.is_busy() => Some(Misuse::Busy),
             _ if !self.is_secure_enough(request) => Some(Misuse::NotSecure),
             _ => request.misuse(&self.context.connection.session),
@@ -215,7 +217,7 @@ impl Client {
             Phase::Running(running) => {
                 running.abort.get_or_insert(Abort::Asked);
             }
-            Phase::Idle | Phase::Ended(..) | Phase::Mute(_) | Phase::Left | Phase::Broken(_) => {}
+            Phase::Idle | Phase::Ended(..) | Phase::Mute(_) | Phase::Left | Phase::Broken(..) => {}
         }
     }
 
@@ -233,10 +235,10 @@ impl Client {
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.context.connection.input_ended = true;
-        } else if matches!(self.phase, Phase::Left | Phase::Broken(_)) {
+        } else if matches!(self.phase, Phase::Left | Phase::Broken(..)) {
             // The end was told, and nothing changes it.
         } else if let Tls::Starting { .. } = self.context.connection.tls {
-            self.phase = Phase::Broken(Violation::PlaintextBeforeTls);
+            self.break_off(Violation::PlaintextBeforeTls);
         } else {
             let (wanted, limit) = (self.wants_input(), self.context.config.limits.reply);
             if self.context.connection.unwanted.takes(bytes.len(), wanted, limit) {
@@ -244,7 +246,7 @@ impl Client {
                 let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 self.context.received = self.context.received.saturating_add(count);
             } else {
-                self.phase = Phase::Broken(Violation::Flood { limit });
+                self.break_off(Violation::Flood { limit });
             }
         }
     }
@@ -269,11 +271,18 @@ impl Client {
         let next = match self.next() {
             Ok(next) => next,
             Err(violation) => {
-                self.phase = Phase::Broken(violation.clone());
+                if !matches!(self.phase, Phase::Broken(..)) {
+                    self.break_off(violation.clone());
+                }
                 return Err(violation);
             }
         };
         self.action(next)
+    }
+
+    /// The session is over.
+    fn break_off(&mut self, violation: Violation) {
+        self.phase = Phase::Broken(violation, self.breach());
     }
 
     /// Turns the decision into the action with its handle.
@@ -307,7 +316,7 @@ impl Client {
     fn next(&mut self) -> Result<Next, Violation> {
         loop {
             match &self.phase {
-                Phase::Broken(violation) => return Err(violation.clone()),
+                Phase::Broken(violation, _) => return Err(violation.clone()),
                 Phase::Mute(_) if self.inbox.advance().map_err(Violation::Reply)? => return Ok(self.react()),
                 Phase::Mute(why) => return Err(Violation::Write(*why)),
                 _ => {}
@@ -326,7 +335,7 @@ impl Client {
                     None
                 }
                 Phase::Left => return Ok(Next::Leave),
-                Phase::Started { .. } | Phase::Ended(..) | Phase::Mute(_) | Phase::Broken(_) => {
+                Phase::Started { .. } | Phase::Ended(..) | Phase::Mute(_) | Phase::Broken(..) => {
                     if let Some(next) = self.turn() {
                         return Ok(next);
                     }
@@ -363,7 +372,7 @@ impl Client {
             Phase::Ended(wanted, ended, afterwards) => {
                 self.phase = match afterwards {
                     Afterwards::Leaves => Phase::Left,
-                    Afterwards::GoesOn if ended.out_of_step => Phase::Broken(Violation::OutOfStep),
+                    Afterwards::GoesOn if ended.out_of_step => Phase::Broken(Violation::OutOfStep, self.breach()),
                     Afterwards::GoesOn => Phase::Idle,
                 };
                 Some(Next::Done(wanted, ended))
@@ -428,6 +437,7 @@ impl Client {
                 Ok(false) => {}
                 Err(ReplyError::NotAReply { line }) if self.skips_noise() => {
                     self.noise.count = self.noise.count.saturating_add(1);
+                    self.context.overhear(&line);
                     return Ok(Some(Next::Noise(line)));
                 }
                 Err(error) => return Err(Violation::Reply(error)),
@@ -548,6 +558,7 @@ impl Client {
         // `action` looks for it, too.
         let Some(reply) = inbox.reply() else { return Next::Reply };
         let code = reply.code();
+        context.recognise(&reply);
         // What was here before it was asked for is nobody's, whatever it says; but who leaves, leaves.
         if context.is_early(inbox.behind()) && code != Code::SERVICE_NOT_AVAILABLE {
             context.connection.session.overhear(code);

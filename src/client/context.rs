@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::data::{Moved, StreamEnd};
 use crate::outbox::{Outbox, Speech};
 use crate::reply::Reply;
-use crate::route::{Attempt, Endpoints, Routes};
+use crate::route::{Attempt, Endpoints, Routes, Software, Speaks};
 use crate::session::CommandId;
 use crate::time::Instant;
 use crate::tls::{Tls, TlsError};
@@ -22,6 +22,9 @@ pub(super) struct Context {
     pub(super) routes: Routes,
     /// The attempts at a data connection of the last transfer.
     pub(super) attempts: Vec<Attempt>,
+    /// Which server it is, and what it speaks, as far as its words have told.
+    pub(super) software: Software,
+    pub(super) speaks: Option<Speaks>,
     /// What FEAT named, once it was asked for.
     features: Option<VerbSet>,
     /// The command whose reply the plan waits for; the greeting at first.
@@ -122,6 +125,8 @@ impl Context {
             asked: 0,
             routes: Routes::new(),
             attempts: Vec::new(),
+            software: Software::Unknown,
+            speaks: None,
             features: None,
             ranged: false,
             last_word: now,
@@ -167,6 +172,11 @@ impl Context {
     /// Whether FEAT named it.
     pub(super) fn offers(&self, verb: Verb) -> bool {
         self.features.is_some_and(|features| features.contains(verb))
+    }
+
+    /// The same; `None`: FEAT wasn't asked for.
+    pub(super) fn offers_known(&self, verb: Verb) -> Option<bool> {
+        Some(self.features?.contains(verb))
     }
 
     pub(super) fn remember_features(&mut self, reply: &Reply<'_>) {

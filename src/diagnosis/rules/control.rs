@@ -68,11 +68,13 @@ fn lost(case: Case<'_>, found: &mut Findings, loss: &ControlLoss) {
             };
             found.find(Draft::new(Rank::Inferred, &causes).because(silent).because_all(said));
         }
-        Occasion::Command(Verb::Pasv) if loss.how == LossKind::Reset || case.works(Route::Epsv) => {
+        Occasion::Command(Verb::Pasv) => {
             let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]);
-            found.find(draft.because(Fact::LostAt(Verb::Pasv)).because_all(said));
+            let draft = draft.or_if(loss.how != LossKind::Reset && !case.works(Route::Epsv), Cause::PathBroken);
+            let draft = draft.because(Fact::LostAt(Verb::Pasv)).because_all(said);
+            found.find(draft.to_tell(Some(Experiment::TryRoute(Route::Epsv))));
         }
-        Occasion::Command(Verb::Epsv) if loss.how == LossKind::Reset || case.works(Route::Pasv) => {
+        Occasion::Command(Verb::Epsv) if loss.how != LossKind::Silent || case.works(Route::Pasv) => {
             let draft = Draft::new(Rank::Inferred, &[Cause::EpsvBlocked, Cause::PassiveFiltered]);
             let draft = draft.because(Fact::LostAt(Verb::Epsv)).because_all(said);
             found.find(draft.to_tell(Some(Experiment::TryRoute(Route::Pasv))));

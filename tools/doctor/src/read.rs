@@ -27,7 +27,7 @@ mod words;
 
 use std::fmt;
 
-use ftp_proto::{Side, Software};
+use ftp_proto::{Evidence, Side, Software};
 
 use dialogue::Sink;
 pub use dialogue::{Dialogue, Event, What};
@@ -38,6 +38,27 @@ use line::Lines;
 pub struct Log {
     program: Program,
     dialogues: Vec<Dialogue>,
+}
+
+/// Sessions that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Case {
+    /// The first line, from 1.
+    pub first: usize,
+    /// The last line.
+    pub last: usize,
+    /// How many sessions.
+    pub sessions: usize,
+    /// What they are evidence of.
+    pub evidence: Evidence,
+}
+
+impl Case {
+    /// Another session of the same client's with the same server.
+    fn is_of(&self, other: &Evidence) -> bool {
+        self.evidence.side != Side::Server && (other.server.is_none() || self.evidence.server == other.server)
+    }
 }
 
 /// Who wrote a log.
@@ -111,6 +132,25 @@ impl Log {
     /// The sessions in it, those without a word said left out.
     pub fn dialogues(&self) -> &[Dialogue] {
         &self.dialogues
+    }
+
+    /// What it is evidence of. A client's sessions with one server are one case: what fails in one and works in another tells more. In a
+    /// server's log each session is its own. Allocates.
+    pub fn cases(&self) -> Vec<Case> {
+        let mut cases: Vec<Case> = Vec::new();
+        for dialogue in &self.dialogues {
+            let evidence = dialogue.evidence();
+            let (first, last) = dialogue.lines();
+            match cases.last_mut().filter(|case| case.is_of(&evidence)) {
+                Some(case) => {
+                    case.last = last;
+                    case.sessions += 1;
+                    evidence::merge(&mut case.evidence, evidence);
+                }
+                None => cases.push(Case { first, last, sessions: 1, evidence }),
+            }
+        }
+        cases
     }
 }
 

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ftp_proto::Software;
 use ftp_proto::diagnosis::{Experiment, Finding, Findings, diagnose};
 use ftp_proto_doctor::config::{Gravity, Reading};
-use ftp_proto_doctor::read::Log;
+use ftp_proto_doctor::read::{Case, Log};
 use serde_json::Value;
 
 use super::json;
@@ -140,9 +140,7 @@ enum Configured {
 pub fn main() -> ExitCode {
     let result = match Arguments::try_parse() {
         Err(error) if !error.use_stderr() => error.exit(),
-        Err(error) => {
-            Err(Error::msg(error.to_string().lines().next().unwrap_or_default().replacen("error: ", "", 1)))
-        }
+        Err(error) => Err(Error::msg(error.to_string().lines().next().unwrap_or_default().replacen("error: ", "", 1))),
         Ok(Arguments { command: Some(Command::Read { file, server, client, output }), .. }) => {
             read(&file, server, client, &output)
         }
@@ -242,22 +240,17 @@ fn read(file: &Path, server: Option<IpAddr>, client: Option<IpAddr>, output: &Ou
     if log.dialogues().is_empty() {
         bail!("{}: no FTP dialogue in it", file.display());
     }
-    let sessions: Vec<_> = log
-        .dialogues()
-        .iter()
-        .map(|dialogue| {
-            let mut evidence = dialogue.evidence();
-            evidence.server = evidence.server.or(server.map(|host| (host, 21).into()));
-            evidence.client = evidence.client.or(client.map(|host| (host, 0).into()));
-            let (first, last) = dialogue.lines();
-            let findings = diagnose(&evidence);
-            (first, last, evidence, findings)
-        })
-        .collect();
+    let case = |case: Case| {
+        let Case { first, last, mut evidence, .. } = case;
+        evidence.server = evidence.server.or(server.map(|host| (host, 21).into()));
+        evidence.client = evidence.client.or(client.map(|host| (host, 0).into()));
+        let findings = diagnose(&evidence);
+        (first, last, evidence, findings)
+    };
+    let sessions: Vec<_> = log.cases().into_iter().map(case).collect();
     let ill = sessions.iter().filter(|(.., findings)| !findings.is_empty()).count();
-    let reached = sessions.iter().any(|(.., evidence, _)| {
-        !matches!(evidence.control, ftp_proto::ControlState::NotReached(_))
-    });
+    let reached =
+        sessions.iter().any(|(.., evidence, _)| !matches!(evidence.control, ftp_proto::ControlState::NotReached(_)));
     let exit = match (ill, reached) {
         (0, _) => WELL,
         (_, false) => NO_CONTROL,
@@ -267,7 +260,7 @@ fn read(file: &Path, server: Option<IpAddr>, client: Option<IpAddr>, output: &Ou
         return show(&json::log(&log.program().to_string(), &sessions, exit), exit);
     }
     let mut report = Report::new(io::stdout().lock(), output.paint());
-    let count = sessions.len();
+    let count = log.dialogues().len();
     let tried: usize = sessions.iter().map(|(.., evidence, _)| evidence.attempts.len()).sum();
     let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     report.text(&format!(
@@ -282,11 +275,15 @@ fn read(file: &Path, server: Option<IpAddr>, client: Option<IpAddr>, output: &Ou
         if causes.is_empty() || told.contains(&causes) {
             continue;
         }
-        let same = sessions.iter().filter(|(.., other)| other.iter().map(Finding::cause_set).eq(causes.iter().copied()));
+        let same =
+            sessions.iter().filter(|(.., other)| other.iter().map(Finding::cause_set).eq(causes.iter().copied()));
         let others = same.count() - 1;
         told.push(causes);
         report.space()?;
-        let who = evidence.client.filter(|_| count > 1).map_or_else(String::new, |client| format!(", client {}", client.ip()));
+        let who = evidence
+            .client
+            .filter(|_| count > 1)
+            .map_or_else(String::new, |client| format!(", client {}", client.ip()));
         let more = if others == 0 { String::new() } else { format!(" (and {others} more of the kind)") };
         report.text(&format!("Lines {first} to {last}{who}{more}:"))?;
         for attempt in evidence.attempts.iter().filter(|attempt| !attempt.is_success()).take(5) {
@@ -371,9 +368,9 @@ impl Output {
 }
 
 fn is_broken_pipe(error: &Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
 }
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {

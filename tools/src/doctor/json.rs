@@ -112,7 +112,7 @@ fn attempt(attempt: &Attempt) -> Value {
         })),
         "code": code,
         "said": attempt.said.as_ref().map(|said| printable(said.text())),
-        "seconds": attempt.took.as_secs_f64(),
+        "milliseconds": u64::try_from(attempt.took.as_millis()).unwrap_or(u64::MAX),
     })
 }
 

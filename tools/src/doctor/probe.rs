@@ -15,7 +15,6 @@ use rustls::version::{TLS12, TLS13};
 
 use super::session::{Session, Trouble};
 use super::table::{Host, Row, Shown, Table, Via};
-use super::wire::{Came, Wire};
 use crate::client::url::Url;
 use crate::printable;
 use crate::tls::client::{Tls, Trust};
@@ -101,7 +100,8 @@ pub fn probe(wishes: &Wishes<'_>, addresses: &[SocketAddr], table: &mut Table<im
     // An address of a family that this host has no network for says nothing of the server.
     let reached = seen.addresses.iter().any(Examined::is_reached);
     seen.addresses.retain(|examined| {
-        !reached || !matches!(examined.evidence.control, ControlState::NotReached(DataError::Unreachable | DataError::Local))
+        !reached
+            || !matches!(examined.evidence.control, ControlState::NotReached(DataError::Unreachable | DataError::Local))
     });
     Ok(seen)
 }
@@ -144,12 +144,7 @@ enum Hindrance {
 }
 
 impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
-    fn new(
-        wishes: &'e Wishes<'w>,
-        address: SocketAddr,
-        remarks: &'e mut Vec<Remark>,
-        table: &'e mut Table<W>,
-    ) -> Self {
+    fn new(wishes: &'e Wishes<'w>, address: SocketAddr, remarks: &'e mut Vec<Remark>, table: &'e mut Table<W>) -> Self {
         let evidence = Evidence::seen_by(Side::Client).server(address);
         let examined = Examined { address, greeting: None, evidence, rows: Vec::new() };
         let implicit = wishes.tls == TlsWish::Implicit || (wishes.tls == TlsWish::Auto && wishes.url.is_secure);
@@ -192,9 +187,11 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         };
         let mut session = session;
         if let Err(trouble) = result {
-            self.strange(&session, &trouble)?;
+            self.strange(&mut session, &trouble)?;
             return Ok(Reception::Over);
         }
+        let first = session.first().split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+        self.examined.greeting = Some(printable(first));
         let mut reception = Reception::LoggedIn;
         let _ = session.request(Request::features());
         let _ = session.request(Request::system());
@@ -206,29 +203,26 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
             if may_be_about_tls && offered && self.wishes.tls != TlsWish::None {
                 reception = Reception::WantsTls;
             } else {
-                self.greet()?;
+                self.greet(false)?;
                 self.hindered(&hindrance)?;
                 return Ok(Reception::Over);
             }
         }
         let _ = session.request(Request::features());
-        if self.examined.greeting.is_none() {
-            let first = session.first().split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-            self.examined.greeting = Some(printable(first));
-        }
         self.examined.evidence.client = session.local();
         let evidence = session.quit();
         self.keep_base(&evidence);
-        self.greet()?;
+        self.greet(matches!(reception, Reception::WantsTls))?;
         Ok(reception)
     }
 
     /// What isn't FTP, or says nothing.
-    fn strange(&mut self, session: &Session, trouble: &Trouble) -> std::io::Result<()> {
+    fn strange(&mut self, session: &mut Session, trouble: &Trouble) -> std::io::Result<()> {
         let mut first = session.first().to_vec();
         let mut evidence = session.evidence();
         if first.is_empty() && !self.implicit && !matches!(trouble, Trouble::Broken(Violation::Closed { .. })) {
-            first = self.poke();
+            session.poke(self.wishes.timeout.min(Duration::from_secs(3)));
+            first = session.first().to_vec();
         }
         let speaks = Speaks::of(&first);
         let words = first.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
@@ -258,28 +252,14 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         Ok(())
     }
 
-    /// Says something harmless to what says nothing: TLS and HTTP answer then.
-    fn poke(&mut self) -> Vec<u8> {
-        let mut buffer = [0; 512];
-        let address = self.examined.address;
-        let patience = self.wishes.timeout.min(Duration::from_secs(3));
-        let Ok(mut wire) = Wire::connect(address, None, self.wishes.timeout) else { return Vec::new() };
-        if wire.write(b"NOOP\r\n\r\n", patience).is_err() {
-            return Vec::new();
-        }
-        match wire.read(&mut buffer, patience) {
-            Ok(Came::Bytes(count)) => buffer[..count].to_vec(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn greet(&mut self) -> std::io::Result<()> {
+    fn greet(&mut self, needs_tls: bool) -> std::io::Result<()> {
         let greeting = self.examined.greeting.clone().unwrap_or_default();
         let software = self.examined.evidence.software;
         self.table.line(&greeting)?;
         let name = printable(self.wishes.url.user.as_bytes());
         let login = match self.examined.evidence.logged_in {
             Some(true) => format!("logged in as {name}"),
+            Some(false) if needs_tls => format!("no login as {name} without TLS"),
             Some(false) => format!("no login as {name}"),
             None => "not logged in".into(),
         };
@@ -320,7 +300,8 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         let plan = |route, host| Plan { route, host, via };
         self.attempt(plan(Route::Epsv, Host::Control))?;
         let is_v6 = self.examined.address.is_ipv6();
-        let epsv = self.examined.evidence.attempts.last().is_some_and(|last| last.route == Route::Epsv && last.is_success());
+        let epsv =
+            self.examined.evidence.attempts.last().is_some_and(|last| last.route == Route::Epsv && last.is_success());
         // PASV has no words for IPv6, and is needed where EPSV doesn't pass alone.
         if !is_v6 || !epsv {
             self.attempt(plan(Route::Pasv, Host::Control))?;
@@ -339,7 +320,8 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
     fn attempt_advertised(&mut self, plan: Plan) -> std::io::Result<()> {
         let server = self.examined.address.ip().to_canonical();
         let attempts = self.examined.evidence.attempts.iter().rev();
-        let named = attempts.take(2).filter(|attempt| attempt.route == Route::Pasv).find_map(|attempt| attempt.advertised);
+        let named =
+            attempts.take(2).filter(|attempt| attempt.route == Route::Pasv).find_map(|attempt| attempt.advertised);
         let Some(named) = named.filter(|named| named.ip() != server) else { return Ok(()) };
         if self.wishes.dial_advertised {
             return self.attempt(plan);
@@ -402,8 +384,12 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
             Via::Tls { version, .. } => version,
             Via::Plain => None,
         };
-        let same = self.examined.rows.iter().rev().skip(1).filter(|row| row.route == plan.route && row.host == plan.host);
-        let resumed_works = same.into_iter().find(|row| version(row) == self.examined.rows.last().and_then(version)).is_some_and(Row::works);
+        let same =
+            self.examined.rows.iter().rev().skip(1).filter(|row| row.route == plan.route && row.host == plan.host);
+        let resumed_works = same
+            .into_iter()
+            .find(|row| version(row) == self.examined.rows.last().and_then(version))
+            .is_some_and(Row::works);
         let fresh_works = self.examined.rows.last().is_some_and(Row::works);
         if resumed_works && !fresh_works {
             self.examined.evidence.attempts.truncate(before);
@@ -480,11 +466,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         }
     }
 
-    fn open(
-        &self,
-        config: Arc<Config>,
-        via: Via,
-    ) -> Result<(Result<(), Trouble>, Session), DataError> {
+    fn open(&self, config: Arc<Config>, via: Via) -> Result<(Result<(), Trouble>, Session), DataError> {
         let tls = match via {
             Via::Plain => None,
             Via::Tls { version, resume } => self.tls(version, resume),
@@ -513,14 +495,15 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         config.security = if self.implicit { Security::Implicit } else { Security::Optional };
         let timeout = self.wishes.timeout;
         let patience = &mut config.patience;
-        patience.greeting = timeout.max(Duration::from_secs(5));
+        // Servers may look up who comes, and take their time.
+        patience.greeting = (timeout * 3).max(Duration::from_secs(5));
         patience.dial = timeout;
         patience.last_dial = timeout;
         patience.accept = timeout;
         patience.stall = timeout;
         patience.handshake = timeout;
         patience.abort = timeout;
-        patience.reply = timeout.max(Duration::from_secs(30));
+        patience.reply = (timeout * 3).max(Duration::from_secs(5));
         Arc::new(config)
     }
 
@@ -554,7 +537,8 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
                 break;
             };
             self.table.result(Shown::of(&attempt))?;
-            let is_refused = matches!(attempt.end, AttemptEnd::Refused(code) if code != Code::CANNOT_OPEN_DATA_CONNECTION);
+            let is_refused =
+                matches!(attempt.end, AttemptEnd::Refused(code) if code != Code::CANNOT_OPEN_DATA_CONNECTION);
             attempts.push(attempt);
             let is_over = matches!(result, Err(Trouble::Broken(_) | Trouble::Left));
             if let ControlState::Lost(_) = evidence.control

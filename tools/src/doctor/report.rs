@@ -59,7 +59,11 @@ impl<W: Write> Report<W> {
         writeln!(self.out)
     }
 
-    pub fn findings(&mut self, findings: &Findings, what_would_tell: impl Fn(&Finding) -> Option<String>) -> io::Result<()> {
+    pub fn findings(
+        &mut self,
+        findings: &Findings,
+        what_would_tell: impl Fn(&Finding) -> Option<String>,
+    ) -> io::Result<()> {
         for finding in findings.iter() {
             self.finding(finding, what_would_tell(finding))?;
         }
@@ -77,7 +81,9 @@ impl<W: Write> Report<W> {
                 writeln!(self.out, "{}", self.paint.hue(Hue::Bold, &line))?;
             }
         }
-        for (word, facts) in [("Because", finding.supports().collect::<Vec<_>>()), ("Although", finding.against().collect())] {
+        for (word, facts) in
+            [("Because", finding.supports().collect::<Vec<_>>()), ("Although", finding.against().collect())]
+        {
             for fact in facts {
                 self.wrap(&format!("{word} {fact}."), "   ", "     ")?;
             }

@@ -75,6 +75,9 @@ impl Session {
             tls_trouble: None,
             verbose,
         };
+        if verbose {
+            eprintln!("* control connection to {peer}");
+        }
         session.note(What::Connected(Some(peer)));
         Ok(session)
     }
@@ -87,6 +90,17 @@ impl Session {
     /// The first bytes that came.
     pub fn first(&self) -> &[u8] {
         &self.first
+    }
+
+    /// Says something harmless to what says nothing, and keeps what comes: TLS and HTTP answer then. For a session that is over.
+    pub fn poke(&mut self, patience: Duration) {
+        if self.control.write(b"NOOP\r\n\r\n", patience).is_err() {
+            return;
+        }
+        let mut buffer = [0; FIRST];
+        if let Ok(Came::Bytes(count)) = self.control.read(&mut buffer, patience) {
+            self.first.extend_from_slice(&buffer[..count]);
+        }
     }
 
     /// What all of it is evidence of, so far.
@@ -119,16 +133,27 @@ impl Session {
 
     fn note(&mut self, what: What) {
         if self.verbose {
-            match &what {
-                What::Command(line) => eprintln!("> {}", printable(line.as_bytes())),
-                What::Reply(line) => eprintln!("< {}", printable(line.as_bytes())),
-                What::DataDialling(address) => eprintln!("* data connection to {address}"),
-                What::DataConnected(Some(address)) => eprintln!("* data connection from {address}"),
-                What::DataFailed(why) => eprintln!("* data connection: {why}"),
-                _ => {}
-            }
+            self.print(&what);
         }
         self.events.push(Event { line: self.events.len() + 1, at: Some(self.origin.elapsed()), what });
+    }
+
+    /// As `ftp-client -v` has it.
+    fn print(&self, what: &What) {
+        let dialled = self.events.iter().rev().find_map(|event| match event.what {
+            What::DataDialling(address) => Some(address.to_string()),
+            _ => None,
+        });
+        let dialled = dialled.unwrap_or_default();
+        match what {
+            What::Command(line) => eprintln!("> {}", printable(line.as_bytes())),
+            What::Reply(line) => eprintln!("< {}", printable(line.as_bytes())),
+            What::DataConnected(None) => eprintln!("* data connection to {dialled}"),
+            What::DataConnected(Some(address)) => eprintln!("* data connection from {address}"),
+            What::DataFailed(why @ DataError::Tls(_)) => eprintln!("* data connection: {why}"),
+            What::DataFailed(why) => eprintln!("* data connection to {dialled}: {why}"),
+            _ => {}
+        }
     }
 
     fn note_reply(&mut self, reply: &Reply<'_>) {

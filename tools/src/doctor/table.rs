@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use ftp_proto::{Attempt, AttemptEnd, DataError, Route, TlsError};
 use rustls::ProtocolVersion;
@@ -49,6 +50,8 @@ pub struct Table<W> {
     paint: Paint,
     results: usize,
     column: usize,
+    /// The columns' names stand above the first row of each address.
+    names_due: bool,
 }
 
 impl Host {
@@ -102,7 +105,7 @@ impl Shown {
     }
 
     pub fn of(attempt: &Attempt) -> Self {
-        let seconds = attempt.took.as_secs();
+        let seconds = (attempt.took + Duration::from_millis(500)).as_secs();
         match attempt.end {
             AttemptEnd::Connected => Self::good("works"),
             AttemptEnd::NotDialled => Self::skipped("not dialled"),
@@ -131,13 +134,14 @@ impl Shown {
 
 impl<W: Write> Table<W> {
     pub fn new(out: W, paint: Paint) -> Self {
-        Self { out, paint, results: 0, column: 0 }
+        Self { out, paint, results: 0, column: 0, names_due: true }
     }
 
     /// Of which address the rows are.
     pub fn heading(&mut self, address: SocketAddr) -> io::Result<()> {
         let text = self.paint.hue(Hue::Bold, &format!("Control connection to {address}"));
         writeln!(self.out, "{text}")?;
+        self.names_due = true;
         self.out.flush()
     }
 
@@ -149,9 +153,20 @@ impl<W: Write> Table<W> {
         self.out.flush()
     }
 
+    fn columns(&mut self) -> io::Result<()> {
+        let row = format!(
+            "  {:5}  {:4}  {:10}  {:20}  {}",
+            "route", "over", "data with", "protection", "each of two attempts"
+        );
+        writeln!(self.out, "\n{}", self.paint.hue(Hue::Dim, &row))
+    }
+
     pub fn begin(&mut self, route: Route, host: Host, via: Via, is_v6: bool) -> io::Result<()> {
         let family = if is_v6 { "IPv6" } else { "IPv4" };
-        let row = format!("  {:4}  {family}  {:10}  {:20}  ", route.word(), host.name(), via.name());
+        let row = format!("  {:5}  {family}  {:10}  {:20}  ", route.word(), host.name(), via.name());
+        if std::mem::take(&mut self.names_due) {
+            self.columns()?;
+        }
         (self.results, self.column) = (0, row.len());
         write!(self.out, "{row}")?;
         self.out.flush()

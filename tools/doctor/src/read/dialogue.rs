@@ -213,6 +213,14 @@ impl Sink {
         self.dialogues.get(self.current).is_some_and(|dialogue| dialogue.secured)
     }
 
+    /// A session that was said goodbye to is over: where this reply is a greeting, it is the next one's.
+    pub(super) fn begin_anew_with(&mut self, reply: &str) {
+        let is_goodbye = |event: &Event| matches!(&event.what, What::Reply(text) if text.starts_with("221"));
+        if reply.starts_with("220") && self.told().iter().rev().take(4).any(is_goodbye) {
+            self.tell(What::Dialling(None));
+        }
+    }
+
     /// The time of this line, where the format has it elsewhere than in front.
     pub(super) fn now(&mut self, at: Option<Duration>) {
         self.at = at.or(self.at);

@@ -614,7 +614,10 @@ impl Reader {
         }
         let lost = matches!(self.evidence.control, ControlState::Lost(_));
         match &self.setup {
-            Some(setup) if setup.is_commanded && lost && setup.failed.is_none() && !setup.stalled => {
+            // Over the command that asks for it, or amid the transfer.
+            Some(setup)
+                if lost && setup.is_commanded == setup.is_agreed && setup.failed.is_none() && !setup.stalled =>
+            {
                 self.conclude(AttemptEnd::ControlLost, None);
             }
             _ => {
@@ -641,5 +644,28 @@ impl Reader {
             self.evidence.control = ControlState::Alive;
         }
         self.evidence
+    }
+}
+
+/// One evidence of two sessions of a client with one server.
+pub(super) fn merge(into: &mut Evidence, other: Evidence) {
+    let room = ATTEMPTS.saturating_sub(into.attempts.len());
+    into.attempts.extend(other.attempts.into_iter().take(room));
+    into.client = into.client.or(other.client);
+    into.speaks = into.speaks.or(other.speaks);
+    if into.software == Software::Unknown {
+        into.software = other.software;
+    }
+    into.logged_in = if other.logged_in == Some(true) { other.logged_in } else { into.logged_in.or(other.logged_in) };
+    into.wants_pret |= other.wants_pret;
+    into.surplus = into.surplus.max(other.surplus);
+    into.tls.on = into.tls.on.or(other.tls.on);
+    into.tls.version = into.tls.version.or(other.tls.version);
+    into.tls.protection = into.tls.protection.or(other.tls.protection);
+    into.tls.offered = into.tls.offered.or(other.tls.offered);
+    // A session that was lost tells the most, and one that couldn't be made nothing beside others.
+    let is_told = |control: &ControlState| !matches!(control, ControlState::Unknown | ControlState::NotReached(_));
+    if !is_told(&into.control) || matches!(other.control, ControlState::Lost(_)) {
+        into.control = other.control;
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn read(line: &str, sink: &mut Sink) {
     if let Some(command) = line.strip_prefix("> ") {
         sink.command(command);
     } else if let Some(reply) = line.strip_prefix("< ") {
+        sink.begin_anew_with(reply);
         sink.reply(reply);
     } else if let Some(note) = line.strip_prefix("* ") {
         told(note, sink);
@@ -30,7 +31,7 @@ pub(super) fn read(line: &str, sink: &mut Sink) {
 fn told(note: &str, sink: &mut Sink) {
     if let Some(rest) = note.strip_prefix("data connection to ") {
         address(rest).into_iter().for_each(|address| sink.tell(What::DataDialling(address)));
-        sink.tell(What::DataConnected(address(rest)));
+        sink.tell(why(rest).map_or(What::DataConnected(address(rest)), What::DataFailed));
     } else if let Some(rest) = note.strip_prefix("data connection from ") {
         sink.tell(What::DataConnected(address(rest)));
     } else if let Some(how) = note.strip_prefix("data connection: ") {
@@ -40,6 +41,8 @@ fn told(note: &str, sink: &mut Sink) {
         } else {
             sink.tell(What::DataFailed(why(how).unwrap_or(DataError::Tls(ftp_proto::TlsError::Handshake))));
         }
+    } else if let Some(rest) = note.strip_prefix("control connection to ") {
+        sink.tell(What::Dialling(address(rest)));
     } else if let Some(how) = note.strip_prefix("control connection: ") {
         if let Some(version) = tls_version(how) {
             sink.tell(What::Secured(Some(version)));

@@ -1,7 +1,7 @@
 //! A dialogue without a program's own words: `C: PASV` and `S: 227 …`, `C> …` and `S> …`, `> …` and `< …`, `>>> …` and `<<< …`, or
 //! commands in capitals and replies without anything in front.
 
-use super::dialogue::{Sink, What};
+use super::dialogue::Sink;
 use super::words::{is_command, is_reply};
 
 const COMMANDS: [&str; 9] = ["C:", "C>", "-->", ">>>", "->", "Client:", "CLIENT:", ">", "SEND:"];
@@ -19,20 +19,13 @@ pub(super) fn read(line: &str, sink: &mut Sink) {
     if let Some(command) = command(line) {
         sink.command(command);
     } else if let Some(reply) = reply(line) {
-        if is_reply(reply) && reply.starts_with("220") && !sink.told().is_empty() && is_over(sink) {
-            sink.tell(What::Dialling(None));
-        }
+        sink.begin_anew_with(reply);
         sink.reply(reply);
     } else if is_command(line.trim()) {
         sink.command(line.trim());
     } else if is_reply(line) {
         sink.reply(line);
     }
-}
-
-/// A session that was said goodbye to is over: the greeting of the next one follows.
-fn is_over(sink: &Sink) -> bool {
-    sink.told().iter().rev().take(4).any(|event| matches!(&event.what, What::Reply(text) if text.starts_with("221")))
 }
 
 fn command(line: &str) -> Option<&str> {
