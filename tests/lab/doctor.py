@@ -44,8 +44,7 @@ class Report:
 
 def consult(tools, net, folder, target, arguments):
     """Runs it on the network's client."""
-    tls = ["--insecure"]
-    program = (tools / "ftp-doctor", "--json", "--timeout", 4, "--dial-advertised", *tls, *arguments)
+    program = (tools / "ftp-doctor", "--json", "--dial-advertised", "--insecure", *arguments)
     outcome = visitors.visit(net, folder, Command(*program, target.url("/").rstrip("/")), TIMEOUT)
     (folder / "doctor.json").write_text(outcome.output)
     try:

@@ -135,7 +135,7 @@ class Vsftpd(Server):
         "vsftpd_log_file={folder}/vsftpd.log",
         # Shorter than the minute that these are by default.
         "accept_timeout=5",
-        "connect_timeout=3",
+        "connect_timeout=5",
     )
 
     def __init__(self, place, folder, network, lines, tls):
@@ -218,7 +218,7 @@ class Ours(Server):
         "local_root={root}",
         "user={user}:{password}",
         "accept_timeout=5",
-        "connect_timeout=3",
+        "connect_timeout=5",
     )
 
     def tls_lines(self):

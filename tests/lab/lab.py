@@ -15,6 +15,7 @@ import time
 import doctor
 import hosts
 import network
+import recordings
 import visitors
 from process import Failed
 from servers import PASSWORD
@@ -36,8 +37,12 @@ def main():
         print(f"this kernel lacks {part}", flush=True)
     cases = [Case(situation, server, place, arguments) for situation, server in wanted(arguments.only)]
     cases = [case for case in cases if not case.skipped(lacks)]
+    if arguments.record:
+        arguments.record.mkdir(parents=True, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(CASES_AT_ONCE) as pool:
         list(pool.map(Case.run, cases))
+    if arguments.record:
+        recordings.write_causes([row for case in cases for row in case.recorded], arguments.record)
     print_table(cases)
     failed = sum(bool(case.failures) for case in cases)
     print(f"{len(cases) - failed} passed, {failed} failed", flush=True)
@@ -83,10 +88,12 @@ class Case:
         self.server = server
         self.place = place
         self.tools = arguments.tools
+        self.record_to = arguments.record
+        self.recorded = []
         self.folder = arguments.work / "scratch" / f"{situation.name}-{server}".replace(" ", "-")
         self.expected = situation.but.get(server, situation.sees)
         self.outcomes = {}
-        self.cause = "" if server in situation.well else situation.cause
+        self.cause = situation.causes.get(server, situation.cause)
         # What the doctor said, before and after; what was done about it; and what became of that.
         self.report = None
         self.done = []
@@ -113,6 +120,8 @@ class Case:
             server.guarded = bool(self.situation.host_rules)
             with server.running(), holding(self, net):
                 self.visit(net)
+                if self.record_to and recordings.is_recorded(self):
+                    self.recorded = recordings.record(self, net, server, self.record_to)
                 self.consult(net)
                 treatment = self.treat(net, server)
             if treatment:

@@ -18,12 +18,14 @@ TIMEOUT = 25
 # A silence of so many seconds was a timeout: those here are three seconds and more.
 LATE = 2.5
 # A data connection that is asked for, in whichever way a client shows what it says.
-ASKED = re.compile(r"^(?:>|--->|Cmd:|\*cmd\*|-->) *'?(EPSV|PASV|EPRT|PORT)\b.*", re.MULTILINE)
-REPLY = r"^(?:<|<---|\*resp\*|) *'?([45]\d\d)[ :-]"
+# What stands before a line of ncftp's.
+TIME = r"^(?:\d{4}-\d\d-\d\d [\d:]{8}  )?"
+ASKED = re.compile(TIME + r"(?:>|--->|Cmd:|\*cmd\*|-->) *'?(EPSV|PASV|EPRT|PORT)\b.*", re.MULTILINE)
+REPLY = TIME + r"(?:<|<---|\*resp\*|) *'?([45]\d\d)[ :-]"
 ENDS = re.compile(
-    rf"{REPLY}|(timed? ?out|no answer in time)|(refused)|(unreachable|No route to host)", re.MULTILINE | re.IGNORECASE
+    rf"{REPLY}|(timed? ?out|no answer in time)|(refused)|(unreachable|No route to host)|(no address in the reply)", re.MULTILINE | re.IGNORECASE
 )
-TOLD = ("timeout", "refused", "unreachable")
+TOLD = ("timeout", "refused", "unreachable", "unreadable")
 
 
 @dataclasses.dataclass
@@ -150,6 +152,10 @@ class Curl(interop.Curl):
 
 
 class Lftp(interop.Lftp):
+    def opening(self, server, mode):
+        # It should wait longer than servers do.
+        return super().opening(server, mode).replace("net:timeout 5", "net:timeout 12")
+
     def listing(self, target, mode):
         settings = "set ssl:verify-certificate no; set net:connection-limit 1"
         command = self.list(target, mode, "/")
@@ -175,7 +181,7 @@ class Ours(interop.Ours):
 
 class Wget(interop.Wget):
     def listing(self, target, mode):
-        return self.command(target, mode, "/", "--timeout=12", "--debug", "--output-document=-")
+        return self.command(target, mode, "/", "--timeout=12", "--debug", "--no-hsts", "--output-document=-")
 
 
 class Ncftp(interop.Ncftp):
