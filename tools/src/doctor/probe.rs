@@ -381,6 +381,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
     /// A server that wants the session resumed refuses others, and is right: that is no fault where resuming works.
     fn without_resumption(&mut self, plan: Plan) -> std::io::Result<()> {
         let before = self.examined.evidence.attempts.len();
+        let control = self.examined.evidence.control.clone();
         self.attempt(plan)?;
         let version = |row: &Row| match row.via {
             Via::Tls { version, .. } => version,
@@ -395,6 +396,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         let fresh_works = self.examined.rows.last().is_some_and(Row::works);
         if resumed_works && !fresh_works {
             self.examined.evidence.attempts.truncate(before);
+            self.examined.evidence.control = control;
             self.remark(
                 "The server requires that data connections resume the TLS session, which is safe. Clients that can't are \
                  refused: they need mending, or the server that rule switched off."
@@ -515,12 +517,10 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         let host = if plan.host == Host::Advertised { PassiveHost::Advertised } else { PassiveHost::Peer };
         let mut session = None;
         let mut attempts: Vec<Attempt> = Vec::new();
-        for _ in 0..2 {
-            let current = match session.take() {
-                Some(session) => Ok(session),
-                None => self.enter(plan, host),
-            };
-            let mut current = match current {
+        while attempts.len() < 2 {
+            let reused = session.take();
+            let is_reused = reused.is_some();
+            let mut current = match reused.map_or_else(|| self.enter(plan, host), Ok) {
                 Ok(session) => session,
                 Err(hindrance) => {
                     self.table.result(Shown::bad(match hindrance {
@@ -532,6 +532,11 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
             };
             let before = current.evidence().attempts.len();
             let result = current.request(Request::plain_list(None));
+            let is_over = matches!(result, Err(Trouble::Broken(_) | Trouble::Left));
+            // What ended the session may be what came before: this is tried anew.
+            if is_reused && is_over {
+                continue;
+            }
             let evidence = current.evidence();
             let new = evidence.attempts.get(before..).unwrap_or_default();
             let Some(attempt) = new.last().cloned() else {
@@ -539,13 +544,9 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
                 break;
             };
             self.table.result(Shown::of(&attempt))?;
-            let is_refused =
-                matches!(attempt.end, AttemptEnd::Refused(code) if code != Code::CANNOT_OPEN_DATA_CONNECTION);
+            let is_refused = matches!(attempt.end, AttemptEnd::Refused(code) if code != Code::CANNOT_OPEN_DATA_CONNECTION);
             attempts.push(attempt);
-            let is_over = matches!(result, Err(Trouble::Broken(_) | Trouble::Left));
-            if let ControlState::Lost(_) = evidence.control
-                && is_over
-            {
+            if is_over && matches!(evidence.control, ControlState::Lost(_)) {
                 self.examined.evidence.control = evidence.control;
             }
             self.examined.evidence.surplus = self.examined.evidence.surplus.max(evidence.surplus);

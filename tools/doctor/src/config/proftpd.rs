@@ -162,10 +162,8 @@ impl Reader<'_> {
             }
             "tlsengine" => self.settings().tls = flag,
             "tlsrequired" => self.required(&first.to_ascii_lowercase(), line),
-            "tlsoptions" => {
-                if values.iter().any(|option| option.eq_ignore_ascii_case("NoSessionReuseRequired")) {
-                    self.settings().session_reuse = Some(At { value: false, line });
-                }
+            "tlsoptions" if values.iter().any(|option| option.eq_ignore_ascii_case("NoSessionReuseRequired")) => {
+                self.settings().session_reuse = Some(At { value: false, line });
             }
             "tlsprotocol" => {
                 for version in ["SSLv3", "TLSv1", "TLSv1.1"] {

@@ -43,10 +43,10 @@ fn told(note: &str, sink: &mut Sink) {
         }
     } else if let Some(rest) = note.strip_prefix("control connection to ") {
         sink.tell(What::Dialling(address(rest)));
-    } else if let Some(how) = note.strip_prefix("control connection: ") {
-        if let Some(version) = tls_version(how) {
-            sink.tell(What::Secured(Some(version)));
-        }
+    } else if let Some(how) = note.strip_prefix("control connection: ")
+        && let Some(version) = tls_version(how)
+    {
+        sink.tell(What::Secured(Some(version)));
     }
 }
 

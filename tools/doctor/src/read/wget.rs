@@ -16,9 +16,7 @@ pub(super) fn mark(line: &str) -> u8 {
 pub(super) fn read(line: &str, sink: &mut Sink) {
     if let Some(command) = line.strip_prefix("--> ") {
         sink.command(command);
-    } else if is_reply(line) {
-        sink.reply(line);
-    } else if line.starts_with(' ') && sink.in_reply() {
+    } else if is_reply(line) || (line.starts_with(' ') && sink.in_reply()) {
         sink.reply(line);
     } else if line.starts_with("==> ") {
         line.split("==> ").skip(1).take(16).for_each(|part| step(part, sink));
