@@ -16,6 +16,7 @@ import doctor
 import hosts
 import network
 import recordings
+import tables
 import visitors
 from process import Failed
 from servers import PASSWORD
@@ -43,7 +44,9 @@ def main():
         list(pool.map(Case.run, cases))
     if arguments.record:
         recordings.write_causes([row for case in cases for row in case.recorded], arguments.record)
-    print_table(cases)
+    tables.print_table(cases)
+    if arguments.markdown:
+        tables.write_markdown(cases, arguments.markdown)
     failed = sum(bool(case.failures) for case in cases)
     print(f"{len(cases) - failed} passed, {failed} failed", flush=True)
     sys.exit(1 if failed or not cases else 0)
@@ -55,7 +58,7 @@ def parsed_arguments():
         parser.add_argument(folder, type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="a situation (T09), a server, or both (T09/vsftpd)")
     parser.add_argument("--record", type=pathlib.Path, metavar="DIR", help="writes the clients' and servers' logs there")
-    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="writes the condensed table there")
+    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="puts the condensed table into it, between its marks")
     return parser.parse_args()
 
 
@@ -232,20 +235,6 @@ def holding(case, net):
             while "22" not in log.read_text() and time.monotonic() < deadline:
                 time.sleep(0.05)
         yield
-
-
-def print_table(cases):
-    columns = ("curl", "lftp", "auto", *ROUTES)
-    rows = [("situation", "server", *columns, "first finding", "cure", "then", "s")]
-    for case in cases:
-        cells = [case.outcomes[name].short if name in case.outcomes else "-" for name in columns[:3]]
-        cells += [case.outcomes[name].end if name in case.outcomes else "-" for name in columns[3:]]
-        found = " or ".join(case.report.first) or "none" if case.report else "-"
-        rows.append((case.situation.name, case.server, *cells, found, "; ".join(case.done) or "-", case.cured or "-", f"{case.seconds:.0f}"))
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    print()
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
 if __name__ == "__main__":

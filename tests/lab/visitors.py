@@ -46,10 +46,11 @@ class Target:
 
 @dataclasses.dataclass
 class Outcome:
-    """What a client did: for each data connection that it asked for, the command and its end, `ok` or a code or `timeout`, …"""
+    """What a client did: for each data connection that it asked for, the command and its end, `ok` or a code or `timeout`, …; and how
+    many seconds each took."""
 
     steps: list
-    seconds: float
+    times: list
     output: str
     command: str
 
@@ -63,6 +64,12 @@ class Outcome:
         return ", ".join(f"{asked} {end}" for asked, end in self.steps) or "nothing asked"
 
     @property
+    def timed(self):
+        """`EPSV timeout 3.1s, PASV ok 0.0s`."""
+        ends = (f"{asked} {end} {took:.1f}s" for (asked, end), took in zip(self.steps, self.times))
+        return ", ".join(ends) or "nothing asked"
+
+    @property
     def end(self):
         return self.steps[-1][1] if self.steps else "nothing asked"
 
@@ -71,7 +78,6 @@ def visit(network, folder, command, timeout=TIMEOUT):
     """Runs a client on the network's client, and reads what came of it."""
     folder.mkdir(parents=True, exist_ok=True)
     arguments = [*network.prefix("client"), *command.arguments]
-    begun = time.monotonic()
     process = subprocess.Popen(
         [str(argument) for argument in arguments],
         stdin=subprocess.PIPE,
@@ -86,47 +92,49 @@ def visit(network, folder, command, timeout=TIMEOUT):
     try:
         process.stdin.write(os.fsencode(command.typed))
         process.stdin.close()
-        lines, silences, before = [], [], begun
+        lines, moments = [], []
         for line in process.stdout:
-            now = time.monotonic()
             lines.append(line.decode(errors="replace").replace("\r\n", "\n"))
-            silences.append(now - before)
-            before = now
+            moments.append(time.monotonic())
         process.wait()
     finally:
         limit.cancel()
         kill_group(process)
         process.wait()
-    seconds = time.monotonic() - begun
-    output = "".join(lines)
-    return Outcome(steps(lines, silences), seconds, output, str(command))
+    return Outcome(*steps(lines, moments), "".join(lines), str(command))
 
 
-def steps(lines, silences):
-    """The data connections that were asked for, each with its end. A code that came only after a long silence is `late`."""
-    found, asked, late = [], None, False
-    for line, silence in zip(lines, silences):
+def steps(lines, moments):
+    """The data connections that were asked for, each with its end, and the seconds between. A code that came only after a long silence
+    is `late`."""
+    found, times, asked, since, before, late = [], [], None, 0, 0, False
+
+    def ended(end, now):
+        nonlocal asked
+        found.append((asked, end))
+        times.append(now - since)
+        asked = None
+
+    for line, now in zip(lines, moments):
+        silence, before = now - before, now
         if match := ASKED.match(line):
             if asked:
-                found.append((asked, "no end"))
-            asked, late = match[1], False
+                ended("no end", now)
+            asked, since, late = match[1], now, False
             continue
         if not asked:
             continue
         late = late or silence > LATE
         if hosts.MARK in line:
-            found.append((asked, "ok"))
-            asked = None
+            ended("ok", now)
         elif match := ENDS.search(line):
             if match[1]:
-                end = match[1] + (" late" if late else "")
+                ended(match[1] + (" late" if late else ""), now)
             else:
-                end = next(word for word, group in zip(TOLD, match.groups()[1:]) if group)
-            found.append((asked, end))
-            asked = None
+                ended(next(word for word, group in zip(TOLD, match.groups()[1:]) if group), now)
     if asked:
-        found.append((asked, "no end"))
-    return named_at_the_end(found, lines[-1] if lines else "")
+        ended("no end", before)
+    return named_at_the_end(found, lines[-1] if lines else ""), times
 
 
 def named_at_the_end(found, line):
