@@ -1,5 +1,5 @@
-//! An FTP client and an FTP server for the command line, over the sans-IO machines of [`ftp_proto`]: what the programs
-//! `ftp-client` and `ftp-server` are made of.
+//! An FTP client, an FTP server and a doctor for FTP connections for the command line, over the sans-IO machines of
+//! [`ftp_proto`]: what the programs `ftp-client`, `ftp-server` and `ftp-doctor` are made of.
 //!
 //! The crate decides what is said and when; all that touches the world is here. Each machine has two adapters, one over the
 //! sockets and threads of the standard library, the other over tokio's ([`Runtime`]); what both need has no runtime in it.

@@ -53,13 +53,15 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
         }
         return;
     }
+    // Who dialled the control connection's host alone, and failed there, has another trouble; this one is the next.
+    let rank = if there_fails.is_some() || undialled { Rank::Contradiction } else { Rank::Foreseen };
     let causes = match (Reach::of(advertised.ip()), Reach::of(server)) {
-        (Reach::Nowhere | Reach::Host, _) => Draft::new(Rank::Contradiction, &[Cause::UnusableAddressAdvertised]),
+        (Reach::Nowhere | Reach::Host, _) => Draft::new(rank, &[Cause::UnusableAddressAdvertised]),
         (Reach::Site | Reach::Link, _) if case.evidence.surroundings.container.is_some() => {
-            Draft::new(Rank::Contradiction, &[Cause::ContainerAddressAdvertised])
+            Draft::new(rank, &[Cause::ContainerAddressAdvertised])
         }
         (Reach::Site | Reach::Link, _) => {
-            let draft = Draft::new(Rank::Contradiction, &[Cause::PrivateAddressAdvertised]);
+            let draft = Draft::new(rank, &[Cause::PrivateAddressAdvertised]);
             draft.or_if(is_of_containers(advertised.ip()), Cause::ContainerAddressAdvertised)
         }
         (Reach::World, Reach::Site | Reach::Link | Reach::Host) => {

@@ -8,7 +8,7 @@ use crate::reply::{Class, Code};
 use crate::route::{Attempt, AttemptEnd, Route, Software};
 
 /// Words by which a server says that TLS is missing.
-const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth"];
+const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth tls", "auth ssl"];
 
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     for attempt in case.attempts() {
@@ -105,7 +105,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     let behind_nat = case.client_is_behind_nat();
     let forbidden = says(
         attempt,
-        &["illegal", "won't", "rejected", "foreign", "refused", "nat", "only to", "not allowed to", "ports < 1024"],
+        &["illegal", "won't", "rejected", "foreign", "refused", " nat ", "only to", "not allowed to", "ports < 1024"],
     );
     let unknown = says(
         attempt,
@@ -117,7 +117,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     let with = |draft: Draft| draft.because_all(outside.clone()).because_all(private.clone());
     match code {
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden && behind_nat => {
-            with(Draft::new(Rank::Told, &[Cause::ActiveBehindNat]))
+            with(Draft::new(rank, &[Cause::ActiveBehindNat]))
         }
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden => {
             Draft::new(rank, &[Cause::ActiveAddressRejected]).or_if(case.client().is_none(), Cause::ActiveBehindNat)

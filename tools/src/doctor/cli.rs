@@ -212,7 +212,7 @@ fn examine(options: &ProbeOptions) -> Result<u8> {
     report.remarks(&seen.remarks)?;
     if exit == WELL {
         report.space()?;
-        report.text("All is well: each route that was tried works.")?;
+        report.text("All is well: what was tried works as it should.")?;
     }
     Ok(exit)
 }

@@ -544,7 +544,8 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
                 break;
             };
             self.table.result(Shown::of(&attempt))?;
-            let is_refused = matches!(attempt.end, AttemptEnd::Refused(code) if code != Code::CANNOT_OPEN_DATA_CONNECTION);
+            let is_refused =
+                matches!(attempt.end, AttemptEnd::Refused(code) if code != Code::CANNOT_OPEN_DATA_CONNECTION);
             attempts.push(attempt);
             if is_over && matches!(evidence.control, ControlState::Lost(_)) {
                 self.examined.evidence.control = evidence.control;

@@ -279,6 +279,19 @@ fn a_session_that_breaks_or_falls_silent_ends_the_attempt_and_no_more() {
     assert!(run.status == 1 && !run.causes().is_empty(), "{}", run.out);
 }
 
+/// As vsftpd does after its 522.
+#[test]
+fn a_server_that_hangs_up_after_a_refusal_is_asked_anew() {
+    let server = Scripted::start(|verb, _| match verb {
+        "LIST" => Answer::Last("522 SSL connection failed; session reuse required"),
+        _ => Answer::Usual,
+    });
+    let run = json(&["--timeout", "1", &server.url()]);
+    let rows = ["EPSV server no TLS: 522, 522", "PASV server no TLS: 522, 522"];
+    assert_eq!((run.status, run.rows()), (1, rows.map(String::from).to_vec()));
+    assert!(!run.causes().concat().contains(&"epsv-blocked".to_owned()), "{:?}", run.causes());
+}
+
 /// A dialogue that is read gives what the probe itself has found.
 #[test]
 fn a_log_of_the_probe_has_the_same_findings() {

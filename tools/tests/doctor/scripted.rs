@@ -15,6 +15,8 @@ pub enum Answer {
     Say(String),
     /// It listens, and says the words with the port's numbers in place of `{port}` and `{p1},{p2}`.
     Listens(&'static str),
+    /// These words, and it closes the control connection.
+    Last(&'static str),
     /// It says nothing.
     Nothing,
     /// It closes the control connection.
@@ -72,6 +74,10 @@ fn serve(control: TcpStream, keeps: &Mutex<BTreeSet<String>>, answer: &dyn Fn(&s
                 let words = words.replace("{port}", &port.to_string());
                 let words = words.replace("{p1},{p2}", &format!("{},{}", port >> 8, port & 255));
                 reply(&lines, &words)?;
+            }
+            Answer::Last(words) => {
+                reply(&lines, words)?;
+                return None;
             }
             Answer::Nothing => {}
             Answer::Close => return None,

@@ -5,6 +5,10 @@ use std::net::IpAddr;
 
 use ftp_proto::Software;
 
+/// The passive range that is proposed, as the findings of `ftp_proto::diagnosis` propose it: below the ports that systems give out by
+/// themselves.
+const PROPOSED: (u32, u32) = (30000, 30099);
+
 /// Something wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concern {
@@ -189,11 +193,11 @@ impl Fault {
             | Self::AnyPort
             | Self::PortOfSip(_)
             | Self::PrivilegedPorts(_) => {
-                return range(pro, 50000, 50099);
+                return range(pro, PROPOSED.0, PROPOSED.1);
             }
             Self::RangeTooSmall { sessions, .. } => {
                 let ports = sessions.unwrap_or(100).clamp(1, 10_000);
-                return range(pro, 50000, 50000 + ports - 1);
+                return range(pro, PROPOSED.0, PROPOSED.0 + ports - 1);
             }
             Self::PrivateAddress(_) | Self::UnusableAddress(_) | Self::Ipv6Address(_) | Self::NameResolvedOnce(_)
                 if pro =>
@@ -255,7 +259,7 @@ impl fmt::Display for Fault {
                  Fix a range and open it.",
             ),
             Self::RangeNotFixed { tls: false } => f.write_str(
-                "Passive mode takes any port, and the public address tells of a NAT, which can't forward them all. \
+                "Passive mode takes any port, and the announced address tells of a NAT, which can't forward them all. \
                  Fix a range and forward it.",
             ),
             Self::AnyPort => f.write_str("Passive mode takes any port. A firewall or NAT in front needs a fixed range."),
