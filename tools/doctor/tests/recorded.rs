@@ -67,7 +67,8 @@ fn the_first_finding_has_the_cause_that_the_network_had() {
         let log = Log::read(&fs::read(folder().join(&row.file)).unwrap());
         let found: Vec<_> = log.dialogues().iter().map(|dialogue| diagnose(&dialogue.evidence())).collect();
         let first = found.iter().find_map(|findings| findings.first());
-        let causes: Vec<_> = first.map(|finding| finding.causes().map(|cause| cause.id()).collect()).unwrap_or_default();
+        let causes: Vec<_> =
+            first.map(|finding| finding.causes().map(|cause| cause.id()).collect()).unwrap_or_default();
         let is_right = if row.cause.is_empty() { causes.is_empty() } else { causes.contains(&row.cause.as_str()) };
         if !is_right {
             wrong.push(format!("{}: {causes:?}, not {:?}", row.file, row.cause));
