@@ -101,11 +101,11 @@ const ACTIVE_ON: Lines = &[
     (LIBUNFTP, &[line(".active_passive_mode", Given::Word("ActivePassiveMode::ActiveAndPassive"))]),
 ];
 
-/// A firewall lets the range in.
+/// A firewall lets the range in. In front of the other rules: the last of a chain often turns the rest away.
 const OPEN: Lines = &[(
     None,
     &[
-        line("nft add rule inet filter input tcp dport {} accept", Given::Ports),
+        line("nft insert rule inet filter input tcp dport {} accept", Given::Ports),
         line("firewall-cmd --permanent --add-port={}/tcp", Given::Ports),
     ],
 )];

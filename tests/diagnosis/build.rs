@@ -85,6 +85,10 @@ pub fn port(host: &str, end: AttemptEnd) -> Attempt {
     Attempt::new(Route::Port, end).advertised(SocketAddr::new(ip(host), 6001))
 }
 
+pub fn milliseconds(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
 pub fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }

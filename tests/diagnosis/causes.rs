@@ -137,7 +137,7 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
         ),
         (
             ActiveInboundRejected,
-            open_client().attempt(port("198.51.100.9", AttemptEnd::ServerFailed(code(425)))),
+            open_client().attempt(port("198.51.100.9", AttemptEnd::ServerFailed(code(425))).took(milliseconds(2))),
             vec![ActiveInboundRejected, ServerOutboundBlocked],
         ),
         (

@@ -40,7 +40,7 @@ fn the_range_in_the_words_of_each_server() {
         let lines = lines(&of(software).attempt(epsv(DROPPED)).attempt(pasv(DROPPED)));
         assert_eq!(lines[..expected.len()], *expected, "{software}");
         assert!(
-            lines.iter().any(|line| line == "nft add rule inet filter input tcp dport 30000-30099 accept"),
+            lines.iter().any(|line| line == "nft insert rule inet filter input tcp dport 30000-30099 accept"),
             "{lines:?}"
         );
     }

@@ -66,7 +66,7 @@ fn rows() -> Vec<(&'static str, Evidence, Vec<Cause>)> {
         ),
         (
             "D13",
-            open_client().attempt(port("198.51.100.9", AttemptEnd::ServerFailed(code(425))).took(seconds(0))),
+            open_client().attempt(port("198.51.100.9", AttemptEnd::ServerFailed(code(425))).took(milliseconds(2))),
             vec![ActiveInboundRejected, ServerOutboundBlocked],
         ),
         (

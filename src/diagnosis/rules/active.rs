@@ -46,6 +46,11 @@ fn answer(attempt: &Attempt) -> Cause {
     if attempt.took.as_secs() < AT_ONCE { Cause::ActiveInboundRejected } else { Cause::ActiveInboundDropped }
 }
 
+/// The server's words say it.
+fn is_told(attempt: &Attempt) -> bool {
+    super::says(attempt, &["refused", "timed out", "timeout"])
+}
+
 fn not_reached(case: Case<'_>, attempt: &Attempt, inbound: Cause) -> Draft {
     let announced = attempt.advertised.map(|address| address.ip());
     let behind_nat = case.client_is_behind_nat();
@@ -58,7 +63,10 @@ fn not_reached(case: Case<'_>, attempt: &Attempt, inbound: Cause) -> Draft {
         (false, _) => Draft::new(Rank::InferredActive, &[inbound]),
     };
     let private = case.client().filter(|_| behind_nat).map(Fact::ClientPrivate);
+    // Most logs tell no times.
+    let untold = attempt.took.as_nanos() == 0 && !is_told(attempt) && inbound == Cause::ActiveInboundRejected;
     causes
+        .or_if(untold, Cause::ActiveInboundDropped)
         .or_if(true, Cause::ServerOutboundBlocked)
         .because_all(facts(attempt))
         .because_all(private)

@@ -5,7 +5,7 @@ use crate::diagnosis::cause::Cause;
 use crate::diagnosis::fact::Fact;
 use crate::diagnosis::finding::{Experiment, Findings};
 use crate::reply::{Class, Code};
-use crate::route::{Attempt, AttemptEnd, Route};
+use crate::route::{Attempt, AttemptEnd, Route, Software};
 
 /// Words by which a server says that TLS is missing.
 const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth tls", "auth ssl"];
@@ -60,9 +60,9 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     let other_works = case.works(other);
     // It goes without it, too.
     let rank = if other_works { Rank::Beside } else { Rank::Inferred };
-    if says(attempt, &["pret"])
-        || (case.evidence.wants_pret && attempt.route == Route::Pasv && code == Code::SYNTAX_ERROR)
-    {
+    // Pure-FTPd lists it and needs none.
+    let wants_pret = case.evidence.wants_pret && case.evidence.software != Software::PureFtpd;
+    if says(attempt, &["pret"]) || (wants_pret && attempt.route == Route::Pasv && code == Code::SYNTAX_ERROR) {
         return Draft::new(Rank::Told, &[Cause::PretNeeded]);
     }
     if attempt.route == Route::Pasv && (case.is_ipv6(attempt) || says(attempt, &["ipv6"])) {
@@ -79,7 +79,12 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     let untried = !case.was_tried(other);
     match code {
         Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED | Code::PARAMETER_NOT_IMPLEMENTED | Code::SUPERFLUOUS => {
-            Draft::new(rank, &[Cause::PassiveUnknown, Cause::PassiveFiltered])
+            // One of those that know both has been told to forget them.
+            let knows = !other_works && !untried && case.evidence.software != Software::Unknown;
+            let known: &[Cause] = if knows { &[Cause::PassiveDisabled] } else { &[] };
+            Draft::new(rank, known)
+                .or_if(true, Cause::PassiveUnknown)
+                .or_if(true, Cause::PassiveFiltered)
                 .or_if(pasv && other_works, Cause::PasvMangled)
                 .told_by(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
         }

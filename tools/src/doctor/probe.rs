@@ -285,7 +285,9 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
             }
             Hindrance::Lost => "The session broke before the login.".into(),
         };
-        self.remark(text, true);
+        // Pure-FTPd names AUTH TLS in its FEAT without having a certificate: nobody who goes without it suffers from that.
+        let unasked = self.wishes.tls == TlsWish::Auto && self.examined.rows.iter().any(Row::works);
+        self.remark(text, !(matches!(hindrance, Hindrance::NoAuth(_)) && unasked));
         Ok(())
     }
 

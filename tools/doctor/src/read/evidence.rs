@@ -363,7 +363,7 @@ impl Reader {
             // What the client has seen of it says more than the server's words, which come later.
             _ if setup.failed.is_some() || setup.stalled => self.give_up(),
             421 | 425 | 426 | 431 | 520..=522 | 530 | 533 | 534 | 536 => {
-                let end = self.server_failed(code);
+                let end = self.server_failed(reply);
                 self.conclude(end, Some(reply));
             }
             // A file that isn't there says nothing of data connections, but that this one stood.
@@ -372,10 +372,22 @@ impl Reader {
         }
     }
 
-    /// How it ended where the server says that it failed. In a server's own log this is what it has seen itself.
-    fn server_failed(&self, code: Code) -> AttemptEnd {
+    /// How it ended where the server says that it failed. In a server's own log this is what it has seen itself: by its words, or else
+    /// by the time.
+    fn server_failed(&self, reply: &Reply<'_>) -> AttemptEnd {
+        let code = reply.code();
+        let text = reply.to_string().to_ascii_lowercase();
         let stood = self.setup.as_ref().is_some_and(|setup| setup.attempt.connected || setup.attempt.opened);
         match (self.evidence.side, code) {
+            (Side::Server, Code::CANNOT_OPEN_DATA_CONNECTION) if !stood && text.contains("refused") => {
+                AttemptEnd::Failed(DataError::Refused)
+            }
+            // Somebody came, and was turned away.
+            (Side::Server, Code::CANNOT_OPEN_DATA_CONNECTION)
+                if text.contains("bad ip") || text.contains("foreign") =>
+            {
+                AttemptEnd::ServerFailed(code)
+            }
             (Side::Server, Code::CANNOT_OPEN_DATA_CONNECTION) if !stood => {
                 let slow = self
                     .since(self.setup.as_ref().and_then(|setup| setup.begun))
