@@ -107,7 +107,7 @@ impl Copy<'_> {
         }
         let mut source = bar.wrap_read(file);
         let mut send = |request: Request, source: &mut dyn Read| {
-            let content = Content::source(source).converted(form, LINE_END)?;
+            let content = Content::source(source).converted(form, LINE_END, None)?;
             connection.request(request.representation(form.representation), Some(content))
         };
         let mut result = match offset {
@@ -171,7 +171,7 @@ impl Download<'_> {
             Length::Unknown => None,
         };
         let mut counted = Counted { to: sink, count: 0 };
-        let content = Content::sink(&mut counted).converted(self.form, LINE_END)?;
+        let content = Content::sink(&mut counted).converted(self.form, LINE_END, None)?;
         let outcome = connection.request(request, Some(content))?;
         match total.filter(|total| counted.count != *total) {
             None => Ok(outcome),

@@ -182,7 +182,7 @@ impl<'u> Login<'u> {
 
     /// A sink for listings, which gets the lines as they are.
     pub fn listing<'s>(&self, sink: impl Write + 's) -> Result<Content<'s>> {
-        Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf)?)
+        Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf, None)?)
     }
 
     /// Says goodbye. What was done is done, whether the server hears it or not.
