@@ -133,6 +133,16 @@ fn nobody_and_others_answer() {
 }
 
 #[test]
+fn no_name_and_no_password_goes_out_without_tls_where_it_is_wanted() {
+    let server = Scripted::start(|verb, _| if verb == "AUTH" { say("530 Please login first.") } else { Answer::Usual });
+    let url = format!("ftp://anna:secret@{}", server.address);
+    let run = json(&["--insecure", "--tls", "explicit", &url]);
+    let heard = server.heard();
+    assert!(!heard.iter().any(|verb| verb == "USER" || verb == "PASS"), "{heard:?}");
+    assert!(run.status == 1 && run.out.contains("refuses AUTH TLS"), "{}", run.out);
+}
+
+#[test]
 fn a_login_that_is_refused_is_told() {
     let server = Server::start("127.0.0.1:0", &[]);
     let run = doctor(&[&format!("ftp://anna:wrong@{}", server.address)]);
