@@ -3,7 +3,6 @@
 import contextlib
 import re
 import shlex
-import socket
 import sys
 import time
 
@@ -117,6 +116,10 @@ def modules(place):
     return next((place.programs / "proftpd").glob("usr/lib/**/mod_*.so")).parent
 
 
+# TLS for who wants it, in vsftpd's words, which are ours, too.
+OFFERED = ("ssl_enable=YES", "force_local_logins_ssl=NO", "force_local_data_ssl=NO", "rsa_cert_file={certificate}")
+
+
 class Vsftpd(Server):
     name = "vsftpd"
     base = (
@@ -145,7 +148,7 @@ class Vsftpd(Server):
         (folder / "empty").mkdir(exist_ok=True)
 
     def tls_lines(self):
-        return ("ssl_enable=YES", "force_local_logins_ssl=NO", "force_local_data_ssl=NO", "require_ssl_reuse=YES", "ssl_ciphers=HIGH", "rsa_cert_file={certificate}")
+        return (*OFFERED, "require_ssl_reuse=YES", "ssl_ciphers=HIGH")
 
     def command(self):
         return [self.place.programs / "vsftpd/usr/sbin/vsftpd", self.file()]
@@ -222,7 +225,7 @@ class Ours(Server):
     )
 
     def tls_lines(self):
-        return ("ssl_enable=YES", "force_local_logins_ssl=NO", "force_local_data_ssl=NO", "rsa_cert_file={certificate}", "rsa_private_key_file={certificate}")
+        return (*OFFERED, "rsa_private_key_file={certificate}")
 
     def command(self):
         return [self.place.tools / "ftp-server", "--config", self.file()]

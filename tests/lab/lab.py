@@ -23,7 +23,7 @@ from servers import PASSWORD
 from situations import ROUTES, SITUATIONS
 
 # Most of the time everybody waits for an answer that doesn't come.
-CASES_AT_ONCE = 8
+CASES_AT_ONCE = 12
 CLIENTS_AT_ONCE = 4
 
 

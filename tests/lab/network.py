@@ -62,7 +62,9 @@ HELPER = 'tcp dport 21 ct helper set "ftp"'
 def firewall(helper=False, otherwise="drop", opened="", related=True):
     """The server's own. `related` is whether it lets in what a helper has announced."""
     text = FIREWALL if related else FIREWALL.replace("established,related", "established")
-    return text.replace("tcp dport 21 accept", f"tcp dport 21 accept\n        {opened}").format(declaration=DECLARATION if helper else "", helper=HELPER if helper else "", otherwise=otherwise)
+    text = text.replace("tcp dport 21 accept", f"tcp dport 21 accept\n        {opened}")
+    declaration, attached = (DECLARATION, HELPER) if helper else ("", "")
+    return text.format(declaration=declaration, helper=attached, otherwise=otherwise)
 
 
 def passing(*rules, helper=False):
@@ -81,6 +83,16 @@ table inet filter {{
     }}
 }}
 """
+
+
+def guarded(rule):
+    """The router's: what it takes for itself, at its own addresses."""
+    return f"table inet filter {{\n chain input {{\n type filter hook input priority filter\n {rule}\n }}\n }}\n"
+
+
+def unreachable(address):
+    """Nobody is there."""
+    return f"table inet gone {{\n chain gone {{\n type filter hook prerouting priority raw\n ip daddr {address} drop\n }}\n }}\n"
 
 
 # What comes from the server is let to the client only if the client has asked for it.

@@ -56,8 +56,8 @@ def record(case, net, server, to):
     for name in WITH_TLS if case.situation.tls else PROGRAMS:
         before = server.protocol.stat().st_size if server.protocol.exists() else 0
         outcome = visitors.visit(net, case.folder / f"recorded-{name}", program(name, case).listing(case.target, by_itself(name, mode)))
-        if name == "ncftp" and (case.situation.name, server.name) in SERVERS_SIDE:
-            # The server's side of the same, by a client that believes a 227 and says goodbye.
+        if name == "inetutils-ftp" and (case.situation.name, server.name) in SERVERS_SIDE:
+            # The server's side of the same, by a client that believes any 227 and says goodbye.
             rows.append(row(case, server.name, written(case, server.name, server.protocol.read_bytes()[before:].decode(), to), mode))
         # Who came through in spite of the cause has nothing to tell.
         cause = "" if outcome.works else cause_of(case, name)

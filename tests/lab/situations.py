@@ -112,7 +112,7 @@ SITUATIONS = [
         "T02", "client behind NAT, outside address named, nothing forwarded (drop)", some(NOTHING, "vsftpd", "ftp-server"),
         row("425 late", "425 late", "ok", "ok", "ok"), "active-inbound-dropped", about="OUTSIDE",
         mend=nat(forwarded(ports(net.ACTIVE_RANGE), net.HOME, net.OUTSIDE)), curers=(FIREWALL,),
-        **at_home(filtering="table inet filter {\n chain input {\n type filter hook input priority filter\n iifname \"server\" drop\n }\n }\n"),
+        **at_home(filtering=net.guarded('iifname "server" drop')),
     ),
     Situation(
         "T03", "client behind NAT, outside address named, ports forwarded", some(NOTHING, "vsftpd", "pure-ftpd"), WORKS,
@@ -153,7 +153,7 @@ SITUATIONS = [
     Situation(
         "T10", "server behind NAT announces a stale address", joined(PASSIVE_PORTS, announcing(net.STALE)),
         row("ok", "ok", "timeout", "ok", "ok"), "stale-address-advertised",
-        **on_site(21, ports(RANGE), filtering=f"table inet gone {{\n chain c {{\n type filter hook prerouting priority raw\n ip daddr {net.STALE} drop\n }}\n }}\n"),
+        **on_site(21, ports(RANGE), filtering=net.unreachable(net.STALE)),
     ),
     Situation(
         "T11", "server's firewall drops the passive range", some(NOTHING, *NOTHING),
@@ -161,8 +161,8 @@ SITUATIONS = [
     ),
     Situation(
         "T12 reject", "server's firewall rejects the passive range", some(NOTHING, "vsftpd", "proftpd"),
-        row("ok", "ok", "refused", "refused", "refused"), "passive-range-refused", host_rules=firewall(otherwise="reject with tcp reset", related=False),
-        needs=("nf_reject",),
+        row("ok", "ok", "refused", "refused", "refused"), "passive-range-refused",
+        host_rules=firewall(otherwise="reject with tcp reset", related=False), needs=("nf_reject",),
     ),
     Situation(
         "T12 unforwarded", "server behind NAT, right address, range not forwarded",
@@ -172,7 +172,11 @@ SITUATIONS = [
     ),
     Situation(
         "T13", "passive range exhausted",
-        {"vsftpd": ["pasv_min_port=30000", "pasv_max_port=30001"], "proftpd": ["PassivePorts 30000 30001"], "ftp-server": ["pasv_min_port=30000", "pasv_max_port=30001"]},
+        {
+            "vsftpd": ["pasv_min_port=30000", "pasv_max_port=30001"],
+            "proftpd": ["PassivePorts 30000 30001"],
+            "ftp-server": ["pasv_min_port=30000", "pasv_max_port=30001"],
+        },
         row("ok", "ok", "425", "425", "425"), "passive-range-exhausted", holders=2,
         host_rules=firewall(opened="tcp dport 30000-30001 accept", related=False),
         # ProFTPD takes any port then, which is closed: nobody outside can tell that from a range that is.
@@ -250,7 +254,7 @@ SITUATIONS = [
         some(joined(PASSIVE_PORTS, announcing(net.PUBLIC_SERVER)), "vsftpd", "proftpd", "ftp-server"),
         row("ok", "ok", "timeout", "ok", "ok"), "no-hairpin",
         client="10.0.1.10", server=net.SITE, target=net.SITE, aliases=(net.PUBLIC_SERVER,), needs=("nf_nat",),
-        rules="table inet filter {\n chain input {\n type filter hook input priority filter\n iifname \"client\" tcp dport != 21 drop\n }\n }\n",
+        rules=net.guarded('iifname "client" tcp dport != 21 drop'),
         mend=nat(forwarded(ports(RANGE), net.SITE)),
     ),
 ]
