@@ -160,7 +160,10 @@ pub fn main() -> ExitCode {
 
 fn examine(options: &ProbeOptions) -> Result<u8> {
     let text = options.url.as_ref().context("it needs a URL")?;
-    let url = Url::parse(text.as_encoded_bytes())?;
+    // Who names a host alone means FTP.
+    let has_scheme = text.as_encoded_bytes().windows(3).any(|three| three == b"://");
+    let scheme = if has_scheme { &b""[..] } else { b"ftp://" };
+    let url = Url::parse(&[scheme, text.as_encoded_bytes()].concat())?;
     let implicit = options.tls == TlsWish::Implicit || url.is_secure;
     ensure!(!url.is_secure || matches!(options.tls, TlsWish::Auto | TlsWish::Implicit), "ftps:// means --tls implicit");
     let is_anonymous = matches!(url.user.as_bytes(), b"anonymous" | b"ftp");

@@ -48,8 +48,8 @@ fn a_server_that_works_is_well() {
     for words in ["ftp-server; logged in as anonymous; no TLS offered", "EPSV", "PORT", "works, works", "All is well"] {
         assert!(run.out.contains(words), "{words}: {}", run.out);
     }
-    let run = json(&["--active", &url]);
-    assert_eq!((run.status, run.json()["exit"].as_u64()), (0, Some(0)));
+    let run = json(&["--active", &server.address]);
+    assert_eq!((run.status, run.json()["exit"].as_u64()), (0, Some(0)), "a host alone will do");
     let works =
         ["EPSV server", "PASV server", "EPRT here", "PORT here"].map(|row| format!("{row} no TLS: works, works"));
     assert_eq!(run.rows(), works);
@@ -130,6 +130,16 @@ fn nobody_and_others_answer() {
     });
     let run = json(&["--timeout", "1", &format!("ftp://{address}")]);
     assert_eq!((run.status, run.causes()), (1, vec![vec!["http-at-port".to_owned()]]), "{}", run.out);
+}
+
+#[test]
+fn no_name_and_no_password_goes_out_without_tls_where_it_is_wanted() {
+    let server = Scripted::start(|verb, _| if verb == "AUTH" { say("530 Please login first.") } else { Answer::Usual });
+    let url = format!("ftp://anna:secret@{}", server.address);
+    let run = json(&["--insecure", "--tls", "explicit", &url]);
+    let heard = server.heard();
+    assert!(!heard.iter().any(|verb| verb == "USER" || verb == "PASS"), "{heard:?}");
+    assert!(run.status == 1 && run.out.contains("refuses AUTH TLS"), "{}", run.out);
 }
 
 #[test]
