@@ -66,7 +66,7 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
         }
         (Reach::World, Reach::Site | Reach::Link | Reach::Host) => {
             let draft = Draft::new(Rank::Contradiction, &[Cause::NoHairpin, Cause::StaleAddressAdvertised]);
-            draft.to_tell(Some(Experiment::AnotherNetwork))
+            draft.told_by(Some(Experiment::AnotherNetwork))
         }
         (Reach::World, _) => strange(case, there_fails.is_some(), here_works, here_fails),
     };
@@ -84,14 +84,14 @@ fn strange(case: Case<'_>, there_fails: bool, here_works: Option<&Attempt>, here
         (true, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
             .or_if(here_works.is_none(), Cause::DataOnAnotherHost)
             .or_if(case.was_tried(Route::Epsv) || here_works.is_none(), Cause::PasvMangled)
-            .to_tell(Some(Experiment::DialControlHost)),
+            .told_by(Some(Experiment::DialControlHost)),
         (false, true) => Draft::new(Rank::Contradiction, &[Cause::DataOnAnotherHost, Cause::StaleAddressAdvertised])
-            .to_tell(Some(Experiment::DialAdvertised)),
+            .told_by(Some(Experiment::DialAdvertised)),
         (true, true) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
             .or_if(case.works(Route::Epsv), Cause::PasvMangled)
             .or_if(!case.works(Route::Epsv), Cause::DataOnAnotherHost),
         (false, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised, Cause::DataOnAnotherHost])
-            .to_tell(Some(Experiment::DialAdvertised)),
+            .told_by(Some(Experiment::DialAdvertised)),
     }
 }
 

@@ -87,11 +87,11 @@ fn known(case: Case<'_>, found: &mut Findings, first: &Attempt) -> bool {
         }
         (Some(container @ Container::Kubernetes), _) => {
             let draft = Draft::new(Rank::Inferred, &[Cause::ServiceWithoutRange, Cause::AnotherPod]);
-            draft.because(Fact::Contained(container)).to_tell(Some(Experiment::ServersLog))
+            draft.because(Fact::Contained(container)).told_by(Some(Experiment::ServersLog))
         }
         (Some(container), _) => {
             let draft = Draft::new(Rank::Inferred, &[Cause::RangeNotPublished, Cause::PassiveRangeDropped]);
-            draft.because(Fact::Contained(container)).to_tell(Some(Experiment::ServersLog))
+            draft.because(Fact::Contained(container)).told_by(Some(Experiment::ServersLog))
         }
         (None, Some(helper @ (Helper::Detached | Helper::Missing))) => {
             Draft::new(Rank::Told, &[Cause::HelperNotAttached]).because(Fact::Helper(helper))
@@ -141,7 +141,7 @@ fn partly(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attempt
         let draft =
             Draft::new(Rank::Inferred, &[Cause::RangeExhausted]).or_if(outside.is_none(), Cause::PassiveRangeDropped);
         let draft = draft.because_all(outside.map(|_| Fact::OutsideRange(port)));
-        although(draft.to_tell(Some(Experiment::AnotherPort)))
+        although(draft.told_by(Some(Experiment::AnotherPort)))
     };
     found.find(draft);
 }
@@ -196,7 +196,7 @@ fn nowhere(case: Case<'_>, found: &mut Findings, first: &Attempt, how: Dial) {
         .or_if(only_epsv, Cause::EpsvBlocked)
         .or_if(only_epsv, Cause::DataOnAnotherHost)
         .or_if(only_pasv, Cause::PasvMangled)
-        .to_tell(Some(experiment));
+        .told_by(Some(experiment));
     let tried = failures(case).take(3).flat_map(facts);
     let draft = draft.because_all(tried);
     found.find(draft);

@@ -43,7 +43,7 @@ fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS => {
             let draft = Draft::new(Rank::Inferred, &[Cause::FamilyUnsupported])
                 .or_if(!attempt.protected, Cause::ProtectionUnfit);
-            Some(draft.to_tell(Some(Experiment::WithProtection)))
+            Some(draft.told_by(Some(Experiment::WithProtection)))
         }
         Code::NOT_LOGGED_IN | Code::BAD_SEQUENCE | Code::DENIED_BY_POLICY if says(attempt, ABOUT_TLS) => {
             told(if attempt.encrypted { Cause::ProtectionUnfit } else { Cause::TlsRequired })
@@ -86,18 +86,18 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
                 .or_if(true, Cause::PassiveUnknown)
                 .or_if(true, Cause::PassiveFiltered)
                 .or_if(pasv && other_works, Cause::PasvMangled)
-                .to_tell(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
+                .told_by(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
         }
         // Only one of the two is refused: nobody forbids passive mode so.
         _ if other_works => Draft::new(rank, &[Cause::PassiveUnknown, Cause::PassiveFiltered])
             .or_if(pasv, Cause::PasvMangled)
-            .to_tell(Some(Experiment::ServersLog)),
+            .told_by(Some(Experiment::ServersLog)),
         Code::BAD_SEQUENCE => Draft::new(rank, &[Cause::OutOfStep]),
         _ if code.class() == Class::TransientNegative => Draft::new(rank, &[Cause::RangeExhausted]),
         _ => Draft::new(rank, &[Cause::PassiveDisabled])
             .or_if(untried, Cause::PassiveFiltered)
             .or_if(untried && pasv, Cause::PasvMangled)
-            .to_tell(Some(Experiment::TryRoute(other))),
+            .told_by(Some(Experiment::TryRoute(other))),
     }
 }
 
@@ -133,7 +133,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
             draft
                 .or_if(unknown, Cause::FamilyUnsupported)
                 .or_if(code == Code::SYNTAX_ERROR, Cause::ActiveDisabled)
-                .to_tell(Some(Experiment::AnotherNetwork))
+                .told_by(Some(Experiment::AnotherNetwork))
         }
         _ => Draft::new(rank, &[Cause::ActiveDisabled]),
     }
@@ -144,19 +144,19 @@ fn unreadable(case: Case<'_>, attempt: &Attempt) -> Draft {
         Route::Pasv if case.is_ipv6(attempt) => Draft::new(Rank::Inferred, &[Cause::PasvOnIpv6]),
         Route::Pasv if case.works(Route::Epsv) => Draft::new(Rank::Inferred, &[Cause::PasvMangled]),
         _ => Draft::new(Rank::Inferred, &[Cause::PasvMangled, Cause::OutOfStep])
-            .to_tell(Some(Experiment::TryRoute(Route::Epsv))),
+            .told_by(Some(Experiment::TryRoute(Route::Epsv))),
     }
 }
 
 fn unexpected(case: Case<'_>, attempt: &Attempt) -> Draft {
     let draft = Draft::new(Rank::Inferred, &[Cause::OutOfStep]);
     let draft = draft.or_if(attempt.route == Route::Pasv && case.evidence.surplus == 0, Cause::PasvMangled);
-    draft.to_tell(Some(Experiment::TryRoute(Route::Epsv)))
+    draft.told_by(Some(Experiment::TryRoute(Route::Epsv)))
 }
 
 /// The control connection broke over PASV: routers that rewrite the 227 and get the count of bytes wrong do so.
 fn lost(case: Case<'_>, attempt: &Attempt) -> Draft {
     let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]);
     let draft = draft.or_if(!case.works(Route::Epsv) && attempt.advertised.is_some(), Cause::PathBroken);
-    draft.to_tell(Some(Experiment::TryRoute(Route::Epsv)))
+    draft.told_by(Some(Experiment::TryRoute(Route::Epsv)))
 }
