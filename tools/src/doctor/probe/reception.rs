@@ -8,7 +8,7 @@ use ftp_proto::{ControlState, Evidence, PassiveHost, Speaks, TlsError};
 
 use super::{Examination, Hindrance, TlsWish};
 use crate::doctor::session::{Session, Trouble};
-use crate::doctor::table::Via;
+use crate::doctor::table::{Row, Via};
 use crate::printable;
 
 /// What comes of it.
