@@ -8,7 +8,7 @@ use ftp_proto::{ControlState, Evidence, PassiveHost, Speaks, TlsError};
 
 use super::{Examination, Hindrance, TlsWish};
 use crate::doctor::session::{Session, Trouble};
-use crate::doctor::table::Via;
+use crate::doctor::table::{Row, Via};
 use crate::printable;
 
 /// What comes of it.
@@ -141,7 +141,9 @@ impl<W: Write> Examination<'_, '_, W> {
             }
             Hindrance::Lost => "The session broke before the login.".into(),
         };
-        self.remark(text, true);
+        // Pure-FTPd names AUTH TLS in its FEAT without having a certificate: nobody who goes without it suffers from that.
+        let unasked = self.wishes.tls == TlsWish::Auto && self.examined.rows.iter().any(Row::works);
+        self.remark(text, !(matches!(hindrance, Hindrance::NoAuth(_)) && unasked));
         Ok(())
     }
 
