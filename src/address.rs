@@ -345,7 +345,9 @@ impl Family {
 
 /// RFC 959 5.3.2: `<number> ::= any decimal integer 1 through 255`; addresses need the 0.
 fn octet(input: &[u8]) -> Read<'_, u8, AddressFault> {
-    let value = |digits: &[u8]| u8::try_from(value_of(digits).filter(|_| digits.len() <= 3)?).ok();
+    let add = |value: u16, digit: &u8| value.wrapping_mul(10).wrapping_add(u16::from(digit.wrapping_sub(b'0')));
+    // Three digits, so below 1000.
+    let value = |digits: &[u8]| if digits.len() > 3 { None } else { u8::try_from(digits.iter().fold(0, add)).ok() };
     map_opt(digit1, value).parse_complete(input)
 }
 

@@ -478,13 +478,13 @@ impl Client {
             Noise::Always => true,
         };
         let skipped = self.noise.as_ref().map_or(0, |noise| noise.count);
-        here && skipped < MOST_NOISE && session.due_to(Verb::Auth) == 0
+        here && skipped < MOST_NOISE && session.replies_due_to(Verb::Auth) == 0
     }
 
     /// A reply that fits nothing may be what is waited for. `None`: nothing of that kind is here.
     fn doubt(&mut self, wait: &Wait) -> Result<Option<Option<Next>>, Violation> {
         let Self { context, phase: Phase::Running(running), .. } = self else { return Ok(None) };
-        let transferring = context.connection.session.transferring();
+        let transferring = context.connection.session.is_transferring();
         match wait {
             // While bytes move, what fits isn't late.
             Wait::Data(_) if !transferring => {}
@@ -544,7 +544,7 @@ impl Client {
         let in_order = match &self.phase {
             Phase::Running(running) => running.is_quit(),
             // A request that runs gets its word, be it this one.
-            _ => session.ending() || session.due() == 0,
+            _ => session.is_ending() || session.replies_due() == 0,
         };
         if !in_order {
             return Err(Violation::Closed { waiting: self.waiting() });

@@ -5,7 +5,7 @@
 use nom::character::complete::digit1;
 use nom::combinator::{all_consuming, map_res};
 use nom::error::{ErrorKind, FromExternalError, ParseError};
-use nom::{Err, Finish, IResult, Parser};
+use nom::{Finish, IResult, Parser};
 
 /// What is wrong, and how many bytes of the text are behind that place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +57,6 @@ pub(crate) fn whole<'a, T, K: Kind>(
     text: &'a [u8],
 ) -> Result<T, Fault<K>> {
     all_consuming(parser).parse_complete(text).finish().map(|(_, value)| value)
-}
-
-/// What `parser` reads; if it fails, this should stand where it began.
-#[allow(dead_code)]
-pub(crate) fn expect<'a, T, K: Kind + Copy>(
-    kind: K,
-    mut parser: impl Parser<&'a [u8], Output = T, Error = Fault<K>>,
-) -> impl FnMut(&'a [u8]) -> Read<'a, T, K> {
-    move |input| parser.parse_complete(input).map_err(|_| Err::Error(Fault::new(input, kind)))
 }
 
 /// `1*DIGIT`, up to 64 bits; what is above them is `too_large`.

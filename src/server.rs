@@ -126,7 +126,7 @@ impl Server {
         }
         if context.config.implicit {
             // TLS comes before the greeting.
-            context.connection.session.secured();
+            context.connection.session.tls_began();
             context.connection.tls = Tls::Starting { deadline: now.after(context.config.patience.handshake) };
         }
         let waiting = Waiting::new();

@@ -17,7 +17,11 @@
 //! for. [`Session::reply`] says so and changes nothing. Whoever finds out that it was the answer says so with
 //! [`Session::settle`]: the client's machine asks something harmless behind it, an observer sees the next command go out.
 
+mod change;
 mod due;
+mod meaning;
+mod order;
+mod state;
 mod table;
 
 use alloc::collections::VecDeque;
@@ -27,8 +31,11 @@ use crate::reply::{Class, Code};
 
 pub use due::{Awaited, CommandId};
 use due::{Due, Value};
+pub use meaning::{Answered, Step};
+pub use order::OutOfOrder;
+use state::Security;
+pub use state::{LoginState, Setup};
 pub(crate) use table::spends_data_connection;
-use table::{Change, Row};
 
 /// How many replies may be due at once; a command beyond it isn't recorded.
 const DUE_LIMIT: usize = 64;
@@ -56,167 +63,6 @@ pub struct Session {
     last: CommandId,
 }
 
-/// How far the login has come (RFC 959 5.4 and figure "Login" of chapter 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LoginState {
-    /// Nobody is named.
-    Nobody,
-    /// The same, but the greeting was a 230: nobody has to be. A 503 to USER says so, and is a login.
-    Welcome,
-    /// USER was answered 331 or 336: PASS is next.
-    Password,
-    /// USER or PASS was answered 332: ACCT is next.
-    Account,
-    /// Logged in.
-    Complete,
-}
-
-/// The data connection that was agreed on for the next transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Setup {
-    /// None: a transfer command is answered 425.
-    None,
-    /// The server listens (PASV, EPSV, LPSV).
-    Passive,
-    /// The client listens (PORT, EPRT, LPRT).
-    Active,
-}
-
-/// How far the security exchange of RFC 2228 and RFC 4217 has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Security {
-    None,
-    /// AUTH was answered 334: ADAT is next.
-    Exchanging,
-    /// AUTH was answered 234, or ADAT 235.
-    Established,
-    /// PBSZ was accepted: PROT may come.
-    Buffered,
-}
-
-/// What a reply means for the command that it answers (the arrows of RFC 959 chapter 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
-    /// 1yz: another reply follows.
-    Wait,
-    /// 2yz: done.
-    Success,
-    /// 3yz: the next command of the sequence is due.
-    Continue,
-    /// 4yz or 5yz: refused. 6yz: a protected reply (RFC 2228), which nobody here can read.
-    Failure,
-}
-
-impl Step {
-    /// What any reply with this code means.
-    pub const fn of(code: Code) -> Self {
-        match code.class() {
-            Class::Preliminary => Self::Wait,
-            Class::Completion => Self::Success,
-            Class::Intermediate => Self::Continue,
-            // 6yz (RFC 2228) wraps a reply that can't be read here: it ends the command, and nobody knows that it succeeded.
-            Class::TransientNegative | Class::PermanentNegative | Class::Protected => Self::Failure,
-        }
-    }
-}
-
-/// What a reply that was heard answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Answered {
-    /// Something that was due.
-    Due {
-        /// The identity of the command; [`CommandId::GREETING`] if it is the greeting.
-        id: CommandId,
-        /// The command's verb, or the greeting.
-        awaited: Awaited,
-        /// What the reply means for it.
-        step: Step,
-    },
-    /// A final reply that fits nothing that is due: the answer to something with an odd code, or to nothing. It has changed nothing;
-    /// [`Session::settle`] does if it turns out to be the answer.
-    Suspect {
-        /// What is due first, and was answered so if anything was.
-        id: CommandId,
-        /// Its verb, or the greeting.
-        awaited: Awaited,
-    },
-    /// Nothing is due, or it is a 1yz that can't precede the answer to anything that is.
-    Unsolicited,
-}
-
-impl Answered {
-    /// The identity of the command that is answered.
-    pub const fn id(self) -> Option<CommandId> {
-        match self {
-            Self::Due { id, .. } => Some(id),
-            Self::Suspect { .. } | Self::Unsolicited => None,
-        }
-    }
-
-    /// What is answered.
-    pub const fn awaited(self) -> Option<Awaited> {
-        match self {
-            Self::Due { awaited, .. } => Some(awaited),
-            Self::Suspect { .. } | Self::Unsolicited => None,
-        }
-    }
-
-    /// What the reply means for it.
-    pub const fn step(self) -> Option<Step> {
-        match self {
-            Self::Due { step, .. } => Some(step),
-            Self::Suspect { .. } | Self::Unsolicited => None,
-        }
-    }
-}
-
-/// A command that its predecessors don't allow. [`code`](Self::code) is the reply it deserves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum OutOfOrder {
-    /// It needs a login (530).
-    NotLoggedIn,
-    /// It has to follow a command that didn't come or was refused: PASS without USER, RNTO without
-    /// RNFR, PROT without PBSZ (503).
-    BadSequence,
-    /// After EPSV ALL only EPSV may prepare a data connection (RFC 2428 4; 503).
-    OnlyEpsv,
-    /// A transfer without PORT, EPRT, PASV or EPSV before it (425; a choice against the default ports of RFC 959 3.3).
-    NoDataConnection,
-    /// Too many commands wait for their replies; this one was not recorded (503).
-    TooManyDue,
-}
-
-impl OutOfOrder {
-    /// The code of the reply.
-    pub const fn code(self) -> Code {
-        match self {
-            Self::NotLoggedIn => Code::NOT_LOGGED_IN,
-            Self::BadSequence | Self::OnlyEpsv | Self::TooManyDue => Code::BAD_SEQUENCE,
-            Self::NoDataConnection => Code::CANNOT_OPEN_DATA_CONNECTION,
-        }
-    }
-
-    /// The text of the reply, in the words that servers use.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::NotLoggedIn => "Please login with USER and PASS.",
-            Self::BadSequence => "Bad sequence of commands.",
-            Self::OnlyEpsv => "EPSV ALL is in effect.",
-            Self::NoDataConnection => "Use PORT or PASV first.",
-            Self::TooManyDue => "Too many commands at once.",
-        }
-    }
-}
-
-impl core::fmt::Display for OutOfOrder {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.text())
-    }
-}
-
-impl core::error::Error for OutOfOrder {}
-
 impl Default for Session {
     fn default() -> Self {
         Self::new()
@@ -224,7 +70,7 @@ impl Default for Session {
 }
 
 impl Session {
-    /// A connection that was just made: the greeting is due.
+    /// The session of a connection that was just made: the greeting is due.
     pub fn new() -> Self {
         // Seldom more at once: a transfer and what is said amid it.
         let mut due = VecDeque::with_capacity(2);
@@ -272,17 +118,17 @@ impl Session {
         Form { representation: self.representation, structure: self.structure, mode: self.mode }
     }
 
-    /// Where the next transfer begins (REST, RFC 3659 5), in bytes.
-    pub fn restart(&self) -> u64 {
+    /// The offset at which the next transfer begins, in bytes from the start of the file (REST, RFC 3659 5); 0 if REST set none.
+    pub fn restart_offset(&self) -> u64 {
         self.restart
     }
 
-    /// Which data connection was agreed on.
+    /// The data connection that was agreed on for the next transfer.
     pub fn setup(&self) -> Setup {
         self.setup
     }
 
-    /// EPSV ALL was accepted.
+    /// Whether EPSV ALL was accepted (RFC 2428 4): no other command may set up a data connection then.
     pub fn only_epsv(&self) -> bool {
         self.only_epsv
     }
@@ -292,11 +138,11 @@ impl Session {
         self.protection
     }
 
-    /// TLS has begun: after AUTH, whatever its reply was, or, where none was accepted, with the connection (implicit TLS).
+    /// Records that TLS has begun on the control connection: after AUTH, or with the connection (implicit TLS) if no AUTH was accepted.
     ///
-    /// No RFC says what PROT is at first on an implicit connection; the drafts before RFC 4217 took it for private, and
-    /// so does this: who never says PROT has TLS on the data connection, or none.
-    pub fn secured(&mut self) {
+    /// No RFC says what PROT is at first on an implicit connection. The drafts before RFC 4217 took it for private, and so does this
+    /// crate: a client that never says PROT has TLS on its data connections, or has none of them.
+    pub fn tls_began(&mut self) {
         if self.security == Security::None {
             self.implicit = true;
             self.protection = Protection::Private;
@@ -304,40 +150,40 @@ impl Session {
         self.security = self.security.max(Security::Established);
     }
 
-    /// Whether TLS protects the control connection, or is about to: AUTH was accepted, or TLS was there from the start,
-    /// and neither CCC nor REIN has ended it.
+    /// Whether TLS protects the control connection, or is about to: AUTH was accepted or TLS began with the connection, and neither CCC
+    /// nor REIN has ended it.
     pub fn is_secured(&self) -> bool {
         self.security >= Security::Established
     }
 
-    /// QUIT was answered, or 421 was said: the control connection ends.
-    pub fn ending(&self) -> bool {
+    /// Whether the control connection ends: QUIT was answered, or the server said 421.
+    pub fn is_ending(&self) -> bool {
         self.ending
     }
 
-    /// What the next reply most likely answers.
+    /// What the next reply most likely answers; `None` if nothing is due.
     pub fn awaited(&self) -> Option<Awaited> {
         self.due.front().map(|due| due.awaited)
     }
 
-    /// How many final replies are due.
-    pub fn due(&self) -> usize {
+    /// How many final replies are due: one for each command that has had none, and the greeting until it has come.
+    pub fn replies_due(&self) -> usize {
         self.due.len()
     }
 
-    /// How many replies to this verb are due.
-    pub fn due_to(&self, verb: Verb) -> usize {
+    /// How many final replies to commands with this verb are due.
+    pub fn replies_due_to(&self, verb: Verb) -> usize {
         self.due.iter().filter(|due| due.is(verb)).count()
     }
 
-    /// A transfer has begun (its 1yz came) and not ended.
-    pub fn transferring(&self) -> bool {
+    /// Whether a transfer has begun, which its 1yz says, and has not ended.
+    pub fn is_transferring(&self) -> bool {
         self.due.iter().any(|due| due.begun && due.is_transfer())
     }
 
-    /// A command was sent (client), received (server), or seen (observer). It is recorded in any case, up to 64 of them. The
-    /// identity is what [`reply`](Self::reply) will name and [`settle`](Self::settle) wants; the result beside it is advice:
-    /// what a server that keeps the order answers.
+    /// Records a command that was sent (client), received (server) or seen (observer). At most 64 commands wait for their replies; one
+    /// more isn't recorded. Returns the identity that [`reply`](Self::reply) will name and [`settle`](Self::settle) takes, and advice:
+    /// whether a server that keeps the order of commands refuses this one, and why.
     pub fn command(&mut self, command: &Command<'_>) -> (CommandId, Result<(), OutOfOrder>) {
         let verb = command.verb();
         let advice = self.allows(command);
@@ -345,8 +191,8 @@ impl Session {
         (id, recorded.and(advice))
     }
 
-    /// A command was received (server) or seen (observer) whose line was too long or its argument no argument. Who sent it
-    /// has recorded it as a command, and it gets a reply as one.
+    /// Records a command that can't be read, because its line is too long or its argument is malformed. Its sender has recorded it as a
+    /// command, and it gets a reply like any other.
     pub fn unreadable(&mut self, verb: Verb) -> (CommandId, Result<(), OutOfOrder>) {
         self.record(verb, Value::None)
     }
@@ -363,9 +209,9 @@ impl Session {
         (id, Ok(()))
     }
 
-    /// A reply was heard (client) or seen (observer), and the order of what is due and the table of RFC 959 5.4 decide which
-    /// command it answers. A suspect and an unsolicited reply change nothing, but a 421 or 221 ends the session whatever it
-    /// answers.
+    /// Records a reply that was heard (client) or seen (observer). The order of what is due and the table of RFC 959 5.4 decide which
+    /// command it answers. A suspect or an unsolicited reply changes nothing, except that 421 and 221 end the session whatever they
+    /// answer.
     pub fn reply(&mut self, code: Code) -> Answered {
         self.overhear(code);
         let found = self.place_of(code).and_then(|place| Some((place, *self.due.get(place)?)));
@@ -385,10 +231,10 @@ impl Session {
         Answered::Due { id: due.id, awaited: due.awaited, step }
     }
 
-    /// A reply was said to this command (server), or was found to answer it (a suspect): who says so knows. It changes what the
-    /// command's reply changes, and only a 421 or 221 changes anything if that command isn't due.
+    /// Records the reply to one command, for a caller that knows which command it answers: a server that says the reply, or a client
+    /// that has found out what a suspect answers. If that command isn't due, only 421 and 221 change anything.
     ///
-    /// A code that can't answer the command is a failure, whatever its class: a 226 puts no TYPE in force.
+    /// A code that can't answer the command counts as a failure, whatever its class: a 226 puts no TYPE in force.
     pub fn settle(&mut self, id: CommandId, code: Code) -> Step {
         if self.is_due(id) && !self.may_answer(id, code) {
             return self.settle_as(id, code, Step::Failure);
@@ -466,7 +312,7 @@ impl Session {
         true
     }
 
-    /// Forgets replies that won't come: after ABOR a server may answer once for two commands
+    /// Forgets the replies that won't come after ABOR: a server may answer once for both commands
     /// (RFC 959 4.1.3; servers do all of 426 and 226, 226 alone, 225 alone, 426 alone).
     pub fn settle_abort(&mut self) {
         let before = self.due.len();
@@ -479,42 +325,6 @@ impl Session {
         if transfers {
             self.restart = 0;
         }
-    }
-
-    /// The order rules: what has to stand before what.
-    fn allows(&self, command: &Command<'_>) -> Result<(), OutOfOrder> {
-        let verb = command.verb();
-        if verb.needs_login() && self.login != LoginState::Complete {
-            return Err(OutOfOrder::NotLoggedIn);
-        }
-        let pending = |wanted: Verb| self.due.back().is_some_and(|due| due.is(wanted));
-        let nobody = matches!(self.login, LoginState::Nobody | LoginState::Welcome);
-        let sequence = match verb {
-            Verb::Pass => !nobody || pending(Verb::User),
-            Verb::Acct => {
-                matches!(self.login, LoginState::Account | LoginState::Complete)
-                    || pending(Verb::User)
-                    || pending(Verb::Pass)
-            }
-            Verb::Rnto => self.renaming || pending(Verb::Rnfr),
-            Verb::Adat => self.security == Security::Exchanging || pending(Verb::Auth),
-            Verb::Pbsz => self.security >= Security::Established || pending(Verb::Auth),
-            Verb::Prot => self.security == Security::Buffered || pending(Verb::Pbsz),
-            Verb::Ccc | Verb::Mic | Verb::Conf | Verb::Enc => self.security >= Security::Established,
-            Verb::Host => nobody,
-            _ => true,
-        };
-        if !sequence {
-            return Err(OutOfOrder::BadSequence);
-        }
-        if self.only_epsv && verb.sets_up_data() && verb != Verb::Epsv {
-            return Err(OutOfOrder::OnlyEpsv);
-        }
-        let preparing = || self.due.iter().any(Due::prepares_data);
-        if verb.opens_data() && self.setup == Setup::None && !preparing() {
-            return Err(OutOfOrder::NoDataConnection);
-        }
-        Ok(())
     }
 
     /// The place in the queue of what `code` answers. FTP has no tags: replies come in order, but for those that a server
@@ -535,71 +345,6 @@ impl Session {
     /// A server that ends its only transfer with an odd 2yz has ended it all the same.
     fn ends_the_only(&self, due: &Due, code: Code) -> bool {
         self.due.len() == 1 && due.begun && due.is_transfer() && code.class() == Class::Completion
-    }
-
-    /// All is as it was at first, but for what is due, and for the end: 221 to REIN is both.
-    #[cold]
-    fn restart_with(&mut self, security: Security) {
-        let due = core::mem::take(&mut self.due);
-        let (implicit, last, ending) = (self.implicit, self.last, self.ending);
-        *self = Self { due, last, security, implicit, ending, ..Self::new() };
-        if implicit {
-            self.secured();
-        }
-    }
-
-    /// What the final reply to a command changes. `last`: no command came behind this one.
-    fn apply(&mut self, due: Due, code: Code, step: Step, last: bool) {
-        let Awaited::Command(verb) = due.awaited else {
-            if code == Code::LOGGED_IN {
-                self.login = LoginState::Welcome;
-            }
-            return;
-        };
-        match Row::of(verb).change(step) {
-            Change::Nothing => {}
-            Change::LoggedIn => self.login = LoginState::Complete,
-            Change::AskedOn if code == Code::NEED_ACCOUNT => self.login = LoginState::Account,
-            Change::AskedOn => self.login = LoginState::Password,
-            Change::AskedForAccount => self.login = LoginState::Account,
-            // A server that refuses another USER leaves who is logged in alone.
-            Change::LoggedOut if self.login == LoginState::Complete => {}
-            Change::LoggedOut => self.login = LoginState::Nobody,
-            Change::AccountAccepted | Change::AccountRefused if self.login != LoginState::Account => {}
-            Change::AccountAccepted => self.login = LoginState::Complete,
-            Change::AccountRefused => self.login = LoginState::Nobody,
-            Change::Reinitialised => self.restart_with(Security::None),
-            // RFC 4217 4: whatever was said before the security exchange is void.
-            Change::Secured => self.restart_with(Security::Established),
-            Change::Exchanging => self.security = Security::Exchanging,
-            Change::Established => self.security = Security::Established,
-            Change::Buffered => self.security = Security::Buffered,
-            // Neither PBSZ nor PROT is legal after it (RFC 2228 3), and what PROT said stays.
-            Change::Cleared => (self.security, self.implicit) = (Security::None, false),
-            // A command that came behind it before its 350 was its RNTO already, or broke the sequence.
-            Change::Renaming => self.renaming = last,
-            Change::Passive if due.value == Value::OnlyEpsv => {}
-            Change::Passive => self.setup = Setup::Passive,
-            Change::Active => self.setup = Setup::Active,
-            Change::Spent => {
-                // Stream mode ends the data connection with the file (RFC 959 3.4.1). A command that is refused before its
-                // 1yz leaves it for the next one: ftpcopy counts on it, and vsftpd and pyftpdlib grant it.
-                if due.begun || step == Step::Success || spends_data_connection(code) {
-                    self.setup = Setup::None;
-                }
-                self.restart = 0;
-            }
-            Change::Ended => self.ending = true,
-        }
-        match (due.value, step) {
-            (Value::Offset(offset), Step::Continue) => self.restart = offset,
-            (Value::Representation(value), Step::Success) => self.representation = value,
-            (Value::Structure(value), Step::Success) => self.structure = value,
-            (Value::Mode(value), Step::Success) => self.mode = value,
-            (Value::OnlyEpsv, Step::Success) => self.only_epsv = true,
-            (Value::Protection(value), Step::Success) => self.protection = value,
-            _ => {}
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The Telnet in the control connection (RFC 959 3.1, RFC 1123 4.1.2.12).
 //!
-//! FTP speaks through Telnet's NVT, though hardly anybody negotiates. What matters: a peer may negotiate before
-//! a command or a reply and must not disturb it, a client may put IP and Synch before ABOR, and a 0xFF in a name is
-//! what RFC 854 doubles and most programs don't: [`Escaping`] says which. [`Inbox`](crate::Inbox) undoes all that.
+//! The control connection follows Telnet's NVT, though few programs negotiate. Three things matter: a peer may negotiate before a
+//! command or a reply, which must not disturb it; a client may send IP and Synch before ABOR; and RFC 854 doubles a 0xFF in a name,
+//! which most programs don't do ([`Escaping`] says who does). [`Inbox`](crate::Inbox) undoes all three.
 
 use alloc::vec::Vec;
 

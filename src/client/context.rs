@@ -143,7 +143,7 @@ impl Context {
     /// Says a command beside the one that is waited for.
     pub(super) fn send_beside(&mut self, command: &Command<'_>) -> CommandId {
         // It is handed out by the same poll, so that nothing is received in between.
-        if self.connection.session.due() == 0 {
+        if self.connection.session.replies_due() == 0 {
             self.asked = self.received;
         }
         // The plans keep the order, so the advice has nothing to say; the server's answer counts.
@@ -207,7 +207,7 @@ impl Context {
             Tls::Starting { .. } | Tls::Stopping { .. } => Progress::Tls,
             Tls::Failed(why) => End::Tls(why).into(),
             Tls::On => {
-                connection.session.secured();
+                connection.session.tls_began();
                 Progress::Again
             }
             Tls::Off => Progress::Again,

@@ -237,7 +237,7 @@ impl Running {
                 self.plan = RunningPlan::Quit { sent: true };
                 Progress::Again
             }
-            RunningPlan::Quit { sent: true } if context.connection.session.due() == 0 => End::Quit.into(),
+            RunningPlan::Quit { sent: true } if context.connection.session.replies_due() == 0 => End::Quit.into(),
             RunningPlan::Quit { sent: true } => Progress::Reply,
         }
     }

@@ -126,7 +126,7 @@ impl TransferRequest {
         let options = options.unwrap_or(&usual);
         let part = match options.range {
             Some((first, last)) => Part::Range(first, last),
-            None => Part::From(options.offset.or(offset).unwrap_or(session.restart())),
+            None => Part::From(options.offset.or(offset).unwrap_or(session.restart_offset())),
         };
         Self {
             representation: options.representation(command.verb()),

@@ -81,7 +81,7 @@ impl Suspicion {
         self.suspect.as_ref().is_some_and(|suspect| match suspect.stage {
             Stage::Heard => false,
             Stage::Barred(_) | Stage::Refused { .. } => true,
-            Stage::Answered => suspect.about == context.said && context.connection.session.due() > 0,
+            Stage::Answered => suspect.about == context.said && context.connection.session.replies_due() > 0,
         })
     }
 
@@ -178,7 +178,7 @@ impl Running {
                 }
             }
             Stage::Barred(_) | Stage::Refused { .. }
-                if step == Step::Wait && !context.connection.session.transferring() => {}
+                if step == Step::Wait && !context.connection.session.is_transferring() => {}
             // The server is at work, or leaves. The barrier's reply is due behind the transfer's, as a keep-alive NOOP's is.
             Stage::Barred(_) if expects_stragglers || reply.code() == Code::SERVICE_NOT_AVAILABLE => {
                 self.suspicion.suspect = None;
@@ -206,7 +206,7 @@ impl Running {
         let waits = match suspect.stage {
             Stage::Heard => suspect.about == context.said && session.is_due(suspect.about),
             Stage::Barred(_) | Stage::Refused { .. } => true,
-            Stage::Answered => suspect.about == context.said && session.due() > 0,
+            Stage::Answered => suspect.about == context.said && session.replies_due() > 0,
         };
         if !waits {
             return Ok(Doubt::None);

@@ -176,7 +176,7 @@ impl Transfer {
         if context.ranged && range.is_none() {
             return self.say_range(context, trial, NO_RANGE);
         }
-        if offset != context.connection.session.restart() {
+        if offset != context.connection.session.restart_offset() {
             context.send(&Command::Rest(offset));
             self.stage = Stage::Restarting(trial);
             return;
@@ -228,7 +228,7 @@ impl Transfer {
             self.name = reply.unique_name().map(<[u8]>::to_vec);
         }
         // NOOPs said behind it aren't answered yet.
-        if step != Step::Wait && context.connection.session.due() > 0 {
+        if step != Step::Wait && context.connection.session.replies_due() > 0 {
             self.kept = Some(reply.borrowed().into_owned());
         }
         match (self.stage, step) {
@@ -424,7 +424,7 @@ impl Transfer {
 
     /// The bytes move: NOOP keeps the control connection alive, and the adapter's word says whether they still do.
     fn streaming(&mut self, context: &mut Context, last: Final) -> Progress {
-        let full = context.connection.session.due_to(Verb::Noop) >= NOOPS_DUE;
+        let full = context.connection.session.replies_due_to(Verb::Noop) >= NOOPS_DUE;
         let keep_alive = context.config.keep_alive.filter(|_| last == Final::Due && !full);
         let keep_alive = keep_alive.map(|after| context.last_word.after(after));
         if keep_alive.is_some_and(|at| context.connection.now >= at) {
@@ -450,7 +450,7 @@ impl Transfer {
     }
 
     fn straggle(&mut self, context: &mut Context, trial: Trial, stream: Stream, by: Instant) -> Progress {
-        let due = context.connection.session.due() > 0;
+        let due = context.connection.session.replies_due() > 0;
         if due && context.connection.now < by {
             context.reply_by = ReplyBy::At(by);
             return Progress::Reply;

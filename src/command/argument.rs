@@ -9,8 +9,8 @@ mod value;
 use alloc::vec::Vec;
 
 use nom::Parser;
-use nom::bytes::complete::{take_till, take_while};
-use nom::combinator::{eof, map, map_res};
+use nom::bytes::complete::take_till;
+use nom::combinator::map_res;
 use nom::error::ErrorKind;
 use nom::sequence::preceded;
 
@@ -155,9 +155,13 @@ pub(super) fn ignored(input: &[u8]) -> Read<'_, ()> {
 }
 
 /// `*SP`, and the end of the line.
+// `(space0, eof)` takes 3 ns of the 25 that most commands take.
 #[inline]
 pub(super) fn end(input: &[u8]) -> Read<'_, ()> {
-    map((space0, eof), drop).parse_complete(input)
+    match skip_blanks(input) {
+        [] => Ok((&[], ())),
+        rest => Err(wrong(rest, ArgumentFault::Excess)),
+    }
 }
 
 /// `1*SP`, and something is behind them.
@@ -171,13 +175,11 @@ pub(super) fn blanks(input: &[u8]) -> Read<'_, ()> {
 
 #[inline]
 pub(super) fn skip_blanks(input: &[u8]) -> &[u8] {
-    space0(input).map_or(input, |(rest, _)| rest)
-}
-
-/// `*SP`
-#[inline]
-fn space0(input: &[u8]) -> Read<'_, &[u8]> {
-    take_while(|byte| byte == b' ').parse_complete(input)
+    let mut rest = input;
+    while let [b' ', behind @ ..] = rest {
+        rest = behind;
+    }
+    rest
 }
 
 /// `1*<char>`, which hold no blank.
@@ -204,14 +206,22 @@ pub(super) fn value<'a, T>(
 }
 
 /// One letter that stands alone. One that isn't among these is a value that nobody supports.
+// As a `value` TYPE takes 36 ns, so 26.
 #[inline]
 fn letter<'a, T: Copy, const N: usize>(letters: [(u8, T); N]) -> impl FnMut(&'a [u8]) -> Read<'a, T> {
-    let choose = move |word: &[u8]| {
-        let [letter] = word else { return Err(Why::Bad(ArgumentFault::Word)) };
-        let found = letters.iter().find(|(known, _)| letter.eq_ignore_ascii_case(known));
-        found.map(|(_, value)| *value).ok_or(Why::Parameter)
-    };
-    move |input| value(choose).parse_complete(input)
+    move |input| {
+        let (input, ()) = blanks(input)?;
+        let (letter, rest) = match input {
+            [letter] => (letter, &[][..]),
+            [letter, rest @ ..] if rest.first() == Some(&b' ') => (letter, rest),
+            _ => return Err(wrong(input, ArgumentFault::Word)),
+        };
+        let letter = letter.to_ascii_uppercase();
+        match letters.iter().find(|(known, _)| *known == letter) {
+            Some((_, value)) => Ok((rest, *value)),
+            None => Err(nom::Err::Error(Fault::new(input, Why::Parameter))),
+        }
+    }
 }
 
 pub(super) fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {

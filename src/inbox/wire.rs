@@ -37,6 +37,7 @@ pub(super) struct Wire {
     third: u8,
     heard: Heard,
     /// Seldom any, and never many.
+    #[allow(clippy::box_collection)] // One word in place of three, in every session; few have any.
     answers: Option<Box<Vec<u8>>>,
     answered: u8,
     interrupted: bool,

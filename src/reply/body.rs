@@ -11,9 +11,12 @@ mod path;
 
 use core::fmt;
 
+use nom::error::ErrorKind;
+
 pub use self::features::{Feature, Features};
 pub use self::file::FactsLine;
 use crate::address::AddressError;
+use crate::grammar::{self, Kind};
 use crate::time::TimeError;
 
 /// Why a reply doesn't say what was looked for.
@@ -66,21 +69,16 @@ impl fmt::Display for BodyError {
 
 impl core::error::Error for BodyError {}
 
-/// The number that these bytes are, if they are digits and nothing else.
-fn number(digits: &[u8]) -> Result<u64, BodyError> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(BodyError::NoNumber);
+/// What a reader of a body returns.
+type Read<'a, T> = grammar::Read<'a, T, BodyError>;
+
+impl Kind for BodyError {
+    fn of(_: ErrorKind) -> Self {
+        Self::NoNumber
     }
-    let mut value: u64 = 0;
-    for byte in digits {
-        let digit = u64::from(byte & 0x0f);
-        value = value.checked_mul(10).and_then(|value| value.checked_add(digit)).ok_or(BodyError::NumberTooLarge)?;
-    }
-    Ok(value)
 }
 
-/// Cuts the digits that `bytes` begin with.
-fn split_digits(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let length = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    bytes.split_at_checked(length).unwrap_or((bytes, &[]))
+/// `1*DIGIT`, and nothing else.
+fn number(digits: &[u8]) -> Result<u64, BodyError> {
+    grammar::whole(grammar::number(BodyError::NumberTooLarge), digits).map_err(|fault| fault.kind)
 }

@@ -86,12 +86,12 @@ impl Context {
     pub(super) fn misplaced(&self, command: &Command<'_>) -> Option<(Code, &'static str)> {
         let restarts = match command {
             Command::Retr(_) | Command::Stor(_) => {
-                self.connection.session.restart() > 0 || self.seldom.range().is_some()
+                self.connection.session.restart_offset() > 0 || self.seldom.range().is_some()
             }
             Command::Appe(_) | Command::Stou(_) if self.seldom.range().is_some() => {
                 return Some((Code::FILE_UNAVAILABLE, "A range is for RETR and STOR."));
             }
-            Command::Appe(_) => self.connection.session.restart() > 0,
+            Command::Appe(_) => self.connection.session.restart_offset() > 0,
             _ => false,
         };
         let session = &self.connection.session;

@@ -149,7 +149,7 @@ impl Context {
     pub(super) fn offset_of(&self, command: &Command<'_>) -> u64 {
         match (command, self.seldom.range()) {
             (Command::Retr(_) | Command::Stor(_), Some(range)) => range.start,
-            (Command::Retr(_) | Command::Stor(_) | Command::Appe(_), _) => self.connection.session.restart(),
+            (Command::Retr(_) | Command::Stor(_) | Command::Appe(_), _) => self.connection.session.restart_offset(),
             _ => 0,
         }
     }

@@ -44,7 +44,7 @@ fn the_login_goes_every_way_of_the_rfc() {
         let told = told(&mut session, dialogue);
         assert_eq!(session.login(), login, "{dialogue:?}");
         assert!(told.iter().all(|word| word != "unsolicited"), "{dialogue:?}: {told:?}");
-        assert_eq!(session.due(), 0, "{dialogue:?}");
+        assert_eq!(session.replies_due(), 0, "{dialogue:?}");
     }
 }
 
@@ -97,11 +97,11 @@ fn after_ccc_the_protection_of_data_stays_as_it_is() {
 fn a_transfer_spends_its_data_connection_and_its_offset() {
     let mut session = logged_in();
     told(&mut session, &["> PASV", "< 227", "> REST 7", "< 350"]);
-    assert_eq!((session.setup(), session.restart()), (Setup::Passive, 7));
+    assert_eq!((session.setup(), session.restart_offset()), (Setup::Passive, 7));
     told(&mut session, &["> RETR a", "< 150"]);
-    assert!(session.transferring());
+    assert!(session.is_transferring());
     told(&mut session, &["< 226"]);
-    assert_eq!((session.setup(), session.restart(), session.transferring()), (Setup::None, 0, false));
+    assert_eq!((session.setup(), session.restart_offset(), session.is_transferring()), (Setup::None, 0, false));
 }
 
 #[test]
@@ -124,13 +124,13 @@ fn all_four_orders_of_replies_to_an_abort_are_understood() {
         told(&mut session, &start);
         let told = told(&mut session, replies);
         assert!(told.iter().all(|word| word != "unsolicited"), "{replies:?}: {told:?}");
-        assert_eq!(session.due(), due, "{replies:?}");
+        assert_eq!(session.replies_due(), due, "{replies:?}");
     }
     // 226 alone, and then the next command: its reply is not taken for the ABOR's.
     let mut session = logged_in();
     told(&mut session, &start);
     assert_eq!(told(&mut session, &["< 226", "> PWD", "< 257"]), ["RETR Success", "ok", "PWD Success"]);
-    assert_eq!(session.due(), 0);
+    assert_eq!(session.replies_due(), 0);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn tls_is_where_commands_and_replies_have_put_it() {
     let after = |implicit: bool, dialogue: &[&str]| {
         let mut session = Session::new();
         if implicit {
-            session.secured();
+            session.tls_began();
         }
         told(&mut session, &["< 220"]);
         told(&mut session, dialogue);
@@ -226,7 +226,7 @@ fn a_line_that_cannot_be_read_is_a_command_all_the_same() {
         assert_eq!(sent.reply(code), received.reply(code));
         assert_eq!(sent, received, "{line}");
     }
-    assert_eq!((received.restart(), received.login()), (0, LoginState::Complete));
+    assert_eq!((received.restart_offset(), received.login()), (0, LoginState::Complete));
     assert_eq!(received.command(&Command::parse(b"RNTO b").unwrap()).1, Err(OutOfOrder::BadSequence));
 }
 
@@ -235,7 +235,7 @@ fn a_reply_goes_to_the_command_that_it_can_only_answer() {
     let mut session = logged_in();
     let told = told(&mut session, &["> SIZE a", "> EPSV", "> RETR a", "< 229", "< 213", "< 150", "< 226"]);
     assert_eq!(told[3..], ["EPSV Success", "SIZE Success", "RETR Wait", "RETR Success"]);
-    assert_eq!(session.due(), 0);
+    assert_eq!(session.replies_due(), 0);
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_transfer_that_has_begun_ends_with_any_2yz_if_nothing_else_is_due() {
         let mut session = logged_in();
         let told = told(&mut session, &["> EPSV", "< 229", "> RETR a", "< 150", end]);
         assert_eq!(told[4], "RETR Success", "{end}");
-        assert_eq!((session.due(), session.setup()), (0, Setup::None));
+        assert_eq!((session.replies_due(), session.setup()), (0, Setup::None));
     }
     let mut session = logged_in();
     let told = told(&mut session, &["> EPSV", "< 229", "> RETR a", "< 200", "< 150", "> NOOP", "< 200", "< 331"]);
@@ -267,17 +267,17 @@ fn a_421_or_a_221_ends_the_session_whatever_it_answers() {
         for before in [&[][..], &["> NOOP"], &["> QUIT"], &["> EPSV", "< 229", "> RETR a", "< 150"]] {
             let mut session = logged_in();
             told(&mut session, before);
-            assert!(!session.ending(), "{before:?}");
+            assert!(!session.is_ending(), "{before:?}");
             told(&mut session, &[end]);
-            assert!(session.ending(), "{before:?} {end}");
+            assert!(session.is_ending(), "{before:?} {end}");
             told(&mut session, &["> NOOP", "< 200"]);
-            assert!(session.ending(), "nothing goes back");
+            assert!(session.is_ending(), "nothing goes back");
         }
     }
     let mut session = logged_in();
     let (quit, _) = session.command(&Command::Quit);
     session.settle(quit, Code::CLOSING_CONTROL_CONNECTION);
-    assert!(session.ending());
+    assert!(session.is_ending());
 }
 
 #[test]
@@ -300,11 +300,11 @@ fn who_says_a_reply_knows_what_it_answers() {
     let (cwd, _) = session.command(&parse("CWD a"));
     // No client could take this 426 for CWD's, but who says it has settled CWD all the same.
     assert_eq!(session.settle(cwd, Code::TRANSFER_ABORTED), Step::Failure);
-    assert_eq!((session.due(), session.awaited()), (1, Some(Awaited::Command(Verb::Size))));
+    assert_eq!((session.replies_due(), session.awaited()), (1, Some(Awaited::Command(Verb::Size))));
     assert_eq!(session.settle(cwd, Code::COMMAND_OKAY), Step::Success, "it isn't due any more");
-    assert_eq!(session.due(), 1);
+    assert_eq!(session.replies_due(), 1);
     assert_eq!(session.settle(size, Code::FILE_STATUS), Step::Success);
-    assert_eq!(session.due(), 0);
+    assert_eq!(session.replies_due(), 0);
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn a_suspect_changes_nothing_until_it_is_settled() {
     let mut session = logged_in();
     let (id, _) = session.command(&Command::parse(b"TYPE I").unwrap());
     assert_eq!(session.settle(id, code(150)), Step::Failure);
-    assert_eq!((session.due(), session.representation()), (0, Type::Ascii(None)));
+    assert_eq!((session.replies_due(), session.representation()), (0, Type::Ascii(None)));
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn a_transfer_that_has_begun_is_settled_with_any_2yz() {
     let (id, _) = session.command(&Command::parse(b"RETR a").unwrap());
     assert_eq!(session.settle(id, Code::new(150).unwrap()), Step::Wait);
     assert_eq!(session.settle(id, Code::new(200).unwrap()), Step::Success);
-    assert_eq!((session.due(), session.setup()), (0, Setup::None));
+    assert_eq!((session.replies_due(), session.setup()), (0, Setup::None));
 }
 
 #[test]
@@ -398,8 +398,8 @@ fn after_an_abort_nothing_of_it_is_due() {
     let mut session = logged_in();
     told(&mut session, &["> EPSV", "< 229", "> RETR a", "< 150", "> ABOR", "> NOOP"]);
     session.settle_abort();
-    assert_eq!((session.due(), session.awaited()), (1, Some(Awaited::Command(Verb::Noop))));
-    assert_eq!((session.setup(), session.transferring()), (Setup::None, false));
+    assert_eq!((session.replies_due(), session.awaited()), (1, Some(Awaited::Command(Verb::Noop))));
+    assert_eq!((session.setup(), session.is_transferring()), (Setup::None, false));
     // Where nothing is aborted, what was set up stays.
     told(&mut session, &["< 200", "> EPSV", "< 229"]);
     session.settle_abort();

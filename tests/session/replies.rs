@@ -57,7 +57,7 @@ fn every_reply_of_the_table_answers_its_command() {
             let mut session = due(&line);
             let answer = session.reply(code);
             assert!(answer.id().is_some(), "{line}: {code} is not understood");
-            let ended = session.due() == 0;
+            let ended = session.replies_due() == 0;
             assert_eq!(ended, answer.step() != Some(Step::Wait), "{line}: {code}");
             // A code that stands in both cells may come after a 1yz, and so may those of the other.
             if answer.step() == Some(Step::Wait) {

@@ -14,7 +14,7 @@ fn told(lines: &[&str]) -> Session {
         match line.split_at(1) {
             (">", command) => drop(session.command(&Command::parse(command.trim_start().as_bytes()).unwrap())),
             ("<", reply) => drop(session.reply(code(reply.trim().parse().unwrap()))),
-            _ => session.secured(),
+            _ => session.tls_began(),
         }
     }
     session
@@ -58,10 +58,10 @@ fn a_new_session_is_as_the_rfcs_want_it() {
         assert_eq!((session.login(), session.setup()), (LoginState::Nobody, Setup::None));
         assert_eq!(session.representation(), Type::Ascii(None));
         assert_eq!((session.structure(), session.mode()), (Structure::File, Mode::Stream));
-        assert_eq!((session.restart(), session.protection()), (0, Protection::Clear));
-        let flags = [session.only_epsv(), session.is_secured(), session.ending(), session.transferring()];
+        assert_eq!((session.restart_offset(), session.protection()), (0, Protection::Clear));
+        let flags = [session.only_epsv(), session.is_secured(), session.is_ending(), session.is_transferring()];
         assert_eq!(flags, [false; 4]);
-        assert_eq!((session.due(), session.awaited()), (1, Some(Awaited::Greeting)));
+        assert_eq!((session.replies_due(), session.awaited()), (1, Some(Awaited::Greeting)));
     }
 }
 
@@ -125,13 +125,16 @@ fn sixty_four_replies_may_be_due_and_no_more() {
     let mut session = told(&["< 220"]);
     for due in 1..=64 {
         assert_eq!(session.command(&Command::Noop).1, Ok(()));
-        assert_eq!((session.due(), session.due_to(Verb::Noop), session.due_to(Verb::Stat)), (due, due, 0));
+        assert_eq!(
+            (session.replies_due(), session.replies_due_to(Verb::Noop), session.replies_due_to(Verb::Stat)),
+            (due, due, 0)
+        );
     }
     let (id, advice) = session.command(&Command::Noop);
-    assert_eq!((advice, session.due()), (Err(OutOfOrder::TooManyDue), 64));
+    assert_eq!((advice, session.replies_due()), (Err(OutOfOrder::TooManyDue), 64));
     assert_eq!(session.unreadable(Verb::Noop).1, Err(OutOfOrder::TooManyDue));
     session.settle(id, code(200));
-    assert_eq!(session.due(), 64, "what wasn't recorded is answered in vain");
+    assert_eq!(session.replies_due(), 64, "what wasn't recorded is answered in vain");
     session.reply(code(200));
     assert_eq!(session.command(&Command::Noop), (id, Ok(())), "its identity is the next command's");
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod commands;
+mod exhaustive;
 mod framing;
 mod listings;
 mod names;

@@ -145,7 +145,7 @@ impl Request {
         let options = self.options.as_deref()?;
         let (verb, offset) = match &self.plan {
             Plan::Transfer { command, offset } => {
-                (command.verb(), options.offset.or(*offset).unwrap_or(session.restart()))
+                (command.verb(), options.offset.or(*offset).unwrap_or(session.restart_offset()))
             }
             Plan::List(_) => (Verb::List, 0),
             Plan::Script(_) | Plan::Hash(_) => return Some(Misuse::Unfitting),

@@ -2,6 +2,11 @@
 
 use alloc::vec::Vec;
 
+use nom::Parser;
+use nom::bytes::complete::take_till1;
+use nom::combinator::{map, rest};
+
+use super::Read;
 use crate::reply::{Class, Code, Lines, Reply, push_line};
 use crate::text::Text;
 
@@ -75,15 +80,20 @@ impl<'a> Iterator for Features<'a> {
             let line = self.held?;
             // The last line is the end of the reply, and no feature.
             self.held = Some(self.lines.next()?);
-            let line = line.trim_ascii();
-            if line.is_empty() {
-                continue;
+            if let Ok((_, feature)) = feature(line.trim_ascii()) {
+                return Some(feature);
             }
-            let at = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
-            let (word, parameter) = line.split_at_checked(at)?;
-            return Some(Feature { word, parameter: parameter.trim_ascii_start() });
         }
     }
+}
+
+/// `feature-label [SP feature-parms]`
+fn feature(line: &[u8]) -> Read<'_, Feature<'_>> {
+    map((take_till1(|byte| byte == b' '), rest), |(word, parameter): (_, &[u8])| Feature {
+        word,
+        parameter: parameter.trim_ascii_start(),
+    })
+    .parse_complete(line)
 }
 
 #[cfg(test)]

@@ -2,8 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::{BodyError, number, split_digits};
+use nom::Parser;
+use nom::bytes::complete::{tag_no_case, take_till, take_while};
+use nom::character::complete::char;
+use nom::combinator::{map, opt, rest, verify};
+use nom::sequence::{delimited, preceded, separated_pair};
+
+use super::{BodyError, Read, number};
 use crate::address::write;
+use crate::grammar;
 use crate::reply::{Code, Draft, Reply, push_line};
 use crate::text::{Path, Text};
 use crate::time::Time;
@@ -71,12 +78,8 @@ impl Reply<'_> {
     pub fn transfer_size(&self) -> Option<u64> {
         self.lines().find_map(|line| {
             memchr::memrchr_iter(b'(', line).find_map(|at| {
-                let (digits, behind) = split_digits(line.get(at.saturating_add(1)..)?);
-                let word = behind.trim_ascii_start().get(..4)?;
-                if !word.eq_ignore_ascii_case(b"byte") {
-                    return None;
-                }
-                number(digits).ok()
+                let (_, size) = size_in_parentheses(line.get(at..)?).ok()?;
+                Some(size)
             })
         })
     }
@@ -126,14 +129,7 @@ impl Reply<'_> {
     /// The blank in front is RFC 3659's; some servers leave it out.
     pub fn facts_line(&self) -> Result<FactsLine<'_>, BodyError> {
         let line = self.middle_lines().find(|line| !line.is_empty()).ok_or(BodyError::NoFacts)?;
-        let line = line.strip_prefix(b" ").unwrap_or(line);
-        let at = memchr::memchr(b' ', line).ok_or(BodyError::NoFacts)?;
-        let (facts, path) = line.split_at_checked(at).ok_or(BodyError::NoFacts)?;
-        let path = path.get(1..).unwrap_or_default();
-        if path.is_empty() || !(facts.is_empty() || facts.contains(&b'=')) {
-            return Err(BodyError::NoFacts);
-        }
-        Ok(FactsLine { facts, path })
+        facts_and_path(line).map(|(_, line)| line).map_err(|_| BodyError::NoFacts)
     }
 
     /// 250 with the facts and the path on a line of their own (RFC 3659 7.2). Allocates.
@@ -195,6 +191,20 @@ impl Reply<'_> {
         };
         self.text().split(|byte| byte.is_ascii_whitespace()).find(is_hash).ok_or(BodyError::NoHash)
     }
+}
+
+/// `"(" 1*DIGIT *SP "byte"`
+fn size_in_parentheses(input: &[u8]) -> Read<'_, u64> {
+    let word = (take_while(|byte: u8| byte.is_ascii_whitespace()), tag_no_case(&b"byte"[..]));
+    delimited(char('('), grammar::number(BodyError::NumberTooLarge), word).parse_complete(input)
+}
+
+/// `[SP] [facts] SP pathname`
+fn facts_and_path(line: &[u8]) -> Read<'_, FactsLine<'_>> {
+    let facts = verify(take_till(|byte| byte == b' '), |facts: &[u8]| facts.is_empty() || facts.contains(&b'='));
+    let path = verify(rest, |path: &[u8]| !path.is_empty());
+    map(preceded(opt(char(' ')), separated_pair(facts, char(' '), path)), |(facts, path)| FactsLine { facts, path })
+        .parse_complete(line)
 }
 
 #[cfg(test)]

@@ -3,7 +3,15 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::BodyError;
+use nom::Parser;
+use nom::branch::alt;
+use nom::bytes::complete::{is_not, tag};
+use nom::character::complete::char;
+use nom::combinator::{recognize, success, verify};
+use nom::multi::fold_many0;
+use nom::sequence::terminated;
+
+use super::{BodyError, Read};
 use crate::reply::{Code, Draft, Reply};
 use crate::text::{Path, Text};
 
@@ -59,21 +67,19 @@ impl Reply<'_> {
 
 /// The path behind the opening quote, which is `at` in its line.
 fn quoted(text: &[u8], at: usize) -> Result<Cow<'_, [u8]>, BodyError> {
-    let mut doubled = false;
-    let mut quotes = memchr::memchr_iter(b'"', text).peekable();
-    while let Some(end) = quotes.next() {
-        if quotes.next_if_eq(&end.saturating_add(1)).is_some() {
-            doubled = true;
-            continue;
-        }
-        if !closes(text, end) {
-            break;
-        }
-        let path = text.get(..end).unwrap_or_default();
-        return Ok(if doubled { Cow::Owned(undouble(path)) } else { Cow::Borrowed(path) });
+    if let Ok((_, path)) = doubled(text) {
+        let has_quotes = memchr::memchr(b'"', path).is_some();
+        return Ok(if has_quotes { Cow::Owned(undouble(path)) } else { Cow::Borrowed(path) });
     }
     let end = memchr::memrchr_iter(b'"', text).find(|&end| closes(text, end));
     end.and_then(|end| text.get(..end)).map(Cow::Borrowed).ok_or(BodyError::UnterminatedQuote { at })
+}
+
+/// `*( <any byte but a quote> / <"> <"> ) <">`, and what may be behind the last quote.
+fn doubled(text: &[u8]) -> Read<'_, &[u8]> {
+    let part = alt((is_not(&b"\""[..]), tag(&b"\"\""[..])));
+    let (rest, path) = recognize(fold_many0(part, || (), |(), _| ())).parse_complete(text)?;
+    verify(terminated(success(path), char('"')), |path: &[u8]| closes(text, path.len())).parse_complete(rest)
 }
 
 /// Whether a blank or the end is behind the quote; a full stop or a comma ends it as well as a blank.

@@ -208,7 +208,7 @@ fn no_more_than_eight_noops_wait_for_their_replies() {
         assert_eq!(said, turn < 8, "{turn}: {did:?}");
         noops += usize::from(said);
     }
-    assert_eq!((noops, rig.client.session().due_to(Verb::Noop)), (8, 8));
+    assert_eq!((noops, rig.client.session().replies_due_to(Verb::Noop)), (8, 8));
     // A reply makes room for another, which is late already.
     rig.client.received(b"200 noop\r\n");
     assert_eq!(rig.poll(World::Busy), Ok(Did::Heard(200)));

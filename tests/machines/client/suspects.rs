@@ -93,7 +93,7 @@ fn a_226_to_type_puts_no_type_in_force_and_is_told() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!((rig.client.session().representation(), rig.client.session().due()), (Type::Ascii(None), 0));
+    assert_eq!((rig.client.session().representation(), rig.client.session().replies_due()), (Type::Ascii(None), 0));
     is_in_step(&mut rig);
     rig.retrieve();
     assert_eq!(rig.all(World::Works)[0], said("TYPE I"));

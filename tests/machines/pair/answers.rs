@@ -93,7 +93,7 @@ impl Both {
 
     fn are_equal(&self) {
         assert_eq!(&self.client, self.server.session());
-        assert_eq!(self.client.due(), 0);
+        assert_eq!(self.client.replies_due(), 0);
     }
 
     /// Each of these is done, by the machine or by an application that says yes.
@@ -227,7 +227,7 @@ fn after_every_answer_both_ends_are_in_step() {
 /// Both ends know what comes next, and nobody is logged in who wasn't let in.
 fn goes_on_in_step(mut both: Both, goes_on: bool, what: &str) {
     if !goes_on {
-        assert!(both.client.ending(), "{what}");
+        assert!(both.client.is_ending(), "{what}");
         return;
     }
     both.works(&["NOOP", "STAT"]);

@@ -63,7 +63,7 @@ fn kept() -> Rig {
 /// What is said, whether the channel is given up, whether the session has ended.
 fn outcome(rig: &mut Rig) -> (String, bool, bool) {
     let did = rig.all(World::Works);
-    assert_eq!(rig.server.session().due(), if rig.closed { rig.server.session().due() } else { 0 });
+    assert_eq!(rig.server.session().replies_due(), if rig.closed { rig.server.session().replies_due() } else { 0 });
     (said(&did), did.contains(&Did::Closes), rig.closed)
 }
 
@@ -209,7 +209,7 @@ fn past_its_deadline_it_is_a_451_and_then_given_up() {
     rig.now += NANOSECOND;
     let did = rig.all(World::Busy);
     assert_eq!(did[..2], [Did::Said("451 No answer in time.".into()), Did::Closes], "in this order");
-    assert_eq!(rig.server.session().due(), 0);
+    assert_eq!(rig.server.session().replies_due(), 0);
     // An ABOR that waited is answered behind it, and another upload is another.
     assert_eq!(rig.says("ABOR"), "225 No transfer to ABOR.");
     rig.hears("EPSV");

@@ -161,7 +161,7 @@ fn amid_a_transfer_lines_are_taken_up_as_long_as_there_is_room() {
     assert_eq!(rig.all(World::Busy), [Did::Streams], "an ABOR that there is no room for isn't seen");
     let did = rig.all(World::Works);
     assert_eq!(codes(&did), [&[226][..], &[250; 100], &[225]].concat());
-    assert_eq!(rig.server.session().due(), 0);
+    assert_eq!(rig.server.session().replies_due(), 0);
 }
 
 #[test]

@@ -374,15 +374,15 @@ fn sessions_are_equal_after_lines_that_are_too_long_or_no_arguments() {
     rig.hears("REST 7");
     rig.hears("EPSV");
     rig.hears("RETR a\0");
-    assert_eq!(rig.server.session().restart(), 0, "REST holds for one transfer command");
-    assert_eq!(rig.server.session().due(), 0);
+    assert_eq!(rig.server.session().restart_offset(), 0, "REST holds for one transfer command");
+    assert_eq!(rig.server.session().replies_due(), 0);
     // Amid a transfer, in its turn.
     let mut rig = Rig::streaming(Config::default());
     assert!(
         said(&rig.receives(format!("RNTO {long}\r\nREST x\r\nNOOP\r\n").as_bytes()))
             .starts_with("226 Transfer complete.\n500 Line too long.\n501 ")
     );
-    assert_eq!(rig.server.session().due(), 0);
+    assert_eq!(rig.server.session().replies_due(), 0);
 }
 
 #[test]

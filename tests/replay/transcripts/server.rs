@@ -220,6 +220,6 @@ impl<'a> Replay<'a> {
         self.server.received(b"");
         assert_eq!(self.run(), Stopped::Closed, "{}", self.file);
         assert_eq!(self.said, said, "{}: said to nobody", self.file);
-        assert!(self.inbox.finish().is_ok() && self.server.session().due() == 0, "{}", self.file);
+        assert!(self.inbox.finish().is_ok() && self.server.session().replies_due() == 0, "{}", self.file);
     }
 }

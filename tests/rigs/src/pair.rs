@@ -268,11 +268,11 @@ impl Pair {
 
     /// RFC 959 6 is one table: both ends have come to the same state, unless they could not hear each other.
     fn assert_equal(&self, ended: &Ended) {
-        let over = self.client.session().ending() || self.client_closed || self.server_closed;
+        let over = self.client.session().is_ending() || self.client_closed || self.server_closed;
         if self.apart || over && ended.is_err() || matches!(ended, Err(Failure::Tls(_))) {
             return;
         }
-        assert_eq!(self.client.session().due(), 0, "nothing is due after a request: {:#?}", self.wire);
+        assert_eq!(self.client.session().replies_due(), 0, "nothing is due after a request: {:#?}", self.wire);
         assert_eq!(self.client.session(), self.server.session(), "client and server: {:#?}", self.wire);
         assert_eq!(self.is_secure(End::Client), self.is_secure(End::Server), "{:#?}", self.wire);
     }

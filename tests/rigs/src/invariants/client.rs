@@ -284,7 +284,7 @@ impl Run {
 
     /// AUTH was said, and TLS isn't there.
     fn waits_for_tls(&self) -> bool {
-        self.client.session().due_to(Verb::Auth) > 0 || matches!(self.open, Open::StartTls)
+        self.client.session().replies_due_to(Verb::Auth) > 0 || matches!(self.open, Open::StartTls)
     }
 
     fn needs_tls(&self) -> bool {
@@ -500,8 +500,8 @@ impl Run {
                 let reply = reply.into_owned();
                 let session = self.client.session();
                 // NOOPs alone may be what is left of a transfer, whose time is another.
-                let due = session.due() > session.due_to(Verb::Noop);
-                let quits = session.due_to(Verb::Quit) > 0;
+                let due = session.replies_due() > session.replies_due_to(Verb::Noop);
+                let quits = session.replies_due_to(Verb::Quit) > 0;
                 self.doubtful |= self.waited && due && !quits && !reply.code().is_preliminary();
                 self.log.push(Event::Unsolicited(reply));
             }

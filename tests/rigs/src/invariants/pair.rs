@@ -126,7 +126,7 @@ fn one(pair: &mut Pair, name: &[u8], which: u8, fault: u8, when: u8) -> bool {
         }
     }
     equal(pair);
-    !pair.client.session().ending()
+    !pair.client.session().is_ending()
 }
 
 /// Aborts after so many steps.
@@ -176,7 +176,7 @@ fn fits(wire: &[String], ended: &Ended, faults: Faults, aborts: bool) {
 fn equal(pair: &mut Pair) {
     pair.settle();
     // `Pair` compares the sessions whenever a request has ended.
-    let due = (pair.client.session().due(), pair.server.session().due());
+    let due = (pair.client.session().replies_due(), pair.server.session().replies_due());
     assert_eq!(due, (0, 0), "the request has ended, and a reply is due: {:#?}", pair.wire);
 }
 
@@ -186,7 +186,7 @@ fn quit(pair: &mut Pair) {
         let moved = pair.step_server();
         let moved = pair.step_client().expect("no violation").0 || moved;
         if pair.client_closed() {
-            assert!(pair.client.session().ending(), "{:#?}", pair.wire);
+            assert!(pair.client.session().is_ending(), "{:#?}", pair.wire);
             return;
         }
         assert!(moved, "QUIT hangs: {:#?}", pair.wire);

@@ -53,7 +53,7 @@ impl Dialogue {
 
     fn ask(&mut self, line: &[u8]) {
         let Ok(command) = Command::parse(line) else { return };
-        if self.client.due() >= PIPELINE {
+        if self.client.replies_due() >= PIPELINE {
             return;
         }
         let _ = self.client.command(&command);
@@ -73,7 +73,7 @@ impl Dialogue {
 
     /// The server takes up the next command, if it is at none.
     fn take_up(&mut self) {
-        if self.server.due() > 0 || self.to_server.is_empty() {
+        if self.server.replies_due() > 0 || self.to_server.is_empty() {
             return;
         }
         self.observe(1);
@@ -103,7 +103,7 @@ impl Dialogue {
             return false;
         }
         // One 1yz, as RFC 959 5.4 has it.
-        if code.class() == Class::Preliminary && self.server.transferring() {
+        if code.class() == Class::Preliminary && self.server.is_transferring() {
             return false;
         }
         // An ABOR that the server takes up in its turn aborts nothing: 225 or 226.
@@ -114,26 +114,26 @@ impl Dialogue {
     }
 
     fn compare(&mut self) {
-        if self.server.due() > 0 || !self.to_server.is_empty() {
+        if self.server.replies_due() > 0 || !self.to_server.is_empty() {
             return;
         }
         assert_eq!(self.client, self.server, "nothing is due, and the ends disagree");
         assert_eq!(self.observer, self.server, "nothing is due, and the observer disagrees");
         assert_eq!(self.server.awaited(), None);
-        assert!(!self.server.transferring());
+        assert!(!self.server.is_transferring());
     }
 
     /// Everything that is due is refused: a negative reply fits any command.
     fn finish(&mut self) {
         for _ in 0..=PIPELINE {
             self.take_up();
-            if self.server.due() == 0 {
+            if self.server.replies_due() == 0 {
                 break;
             }
             self.say(Code::SYNTAX_ERROR);
         }
         assert_eq!(
-            (self.server.due(), self.to_server.len()),
+            (self.server.replies_due(), self.to_server.len()),
             (0, 0),
             "a 500 doesn't answer {:?}",
             self.server.awaited()
@@ -162,9 +162,9 @@ impl Anything {
                 assert_eq!(Some(awaited), before.awaited());
                 let mut settled = self.0.clone();
                 assert_eq!(settled.settle(id, code), Step::Failure, "{code} to {awaited:?}");
-                assert_eq!(settled.due() + 1, before.due());
+                assert_eq!(settled.replies_due() + 1, before.replies_due());
             }
-            _ => assert!(before.due() == 0 || code.class() == Class::Preliminary, "{code} may be an answer"),
+            _ => assert!(before.replies_due() == 0 || code.class() == Class::Preliminary, "{code} may be an answer"),
         }
     }
 
@@ -177,7 +177,7 @@ impl Anything {
         if line == b"ABOR" {
             self.0.settle_abort();
         }
-        assert!(self.0.due() <= 64, "{} replies are due", self.0.due());
+        assert!(self.0.replies_due() <= 64, "{} replies are due", self.0.replies_due());
     }
 }
 

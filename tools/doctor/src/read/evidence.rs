@@ -126,7 +126,7 @@ impl Reader {
             What::TimedOut => self.timed_out(),
             What::Secured(version) => {
                 self.encrypted = true;
-                self.session.secured();
+                self.session.tls_began();
                 self.evidence.tls.on = Some(true);
                 self.evidence.tls.version = *version;
             }

@@ -90,7 +90,7 @@ impl Reader {
     }
 
     pub(super) fn ended(&mut self, reset: bool) {
-        let in_order = self.quits || self.session.ending();
+        let in_order = self.quits || self.session.is_ending();
         if !in_order && self.has_begun && matches!(self.evidence.control, ControlState::Unknown) {
             let kind = if reset { LossKind::Reset } else { LossKind::Closed };
             self.evidence.control = self.loss(kind, None);
@@ -99,7 +99,7 @@ impl Reader {
 
     pub(super) fn loss(&self, how: LossKind, said: Option<&Reply<'_>>) -> ControlState {
         let during = match self.session.awaited() {
-            _ if self.session.transferring() => Occasion::Transfer,
+            _ if self.session.is_transferring() => Occasion::Transfer,
             Some(Awaited::Greeting) => Occasion::Greeting,
             Some(Awaited::Command(verb)) => Occasion::Command(verb),
             None => Occasion::Idle,
