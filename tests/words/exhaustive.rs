@@ -55,8 +55,8 @@ fn what_is_exhaustive_is_so_on_purpose() {
         .collect();
     assert_eq!(
         found.difference(&listed).collect::<Vec<_>>(),
-        [&String::new(); 0],
+        [] as [&String; 0],
         "neither `#[non_exhaustive]` nor in the table"
     );
-    assert_eq!(listed.difference(&found).collect::<Vec<_>>(), [&String::new(); 0], "in the table, and not exhaustive");
+    assert_eq!(listed.difference(&found).collect::<Vec<_>>(), [] as [&String; 0], "in the table, and not exhaustive");
 }
