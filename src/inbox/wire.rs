@@ -1,8 +1,11 @@
 //! Bytes in, lines free of Telnet out.
 
+mod raw;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use self::raw::{Aside, Raw};
 use crate::telnet::{self, Escape, Sequence};
 
 /// What is kept allocated while nothing is kept: room for the usual line.
@@ -36,8 +39,8 @@ pub(super) struct Wire {
     /// Which byte of text needs a closer look beside LF and IAC: NUL where CR NUL means CR.
     third: u8,
     heard: Heard,
-    /// Seldom any, and never many.
-    #[allow(clippy::box_collection)] // One word in place of three, in every session; few have any.
+    /// Seldom any, and never many: a session has no room for a `Vec` that is empty.
+    #[expect(clippy::box_collection, reason = "an idle session stays below 1 KiB")]
     answers: Option<Box<Vec<u8>>>,
     answered: u8,
     interrupted: bool,
@@ -51,28 +54,6 @@ pub(super) struct Wire {
     /// What was changed, as it came.
     aside: Option<Box<Aside>>,
 }
-
-/// Where the kept lines and the line under way are as they came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Raw {
-    /// Between `start` and `scan`.
-    InPlace,
-    /// Something was taken out of them, and they are aside.
-    Aside,
-    /// Nowhere: a part was dropped, or too much was taken out.
-    Lost,
-}
-
-/// Bytes as they came.
-#[derive(Clone, Default)]
-struct Aside {
-    bytes: Vec<u8>,
-    /// How many of them were taken out.
-    taken_out: usize,
-}
-
-/// How many bytes may be taken out of what is kept as it came: room for a session that hears nothing but Telnet for hours.
-const MOST_TAKEN_OUT: usize = 128;
 
 /// Where in a line Telnet is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,15 +213,6 @@ impl Wire {
         self.bytes.get(from..from.wrapping_add(length)).unwrap_or_default()
     }
 
-    /// The kept lines as they came; `None` if a part was dropped or more was taken out than is kept.
-    pub(super) fn raw(&self) -> Option<&[u8]> {
-        match self.raw {
-            Raw::InPlace => self.bytes.get(self.start..self.scan),
-            Raw::Aside => self.aside.as_ref().map(|aside| &aside.bytes[..]),
-            Raw::Lost => None,
-        }
-    }
-
     /// How many bytes the kept lines are, with their ends.
     pub(super) fn length(&self) -> usize {
         self.line.saturating_sub(self.start)
@@ -294,11 +266,6 @@ impl Wire {
         (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
     }
 
-    /// What came isn't wanted.
-    pub(super) fn forgo_raw(&mut self) {
-        self.keeps_raw = false;
-    }
-
     /// Whether room for much is kept while nothing is.
     pub(super) fn keep_room(&mut self, keeps: bool) {
         self.busy = keeps;
@@ -346,25 +313,6 @@ impl Wire {
             return;
         }
         self.move_down(count, room);
-    }
-
-    /// Keeps the next `count` bytes as they came, if that isn't where they are.
-    fn set_aside(&mut self, count: usize) {
-        if self.raw == Raw::Aside
-            && let Some(aside) = &mut self.aside
-        {
-            let next = self.bytes.get(self.scan..self.scan.saturating_add(count)).unwrap_or_default();
-            aside.bytes.extend_from_slice(next);
-        }
-    }
-
-    /// What is kept can't be had as it came any more.
-    #[cold]
-    fn lose(&mut self) {
-        self.raw = Raw::Lost;
-        if let Some(aside) = &mut self.aside {
-            aside.bytes = Vec::new();
-        }
     }
 
     #[cold]
@@ -485,25 +433,6 @@ impl Wire {
     /// Whether it reads what a client sends: a server declines what Telnet options it is asked for, a client keeps silent.
     fn negotiates(&self) -> bool {
         self.third == b'\n'
-    }
-
-    fn skip(&mut self, count: usize) {
-        if !self.keeps_raw {
-            self.raw = Raw::Lost;
-        } else if self.raw == Raw::InPlace {
-            let aside = self.aside.get_or_insert_default();
-            aside.bytes.extend_from_slice(self.bytes.get(self.start..self.scan).unwrap_or_default());
-            self.raw = Raw::Aside;
-        }
-        self.set_aside(count);
-        let taken_out = |aside: &mut Box<Aside>| {
-            aside.taken_out = aside.taken_out.saturating_add(count);
-            aside.taken_out > MOST_TAKEN_OUT
-        };
-        if self.raw == Raw::Aside && self.aside.as_mut().is_some_and(taken_out) {
-            self.lose();
-        }
-        self.scan = self.scan.saturating_add(count);
     }
 
     fn answer(&mut self, answer: Option<[u8; 3]>) {

@@ -42,7 +42,7 @@ pub enum Answered {
         step: Step,
     },
     /// A final reply that fits nothing that is due: the answer to something with an odd code, or to nothing. It has changed nothing;
-    /// [`Session::settle`] does if it turns out to be the answer.
+    /// [`Session::settle`](crate::Session::settle) does if it turns out to be the answer.
     Suspect {
         /// What is due first, and was answered so if anything was.
         id: CommandId,

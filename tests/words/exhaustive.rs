@@ -53,10 +53,6 @@ fn what_is_exhaustive_is_so_on_purpose() {
             row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
         })
         .collect();
-    assert_eq!(
-        found.difference(&listed).collect::<Vec<_>>(),
-        [] as [&String; 0],
-        "neither `#[non_exhaustive]` nor in the table"
-    );
-    assert_eq!(listed.difference(&found).collect::<Vec<_>>(), [] as [&String; 0], "in the table, and not exhaustive");
+    assert_eq!(found.difference(&listed).next(), None, "neither `#[non_exhaustive]` nor in the table");
+    assert_eq!(listed.difference(&found).next(), None, "in the table, and not exhaustive");
 }

@@ -62,7 +62,10 @@ fn commands(wire: &[u8], limits: Limits, escape: Escape) -> Vec<(Vec<u8>, Option
     whole
 }
 
-fn replies(wire: &[u8], limits: Limits) -> Vec<(Vec<Vec<u8>>, Option<Vec<u8>>)> {
+/// The lines of a reply, and what it was made of.
+type Raw = (Vec<Vec<u8>>, Option<Vec<u8>>);
+
+fn replies(wire: &[u8], limits: Limits) -> Vec<Raw> {
     let read = |pieces: &[&[u8]]| {
         let mut inbox = Inbox::replies(limits);
         let mut read = Vec::new();
