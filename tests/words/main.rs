@@ -6,6 +6,7 @@ mod exhaustive;
 mod framing;
 mod listings;
 mod names;
+mod others;
 mod places;
 mod replies;
 #[cfg(feature = "serde")]
