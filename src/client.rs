@@ -437,6 +437,7 @@ impl Client {
                 Ok(false) => {}
                 Err(ReplyError::NotAReply { line }) if self.skips_noise() => {
                     self.noise.count = self.noise.count.saturating_add(1);
+                    self.context.overhear(&line);
                     return Ok(Some(Next::Noise(line)));
                 }
                 Err(error) => return Err(Violation::Reply(error)),

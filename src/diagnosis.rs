@@ -24,7 +24,7 @@ mod rules;
 pub use cause::{Cause, Causes};
 pub use cure::{Actor, Cure, Setting, Value};
 pub use fact::Fact;
-pub use finding::{Experiment, Finding, Findings};
+pub use finding::{Experiment, Finding, Findings, Line};
 
 use crate::route::Evidence;
 

@@ -7,7 +7,7 @@ use crate::command::Verb;
 use crate::outbox::ControlError;
 use crate::reply::{Class, Code, Reply, ReplyError};
 use crate::route::{ControlLoss, ControlState, Evidence, LossKind, Occasion, Side, Software, Speaks, TlsFacts};
-use crate::session::{Awaited, LoginState};
+use crate::session::{Awaited, CommandId, LoginState};
 use crate::tls::Tls;
 
 use core::time::Duration;
@@ -78,7 +78,10 @@ impl Client {
             evidence.speaks = match violation {
                 Violation::Reply(ReplyError::NotAReply { line }) => Some(Speaks::of(line)),
                 Violation::Reply(ReplyError::UnexpectedEnd { received }) => Some(Speaks::of(received)),
-                Violation::TimedOut { .. } => Some(Speaks::Nothing),
+                Violation::TimedOut { .. } if evidence.speaks.is_none() && self.noise.count == 0 => {
+                    Some(Speaks::Nothing)
+                }
+                Violation::TimedOut { .. } => evidence.speaks.or(Some(Speaks::Other)),
                 _ => evidence.speaks,
             };
         }
@@ -105,6 +108,14 @@ impl Context {
     pub(super) fn recognise(&mut self, reply: &Reply<'_>) {
         if self.software == Software::Unknown && tells(reply.code()) {
             self.hear(reply);
+        }
+    }
+
+    /// A line came that is no reply: before the greeting it may be another protocol's.
+    #[cold]
+    pub(super) fn overhear(&mut self, line: &[u8]) {
+        if self.speaks.is_none() && self.connection.session.is_due(CommandId::GREETING) {
+            self.speaks = Some(Speaks::of(line)).filter(|speaks| !matches!(speaks, Speaks::Ftp | Speaks::Other));
         }
     }
 

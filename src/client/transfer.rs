@@ -297,9 +297,12 @@ impl Transfer {
     /// The server has given the transfer up, and its data connection is what it complains of.
     fn record_refusal(&self, context: &mut Context, trial: Trial, reply: &Reply<'_>, untouched: bool) {
         let code = reply.code();
+        // TLS that the server refuses after its handshake, to us, is a stream that has begun.
+        let untold = context.connection.data.streaming().is_some_and(|streaming| streaming.moved().unwrap_or(0) == 0);
         let end = match context.connection.data.stranger() {
             Some(stranger) if untouched => AttemptEnd::Stranger(stranger),
-            _ if untouched && (blames_connection(code) || concerns_connection(code)) => AttemptEnd::ServerFailed(code),
+            _ if untouched && blames_connection(code) => AttemptEnd::ServerFailed(code),
+            _ if (untouched || untold) && concerns_connection(code) => AttemptEnd::ServerFailed(code),
             _ if blames_connection(code) => AttemptEnd::CutShort,
             _ => return,
         };

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use super::cause::Cause;
 use super::finding::{Finding, Known};
-use super::remedies::{Given, Line, REMEDIES, Remedy};
+use super::remedies::{self, Given, REMEDIES, Remedy};
 use crate::route::Software;
 
 /// The passive range that is proposed where none is configured: below the ports that systems give out by themselves, and within those
@@ -118,7 +118,7 @@ impl Cure {
     }
 }
 
-fn setting(line: Line, software: Option<Software>, known: Known) -> Setting {
+fn setting(line: remedies::Line, software: Option<Software>, known: Known) -> Setting {
     let (first, last) = range(known);
     let value = match line.given {
         Given::Nothing => Value::Nothing,

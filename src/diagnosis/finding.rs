@@ -4,7 +4,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use super::cause::{Cause, Causes};
-use super::cure::{self, Cure};
+use super::cure::{self, Actor, Cure};
 use super::fact::Fact;
 use super::few::Few;
 use crate::route::Software;
@@ -38,6 +38,10 @@ pub(super) struct Known {
     /// How many sessions there may be at once.
     pub(super) sessions: Option<u32>,
 }
+
+/// A [`Finding`] in one line; made by [`Finding::line`].
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'f>(&'f Finding);
 
 /// A further attempt that would tell the causes of a finding apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -142,6 +146,25 @@ impl Finding {
         self.tells_apart
     }
 
+    /// All of it in one line, as for a log.
+    ///
+    /// ```
+    /// # use ftp_proto::{Attempt, AttemptEnd, DataError, Evidence, Route, Side, Software, diagnosis::diagnose};
+    /// let inside = "10.0.0.5:50000".parse()?;
+    /// let attempt = Attempt::new(Route::Pasv, AttemptEnd::Failed(DataError::TimedOut)).advertised(inside);
+    /// let evidence = Evidence::seen_by(Side::Server)
+    ///     .client("198.51.100.9:40000".parse()?)
+    ///     .software(Software::FtpServer)
+    ///     .attempt(attempt);
+    /// let line = diagnose(&evidence).first().unwrap().line().to_string();
+    /// assert!(line.starts_with("private-address-advertised: The server announces its address inside a private network"), "{line}");
+    /// assert!(line.contains("pasv_address=<public address>"), "{line}");
+    /// # Ok::<(), core::net::AddrParseError>(())
+    /// ```
+    pub fn line(&self) -> Line<'_> {
+        Line(self)
+    }
+
     /// The server's software, in whose words the cures are.
     pub fn software(&self) -> Software {
         self.known.software
@@ -165,6 +188,30 @@ impl fmt::Display for Experiment {
             Self::ServersLog => "look on the server whether the connection arrives",
             Self::ServersPort => "look at which port the server listens",
         })
+    }
+}
+
+/// The causes with their names, why, and what those can do who run the server and its network.
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(finding) = self;
+        for (place, cause) in finding.causes().enumerate() {
+            write!(f, "{}{}: {cause}", if place == 0 { "" } else { " Or " }, cause.id())?;
+        }
+        for (place, fact) in finding.supports().enumerate() {
+            write!(f, "{}{fact}", if place == 0 { " Seen: " } else { "; " })?;
+        }
+        f.write_str(".")?;
+        for cure in finding.cures().filter(|cure| cure.actor() != Actor::User) {
+            write!(f, " {cure}")?;
+            for (place, setting) in cure.settings().enumerate() {
+                write!(f, "{}{setting}", if place == 0 { " (" } else { ", " })?;
+            }
+            if cure.settings().next().is_some() {
+                f.write_str(")")?;
+            }
+        }
+        Ok(())
     }
 }
 

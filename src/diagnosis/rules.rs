@@ -125,8 +125,8 @@ impl<'c> Case<'c> {
     fn known(self) -> Known {
         let Evidence { software, configuration, side, .. } = self.evidence;
         let public = match side {
-            Side::Server => configuration.address,
-            // A 227 has no words for another.
+            // Where the configured one is at fault, there is none to propose.
+            Side::Server => configuration.address.filter(|host| Reach::of(*host) == Reach::World),
             Side::Client | Side::Observer => self.server(),
         };
         Known {

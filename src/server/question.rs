@@ -434,7 +434,7 @@ impl Hash<'_> {
     /// The bytes to hash, the first and the last, both counted from 0, if RANG named them; else it is the whole file.
     pub fn range(&self) -> Option<RangeInclusive<u64>> {
         match self.0.asked.command {
-            Command::Hash(_) => self.0.context.range.as_ref().map(|range| range.start..=range.end),
+            Command::Hash(_) => self.0.context.seldom.range().map(|range| range.start..=range.end),
             _ => None,
         }
     }
@@ -446,7 +446,7 @@ impl Hash<'_> {
         for byte in hash {
             digits.extend_from_slice(alloc::format!("{byte:02x}").as_bytes());
         }
-        let (start, end) = self.0.context.range.as_ref().map_or((0, size), |range| (range.start, range.end));
+        let (start, end) = self.0.context.seldom.range().map_or((0, size), |range| (range.start, range.end));
         let (code, text) = match &self.0.asked.command {
             Command::Hash(path) => {
                 let front = alloc::format!("{} {start}-{end} ", self.algorithm());

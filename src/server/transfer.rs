@@ -10,6 +10,7 @@ use crate::command::{Command, Protection, Verb};
 use crate::connection::{Ask, cannot_happen};
 use crate::data::{DataError, Direction, State, StreamEnd};
 use crate::reply::{Code, Draft, Reply};
+use crate::route::AttemptEnd;
 use crate::session::CommandId;
 use crate::text::Path;
 use crate::tls::TlsError;
@@ -26,8 +27,9 @@ impl Context {
                 match *self.connection.data.state() {
                     State::Asking(_) => return Some(Ask::Data(None)),
                     State::Bound(address) => self.announce(to, address),
-                    State::Failed(_) => {
+                    State::Failed(why) => {
                         self.connection.data.forget();
+                        self.no_socket(to.verb, why);
                         self.no_port(to);
                     }
                     _ => self.lost("PASV waits, and no socket is to listen"),
@@ -53,12 +55,17 @@ impl Context {
                         self.stream(job);
                         return None;
                     }
-                    (Step::Connecting(_) | Step::Accepting, State::Failed(_) | State::Deserted(_)) => {
-                        let text = "Failed to establish connection.";
-                        self.ended(job, Code::CANNOT_OPEN_DATA_CONNECTION, text);
+                    (Step::Connecting(_) | Step::Accepting, State::Failed(why)) => {
+                        let end = AttemptEnd::Failed(*why);
+                        self.not_connected(job, end);
+                    }
+                    (Step::Accepting, State::Deserted(stranger)) => {
+                        let end = AttemptEnd::Stranger(*stranger);
+                        self.not_connected(job, end);
                     }
                     (Step::Moving, State::Failed(why)) => {
-                        let text = not_secured(*why);
+                        let (why, text) = (*why, not_secured(*why));
+                        self.failed(AttemptEnd::Failed(why));
                         self.ended(job, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, text);
                     }
                     (Step::Moving, State::Ended { end: StreamEnd::Clean, .. }) if job.command.verb().is_upload() => {
@@ -204,6 +211,12 @@ impl Context {
         let form = self.connection.session.form();
         let direction = direction(job.command.verb());
         self.connection.data.stream(direction, form, job.offset, 1);
+    }
+
+    /// The data connection never stood.
+    fn not_connected(&mut self, job: &Job, end: AttemptEnd) {
+        self.failed(end);
+        self.ended(job, Code::CANNOT_OPEN_DATA_CONNECTION, "Failed to establish connection.");
     }
 
     /// The transfer is over, and nothing is left of its data connection.

@@ -4,6 +4,7 @@ mod attempts;
 mod closing;
 mod complaints;
 mod deadlines;
+mod evidence;
 mod faults;
 mod floods;
 mod guesses;
