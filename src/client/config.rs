@@ -86,6 +86,8 @@ pub struct Patience {
     /// For the greeting: 60 s.
     pub greeting: Duration,
     /// For a reply: 60 s. A reply that doesn't come ends the session, since a late one can't be told from the next.
+    /// Where the data connection broke before a byte had moved, [`dial`](Self::dial) longer: a server that waits for another host than
+    /// ours does so for 60 s, too.
     pub reply: Duration,
     /// For the server to take each 16 KiB of what we say, or less: 60 s. One that takes nothing ends the session.
     pub write: Duration,

@@ -107,7 +107,7 @@ pub(super) enum Final {
 }
 
 /// How the stream has ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stream {
     pub(super) end: StreamEnd,
     pub(super) moved: Moved,
@@ -184,6 +184,13 @@ impl Transfer {
             }
             _ => false,
         }
+    }
+
+    /// The data connection broke before a byte had moved, and the server hasn't said why: it may have sent us away, and wait for the
+    /// host that it expects as long as we wait for a reply (vsftpd: 60 s).
+    pub(in crate::client) fn was_dismissed(&self) -> bool {
+        let broken = Stream { end: StreamEnd::Truncated, moved: Moved::Nothing };
+        matches!(self.stage, Stage::Finishing(_, stream) if stream == broken)
     }
 
     /// Whether the data has come to its end in order; `None`: it isn't under way.

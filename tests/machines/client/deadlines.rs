@@ -266,6 +266,19 @@ fn the_time_for_the_final_reply_begins_when_the_bytes_have_moved() {
     }
 }
 
+/// Who takes us for a stranger may wait for the right one as long as a client waits for a reply: its 425 is to be heard.
+#[test]
+fn a_server_that_has_sent_us_away_has_longer_to_say_so() {
+    for (moved, seconds) in [(Moved::Nothing, 70), (Moved::Bytes(1), 60)] {
+        let mut rig = Rig::streaming(by(&[Route::Epsv]));
+        let Ok(Action::Stream(stream)) = rig.client.poll(rig.now()) else { panic!("no stream") };
+        stream.finished(StreamEnd::Truncated, moved);
+        rig.all(World::Busy);
+        waits_until(&mut rig, seconds);
+        assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
+    }
+}
+
 #[test]
 fn an_abort_of_what_the_server_may_be_keeping_waits_as_long() {
     let mut rig = ended(Request::store(path("f"), 0), StreamEnd::Clean);
