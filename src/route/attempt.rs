@@ -267,7 +267,9 @@ impl fmt::Debug for Excerpt {
 #[cfg(feature = "arbitrary")]
 impl<'a> arbitrary::Arbitrary<'a> for Excerpt {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-        Ok(Self::of(&Reply::arbitrary(u)?))
+        let code = Code::arbitrary(u)?;
+        let text = <&[u8]>::arbitrary(u)?;
+        Ok(Self { code, text: text.get(..Self::LONGEST).unwrap_or(text).into() })
     }
 }
 

@@ -127,6 +127,7 @@ explore! {
 
 #[cfg(feature = "arbitrary")]
 explore! {
+    diagnosis: 4000;
     command_value: 4000;
     reply_value: 2000;
 }

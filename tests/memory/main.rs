@@ -2,6 +2,7 @@
 
 mod allocations;
 mod codec;
+mod diagnosis;
 mod sessions;
 
 use ftp_proto_rigs::counting::Counting;
