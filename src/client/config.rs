@@ -86,8 +86,6 @@ pub struct Patience {
     /// For the greeting: 60 s.
     pub greeting: Duration,
     /// For a reply: 60 s. A reply that doesn't come ends the session, since a late one can't be told from the next.
-    /// Where the data connection broke before a byte had moved, [`dial`](Self::dial) longer: a server that waits for another host than
-    /// ours does so for 60 s, too.
     pub reply: Duration,
     /// For the server to take each 16 KiB of what we say, or less: 60 s. One that takes nothing ends the session.
     pub write: Duration,
@@ -110,7 +108,8 @@ pub struct Patience {
     pub accept: Duration,
     /// For the first answer to ABOR, and then for the rest: 10 s each. The request has its end then in any case, but without
     /// them the session ends behind it.
-    /// So long, too, the server may take to end a transfer on whose data connection TLS has failed, before ABOR is said.
+    /// So long, too, the server may take to end a transfer on whose data connection TLS has failed, or that broke before a byte had
+    /// moved, before ABOR is said.
     pub abort: Duration,
     /// For the answer to QUIT: 5 s.
     pub quit: Duration,

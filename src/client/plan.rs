@@ -140,9 +140,6 @@ impl Running {
     pub(super) fn patience(&self, config: &Config) -> Duration {
         match &self.plan {
             RunningPlan::Transfer(transfer) if transfer.awaits_commit() => config.patience.commit,
-            RunningPlan::Transfer(transfer) if transfer.was_dismissed() => {
-                config.patience.reply.saturating_add(config.patience.dial)
-            }
             _ => config.patience.reply,
         }
     }
