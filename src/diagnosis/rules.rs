@@ -103,6 +103,18 @@ impl<'c> Case<'c> {
         self.attempts().any(|attempt| attempt.route == route && attempt.is_success())
     }
 
+    /// The same by this route has worked in plaintext, and fails under TLS alone: somebody in between reads along and helps, if he can.
+    pub(super) fn fails_under_tls_alone(self, route: Route) -> bool {
+        let mut works = false;
+        for attempt in self.attempts().filter(|attempt| attempt.route == route) {
+            if attempt.encrypted == attempt.is_success() {
+                return false;
+            }
+            works |= attempt.is_success();
+        }
+        works
+    }
+
     pub(super) fn was_tried(self, route: Route) -> bool {
         self.attempts().any(|attempt| attempt.route == route)
     }

@@ -113,7 +113,7 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
             client()
                 .attempt(refused(Route::Epsv, "500 Unknown command."))
                 .attempt(refused(Route::Pasv, "500 Unknown command.")),
-            vec![PassiveUnknown, PassiveFiltered],
+            vec![PassiveUnknown, PassiveFiltered, PassiveDisabled],
         ),
         one(PassiveFiltered, client().attempt(epsv(WORKS)).attempt(refused(Route::Pasv, "500 P@SW not understood"))),
         one(EpsvBlocked, client().attempt(epsv(DROPPED)).attempt(pasv(WORKS))),

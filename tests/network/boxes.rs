@@ -22,6 +22,9 @@ pub enum Fate {
     Reject,
     /// An ICMP message comes back.
     Unreachable,
+    /// The box answers in the name of the one that is dialled, as a SYN proxy or a virus scanner does, and closes the connection again
+    /// because that one can't be reached.
+    Feign,
 }
 
 /// Who has said a line.

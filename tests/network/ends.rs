@@ -125,6 +125,12 @@ impl Place {
                 }
                 (there_and_back, Ok(id))
             }
+            Arrival::Feigned => {
+                let mut tcp = Tcp::new(connect.address(), now, true);
+                tcp.close(self.end.other(), there_and_back);
+                sockets.connections.push(tcp);
+                (there_and_back, Ok(sockets.connections.len() - 1))
+            }
             Arrival::Refused => (there_and_back, Err(DataError::Refused)),
             Arrival::Unreachable => (now, Err(DataError::Unreachable)),
             // The machine's own time runs out before.

@@ -14,6 +14,7 @@
 
 mod auto;
 mod boxes;
+mod doctor;
 mod ends;
 mod rows;
 mod session;

@@ -1,6 +1,6 @@
 //! The rows of the truth table as networks.
 
-use crate::boxes::Fate::{Drop, Reject, Unreachable};
+use crate::boxes::Fate::{Drop, Feign, Reject, Unreachable};
 use crate::boxes::alg::{Alg, Harm};
 use crate::boxes::firewall::Firewall;
 use crate::boxes::nat::Kind;
@@ -132,6 +132,10 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
     ("X07", "two hosts", |t| { t.server.attached = ServerAttached::Balancer { spreads: true }; t.server.announces = Announces::Public; }),
     ("X08", "127.0.0.1", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Loopback; }),
     ("X08", "0.0.0.0", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Unspecified; }),
+    ("X09", "ours", |t| t.server.firewall = Some(Firewall::in_to(&[21..=21], Feign))),
+    ("X09", "pure-ftpd", |t| { t.server.firewall = Some(Firewall::in_to(&[21..=21], Feign)); t.client.attached = nat(Drop); t.software = &PURE_FTPD; }),
+    ("X10", "gateway", |t| { t.client.attached = forwarding(Kind::FullCone); t.client.knows_outside = true; t.client.alg = Some(Alg::harmful(Harm::RefusesExtended)); }),
+    ("X11", "waits", |t| t.client.attached = pool()),
 ];
 
 fn forwarding(kind: Kind) -> Attached {

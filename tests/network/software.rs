@@ -18,6 +18,8 @@ pub struct Software {
     pub foreign_port: ForeignPort,
     /// Another host has come to a passive port: what is said at once. `None`: it waits on for the right one.
     pub stranger: Option<&'static str>,
+    /// How long it waits for a passive connection, in seconds.
+    pub accept: u64,
     /// What it says of a transfer without PROT P, if that is required.
     pub unprotected: (u16, &'static str),
 }
@@ -48,6 +50,7 @@ pub const OURS: Software = Software {
     says_otherwise: &[],
     foreign_port: ForeignPort::Refused,
     stranger: None,
+    accept: 60,
     unprotected: (522, "Data connections must be encrypted."),
 };
 
@@ -97,7 +100,10 @@ pub const PURE_FTPD: Software = Software {
         (PORT, "500 I won't open a connection to 192.168.1.10 (only to 198.51.100.9)"),
         (EPRT, "500 I won't open a connection to 192.168.1.10 (only to 198.51.100.9)"),
         (ON_IPV6, "425 You cannot use PASV on IPv6 connections. Use EPSV instead."),
+        (FAILED, "421 Timeout - try typing a little faster next time"),
     ],
+    // As long as it lets a session idle.
+    accept: 900,
     ..OURS
 };
 

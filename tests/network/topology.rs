@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use ftp_proto::server::PublicAddress;
 use ftp_proto::{Resume, Verb, client, server};
@@ -355,6 +356,7 @@ impl Topology {
             Announces::Slave => PublicAddress::One(v4(SLAVE)),
         };
         config.data_session = if demands_resumption { Resume::Required } else { Resume::Wanted };
+        config.patience.accept = Duration::from_secs(self.software.accept);
         if self.tls.is_some() {
             config.security = server::Security::Offered;
         }

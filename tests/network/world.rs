@@ -99,6 +99,8 @@ pub enum Arrival {
     Refused,
     /// An ICMP message came back, or nobody has that address here.
     Unreachable,
+    /// Somebody else has answered, and closes.
+    Feigned,
     /// Nothing came back.
     Nothing,
 }
@@ -219,6 +221,7 @@ impl World {
                 Fate::Drop => return Arrival::Nothing,
                 Fate::Reject => return Arrival::Refused,
                 Fate::Unreachable => return Arrival::Unreachable,
+                Fate::Feign => return Arrival::Feigned,
             }
         }
         let outside = *outside;
@@ -238,6 +241,7 @@ impl World {
                 Fate::Drop => return Arrival::Nothing,
                 Fate::Reject => return Arrival::Refused,
                 Fate::Unreachable => return Arrival::Unreachable,
+                Fate::Feign => return Arrival::Feigned,
             }
         }
         let inside = *inside;

@@ -36,7 +36,9 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
     let same = |other: &&Attempt| other.advertised.is_some_and(|address| address.ip() == advertised.ip());
     let dialled = |attempt: &&Attempt| attempt.reached.is_some_and(|address| address.ip() == advertised.ip());
     let there_works = case.attempts().filter(same).any(|other| dialled(&other) && other.is_success());
-    let there_fails = case.attempts().filter(same).find(|other| dialled(other) && dial(other).is_some());
+    // Nobody answers there, or somebody who knows nothing of it: a host of ours that has the server's inner address.
+    let leads_astray = |other: &&Attempt| dial(other).is_some() || super::stood::is_astray(case, other);
+    let there_fails = case.attempts().filter(same).find(|other| dialled(other) && leads_astray(other));
     let undialled = case.attempts().filter(same).any(|other| other.end == AttemptEnd::NotDialled);
     let here_works =
         case.attempts().find(|other| other.route.is_passive() && case.at_control_host(other) && other.is_success());
@@ -68,7 +70,7 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
         }
         (Reach::World, _) => strange(case, there_fails.is_some(), here_works, here_fails),
     };
-    let tried = case.attempts().filter(same).filter(|other| dial(other).is_some()).map(Fact::tried);
+    let tried = case.attempts().filter(same).filter(leads_astray).map(Fact::tried);
     let here = here_works.or(here_fails).map(Fact::tried);
     found.find(causes.because(named(attempt, server)).because_all(tried).because_all(here));
 }

@@ -27,6 +27,10 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
 
 /// A refusal that says the same whichever route was asked for; what is only one route's matter is below.
 fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
+    // That is told where active mode is looked at.
+    if !attempt.route.is_passive() && case.fails_under_tls_alone(attempt.route) {
+        return None;
+    }
     let told = |cause| Some(Draft::new(Rank::Told, &[cause]));
     let families = says(attempt, &["use (", "(1)", "(2)", "(1,2)", "network protocol", "address famil"]);
     match code {
@@ -51,7 +55,7 @@ fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         // Who isn't logged in has no data connection; that is no cause of its own.
         Code::NOT_LOGGED_IN => None,
         _ if attempt.route.is_passive() => Some(passive(case, attempt, code)),
-        _ => Some(active(case, attempt, code)),
+        _ => active(case, attempt, code),
     }
 }
 
@@ -81,6 +85,8 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
         Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED | Code::PARAMETER_NOT_IMPLEMENTED | Code::SUPERFLUOUS => {
             Draft::new(rank, &[Cause::PassiveUnknown, Cause::PassiveFiltered])
                 .or_if(pasv && other_works, Cause::PasvMangled)
+                // Some say so of what they are told not to do (libunftp: 502).
+                .or_if(!other_works && !untried, Cause::PassiveDisabled)
                 .to_tell(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
         }
         // Only one of the two is refused: nobody forbids passive mode so.
@@ -96,7 +102,7 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     }
 }
 
-fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
+fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     let behind_nat = case.client_is_behind_nat();
     let forbidden = says(
         attempt,
@@ -110,9 +116,18 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     let outside = case.evidence.client_outside.map(Fact::ClientSeenAs);
     let private = case.client().filter(|_| behind_nat && outside.is_none()).map(Fact::ClientPrivate);
     let with = |draft: Draft| draft.because_all(outside.clone()).because_all(private.clone());
-    match code {
+    // A server from before RFC 2428: it is no matter of active mode.
+    if attempt.route == Route::Eprt && is_unknown(code) && !forbidden {
+        if case.works(Route::Port) {
+            return None;
+        }
+        if case.attempts().any(|other| other.route == Route::Epsv && refused_as_unknown(other)) {
+            return Some(Draft::new(rank, &[Cause::FamilyUnsupported]));
+        }
+    }
+    Some(match code {
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden && behind_nat => {
-            with(Draft::new(Rank::Told, &[Cause::ActiveBehindNat]))
+            with(Draft::new(rank, &[Cause::ActiveBehindNat]))
         }
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden => {
             Draft::new(rank, &[Cause::ActiveAddressRejected]).or_if(case.client().is_none(), Cause::ActiveBehindNat)
@@ -131,7 +146,16 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
                 .to_tell(Some(Experiment::AnotherNetwork))
         }
         _ => Draft::new(rank, &[Cause::ActiveDisabled]),
-    }
+    })
+}
+
+/// The codes with which a server says that it doesn't know a command (RFC 959 4.2.1).
+fn is_unknown(code: Code) -> bool {
+    matches!(code, Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED)
+}
+
+fn refused_as_unknown(attempt: &Attempt) -> bool {
+    matches!(attempt.end, AttemptEnd::Refused(code) if is_unknown(code))
 }
 
 fn unreadable(case: Case<'_>, attempt: &Attempt) -> Draft {

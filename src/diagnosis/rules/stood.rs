@@ -5,7 +5,7 @@ use crate::data::DataError;
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::finding::{Experiment, Findings};
 use crate::reply::Code;
-use crate::route::{Attempt, AttemptEnd, ControlState, TlsVersion};
+use crate::route::{Attempt, AttemptEnd, ControlState, Reach, TlsVersion};
 use crate::tls::TlsError;
 
 const ABOUT_PEER: &[&str] = &[
@@ -29,6 +29,8 @@ pub(super) fn is_worded(attempt: &Attempt) -> bool {
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     for attempt in case.attempts() {
         let draft = match attempt.end {
+            // A wrong host has answered; that is the address's matter.
+            _ if is_astray(case, attempt) => None,
             AttemptEnd::ServerFailed(code) => server_failed(case, attempt, code),
             AttemptEnd::Failed(DataError::Tls(why)) => Some(tls_failed(case, attempt, why)),
             AttemptEnd::Failed(DataError::Local | DataError::NoPort) => Some(no_socket(case, attempt)),
@@ -43,6 +45,17 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
             found.find(draft.because_all(facts(attempt)));
         }
     }
+}
+
+/// The connection stood with the private host that a server elsewhere has named, and nothing came of it.
+pub(super) fn is_astray(case: Case<'_>, attempt: &Attempt) -> bool {
+    let reached = attempt.reached.map(|address| address.ip());
+    attempt.connected
+        && !attempt.is_success()
+        && !is_worded(attempt)
+        && case.is_elsewhere(attempt)
+        && reached.is_some_and(|host| Some(host) != case.server() && Reach::of(host) == Reach::Site)
+        && case.server().is_some_and(|server| Reach::of(server) == Reach::World)
 }
 
 fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
@@ -78,6 +91,8 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
             Draft::new(Rank::Inferred, &[Cause::DataPeerDiffers])
                 .or_if(attempt.protected, Cause::SessionNotResumed)
                 .or_if(attempt.protected, Cause::DataTlsFailed)
+                // Somebody in between has answered in the server's place.
+                .or_if(attempt.route.is_passive(), Cause::PathBroken)
                 .to_tell(Some(Experiment::WithoutTls)),
         ),
         // It was neither announced nor agreed on.

@@ -34,6 +34,8 @@ pub enum Harm {
     Resets,
     /// It answers PASV and EPSV itself: not here.
     Refuses,
+    /// It answers EPSV and EPRT itself: what is that?
+    RefusesExtended,
     /// It answers PASV with 229.
     Extends,
     /// It writes P@SW for PASV, so that the server gives no address away.
@@ -60,6 +62,9 @@ impl Alg {
         let edited = match Command::parse(line.trim_ascii_end()) {
             Ok(Command::Pasv | Command::Epsv(_)) if self.harm == Some(Harm::Refuses) => {
                 return Edit::Answer("502 Command not implemented.");
+            }
+            Ok(Command::Eprt(_) | Command::Epsv(_)) if self.harm == Some(Harm::RefusesExtended) => {
+                return Edit::Answer("500 Unknown command.");
             }
             Ok(Command::Pasv) if self.harm == Some(Harm::Renames) => b"P@SW\r\n".to_vec(),
             // It can't keep its word then (RFC 6384 6.1).
