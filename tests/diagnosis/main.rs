@@ -6,3 +6,4 @@ mod confused;
 mod cures;
 mod nothing;
 mod table;
+mod truth;
