@@ -11,6 +11,8 @@
 //! | `rows` | the rows of the truth table as such data |
 //! | `symptom`, `table` | what is to be seen by each way, held against `testdata/network/truth_table.tsv` |
 //! | `auto` | the client's own plan finds a way wherever there is one |
+//! | `doctor` | what each way by itself leads `diagnosis` to: the row's cause, and only what looks the same |
+//! | `random` | the same for any network |
 
 mod auto;
 mod boxes;

@@ -51,6 +51,7 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
     ("T06", "rejected", |t| t.client.firewall = Some(Firewall::nothing_in(Reject))),
     ("T07", "dropped", |t| t.client.firewall = Some(Firewall::out_to_low_ports(Drop))),
     ("T07", "rejected", |t| t.client.firewall = Some(Firewall::out_to_low_ports(Reject))),
+    ("T07", "unreachable", |t| t.client.firewall = Some(Firewall::out_to_low_ports(Unreachable))),
     ("T07", "stateless", |t| t.client.firewall = Some(Firewall::stateless(Drop))),
     ("T08", "from outside", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Public; }),
     ("T08", "from inside, no hairpin", |t| {
@@ -127,14 +128,20 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
     ("X02", "second port", |t| { t.server.ports = Ports::Beyond; beyond(t); }),
     ("X03", "from inside", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Stale; t.client.attached = Attached::BesideServer; }),
     ("X04", "vsftpd", |t| not_resumed(t, &VSFTPD)),
+    ("X04", "FileZilla Server", |t| not_resumed(t, &FILEZILLA)),
     ("X05", "both", |t| t.software = &WITHOUT_PASSIVE),
     ("X06", "both", |t| t.client.alg = Some(Alg::harmful(Harm::Refuses))),
     ("X07", "two hosts", |t| { t.server.attached = ServerAttached::Balancer { spreads: true }; t.server.announces = Announces::Public; }),
     ("X08", "127.0.0.1", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Loopback; }),
     ("X08", "0.0.0.0", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Unspecified; }),
-    ("X09", "ours", |t| t.server.firewall = Some(Firewall::in_to(&[21..=21], Feign))),
+    ("X09", "ours", |t| { t.server.firewall = Some(Firewall::in_to(&[21..=21], Feign)); t.client.attached = nat(Drop); }),
     ("X09", "pure-ftpd", |t| { t.server.firewall = Some(Firewall::in_to(&[21..=21], Feign)); t.client.attached = nat(Drop); t.software = &PURE_FTPD; }),
     ("X10", "gateway", |t| { t.client.attached = forwarding(Kind::FullCone); t.client.knows_outside = true; t.client.alg = Some(Alg::harmful(Harm::RefusesExtended)); }),
+    ("X12", "router answers", |t| {
+        t.server.attached = ServerAttached::Nat { forwards: false, otherwise: Feign, hairpin: true };
+        t.server.announces = Announces::Public;
+        t.client.attached = Attached::BesideServer;
+    }),
     ("X11", "waits", |t| t.client.attached = pool()),
 ];
 

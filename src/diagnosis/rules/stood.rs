@@ -61,7 +61,9 @@ pub(super) fn is_astray(case: Case<'_>, attempt: &Attempt) -> bool {
 fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     let told = |cause| Some(Draft::new(Rank::Told, &[cause]));
     let data_tls = matches!(code, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS | Code::UNSUPPORTED_FAMILY_OR_PROTECTION);
-    if says(attempt, ABOUT_PEER) {
+    // So ProFTPD of a connection that isn't its client's; of one that it makes itself the system says so.
+    let not_permitted = attempt.route.is_passive() && attempt.connected && says(attempt, &["operation not permitted"]);
+    if says(attempt, ABOUT_PEER) || not_permitted {
         return told(Cause::DataPeerDiffers);
     }
     if says(attempt, ABOUT_RESUMPTION) {
