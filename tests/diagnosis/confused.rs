@@ -26,12 +26,15 @@ fn an_address_that_is_wrong_and_a_port_that_is_closed() {
 fn a_stale_address_and_a_cluster() {
     let named = "198.51.100.23";
     let stale = client().attempt(pasv_at(named, DROPPED)).attempt(pasv_here(named, WORKS));
-    assert_eq!(first(&stale), [StaleAddressAdvertised]);
+    assert_eq!(first(&stale), [StaleAddressAdvertised, PasvMangled]);
+    // Nobody in between can have put it there.
+    let encrypted = client().attempt(pasv_at(named, DROPPED).encrypted()).attempt(pasv_here(named, WORKS).encrypted());
+    assert_eq!(first(&encrypted), [StaleAddressAdvertised]);
     let cluster = client().attempt(pasv_at(named, WORKS)).attempt(pasv_here(named, DROPPED));
     assert_eq!(all(&cluster), [[DataOnAnotherHost]]);
     // The control connection's host alone was dialled, as a safe client does.
     let finding = first_finding(&client().attempt(pasv_here(named, REFUSED)));
-    assert!(finding.causes().eq([DataOnAnotherHost, StaleAddressAdvertised]), "{finding}");
+    assert!(finding.causes().eq([DataOnAnotherHost, StaleAddressAdvertised, PasvMangled]), "{finding}");
     assert_eq!(finding.tells_apart(), Some(Experiment::DialAdvertised));
     // The advertised host alone was, as a trusting one does.
     let finding = first_finding(&client().attempt(pasv_at(named, DROPPED)));

@@ -14,7 +14,7 @@ fn rows() -> Vec<(&'static str, Evidence, Vec<Cause>)> {
         (
             "D02",
             client().attempt(pasv_at("198.51.100.23", DROPPED)).attempt(pasv_here("198.51.100.23", WORKS)),
-            vec![StaleAddressAdvertised],
+            vec![StaleAddressAdvertised, PasvMangled],
         ),
         (
             "D03",

@@ -21,7 +21,7 @@ pub struct Examined {
 }
 
 /// The same network in all states in which a doctor sees it.
-fn rounds(topology: &Topology) -> Vec<Topology> {
+pub fn rounds(topology: &Topology) -> Vec<Topology> {
     let mut rounds = vec![topology.clone()];
     // What fails only while others hold all ports has worked before.
     if topology.server.ports == Ports::Beyond {

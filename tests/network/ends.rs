@@ -55,10 +55,12 @@ pub struct Place {
     dialling: Option<(u64, Duration, Result<usize, DataError>)>,
     listens: Option<SocketAddr>,
     connection: Option<usize>,
-    /// The last connection that was dialled was refused.
-    pub refused: bool,
+    /// What became of what was dialled last; nothing, once it listens.
+    pub failed: Option<DataError>,
     /// Each address that was dialled.
     pub dialled: Vec<SocketAddr>,
+    /// Each address that was let in.
+    pub let_in: Vec<SocketAddr>,
 }
 
 impl Place {
@@ -73,8 +75,9 @@ impl Place {
             dialling: None,
             listens: None,
             connection: None,
-            refused: false,
+            failed: None,
             dialled: Vec::new(),
+            let_in: Vec::new(),
         }
     }
 
@@ -92,7 +95,7 @@ impl Place {
                         connect.connected();
                     }
                     Err(why) => {
-                        self.refused = why != DataError::TimedOut;
+                        self.failed = Some(why);
                         connect.failed(why);
                     }
                 }
@@ -112,6 +115,8 @@ impl Place {
         now: Duration,
     ) -> (Duration, Result<usize, DataError>) {
         self.dialled.push(connect.address());
+        // That is so until the answer is here.
+        self.failed = Some(DataError::TimedOut);
         let there_and_back = now + 2 * LATENCY;
         match world.dial(self.dials_from, connect.address(), connect.source_port()) {
             Arrival::At(arrived) => {
@@ -139,6 +144,7 @@ impl Place {
     }
 
     pub fn listen(&mut self, world: &mut World, sockets: &mut Sockets, listen: Listen<'_>) -> Step {
+        self.failed = None;
         let Some(host) = self.listens_at else {
             listen.failed(DataError::Local);
             return Step::Did;
@@ -173,7 +179,10 @@ impl Place {
         come.remove(0);
         let verdict = accept.accepted(tcp.seen);
         match verdict {
-            Verdict::Take => self.connection = Some(first),
+            Verdict::Take => {
+                self.let_in.push(tcp.seen);
+                self.connection = Some(first);
+            }
             Verdict::Refuse => tcp.close(self.end, now),
         }
         (Step::Did, Some(verdict))

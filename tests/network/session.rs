@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
 use ftp_proto::server::{Greeting, Server};
-use ftp_proto::{Attempt, Command, Endpoints, ExtendedAddress, HostPort, Instant, Text};
+use ftp_proto::{Attempt, Command, DataError, Endpoints, ExtendedAddress, HostPort, Instant, Text};
 use ftp_proto_rigs::client::login;
 use ftp_proto_rigs::pair::End;
 
@@ -174,7 +174,11 @@ impl Session {
         {
             return format!("{words}\r\n");
         }
-        let because = if self.at_server.refused { "Connection refused" } else { "Connection timed out" };
+        let because = match self.at_server.failed {
+            Some(DataError::TimedOut) => Some("Connection timed out"),
+            Some(_) => Some("Connection refused"),
+            None => None,
+        };
         format!("{}\r\n", self.software.words(line.trim_end(), because, self.heard_otherwise))
     }
 
@@ -205,6 +209,15 @@ impl Session {
             // The last hop before the server: what it sees is on this hop's far side.
             if hop.up { hop.outer() } else { hop.inner() }.from.ip()
         })
+    }
+
+    /// Whom the client has dialled or let in, and isn't the control connection's other end; and whom the server has let in.
+    pub fn strangers(&self) -> Vec<SocketAddr> {
+        let known = |host: IpAddr| move |address: &&SocketAddr| address.ip() != host;
+        let server = self.ends.peer().ip();
+        let at_client = self.at_client.dialled.iter().chain(&self.at_client.let_in).filter(known(server));
+        let at_server = self.at_server.let_in.iter().filter(known(self.seen_by_server()));
+        at_client.chain(at_server).copied().collect()
     }
 
     /// For whoever reads why a test has failed.

@@ -18,6 +18,8 @@ pub struct Software {
     pub foreign_port: ForeignPort,
     /// Another host has come to a passive port: what is said at once. `None`: it waits on for the right one.
     pub stranger: Option<&'static str>,
+    /// What it says of a passive port to which nobody has come, if not the same as of a client that it can't reach.
+    pub nobody_came: Option<&'static str>,
     /// How long it waits for a passive connection, in seconds.
     pub accept: u64,
     /// What it says of a transfer without PROT P, if that is required.
@@ -50,6 +52,7 @@ pub const OURS: Software = Software {
     says_otherwise: &[],
     foreign_port: ForeignPort::Refused,
     stranger: None,
+    nobody_came: None,
     accept: 60,
     unprotected: (522, "Data connections must be encrypted."),
 };
@@ -76,7 +79,7 @@ pub const VSFTPD_OVER_IPV6: Software = Software {
 
 pub const PROFTPD: Software = Software {
     greeting: "ProFTPD Server (Debian) [::ffff:203.0.113.7]",
-    says: &[(FAILED, "425 Unable to build data connection: %"), (DENIED, "501 PASV: Operation not permitted")],
+    says: &[(FAILED, "425 Unable to build data connection: %"), (DENIED, "501 Operation not permitted")],
     // It knows nothing of that name.
     hears: &[("P@SW", "P@SX")],
     says_otherwise: &[("500 ", "500 P@SW not understood")],
@@ -100,8 +103,9 @@ pub const PURE_FTPD: Software = Software {
         (PORT, "500 I won't open a connection to 192.168.1.10 (only to 198.51.100.9)"),
         (EPRT, "500 I won't open a connection to 192.168.1.10 (only to 198.51.100.9)"),
         (ON_IPV6, "425 You cannot use PASV on IPv6 connections. Use EPSV instead."),
-        (FAILED, "421 Timeout - try typing a little faster next time"),
+        (FAILED, "425 Could not open data connection: %"),
     ],
+    nobody_came: Some("421 Timeout - try typing a little faster next time"),
     // As long as it lets a session idle.
     accept: 900,
     ..OURS
@@ -164,8 +168,12 @@ impl Software {
         Refusal::new(Reply::from_static(Code::new(code).unwrap(), text)).unwrap()
     }
 
-    /// A reply's line in its words. `because`: what a 425 says of it. `otherwise`: it answers another command than the client's.
-    pub fn words(&self, line: &str, because: &str, otherwise: bool) -> String {
+    /// A reply's line in its words. `because`: what the system says of a client that it couldn't reach. `otherwise`: it answers another command than the client's.
+    pub fn words(&self, line: &str, because: Option<&str>, otherwise: bool) -> String {
+        if let (true, None, Some(words)) = (line.starts_with(FAILED), because, self.nobody_came) {
+            return words.to_owned();
+        }
+        let because = because.unwrap_or("Connection timed out");
         let answers = if otherwise { self.says_otherwise } else { &[] };
         let mut table = answers.iter().chain(self.says);
         let Some((_, instead)) = table.find(|(begin, _)| line.starts_with(begin)) else {

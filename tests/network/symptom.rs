@@ -1,6 +1,7 @@
 //! The five ways to a data connection, each by itself, and what a user sees of it.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ftp_proto::client::{Config, Request, Violation};
@@ -46,6 +47,8 @@ pub struct Tried {
     pub symptom: Symptom,
     pub evidence: Evidence,
     pub took: Duration,
+    /// Whom the client has dialled or let in, and isn't the control connection's other end; and whom the server has let in.
+    pub strangers: Vec<SocketAddr>,
     pub dialogue: String,
 }
 
@@ -112,6 +115,7 @@ pub fn try_with(topology: &Topology, config: Config) -> Tried {
         symptom: Symptom::of(&ran),
         evidence: session.client.evidence(),
         took: ran.took,
+        strangers: session.strangers(),
         dialogue: session.dialogue(),
     }
 }

@@ -68,7 +68,7 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
             let draft = Draft::new(Rank::Contradiction, &[Cause::NoHairpin, Cause::StaleAddressAdvertised]);
             draft.to_tell(Some(Experiment::AnotherNetwork))
         }
-        (Reach::World, _) => strange(case, there_fails.is_some(), here_works, here_fails),
+        (Reach::World, _) => strange(case, attempt, there_fails.is_some(), here_works, here_fails),
     };
     let tried = case.attempts().filter(same).filter(leads_astray).map(Fact::tried);
     let here = here_works.or(here_fails).map(Fact::tried);
@@ -76,23 +76,29 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
 }
 
 /// A public address that isn't the control connection's.
-fn strange(case: Case<'_>, there_fails: bool, here_works: Option<&Attempt>, here_fails: Option<&Attempt>) -> Draft {
+fn strange(
+    case: Case<'_>,
+    named: &Attempt,
+    there_fails: bool,
+    here_works: Option<&Attempt>,
+    here_fails: Option<&Attempt>,
+) -> Draft {
     let pasv_here = here_works.is_some_and(|attempt| attempt.route == Route::Pasv);
-    match (there_fails, here_fails.is_some()) {
+    let draft = match (there_fails, here_fails.is_some()) {
         // The same port works at the control connection's host: the number is right, and the host isn't.
         (_, false) if pasv_here => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised]),
         (true, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
             .or_if(here_works.is_none(), Cause::DataOnAnotherHost)
-            .or_if(case.was_tried(Route::Epsv) || here_works.is_none(), Cause::PasvMangled)
             .to_tell(Some(Experiment::DialControlHost)),
         (false, true) => Draft::new(Rank::Contradiction, &[Cause::DataOnAnotherHost, Cause::StaleAddressAdvertised])
             .to_tell(Some(Experiment::DialAdvertised)),
         (true, true) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
-            .or_if(case.works(Route::Epsv), Cause::PasvMangled)
             .or_if(!case.works(Route::Epsv), Cause::DataOnAnotherHost),
         (false, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised, Cause::DataOnAnotherHost])
             .to_tell(Some(Experiment::DialAdvertised)),
-    }
+    };
+    // Whoever can read along may have put it there.
+    draft.or_if(!named.encrypted, Cause::PasvMangled)
 }
 
 fn named(attempt: &Attempt, server: IpAddr) -> Fact {

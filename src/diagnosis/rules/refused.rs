@@ -10,6 +10,10 @@ use crate::route::{Attempt, AttemptEnd, Route};
 /// Words by which a server says that TLS is missing.
 const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth"];
 
+/// Words by which a server says that it won't connect to the address.
+const ABOUT_ADDRESS: &[&str] =
+    &["illegal", "won't", "rejected", "foreign", "refused", "nat", "only to", "not allowed to", "ports < 1024"];
+
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     for attempt in case.attempts() {
         let draft = match attempt.end {
@@ -69,7 +73,7 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     {
         return Draft::new(Rank::Told, &[Cause::PretNeeded]);
     }
-    if attempt.route == Route::Pasv && (case.is_ipv6(attempt) || says(attempt, &["ipv6"])) {
+    if attempt.route == Route::Pasv && (case.is_ipv6_throughout(attempt) || says(attempt, &["ipv6"])) {
         return Draft::new(rank, &[Cause::PasvOnIpv6]);
     }
     // A router that has no use for PASV writes it so, and the server wonders.
@@ -86,7 +90,7 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
             Draft::new(rank, &[Cause::PassiveUnknown, Cause::PassiveFiltered])
                 .or_if(pasv && other_works, Cause::PasvMangled)
                 // Some say so of what they are told not to do (libunftp: 502).
-                .or_if(!other_works && !untried, Cause::PassiveDisabled)
+                .or_if(!other_works, Cause::PassiveDisabled)
                 .to_tell(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
         }
         // Only one of the two is refused: nobody forbids passive mode so.
@@ -104,25 +108,36 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
 
 fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     let behind_nat = case.client_is_behind_nat();
-    let forbidden = says(
-        attempt,
-        &["illegal", "won't", "rejected", "foreign", "refused", "nat", "only to", "not allowed to", "ports < 1024"],
-    );
+    let forbidden = says(attempt, ABOUT_ADDRESS);
     let unknown = says(
         attempt,
-        &["not implemented", "not understood", "unknown", "unrecognized", "unrecognised", "disabled", "denied"],
+        &[
+            "not implemented",
+            "not understood",
+            "unknown",
+            "unrecognized",
+            "unrecognised",
+            "disabled",
+            "denied",
+            "not permitted",
+        ],
     );
     let rank = Rank::InferredActive;
     let outside = case.evidence.client_outside.map(Fact::ClientSeenAs);
     let private = case.client().filter(|_| behind_nat && outside.is_none()).map(Fact::ClientPrivate);
     let with = |draft: Draft| draft.because_all(outside.clone()).because_all(private.clone());
     // A server from before RFC 2428: it is no matter of active mode.
-    if attempt.route == Route::Eprt && is_unknown(code) && !forbidden {
+    if attempt.route == Route::Eprt && is_unknown(attempt) {
         if case.works(Route::Port) {
             return None;
         }
-        if case.attempts().any(|other| other.route == Route::Epsv && refused_as_unknown(other)) {
+        let knows_port = case.attempts().any(|other| other.route == Route::Port && !is_unknown(other));
+        if knows_port || case.attempts().any(|other| other.route == Route::Epsv && is_unknown(other)) {
             return Some(Draft::new(rank, &[Cause::FamilyUnsupported]));
+        }
+        if !case.was_tried(Route::Port) && !case.works(Route::Epsv) {
+            let draft = Draft::new(rank, &[Cause::ActiveDisabled, Cause::FamilyUnsupported]);
+            return Some(draft.to_tell(Some(Experiment::TryRoute(Route::Port))));
         }
     }
     Some(match code {
@@ -149,18 +164,15 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     })
 }
 
-/// The codes with which a server says that it doesn't know a command (RFC 959 4.2.1).
-fn is_unknown(code: Code) -> bool {
-    matches!(code, Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED)
-}
-
-fn refused_as_unknown(attempt: &Attempt) -> bool {
-    matches!(attempt.end, AttemptEnd::Refused(code) if is_unknown(code))
+/// The server doesn't know the command (RFC 959 4.2.1), and doesn't complain of what it says either.
+fn is_unknown(attempt: &Attempt) -> bool {
+    matches!(attempt.end, AttemptEnd::Refused(Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED))
+        && !says(attempt, ABOUT_ADDRESS)
 }
 
 fn unreadable(case: Case<'_>, attempt: &Attempt) -> Draft {
     match attempt.route {
-        Route::Pasv if case.is_ipv6(attempt) => Draft::new(Rank::Inferred, &[Cause::PasvOnIpv6]),
+        Route::Pasv if case.is_ipv6_throughout(attempt) => Draft::new(Rank::Inferred, &[Cause::PasvOnIpv6]),
         Route::Pasv if case.works(Route::Epsv) => Draft::new(Rank::Inferred, &[Cause::PasvMangled]),
         _ => Draft::new(Rank::Inferred, &[Cause::PasvMangled, Cause::OutOfStep])
             .to_tell(Some(Experiment::TryRoute(Route::Epsv))),

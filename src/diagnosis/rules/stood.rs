@@ -150,7 +150,11 @@ fn tls_failed(case: Case<'_>, attempt: &Attempt, why: TlsError) -> Draft {
         }
         TlsError::Handshake | TlsError::Unavailable => {
             let resumed = attempt.tls.is_some_and(|tls| tls.resumed == Some(true));
-            let draft = Draft::new(Rank::Inferred, &[Cause::DataTlsFailed]).or_if(!resumed, Cause::SessionNotResumed);
+            // A server that takes us for a stranger closes before it shakes hands, and so does who has answered in its place.
+            let draft = Draft::new(Rank::Inferred, &[Cause::DataTlsFailed])
+                .or_if(!resumed, Cause::SessionNotResumed)
+                .or_if(attempt.route.is_passive(), Cause::DataPeerDiffers)
+                .or_if(attempt.route.is_passive(), Cause::PathBroken);
             draft.to_tell(Some(Experiment::Resume))
         }
     }

@@ -42,6 +42,18 @@ pub enum Harm {
     Renames,
 }
 
+impl Harm {
+    pub const ALL: [Self; 7] = [
+        Self::Garbles,
+        Self::Misleads,
+        Self::Resets,
+        Self::Refuses,
+        Self::RefusesExtended,
+        Self::Extends,
+        Self::Renames,
+    ];
+}
+
 /// A host that nobody has, named by a bad ALG.
 pub const NOBODY: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 250);
 
