@@ -44,7 +44,9 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
         ),
         one(
             StaleAddressAdvertised,
-            client().attempt(pasv_at("198.51.100.23", REFUSED)).attempt(pasv_here("198.51.100.23", WORKS)),
+            client()
+                .attempt(pasv_at("198.51.100.23", REFUSED).encrypted())
+                .attempt(pasv_here("198.51.100.23", WORKS).encrypted()),
         ),
         one(DataOnAnotherHost, client().attempt(epsv(REFUSED)).attempt(pasv_at("198.51.100.23", WORKS))),
         (

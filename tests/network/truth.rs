@@ -61,9 +61,9 @@ fn server(topology: &Topology, causes: &mut Vec<Cause>) {
             ServerAttached::Nat { .. } | ServerAttached::Balancer { .. } => causes.push(PrivateAddressAdvertised),
             ServerAttached::Public | ServerAttached::PublicIpv6 | ServerAttached::Master => {}
         },
+        // If it is turned back, then with the router's address as its source.
         Announces::Public if from_inside => match attached {
-            // It is turned back with the router's address as its source.
-            ServerAttached::Nat { hairpin: true, forwards: true, .. } => causes.push(DataPeerDiffers),
+            ServerAttached::Nat { hairpin: true, .. } => causes.extend([NoHairpin, DataPeerDiffers]),
             _ => causes.push(NoHairpin),
         },
         Announces::Own | Announces::Public | Announces::Slave => {}
@@ -132,6 +132,9 @@ fn between(topology: &Topology, causes: &mut Vec<Cause>) {
             // It speaks in the server's place.
             Some(Harm::RefusesExtended) => causes.extend([PassiveFiltered, FamilyUnsupported]),
             None => {}
+        }
+        if alg.translates {
+            causes.push(PassiveFiltered);
         }
         // Whatever else it does, it opens what it reads of.
         if tls.is_some() {

@@ -152,7 +152,9 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
     } else if only(Route::Pasv, Route::Epsv) && case.is_ipv6_throughout(first) {
         others(Draft::new(Rank::Beside, &[Cause::PasvOnIpv6]))
     } else if only(Route::Pasv, Route::Epsv) {
-        others(Draft::new(Rank::Inferred, &[Cause::PasvMangled]).or_if(once, Cause::AnotherPod).to_tell(again))
+        let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]).or_if(once, Cause::AnotherPod);
+        // A helper opens no port of a host that isn't the server.
+        others(draft.or_if(named_beyond(case), Cause::StaleAddressAdvertised).to_tell(again))
     } else {
         let outside =
             case.evidence.configuration.ports.filter(|(from, to)| !(*from..=*to).contains(&port) && port != 0);
@@ -192,8 +194,8 @@ fn nowhere(case: Case<'_>, found: &mut Findings, first: &Attempt, how: Dial) {
     let contained =
         case.attempts().filter_map(|attempt| attempt.advertised).any(|address| is_of_containers(address.ip()));
     let only = |route| failures(case).all(|attempt| attempt.route == route);
-    let (only_epsv, only_pasv) =
-        (only(Route::Epsv) && !case.was_tried(Route::Pasv), only(Route::Pasv) && !case.was_tried(Route::Epsv));
+    let pasv_told = case.attempts().any(|attempt| attempt.route == Route::Pasv && attempt.advertised.is_some());
+    let (only_epsv, only_pasv) = (only(Route::Epsv) && !pasv_told, only(Route::Pasv) && !case.was_tried(Route::Epsv));
     let experiment = if foreign {
         Experiment::AnotherPort
     } else if encrypted {
