@@ -109,21 +109,32 @@ impl Cure {
         self.remedy.actor
     }
 
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        self.remedy.advice == other.remedy.advice
+    }
+
     /// The lines to write, in the words of the server that was recognised; none if it wasn't, or if no line does it.
     pub fn settings(&self) -> impl Iterator<Item = Setting> + use<> {
         let known = self.known;
         let lines =
             self.remedy.lines.iter().filter(move |(software, _)| software.is_none_or(|of| of == known.software));
-        lines.flat_map(move |(software, lines)| lines.iter().map(move |line| setting(*line, *software, known)))
+        let ports = range(self.remedy.cause, known);
+        lines.flat_map(move |(software, lines)| {
+            lines.iter().map(move |line| setting(*line, *software, known.public, ports))
+        })
     }
 }
 
-fn setting(line: remedies::Line, software: Option<Software>, known: Known) -> Setting {
-    let (first, last) = range(known);
+fn setting(
+    line: remedies::Line,
+    software: Option<Software>,
+    public: Option<IpAddr>,
+    (first, last): (u16, u16),
+) -> Setting {
     let value = match line.given {
         Given::Nothing => Value::Nothing,
         Given::Word(word) => Value::Word(word),
-        Given::Address => Value::PublicAddress(known.public),
+        Given::Address => Value::PublicAddress(public),
         Given::First => Value::Port(first),
         Given::Last => Value::Port(last),
         Given::Ports => Value::Ports(first, last),
@@ -140,11 +151,21 @@ fn setting(line: remedies::Line, software: Option<Software>, known: Known) -> Se
     Setting { key: line.key, value, syntax }
 }
 
-/// The range that is configured, the right way round, or else the proposed one.
-fn range(known: Known) -> (u16, u16) {
-    match known.ports {
-        Some((0, _) | (_, 0)) | None => PROPOSED,
-        Some((first, last)) => (first.min(last), first.max(last)),
+/// The range that is configured, the right way round, unless it is what is at fault; else the proposed one.
+fn range(cause: Cause, known: Known) -> (u16, u16) {
+    let configured = known.ports.filter(|(first, last)| *first != 0 && *last != 0);
+    match (cause, configured) {
+        (Cause::RangeExhausted, configured) => {
+            let (first, last) = configured.unwrap_or(PROPOSED);
+            let (first, last) = (first.min(last), first.max(last));
+            let width = u32::from(last.saturating_sub(first)).saturating_add(1);
+            // Ports are in use for a while after their transfer, and Pure-FTPd wants two for each session.
+            let wanted = width.saturating_mul(4).max(known.sessions.unwrap_or(0).saturating_mul(4));
+            let last = u32::from(first).saturating_add(wanted.saturating_sub(1));
+            (first, u16::try_from(last).unwrap_or(u16::MAX))
+        }
+        (Cause::PortTakenByAlg, _) | (_, None) => PROPOSED,
+        (_, Some((first, last))) => (first.min(last), first.max(last)),
     }
 }
 

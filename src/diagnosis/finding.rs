@@ -141,6 +141,15 @@ impl Finding {
         cure::of(self)
     }
 
+    /// The same, each piece of advice once, whichever of the causes it is for.
+    pub fn advice(&self) -> impl Iterator<Item = Cure> {
+        let same = |one: &Cure, other: &Cure| one.actor() == other.actor() && one.says_the_same(other);
+        self.cures()
+            .enumerate()
+            .filter(move |(place, cure)| !self.cures().take(*place).any(|other| same(&other, cure)))
+            .map(|(_, cure)| cure)
+    }
+
     /// The further attempt that would tell the causes apart; `None`: there is one cause, or nothing would tell.
     pub fn tells_apart(&self) -> Option<Experiment> {
         self.tells_apart
@@ -202,7 +211,7 @@ impl fmt::Display for Line<'_> {
             write!(f, "{}{fact}", if place == 0 { " Seen: " } else { "; " })?;
         }
         f.write_str(".")?;
-        for cure in finding.cures().filter(|cure| cure.actor() != Actor::User) {
+        for cure in finding.advice().filter(|cure| cure.actor() != Actor::User) {
             write!(f, " {cure}")?;
             for (place, setting) in cure.settings().enumerate() {
                 write!(f, "{}{setting}", if place == 0 { " (" } else { ", " })?;
@@ -227,7 +236,7 @@ impl fmt::Display for Finding {
         for fact in self.against() {
             writeln!(f, "  although {fact}")?;
         }
-        for cure in self.cures() {
+        for cure in self.advice() {
             writeln!(f, "  {}: {cure}", cure.actor())?;
             for setting in cure.settings() {
                 writeln!(f, "    {setting}")?;

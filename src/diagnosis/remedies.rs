@@ -411,10 +411,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
         Cause::SessionNotResumedTls13,
         Server,
         "Or offer TLS 1.2 alone.",
-        &[
-            (PROFTPD, &[line("TLSProtocol", Given::Word("TLSv1.2"))]),
-            (VSFTPD, &[line("ssl_tlsv1_3", Given::Word("NO"))]),
-        ],
+        &[(PROFTPD, &[line("TLSProtocol", Given::Word("TLSv1.2"))])],
     ),
     row(
         Cause::ProtectionUnfit,

@@ -203,7 +203,7 @@ impl Draft {
     }
 
     /// This would tell, if there is more than one cause.
-    pub(super) fn to_tell(mut self, experiment: Option<Experiment>) -> Self {
+    pub(super) fn told_by(mut self, experiment: Option<Experiment>) -> Self {
         self.finding.tells_apart = experiment.filter(|_| self.finding.causes.iter().nth(1).is_some());
         self
     }

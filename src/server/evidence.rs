@@ -118,15 +118,16 @@ impl Context {
     /// What the configuration says to this client.
     fn configuration(&self) -> Configuration {
         let (passive, active) = (self.passive(), self.active());
-        let mut configuration = Configuration::default();
-        configuration.passive = Some(passive.enabled);
-        configuration.active = Some(active.enabled);
-        configuration.ports = Some((*passive.ports.start(), *passive.ports.end()));
-        configuration.address = passive.address.towards(self.connection.ends.peer().ip()).map(IpAddr::V4);
-        configuration.strangers = Some(passive.strangers || active.strangers);
-        configuration.session_reuse = Some(self.config.data_session == Resume::Required);
-        configuration.tls_required = Some(self.config.security == Security::Data);
-        configuration
+        Configuration {
+            passive: Some(passive.enabled),
+            active: Some(active.enabled),
+            ports: Some((*passive.ports.start(), *passive.ports.end())),
+            address: passive.address.towards(self.connection.ends.peer().ip()).map(IpAddr::V4),
+            sessions: None,
+            strangers: Some(passive.strangers || active.strangers),
+            session_reuse: Some(self.config.data_session == Resume::Required),
+            tls_required: Some(self.config.security == Security::Data),
+        }
     }
 }
 

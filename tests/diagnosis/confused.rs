@@ -43,6 +43,12 @@ fn a_stale_address_and_a_cluster() {
 }
 
 #[test]
+fn an_address_that_was_not_dialled_is_not_what_failed() {
+    let found = all(&client().attempt(pasv_here("10.0.0.5", DROPPED)).attempt(epsv(DROPPED)));
+    assert_eq!(found, [vec![PassiveRangeDropped, OutboundBlocked], vec![PrivateAddressAdvertised]]);
+}
+
+#[test]
 fn an_address_that_was_not_dialled_by_choice() {
     let private = client().attempt(pasv_here("10.0.0.5", WORKS)).attempt(pasv_at("10.0.0.5", AttemptEnd::NotDialled));
     assert_eq!(all(&private), [[PrivateAddressAdvertised]]);

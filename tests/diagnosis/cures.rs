@@ -59,6 +59,29 @@ fn a_range_that_is_configured_is_kept_and_a_swapped_one_is_turned() {
 }
 
 #[test]
+fn a_range_that_is_too_small_is_widened() {
+    let evidence = |ports, sessions| {
+        let mut configuration = Configuration::default();
+        configuration.ports = Some(ports);
+        configuration.sessions = sessions;
+        of(Software::Vsftpd).configuration(configuration).attempt(refused(ftp_proto::Route::Epsv, "425 No port."))
+    };
+    assert_eq!(lines(&evidence((41000, 41009), None))[..2], ["pasv_min_port=41000", "pasv_max_port=41039"]);
+    assert_eq!(lines(&evidence((41000, 41009), Some(100)))[..2], ["pasv_min_port=41000", "pasv_max_port=41399"]);
+    assert_eq!(lines(&evidence((65000, 65535), None))[..2], ["pasv_min_port=65000", "pasv_max_port=65535"]);
+}
+
+#[test]
+fn advice_is_given_once() {
+    let finding =
+        first_finding(&of(Software::Vsftpd).attempt(epsv(DROPPED).encrypted()).attempt(pasv(DROPPED).encrypted()));
+    let advice: Vec<_> = finding.advice().map(|cure| (cure.actor(), cure.to_string())).collect();
+    let distinct: std::collections::BTreeSet<_> = advice.iter().collect();
+    assert_eq!(distinct.len(), advice.len());
+    assert!(finding.cures().count() > advice.len());
+}
+
+#[test]
 fn each_who_can_act_is_told_what() {
     let finding = first_finding(&of(Software::Vsftpd).attempt(epsv(DROPPED)).attempt(pasv(DROPPED)));
     let actors: Vec<_> = finding.cures().map(|cure| cure.actor()).collect();

@@ -70,5 +70,5 @@ fn not_reached(case: Case<'_>, attempt: &Attempt, inbound: Cause) -> Draft {
         .or_if(true, Cause::ServerOutboundBlocked)
         .because_all(facts(attempt))
         .because_all(private)
-        .to_tell(Some(Experiment::AnotherNetwork))
+        .told_by(Some(Experiment::AnotherNetwork))
 }

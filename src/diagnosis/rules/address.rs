@@ -55,18 +55,20 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
         }
         return;
     }
+    // Who dialled the control connection's host alone, and failed there, has another trouble; this one is the next.
+    let rank = if there_fails.is_some() || undialled { Rank::Contradiction } else { Rank::Foreseen };
     let causes = match (Reach::of(advertised.ip()), Reach::of(server)) {
-        (Reach::Nowhere | Reach::Host, _) => Draft::new(Rank::Contradiction, &[Cause::UnusableAddressAdvertised]),
+        (Reach::Nowhere | Reach::Host, _) => Draft::new(rank, &[Cause::UnusableAddressAdvertised]),
         (Reach::Site | Reach::Link, _) if case.evidence.surroundings.container.is_some() => {
-            Draft::new(Rank::Contradiction, &[Cause::ContainerAddressAdvertised])
+            Draft::new(rank, &[Cause::ContainerAddressAdvertised])
         }
         (Reach::Site | Reach::Link, _) => {
-            let draft = Draft::new(Rank::Contradiction, &[Cause::PrivateAddressAdvertised]);
+            let draft = Draft::new(rank, &[Cause::PrivateAddressAdvertised]);
             draft.or_if(is_of_containers(advertised.ip()), Cause::ContainerAddressAdvertised)
         }
         (Reach::World, Reach::Site | Reach::Link | Reach::Host) => {
             let draft = Draft::new(Rank::Contradiction, &[Cause::NoHairpin, Cause::StaleAddressAdvertised]);
-            draft.to_tell(Some(Experiment::AnotherNetwork))
+            draft.told_by(Some(Experiment::AnotherNetwork))
         }
         (Reach::World, _) => strange(case, attempt, there_fails.is_some(), here_works, here_fails),
     };
@@ -89,13 +91,13 @@ fn strange(
         (_, false) if pasv_here => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised]),
         (true, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
             .or_if(here_works.is_none(), Cause::DataOnAnotherHost)
-            .to_tell(Some(Experiment::DialControlHost)),
+            .told_by(Some(Experiment::DialControlHost)),
         (false, true) => Draft::new(Rank::Contradiction, &[Cause::DataOnAnotherHost, Cause::StaleAddressAdvertised])
-            .to_tell(Some(Experiment::DialAdvertised)),
+            .told_by(Some(Experiment::DialAdvertised)),
         (true, true) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
             .or_if(!case.works(Route::Epsv), Cause::DataOnAnotherHost),
         (false, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised, Cause::DataOnAnotherHost])
-            .to_tell(Some(Experiment::DialAdvertised)),
+            .told_by(Some(Experiment::DialAdvertised)),
     };
     // Whoever can read along may have put it there.
     draft.or_if(!named.encrypted, Cause::PasvMangled)

@@ -63,7 +63,7 @@ fn lost(case: Case<'_>, found: &mut Findings, loss: &ControlLoss) {
         Occasion::Transfer if loss.how == LossKind::Silent && case.attempts().any(is_unheard) => {
             let causes = [Cause::DataPeerDiffers, Cause::PathBroken];
             let draft = Draft::new(Rank::Inferred, &causes).because(silent).because_all(said);
-            found.find(draft.to_tell(Some(Experiment::ServersLog)));
+            found.find(draft.told_by(Some(Experiment::ServersLog)));
         }
         Occasion::Transfer => {
             let long = loss.idle.as_secs() >= LONG;
@@ -78,12 +78,12 @@ fn lost(case: Case<'_>, found: &mut Findings, loss: &ControlLoss) {
             let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]);
             let draft = draft.or_if(loss.how != LossKind::Reset && !case.works(Route::Epsv), Cause::PathBroken);
             let draft = draft.because(Fact::LostAt(Verb::Pasv)).because_all(said);
-            found.find(draft.to_tell(Some(Experiment::TryRoute(Route::Epsv))));
+            found.find(draft.told_by(Some(Experiment::TryRoute(Route::Epsv))));
         }
         Occasion::Command(Verb::Epsv) if loss.how != LossKind::Silent || case.works(Route::Pasv) => {
             let draft = Draft::new(Rank::Inferred, &[Cause::EpsvBlocked, Cause::PassiveFiltered]);
             let draft = draft.because(Fact::LostAt(Verb::Epsv)).because_all(said);
-            found.find(draft.to_tell(Some(Experiment::TryRoute(Route::Pasv))));
+            found.find(draft.told_by(Some(Experiment::TryRoute(Route::Pasv))));
         }
         // What speaks at the port tells of it, or it is no matter of data connections.
         Occasion::Greeting | Occasion::Command(_) | Occasion::Idle => {}

@@ -87,11 +87,11 @@ fn known(case: Case<'_>, found: &mut Findings, first: &Attempt) -> bool {
         }
         (Some(container @ Container::Kubernetes), _) => {
             let draft = Draft::new(Rank::Inferred, &[Cause::ServiceWithoutRange, Cause::AnotherPod]);
-            draft.because(Fact::Contained(container)).to_tell(Some(Experiment::ServersLog))
+            draft.because(Fact::Contained(container)).told_by(Some(Experiment::ServersLog))
         }
         (Some(container), _) => {
             let draft = Draft::new(Rank::Inferred, &[Cause::RangeNotPublished, Cause::PassiveRangeDropped]);
-            draft.because(Fact::Contained(container)).to_tell(Some(Experiment::ServersLog))
+            draft.because(Fact::Contained(container)).told_by(Some(Experiment::ServersLog))
         }
         (None, Some(helper @ (Helper::Detached | Helper::Missing))) => {
             Draft::new(Rank::Told, &[Cause::HelperNotAttached]).because(Fact::Helper(helper))
@@ -148,13 +148,13 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
     let draft = if ports::owner(port).is_some() {
         others(Draft::new(Rank::Inferred, &[Cause::PortTakenByAlg]).because(Fact::ForeignPort(port)))
     } else if only(Route::Epsv, Route::Pasv) {
-        others(Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(once, Cause::AnotherPod).to_tell(again))
+        others(Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(once, Cause::AnotherPod).told_by(again))
     } else if only(Route::Pasv, Route::Epsv) && case.is_ipv6_throughout(first) {
         others(Draft::new(Rank::Beside, &[Cause::PasvOnIpv6]))
     } else if only(Route::Pasv, Route::Epsv) {
         let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]).or_if(once, Cause::AnotherPod);
         // A helper opens no port of a host that isn't the server.
-        others(draft.or_if(named_beyond(case), Cause::StaleAddressAdvertised).to_tell(again))
+        others(draft.or_if(named_beyond(case), Cause::StaleAddressAdvertised).told_by(again))
     } else {
         let outside =
             case.evidence.configuration.ports.filter(|(from, to)| !(*from..=*to).contains(&port) && port != 0);
@@ -163,7 +163,7 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
             .or_if(refused, Cause::AnotherPod)
             .because_all(outside.map(|_| Fact::OutsideRange(port)))
             .because_all(facts(first));
-        draft.although_all([Fact::tried(works)]).to_tell(again)
+        draft.although_all([Fact::tried(works)]).told_by(again)
     };
     found.find(draft);
 }
@@ -218,7 +218,7 @@ fn nowhere(case: Case<'_>, found: &mut Findings, first: &Attempt, how: Dial) {
         .or_if(only_epsv, Cause::EpsvBlocked)
         .or_if(only_epsv || named_beyond(case), Cause::DataOnAnotherHost)
         .or_if(only_pasv, Cause::PasvMangled)
-        .to_tell(Some(experiment));
+        .told_by(Some(experiment));
     let tried = failures(case).take(3).flat_map(facts);
     let draft = draft.because_all(tried);
     found.find(draft);

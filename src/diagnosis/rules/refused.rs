@@ -8,11 +8,11 @@ use crate::reply::{Class, Code};
 use crate::route::{Attempt, AttemptEnd, Route};
 
 /// Words by which a server says that TLS is missing.
-const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth"];
+const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth tls", "auth ssl"];
 
 /// Words by which a server says that it won't connect to the address.
 const ABOUT_ADDRESS: &[&str] =
-    &["illegal", "won't", "rejected", "foreign", "refused", "nat", "only to", "not allowed to", "ports < 1024"];
+    &["illegal", "won't", "rejected", "foreign", "refused", " nat ", "only to", "not allowed to", "ports < 1024"];
 
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     for attempt in case.attempts() {
@@ -51,7 +51,7 @@ fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS => {
             let draft = Draft::new(Rank::Inferred, &[Cause::FamilyUnsupported])
                 .or_if(!attempt.protected, Cause::ProtectionUnfit);
-            Some(draft.to_tell(Some(Experiment::WithProtection)))
+            Some(draft.told_by(Some(Experiment::WithProtection)))
         }
         Code::NOT_LOGGED_IN | Code::BAD_SEQUENCE | Code::DENIED_BY_POLICY if says(attempt, ABOUT_TLS) => {
             told(if attempt.encrypted { Cause::ProtectionUnfit } else { Cause::TlsRequired })
@@ -91,18 +91,18 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
                 .or_if(pasv && other_works, Cause::PasvMangled)
                 // Some say so of what they are told not to do (libunftp: 502).
                 .or_if(!other_works, Cause::PassiveDisabled)
-                .to_tell(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
+                .told_by(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
         }
         // Only one of the two is refused: nobody forbids passive mode so.
         _ if other_works => Draft::new(rank, &[Cause::PassiveUnknown, Cause::PassiveFiltered])
             .or_if(pasv, Cause::PasvMangled)
-            .to_tell(Some(Experiment::ServersLog)),
+            .told_by(Some(Experiment::ServersLog)),
         Code::BAD_SEQUENCE => Draft::new(rank, &[Cause::OutOfStep]),
         _ if code.class() == Class::TransientNegative => Draft::new(rank, &[Cause::RangeExhausted]),
         _ => Draft::new(rank, &[Cause::PassiveDisabled])
             .or_if(untried, Cause::PassiveFiltered)
             .or_if(untried && pasv, Cause::PasvMangled)
-            .to_tell(Some(Experiment::TryRoute(other))),
+            .told_by(Some(Experiment::TryRoute(other))),
     }
 }
 
@@ -137,7 +137,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         }
         if !case.was_tried(Route::Port) && !case.works(Route::Epsv) {
             let draft = Draft::new(rank, &[Cause::ActiveDisabled, Cause::FamilyUnsupported]);
-            return Some(draft.to_tell(Some(Experiment::TryRoute(Route::Port))));
+            return Some(draft.told_by(Some(Experiment::TryRoute(Route::Port))));
         }
     }
     Some(match code {
@@ -158,7 +158,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
             draft
                 .or_if(unknown, Cause::FamilyUnsupported)
                 .or_if(code == Code::SYNTAX_ERROR, Cause::ActiveDisabled)
-                .to_tell(Some(Experiment::AnotherNetwork))
+                .told_by(Some(Experiment::AnotherNetwork))
         }
         _ => Draft::new(rank, &[Cause::ActiveDisabled]),
     })
@@ -175,19 +175,19 @@ fn unreadable(case: Case<'_>, attempt: &Attempt) -> Draft {
         Route::Pasv if case.is_ipv6_throughout(attempt) => Draft::new(Rank::Inferred, &[Cause::PasvOnIpv6]),
         Route::Pasv if case.works(Route::Epsv) => Draft::new(Rank::Inferred, &[Cause::PasvMangled]),
         _ => Draft::new(Rank::Inferred, &[Cause::PasvMangled, Cause::OutOfStep])
-            .to_tell(Some(Experiment::TryRoute(Route::Epsv))),
+            .told_by(Some(Experiment::TryRoute(Route::Epsv))),
     }
 }
 
 fn unexpected(case: Case<'_>, attempt: &Attempt) -> Draft {
     let draft = Draft::new(Rank::Inferred, &[Cause::OutOfStep]);
     let draft = draft.or_if(attempt.route == Route::Pasv && case.evidence.surplus == 0, Cause::PasvMangled);
-    draft.to_tell(Some(Experiment::TryRoute(Route::Epsv)))
+    draft.told_by(Some(Experiment::TryRoute(Route::Epsv)))
 }
 
 /// The control connection broke over PASV: routers that rewrite the 227 and get the count of bytes wrong do so.
 fn lost(case: Case<'_>, attempt: &Attempt) -> Draft {
     let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]);
     let draft = draft.or_if(!case.works(Route::Epsv) && attempt.advertised.is_some(), Cause::PathBroken);
-    draft.to_tell(Some(Experiment::TryRoute(Route::Epsv)))
+    draft.told_by(Some(Experiment::TryRoute(Route::Epsv)))
 }

@@ -24,7 +24,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
                     super::Dial::Refused => Cause::ActiveInboundRejected,
                 };
                 let draft = Draft::new(Rank::InferredActive, &[cause, Cause::ServerOutboundBlocked]);
-                draft.to_tell(Some(Experiment::AnotherNetwork))
+                draft.told_by(Some(Experiment::AnotherNetwork))
             }),
             _ => None,
         };
@@ -53,7 +53,7 @@ fn nobody_came(case: Case<'_>, attempt: &Attempt) -> Draft {
                 .or_if(attempt.encrypted, Cause::TlsBlindsHelper)
                 .or_if(true, Cause::OutboundBlocked);
             let stale = announced.is_some_and(|host| Reach::of(host) == Reach::World);
-            main.or_if(stale, Cause::StaleAddressAdvertised).to_tell(Some(Experiment::AnotherNetwork))
+            main.or_if(stale, Cause::StaleAddressAdvertised).told_by(Some(Experiment::AnotherNetwork))
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
             AttemptEnd::Stalled => Some(stalled(attempt)),
             AttemptEnd::CutShort => Some(
                 Draft::new(Rank::Inferred, &[Cause::ClosedTooEarly, Cause::PathBroken])
-                    .to_tell(Some(Experiment::ServersLog)),
+                    .told_by(Some(Experiment::ServersLog)),
             ),
             _ => None,
         };
@@ -76,10 +76,10 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
         // Behind the 150 it is about the handshake; before it, about what was agreed on.
         let failed = Draft::new(Rank::Inferred, &[Cause::SessionNotResumed, Cause::DataTlsFailed]);
         return Some(if attempt.opened {
-            failed.to_tell(Some(Experiment::Resume))
+            failed.told_by(Some(Experiment::Resume))
         } else {
             Draft::new(Rank::Inferred, &[Cause::ProtectionUnfit, Cause::SessionNotResumed])
-                .to_tell(Some(Experiment::Resume))
+                .told_by(Some(Experiment::Resume))
         });
     }
     if says(attempt, ABOUT_SETUP) {
@@ -95,7 +95,7 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
                 .or_if(attempt.protected, Cause::DataTlsFailed)
                 // Somebody in between has answered in the server's place.
                 .or_if(attempt.route.is_passive(), Cause::PathBroken)
-                .to_tell(Some(Experiment::WithoutTls)),
+                .told_by(Some(Experiment::WithoutTls)),
         ),
         // It was neither announced nor agreed on.
         Code::CANNOT_OPEN_DATA_CONNECTION
@@ -108,7 +108,7 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
             let draft = draft
                 .or_if(attempt.protected, Cause::DataTlsFailed)
                 .or_if(attempt.route.is_passive(), Cause::DataPeerDiffers);
-            Some(draft.to_tell(Some(Experiment::AnotherNetwork)))
+            Some(draft.told_by(Some(Experiment::AnotherNetwork)))
         }
         Code::SERVICE_NOT_AVAILABLE if goes_on(case, attempt) => told(Cause::DataTimeout),
         _ => None,
@@ -134,7 +134,7 @@ fn not_resumed(case: Case<'_>, attempt: &Attempt) -> Draft {
         Some(TlsVersion::V1_3) if older_works => Draft::new(Rank::Told, &[Cause::SessionNotResumedTls13]),
         Some(TlsVersion::V1_3) | None if !older_fails => {
             Draft::new(Rank::Told, &[Cause::SessionNotResumed, Cause::SessionNotResumedTls13])
-                .to_tell(Some(Experiment::OverTls12))
+                .told_by(Some(Experiment::OverTls12))
         }
         _ => Draft::new(Rank::Told, &[Cause::SessionNotResumed]),
     }
@@ -146,7 +146,7 @@ fn tls_failed(case: Case<'_>, attempt: &Attempt, why: TlsError) -> Draft {
         _ if says(attempt, ABOUT_RESUMPTION) => not_resumed(case, attempt),
         TlsError::Certificate => Draft::new(Rank::Told, &[Cause::DataTlsFailed]),
         TlsError::TimedOut => {
-            Draft::new(Rank::Inferred, &[Cause::PathBroken, Cause::DataTlsFailed]).to_tell(Some(Experiment::WithoutTls))
+            Draft::new(Rank::Inferred, &[Cause::PathBroken, Cause::DataTlsFailed]).told_by(Some(Experiment::WithoutTls))
         }
         TlsError::Handshake | TlsError::Unavailable => {
             let resumed = attempt.tls.is_some_and(|tls| tls.resumed == Some(true));
@@ -155,7 +155,7 @@ fn tls_failed(case: Case<'_>, attempt: &Attempt, why: TlsError) -> Draft {
                 .or_if(!resumed, Cause::SessionNotResumed)
                 .or_if(attempt.route.is_passive(), Cause::DataPeerDiffers)
                 .or_if(attempt.route.is_passive(), Cause::PathBroken);
-            draft.to_tell(Some(Experiment::Resume))
+            draft.told_by(Some(Experiment::Resume))
         }
     }
 }
@@ -171,5 +171,5 @@ fn stalled(attempt: &Attempt) -> Draft {
     draft
         .or_if(handshake, Cause::DataTlsFailed)
         .or_if(attempt.route.is_passive(), Cause::DataPeerDiffers)
-        .to_tell(Some(Experiment::AnotherNetwork))
+        .told_by(Some(Experiment::AnotherNetwork))
 }
