@@ -162,7 +162,7 @@ pub(crate) enum Reach {
     Host,
     /// Link-local.
     Link,
-    /// Private (RFC 1918, RFC 4193) or shared (RFC 6598).
+    /// Private (RFC 1918, RFC 4193), shared (RFC 6598) or of a translator (RFC 7335).
     Site,
     /// Everything else.
     World,
@@ -182,6 +182,8 @@ impl Reach {
             [127, ..] => Self::Host,
             [169, 254, ..] => Self::Link,
             [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Self::Site,
+            // What a host with 464XLAT gives itself (RFC 7335).
+            [192, 0, 0, 0..=7] => Self::Site,
             _ => Self::World,
         }
     }
@@ -302,12 +304,20 @@ mod tests {
     #[test]
     fn an_ipv4_host_is_plausible_within_its_scope() {
         let (public, site) = (ip("198.51.100.7"), ip("10.0.0.1"));
-        for private in
-            ["10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0", "100.64.0.0", "100.127.0.1"]
-        {
+        for private in [
+            "10.0.0.0",
+            "10.255.255.255",
+            "172.16.0.0",
+            "172.31.255.255",
+            "192.168.0.0",
+            "100.64.0.0",
+            "100.127.0.1",
+            "192.0.0.0",
+            "192.0.0.7",
+        ] {
             assert!(is_plausible(ip(private), site) && !is_plausible(ip(private), public), "{private}");
         }
-        let beside = "1.0.0.1 9.0.0.1 11.0.0.1 126.0.0.1 128.0.0.1 169.253.0.1 169.255.0.1 172.15.0.1 172.32.0.1 \
+        let beside = "191.255.255.255 192.0.0.8 192.0.1.1 1.0.0.1 9.0.0.1 11.0.0.1 126.0.0.1 128.0.0.1 169.253.0.1 169.255.0.1 172.15.0.1 172.32.0.1 \
             192.167.0.1 192.169.0.1 100.63.0.1 100.128.0.1 223.255.255.255";
         for world in beside.split_whitespace() {
             assert!(

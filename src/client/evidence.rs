@@ -6,7 +6,9 @@ use super::{Client, Phase};
 use crate::command::Verb;
 use crate::outbox::ControlError;
 use crate::reply::{Class, Code, Reply, ReplyError};
-use crate::route::{ControlLoss, ControlState, Evidence, LossKind, Occasion, Side, Software, Speaks, TlsFacts};
+use crate::route::{
+    AttemptEnd, ControlLoss, ControlState, Evidence, LossKind, Occasion, Side, Software, Speaks, TlsFacts,
+};
 use crate::session::{Awaited, CommandId, LoginState};
 use crate::tls::Tls;
 
@@ -73,6 +75,12 @@ impl Client {
         };
         if let Some(how) = how {
             evidence.control = ControlState::Lost(ControlLoss::new(how, breach.during).idle(breach.idle));
+        }
+        // A connection that stood, and what would have come over it nobody knows.
+        if let (Occasion::Transfer, Some(last)) = (breach.during, evidence.attempts.last_mut())
+            && last.is_success()
+        {
+            last.end = AttemptEnd::ControlLost;
         }
         if breach.during == Occasion::Greeting {
             evidence.speaks = match violation {

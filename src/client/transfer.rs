@@ -66,6 +66,7 @@ impl Transfer {
             Stage::Commanded(commanded)
             | Stage::Moving(commanded, _)
             | Stage::Finishing(commanded, _)
+            | Stage::Dismissed(commanded, _)
             | Stage::Unsecured(commanded, _)
                 if id == commanded.id =>
             {
@@ -129,6 +130,7 @@ impl Transfer {
                 _ => return Progress::Reply,
             },
             Stage::Unsecured(commanded, by) => return self.unsecured(context, commanded, by),
+            Stage::Dismissed(commanded, by) => return self.dismissed(context, commanded, by),
             Stage::Aborting(aborting) => return self.aborting(context, aborting),
             Stage::Excluding
             | Stage::Typing
@@ -257,6 +259,7 @@ impl Transfer {
             (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Here),
             (_, Step::Wait) => {}
             (Stage::Finishing(_, stream), _) => self.finish(context, commanded.trial, stream),
+            (Stage::Dismissed(..), _) => self.finish(context, commanded.trial, Stream::BROKEN),
             _ => self.stage = Stage::Moving(commanded, Final::Here),
         }
     }
@@ -264,7 +267,11 @@ impl Transfer {
     /// The server has refused the transfer or ended it badly.
     fn refused(&mut self, context: &mut Context, commanded: Commanded, reply: &Reply<'_>) {
         let code = reply.code();
-        let ended = if let Stage::Finishing(_, stream) = self.stage { Some(stream) } else { None };
+        let ended = match self.stage {
+            Stage::Finishing(_, stream) => Some(stream),
+            Stage::Dismissed(..) => Some(Stream::BROKEN),
+            _ => None,
+        };
         // The server says that the connection is at fault, and nothing has moved: the next route. What a stream that still
         // runs has moved its `Close` will tell; where it has told nothing yet, only 425 says that nobody could connect.
         let untouched = match (ended, context.connection.data.streaming().map(|streaming| streaming.moved())) {
@@ -357,6 +364,14 @@ impl Transfer {
         Progress::Reply
     }
 
+    /// The data connection broke before a byte had moved, and the server says nothing of it. It was a way without use.
+    fn dismissed(&mut self, context: &mut Context, commanded: Commanded, by: Instant) -> Progress {
+        if context.connection.now >= by {
+            self.record(context, commanded.trial, None, AttemptEnd::Stalled, None);
+        }
+        self.unsecured(context, commanded, by)
+    }
+
     fn go_on(&mut self, then: Then) {
         self.stage = match then {
             Then::End(ending) => Stage::Ending(ending),
@@ -438,6 +453,10 @@ impl Transfer {
     /// The stream has ended.
     fn moved(&mut self, context: &mut Context, commanded: Commanded, last: Final, stream: Stream) {
         match last {
+            Final::Due if stream == Stream::BROKEN => {
+                let by = context.connection.after(context.config.patience.abort);
+                self.stage = Stage::Dismissed(commanded, by);
+            }
             Final::Due => self.stage = Stage::Finishing(commanded, stream),
             Final::Here => self.finish(context, commanded.trial, stream),
         }
@@ -504,6 +523,7 @@ impl Transfer {
             Stage::Commanded(commanded)
             | Stage::Moving(commanded, Final::Due)
             | Stage::Finishing(commanded, _)
+            | Stage::Dismissed(commanded, _)
             | Stage::Unsecured(commanded, _) => {
                 context.connection.data.release();
                 self.say_abort(context, commanded.id, Then::End(why));

@@ -8,7 +8,7 @@ mod refused;
 mod server;
 mod stood;
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use super::cause::Cause;
 use super::fact::Fact;
@@ -93,14 +93,32 @@ impl<'c> Case<'c> {
         let (Some(client), Some(server)) = (self.client(), self.server()) else { return false };
         let differs = self.evidence.client_outside.is_some_and(|outside| outside != client);
         differs
+            || translated(server).is_some()
             || (self.evidence.side != Side::Server
                 && Reach::of(client) == Reach::Site
                 && Reach::of(server) == Reach::World)
     }
 
+    /// The same, and the server sees IPv6 as well: there is no NAT64 in between.
+    pub(super) fn is_ipv6_throughout(self, attempt: &Attempt) -> bool {
+        self.is_ipv6(attempt) && self.server().and_then(translated).is_none()
+    }
+
     /// A passive attempt by this route has worked.
     pub(super) fn works(self, route: Route) -> bool {
         self.attempts().any(|attempt| attempt.route == route && attempt.is_success())
+    }
+
+    /// The same by this route has worked in plaintext, and fails under TLS alone: somebody in between reads along and helps, if he can.
+    pub(super) fn fails_under_tls_alone(self, route: Route) -> bool {
+        let mut works = false;
+        for attempt in self.attempts().filter(|attempt| attempt.route == route) {
+            if attempt.encrypted == attempt.is_success() {
+                return false;
+            }
+            works |= attempt.is_success();
+        }
+        works
     }
 
     pub(super) fn was_tried(self, route: Route) -> bool {
@@ -136,6 +154,13 @@ impl<'c> Case<'c> {
             sessions: configuration.sessions,
         }
     }
+}
+
+/// The IPv4 address that a NAT64 leads to from this one (RFC 6052 2.1): the client is behind it.
+pub(super) fn translated(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(address) = address else { return None };
+    let [0, 0x64, 0xff, 0x9b, middle @ .., w, x, y, z] = address.octets() else { return None };
+    (middle == [0; 8]).then(|| Ipv4Addr::new(w, x, y, z))
 }
 
 impl Draft {

@@ -44,7 +44,9 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
         ),
         one(
             StaleAddressAdvertised,
-            client().attempt(pasv_at("198.51.100.23", REFUSED)).attempt(pasv_here("198.51.100.23", WORKS)),
+            client()
+                .attempt(pasv_at("198.51.100.23", REFUSED).encrypted())
+                .attempt(pasv_here("198.51.100.23", WORKS).encrypted()),
         ),
         one(DataOnAnotherHost, client().attempt(epsv(REFUSED)).attempt(pasv_at("198.51.100.23", WORKS))),
         (
@@ -113,7 +115,7 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
             client()
                 .attempt(refused(Route::Epsv, "500 Unknown command."))
                 .attempt(refused(Route::Pasv, "500 Unknown command.")),
-            vec![PassiveUnknown, PassiveFiltered],
+            vec![PassiveUnknown, PassiveFiltered, PassiveDisabled],
         ),
         one(PassiveFiltered, client().attempt(epsv(WORKS)).attempt(refused(Route::Pasv, "500 P@SW not understood"))),
         one(EpsvBlocked, client().attempt(epsv(DROPPED)).attempt(pasv(WORKS))),

@@ -1,7 +1,7 @@
 //! Causes that are easily confused, each pair told apart by what tells them apart; and where nothing does, both.
 
 use ftp_proto::diagnosis::Cause::*;
-use ftp_proto::diagnosis::Experiment;
+use ftp_proto::diagnosis::{Experiment, diagnose};
 use ftp_proto::{
     Attempt, AttemptEnd, ControlLoss, ControlState, DataError, DataTls, Evidence, LossKind, Occasion, Route, Side,
     Software, Speaks, TlsError, TlsVersion,
@@ -26,12 +26,15 @@ fn an_address_that_is_wrong_and_a_port_that_is_closed() {
 fn a_stale_address_and_a_cluster() {
     let named = "198.51.100.23";
     let stale = client().attempt(pasv_at(named, DROPPED)).attempt(pasv_here(named, WORKS));
-    assert_eq!(first(&stale), [StaleAddressAdvertised]);
+    assert_eq!(first(&stale), [StaleAddressAdvertised, PasvMangled]);
+    // Nobody in between can have put it there.
+    let encrypted = client().attempt(pasv_at(named, DROPPED).encrypted()).attempt(pasv_here(named, WORKS).encrypted());
+    assert_eq!(first(&encrypted), [StaleAddressAdvertised]);
     let cluster = client().attempt(pasv_at(named, WORKS)).attempt(pasv_here(named, DROPPED));
     assert_eq!(all(&cluster), [[DataOnAnotherHost]]);
     // The control connection's host alone was dialled, as a safe client does.
     let finding = first_finding(&client().attempt(pasv_here(named, REFUSED)));
-    assert!(finding.causes().eq([DataOnAnotherHost, StaleAddressAdvertised]), "{finding}");
+    assert!(finding.causes().eq([DataOnAnotherHost, StaleAddressAdvertised, PasvMangled]), "{finding}");
     assert_eq!(finding.tells_apart(), Some(Experiment::DialAdvertised));
     // The advertised host alone was, as a trusting one does.
     let finding = first_finding(&client().attempt(pasv_at(named, DROPPED)));
@@ -129,7 +132,7 @@ fn passive_mode_that_is_off_and_a_command_that_is_unknown() {
     let both = |line| client().attempt(refused(Route::Epsv, line)).attempt(refused(Route::Pasv, line));
     assert_eq!(first(&both("550 Permission denied.")), [PassiveDisabled]);
     assert_eq!(first(&both("501 Command not allowed here.")), [PassiveDisabled]);
-    assert_eq!(first(&both("502 Not implemented.")), [PassiveUnknown, PassiveFiltered]);
+    assert_eq!(first(&both("502 Not implemented.")), [PassiveUnknown, PassiveFiltered, PassiveDisabled]);
     // Pure-FTPd, started with -N, doesn't know either any more, and lists PRET, which it doesn't need. Measured by tests/lab.
     let mut pure = both("500 Unknown command");
     pure.software = Software::PureFtpd;
@@ -287,4 +290,66 @@ fn what_a_server_sees_of_a_client_that_does_not_come() {
     assert_eq!(first(&named("192.168.1.19")), [ActiveBehindNat]);
     assert_eq!(first(&named("198.51.100.77")), [ActiveAddressRejected]);
     assert_eq!(first(&named("198.51.100.9")), [ActiveDisabled]);
+}
+
+#[test]
+fn active_mode_that_only_tls_breaks_is_an_algs() {
+    let named = |line| refused(Route::Port, line).advertised(addr("192.168.1.19:6001"));
+    let works = port("192.168.1.19", WORKS);
+    assert_eq!(
+        first(&client().attempt(works.clone()).attempt(named("500 Illegal PORT command.").encrypted())),
+        [TlsBlindsHelper]
+    );
+    let nobody = port("192.168.1.19", DROPPED).encrypted();
+    assert_eq!(first(&client().attempt(works).attempt(nobody.clone())), [TlsBlindsHelper]);
+    // Without the one in plaintext nobody knows of an ALG.
+    assert_eq!(first(&client().attempt(named("500 Illegal PORT command.").encrypted())), [ActiveBehindNat]);
+}
+
+#[test]
+fn a_server_without_eprt_and_active_mode_that_is_off() {
+    let old = |route| refused(route, "500 Unknown command.");
+    let evidence = client().attempt(old(Route::Epsv)).attempt(pasv(WORKS)).attempt(old(Route::Eprt));
+    assert_eq!(first(&evidence), [FamilyUnsupported]);
+    assert_eq!(first(&client().attempt(epsv(WORKS)).attempt(old(Route::Eprt))), [ActiveDisabled]);
+    assert!(diagnose(&open_client().attempt(port("198.51.100.9", WORKS)).attempt(old(Route::Eprt))).is_empty());
+}
+
+#[test]
+fn passive_mode_comes_before_active_mode_which_few_need() {
+    let named = refused(Route::Port, "500 Illegal PORT command.").advertised(addr("192.168.1.19:6001"));
+    assert_eq!(
+        first(&client().attempt(named.clone()).attempt(pasv_at("10.0.0.5", DROPPED))),
+        [PrivateAddressAdvertised]
+    );
+    assert_eq!(
+        first(&client().attempt(named).attempt(gave_up(epsv(WORKS), "425 Security: Bad IP connecting."))),
+        [DataPeerDiffers]
+    );
+}
+
+#[test]
+fn a_wrong_host_that_answers_and_a_server_that_takes_us_for_another() {
+    let late = |attempt| gave_up(attempt, "425 Failed to establish connection.").took(seconds(60));
+    let at = late(pasv_at("10.0.0.5", WORKS));
+    assert_eq!(first(&client().attempt(at.clone())), [PrivateAddressAdvertised]);
+    assert_eq!(first(&client().attempt(epsv(WORKS)).attempt(at)), [PrivateAddressAdvertised]);
+    assert_eq!(first(&client().attempt(late(epsv(WORKS)))), [DataPeerDiffers, PathBroken]);
+}
+
+#[test]
+fn a_server_that_waits_for_another_and_never_says_so() {
+    let silent = ControlState::Lost(ControlLoss::new(LossKind::Silent, Occasion::Transfer).idle(seconds(70)));
+    let mut attempt = epsv(AttemptEnd::ControlLost);
+    attempt.connected = true;
+    assert_eq!(first(&client().attempt(attempt).control(silent)), [DataPeerDiffers, PathBroken]);
+}
+
+/// RFC 7335: what a program behind 464XLAT takes for its own address.
+#[test]
+fn a_client_behind_464xlat_is_behind_nat() {
+    let mut evidence = client();
+    evidence.client = Some(addr("192.0.0.4:40000"));
+    let named = refused(Route::Port, "500 Illegal PORT command.").advertised(addr("192.0.0.4:6001"));
+    assert_eq!(first(&evidence.attempt(named)), [ActiveBehindNat]);
 }

@@ -14,7 +14,7 @@ fn rows() -> Vec<(&'static str, Evidence, Vec<Cause>)> {
         (
             "D02",
             client().attempt(pasv_at("198.51.100.23", DROPPED)).attempt(pasv_here("198.51.100.23", WORKS)),
-            vec![StaleAddressAdvertised],
+            vec![StaleAddressAdvertised, PasvMangled],
         ),
         (
             "D03",
@@ -49,7 +49,7 @@ fn rows() -> Vec<(&'static str, Evidence, Vec<Cause>)> {
             client()
                 .attempt(refused(Route::Epsv, "502 Command not implemented."))
                 .attempt(refused(Route::Pasv, "502 Command not implemented.")),
-            vec![PassiveUnknown, PassiveFiltered],
+            vec![PassiveUnknown, PassiveFiltered, PassiveDisabled],
         ),
         ("D09", client().attempt(epsv(DROPPED)).attempt(pasv(WORKS)), vec![EpsvBlocked]),
         ("D10", client().attempt(epsv(WORKS)).attempt(Attempt::new(Route::Pasv, AttemptEnd::Unreadable)), vec![PasvMangled]),

@@ -71,8 +71,11 @@ impl Transfer {
         };
         // A server of our own site reaches us at our own address, and mostly not at the outside one.
         let ends = &context.connection.ends;
+        let own = ends.local().ip();
         let external = context.config.external_address.filter(|_| is_outside(ends.peer().ip()));
-        let address = SocketAddr::new(external.unwrap_or(ends.local().ip()), bound.port());
+        // Over the other protocol no NAT is in between that has it.
+        let external = external.filter(|address| address.is_ipv4() == own.is_ipv4());
+        let address = SocketAddr::new(external.unwrap_or(own), bound.port());
         let command = match (trial.route, address) {
             (Route::Port, SocketAddr::V4(address)) => HostPort::try_from(address).ok().map(Command::Port),
             (Route::Eprt, address) => ExtendedAddress::try_from(address).ok().map(Command::Eprt),

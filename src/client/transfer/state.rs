@@ -93,6 +93,9 @@ pub(super) enum Stage {
     Failing,
     /// TLS on the data connection has failed, and it is closed: the server's final reply is due by then.
     Unsecured(Commanded, Instant),
+    /// The data connection broke before a byte had moved: the server's final reply is due by then. One that has sent us away may wait
+    /// for the host that it expects for a minute (vsftpd), and a host that has answered in its place tells it nothing.
+    Dismissed(Commanded, Instant),
     /// ABOR was said.
     Aborting(Aborting),
     /// The final word was said by us or by the server.
@@ -107,10 +110,15 @@ pub(super) enum Final {
 }
 
 /// How the stream has ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stream {
     pub(super) end: StreamEnd,
     pub(super) moved: Moved,
+}
+
+impl Stream {
+    /// It broke before a byte had moved.
+    pub(super) const BROKEN: Self = Self { end: StreamEnd::Truncated, moved: Moved::Nothing };
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -189,7 +197,7 @@ impl Transfer {
     /// Whether the data has come to its end in order; `None`: it isn't under way.
     pub(in crate::client) fn data_is_whole(&self) -> Option<bool> {
         match self.stage {
-            Stage::Moving(..) => Some(false),
+            Stage::Moving(..) | Stage::Dismissed(..) => Some(false),
             Stage::Finishing(_, stream) | Stage::Straggling(_, stream, _) => Some(stream.end == StreamEnd::Clean),
             _ => None,
         }
@@ -283,6 +291,9 @@ impl Transfer {
 
     /// A 1yz has opened the transfer.
     fn is_opened(&self) -> bool {
-        matches!(self.stage, Stage::Moving(_, Final::Due) | Stage::Finishing(..) | Stage::Unsecured(..))
+        matches!(
+            self.stage,
+            Stage::Moving(_, Final::Due) | Stage::Finishing(..) | Stage::Unsecured(..) | Stage::Dismissed(..)
+        )
     }
 }

@@ -17,6 +17,9 @@ const AT_ONCE: u64 = 4;
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     for attempt in case.attempts().filter(|attempt| !attempt.route.is_passive()) {
         match attempt.end {
+            _ if !attempt.is_success() && !attempt.connected && case.fails_under_tls_alone(attempt.route) => {
+                found.find(blinded(attempt));
+            }
             _ if attempt.connected || super::stood::is_worded(attempt) => {}
             AttemptEnd::Failed(DataError::TimedOut) => {
                 found.find(not_reached(case, attempt, Cause::ActiveInboundDropped))
@@ -33,6 +36,11 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
             _ => {}
         }
     }
+}
+
+/// An ALG has made it work in plaintext: it writes the outside address into PORT and lets the connection in.
+pub(super) fn blinded(attempt: &Attempt) -> Draft {
+    Draft::new(Rank::InferredActive, &[Cause::TlsBlindsHelper]).because_all(facts(attempt))
 }
 
 /// Whether the server's connection was refused or dropped: its words say it best, then the time that it took.

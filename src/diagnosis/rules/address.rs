@@ -36,7 +36,9 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
     let same = |other: &&Attempt| other.advertised.is_some_and(|address| address.ip() == advertised.ip());
     let dialled = |attempt: &&Attempt| attempt.reached.is_some_and(|address| address.ip() == advertised.ip());
     let there_works = case.attempts().filter(same).any(|other| dialled(&other) && other.is_success());
-    let there_fails = case.attempts().filter(same).find(|other| dialled(other) && dial(other).is_some());
+    // Nobody answers there, or somebody who knows nothing of it: a host of ours that has the server's inner address.
+    let leads_astray = |other: &&Attempt| dial(other).is_some() || super::stood::is_astray(case, other);
+    let there_fails = case.attempts().filter(same).find(|other| dialled(other) && leads_astray(other));
     let undialled = case.attempts().filter(same).any(|other| other.end == AttemptEnd::NotDialled);
     let here_works =
         case.attempts().find(|other| other.route.is_passive() && case.at_control_host(other) && other.is_success());
@@ -68,31 +70,37 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
             let draft = Draft::new(Rank::Contradiction, &[Cause::NoHairpin, Cause::StaleAddressAdvertised]);
             draft.told_by(Some(Experiment::AnotherNetwork))
         }
-        (Reach::World, _) => strange(case, there_fails.is_some(), here_works, here_fails),
+        (Reach::World, _) => strange(case, attempt, there_fails.is_some(), here_works, here_fails),
     };
-    let tried = case.attempts().filter(same).filter(|other| dial(other).is_some()).map(Fact::tried);
+    let tried = case.attempts().filter(same).filter(leads_astray).map(Fact::tried);
     let here = here_works.or(here_fails).map(Fact::tried);
     found.find(causes.because(named(attempt, server)).because_all(tried).because_all(here));
 }
 
 /// A public address that isn't the control connection's.
-fn strange(case: Case<'_>, there_fails: bool, here_works: Option<&Attempt>, here_fails: Option<&Attempt>) -> Draft {
+fn strange(
+    case: Case<'_>,
+    named: &Attempt,
+    there_fails: bool,
+    here_works: Option<&Attempt>,
+    here_fails: Option<&Attempt>,
+) -> Draft {
     let pasv_here = here_works.is_some_and(|attempt| attempt.route == Route::Pasv);
-    match (there_fails, here_fails.is_some()) {
+    let draft = match (there_fails, here_fails.is_some()) {
         // The same port works at the control connection's host: the number is right, and the host isn't.
         (_, false) if pasv_here => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised]),
         (true, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
             .or_if(here_works.is_none(), Cause::DataOnAnotherHost)
-            .or_if(case.was_tried(Route::Epsv) || here_works.is_none(), Cause::PasvMangled)
             .told_by(Some(Experiment::DialControlHost)),
         (false, true) => Draft::new(Rank::Contradiction, &[Cause::DataOnAnotherHost, Cause::StaleAddressAdvertised])
             .told_by(Some(Experiment::DialAdvertised)),
         (true, true) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
-            .or_if(case.works(Route::Epsv), Cause::PasvMangled)
             .or_if(!case.works(Route::Epsv), Cause::DataOnAnotherHost),
         (false, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised, Cause::DataOnAnotherHost])
             .told_by(Some(Experiment::DialAdvertised)),
-    }
+    };
+    // Whoever can read along may have put it there.
+    draft.or_if(!named.encrypted, Cause::PasvMangled)
 }
 
 fn named(attempt: &Attempt, server: IpAddr) -> Fact {

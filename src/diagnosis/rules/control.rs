@@ -6,7 +6,7 @@ use crate::data::DataError;
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::fact::Fact;
 use crate::diagnosis::finding::{Experiment, Findings};
-use crate::route::{ControlLoss, ControlState, LossKind, Occasion, Route, Speaks};
+use crate::route::{Attempt, AttemptEnd, ControlLoss, ControlState, LossKind, Occasion, Route, Speaks};
 
 /// The port of implicit FTP over TLS (IANA).
 const IMPLICIT: u16 = 990;
@@ -59,6 +59,12 @@ fn lost(case: Case<'_>, found: &mut Findings, loss: &ControlLoss) {
             let draft = Draft::new(Rank::Told, &[Cause::ControlDroppedIdle]);
             found.find(draft.because(Fact::DataWhole).because(silent).because_all(said));
         }
+        // The data connection broke, and the server said nothing of it: it waits for another host.
+        Occasion::Transfer if loss.how == LossKind::Silent && case.attempts().any(is_unheard) => {
+            let causes = [Cause::DataPeerDiffers, Cause::PathBroken];
+            let draft = Draft::new(Rank::Inferred, &causes).because(silent).because_all(said);
+            found.find(draft.told_by(Some(Experiment::ServersLog)));
+        }
         Occasion::Transfer => {
             let long = loss.idle.as_secs() >= LONG;
             let causes = if long {
@@ -82,4 +88,9 @@ fn lost(case: Case<'_>, found: &mut Findings, loss: &ControlLoss) {
         // What speaks at the port tells of it, or it is no matter of data connections.
         Occasion::Greeting | Occasion::Command(_) | Occasion::Idle => {}
     }
+}
+
+/// A passive connection that stood, and of which nothing more was heard.
+fn is_unheard(attempt: &Attempt) -> bool {
+    attempt.route.is_passive() && attempt.connected && attempt.end == AttemptEnd::ControlLost
 }

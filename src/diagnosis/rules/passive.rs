@@ -1,7 +1,7 @@
 //! The server listens, and its port can't be reached at the host of the control connection.
 
 use super::address::is_of_containers;
-use super::{Case, Dial, Draft, Rank, dial, facts};
+use super::{Case, Dial, Draft, Rank, dial, facts, translated};
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::fact::Fact;
 use crate::diagnosis::finding::{Experiment, Findings};
@@ -107,41 +107,63 @@ fn known(case: Case<'_>, found: &mut Findings, first: &Attempt) -> bool {
 
 /// Some passive attempts work, and some don't.
 fn partly(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attempt) {
-    let route_works = |route| {
-        case.attempts().any(|attempt| attempt.route == route && attempt.is_success() && case.at_control_host(attempt))
+    if let Some(blinded) = failures(case).find(|attempt| attempt.encrypted && helped(case, attempt.route)) {
+        let draft = Draft::new(Rank::Inferred, &[Cause::TlsBlindsHelper]);
+        found.find(draft.because_all(facts(blinded)).because(Fact::tried(works)));
+        // What fails in plaintext fails for another reason.
+        if let Some(plain) = failures(case).find(|attempt| !attempt.encrypted) {
+            by_turns(case, found, plain, works, |attempt| !attempt.encrypted);
+        }
+        return;
+    }
+    by_turns(case, found, first, works, |_| true);
+}
+
+/// Passive attempts by this route work in plaintext alone.
+fn helped(case: Case<'_>, route: Route) -> bool {
+    let of_route = |attempt: &&Attempt| attempt.route == route && case.at_control_host(attempt);
+    let works = |encrypted| {
+        case.attempts().filter(of_route).any(|attempt| attempt.is_success() && attempt.encrypted == encrypted)
     };
-    let route_fails = |route| failures(case).any(|attempt| attempt.route == route);
+    works(false) && !works(true) && failures(case).filter(of_route).all(|attempt| attempt.encrypted)
+}
+
+/// The same among these attempts.
+fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attempt, among: impl Fn(&Attempt) -> bool) {
+    let failures = || failures(case).filter(|attempt| among(attempt));
+    let successes = || {
+        let at_host = |attempt: &&Attempt| attempt.is_success() && case.at_control_host(attempt);
+        case.attempts().filter(at_host).filter(|attempt| among(attempt))
+    };
+    let only = |fails, works| {
+        failures().all(|attempt| attempt.route == fails)
+            && successes().filter(|attempt| attempt.route.is_passive()).all(|attempt| attempt.route == works)
+    };
     let port = first.reached.or(first.advertised).map_or(0, |address| address.port());
-    let under_tls_alone = failures(case).all(|attempt| attempt.encrypted)
-        && case
-            .attempts()
-            .filter(|attempt| attempt.route.is_passive() && attempt.is_success())
-            .all(|attempt| !attempt.encrypted);
+    // A balancer leads one connection to the right host, and the next to another.
+    let refused = dial(first) == Some(Dial::Refused);
+    let once = refused && failures().nth(1).is_none();
+    let again = Some(Experiment::AnotherPort);
     let others = |draft: Draft| draft.because_all(facts(first)).because(Fact::tried(works));
-    let although = |draft: Draft| draft.because_all(facts(first)).although_all([Fact::tried(works)]);
-    let draft = if under_tls_alone {
-        others(Draft::new(Rank::Inferred, &[Cause::TlsBlindsHelper]))
-    } else if ports::owner(port).is_some() {
+    let draft = if ports::owner(port).is_some() {
         others(Draft::new(Rank::Inferred, &[Cause::PortTakenByAlg]).because(Fact::ForeignPort(port)))
-    } else if route_fails(Route::Epsv)
-        && !route_works(Route::Epsv)
-        && route_works(Route::Pasv)
-        && !route_fails(Route::Pasv)
-    {
-        others(Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]))
-    } else if route_fails(Route::Pasv)
-        && !route_works(Route::Pasv)
-        && route_works(Route::Epsv)
-        && !route_fails(Route::Epsv)
-    {
-        others(Draft::new(Rank::Inferred, &[Cause::PasvMangled]))
+    } else if only(Route::Epsv, Route::Pasv) {
+        others(Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(once, Cause::AnotherPod).told_by(again))
+    } else if only(Route::Pasv, Route::Epsv) && case.is_ipv6_throughout(first) {
+        others(Draft::new(Rank::Beside, &[Cause::PasvOnIpv6]))
+    } else if only(Route::Pasv, Route::Epsv) {
+        let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]).or_if(once, Cause::AnotherPod);
+        // A helper opens no port of a host that isn't the server.
+        others(draft.or_if(named_beyond(case), Cause::StaleAddressAdvertised).told_by(again))
     } else {
         let outside =
             case.evidence.configuration.ports.filter(|(from, to)| !(*from..=*to).contains(&port) && port != 0);
-        let draft =
-            Draft::new(Rank::Inferred, &[Cause::RangeExhausted]).or_if(outside.is_none(), Cause::PassiveRangeDropped);
-        let draft = draft.because_all(outside.map(|_| Fact::OutsideRange(port)));
-        although(draft.told_by(Some(Experiment::AnotherPort)))
+        let draft = Draft::new(Rank::Inferred, &[Cause::RangeExhausted])
+            .or_if(outside.is_none(), Cause::PassiveRangeDropped)
+            .or_if(refused, Cause::AnotherPod)
+            .because_all(outside.map(|_| Fact::OutsideRange(port)))
+            .because_all(facts(first));
+        draft.although_all([Fact::tried(works)]).told_by(again)
     };
     found.find(draft);
 }
@@ -172,8 +194,8 @@ fn nowhere(case: Case<'_>, found: &mut Findings, first: &Attempt, how: Dial) {
     let contained =
         case.attempts().filter_map(|attempt| attempt.advertised).any(|address| is_of_containers(address.ip()));
     let only = |route| failures(case).all(|attempt| attempt.route == route);
-    let (only_epsv, only_pasv) =
-        (only(Route::Epsv) && !case.was_tried(Route::Pasv), only(Route::Pasv) && !case.was_tried(Route::Epsv));
+    let pasv_told = case.attempts().any(|attempt| attempt.route == Route::Pasv && attempt.advertised.is_some());
+    let (only_epsv, only_pasv) = (only(Route::Epsv) && !pasv_told, only(Route::Pasv) && !case.was_tried(Route::Epsv));
     let experiment = if foreign {
         Experiment::AnotherPort
     } else if encrypted {
@@ -194,12 +216,19 @@ fn nowhere(case: Case<'_>, found: &mut Findings, first: &Attempt, how: Dial) {
         .or_if(contained, Cause::RangeNotPublished)
         .or_if(true, Cause::OutboundBlocked)
         .or_if(only_epsv, Cause::EpsvBlocked)
-        .or_if(only_epsv, Cause::DataOnAnotherHost)
+        .or_if(only_epsv || named_beyond(case), Cause::DataOnAnotherHost)
         .or_if(only_pasv, Cause::PasvMangled)
         .told_by(Some(experiment));
     let tried = failures(case).take(3).flat_map(facts);
     let draft = draft.because_all(tried);
     found.find(draft);
+}
+
+/// Behind a NAT64 a 227 names the IPv4 address of another host than the one that the control connection is led to.
+fn named_beyond(case: Case<'_>) -> bool {
+    let Some(server) = case.server().and_then(translated) else { return false };
+    let named = case.attempts().filter_map(|attempt| attempt.advertised).map(|address| address.ip());
+    named.into_iter().any(|host| host.is_ipv4() && host != server && Reach::of(host) == Reach::World)
 }
 
 impl Case<'_> {

@@ -10,6 +10,10 @@ use crate::route::{Attempt, AttemptEnd, Route, Software};
 /// Words by which a server says that TLS is missing.
 const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth tls", "auth ssl"];
 
+/// Words by which a server says that it won't connect to the address.
+const ABOUT_ADDRESS: &[&str] =
+    &["illegal", "won't", "rejected", "foreign", "refused", " nat ", "only to", "not allowed to", "ports < 1024"];
+
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     for attempt in case.attempts() {
         let draft = match attempt.end {
@@ -27,6 +31,10 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
 
 /// A refusal that says the same whichever route was asked for; what is only one route's matter is below.
 fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
+    // That is told where active mode is looked at.
+    if !attempt.route.is_passive() && case.fails_under_tls_alone(attempt.route) {
+        return None;
+    }
     let told = |cause| Some(Draft::new(Rank::Told, &[cause]));
     let families = says(attempt, &["use (", "(1)", "(2)", "(1,2)", "network protocol", "address famil"]);
     match code {
@@ -51,7 +59,7 @@ fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         // Who isn't logged in has no data connection; that is no cause of its own.
         Code::NOT_LOGGED_IN => None,
         _ if attempt.route.is_passive() => Some(passive(case, attempt, code)),
-        _ => Some(active(case, attempt, code)),
+        _ => active(case, attempt, code),
     }
 }
 
@@ -65,7 +73,7 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     if says(attempt, &["pret"]) || (wants_pret && attempt.route == Route::Pasv && code == Code::SYNTAX_ERROR) {
         return Draft::new(Rank::Told, &[Cause::PretNeeded]);
     }
-    if attempt.route == Route::Pasv && (case.is_ipv6(attempt) || says(attempt, &["ipv6"])) {
+    if attempt.route == Route::Pasv && (case.is_ipv6_throughout(attempt) || says(attempt, &["ipv6"])) {
         return Draft::new(rank, &[Cause::PasvOnIpv6]);
     }
     // A router that has no use for PASV writes it so, and the server wonders.
@@ -86,6 +94,8 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
                 .or_if(true, Cause::PassiveUnknown)
                 .or_if(true, Cause::PassiveFiltered)
                 .or_if(pasv && other_works, Cause::PasvMangled)
+                // Some say so of what they are told not to do (libunftp: 502).
+                .or_if(!other_works && !knows, Cause::PassiveDisabled)
                 .told_by(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
         }
         // Only one of the two is refused: nobody forbids passive mode so.
@@ -101,21 +111,41 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     }
 }
 
-fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
+fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     let behind_nat = case.client_is_behind_nat();
-    let forbidden = says(
-        attempt,
-        &["illegal", "won't", "rejected", "foreign", "refused", " nat ", "only to", "not allowed to", "ports < 1024"],
-    );
+    let forbidden = says(attempt, ABOUT_ADDRESS);
     let unknown = says(
         attempt,
-        &["not implemented", "not understood", "unknown", "unrecognized", "unrecognised", "disabled", "denied"],
+        &[
+            "not implemented",
+            "not understood",
+            "unknown",
+            "unrecognized",
+            "unrecognised",
+            "disabled",
+            "denied",
+            "not permitted",
+        ],
     );
     let rank = Rank::InferredActive;
     let outside = case.evidence.client_outside.map(Fact::ClientSeenAs);
     let private = case.client().filter(|_| behind_nat && outside.is_none()).map(Fact::ClientPrivate);
     let with = |draft: Draft| draft.because_all(outside.clone()).because_all(private.clone());
-    match code {
+    // A server from before RFC 2428: it is no matter of active mode.
+    if attempt.route == Route::Eprt && is_unknown(attempt) {
+        if case.works(Route::Port) {
+            return None;
+        }
+        let knows_port = case.attempts().any(|other| other.route == Route::Port && !is_unknown(other));
+        if knows_port || case.attempts().any(|other| other.route == Route::Epsv && is_unknown(other)) {
+            return Some(Draft::new(rank, &[Cause::FamilyUnsupported]));
+        }
+        if !case.was_tried(Route::Port) && !case.works(Route::Epsv) {
+            let draft = Draft::new(rank, &[Cause::ActiveDisabled, Cause::FamilyUnsupported]);
+            return Some(draft.told_by(Some(Experiment::TryRoute(Route::Port))));
+        }
+    }
+    Some(match code {
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden && behind_nat => {
             with(Draft::new(rank, &[Cause::ActiveBehindNat]))
         }
@@ -136,12 +166,18 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
                 .told_by(Some(Experiment::AnotherNetwork))
         }
         _ => Draft::new(rank, &[Cause::ActiveDisabled]),
-    }
+    })
+}
+
+/// The server doesn't know the command (RFC 959 4.2.1), and doesn't complain of what it says either.
+fn is_unknown(attempt: &Attempt) -> bool {
+    matches!(attempt.end, AttemptEnd::Refused(Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED))
+        && !says(attempt, ABOUT_ADDRESS)
 }
 
 fn unreadable(case: Case<'_>, attempt: &Attempt) -> Draft {
     match attempt.route {
-        Route::Pasv if case.is_ipv6(attempt) => Draft::new(Rank::Inferred, &[Cause::PasvOnIpv6]),
+        Route::Pasv if case.is_ipv6_throughout(attempt) => Draft::new(Rank::Inferred, &[Cause::PasvOnIpv6]),
         Route::Pasv if case.works(Route::Epsv) => Draft::new(Rank::Inferred, &[Cause::PasvMangled]),
         _ => Draft::new(Rank::Inferred, &[Cause::PasvMangled, Cause::OutOfStep])
             .told_by(Some(Experiment::TryRoute(Route::Epsv))),

@@ -5,7 +5,7 @@ use crate::data::DataError;
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::finding::{Experiment, Findings};
 use crate::reply::Code;
-use crate::route::{Attempt, AttemptEnd, ControlState, TlsVersion};
+use crate::route::{Attempt, AttemptEnd, ControlState, Reach, TlsVersion};
 use crate::tls::TlsError;
 
 const ABOUT_PEER: &[&str] = &[
@@ -29,6 +29,8 @@ pub(super) fn is_worded(attempt: &Attempt) -> bool {
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     for attempt in case.attempts() {
         let draft = match attempt.end {
+            // A wrong host has answered; that is the address's matter.
+            _ if is_astray(case, attempt) => None,
             AttemptEnd::ServerFailed(code) => server_failed(case, attempt, code),
             AttemptEnd::Failed(DataError::Tls(why)) => Some(tls_failed(case, attempt, why)),
             AttemptEnd::Failed(DataError::Local | DataError::NoPort) => Some(no_socket(case, attempt)),
@@ -45,10 +47,23 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     }
 }
 
+/// The connection stood with the private host that a server elsewhere has named, and nothing came of it.
+pub(super) fn is_astray(case: Case<'_>, attempt: &Attempt) -> bool {
+    let reached = attempt.reached.map(|address| address.ip());
+    attempt.connected
+        && !attempt.is_success()
+        && !is_worded(attempt)
+        && case.is_elsewhere(attempt)
+        && reached.is_some_and(|host| Some(host) != case.server() && Reach::of(host) == Reach::Site)
+        && case.server().is_some_and(|server| Reach::of(server) == Reach::World)
+}
+
 fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     let told = |cause| Some(Draft::new(Rank::Told, &[cause]));
     let data_tls = matches!(code, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS | Code::UNSUPPORTED_FAMILY_OR_PROTECTION);
-    if says(attempt, ABOUT_PEER) {
+    // So ProFTPD of a connection that isn't its client's; of one that it makes itself the system says so.
+    let not_permitted = attempt.route.is_passive() && attempt.connected && says(attempt, &["operation not permitted"]);
+    if says(attempt, ABOUT_PEER) || not_permitted {
         return told(Cause::DataPeerDiffers);
     }
     if says(attempt, ABOUT_RESUMPTION) {
@@ -78,6 +93,8 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
             Draft::new(Rank::Inferred, &[Cause::DataPeerDiffers])
                 .or_if(attempt.protected, Cause::SessionNotResumed)
                 .or_if(attempt.protected, Cause::DataTlsFailed)
+                // Somebody in between has answered in the server's place.
+                .or_if(attempt.route.is_passive(), Cause::PathBroken)
                 .told_by(Some(Experiment::WithoutTls)),
         ),
         // It was neither announced nor agreed on.
@@ -133,7 +150,11 @@ fn tls_failed(case: Case<'_>, attempt: &Attempt, why: TlsError) -> Draft {
         }
         TlsError::Handshake | TlsError::Unavailable => {
             let resumed = attempt.tls.is_some_and(|tls| tls.resumed == Some(true));
-            let draft = Draft::new(Rank::Inferred, &[Cause::DataTlsFailed]).or_if(!resumed, Cause::SessionNotResumed);
+            // A server that takes us for a stranger closes before it shakes hands, and so does who has answered in its place.
+            let draft = Draft::new(Rank::Inferred, &[Cause::DataTlsFailed])
+                .or_if(!resumed, Cause::SessionNotResumed)
+                .or_if(attempt.route.is_passive(), Cause::DataPeerDiffers)
+                .or_if(attempt.route.is_passive(), Cause::PathBroken);
             draft.told_by(Some(Experiment::Resume))
         }
     }
