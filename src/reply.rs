@@ -423,7 +423,7 @@ type Read<'a, T> = IResult<&'a [u8], T, ()>;
 /// ```text
 /// first-line = code [(SP / "-") text]                ; a "-" says that more lines follow; the text is left
 /// ```
-// `(code, map_opt(opt(take(1)), …))` takes 22 µs for 1,000 replies of one line out of a slice, this 17 µs.
+// `(code, map_opt(opt(take(1)), …))` takes 22 µs for 1,000 replies of one line out of a slice, this 16 µs.
 #[inline]
 pub(crate) fn first_line(line: &[u8]) -> Read<'_, (Code, bool)> {
     let (digits, rest) = line.split_first_chunk().ok_or(nom::Err::Error(()))?;
@@ -455,7 +455,7 @@ pub(crate) fn last_line(line: &[u8], first: Code, end: ReplyEnd) -> Read<'_, Cod
 /// ```text
 /// line = *OCTET [CR] LF                              ; no LF among these; the end is left out
 /// ```
-// `terminated(take_until("\n"), tag("\n"))` reads 1,000 replies of one line in 36 µs, this in 17 µs.
+// `terminated(take_until("\n"), tag("\n"))` reads 1,000 replies of one line in 36 µs, this in 16 µs.
 #[inline]
 fn line(input: &[u8]) -> Read<'_, &[u8]> {
     let end = memchr::memchr(b'\n', input).ok_or(nom::Err::Error(()))?;
