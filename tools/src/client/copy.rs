@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Error, Result, bail, ensure};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use ftp_proto::client::{Failure, Outcome, Request, Value};
+use ftp_proto::client::{Failure, Request, Value};
 use ftp_proto::codec::{LineEnd, is_verbatim};
 use ftp_proto::{Code, Form, Path as RemotePath, StreamEnd, Type};
 use rustix::fs::{Access, access};
@@ -90,7 +90,7 @@ impl Copy<'_> {
             };
             offset = match remote_size(&mut connection, &path) {
                 Err(error) if refusal(&error) == Some(Code::FILE_UNAVAILABLE) => 0,
-                result => result?,
+                result => result.with_context(|| printable(path.as_bytes()))?,
             };
             if offset > metadata.len() {
                 bail!("{}: {} bytes here, but {offset} at the server already", local.display(), metadata.len());
@@ -153,16 +153,25 @@ pub enum Length {
 }
 
 impl Download<'_> {
-    /// Downloads it. Fewer bytes than there are is a failure, and so is more.
-    pub fn run(&self, connection: &mut impl Adapter, sink: impl Write) -> Result<Outcome<'static>> {
+    /// Downloads it. Fewer bytes than there are is a failure, and so is more. What was known of its length.
+    pub fn run(&self, connection: &mut impl Adapter, sink: impl Write) -> Result<Length> {
         let request = Request::retrieve(self.path.borrowed(), self.offset).representation(self.form.representation);
         if is_verbatim(self.form, LINE_END) {
-            let request = match self.length {
+            let length = match self.length {
+                // Whether the server knows it has to be known here: else nothing says whether it has gone on from there.
+                Length::Asked if self.offset > 0 => match remote_size(connection, self.path) {
+                    Ok(total) => Length::Told(total),
+                    Err(error) => unless_refused(error).map(|()| Length::Unknown)?,
+                },
+                length => length,
+            };
+            let request = match length {
                 Length::Told(total) => request.expecting(total),
                 Length::Asked => request.sized(),
                 Length::Unknown => request,
             };
-            return connection.request(request, Some(Content::sink(sink)));
+            connection.request(request, Some(Content::sink(sink)))?;
+            return Ok(length);
         }
         // The bytes that move aren't the file's: those behind the conversion are counted.
         let total = match self.length {
@@ -172,9 +181,9 @@ impl Download<'_> {
         };
         let mut counted = Counted { to: sink, count: 0 };
         let content = Content::sink(&mut counted).converted(self.form, LINE_END, None)?;
-        let outcome = connection.request(request, Some(content))?;
+        connection.request(request, Some(content))?;
         match total.filter(|total| counted.count != *total) {
-            None => Ok(outcome),
+            None => Ok(total.map_or(Length::Unknown, Length::Told)),
             expected => bail!(Failure::Incomplete { end: StreamEnd::Clean, moved: counted.count, expected }),
         }
     }
@@ -230,7 +239,7 @@ impl Target {
     }
 
     /// The download has ended so.
-    fn settle(self, result: Result<Outcome<'static>>) -> Result<()> {
+    fn settle(self, result: Result<Length>) -> Result<()> {
         match self {
             Self::File { partial, place } => settle(partial, &place, result),
             Self::Stream(Counted { count, .. }) => result.map(drop).map_err(|error| match count {
@@ -259,9 +268,13 @@ impl Write for Target {
 
 /// A download to that directory has ended so: the file takes its place, or what came is kept for `--resume`, and the error says
 /// where.
-pub fn settle(partial: Partial, directory: &Path, result: Result<Outcome<'static>>) -> Result<()> {
+pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Result<()> {
     let place = directory.join(partial.partial_name());
     let error = match result {
+        Ok(Length::Unknown) if partial.begins_anew().with_context(|| format!("{}", place.display()))? => {
+            partial.take_back().with_context(|| format!("{}", place.display()))?;
+            bail!("the server seems to ignore REST: it sent again what is here; without --resume all of it comes");
+        }
         Ok(_) => return partial.keep().with_context(|| format!("{}", place.display())),
         Err(error) => error,
     };
@@ -286,8 +299,7 @@ pub fn settle(partial: Partial, directory: &Path, result: Result<Outcome<'static
 }
 
 fn remote_size(connection: &mut impl Adapter, path: &RemotePath<'_>) -> Result<u64> {
-    let size = connection.request(Request::size(path.borrowed()), None);
-    match size.with_context(|| printable(path.as_bytes()))?.value {
+    match connection.request(Request::size(path.borrowed()), None)?.value {
         Value::Size(size) => Ok(size),
         _ => bail!("the server has told no size"),
     }

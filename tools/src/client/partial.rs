@@ -5,7 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
 use ftp_proto::StreamEnd;
@@ -101,8 +101,41 @@ impl Partial {
     /// The download has failed; how many bytes are kept under the partial name. Where more have come than was bound to, those are
     /// somebody else's: what was there before is kept.
     pub fn give_up(self, failure: Option<&Failure<'_>>) -> io::Result<u64> {
-        let Some(file) = &self.file else { return Ok(if let Begin::Partial(count) = self.begin { count } else { 0 }) };
         let kept = if failure.is_some_and(is_too_much) { self.offset() } else { self.offset() + self.written };
+        self.cut(kept)
+    }
+
+    /// What came is somebody else's; how many bytes are kept, which were there before.
+    pub fn take_back(self) -> io::Result<u64> {
+        let kept = self.offset();
+        self.cut(kept)
+    }
+
+    /// Whether what came behind the first bytes are those bytes once more, as from a server that ignores REST.
+    pub fn begins_anew(&self) -> io::Result<bool> {
+        let offset = self.offset();
+        if offset == 0 || self.written < offset {
+            return Ok(false);
+        }
+        let open = || self.directory.open(&self.partial).map(|file| BufReader::new(file.into_std().take(offset)));
+        let (mut here, mut came) = (open()?, open()?);
+        came.get_mut().get_mut().seek(SeekFrom::Start(offset))?;
+        loop {
+            let (first, second) = (here.fill_buf()?, came.fill_buf()?);
+            let count = first.len().min(second.len());
+            if first[..count] != second[..count] {
+                return Ok(false);
+            }
+            if count == 0 {
+                return Ok(true);
+            }
+            here.consume(count);
+            came.consume(count);
+        }
+    }
+
+    fn cut(self, kept: u64) -> io::Result<u64> {
+        let Some(file) = &self.file else { return Ok(if let Begin::Partial(count) = self.begin { count } else { 0 }) };
         file.set_len(kept)?;
         let is_worthless = match self.begin {
             Begin::Copy(count) => kept == count,

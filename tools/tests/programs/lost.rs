@@ -186,6 +186,44 @@ fn a_server_that_ignores_rest_makes_no_longer_file() {
     }
 }
 
+/// Without SIZE nothing tells how much is missing, and a 150 may tell the rest or the whole.
+#[test]
+fn a_server_that_ignores_rest_and_knows_no_size_makes_no_longer_file_either() {
+    for client in CLIENTS {
+        for (name, ignores) in [("f", true), ("f", false), ("f.ftp-part", true), ("f.ftp-part", false)] {
+            for length in
+                ["", " (1000 bytes)", " (600 bytes)"].into_iter().filter(|it| !ignores || *it != " (600 bytes)")
+            {
+                let here = Here::new();
+                let content = noise(1000);
+                let old = here.scratch.path().join(name);
+                fs::write(&old, &content[..400]).unwrap();
+                let all = content.clone();
+                let server = Scripted::new(move |peer, line| {
+                    if line != "RETR f" {
+                        return Then::Usual;
+                    }
+                    let offset = peer.offset.take().unwrap();
+                    peer.send(&format!("150 here it comes{length}"), if ignores { &all } else { &all[offset..] });
+                    peer.say("226 done");
+                    Then::Said
+                });
+                let output = server.run(client, &["--resume", "get"], "/f", Some(&here.file));
+                if ignores {
+                    let message = one_line_of_failure(&output);
+                    assert!(message.contains("ignore REST"), "{client} {name}{length}: {message}");
+                    assert_eq!(fs::read(&old).unwrap(), content[..400], "{client} {name}{length}");
+                    assert_eq!(here.names(), [name]);
+                } else {
+                    assert!(output.status.success(), "{client} {name}{length}: {output:?}");
+                    assert_eq!(fs::read(&here.file).unwrap(), content);
+                    assert_eq!(here.names(), ["f"]);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_file_that_has_grown_meanwhile_is_no_failure() {
     for client in CLIENTS {
