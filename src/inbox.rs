@@ -1,5 +1,6 @@
 //! Received bytes, cut into command lines and replies: bounded, and each byte searched once.
 
+mod seen;
 mod wire;
 
 use alloc::vec::Vec;

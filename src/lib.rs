@@ -128,6 +128,7 @@ pub mod telnet;
 mod text;
 mod time;
 mod tls;
+pub mod tracker;
 mod words;
 
 pub use address::{

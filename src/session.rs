@@ -21,6 +21,7 @@ mod change;
 mod due;
 mod meaning;
 mod order;
+mod seen;
 mod state;
 mod table;
 
@@ -33,6 +34,7 @@ pub use due::{Awaited, CommandId};
 use due::{Due, Value};
 pub use meaning::{Answered, Step};
 pub use order::OutOfOrder;
+pub(crate) use seen::Pending;
 use state::Security;
 pub use state::{LoginState, Setup};
 pub(crate) use table::spends_data_connection;

@@ -294,6 +294,32 @@ impl Wire {
         self.bytes.get(self.start..self.clean).unwrap_or_default()
     }
 
+    /// Takes what was not looked at, and drops the line under way; kept lines stay.
+    pub(super) fn take_behind(&mut self) -> Vec<u8> {
+        let behind = self.bytes.split_off(self.scan.min(self.bytes.len()));
+        self.drop_under_way();
+        behind
+    }
+
+    /// Drops the line under way and what was not looked at; kept lines stay.
+    pub(super) fn drop_under_way(&mut self) {
+        if self.raw == Raw::Aside && self.scan > self.line {
+            // What is kept as it came has that line in it.
+            self.lose();
+        }
+        self.bytes.truncate(self.line);
+        (self.clean, self.scan) = (self.line, self.line);
+        (self.overflow, self.marks, self.subnegotiation) = (false, false, 0);
+        if self.line == self.start {
+            self.forget();
+        }
+    }
+
+    /// The line under way, as far as it has come.
+    pub(super) fn under_way(&self) -> &[u8] {
+        self.bytes.get(self.line..self.clean).unwrap_or_default()
+    }
+
     pub(super) fn take_answers(&mut self) -> Vec<u8> {
         self.answers.take().map_or(Vec::new(), |answers| *answers)
     }

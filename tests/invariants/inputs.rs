@@ -116,6 +116,7 @@ explore! {
     client: 500;
     server: 500;
     pair: 300;
+    tracker: 1500;
     ascii: 500;
     block: 300;
 }

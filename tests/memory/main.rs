@@ -4,6 +4,7 @@ mod allocations;
 mod codec;
 mod diagnosis;
 mod sessions;
+mod tracker;
 
 use ftp_proto_rigs::counting::Counting;
 

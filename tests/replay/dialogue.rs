@@ -208,6 +208,24 @@ impl Dialogue {
         said
     }
 
+    /// The line that each reply ends with, and the one that it begins with.
+    pub fn replies(&self) -> Vec<(usize, usize)> {
+        let (mut ends, mut reply, mut begin) = (Vec::new(), Vec::new(), 0);
+        for Line { at, wire, .. } in self.lines.iter().filter(|line| line.who == Who::Server) {
+            for byte in without_telnet(wire) {
+                if reply.is_empty() {
+                    begin = *at;
+                }
+                reply.push(byte);
+                if byte == b'\n' && (whole_reply(&reply).is_some() || code_of(&reply).is_none()) {
+                    ends.push((*at, begin));
+                    reply.clear();
+                }
+            }
+        }
+        ends
+    }
+
     /// The command lines of the dialogue, each with the replies that answer it: first come, first served, but for what
     /// `oddities` says.
     pub fn exchanges(&self) -> Vec<Exchange> {

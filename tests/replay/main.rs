@@ -4,4 +4,5 @@ mod dialogue;
 mod net;
 mod oddities;
 mod probes;
+mod tracked;
 mod transcripts;

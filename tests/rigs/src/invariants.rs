@@ -13,6 +13,7 @@ mod pair;
 mod script;
 mod server;
 mod session;
+mod tracker;
 mod wire;
 mod words;
 
@@ -26,6 +27,7 @@ pub use listing::{listing, written_is_read};
 pub use pair::pair;
 pub use server::server;
 pub use session::session;
+pub use tracker::tracker;
 pub use wire::{inbox, telnet};
 pub use words::{address, command, reply};
 #[cfg(feature = "arbitrary")]
@@ -51,6 +53,7 @@ pub const ALL: &[Invariant] = &[
     ("client", client),
     ("server", server),
     ("pair", pair),
+    ("tracker", tracker),
     ("ascii", ascii),
     ("block", block),
     #[cfg(feature = "deflate")]

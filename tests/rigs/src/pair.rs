@@ -10,6 +10,7 @@ mod at_client;
 mod at_server;
 mod inject;
 mod network;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use crate::net::Log;
 pub use inject::{Fault, Injector};
 pub use network::End;
 use network::{Control, Pipe};
+use watched::Watched;
 
 /// How a request ended, owned.
 pub type Ended = Result<Outcome<'static>, Failure<'static>>;
@@ -112,6 +114,7 @@ pub struct Pair {
     now: Duration,
     control: Control,
     data: Pipe,
+    watched: Watched,
     /// Whether the client wants TLS before the login.
     secures: bool,
     /// Something was said that only one end has heard.
@@ -143,6 +146,7 @@ impl Pair {
     ) -> Self {
         let greeting = Greeting::ready(Text::from_static("ready"));
         let secures = client.security != client::Security::Optional;
+        let watched = Watched::new(client_addr, server_addr, client.escaping, server.implicit);
         Self {
             client: Client::new(Arc::new(client), Endpoints::new(client_addr, server_addr), Instant::default()),
             server: Server::new(
@@ -168,6 +172,7 @@ impl Pair {
             now: Duration::ZERO,
             control: Control::default(),
             data: Pipe::default(),
+            watched,
             secures,
             apart: false,
             upload: Vec::new(),
@@ -275,6 +280,9 @@ impl Pair {
         assert_eq!(self.client.session().replies_due(), 0, "nothing is due after a request: {:#?}", self.wire);
         assert_eq!(self.client.session(), self.server.session(), "client and server: {:#?}", self.wire);
         assert_eq!(self.is_secure(End::Client), self.is_secure(End::Server), "{:#?}", self.wire);
+        if !over {
+            self.watched.assert_agrees(self.client.session(), &self.wire);
+        }
     }
 
     /// Whether TLS is on at this end of the control connection.

@@ -20,7 +20,7 @@ impl Pair {
 
     fn act_for_client(&mut self) -> Result<(bool, Option<Ended>), Violation> {
         let now = Instant::from_origin(self.now);
-        let Self { client, control, data, faults, injector, log, .. } = self;
+        let Self { client, control, data, faults, injector, log, watched, apart, .. } = self;
         let mut log = log.at(Side::Client, self.now);
         match client.poll(now).inspect_err(|violation| log.violated(violation))? {
             client::Action::Write(_)
@@ -37,6 +37,7 @@ impl Pair {
                 let text = String::from_utf8_lossy(write.bytes());
                 self.wire.extend(text.lines().map(|line| format!("C: {line}")));
                 control.send(End::Client, write.bytes());
+                watched.writes(End::Client, write.bytes());
                 let count = write.bytes().len();
                 log.write(write, count);
             }
@@ -57,6 +58,7 @@ impl Pair {
                     faults.client_dials_refused -= 1;
                     log.connect(connect, Err(DataError::Refused));
                 } else if data.server_listens == Some(connect.address()) {
+                    assert!(*apart || watched.expects(connect.address()), "{}: {:#?}", connect.address(), self.wire);
                     data.arrived = Some(SocketAddr::new(self.client_addr.ip(), 41000));
                     log.connect(connect, Ok(()));
                 } else {

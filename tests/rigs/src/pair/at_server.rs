@@ -23,7 +23,7 @@ impl Pair {
 
     fn act_for_server(&mut self) -> bool {
         let now = Instant::from_origin(self.now);
-        let Self { server, control, data, faults, injector, log, .. } = self;
+        let Self { server, control, data, faults, injector, log, watched, apart, .. } = self;
         let mut log = log.at(Side::Server, self.now);
         match server.poll(now) {
             server::Action::Write(_)
@@ -44,6 +44,7 @@ impl Pair {
                 let text = String::from_utf8_lossy(write.bytes());
                 self.wire.extend(text.lines().map(|line| format!("S: {line}")));
                 control.send(End::Server, write.bytes());
+                watched.writes(End::Server, write.bytes());
                 let count = write.bytes().len();
                 log.write(write, count);
             }
@@ -74,6 +75,7 @@ impl Pair {
             }
             server::Action::Connect(connect) => {
                 if !faults.server_dials_refused && data.client_listens == Some(connect.address()) {
+                    assert!(*apart || watched.expects(connect.address()), "{}: {:#?}", connect.address(), self.wire);
                     data.arrived = Some(SocketAddr::new(self.server_addr.ip(), 20));
                     log.connect(connect, Ok(()));
                 } else {

@@ -1,0 +1,262 @@
+//! What a tracker makes of the lines that it sees.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::net::{IpAddr, SocketAddr};
+
+use super::book::{Book, Known, Withdrawal};
+use super::event::{News, Objection};
+use super::facts::Facts;
+use super::steps::{Heard, Steps};
+use super::{Rules, Side, Strangers};
+use crate::command::{Command, DataUse, Protection, Verb};
+use crate::reply::{Code, Reply, ReplyEnd};
+use crate::session::{Awaited, CommandId, LoginState, Step};
+
+/// Ports below this one are never expected (RFC 2577 3).
+const LOWEST_PORT: u16 = 1024;
+/// Longer names of users aren't kept.
+const LONGEST_USER: usize = 256;
+
+pub(super) struct Mind {
+    pub(super) rules: Arc<Rules>,
+    client: SocketAddr,
+    server: SocketAddr,
+    pub(super) steps: Steps,
+    pub(super) book: Book,
+    pub(super) news: News,
+    /// The argument of the last USER.
+    pub(super) user: Option<Box<[u8]>>,
+    logged_in: bool,
+    blind: bool,
+}
+
+impl Mind {
+    pub(super) fn new(rules: Arc<Rules>, client: SocketAddr, server: SocketAddr, steps: Steps) -> Self {
+        let book = Book::default();
+        let news = News::default();
+        Self { rules, client, server, steps, book, news, user: None, logged_in: false, blind: false }
+    }
+
+    pub(super) fn is_blind(&self) -> bool {
+        self.blind
+    }
+
+    #[inline]
+    pub(super) fn has_news(&self) -> bool {
+        self.news.stirred | self.steps.told.stirred | self.book.has_notes()
+    }
+
+    /// Whether TLS protects data connections; `None` if that isn't known.
+    fn protected(&self) -> Option<bool> {
+        let known = self.steps.facts().has(Facts::PROTECTION);
+        known.then(|| matches!(self.steps.session().protection(), Protection::Private | Protection::Confidential))
+    }
+
+    /// What all data connections have in common.
+    pub(super) fn known(&self) -> Known {
+        Known { client: self.client.ip(), server: self.server.ip(), protected: self.protected() }
+    }
+
+    /// A command line was seen; whether all of it was.
+    #[inline]
+    pub(super) fn command(&mut self, verb: Verb, command: Option<&Command<'_>>, whole: bool) -> CommandId {
+        let id = self.steps.command(verb, command);
+        if Facts::matter_to(verb) {
+            self.matters(id, verb, command, whole);
+        }
+        id
+    }
+
+    fn matters(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
+        if verb.data_use() != DataUse::Untouched {
+            return self.data_command(id, verb, command, whole);
+        }
+        if let Some(Command::User(name)) = command {
+            let name = name.as_bytes();
+            self.user = (name.len() <= LONGEST_USER).then(|| Box::from(name));
+        }
+    }
+
+    fn data_command(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
+        if verb.opens_data() {
+            let known = self.steps.facts().has(Facts::RESTART);
+            let offset = known.then(|| self.steps.session().restart_offset());
+            self.book.moves(id, verb, command.and_then(path), offset);
+            return;
+        }
+        self.book.asks(id);
+        let to: SocketAddr = match command {
+            Some(Command::Port(address)) => (*address).into(),
+            Some(Command::Eprt(address)) => (*address).into(),
+            Some(Command::Lprt(address)) => (*address).into(),
+            _ => return,
+        };
+        match self.objection(id, verb, to, self.client, whole) {
+            Ok(()) => {
+                let to = self.listening(to, self.client);
+                self.book.expect(id, Side::Server, to);
+            }
+            Err(why) => self.news.refuse(id, to, why),
+        }
+    }
+
+    /// Why no data connection to this address is expected, which `end` is to listen at.
+    fn objection(
+        &self,
+        id: CommandId,
+        verb: Verb,
+        to: SocketAddr,
+        end: SocketAddr,
+        whole: bool,
+    ) -> Result<(), Objection> {
+        let session = self.steps.session();
+        if !whole {
+            return Err(Objection::NotWhole);
+        }
+        if session.pending().any(|due| due.id < id && due.awaited == Awaited::Command(Verb::Auth)) {
+            return Err(Objection::AmidAuth);
+        }
+        if !self.steps.is_logged_in().unwrap_or(!self.steps.is_lost()) {
+            return Err(Objection::NotLoggedIn);
+        }
+        if session.only_epsv() && verb != Verb::Epsv {
+            return Err(Objection::OnlyEpsv);
+        }
+        if to.port() < LOWEST_PORT {
+            return Err(Objection::LowPort);
+        }
+        let host = to.ip().to_canonical();
+        let known = host == end.ip() || self.rules.trusted.iter().any(|trusted| trusted.to_canonical() == host);
+        if known || self.rules.strangers == Strangers::Expected { Ok(()) } else { Err(Objection::Stranger) }
+    }
+
+    /// The address as the packets have it, with the link that leads to it.
+    fn listening(&self, to: SocketAddr, end: SocketAddr) -> SocketAddr {
+        let host = to.ip().to_canonical();
+        if host != end.ip() {
+            return SocketAddr::new(host, to.port());
+        }
+        let mut address = end;
+        address.set_port(to.port());
+        address
+    }
+
+    /// A reply was seen; whether all of it was.
+    #[inline]
+    pub(super) fn reply(&mut self, reply: &Reply<'_>, whole: bool) -> Option<Heard> {
+        let heard = self.steps.reply(reply);
+        if let Some(Heard { id, awaited: Awaited::Command(verb), step }) = heard
+            && Facts::matter_to(verb)
+        {
+            self.matter(id, verb, step, reply, whole);
+        }
+        if self.steps.session().is_ending() && !self.book.is_empty() {
+            self.book.withdraw_all(Withdrawal::Ended, true);
+        }
+        heard
+    }
+
+    /// A reply of many lines, whose end may have been missed: then it ends with the next reply, which has another code.
+    pub(super) fn reply_of_lines(&mut self, reply: &Reply<'_>, whole: bool) -> Option<Heard> {
+        let two = reply.first_code() != reply.code() && self.rules.replies.reply_end == ReplyEnd::SameCode;
+        if two {
+            self.steps.ended_unseen(reply.first_code());
+        }
+        self.reply(reply, whole && !two && !reply.is_truncated())
+    }
+
+    fn matter(&mut self, id: CommandId, verb: Verb, step: Step, reply: &Reply<'_>, whole: bool) {
+        match (verb.data_use(), step) {
+            (DataUse::Untouched, Step::Wait) => {}
+            (DataUse::Untouched, _) => self.access(verb, step),
+            (DataUse::SetsUpActive | DataUse::SetsUpPassive, Step::Wait) => {}
+            (DataUse::SetsUpActive, Step::Success) => self.book.accepted(id),
+            (DataUse::SetsUpPassive, Step::Success) => self.passive(id, verb, reply, whole),
+            (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
+            (_, Step::Wait) => self.book.begins(id, reply.transfer_size()),
+            (..) => self.book.ends(id, reply.code()),
+        }
+    }
+
+    /// The server listens, if the reply says where.
+    fn passive(&mut self, id: CommandId, verb: Verb, reply: &Reply<'_>, whole: bool) {
+        let announced: Option<SocketAddr> = match reply.code() {
+            Code::ENTERING_PASSIVE => reply.passive_address().ok().map(Into::into),
+            Code::ENTERING_LONG_PASSIVE => reply.long_passive_address().ok().map(Into::into),
+            Code::ENTERING_EXTENDED_PASSIVE => {
+                // RFC 2428 3: at the host that the control connection goes to, whatever else the reply names.
+                let found = reply.extended_passive().ok();
+                found.map(|found| SocketAddr::new(self.server.ip(), found.port()))
+            }
+            // EPSV ALL, or a server that says 200 and no address.
+            _ => None,
+        };
+        let Some(to) = announced else { return self.book.refused(id) };
+        self.book.accepted(id);
+        match self.objection(id, verb, to, self.server, whole) {
+            Ok(()) => {
+                let to = self.listening(to, self.server);
+                self.book.expect(id, Side::Client, to);
+            }
+            Err(Objection::Stranger) if self.rules.strangers == Strangers::Replaced => {
+                let to = self.listening(SocketAddr::new(self.server.ip(), to.port()), self.server);
+                self.book.expect(id, Side::Client, to);
+            }
+            Err(why) => self.news.refuse(id, to, why),
+        }
+    }
+
+    /// The login, TLS, and the end of either.
+    fn access(&mut self, verb: Verb, step: Step) {
+        let session = self.steps.session();
+        let complete = session.login() == LoginState::Complete && self.steps.facts().has(Facts::LOGIN);
+        if complete && (!self.logged_in || matches!(verb, Verb::User | Verb::Pass) && step == Step::Success) {
+            (self.news.logged_in, self.news.stirred) = (true, true);
+        }
+        self.logged_in = complete;
+        let secured = session.is_secured();
+        if matches!(verb, Verb::Rein | Verb::Auth) && step == Step::Success {
+            self.book.withdraw_all(Withdrawal::Ended, verb == Verb::Rein);
+        }
+        if secured && !self.rules.decrypted {
+            self.hide();
+        }
+    }
+
+    /// TLS hides what is said from now on.
+    pub(super) fn hide(&mut self) {
+        if !core::mem::replace(&mut self.blind, true) {
+            self.book.withdraw_all(Withdrawal::Ended, false);
+            self.steps = Steps::joined();
+            (self.news.blind, self.news.stirred) = (true, true);
+            (self.logged_in, self.user) = (false, None);
+        }
+    }
+
+    /// TLS has ended.
+    pub(super) fn unveil(&mut self) {
+        if core::mem::take(&mut self.blind) {
+            (self.news.sight, self.news.stirred) = (true, true);
+        }
+    }
+}
+
+/// The path of a command that moves data.
+fn path<'a>(command: &'a Command<'_>) -> Option<&'a [u8]> {
+    match command {
+        Command::Retr(path) | Command::Stor(path) | Command::Appe(path) => Some(path.as_bytes()),
+        Command::Stou(path) | Command::List(path) | Command::Nlst(path) | Command::Mlsd(path) => {
+            path.as_ref().map(|path| path.as_bytes())
+        }
+        _ => None,
+    }
+}
+
+/// IPv4 addresses that IPv6 sockets show as `::ffff:a.b.c.d` are made plain.
+pub(super) fn plain(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V6(_) => address,
+        host => SocketAddr::new(host, address.port()),
+    }
+}

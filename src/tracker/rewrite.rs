@@ -1,0 +1,424 @@
+//! Other addresses in place of those that pass by.
+
+mod line;
+mod translation;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::SocketAddr;
+
+pub use translation::Translation;
+
+use super::{Event, Expectation, Side, Tracker};
+use crate::command::Verb;
+use crate::session::{Awaited, CommandId};
+use line::{Kind, Line};
+use translation::Own;
+
+/// A [`Tracker`] through which the bytes go: what comes out is what went in, but for the addresses of PORT, EPRT, LPRT, 227, 228 and 229 that
+/// the application replaces. For NAT helpers and proxies.
+///
+/// Give it what either side sent ([`received`](Self::received)) and take what it has ([`poll`](Self::poll)): events, questions about
+/// addresses, and the bytes that go on, in this order for each line. Nothing of a line that announces an address goes on before its question is
+/// answered; all other bytes go on at once, also those of a line that hasn't ended. Under TLS nothing is touched.
+///
+/// ```
+/// use std::sync::Arc;
+/// use ftp_proto::tracker::{Passed, Rewrite, Rules, Side, Tracker};
+///
+/// let (client, server) = ("10.0.0.1:40000".parse()?, "192.0.2.2:21".parse()?);
+/// let mut rewrite = Rewrite::new(Tracker::new(Arc::new(Rules::default()), client, server));
+/// let mut sent = Vec::new();
+/// for (from, bytes) in [
+///     (Side::Server, &b"220 ready\r\n"[..]),
+///     (Side::Client, b"USER anna\r\n"),
+///     (Side::Server, b"230 in\r\n"),
+///     (Side::Client, b"PORT 10,0,0,1,18,103\r\n"),
+/// ] {
+///     rewrite.received(from, bytes);
+///     while let Some(passed) = rewrite.poll() {
+///         match passed {
+///             // Here the application listens at an address of its own.
+///             Passed::Address(address) => address.replace("203.0.113.7:50000".parse()?),
+///             Passed::Bytes { to: Side::Server, bytes, .. } => sent.extend_from_slice(bytes),
+///             Passed::Bytes { .. } | Passed::Event(_) => {}
+///         }
+///     }
+/// }
+/// assert_eq!(sent, b"USER anna\r\nPORT 203,0,113,7,195,80\r\n");
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
+pub struct Rewrite {
+    tracker: Tracker,
+    translation: Translation,
+    /// ALGS DISABLE64 was said.
+    disabled: bool,
+    client: Half,
+    server: Half,
+    /// Whose bytes are taken first.
+    first: Side,
+    /// A line that was taken, whose events come first.
+    line: Option<Taken>,
+    /// What goes on with the next poll.
+    ready: VecDeque<Piece>,
+    /// What was handed out.
+    out: Vec<u8>,
+    last: Last,
+    /// What the gateway itself answers, once all before it was answered.
+    owed: VecDeque<(CommandId, Own)>,
+}
+
+/// The last event of the tracker, without what it borrows.
+enum Last {
+    Command(CommandId, Verb, bool),
+    Reply(Option<CommandId>, Option<Awaited>),
+    Noise(Box<[u8]>),
+    News,
+}
+
+/// So much is held at most of a reply that may announce an address.
+const MOST_HELD: usize = 1 << 16;
+
+/// One side's bytes.
+#[derive(Default)]
+struct Half {
+    /// Not taken yet.
+    input: Vec<u8>,
+    /// Taken, and not handed out.
+    held: Vec<u8>,
+    /// The rest of the line or the reply goes on as it comes.
+    passes: bool,
+}
+
+struct Taken {
+    from: Side,
+    kind: Kind,
+    /// The data connection that it announces.
+    asked: Option<CommandId>,
+}
+
+/// Bytes for one side, and for how many that came they stand.
+struct Piece {
+    to: Side,
+    bytes: Vec<u8>,
+    came: usize,
+}
+
+/// What a [`Rewrite`] has.
+pub enum Passed<'a> {
+    /// What the tracker tells.
+    Event(Event<'a>),
+    /// An address is announced: which one shall the other side read? The line waits until this is answered; dropped unanswered, it
+    /// comes again.
+    Address(Address<'a>),
+    /// These bytes go on.
+    Bytes {
+        /// To whom.
+        to: Side,
+        /// The bytes; empty if what came doesn't go on.
+        bytes: &'a [u8],
+        /// For how many bytes of the other side they stand: as many as there are, unless an address was replaced. From there on sequence
+        /// numbers of TCP differ by that. 0 for what a gateway says itself.
+        came: usize,
+    },
+}
+
+/// An address that a line announces.
+pub struct Address<'a> {
+    rewrite: &'a mut Rewrite,
+    id: CommandId,
+}
+
+impl Rewrite {
+    /// What `tracker` sees is what goes through.
+    pub fn new(tracker: Tracker) -> Self {
+        Self::translating(tracker, Translation::None)
+    }
+
+    /// The same between networks of two families (RFC 6384). The tracker's addresses are those that each end has in its own network.
+    pub fn translating(tracker: Tracker, translation: Translation) -> Self {
+        Self {
+            tracker,
+            translation,
+            disabled: false,
+            client: Half::default(),
+            server: Half::default(),
+            first: Side::Client,
+            line: None,
+            ready: VecDeque::new(),
+            out: Vec::new(),
+            last: Last::News,
+            owed: VecDeque::new(),
+        }
+    }
+
+    /// What is known of the session.
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// This side sent these bytes; none: it has closed the connection, and what was held goes on as it is.
+    pub fn received(&mut self, from: Side, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.tracker.received(from, bytes);
+            let half = self.half(from);
+            half.passes = true;
+            let rest = core::mem::take(&mut half.held);
+            return self.pass(from, rest);
+        }
+        if self.half(from.other()).input.is_empty() {
+            self.first = from;
+        }
+        self.half(from).input.extend_from_slice(bytes);
+    }
+
+    /// Bytes of this side are missing, and go another way. What was held goes on as it is, and so does the rest of the line.
+    pub fn gap(&mut self, from: Side, bytes: u64) {
+        self.tracker.gap(from, bytes);
+        let half = self.half(from);
+        half.passes = true;
+        let mut rest = core::mem::take(&mut half.held);
+        rest.append(&mut half.input);
+        self.pass(from, rest);
+    }
+
+    /// The next event, question or bytes; `None`: there is nothing more.
+    pub fn poll(&mut self) -> Option<Passed<'_>> {
+        loop {
+            if let Some(Piece { to, bytes, came }) = self.ready.pop_front() {
+                self.out = bytes;
+                return Some(Passed::Bytes { to, bytes: &self.out, came });
+            }
+            if self.tracker.has_news() {
+                if self.note() {
+                    break;
+                }
+                continue;
+            }
+            if let Some(id) = self.line.as_ref().and_then(|line| line.asked) {
+                return Some(Passed::Address(Address { rewrite: self, id }));
+            }
+            if let Some(line) = self.line.take() {
+                self.go_on(&line, None);
+                continue;
+            }
+            if self.answer_owed() {
+                continue;
+            }
+            let from = self.take()?;
+            if self.note() {
+                break;
+            }
+            self.let_pass(from);
+        }
+        self.told().map(Passed::Event)
+    }
+
+    /// Lets the tracker go to its next event; whether there is one. What matters of it is noted.
+    fn note(&mut self) -> bool {
+        let Some(event) = self.tracker.poll() else { return false };
+        let (from, kind) = match event {
+            Event::Command { id, verb, command } => {
+                self.last = Last::Command(id, verb, command.is_some());
+                (Side::Client, Kind::of_command(id, command.as_ref()))
+            }
+            Event::Reply { answers, awaited, reply } => {
+                self.last = Last::Reply(answers, awaited);
+                (Side::Server, Kind::of_reply(answers, awaited, reply.code()))
+            }
+            Event::Noise(line) => {
+                self.last = Last::Noise(line);
+                (Side::Server, Kind::Other)
+            }
+            event => {
+                self.last = Last::News;
+                if let Event::Expect(Expectation { id, .. }) = event
+                    && let Some(line) = self.line.as_mut().filter(|line| line.kind.id() == Some(id))
+                {
+                    line.asked = Some(id);
+                }
+                return true;
+            }
+        };
+        self.line = Some(Taken { from, kind, asked: None });
+        true
+    }
+
+    /// The last event once more.
+    fn told(&mut self) -> Option<Event<'_>> {
+        match core::mem::replace(&mut self.last, Last::News) {
+            Last::Command(id, verb, is_command) => Some(self.tracker.last_command(id, verb, is_command)),
+            Last::Reply(answers, awaited) => self.tracker.last_reply(answers, awaited),
+            Last::Noise(line) => Some(Event::Noise(line)),
+            Last::News => self.tracker.tell(),
+        }
+    }
+
+    /// Hands the tracker what comes next, at most to the end of a line; whose it was.
+    fn take(&mut self) -> Option<Side> {
+        if self.half(self.first).input.is_empty() {
+            self.first = self.first.other();
+        }
+        let from = self.first;
+        let half = match from {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        };
+        if half.input.is_empty() {
+            return None;
+        }
+        let hidden = self.tracker.hidden(from, &half.input);
+        let end = memchr::memchr(b'\n', &half.input).map_or(half.input.len(), |at| at.saturating_add(1));
+        let rest = half.input.split_off(hidden.unwrap_or(end).min(half.input.len()));
+        let piece = core::mem::replace(&mut half.input, rest);
+        self.tracker.received(from, &piece);
+        if hidden.is_some() {
+            half.passes = false;
+            self.pass(from, piece);
+        } else {
+            half.held.extend_from_slice(&piece);
+        }
+        Some(from)
+    }
+
+    /// What is held goes on if no address can be in it.
+    fn let_pass(&mut self, from: Side) {
+        let (is_amid, may_announce) = self.tracker.under_way(from);
+        let half = self.half(from);
+        if half.held.is_empty() || !half.passes && may_announce && half.held.len() <= MOST_HELD {
+            return;
+        }
+        half.passes = is_amid;
+        let held = core::mem::take(&mut half.held);
+        self.pass(from, held);
+    }
+
+    /// A line goes on, with another address if one was chosen.
+    fn go_on(&mut self, line: &Taken, chosen: Option<SocketAddr>) {
+        let from = line.from;
+        let half = self.half(from);
+        let held = core::mem::take(&mut half.held);
+        if core::mem::take(&mut half.passes) || self.tracker.is_blind() {
+            return self.pass(from, held);
+        }
+        if let (Some(own), Some(id)) = (self.translation.own(&line.kind, self.disabled), line.kind.id()) {
+            match own {
+                Own::Enable => self.disabled = false,
+                Own::Disable => self.disabled = true,
+                _ => {}
+            }
+            return self.swallow(id, own, held.len());
+        }
+        let translation = if self.disabled { Translation::None } else { self.translation };
+        let announced = line.asked.and_then(|id| self.tracker.expected(id)).map(|expectation| expectation.to);
+        let rewritten = Line { raw: &held, kind: line.kind, announced }.rewritten(translation, chosen);
+        match rewritten {
+            Some(bytes) => self.ready.push_back(Piece { to: from.other(), bytes, came: held.len() }),
+            None => self.pass(from, held),
+        }
+    }
+
+    fn pass(&mut self, from: Side, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            let came = bytes.len();
+            self.ready.push_back(Piece { to: from.other(), bytes, came });
+        }
+    }
+
+    /// The gateway says what it owes the client, if it is its turn.
+    fn answer_owed(&mut self) -> bool {
+        let Some((id, _)) = self.owed.front() else { return false };
+        if !self.server.held.is_empty() || !self.tracker.may_be_answered_now(*id) {
+            return false;
+        }
+        let Some((_, own)) = self.owed.pop_front() else { return false };
+        let reply = Vec::from(own.reply(self.disabled));
+        self.ready.push_back(Piece { to: Side::Client, bytes: reply, came: 0 });
+        true
+    }
+
+    /// The server never sees this command.
+    fn swallow(&mut self, id: CommandId, own: Own, came: usize) {
+        self.tracker.swallow(id);
+        self.owed.push_back((id, own));
+        self.ready.push_back(Piece { to: Side::Server, bytes: Vec::new(), came });
+    }
+
+    fn half(&mut self, side: Side) -> &mut Half {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+}
+
+impl fmt::Debug for Rewrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rewrite").field("tracker", &self.tracker).finish_non_exhaustive()
+    }
+}
+
+impl Address<'_> {
+    /// The data connection, with the address that was announced.
+    pub fn expectation(&self) -> Option<Expectation<'_>> {
+        self.rewrite.tracker.expected(self.id)
+    }
+
+    /// The address that was announced.
+    pub fn announced(&self) -> Option<SocketAddr> {
+        self.expectation().map(|expectation| expectation.to)
+    }
+
+    /// The other side shall read the address that was announced, in the form that it understands.
+    pub fn keep(self) {
+        self.answer(None);
+    }
+
+    /// The other side shall read this address. Of a 229 only its port is read: the host is the one that the control connection goes to.
+    ///
+    /// An address of the other family turns PORT into EPRT and the other way round. A 227 can't name an IPv6 address, and goes on as a 425.
+    pub fn replace(self, by: SocketAddr) {
+        self.answer(Some(by));
+    }
+
+    /// The other side shall not read it: the client gets 425 in place of a 227 or a 229, and 500 to its PORT, which the server never sees.
+    pub fn refuse(self) {
+        let Some(line) = self.rewrite.line.take() else { return };
+        let held = core::mem::take(&mut self.rewrite.half(line.from).held);
+        self.rewrite.half(line.from).passes = false;
+        if line.from == Side::Client {
+            return self.rewrite.swallow(self.id, Own::Refuse, held.len());
+        }
+        self.rewrite.tracker.refuse(self.id);
+        let bytes = Vec::from(Own::NoDataConnection.reply(false));
+        self.rewrite.ready.push_back(Piece { to: Side::Client, bytes, came: held.len() });
+    }
+
+    fn answer(self, chosen: Option<SocketAddr>) {
+        if let Some(line) = self.rewrite.line.take() {
+            self.rewrite.go_on(&line, chosen);
+        }
+    }
+}
+
+impl fmt::Debug for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Address").field(&self.expectation()).finish()
+    }
+}
+
+impl fmt::Debug for Passed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::Address(address) => f.debug_tuple("Address").field(address).finish(),
+            Self::Bytes { to, bytes, came } => {
+                // What it holds may be a password.
+                let mut shown = f.debug_struct("Bytes");
+                shown.field("to", to).field("bytes", &bytes.len()).field("came", came).finish()
+            }
+        }
+    }
+}

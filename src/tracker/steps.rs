@@ -1,0 +1,473 @@
+//! Which reply answers which command, also where one of them wasn't seen.
+//!
+//! FTP has no tags. As long as all is seen, order and the table of RFC 959 5.4 decide, and [`Session`] knows how. What reveals that
+//! a line is missing is the client: it waits for each reply before it goes on, unless it pipelines or aborts a transfer. So
+//!
+//! - a command that comes while an earlier one is due makes that one *stale*: either its reply was missed, or the client pipelines;
+//! - the next reply decides, if it fits one of the two better than the other ([`fit`]);
+//! - a reply that fits both equally is *withheld*: it is told without what it answers. If another reply comes before another command, the
+//!   client pipelines, and it is told then what the first answered. If another command comes first, the client has its reply, and what
+//!   is stale is forgotten;
+//! - three commands without a reply between them are a client that pipelines, and the order decides from there on;
+//! - a reply to nothing is the reply to a command that was missed, or a spare one. Step is found again with the next reply that fits its
+//!   command as it usually does.
+
+use super::Side;
+use super::facts::Facts;
+use super::fit::{Fit, fit};
+use crate::command::{Command, Verb};
+use crate::reply::{Code, Reply};
+use crate::session::{Answered, Awaited, CommandId, LoginState, Pending, Session, Step};
+
+/// Why a tracker isn't sure any more what answers what, or which state the session is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Loss {
+    /// [`gap`](super::Tracker::gap) told that bytes are missing.
+    Gap,
+    /// A reply that answers nothing that was seen: a command was missed, or the server says more than it was asked.
+    Unsolicited,
+    /// The client went on, and a reply to what it had said before wasn't seen.
+    Unanswered,
+    /// A reply fits two commands equally, and one of them has perhaps been answered already.
+    Ambiguous,
+    /// More commands wait for their replies than are kept in mind (64).
+    TooManyDue,
+    /// A reply longer than [`Rules::replies`](super::Rules::replies) allows: where it ends isn't known.
+    ReplyTooLong,
+}
+
+/// What was heard, and what it answers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard {
+    pub(super) id: CommandId,
+    pub(super) awaited: Awaited,
+    pub(super) step: Step,
+}
+
+/// What there is to tell beside the line itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told {
+    /// Any of these.
+    pub(super) stirred: bool,
+    pub(super) lost: Option<Loss>,
+    pub(super) found: bool,
+    /// A reply that was told without what it answers has answered this.
+    pub(super) answered: Option<(CommandId, Code)>,
+    /// Something isn't due any more, and was not answered.
+    pub(super) forgot: bool,
+}
+
+/// What the client is known to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// It waits for each reply, as far as is known.
+    Waits,
+    /// It has said three commands at once.
+    Pipelines,
+}
+
+pub(super) struct Steps {
+    session: Session,
+    facts: Facts,
+    manner: Manner,
+    /// What is due up to this one was perhaps answered already.
+    stale: Option<CommandId>,
+    /// The last reply was withheld. If it fitted two commands, this is the first of them.
+    withheld: Option<(Option<CommandId>, Code)>,
+    /// A final reply that fits nothing due. If the client goes on, it was the answer to what is due first (DESIGN 1.11).
+    suspect: Option<(CommandId, Code)>,
+    /// A transfer whose command was missed.
+    unseen: Option<CommandId>,
+    lost: bool,
+    /// Bytes are missing, and no command was seen since.
+    gap: bool,
+    /// How many replies were withheld one after the other.
+    doubts: u8,
+    /// How many commands in a row came without a reply.
+    run: u8,
+    /// How often in a row something was due when a client that pipelines went on behind a reply.
+    left: u8,
+    /// How many commands came while no more could be kept in mind.
+    beyond: u32,
+    pub(super) told: Told,
+}
+
+/// Of several commands the one that a reply fits best.
+struct Best {
+    id: CommandId,
+    awaited: Awaited,
+    fit: Fit,
+    /// It fits another as well.
+    is_tied: bool,
+}
+
+impl Best {
+    const NONE: Self = Self { id: CommandId::GREETING, awaited: Awaited::Greeting, fit: Fit::Cannot, is_tied: false };
+
+    fn add(&mut self, due: Pending, fit: Fit) {
+        if fit > self.fit {
+            *self = Self { id: due.id, awaited: due.awaited, fit, is_tied: false };
+        } else if fit == self.fit {
+            self.is_tied = true;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// The stale one.
+    Old,
+    /// The other one.
+    New,
+    /// It can answer neither.
+    Nothing,
+    Unclear,
+}
+
+/// After so many replies that were withheld in a row the client is taken for one that waits.
+const MOST_DOUBTS: u8 = 2;
+/// As often may something be left over while a client pipelines; then it is one that waits, and a reply was missed.
+const MOST_LEFT: u8 = 3;
+
+impl Steps {
+    pub(super) fn new() -> Self {
+        Self {
+            session: Session::new(),
+            facts: Facts::ALL,
+            manner: Manner::Waits,
+            stale: None,
+            withheld: None,
+            suspect: None,
+            unseen: None,
+            lost: false,
+            gap: false,
+            doubts: 0,
+            run: 0,
+            left: 0,
+            beyond: 0,
+            told: Told::default(),
+        }
+    }
+
+    /// From the middle of a session.
+    pub(super) fn joined() -> Self {
+        Self { session: Session::joined(), facts: Facts::NONE, lost: true, ..Self::new() }
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        self.facts
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Whether this user is logged in; `None` if that wasn't seen.
+    pub(super) fn is_logged_in(&self) -> Option<bool> {
+        self.facts.has(Facts::LOGIN).then(|| self.session.login() == LoginState::Complete)
+    }
+
+    /// A command line was seen.
+    #[inline]
+    pub(super) fn command(&mut self, verb: Verb, command: Option<&Command<'_>>) -> CommandId {
+        if self.session.replies_due() > 0 || self.gap {
+            self.overlap(verb, command.is_some());
+        }
+        let (id, recorded) = self.session.saw(verb, command);
+        if !recorded {
+            self.beyond = self.beyond.saturating_add(1);
+            self.lose(Loss::TooManyDue);
+        }
+        id
+    }
+
+    /// The client goes on while something is due.
+    #[cold]
+    fn overlap(&mut self, verb: Verb, is_command: bool) {
+        if let Some((id, code)) = self.suspect.take()
+            && self.session.is_due(id)
+        {
+            self.session.settle(id, code);
+            self.answered(id, code);
+        }
+        let gap = core::mem::take(&mut self.gap);
+        // Without the pipelining that nobody has seen, the client has its reply.
+        if self.withheld.take().is_some() || gap && self.manner == Manner::Waits {
+            self.forget_up_to(self.session.last());
+        }
+        let Some(last) = self.session.pending().next_back() else { return };
+        // Whoever aborts a transfer, or asks about it, doesn't wait for its end.
+        let about_transfer = verb.is_heard_amid_transfer() && self.session.is_transferring()
+            || verb == Verb::Abor && self.session.pending().any(|due| due.awaited.verb().is_some_and(Verb::opens_data));
+        if about_transfer {
+            return;
+        }
+        // Nobody knows whether a line that is no command is answered.
+        if verb != Verb::Other && is_command {
+            self.run = self.run.saturating_add(1);
+        }
+        match self.manner {
+            // In the midst of what was said at once.
+            Manner::Pipelines if self.run > 1 => {}
+            Manner::Pipelines if self.session.replies_due() == 1 && self.left >= MOST_LEFT => {
+                (self.manner, self.left) = (Manner::Waits, 0);
+                self.stale = Some(last.id);
+                self.lose(Loss::Unanswered);
+            }
+            Manner::Pipelines => {
+                self.left = self.left.saturating_add(1);
+                self.stale = Some(last.id);
+            }
+            // All of it was said since the last reply.
+            Manner::Waits if self.run > 1 && self.session.replies_due() == usize::from(self.run) && !self.lost => {
+                self.manner = Manner::Pipelines
+            }
+            Manner::Waits => self.stale = Some(last.id),
+        }
+    }
+
+    /// A whole reply was seen.
+    #[inline]
+    pub(super) fn reply(&mut self, reply: &Reply<'_>) -> Option<Heard> {
+        self.run = 0;
+        if self.stale.is_some() || self.lost {
+            return self.doubtfully(reply);
+        }
+        if self.session.replies_due() > 1 {
+            self.skip_to_abort(reply);
+        } else {
+            self.left = 0;
+        }
+        self.plainly(reply)
+    }
+
+    /// A reply that names ABOR isn't that of the transfer before it, whose own was missed.
+    #[cold]
+    fn skip_to_abort(&mut self, reply: &Reply<'_>) {
+        let Some(abort) = self.session.pending().find(|due| due.awaited == Awaited::Command(Verb::Abor)) else {
+            return;
+        };
+        let transfer = self.session.first_due().filter(|due| due.id < abort.id);
+        if let Some(transfer) = transfer
+            && fit(&abort, reply) == Fit::Named
+        {
+            self.forget_up_to(transfer.id);
+            self.find();
+        }
+    }
+
+    /// All was seen: the order decides.
+    #[inline]
+    fn plainly(&mut self, reply: &Reply<'_>) -> Option<Heard> {
+        let code = reply.code();
+        match self.session.reply(code) {
+            Answered::Due { id, awaited, step } => self.heard(id, awaited, step),
+            Answered::Suspect { id, .. } => {
+                self.suspect = Some((id, code));
+                None
+            }
+            Answered::Unsolicited => {
+                self.unsolicited(code);
+                None
+            }
+        }
+    }
+
+    #[cold]
+    fn doubtfully(&mut self, reply: &Reply<'_>) -> Option<Heard> {
+        let code = reply.code();
+        if let Some((Some(id), earlier)) = self.withheld.take()
+            && self.stale.is_some()
+            && !earlier.is_preliminary()
+        {
+            // Two replies at once to two commands at once: the client pipelines.
+            self.session.settle(id, earlier);
+            self.answered(id, earlier);
+            self.manner = Manner::Pipelines;
+            self.stale = None;
+            let heard = self.plainly(reply);
+            if heard.is_some() {
+                self.find();
+            }
+            return heard;
+        }
+        let (mut old, mut new) = (Best::NONE, Best::NONE);
+        for due in self.session.pending() {
+            let best = if self.stale.is_some_and(|stale| due.id <= stale) { &mut old } else { &mut new };
+            best.add(due, fit(&due, reply));
+        }
+        let (id, awaited) = match self.choose(&old, &new) {
+            Choice::Old => (old.id, old.awaited),
+            Choice::New => {
+                // Servers that answer in another order are known (libunftp), but not to clients that wait.
+                if let (Some(stale), Manner::Waits) = (self.stale, self.manner) {
+                    self.forget_up_to(stale);
+                }
+                (new.id, new.awaited)
+            }
+            Choice::Nothing => {
+                self.nothing_fits(code);
+                return None;
+            }
+            Choice::Unclear => {
+                let first = (old.fit != Fit::Cannot && !old.is_tied).then_some(old.id);
+                self.withheld = Some((first, code));
+                self.doubts = self.doubts.saturating_add(1);
+                self.session.overhear(code);
+                self.lose(Loss::Ambiguous);
+                return None;
+            }
+        };
+        let step = self.session.settle(id, code);
+        if !self.session.pending().any(|due| self.stale.is_some_and(|stale| due.id <= stale)) {
+            self.stale = None;
+            self.find();
+        }
+        self.heard(id, awaited, step)
+    }
+
+    /// A reply with this code has begun, and its end was missed.
+    #[cold]
+    pub(super) fn ended_unseen(&mut self, code: Code) {
+        let first = self.session.first_due().filter(|due| due.can_be_answered(code));
+        if let Some(due) = first {
+            self.session.settle(due.id, code);
+            self.answered(due.id, code);
+        }
+        self.lose(Loss::Unanswered);
+    }
+
+    /// Which of the best that is stale and the best that isn't a reply answers.
+    fn choose(&self, old: &Best, new: &Best) -> Choice {
+        // The first reply after a loss has to fit well.
+        let least = if self.lost && self.doubts == 0 { Fit::Usual } else { Fit::Possible };
+        let pipelines = self.manner == Manner::Pipelines;
+        match (old.fit, new.fit) {
+            (Fit::Cannot, Fit::Cannot) => Choice::Nothing,
+            (Fit::Cannot, fit) if fit >= least => Choice::New,
+            (fit, Fit::Cannot) if fit >= least && (pipelines || !old.is_tied) => Choice::Old,
+            (Fit::Cannot, _) | (_, Fit::Cannot) => Choice::Unclear,
+            (fit, other) if fit >= Fit::Usual && fit > other && (pipelines || !old.is_tied) => Choice::Old,
+            (other, fit) if fit >= Fit::Usual && fit > other => Choice::New,
+            _ if pipelines => Choice::Old,
+            (other, fit) if self.doubts >= MOST_DOUBTS && fit >= other => Choice::New,
+            _ => Choice::Unclear,
+        }
+    }
+
+    fn nothing_fits(&mut self, code: Code) {
+        match self.session.first_due() {
+            Some(due) if !code.is_preliminary() => {
+                self.session.overhear(code);
+                self.suspect = Some((due.id, code));
+            }
+            _ => self.unsolicited(code),
+        }
+    }
+
+    /// A reply to nothing that was seen.
+    #[cold]
+    fn unsolicited(&mut self, code: Code) {
+        self.session.overhear(code);
+        if self.beyond > 0 && self.session.replies_due() == 0 {
+            if !code.is_preliminary() {
+                self.beyond = self.beyond.saturating_sub(1);
+            }
+            if self.beyond == 0 {
+                self.find();
+            }
+            return;
+        }
+        if code.is_preliminary() && self.session.replies_due() == 0 {
+            self.unseen = Some(self.session.begun_unseen());
+        }
+        if code != Code::SERVICE_NOT_AVAILABLE {
+            self.lose(Loss::Unsolicited);
+            self.doubts = 0;
+        }
+    }
+
+    #[inline(always)]
+    fn heard(&mut self, id: CommandId, awaited: Awaited, step: Step) -> Option<Heard> {
+        if let Awaited::Command(verb) = awaited
+            && matches!(step, Step::Success | Step::Continue)
+        {
+            self.facts.add(Facts::of(verb));
+        }
+        if self.unseen == Some(id) {
+            if step != Step::Wait {
+                self.unseen = None;
+            }
+            return None;
+        }
+        Some(Heard { id, awaited, step })
+    }
+
+    /// What is due up to this command isn't any more: its reply was missed.
+    fn forget_up_to(&mut self, last: CommandId) {
+        while let Some(due) = self.session.first_due().filter(|due| due.id <= last) {
+            self.session.forget(due.id);
+            let Awaited::Command(verb) = due.awaited else { continue };
+            self.facts.remove(Facts::of(verb));
+            (self.told.forgot, self.told.stirred) = (true, true);
+            // A transfer's end and an ABOR may have one reply between them (RFC 959 4.1.3).
+            if verb != Verb::Abor && verb != Verb::Other {
+                self.lose(Loss::Unanswered);
+            }
+        }
+        self.stale = None;
+    }
+
+    /// TLS was there from the start.
+    pub(super) fn secured(&mut self) {
+        self.session.tls_began();
+    }
+
+    /// This command will get no reply from the server.
+    pub(super) fn swallow(&mut self, id: CommandId) {
+        self.session.forget(id);
+    }
+
+    /// Bytes are missing in what the client said, or in what the server did.
+    #[cold]
+    pub(super) fn gap(&mut self, from: Side) {
+        match from {
+            // What was said may have changed anything.
+            Side::Client => self.facts = Facts::NONE,
+            Side::Server => self.session.pending().for_each(|due| {
+                if let Awaited::Command(verb) = due.awaited {
+                    self.facts.remove(Facts::of(verb));
+                }
+            }),
+        }
+        self.stale = self.session.pending().next_back().map(|due| due.id);
+        (self.withheld, self.suspect) = (None, None);
+        (self.doubts, self.beyond, self.gap) = (0, 0, true);
+        self.lose(Loss::Gap);
+    }
+
+    fn answered(&mut self, id: CommandId, code: Code) {
+        (self.told.answered, self.told.stirred) = (Some((id, code)), true);
+    }
+
+    #[cold]
+    pub(super) fn lose(&mut self, why: Loss) {
+        if !self.lost {
+            self.lost = true;
+            (self.told.lost, self.told.stirred) = (Some(why), true);
+        }
+    }
+
+    fn find(&mut self) {
+        self.doubts = 0;
+        if self.lost && self.beyond == 0 {
+            self.lost = false;
+            (self.told.found, self.told.stirred) = (true, true);
+        }
+    }
+}

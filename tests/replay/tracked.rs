@@ -1,0 +1,280 @@
+//! The tracker over recorded dialogues: whole; with any one line missing, told or not; and joining at any line.
+//!
+//! Each answer that it gives is right, wrong or withheld. `testdata/tracker.tsv` holds the scores: `TRACKER_RECORD=1` writes it anew.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use ftp_proto::session::CommandId;
+use ftp_proto::tracker::{Event, Rules, Side, Tracker};
+
+use crate::dialogue::{self, Dialogue, Line, Said, Who};
+
+/// What isn't seen of a dialogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unseen {
+    Nothing,
+    /// This line, and nobody says so.
+    Line(usize),
+    /// This line, and the tracker is told.
+    Gap(usize),
+    /// All lines before this one.
+    Before(usize),
+}
+
+impl Unseen {
+    fn is_seen(self, at: usize) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Line(line) | Self::Gap(line) => at != line,
+            Self::Before(line) => at >= line,
+        }
+    }
+
+    /// The line at which step may be lost.
+    fn place(self) -> usize {
+        match self {
+            Self::Nothing => usize::MAX,
+            Self::Line(line) | Self::Gap(line) | Self::Before(line) => line,
+        }
+    }
+}
+
+/// The truth about a dialogue.
+struct Truth {
+    /// Of each command, its line. The first is the connection.
+    commands: Vec<usize>,
+    /// Of each reply, by the line that it ends with: the line that it begins with, and the command that it answers.
+    replies: BTreeMap<usize, Vec<(usize, Option<usize>)>>,
+}
+
+impl Truth {
+    fn of(dialogue: &Dialogue) -> Self {
+        let exchanges = dialogue.exchanges();
+        let mut answered = BTreeMap::new();
+        for (index, exchange) in exchanges.iter().enumerate() {
+            for answer in exchange.preliminary.iter().chain(&exchange.last) {
+                answered.entry(answer.at).or_insert_with(Vec::new).push(index);
+            }
+        }
+        let replied: Vec<usize> = dialogue
+            .said()
+            .iter()
+            .filter_map(|said| if let Said::Reply { at, .. } = said { Some(*at) } else { None })
+            .collect();
+        let mut replies: BTreeMap<usize, Vec<(usize, Option<usize>)>> = BTreeMap::new();
+        for (end, begin) in dialogue.replies() {
+            if replied.contains(&begin) {
+                let answers = answered.get_mut(&begin).filter(|all| !all.is_empty()).map(|all| all.remove(0));
+                replies.entry(end).or_default().push((begin, answers));
+            }
+        }
+        Self { commands: exchanges.iter().map(|exchange| exchange.at).collect(), replies }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Right,
+    Wrong,
+    Withheld,
+}
+
+/// An answer: the line of the reply, the command that it answers, and what became of it.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    line: usize,
+    command: Option<usize>,
+    verdict: Verdict,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Score {
+    runs: usize,
+    wrong_runs: usize,
+    answers: usize,
+    wrong: usize,
+    withheld: usize,
+    /// Runs in which an answer is wrong or withheld to a command behind the third.
+    late: usize,
+}
+
+impl Score {
+    fn add(&mut self, answers: &[Answer], late: bool) {
+        let count = |verdict| answers.iter().filter(|answer| answer.verdict == verdict).count();
+        self.runs += 1;
+        self.answers += answers.len();
+        self.wrong += count(Verdict::Wrong);
+        self.withheld += count(Verdict::Withheld);
+        self.wrong_runs += usize::from(count(Verdict::Wrong) > 0);
+        self.late += usize::from(late);
+    }
+}
+
+fn tracker(unseen: Unseen) -> Tracker {
+    let (client, server) = ("127.0.0.1:40000".parse().unwrap(), "127.0.0.1:21".parse().unwrap());
+    let rules = Arc::new(Rules::default());
+    match unseen {
+        Unseen::Before(_) => Tracker::joined(rules, client, server),
+        _ => Tracker::new(rules, client, server),
+    }
+}
+
+/// What the tracker makes of the lines that are seen.
+fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
+    let mut tracker = tracker(unseen);
+    let mut known: BTreeMap<CommandId, usize> = BTreeMap::from([(CommandId::GREETING, 0)]);
+    // Each reply, and what the tracker says that it answers.
+    let mut told: Vec<(usize, Option<usize>, Option<Option<usize>>, u16)> = Vec::new();
+    for Line { at, who, wire } in &dialogue.lines {
+        let side = if *who == Who::Client { Side::Client } else { Side::Server };
+        if !unseen.is_seen(*at) {
+            if matches!(unseen, Unseen::Gap(_)) {
+                tracker.gap(side, wire.len() as u64);
+            }
+            continue;
+        }
+        tracker.received(side, wire);
+        let mut commands = truth_of.commands.iter().enumerate().filter(|(_, line)| *line == at).map(|(index, _)| index);
+        let mut replies = truth_of.replies.get(at).into_iter().flatten();
+        while let Some(event) = tracker.poll() {
+            match event {
+                Event::Command { id, .. } => {
+                    if let Some(index) = commands.next() {
+                        known.insert(id, index);
+                    }
+                }
+                Event::Reply { answers, reply, .. } => {
+                    let answers = answers.map(|id| known.get(&id).copied().unwrap_or(usize::MAX));
+                    let (_, truth) = replies.next().copied().unwrap_or((0, None));
+                    told.push((*at, truth, Some(answers), reply.code().value()));
+                }
+                Event::Answered { id, code } => {
+                    let answers = known.get(&id).copied();
+                    let withheld =
+                        told.iter_mut().rev().find(|(_, _, told, c)| *told == Some(None) && *c == code.value());
+                    if let Some((_, _, told, _)) = withheld {
+                        *told = Some(answers);
+                    }
+                }
+                _ => {}
+            }
+        }
+        // Replies that ended here, and the tracker says nothing of.
+        told.extend(replies.map(|(_, truth)| (*at, *truth, None, 0)));
+    }
+    let begins: BTreeMap<usize, usize> =
+        truth_of.replies.iter().flat_map(|(end, all)| all.iter().map(|(begin, _)| (*end, *begin))).collect();
+    let verdict = |(line, truth, told, _): (usize, Option<usize>, Option<Option<usize>>, u16)| {
+        let truth = truth.filter(|command| {
+            unseen.is_seen(truth_of.commands.get(*command).copied().unwrap_or(0)) || *command == 0 && starts(unseen)
+        });
+        let told = told.flatten();
+        // A reply of which a line is missing can't be counted on.
+        let damaged = begins.get(&line).is_some_and(|begin| (*begin..line).any(|at| !unseen.is_seen(at)));
+        let verdict = match (truth, told) {
+            (None, None) => return None,
+            (truth, Some(_)) if truth == told => Verdict::Right,
+            (_, Some(_)) => Verdict::Wrong,
+            (Some(_), None) if damaged => return None,
+            (Some(_), None) => Verdict::Withheld,
+        };
+        Some(Answer { line, command: truth, verdict })
+    };
+    return told.into_iter().filter_map(verdict).collect();
+
+    fn starts(unseen: Unseen) -> bool {
+        !matches!(unseen, Unseen::Before(_))
+    }
+}
+
+fn server(dialogue: &Dialogue) -> &str {
+    ["libunftp", "proftpd", "pure-ftpd", "pyftpdlib", "vsftpd"]
+        .into_iter()
+        .find(|server| dialogue.file.contains(server))
+        .expect("a server")
+}
+
+/// Whether an answer is wrong or withheld to a command behind the third that came since the place.
+fn is_late(truth: &Truth, unseen: Unseen, answers: &[Answer]) -> bool {
+    let behind = |at: usize| truth.commands.iter().filter(|line| **line > unseen.place() && **line <= at).count();
+    let wrong = answers.iter().filter(|answer| answer.verdict != Verdict::Right);
+    wrong.filter_map(|answer| truth.commands.get(answer.command?)).any(|at| behind(*at) > 3)
+}
+
+const MISSING: [&str; 2] = ["a line of the client's", "a line of the server's"];
+const TOLD: [&str; 2] = ["a line of the client's, told", "a line of the server's, told"];
+
+#[test]
+fn step_is_lost_seldom_and_found_soon() {
+    let mut scores: BTreeMap<(&str, &str), Score> = BTreeMap::new();
+    let show = std::env::var("TRACKER_SHOW").ok();
+    let dialogues = dialogue::all();
+    for dialogue in &dialogues {
+        let truth = Truth::of(dialogue);
+        let of = |line: &Line| [Unseen::Line(line.at), Unseen::Gap(line.at), Unseen::Before(line.at)];
+        let places = dialogue.lines.iter().flat_map(|line| of(line).map(|unseen| (line.who, unseen)));
+        for (who, unseen) in places.chain([(Who::Client, Unseen::Nothing)]) {
+            let answers = run(dialogue, &truth, unseen);
+            let kind = match (unseen, who) {
+                (Unseen::Nothing, _) => "nothing",
+                (Unseen::Line(_), Who::Client) => MISSING[0],
+                (Unseen::Line(_), Who::Server) => MISSING[1],
+                (Unseen::Gap(_), Who::Client) => TOLD[0],
+                (Unseen::Gap(_), Who::Server) => TOLD[1],
+                (Unseen::Before(_), _) => "all before a line",
+            };
+            let late = is_late(&truth, unseen, &answers);
+            scores.entry((kind, server(dialogue))).or_default().add(&answers, late);
+            scores.entry((kind, "all")).or_default().add(&answers, late);
+            if let Some(show) = &show {
+                let odd = answers.iter().filter(|answer| match show.as_str() {
+                    "wrong" => answer.verdict == Verdict::Wrong,
+                    "late" => late && answer.verdict != Verdict::Right,
+                    _ => answer.verdict != Verdict::Right,
+                });
+                for answer in odd.filter(|_| show != "nothing" || unseen == Unseen::Nothing) {
+                    println!(
+                        "{} {unseen:?}: {answer:?} of {:?}",
+                        dialogue.file,
+                        truth.commands.get(answer.command.unwrap_or(0))
+                    );
+                }
+            }
+        }
+    }
+    let mut table = String::from(
+        "unseen\tserver\truns\truns with a wrong answer\tanswers\twrong\twithheld\truns not in step behind the third command\n",
+    );
+    for ((kind, server), score) in &scores {
+        let Score { runs, wrong_runs, answers, wrong, withheld, late } = score;
+        writeln!(table, "{kind}\t{server}\t{runs}\t{wrong_runs}\t{answers}\t{wrong}\t{withheld}\t{late}").unwrap();
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/tracker.tsv");
+    if std::env::var_os("TRACKER_RECORD").is_some() {
+        std::fs::write(&path, &table).unwrap();
+    }
+    for ((kind, server), score) in &scores {
+        println!("{kind:28} {server:10} {score:?}");
+    }
+    let total = |kinds: &[&str]| {
+        let all = scores.iter().filter(|((kind, server), _)| *server == "all" && kinds.contains(kind));
+        all.fold(Score::default(), |sum, (_, score)| Score {
+            runs: sum.runs + score.runs,
+            wrong_runs: sum.wrong_runs + score.wrong_runs,
+            answers: sum.answers + score.answers,
+            wrong: sum.wrong + score.wrong,
+            withheld: sum.withheld + score.withheld,
+            late: sum.late + score.late,
+        })
+    };
+    for kinds in [&MISSING[..], &TOLD, &["all before a line"], &["nothing"]] {
+        let Score { runs, wrong_runs, answers, withheld, late, .. } = total(kinds);
+        assert!(wrong_runs * 100 <= runs, "{kinds:?}: wrong in {wrong_runs} of {runs} runs");
+        assert!(withheld * 10 <= answers, "{kinds:?}: withheld {withheld} of {answers}");
+        assert!(late * 100 <= runs, "{kinds:?}: step isn't found behind the third command in {late} of {runs} runs");
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), table, "TRACKER_RECORD=1 writes it anew");
+}

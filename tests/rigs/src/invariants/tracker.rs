@@ -1,0 +1,199 @@
+//! The tracker and what rewrites, over any bytes of both sides, any cuts, and gaps.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use ftp_proto::tracker::{Event, Passed, Rewrite, Rules, Side, Tracker};
+
+/// What passes by.
+enum Piece<'a> {
+    Bytes(Side, &'a [u8]),
+    Gap(Side),
+}
+
+/// Bytes of either side, in order.
+type Passing = Vec<(Side, Vec<u8>)>;
+
+/// Equal events whatever the cuts; nothing is expected that must not be, and each expectation is withdrawn at most once. What is kept goes on
+/// byte for byte; what is rewritten there and back is what it was.
+///
+/// The first byte chooses the cuts, and whether the tracker joins. The rest are pieces: behind 1 the client's, behind 2 the server's, and 3 is
+/// a gap in what was said last. A line that begins with a digit is the server's without that, and any other the client's.
+pub fn tracker(bytes: &[u8]) {
+    let Some((choice, rest)) = bytes.split_first() else { return };
+    let joined = choice & 1 != 0;
+    let size = 2 + usize::from(choice >> 1) % 31;
+    let pieces = pieces(&rest[..rest.len().min(4096)]);
+    let whole = events(&pieces, joined, usize::MAX);
+    for size in [1, size] {
+        assert_eq!(events(&pieces, joined, size), whole, "in pieces of {size}");
+    }
+    let passing: Passing = pieces
+        .iter()
+        .filter_map(|piece| if let Piece::Bytes(from, bytes) = piece { Some((*from, bytes.to_vec())) } else { None })
+        .collect();
+    let new = |[client, server]: [SocketAddr; 2]| {
+        let rules = Arc::new(Rules::default());
+        Rewrite::new(if joined { Tracker::joined(rules, client, server) } else { Tracker::new(rules, client, server) })
+    };
+    let kept = pass(new(ENDS.map(at)), &passing, size, &mut |_, _| None);
+    assert_eq!(sides(&kept), sides(&passing), "what is kept");
+    // In the words that a rewriter uses: `PORT 010,…` doesn't come back as such.
+    let same = pass(new(ENDS.map(at)), &passing, size, &mut |to, _| Some(to));
+    let mut known: BTreeMap<u16, SocketAddr> = BTreeMap::new();
+    let others = OTHERS.map(at);
+    let there = pass(new(ENDS.map(at)), &passing, size, &mut |to, by| {
+        let port = 20_000 + u16::try_from(known.len()).expect("a few");
+        known.insert(port, to);
+        Some(SocketAddr::new(others[by as usize].ip(), port))
+    });
+    let back = pass(new(others), &there, size, &mut |to, _| known.get(&to.port()).copied());
+    assert_eq!(sides(&back), sides(&same), "there and back");
+}
+
+const ENDS: [&str; 2] = ["192.0.2.1:40000", "192.0.2.2:21"];
+const OTHERS: [&str; 2] = ["203.0.113.1:40000", "203.0.113.2:21"];
+
+fn at(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+fn pieces(mut rest: &[u8]) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut from = Side::Client;
+    while let Some((first, behind)) = rest.split_first() {
+        match first {
+            1 => (from, rest) = (Side::Client, behind),
+            2 => (from, rest) = (Side::Server, behind),
+            3 => {
+                pieces.push(Piece::Gap(from));
+                rest = behind;
+            }
+            _ => {
+                if first.is_ascii_digit() {
+                    from = Side::Server;
+                } else if first.is_ascii_alphabetic() {
+                    from = Side::Client;
+                }
+                let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+                let end = end.min(rest.iter().position(|byte| matches!(byte, 1..=3)).unwrap_or(end));
+                let (piece, behind) = rest.split_at(end);
+                pieces.push(Piece::Bytes(from, piece));
+                rest = behind;
+            }
+        }
+    }
+    pieces
+}
+
+/// All that is told.
+fn events(pieces: &[Piece<'_>], joined: bool, size: usize) -> Vec<String> {
+    let [client, server] = ENDS.map(at);
+    let rules = Arc::new(Rules::default());
+    let mut tracker = if joined { Tracker::joined(rules, client, server) } else { Tracker::new(rules, client, server) };
+    let mut told = Vec::new();
+    let mut open = BTreeMap::new();
+    for piece in pieces {
+        match piece {
+            Piece::Gap(from) => {
+                tracker.gap(*from, 7);
+                tell(&mut tracker, &mut told, &mut open);
+            }
+            Piece::Bytes(from, bytes) => {
+                for chunk in bytes.chunks(size) {
+                    tracker.received(*from, chunk);
+                    tell(&mut tracker, &mut told, &mut open);
+                }
+            }
+        }
+    }
+    told
+}
+
+fn tell(tracker: &mut Tracker, told: &mut Vec<String>, open: &mut BTreeMap<ftp_proto::session::CommandId, SocketAddr>) {
+    let mut blind = tracker.is_blind();
+    while let Some(event) = tracker.poll() {
+        let text = format!("{event:?}");
+        match event {
+            Event::Expect(expected) => {
+                let [client, server] = ENDS.map(|end| at(end).ip());
+                let (from, to): (IpAddr, IpAddr) = match expected.dials {
+                    Side::Client => (client, server),
+                    Side::Server => (server, client),
+                };
+                assert_eq!((expected.from, expected.to.ip()), (from, to), "towards a stranger");
+                assert!(expected.to.port() >= 1024, "{expected:?}");
+                assert_eq!(open.insert(expected.id, expected.to), None, "expected twice");
+                assert!(!blind, "out of TLS");
+            }
+            Event::Assigned(expected) => assert_eq!(open.get(&expected.id), Some(&expected.to)),
+            Event::Withdrawn(expected, _) => {
+                assert_eq!(open.remove(&expected.id), Some(expected.to), "withdrawn, and not expected");
+            }
+            Event::Blind => blind = true,
+            Event::Sight => blind = false,
+            _ => {}
+        }
+        assert!(open.len() <= 8, "{open:?}");
+        told.push(text);
+    }
+    assert_eq!(tracker.expectations().count(), open.len());
+}
+
+/// What comes out, if each address that is asked about is answered so, by the side that announces it.
+fn pass(
+    mut rewrite: Rewrite,
+    passing: &Passing,
+    size: usize,
+    answer: &mut dyn FnMut(SocketAddr, Side) -> Option<SocketAddr>,
+) -> Passing {
+    let mut out: Passing = Vec::new();
+    let mut came = [0, 0];
+    for (from, bytes) in passing {
+        for chunk in bytes.chunks(size) {
+            rewrite.received(*from, chunk);
+            drain(&mut rewrite, &mut out, &mut came, answer);
+        }
+    }
+    for from in [Side::Client, Side::Server] {
+        rewrite.received(from, b"");
+        drain(&mut rewrite, &mut out, &mut came, answer);
+        let sent: usize = passing.iter().filter(|(side, _)| *side == from).map(|(_, bytes)| bytes.len()).sum();
+        assert_eq!(came[from as usize], sent, "the lengths that are told of {from:?}");
+    }
+    out
+}
+
+fn drain(
+    rewrite: &mut Rewrite,
+    out: &mut Passing,
+    lengths: &mut [usize; 2],
+    answer: &mut dyn FnMut(SocketAddr, Side) -> Option<SocketAddr>,
+) {
+    while let Some(passed) = rewrite.poll() {
+        match passed {
+            Passed::Event(_) => {}
+            Passed::Address(address) => {
+                let expected = address.expectation().expect("what is asked about is expected");
+                match answer(expected.to, expected.dials.other()) {
+                    Some(to) => address.replace(to),
+                    None => address.keep(),
+                }
+            }
+            Passed::Bytes { to, bytes, came } => {
+                lengths[to.other() as usize] += came;
+                out.push((to.other(), bytes.to_vec()));
+            }
+        }
+    }
+}
+
+/// All bytes of the client, and all of the server.
+fn sides(passing: &Passing) -> [String; 2] {
+    [Side::Client, Side::Server].map(|side| {
+        let bytes: Vec<u8> =
+            passing.iter().filter(|(from, _)| *from == side).flat_map(|(_, bytes)| bytes.clone()).collect();
+        bytes.escape_ascii().to_string()
+    })
+}

@@ -1,0 +1,72 @@
+//! TLS hides what is said, and CCC ends that.
+
+use ftp_proto::tracker::Side;
+
+use crate::*;
+
+fn record(kind: u8, fragment: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(fragment.len()).unwrap().to_be_bytes();
+    [&[kind, 3, 3], &length[..], fragment].concat()
+}
+
+#[test]
+fn it_is_blind_once_auth_is_accepted() {
+    let mut tracker = logged_in();
+    say(&mut tracker, &["C: EPSV", "S: 229 (|||4711|)"]);
+    let told = say(&mut tracker, &["C: AUTH TLS", "S: 234 go"]);
+    assert_eq!(told, ["> AUTH", "< AUTH 234", "withdrawn 192.0.2.2:4711 Ended", "blind"]);
+    assert!(tracker.is_blind());
+    assert_eq!(tracker.login(), None);
+    let hello = record(22, b"\r\nPORT 192,0,2,1,18,103\r\n");
+    assert_eq!(bytes(&mut tracker, Side::Client, &hello), [""; 0]);
+    assert_eq!(bytes(&mut tracker, Side::Server, &hello), [""; 0]);
+    assert!(tracker.is_blind());
+}
+
+#[test]
+fn a_refused_auth_changes_nothing() {
+    let mut tracker = tracker();
+    say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 530 no"]);
+    assert!(!tracker.is_blind());
+    assert_eq!(say(&mut tracker, &["C: USER a", "S: 230 in"]).last().unwrap(), "logged in a");
+}
+
+#[test]
+fn tls_from_the_start_is_seen() {
+    let mut tracker = tracker();
+    assert_eq!(bytes(&mut tracker, Side::Client, &record(22, b"hello")), ["blind"]);
+    assert_eq!(bytes(&mut tracker, Side::Server, &record(22, b"220 ready\r\n")), [""; 0]);
+    // But not from a client whose server has spoken already: it would hide from whoever looks on.
+    let mut tracker = crate::tracker();
+    say(&mut tracker, &["S: 220 ready"]);
+    assert_eq!(bytes(&mut tracker, Side::Client, b"\x16\x03\x01\r\nUSER a\r\n"), ["> ", "> USER"]);
+    assert!(!tracker.is_blind());
+}
+
+#[test]
+fn ccc_gives_it_sight_again_whatever_the_cuts() {
+    let tls = [record(22, &[7; 200]), record(23, b"CCC\r\n"), record(21, b"ab")].concat();
+    for size in [1, 3, 1000] {
+        let mut tracker = tracker();
+        say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
+        let client = [&tls[..], b"TYPE I\r\n"].concat();
+        let mut told = Vec::new();
+        tls.chunks(size).for_each(|piece| told.extend(bytes(&mut tracker, Side::Server, piece)));
+        client.chunks(size).for_each(|piece| told.extend(bytes(&mut tracker, Side::Client, piece)));
+        assert_eq!(told, ["sight", "> TYPE"], "pieces of {size}");
+        let told = say(&mut tracker, &["S: 200 Type set to I", "C: EPSV", "S: 229 (|||4711|)"]);
+        assert_eq!(
+            told,
+            ["< TYPE 200", "found", "> EPSV", "< EPSV 229", "expect Client 192.0.2.1 to 192.0.2.2:4711 protected?"]
+        );
+    }
+}
+
+#[test]
+fn nothing_is_seen_of_tls_of_which_a_part_is_missing() {
+    let mut tracker = tracker();
+    say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
+    bytes(&mut tracker, Side::Client, &record(22, b"hello"));
+    tracker.gap(Side::Client, 10);
+    assert_eq!(say(&mut tracker, &["C: PORT 192,0,2,1,18,103"]), [""; 0]);
+}

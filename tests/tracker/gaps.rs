@@ -1,0 +1,105 @@
+//! Bytes that are missing, and sessions that have begun already. `tests/replay/tracked.rs` has the scores.
+
+use ftp_proto::tracker::{Side, Tracker};
+
+use crate::*;
+
+#[test]
+fn a_reply_that_was_missed_is_found_out_by_the_next() {
+    let mut tracker = logged_in();
+    let told =
+        say(&mut tracker, &["C: CWD a", "C: TYPE I", "S: 200 Switching to Binary mode.", "C: PWD", "S: 257 \"/a\""]);
+    assert_eq!(told, ["> CWD", "> TYPE", "< TYPE 200", "lost Unanswered", "found", "> PWD", "< PWD 257"]);
+}
+
+#[test]
+fn what_fits_two_commands_is_withheld_until_it_is_known() {
+    // The client goes on: it has its reply.
+    let mut tracker = logged_in();
+    let told = say(&mut tracker, &["C: DELE a", "C: DELE b", "S: 250 gone", "C: DELE c", "S: 250 gone"]);
+    let expected = ["> DELE", "> DELE", "< ? 250", "lost Ambiguous", "> DELE", "< DELE 250", "found"];
+    assert_eq!(told, expected);
+    // Another reply comes: it pipelines, and nothing was lost.
+    let mut tracker = logged_in();
+    let told = say(&mut tracker, &["C: DELE a", "C: DELE b", "S: 250 gone", "S: 550 no"]);
+    assert_eq!(told, ["> DELE", "> DELE", "< ? 250", "lost Ambiguous", "< DELE 550", "answered 250", "found"]);
+}
+
+#[test]
+fn a_client_that_pipelines_is_known_by_its_third_command() {
+    let mut tracker = logged_in();
+    let told = say(&mut tracker, &["C: NOOP", "C: NOOP", "C: NOOP", "S: 200 1", "S: 200 2", "S: 200 3"]);
+    assert_eq!(told, ["> NOOP", "> NOOP", "> NOOP", "< NOOP 200", "< NOOP 200", "< NOOP 200"]);
+}
+
+#[test]
+fn a_hundred_commands_at_once_are_told_and_answered_in_order() {
+    let mut tracker = logged_in();
+    let lines = vec!["C: NOOP"; 100];
+    assert!(say(&mut tracker, &lines).contains(&"lost TooManyDue".into()));
+    let answers = say(&mut tracker, &vec!["S: 200 ok"; 100]);
+    assert_eq!(answers.iter().filter(|told| *told == "< NOOP 200").count(), 64);
+    assert_eq!(answers.last().unwrap(), "found");
+    assert_eq!(say(&mut tracker, &["C: PWD", "S: 257 \"/\""]), ["> PWD", "< PWD 257"]);
+}
+
+#[test]
+fn a_reply_to_nothing_is_a_command_that_was_missed() {
+    let mut tracker = logged_in();
+    let told = say(&mut tracker, &["S: 250 moved", "C: PWD", "S: 257 \"/\""]);
+    assert_eq!(told, ["< ? 250", "lost Unsolicited", "> PWD", "< PWD 257", "found"]);
+    // A time-out is what servers say unasked.
+    assert_eq!(say(&mut tracker, &["S: 421 Timeout."]), ["< ? 421"]);
+}
+
+#[test]
+fn a_reply_of_many_lines_whose_end_is_missing_ends_with_the_next() {
+    let mut tracker = logged_in();
+    let told = say(
+        &mut tracker,
+        &["C: FEAT", "S: 211-Features:", "S:  MDTM", "C: PWD", "S: 257 \"/\"", "C: NOOP", "S: 200 ok"],
+    );
+    assert_eq!(
+        told,
+        ["> FEAT", "> PWD", "< PWD 257", "answered 211", "lost Unanswered", "found", "> NOOP", "< NOOP 200"]
+    );
+}
+
+#[test]
+fn nothing_is_expected_out_of_a_line_of_which_a_part_is_missing() {
+    let mut tracker = logged_in();
+    bytes(&mut tracker, Side::Client, b"STOR a-name-with-a-");
+    tracker.gap(Side::Client, 3);
+    assert_eq!(rest(&mut tracker), ["lost Gap"]);
+    // The rest of a name.
+    let told = bytes(&mut tracker, Side::Client, b"PORT 192,0,2,1,18,103\r\n");
+    assert_eq!(told, ["> PORT", "refused 192.0.2.1:4711 NotWhole"]);
+    let told = say(&mut tracker, &["S: 550 no", "C: NOOP", "S: 200 NOOP ok", "C: EPSV", "S: 229 (|||4711|)"]);
+    assert_eq!(told.last().unwrap(), "expect Client 192.0.2.1 to 192.0.2.2:4711 protected?", "{told:?}");
+}
+
+#[test]
+fn a_gap_in_what_the_server_says_forgets_only_what_was_due() {
+    let mut tracker = logged_in();
+    say(&mut tracker, &["C: TYPE I"]);
+    tracker.gap(Side::Server, 12);
+    assert_eq!(rest(&mut tracker), ["lost Gap"]);
+    let told = say(&mut tracker, &["C: EPSV", "S: 229 (|||4711|)", "C: EPSV", "S: 229 (|||4712|)"]);
+    assert_eq!(told[..4], ["> EPSV", "< EPSV 229", "refused 192.0.2.2:4711 NotWhole", "found"]);
+    assert_eq!(told.last().unwrap(), "expect Client 192.0.2.1 to 192.0.2.2:4712");
+    assert_eq!((tracker.representation(), tracker.login().is_some()), (None, true));
+}
+
+#[test]
+fn nothing_is_expected_out_of_the_first_line_after_joining() {
+    for line in ["C: PORT 192,0,2,1,18,103", "C: EPRT |1|192.0.2.1|4711|"] {
+        let mut tracker = Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+        let told = say_data(&mut tracker, &[line]);
+        assert_eq!(told, ["refused 192.0.2.1:4711 NotWhole"], "{line}");
+    }
+    let mut tracker = Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+    let told = say_data(&mut tracker, &["C: NOOP", "C: PORT 192,0,2,1,18,103"]);
+    assert_eq!(told, ["refused 192.0.2.1:4711 NotLoggedIn"], "and not before step is found");
+    let told = say_data(&mut tracker, &["S: 200 NOOP ok.", "S: 200 PORT ok", "C: PORT 192,0,2,1,18,104"]);
+    assert_eq!(told.last().unwrap(), "expect Server 192.0.2.2 to 192.0.2.1:4712 protected?", "{told:?}");
+}

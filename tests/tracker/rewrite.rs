@@ -1,0 +1,339 @@
+//! Addresses replaced, and forms translated, on their way.
+
+use std::net::SocketAddr;
+
+use ftp_proto::tracker::{Passed, Rewrite, Side, Tracker, Translation};
+
+use crate::*;
+
+/// What comes out on either side.
+#[derive(Default, Debug, PartialEq)]
+struct Out {
+    client: String,
+    server: String,
+    questions: usize,
+    /// How many bytes more came out than went in, towards the server and towards the client.
+    more: [isize; 2],
+}
+
+/// Every question is answered with this address.
+fn pass(rewrite: &mut Rewrite, from: Side, bytes: &[u8], answer: Option<SocketAddr>, out: &mut Out) {
+    rewrite.received(from, bytes);
+    while let Some(passed) = rewrite.poll() {
+        match passed {
+            Passed::Event(_) => {}
+            Passed::Address(address) => {
+                out.questions += 1;
+                match answer {
+                    Some(to) => address.replace(to),
+                    None => address.keep(),
+                }
+            }
+            Passed::Bytes { to, bytes, came } => {
+                let text = bytes.escape_ascii().to_string();
+                match to {
+                    Side::Client => out.client += &text,
+                    Side::Server => out.server += &text,
+                }
+                out.more[to as usize] += bytes.len() as isize - came as isize;
+            }
+        }
+    }
+}
+
+const LOGIN: [&str; 5] = ["S: 220 ready", "C: USER anna", "S: 331 password", "C: PASS secret", "S: 230 in"];
+
+fn logged_in_between(client: &str, server: &str, translation: Translation) -> Rewrite {
+    let tracker = Tracker::new(std::sync::Arc::default(), at(client), at(server));
+    let mut rewrite = Rewrite::translating(tracker, translation);
+    let mut out = Out::default();
+    for line in LOGIN {
+        pass(&mut rewrite, side(line), format!("{}\r\n", &line[3..]).as_bytes(), None, &mut out);
+    }
+    assert_eq!(out.client, r"220 ready\r\n331 password\r\n230 in\r\n");
+    assert_eq!(out.server, r"USER anna\r\nPASS secret\r\n");
+    rewrite
+}
+
+fn rewrite() -> Rewrite {
+    logged_in_between(CLIENT, SERVER, Translation::None)
+}
+
+fn one(rewrite: &mut Rewrite, from: Side, bytes: &[u8], answer: Option<&str>) -> Out {
+    let mut out = Out::default();
+    pass(rewrite, from, bytes, answer.map(at), &mut out);
+    out
+}
+
+#[test]
+fn addresses_are_replaced_and_nothing_else() {
+    let new = "203.0.113.7:50000";
+    let commands: [(&[u8], &str); 6] = [
+        (b"PORT 192,0,2,1,18,103\r\n", r"PORT 203,0,113,7,195,80\r\n"),
+        (b"port   192,0,2,1,18,103\n", r"port   203,0,113,7,195,80\n"),
+        (b"\xff\xfb\x01PORT 192,0,2,1,18,103\r\n", r"\xff\xfb\x01PORT 203,0,113,7,195,80\r\n"),
+        (b"PO\xff\xf1RT 192,0,2,1,18,103\r\n", r"PO\xff\xf1RT 203,0,113,7,195,80\r\n"),
+        (b"EPRT !1!192.0.2.1!4711!\r\n", r"EPRT !1!203.0.113.7!50000!\r\n"),
+        (b"LPRT 4,4,192,0,2,1,2,18,103\r\n", r"LPRT 4,4,203,0,113,7,2,195,80\r\n"),
+    ];
+    for (bytes, expected) in commands {
+        let out = one(&mut rewrite(), Side::Client, bytes, Some(new));
+        let more = expected.replace(r"\xff", "x").replace(r"\xfb", "x").replace(r"\x01", "x").replace(r"\xf1", "x");
+        let more = more.replace(r"\r", "r").replace(r"\n", "n").len() as isize - bytes.len() as isize;
+        assert_eq!((&out.server[..], out.questions, out.more), (expected, 1, [0, more]), "{}", bytes.escape_ascii());
+    }
+    let replies: [(&str, &[u8], &str); 5] = [
+        (
+            "PASV",
+            b"227 Entering Passive Mode (192,0,2,2,18,103).\r\n",
+            r"227 Entering Passive Mode (203,0,113,7,195,80).\r\n",
+        ),
+        ("PASV", b"227 v2.1: =192, 0,2,2,18 ,103 x\n", r"227 v2.1: =203,0,113,7,195,80 x\n"),
+        (
+            "PASV",
+            b"227-first\r\n (192,0,2,2,18,103)\r\n227 last\r\n",
+            r"227-first\r\n (203,0,113,7,195,80)\r\n227 last\r\n",
+        ),
+        ("EPSV", b"229 Extended (!!!4711!) ok\r\n", r"229 Extended (!!!50000!) ok\r\n"),
+        ("LPSV", b"228 Long (4,4,192,0,2,2,2,18,103)\r\n", r"228 Long (4,4,203,0,113,7,2,195,80)\r\n"),
+    ];
+    for (command, bytes, expected) in replies {
+        let mut rewrite = rewrite();
+        assert_eq!(
+            one(&mut rewrite, Side::Client, format!("{command}\r\n").as_bytes(), None).server,
+            format!(r"{command}\r\n")
+        );
+        let out = one(&mut rewrite, Side::Server, bytes, Some(new));
+        assert_eq!((&out.client[..], out.questions), (expected, 1), "{}", bytes.escape_ascii());
+        // What is kept is byte for byte what came.
+        let mut rewrite = self::rewrite();
+        one(&mut rewrite, Side::Client, format!("{command}\r\n").as_bytes(), None);
+        assert_eq!(one(&mut rewrite, Side::Server, bytes, None).client, bytes.escape_ascii().to_string());
+    }
+}
+
+#[test]
+fn the_same_goes_on_whatever_the_cuts() {
+    let dialogue: [(Side, &[u8]); 4] = [
+        (Side::Client, b"SITE x\r\nEPSV\r\n\xff\xfd\x0aPORT 192,0,2,1,18,103\r\nRETR a\xff\r\n"),
+        (Side::Server, b"200 ok\r\n229-(|||4711|)\r\n229 end\r\n\xff\xfb\x01200 ok\r\n150-x\r\n227 y\r\n150 (5 bytes)\r\n226 done\r\n"),
+        (Side::Client, b"\xff\xf4\xff\xf2ABOR\r\nPASV\r\n"),
+        (Side::Server, b"226 no\r\n227 (192,0,2,2,18,103)\r\nnoise\r\n\r\n421 bye\r\n"),
+    ];
+    let run = |size: usize| {
+        let (mut rewrite, mut out) = (rewrite(), Out::default());
+        for (from, bytes) in dialogue {
+            bytes
+                .chunks(size)
+                .for_each(|piece| pass(&mut rewrite, from, piece, Some(at("203.0.113.7:50000")), &mut out));
+        }
+        out
+    };
+    let whole = run(usize::MAX);
+    assert_eq!(whole.questions, 3);
+    assert!(whole.client.contains(r"229-(|||50000|)\r\n229 end\r\n\xff\xfb\x01200 ok"), "{whole:?}");
+    for size in 1..60 {
+        assert_eq!(run(size), whole, "pieces of {size}");
+    }
+}
+
+/// Telnet is answered, and ABOR obeyed, before a line ends; lftp never ends its.
+#[test]
+fn what_announces_nothing_goes_on_at_once() {
+    for bytes in [&b"\xff\xf4\xff\xf2"[..], b"\xff\xfb\x01", b"ABOR", b"RET", b"PA\x00", b"PWD", b"NOOP"] {
+        let out = one(&mut rewrite(), Side::Client, bytes, None);
+        assert_eq!(out.server, bytes.escape_ascii().to_string());
+    }
+    for bytes in [&b"211-Feat"[..], b"15", b"226 done", b"220-a\r\n227 (1,2"] {
+        assert_eq!(one(&mut rewrite(), Side::Server, bytes, None).client, bytes.escape_ascii().to_string());
+    }
+    for bytes in [&b"PORT 1"[..], b"EP", b"p@s"] {
+        assert_eq!(one(&mut rewrite(), Side::Client, bytes, None).server, "");
+    }
+    let mut rewrite = rewrite();
+    one(&mut rewrite, Side::Client, b"EPR", None);
+    assert_eq!(one(&mut rewrite, Side::Client, b"", None).server, "EPR", "the end of the connection");
+}
+
+#[test]
+fn a_question_comes_again_until_it_is_answered_and_before_its_line() {
+    let mut rewrite = rewrite();
+    rewrite.received(Side::Client, b"PORT 192,0,2,1,18,103\r\nNOOP\r\n");
+    let mut seen = Vec::new();
+    let mut asked = 0;
+    while let Some(passed) = rewrite.poll() {
+        match passed {
+            Passed::Event(event) => seen.push(shown(&event)),
+            Passed::Address(address) => {
+                assert_eq!(address.announced(), Some(at("192.0.2.1:4711")));
+                asked += 1;
+                seen.push("?".into());
+                if asked == 3 {
+                    address.replace(at("203.0.113.7:50000"));
+                }
+            }
+            Passed::Bytes { bytes, .. } => seen.push(bytes.escape_ascii().to_string()),
+        }
+    }
+    let expected = [
+        "> PORT",
+        "expect Server 192.0.2.2 to 192.0.2.1:4711",
+        "?",
+        "?",
+        "?",
+        r"PORT 203,0,113,7,195,80\r\n",
+        "> NOOP",
+        r"NOOP\r\n",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn what_is_not_expected_is_not_asked_about() {
+    let out = one(&mut rewrite(), Side::Client, b"PORT 10,0,0,1,18,103\r\n", Some("203.0.113.7:50000"));
+    assert_eq!((&out.server[..], out.questions), (r"PORT 10,0,0,1,18,103\r\n", 0));
+    let out = one(&mut rewrite(), Side::Server, b"227 (192,0,2,2,18,103)\r\n", Some("203.0.113.7:50000"));
+    assert_eq!((&out.client[..], out.questions), (r"227 (192,0,2,2,18,103)\r\n", 0));
+}
+
+#[test]
+fn a_refused_address_never_arrives() {
+    fn refuse(rewrite: &mut Rewrite, from: Side, bytes: &[u8]) -> (String, String) {
+        let (mut client, mut server) = (String::new(), String::new());
+        rewrite.received(from, bytes);
+        while let Some(passed) = rewrite.poll() {
+            match passed {
+                Passed::Address(address) => address.refuse(),
+                Passed::Bytes { to: Side::Client, bytes, .. } => client += &bytes.escape_ascii().to_string(),
+                Passed::Bytes { bytes, .. } => server += &bytes.escape_ascii().to_string(),
+                Passed::Event(_) => {}
+            }
+        }
+        (client, server)
+    }
+    let mut rewrite = rewrite();
+    let passed = refuse(&mut rewrite, Side::Client, b"PORT 192,0,2,1,18,103\r\n");
+    assert_eq!(passed, (r"500 Illegal address.\r\n".into(), String::new()));
+    assert_eq!(refuse(&mut rewrite, Side::Client, b"PASV\r\n").1, r"PASV\r\n");
+    let passed = refuse(&mut rewrite, Side::Server, b"227 (192,0,2,2,18,103)\r\n");
+    assert_eq!(passed.0, r"425 Can\'t open data connection.\r\n");
+    assert_eq!(rewrite.tracker().expectations().count(), 0);
+    assert!(rewrite.tracker().is_in_step());
+    // The answer waits for those that are due before it.
+    let passed = refuse(&mut rewrite, Side::Client, b"NOOP\r\nPORT 192,0,2,1,18,103\r\n");
+    assert_eq!(passed, (String::new(), r"NOOP\r\n".into()));
+    assert_eq!(refuse(&mut rewrite, Side::Server, b"200 ok\r\n").0, r"200 ok\r\n500 Illegal address.\r\n");
+}
+
+#[test]
+fn nothing_is_touched_under_tls() {
+    let mut rewrite = rewrite();
+    one(&mut rewrite, Side::Client, b"AUTH TLS\r\n", None);
+    assert_eq!(one(&mut rewrite, Side::Server, b"234 go\r\n", None).client, r"234 go\r\n");
+    let record = b"\x16\x03\x03\x00\x17PORT 192,0,2,1,18,103\r\n";
+    for piece in [1, 9, 100] {
+        for side in [Side::Client, Side::Server] {
+            let mut out = Out::default();
+            record
+                .chunks(piece)
+                .for_each(|piece| pass(&mut rewrite, side, piece, Some(at("203.0.113.7:50000")), &mut out));
+            let all = record.escape_ascii().to_string();
+            assert_eq!((out.client + &out.server, out.questions), (all, 0));
+        }
+    }
+    // And behind CCC it is again.
+    let ccc = b"\x15\x03\x03\x00\x02abTYPE I\r\n";
+    assert_eq!(one(&mut rewrite, Side::Client, ccc, None).server, ccc.escape_ascii().to_string());
+    let ccc = b"\x15\x03\x03\x00\x02ab200 Type set to I\r\n";
+    assert_eq!(one(&mut rewrite, Side::Server, ccc, None).client, ccc.escape_ascii().to_string());
+    let out = one(&mut rewrite, Side::Client, b"PORT 192,0,2,1,18,103\r\n", Some("203.0.113.7:50000"));
+    assert_eq!(out.server, r"PORT 203,0,113,7,195,80\r\n");
+}
+
+/// RFC 6384 5 and 6.
+#[test]
+fn an_ipv6_client_and_an_ipv4_server() {
+    let new = || logged_in_between("[2001:db8::1]:40000", SERVER, Translation::Client6);
+    let mut rewrite = new();
+    assert_eq!(one(&mut rewrite, Side::Client, b"EPSV\r\n", None).server, r"PASV\r\n");
+    let out = one(
+        &mut rewrite,
+        Side::Server,
+        b"227 Entering Passive Mode (192,0,2,2,18,103).\r\n",
+        Some("[2001:db8::64]:50000"),
+    );
+    assert_eq!(out.client, r"229 Entering Extended Passive Mode (|||50000|)\r\n");
+    assert_eq!(one(&mut rewrite, Side::Client, b"epsv 2\r\n", None).server, r"PASV\r\n");
+    let out = one(&mut rewrite, Side::Server, b"227 Entering Passive Mode (192,0,2,2,18,103).\r\n", None);
+    assert_eq!(out.client, r"229 Entering Extended Passive Mode (|||4711|)\r\n");
+    let out = one(&mut rewrite, Side::Client, b"EPRT |2|2001:db8::1|5001|\r\n", Some("203.0.113.7:50000"));
+    assert_eq!(out.server, r"PORT 203,0,113,7,195,80\r\n");
+    assert_eq!(one(&mut rewrite, Side::Server, b"200 PORT ok\r\n", None).client, r"200 PORT ok\r\n");
+    // What the server refuses goes on as it is, and so does what names another host, or PASV.
+    let mut rewrite = new();
+    one(&mut rewrite, Side::Client, b"EPSV\r\n", None);
+    assert_eq!(one(&mut rewrite, Side::Server, b"502 no\r\n", None).client, r"502 no\r\n");
+    let out = one(&mut rewrite, Side::Client, b"EPRT |2|2001:db8::9|5001|\r\n", Some("203.0.113.7:50000"));
+    assert_eq!(out.server, r"EPRT |2|2001:db8::9|5001|\r\n");
+    one(&mut rewrite, Side::Server, b"501 no\r\n", None);
+    assert_eq!(one(&mut rewrite, Side::Client, b"PASV\r\n", None).server, r"PASV\r\n");
+    // A 227 that names another host than the server can't be said as a 229.
+    let mut rewrite = new();
+    one(&mut rewrite, Side::Client, b"EPSV\r\n", None);
+    let out = one(&mut rewrite, Side::Server, b"227 Entering Passive Mode (10,9,9,9,18,103).\r\n", None);
+    assert_eq!(out.client, r"425 Can\'t open data connection.\r\n");
+}
+
+#[test]
+fn the_gateway_answers_algs_epsv_all_and_epsv_1_itself() {
+    let mut rewrite = logged_in_between("[2001:db8::1]:40000", SERVER, Translation::Client6);
+    for (command, reply) in [
+        ("ALGS STATUS64", r"216 EPSVEPRT\r\n"),
+        ("EPSV ALL", r"504 Command not implemented for that parameter.\r\n"),
+        ("EPSV 1", r"522 Network protocol not supported, use (2)\r\n"),
+        ("algs disable64", r"216 NONE\r\n"),
+        ("ALGS STATUS64", r"216 NONE\r\n"),
+    ] {
+        let out = one(&mut rewrite, Side::Client, format!("{command}\r\n").as_bytes(), None);
+        assert_eq!((&out.client[..], &out.server[..]), (reply, ""), "{command}");
+        assert!(rewrite.tracker().is_in_step());
+    }
+    assert_eq!(one(&mut rewrite, Side::Client, b"EPSV\r\n", None).server, r"EPSV\r\n", "disabled");
+    one(&mut rewrite, Side::Server, b"502 no\r\n", None);
+    assert_eq!(one(&mut rewrite, Side::Client, b"ALGS ENABLE64\r\n", None).client, r"216 EPSVEPRT\r\n");
+    assert_eq!(one(&mut rewrite, Side::Client, b"EPSV\r\n", None).server, r"PASV\r\n");
+    // Without translation all of it goes on.
+    let mut rewrite = self::rewrite();
+    for command in ["ALGS STATUS64", "EPSV ALL"] {
+        let out = one(&mut rewrite, Side::Client, format!("{command}\r\n").as_bytes(), None);
+        assert_eq!((out.client, out.server), (String::new(), format!(r"{command}\r\n")));
+    }
+}
+
+#[test]
+fn an_ipv4_client_and_an_ipv6_server() {
+    let mut rewrite = logged_in_between(CLIENT, "[2001:db8::2]:21", Translation::Client4);
+    assert_eq!(one(&mut rewrite, Side::Client, b"PASV\r\n", None).server, r"EPSV\r\n");
+    let out = one(
+        &mut rewrite,
+        Side::Server,
+        b"229 Entering Extended Passive Mode (|||4711|)\r\n",
+        Some("203.0.113.7:50000"),
+    );
+    assert_eq!(out.client, r"227 Entering Passive Mode (203,0,113,7,195,80).\r\n");
+    let out = one(&mut rewrite, Side::Client, b"PORT 192,0,2,1,18,103\r\n", Some("[2001:db8::64]:50000"));
+    assert_eq!(out.server, r"EPRT |2|2001:db8::64|50000|\r\n");
+    one(&mut rewrite, Side::Server, b"200 ok\r\n", None);
+    one(&mut rewrite, Side::Client, b"PASV\r\n", None);
+    let out = one(&mut rewrite, Side::Server, b"229 Entering Extended Passive Mode (|||4711|)\r\n", None);
+    assert_eq!(out.client, r"425 Can\'t open data connection.\r\n", "a 227 can't name an IPv6 address");
+}
+
+#[test]
+fn a_gap_passes_what_is_held() {
+    let mut rewrite = rewrite();
+    one(&mut rewrite, Side::Client, b"PORT 192,0", None);
+    rewrite.gap(Side::Client, 3);
+    let out = one(&mut rewrite, Side::Client, b",1,18,103\r\nPORT 192,0,2,1,18,103\r\n", Some("203.0.113.7:50000"));
+    assert!(out.server.starts_with(r"PORT 192,0,1,18,103\r\nPORT "), "{out:?}");
+}
