@@ -14,6 +14,8 @@ pub struct Case {
     pub topology: Topology,
 }
 
+type Change = fn(&mut Topology);
+
 const TLS: Option<Tls> = Some(Tls { protects: true, resumes: true });
 
 fn nat(otherwise: crate::boxes::Fate) -> Attached {
@@ -30,7 +32,7 @@ fn pool() -> Attached {
 
 /// Each case: row, name, and what it changes about a network without anything in between.
 #[rustfmt::skip]
-const CASES: &[(&str, &str, fn(&mut Topology))] = &[
+const CASES: &[(&str, &str, Change)] = &[
     ("T00", "direct", |_| {}),
     ("T01", "vsftpd", |t| { t.client.attached = nat(Drop); t.software = &VSFTPD; }),
     ("T01", "pure-ftpd", |t| { t.client.attached = nat(Drop); t.software = &PURE_FTPD; }),
