@@ -133,7 +133,7 @@ causes! {
         "TLS on the data connection fails.";
     /// A helper or ALG can't read the addresses under TLS.
     TlsBlindsHelper "tls-blinds-helper"
-        "A firewall opens passive ports by reading the dialogue, and TLS hides it.";
+        "A firewall or NAT opens data ports by reading the dialogue, and TLS hides it.";
     /// A conntrack helper isn't attached to the control connection.
     HelperNotAttached "helper-not-attached"
         "The firewall's FTP helper isn't attached to the control connection.";

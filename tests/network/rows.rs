@@ -14,6 +14,8 @@ pub struct Case {
     pub topology: Topology,
 }
 
+type Change = fn(&mut Topology);
+
 const TLS: Option<Tls> = Some(Tls { protects: true, resumes: true });
 
 fn nat(otherwise: crate::boxes::Fate) -> Attached {
@@ -30,7 +32,7 @@ fn pool() -> Attached {
 
 /// Each case: row, name, and what it changes about a network without anything in between.
 #[rustfmt::skip]
-const CASES: &[(&str, &str, fn(&mut Topology))] = &[
+const CASES: &[(&str, &str, Change)] = &[
     ("T00", "direct", |_| {}),
     ("T01", "vsftpd", |t| { t.client.attached = nat(Drop); t.software = &VSFTPD; }),
     ("T01", "pure-ftpd", |t| { t.client.attached = nat(Drop); t.software = &PURE_FTPD; }),
@@ -43,7 +45,11 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
     ("T02", "rejected", |t| { t.client.attached = nat(Reject); t.client.knows_outside = true; }),
     ("T03", "full cone", |t| { t.client.attached = forwarding(Kind::FullCone); t.client.knows_outside = true; }),
     ("T03", "symmetric", |t| { t.client.attached = forwarding(Kind::Symmetric); t.client.knows_outside = true; }),
-    ("T03", "a server without EPRT", |t| { t.client.attached = forwarding(Kind::FullCone); t.client.knows_outside = true; t.software = &OLD; }),
+    ("T03", "a server without EPRT", |t| {
+        t.client.attached = forwarding(Kind::FullCone);
+        t.client.knows_outside = true;
+        t.software = &OLD;
+    }),
     ("T04", "knows PORT", |t| { t.client.attached = nat(Drop); t.client.alg = Some(Alg::known(false)); }),
     ("T04", "knows EPRT too", |t| { t.client.attached = nat(Drop); t.client.alg = Some(Alg::known(true)); }),
     ("T05", "vsftpd", |t| { t.client.attached = nat(Drop); t.client.alg = Some(Alg::known(true)); t.tls = TLS; t.software = &VSFTPD; }),
@@ -65,9 +71,21 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
         t.client.attached = Attached::BesideServer;
     }),
     ("T09", "lost on the way", |t| t.server.attached = server_nat(true, Drop)),
-    ("T09", "same network, nobody", |t| { t.server.attached = server_nat(true, Drop); t.client.attached = nat(Drop); t.client.twin = Some(Twin::Nobody); }),
-    ("T09", "same network, refused", |t| { t.server.attached = server_nat(true, Drop); t.client.attached = nat(Drop); t.client.twin = Some(Twin::Refuses); }),
-    ("T09", "same network, a wrong host", |t| { t.server.attached = server_nat(true, Drop); t.client.attached = nat(Drop); t.client.twin = Some(Twin::Listens); }),
+    ("T09", "same network, nobody", |t| {
+        t.server.attached = server_nat(true, Drop);
+        t.client.attached = nat(Drop);
+        t.client.twin = Some(Twin::Nobody);
+    }),
+    ("T09", "same network, refused", |t| {
+        t.server.attached = server_nat(true, Drop);
+        t.client.attached = nat(Drop);
+        t.client.twin = Some(Twin::Refuses);
+    }),
+    ("T09", "same network, a wrong host", |t| {
+        t.server.attached = server_nat(true, Drop);
+        t.client.attached = nat(Drop);
+        t.client.twin = Some(Twin::Listens);
+    }),
     ("T09", "Docker", |t| t.server.attached = ServerAttached::Docker { published: true }),
     ("T10", "stale", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Stale; }),
     ("T11", "not forwarded", |t| { t.server.attached = server_nat(false, Drop); t.server.announces = Announces::Public; }),
@@ -75,7 +93,10 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
     ("T12", "not forwarded", |t| { t.server.attached = server_nat(false, Reject); t.server.announces = Announces::Public; }),
     ("T12", "firewall", |t| t.server.firewall = Some(Firewall::in_to(&[21..=21], Reject))),
     ("T12", "unreachable", |t| t.server.firewall = Some(Firewall::in_to(&[21..=21], Unreachable))),
-    ("T12", "Docker, not published", |t| { t.server.attached = ServerAttached::Docker { published: false }; t.server.announces = Announces::Public; }),
+    ("T12", "Docker, not published", |t| {
+        t.server.attached = ServerAttached::Docker { published: false };
+        t.server.announces = Announces::Public;
+    }),
     ("T13", "pure-ftpd", |t| { t.server.ports = Ports::Exhausted; t.software = &PURE_FTPD; }),
     ("T13", "FileZilla Server", |t| { t.server.ports = Ports::Exhausted; t.software = &FILEZILLA; }),
     ("T13", "libunftp", |t| { t.server.ports = Ports::Exhausted; t.software = &LIBUNFTP; }),
@@ -96,16 +117,34 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
     ("T19", "a server without EPSV", |t| { t.client.attached = Attached::Nat64; t.software = &OLD; }),
     ("T20", "vsftpd", |t| { t.client.attached = Attached::Nat64; t.client.alg = Some(Alg::of_nat64()); t.software = &VSFTPD; }),
     ("T20", "a server without EPSV", |t| { t.client.attached = Attached::Nat64; t.client.alg = Some(Alg::of_nat64()); t.software = &OLD; }),
-    ("T21", "vsftpd", |t| { t.client.attached = Attached::Nat64; t.client.alg = Some(Alg::of_nat64()); t.tls = TLS; t.software = &VSFTPD; }),
-    ("T21", "a server without EPSV", |t| { t.client.attached = Attached::Nat64; t.client.alg = Some(Alg::of_nat64()); t.tls = TLS; t.software = &OLD; }),
+    ("T21", "vsftpd", |t| {
+        t.client.attached = Attached::Nat64;
+        t.client.alg = Some(Alg::of_nat64());
+        t.tls = TLS;
+        t.software = &VSFTPD;
+    }),
+    ("T21", "a server without EPSV", |t| {
+        t.client.attached = Attached::Nat64;
+        t.client.alg = Some(Alg::of_nat64());
+        t.tls = TLS;
+        t.software = &OLD;
+    }),
     ("T22", "vsftpd", |t| { t.client.attached = Attached::Clat; t.software = &VSFTPD; }),
-    ("T22", "229 to PASV", |t| { t.client.attached = Attached::Clat; t.client.alg = Some(Alg::harmful(Harm::Extends)); t.software = &VSFTPD; }),
+    ("T22", "229 to PASV", |t| {
+        t.client.attached = Attached::Clat;
+        t.client.alg = Some(Alg::harmful(Harm::Extends));
+        t.software = &VSFTPD;
+    }),
     ("T23", "at the server", |t| { t.server.firewall = Some(Firewall::in_to(&[21..=21], Drop)); t.server.alg = Some(Alg::known(false)); }),
     ("T23", "at the client", |t| { t.client.firewall = Some(Firewall::out_to_low_ports(Drop)); t.client.alg = Some(Alg::known(false)); }),
     ("T24", "garbled", |t| t.client.alg = Some(Alg::harmful(Harm::Garbles))),
     ("T24", "misled", |t| t.client.alg = Some(Alg::harmful(Harm::Misleads))),
     ("T24", "reset", |t| t.client.alg = Some(Alg::harmful(Harm::Resets))),
-    ("T25", "at the server", |t| { t.server.firewall = Some(Firewall::control_alone(Drop)); t.server.alg = Some(Alg::known(true)); t.tls = TLS; }),
+    ("T25", "at the server", |t| {
+        t.server.firewall = Some(Firewall::control_alone(Drop));
+        t.server.alg = Some(Alg::known(true));
+        t.tls = TLS;
+    }),
     ("T25", "at the client", |t| { t.client.firewall = Some(Firewall::strict(Drop)); t.client.alg = Some(Alg::known(true)); t.tls = TLS; }),
     ("T26", "cluster", |t| { t.server.attached = ServerAttached::Master; t.server.announces = Announces::Slave; t.software = &DRFTPD; }),
     ("T27", "proxy", |t| t.client.attached = Attached::Proxy),
@@ -121,12 +160,32 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
     ("T31", "ProFTPD", |t| { t.client.alg = Some(Alg::harmful(Harm::Renames)); t.software = &PROFTPD; }),
     ("X01", "dropped", |t| t.server.firewall = Some(Firewall::nothing_out(Drop))),
     ("X01", "rejected", |t| t.server.firewall = Some(Firewall::nothing_out(Reject))),
-    ("X01", "dropped, to an ALG", |t| { t.server.firewall = Some(Firewall::nothing_out(Drop)); t.client.attached = nat(Drop); t.client.alg = Some(Alg::known(true)); }),
-    ("X01", "rejected, to an ALG", |t| { t.server.firewall = Some(Firewall::nothing_out(Reject)); t.client.attached = nat(Drop); t.client.alg = Some(Alg::known(true)); }),
-    ("X01", "dropped, to a forwarded port", |t| { t.server.firewall = Some(Firewall::nothing_out(Drop)); t.client.attached = forwarding(Kind::FullCone); t.client.knows_outside = true; }),
-    ("X01", "rejected, to a forwarded port", |t| { t.server.firewall = Some(Firewall::nothing_out(Reject)); t.client.attached = forwarding(Kind::FullCone); t.client.knows_outside = true; }),
+    ("X01", "dropped, to an ALG", |t| {
+        t.server.firewall = Some(Firewall::nothing_out(Drop));
+        t.client.attached = nat(Drop);
+        t.client.alg = Some(Alg::known(true));
+    }),
+    ("X01", "rejected, to an ALG", |t| {
+        t.server.firewall = Some(Firewall::nothing_out(Reject));
+        t.client.attached = nat(Drop);
+        t.client.alg = Some(Alg::known(true));
+    }),
+    ("X01", "dropped, to a forwarded port", |t| {
+        t.server.firewall = Some(Firewall::nothing_out(Drop));
+        t.client.attached = forwarding(Kind::FullCone);
+        t.client.knows_outside = true;
+    }),
+    ("X01", "rejected, to a forwarded port", |t| {
+        t.server.firewall = Some(Firewall::nothing_out(Reject));
+        t.client.attached = forwarding(Kind::FullCone);
+        t.client.knows_outside = true;
+    }),
     ("X02", "second port", |t| { t.server.ports = Ports::Beyond; beyond(t); }),
-    ("X03", "from inside", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Stale; t.client.attached = Attached::BesideServer; }),
+    ("X03", "from inside", |t| {
+        t.server.attached = server_nat(true, Drop);
+        t.server.announces = Announces::Stale;
+        t.client.attached = Attached::BesideServer;
+    }),
     ("X04", "vsftpd", |t| not_resumed(t, &VSFTPD)),
     ("X04", "FileZilla Server", |t| not_resumed(t, &FILEZILLA)),
     ("X05", "both", |t| t.software = &WITHOUT_PASSIVE),
@@ -135,8 +194,16 @@ const CASES: &[(&str, &str, fn(&mut Topology))] = &[
     ("X08", "127.0.0.1", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Loopback; }),
     ("X08", "0.0.0.0", |t| { t.server.attached = server_nat(true, Drop); t.server.announces = Announces::Unspecified; }),
     ("X09", "ours", |t| { t.server.firewall = Some(Firewall::in_to(&[21..=21], Feign)); t.client.attached = nat(Drop); }),
-    ("X09", "pure-ftpd", |t| { t.server.firewall = Some(Firewall::in_to(&[21..=21], Feign)); t.client.attached = nat(Drop); t.software = &PURE_FTPD; }),
-    ("X10", "gateway", |t| { t.client.attached = forwarding(Kind::FullCone); t.client.knows_outside = true; t.client.alg = Some(Alg::harmful(Harm::RefusesExtended)); }),
+    ("X09", "pure-ftpd", |t| {
+        t.server.firewall = Some(Firewall::in_to(&[21..=21], Feign));
+        t.client.attached = nat(Drop);
+        t.software = &PURE_FTPD;
+    }),
+    ("X10", "gateway", |t| {
+        t.client.attached = forwarding(Kind::FullCone);
+        t.client.knows_outside = true;
+        t.client.alg = Some(Alg::harmful(Harm::RefusesExtended));
+    }),
     ("X12", "router answers", |t| {
         t.server.attached = ServerAttached::Nat { forwards: false, otherwise: Feign, hairpin: true };
         t.server.announces = Announces::Public;

@@ -168,7 +168,8 @@ impl Software {
         Refusal::new(Reply::from_static(Code::new(code).unwrap(), text)).unwrap()
     }
 
-    /// A reply's line in its words. `because`: what the system says of a client that it couldn't reach. `otherwise`: it answers another command than the client's.
+    /// A reply's line in its words. `because`: what the system says of a client that it couldn't reach. `otherwise`: it answers another
+    /// command than the client's.
     pub fn words(&self, line: &str, because: Option<&str>, otherwise: bool) -> String {
         if let (true, None, Some(words)) = (line.starts_with(FAILED), because, self.nobody_came) {
             return words.to_owned();

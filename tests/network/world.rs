@@ -94,7 +94,7 @@ impl Hop {
 /// What has become of a first packet.
 #[derive(Debug, Clone)]
 pub enum Arrival {
-    At(Arrived),
+    At(Box<Arrived>),
     /// A reset came back.
     Refused,
     /// An ICMP message came back, or nobody has that address here.
@@ -186,13 +186,13 @@ impl World {
         let is_here = |host: &Host| host.network == network && host.addresses.contains(&to);
         if let Some(place) = self.hosts.iter().position(is_here) {
             return match self.hosts[place].ports.get(&packet.to.port()) {
-                Some(socket) => Arrival::At(Arrived {
+                Some(socket) => Arrival::At(Box::new(Arrived {
                     host: HostId(place),
                     socket: *socket,
                     packet,
                     dialled,
                     hops: std::mem::take(hops),
-                }),
+                })),
                 None => Arrival::Refused,
             };
         }

@@ -116,36 +116,36 @@ impl Alg {
 
     fn reply(&mut self, line: Vec<u8>, hop: &Hop, pinholes: &mut Pinholes) -> Edit {
         let Ok(Some((reply, _))) = Reply::parse(&line) else { return Edit::Pass(line) };
-        match (reply.code(), self.harm) {
-            (Code::ENTERING_PASSIVE, Some(Harm::Garbles)) => {
-                return Edit::Pass(b"227 Entering Passive Mode (,,,,,)\r\n".to_vec());
+        match reply.code() {
+            Code::ENTERING_PASSIVE => match reply.passive_address() {
+                Ok(address) => self.passive(line, address, hop, pinholes),
+                Err(_) => Edit::Pass(line),
+            },
+            Code::ENTERING_EXTENDED_PASSIVE if self.extended => {
+                if let Ok(passive) = reply.extended_passive() {
+                    let named = SocketAddr::new(hop.inner().to.ip(), passive.port());
+                    self.listens(named, hop, Speaker::Server, pinholes);
+                }
+                Edit::Pass(line)
             }
-            (Code::ENTERING_PASSIVE, Some(Harm::Resets)) => return Edit::Reset,
-            (Code::ENTERING_PASSIVE, Some(Harm::Misleads)) => {
-                let Ok(address) = reply.passive_address() else { return Edit::Pass(line) };
-                return Edit::Pass(passive(SocketAddr::new(NOBODY.into(), address.port())).unwrap_or(line));
-            }
-            (Code::ENTERING_PASSIVE, Some(Harm::Extends)) => {
-                let Ok(address) = reply.passive_address() else { return Edit::Pass(line) };
-                return Edit::Pass(extended_passive(address));
-            }
-            (Code::ENTERING_PASSIVE, _) => {
-                let Ok(address) = reply.passive_address() else { return Edit::Pass(line) };
+            _ => Edit::Pass(line),
+        }
+    }
+
+    /// A 227.
+    fn passive(&mut self, line: Vec<u8>, address: HostPort, hop: &Hop, pinholes: &mut Pinholes) -> Edit {
+        match self.harm {
+            Some(Harm::Garbles) => Edit::Pass(b"227 Entering Passive Mode (,,,,,)\r\n".to_vec()),
+            Some(Harm::Resets) => Edit::Reset,
+            Some(Harm::Misleads) => Edit::Pass(passive(SocketAddr::new(NOBODY.into(), address.port())).unwrap_or(line)),
+            Some(Harm::Extends) => Edit::Pass(extended_passive(address)),
+            Some(Harm::Renames | Harm::Refuses | Harm::RefusesExtended) | None => {
                 let outside = self.listens(address.into(), hop, Speaker::Server, pinholes);
                 if std::mem::take(&mut self.translated) {
                     return Edit::Pass(extended_passive(address));
                 }
                 Edit::Pass(outside.and_then(passive).unwrap_or(line))
             }
-            (Code::ENTERING_EXTENDED_PASSIVE, _) if self.extended => {
-                if let Ok(passive) = reply.extended_passive() {
-                    let host = hop.inner().to.ip();
-                    let named = SocketAddr::new(host, passive.port());
-                    self.listens(named, hop, Speaker::Server, pinholes);
-                }
-                Edit::Pass(line)
-            }
-            _ => Edit::Pass(line),
         }
     }
 
