@@ -166,6 +166,8 @@ impl Download<'_> {
                 length => length,
             };
             let request = match length {
+                // All of it is here, and many servers refuse a place at the end.
+                Length::Told(total) if self.offset > 0 && self.offset == total => return Ok(length),
                 Length::Told(total) => request.expecting(total),
                 Length::Asked => request.sized(),
                 Length::Unknown => request,

@@ -224,6 +224,31 @@ fn a_server_that_ignores_rest_and_knows_no_size_makes_no_longer_file_either() {
     }
 }
 
+/// By SIZE or MLSD; REST isn't said, since many servers refuse a place at the end.
+#[test]
+fn what_is_here_whole_is_not_asked_for_again() {
+    for client in CLIENTS {
+        for (action, name) in [("get", "f"), ("get", "f.ftp-part"), ("mirror", "f.ftp-part")] {
+            let here = Here::new();
+            let content = noise(1000);
+            fs::write(here.scratch.path().join(name), &content).unwrap();
+            let server = Scripted::new(|peer, line| match line {
+                "SIZE f" => {
+                    peer.say("213 1000");
+                    Then::Said
+                }
+                _ => lists_f(peer, line),
+            });
+            let (path, file) = if action == "get" { ("/f", here.file.as_path()) } else { ("/", here.scratch.path()) };
+            let output = server.run(client, &["--resume", action], path, Some(file));
+            assert!(output.status.success(), "{client} {action} {name}: {output:?}");
+            assert_eq!(server.count("REST") + server.count("RETR"), 0, "{:?}", server.heard());
+            assert_eq!(fs::read(&here.file).unwrap(), content);
+            assert_eq!(here.names(), ["f"]);
+        }
+    }
+}
+
 #[test]
 fn a_file_that_has_grown_meanwhile_is_no_failure() {
     for client in CLIENTS {
