@@ -107,8 +107,6 @@ pub(super) struct Book {
     asked: Option<CommandId>,
     agreed: Option<CommandId>,
     marked: bool,
-    /// Something was told for the last time.
-    gone: bool,
 }
 
 /// What all data connections of a session have in common.
@@ -151,7 +149,7 @@ impl Book {
         if self.open.len() >= MOST {
             let oldest = self.open.iter_mut().find(|open| !matches!(open.mark, Mark::Withdrawn(_)));
             if let Some(open) = oldest {
-                open.mark = Mark::Withdrawn(Withdrawal::Replaced);
+                open.end(Withdrawal::Replaced);
             }
             if self.open.len() > MOST {
                 return;
@@ -169,7 +167,7 @@ impl Book {
         self.agreed = Some(id);
         for open in self.open.iter_mut().filter(|open| open.id < id && open.mark != Mark::Gone) {
             if !self.moving.iter().any(|moving| moving.setup == Some(open.id) && moving.mark != Mark::Gone) {
-                open.mark = Mark::Withdrawn(Withdrawal::Replaced);
+                open.end(Withdrawal::Replaced);
                 self.marked = true;
             }
         }
@@ -227,7 +225,7 @@ impl Book {
 
     fn withdraw(&mut self, id: CommandId, why: Withdrawal) {
         if let Some(open) = self.open.iter_mut().find(|open| open.id == id && open.mark != Mark::Gone) {
-            open.mark = Mark::Withdrawn(why);
+            open.end(why);
             self.marked = true;
         }
     }
@@ -238,7 +236,7 @@ impl Book {
         for open in &mut self.open {
             let used = |moving: &Moving| moving.begun && moving.setup == Some(open.id);
             if !(goes_on && self.moving.iter().any(used)) && open.mark != Mark::Gone {
-                open.mark = Mark::Withdrawn(why);
+                open.end(why);
                 self.marked = true;
             }
         }
@@ -255,7 +253,7 @@ impl Book {
             moving.mark = Mark::Ended(None);
             self.marked = true;
             if let Some(open) = self.open.iter_mut().find(|open| Some(open.id) == moving.setup) {
-                open.mark = Mark::Withdrawn(Withdrawal::Lost);
+                open.end(Withdrawal::Lost);
             }
             if self.agreed == moving.setup {
                 self.agreed = None;
@@ -276,7 +274,7 @@ impl Book {
             match core::mem::replace(&mut moving.mark, Mark::Nothing) {
                 Mark::Begun => return Some(Note::Begun(moving.id)),
                 Mark::Ended(code) => {
-                    (moving.mark, self.gone) = (Mark::Gone, true);
+                    moving.mark = Mark::Gone;
                     return Some(Note::Ended(moving.id, code));
                 }
                 mark => moving.mark = mark,
@@ -284,7 +282,7 @@ impl Book {
         }
         for open in &mut self.open {
             if let Mark::Withdrawn(why) = open.mark {
-                (open.mark, self.gone) = (Mark::Gone, true);
+                open.mark = Mark::Gone;
                 return Some(Note::Withdrawn(open.id, why));
             }
         }
@@ -296,9 +294,7 @@ impl Book {
             }
         }
         self.marked = false;
-        if core::mem::take(&mut self.gone) {
-            self.purge();
-        }
+        self.purge();
         None
     }
 
@@ -340,6 +336,16 @@ impl Book {
     pub(super) fn expectations(&self, known: Known) -> impl Iterator<Item = Expectation<'_>> {
         let open = self.open.iter().filter(|open| !matches!(open.mark, Mark::Gone | Mark::Withdrawn(_)));
         open.filter_map(move |open| self.expectation(open.id, known))
+    }
+}
+
+impl Open {
+    /// It isn't to be expected any more; what wasn't told yet needs no word about its end.
+    fn end(&mut self, why: Withdrawal) {
+        self.mark = match self.mark {
+            Mark::Expect | Mark::Gone => Mark::Gone,
+            _ => Mark::Withdrawn(why),
+        };
     }
 }
 
