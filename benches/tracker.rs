@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-use ftp_proto::tracker::{Rules, Side, Tracker};
+use ftp_proto::tracker::{Peer, Rules, Tracker};
 use ftp_proto::{Command, Inbox, Limits, Session};
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
@@ -36,13 +36,13 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// One line, and who said it.
-type Said = (Side, Vec<u8>);
+type Said = (Peer, Vec<u8>);
 
 fn tracker(rules: &Arc<Rules>) -> Tracker {
     Tracker::new(rules.clone(), "127.0.0.1:40000".parse().unwrap(), "127.0.0.1:21".parse().unwrap())
 }
 
-fn track(tracker: &mut Tracker, from: Side, bytes: &[u8]) {
+fn track(tracker: &mut Tracker, from: Peer, bytes: &[u8]) {
     tracker.received(from, bytes);
     while let Some(event) = tracker.poll() {
         black_box(&event);
@@ -65,9 +65,9 @@ impl Parts {
         }
     }
 
-    fn received(&mut self, from: Side, bytes: &[u8]) {
+    fn received(&mut self, from: Peer, bytes: &[u8]) {
         match from {
-            Side::Client => {
+            Peer::Client => {
                 self.said.push(bytes);
                 while let Ok(Some(line)) = self.said.next_line() {
                     match Command::parse(line) {
@@ -81,7 +81,7 @@ impl Parts {
                     }
                 }
             }
-            Side::Server => {
+            Peer::Server => {
                 self.heard.push(bytes);
                 while let Ok(Some(reply)) = self.heard.next_reply() {
                     black_box(self.session.reply(reply.code()));
@@ -99,7 +99,7 @@ fn dialogues() -> Vec<Vec<Said>> {
     files.sort();
     let said = |line: &str| {
         let (who, text) = line.split_at_checked(3)?;
-        let from = if who == "C: " { Side::Client } else { Side::Server };
+        let from = if who == "C: " { Peer::Client } else { Peer::Server };
         // Escapes and what the recorder noted are of no matter here.
         (!text.starts_with('<')).then(|| (from, [text.as_bytes(), b"\r\n"].concat()))
     };

@@ -60,8 +60,9 @@
 //!
 //! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
-//! ([`client::Config`], [`server::Config`]). Beside them [`listing`] reads and writes directory listings, and [`diagnosis`] tells why
-//! there is no data connection. What the client's application wants is a [`client::Request`]; what the server's is
+//! ([`client::Config`], [`server::Config`]). Beside them [`listing`] reads and writes directory listings, [`diagnosis`] tells why
+//! there is no data connection, and [`tracker`] follows, and rewrites, a session between two others. What the client's application
+//! wants is a [`client::Request`]; what the server's is
 //! asked is a [`server::Question`] or a [`server::Transfer`], and what it can do its [`server::Support`].
 //! What moves over a data connection never enters the machines; [`codec`] converts it.
 //!

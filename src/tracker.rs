@@ -6,16 +6,16 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use ftp_proto::tracker::{Event, Rules, Side, Tracker};
+//! use ftp_proto::tracker::{Event, Rules, Peer, Tracker};
 //!
 //! let (client, server) = ("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
 //! let mut tracker = Tracker::new(Arc::new(Rules::default()), client, server);
 //! let dialogue = [
-//!     (Side::Server, "220 ready\r\n"),
-//!     (Side::Client, "USER anna\r\n"),
-//!     (Side::Server, "230 in\r\n"),
-//!     (Side::Client, "EPSV\r\n"),
-//!     (Side::Server, "229 Entering Extended Passive Mode (|||40115|)\r\n"),
+//!     (Peer::Server, "220 ready\r\n"),
+//!     (Peer::Client, "USER anna\r\n"),
+//!     (Peer::Server, "230 in\r\n"),
+//!     (Peer::Client, "EPSV\r\n"),
+//!     (Peer::Server, "229 Entering Extended Passive Mode (|||40115|)\r\n"),
 //! ];
 //! let mut expected = Vec::new();
 //! for (from, bytes) in dialogue {
@@ -27,7 +27,7 @@
 //!         }
 //!     }
 //! }
-//! assert_eq!(expected, [(Side::Client, "192.0.2.1".parse()?, "192.0.2.2:40115".parse()?)]);
+//! assert_eq!(expected, [(Peer::Client, "192.0.2.1".parse()?, "192.0.2.2:40115".parse()?)]);
 //! # Ok::<(), core::net::AddrParseError>(())
 //! ```
 //!
@@ -77,14 +77,14 @@ use veil::{Followed, Records, View};
 
 /// One of the two ends of a control connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
+pub enum Peer {
     /// The client: it says commands.
     Client,
     /// The server: it says replies.
     Server,
 }
 
-impl Side {
+impl Peer {
     /// The other one.
     pub const fn other(self) -> Self {
         match self {
@@ -106,10 +106,10 @@ struct Both<T> {
 
 impl<T> Both<T> {
     #[inline]
-    fn of(&mut self, side: Side) -> &mut T {
+    fn of(&mut self, side: Peer) -> &mut T {
         match side {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
+            Peer::Client => &mut self.client,
+            Peer::Server => &mut self.server,
         }
     }
 }
@@ -136,7 +136,7 @@ pub struct Tracker {
     heard: Inbox<Replies>,
     halves: Both<Half>,
     /// Whose lines are taken first.
-    first: Side,
+    first: Peer,
     /// A line that is no reply, and the next thing to tell.
     noise: Option<Box<[u8]>>,
     news: Option<Tell>,
@@ -186,7 +186,7 @@ impl Tracker {
             said: Inbox::commands(rules.commands).with_escape(rules.escaping.commands),
             heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies),
             halves: Both { client: half, server: half },
-            first: Side::Client,
+            first: Peer::Client,
             noise: None,
             news: None,
             mind: Mind::new(rules, plain(client), plain(server), steps),
@@ -196,7 +196,7 @@ impl Tracker {
     /// This side sent these bytes; none: it has closed the connection.
     ///
     /// Allocates where the bytes need room, as far as [`Rules`] allow.
-    pub fn received(&mut self, from: Side, bytes: &[u8]) {
+    pub fn received(&mut self, from: Peer, bytes: &[u8]) {
         let half = self.halves.of(from);
         match half.view {
             View::Clear if !bytes.is_empty() => self.read(from, bytes),
@@ -206,10 +206,10 @@ impl Tracker {
     }
 
     #[inline]
-    fn read(&mut self, from: Side, bytes: &[u8]) {
+    fn read(&mut self, from: Peer, bytes: &[u8]) {
         match from {
-            Side::Client => self.said.push(bytes),
-            Side::Server => self.heard.push(bytes),
+            Peer::Client => self.said.push(bytes),
+            Peer::Server => self.heard.push(bytes),
         }
         self.halves.of(from).unread = true;
         if !self.halves.of(from.other()).unread {
@@ -218,7 +218,7 @@ impl Tracker {
     }
 
     #[cold]
-    fn received_otherwise(&mut self, from: Side, bytes: &[u8]) {
+    fn received_otherwise(&mut self, from: Peer, bytes: &[u8]) {
         let Some(first) = bytes.first() else {
             self.mind.book.withdraw_all(Withdrawal::Ended, false);
             return;
@@ -238,15 +238,15 @@ impl Tracker {
 
     /// TLS was there from the start (implicit TLS), and the bytes are given [decrypted](Rules::decrypted): nothing else tells that data
     /// connections are private until PROT says otherwise.
-    pub fn secured(&mut self) {
-        self.mind.steps.secured();
+    pub fn tls_began(&mut self) {
+        self.mind.steps.tls_began();
     }
 
     /// Bytes are missing in what this side sent: so many, if that is known.
     ///
     /// The line under way is dropped, and so is what [`poll`](Self::poll) hasn't taken. The next line may be the rest of one: it is told, and
     /// nothing is expected out of it.
-    pub fn gap(&mut self, from: Side, bytes: u64) {
+    pub fn gap(&mut self, from: Peer, bytes: u64) {
         if bytes == 0 {
             return;
         }
@@ -257,8 +257,8 @@ impl Tracker {
             View::Unopened | View::Clear => {
                 (half.view, half.whole, half.unread) = (View::Clear, false, false);
                 match from {
-                    Side::Client => self.said.gap(),
-                    Side::Server => self.heard.gap(),
+                    Peer::Client => self.said.gap(),
+                    Peer::Server => self.heard.gap(),
                 }
                 self.mind.steps.gap(from);
             }
@@ -309,12 +309,12 @@ impl Tracker {
                 }
             }
             match self.first {
-                Side::Client => match self.said.advance() {
+                Peer::Client => match self.said.advance() {
                     Ok(true) => return Next::Line,
                     Ok(false) => self.halves.client.unread = false,
                     Err(too_long) => return Next::TooLong(too_long.verb),
                 },
-                Side::Server => match self.heard.advance() {
+                Peer::Server => match self.heard.advance() {
                     Ok(true) => return Next::Reply,
                     Ok(false) => self.halves.server.unread = false,
                     Err(error) => {
@@ -367,7 +367,7 @@ impl Tracker {
     /// Both sides speak TLS from here on.
     #[cold]
     fn hide(&mut self) {
-        for side in [Side::Client, Side::Server] {
+        for side in [Peer::Client, Peer::Server] {
             let half = self.halves.of(side);
             if matches!(half.view, View::Records(_) | View::Lost) {
                 continue;
@@ -375,8 +375,8 @@ impl Tracker {
             half.view = View::Records(Records::default());
             (half.unread, half.whole) = (false, true);
             let behind = match side {
-                Side::Client => self.said.take_behind(),
-                Side::Server => self.heard.take_behind(),
+                Peer::Client => self.said.take_behind(),
+                Peer::Server => self.heard.take_behind(),
             };
             if !behind.is_empty() {
                 self.follow(side, &behind);
@@ -385,7 +385,7 @@ impl Tracker {
     }
 
     #[cold]
-    fn follow(&mut self, from: Side, bytes: &[u8]) {
+    fn follow(&mut self, from: Peer, bytes: &[u8]) {
         let half = self.halves.of(from);
         let View::Records(records) = &mut half.view else { return };
         match records.follow(bytes) {
@@ -481,10 +481,10 @@ impl Tracker {
     }
 
     /// How many of these bytes are TLS, or nobody knows what; `None`: a line begins, or goes on, with the first.
-    fn hidden(&self, from: Side, bytes: &[u8]) -> Option<usize> {
+    fn hidden(&self, from: Peer, bytes: &[u8]) -> Option<usize> {
         let (view, other) = match from {
-            Side::Client => (self.halves.client.view, self.halves.server.view),
-            Side::Server => (self.halves.server.view, self.halves.client.view),
+            Peer::Client => (self.halves.client.view, self.halves.server.view),
+            Peer::Server => (self.halves.server.view, self.halves.client.view),
         };
         let mut records = match view {
             View::Clear => return None,
@@ -506,16 +506,16 @@ impl Tracker {
     }
 
     /// Whether this side is amid a line or a reply, and whether that may announce a data connection.
-    fn under_way(&self, from: Side) -> (bool, bool) {
+    fn under_way(&self, from: Peer) -> (bool, bool) {
         match from {
-            Side::Client => {
+            Peer::Client => {
                 let line = self.said.under_way();
                 let word = line.get(..4).unwrap_or(line);
                 let may_be =
                     |other: &&[u8]| other.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
-                (!line.is_empty(), !line.is_empty() && WORDS.iter().any(|word| may_be(word)))
+                (!line.is_empty(), !line.is_empty() && WORDS.iter().any(may_be))
             }
-            Side::Server => match self.heard.open_code() {
+            Peer::Server => match self.heard.open_code() {
                 Some(code) => (true, matches!(code.value(), 227..=229)),
                 None => {
                     let line = self.heard.under_way();
@@ -530,7 +530,7 @@ impl Tracker {
     /// Whether nothing is due that was said before this command, and the server isn't amid a reply.
     fn may_be_answered_now(&self, id: CommandId) -> bool {
         let is_first = self.mind.steps.session().first_due().is_none_or(|due| due.id > id);
-        is_first && !self.under_way(Side::Server).0
+        is_first && !self.under_way(Peer::Server).0
     }
 
     /// The server never sees this command, so that no reply of its answers it.
@@ -589,7 +589,7 @@ impl Tracker {
     }
 
     /// Where the next transfer begins (REST), in bytes; `None` if that wasn't seen.
-    pub fn restart(&self) -> Option<u64> {
+    pub fn restart_offset(&self) -> Option<u64> {
         self.known(Facts::RESTART, self.mind.steps.session().restart_offset())
     }
 

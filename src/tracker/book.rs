@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use super::Side;
+use super::Peer;
 use crate::command::Verb;
 use crate::reply::Code;
 use crate::session::{CommandId, Session};
@@ -16,7 +16,7 @@ pub struct Expectation<'a> {
     /// The command that set it up: PASV, EPSV, PORT, EPRT or one of their kin. No other expectation has it.
     pub id: CommandId,
     /// Who dials.
-    pub dials: Side,
+    pub dials: Peer,
     /// The host that dials. Its port can be any: RFC 959 3.2 wants the one below the control connection's where the server dials,
     /// and most servers take another.
     pub from: IpAddr,
@@ -39,7 +39,7 @@ pub struct Purpose<'a> {
     /// Its path, at most [`Rules::commands`](super::Rules::commands)'s `line` bytes; `None` if it names none, or its line couldn't be read.
     pub path: Option<&'a [u8]>,
     /// Who sends the data.
-    pub sender: Side,
+    pub sender: Peer,
     /// Where it begins (REST), in bytes; `None` if that wasn't seen.
     pub offset: Option<u64>,
     /// How many bytes the server said that there are; `None` if it hasn't said.
@@ -78,7 +78,7 @@ enum Mark {
 #[derive(Debug)]
 struct Open {
     id: CommandId,
-    dials: Side,
+    dials: Peer,
     to: SocketAddr,
     mark: Mark,
 }
@@ -145,7 +145,7 @@ impl Book {
     }
 
     /// A data connection is to be expected.
-    pub(super) fn expect(&mut self, id: CommandId, dials: Side, to: SocketAddr) {
+    pub(super) fn expect(&mut self, id: CommandId, dials: Peer, to: SocketAddr) {
         if self.open.len() >= MOST {
             let oldest = self.open.iter_mut().find(|open| !matches!(open.mark, Mark::Withdrawn(_)));
             if let Some(open) = oldest {
@@ -318,8 +318,8 @@ impl Book {
             id,
             dials: open.dials,
             from: match open.dials {
-                Side::Client => known.client,
-                Side::Server => known.server,
+                Peer::Client => known.client,
+                Peer::Server => known.server,
             },
             to: open.to,
             protected: known.protected,
@@ -355,7 +355,7 @@ impl Moving {
             id: self.id,
             verb: self.verb,
             path: self.path.as_deref(),
-            sender: if self.verb.is_upload() { Side::Client } else { Side::Server },
+            sender: if self.verb.is_upload() { Peer::Client } else { Peer::Server },
             offset: self.offset,
             size: self.size,
         }

@@ -8,7 +8,7 @@ use super::book::{Book, Known, Withdrawal};
 use super::event::{News, Objection};
 use super::facts::Facts;
 use super::steps::{Heard, Steps};
-use super::{Rules, Side, Strangers};
+use super::{Peer, Rules, Strangers};
 use crate::command::{Command, DataUse, Protection, Verb};
 use crate::reply::{Code, Reply, ReplyEnd};
 use crate::session::{Awaited, CommandId, LoginState, Step};
@@ -95,7 +95,7 @@ impl Mind {
         match self.objection(id, verb, to, self.client, whole) {
             Ok(()) => {
                 let to = self.listening(to, self.client);
-                self.book.expect(id, Side::Server, to);
+                self.book.expect(id, Peer::Server, to);
             }
             Err(why) => self.news.refuse(id, to, why),
         }
@@ -197,11 +197,11 @@ impl Mind {
         match self.objection(id, verb, to, self.server, whole) {
             Ok(()) => {
                 let to = self.listening(to, self.server);
-                self.book.expect(id, Side::Client, to);
+                self.book.expect(id, Peer::Client, to);
             }
             Err(Objection::Stranger) if self.rules.strangers == Strangers::Replaced => {
                 let to = self.listening(SocketAddr::new(self.server.ip(), to.port()), self.server);
-                self.book.expect(id, Side::Client, to);
+                self.book.expect(id, Peer::Client, to);
             }
             Err(why) => self.news.refuse(id, to, why),
         }

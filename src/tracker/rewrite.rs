@@ -11,7 +11,7 @@ use core::net::SocketAddr;
 
 pub use translation::Translation;
 
-use super::{Event, Expectation, Side, Tracker};
+use super::{Event, Expectation, Peer, Tracker};
 use crate::command::Verb;
 use crate::session::{Awaited, CommandId};
 use line::{Kind, Line};
@@ -26,23 +26,23 @@ use translation::Own;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use ftp_proto::tracker::{Passed, Rewrite, Rules, Side, Tracker};
+/// use ftp_proto::tracker::{Passed, Rewrite, Rules, Peer, Tracker};
 ///
 /// let (client, server) = ("10.0.0.1:40000".parse()?, "192.0.2.2:21".parse()?);
 /// let mut rewrite = Rewrite::new(Tracker::new(Arc::new(Rules::default()), client, server));
 /// let mut sent = Vec::new();
 /// for (from, bytes) in [
-///     (Side::Server, &b"220 ready\r\n"[..]),
-///     (Side::Client, b"USER anna\r\n"),
-///     (Side::Server, b"230 in\r\n"),
-///     (Side::Client, b"PORT 10,0,0,1,18,103\r\n"),
+///     (Peer::Server, &b"220 ready\r\n"[..]),
+///     (Peer::Client, b"USER anna\r\n"),
+///     (Peer::Server, b"230 in\r\n"),
+///     (Peer::Client, b"PORT 10,0,0,1,18,103\r\n"),
 /// ] {
 ///     rewrite.received(from, bytes);
 ///     while let Some(passed) = rewrite.poll() {
 ///         match passed {
 ///             // Here the application listens at an address of its own.
 ///             Passed::Address(address) => address.replace("203.0.113.7:50000".parse()?),
-///             Passed::Bytes { to: Side::Server, bytes, .. } => sent.extend_from_slice(bytes),
+///             Passed::Bytes { to: Peer::Server, bytes, .. } => sent.extend_from_slice(bytes),
 ///             Passed::Bytes { .. } | Passed::Event(_) => {}
 ///         }
 ///     }
@@ -58,7 +58,7 @@ pub struct Rewrite {
     client: Half,
     server: Half,
     /// Whose bytes are taken first.
-    first: Side,
+    first: Peer,
     /// A line that was taken, whose events come first.
     line: Option<Taken>,
     /// What goes on with the next poll.
@@ -93,7 +93,7 @@ struct Half {
 }
 
 struct Taken {
-    from: Side,
+    from: Peer,
     kind: Kind,
     /// The data connection that it announces.
     asked: Option<CommandId>,
@@ -101,7 +101,7 @@ struct Taken {
 
 /// Bytes for one side, and for how many that came they stand.
 struct Piece {
-    to: Side,
+    to: Peer,
     bytes: Vec<u8>,
     came: usize,
 }
@@ -116,7 +116,7 @@ pub enum Passed<'a> {
     /// These bytes go on.
     Bytes {
         /// To whom.
-        to: Side,
+        to: Peer,
         /// The bytes; empty if what came doesn't go on.
         bytes: &'a [u8],
         /// For how many bytes of the other side they stand: as many as there are, unless an address was replaced. From there on sequence
@@ -145,7 +145,7 @@ impl Rewrite {
             disabled: false,
             client: Half::default(),
             server: Half::default(),
-            first: Side::Client,
+            first: Peer::Client,
             line: None,
             ready: VecDeque::new(),
             out: Vec::new(),
@@ -160,7 +160,7 @@ impl Rewrite {
     }
 
     /// This side sent these bytes; none: it has closed the connection, and what was held goes on as it is.
-    pub fn received(&mut self, from: Side, bytes: &[u8]) {
+    pub fn received(&mut self, from: Peer, bytes: &[u8]) {
         if bytes.is_empty() {
             self.tracker.received(from, bytes);
             let half = self.half(from);
@@ -175,7 +175,7 @@ impl Rewrite {
     }
 
     /// Bytes of this side are missing, and go another way. What was held goes on as it is, and so does the rest of the line.
-    pub fn gap(&mut self, from: Side, bytes: u64) {
+    pub fn gap(&mut self, from: Peer, bytes: u64) {
         self.tracker.gap(from, bytes);
         let half = self.half(from);
         half.passes = true;
@@ -222,15 +222,15 @@ impl Rewrite {
         let (from, kind) = match event {
             Event::Command { id, verb, command } => {
                 self.last = Last::Command(id, verb, command.is_some());
-                (Side::Client, Kind::of_command(id, command.as_ref()))
+                (Peer::Client, Kind::of_command(id, command.as_ref()))
             }
             Event::Reply { answers, awaited, reply } => {
                 self.last = Last::Reply(answers, awaited);
-                (Side::Server, Kind::of_reply(answers, awaited, reply.code()))
+                (Peer::Server, Kind::of_reply(answers, awaited, reply.code()))
             }
             Event::Noise(line) => {
                 self.last = Last::Noise(line);
-                (Side::Server, Kind::Other)
+                (Peer::Server, Kind::Other)
             }
             event => {
                 self.last = Last::News;
@@ -257,14 +257,14 @@ impl Rewrite {
     }
 
     /// Hands the tracker what comes next, at most to the end of a line; whose it was.
-    fn take(&mut self) -> Option<Side> {
+    fn take(&mut self) -> Option<Peer> {
         if self.half(self.first).input.is_empty() {
             self.first = self.first.other();
         }
         let from = self.first;
         let half = match from {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
+            Peer::Client => &mut self.client,
+            Peer::Server => &mut self.server,
         };
         if half.input.is_empty() {
             return None;
@@ -284,7 +284,7 @@ impl Rewrite {
     }
 
     /// What is held goes on if no address can be in it.
-    fn let_pass(&mut self, from: Side) {
+    fn let_pass(&mut self, from: Peer) {
         let (is_amid, may_announce) = self.tracker.under_way(from);
         let half = self.half(from);
         if half.held.is_empty() || !half.passes && may_announce && half.held.len() <= MOST_HELD {
@@ -320,7 +320,7 @@ impl Rewrite {
         }
     }
 
-    fn pass(&mut self, from: Side, bytes: Vec<u8>) {
+    fn pass(&mut self, from: Peer, bytes: Vec<u8>) {
         if !bytes.is_empty() {
             let came = bytes.len();
             self.ready.push_back(Piece { to: from.other(), bytes, came });
@@ -335,7 +335,7 @@ impl Rewrite {
         }
         let Some((_, own)) = self.owed.pop_front() else { return false };
         let reply = Vec::from(own.reply(self.disabled));
-        self.ready.push_back(Piece { to: Side::Client, bytes: reply, came: 0 });
+        self.ready.push_back(Piece { to: Peer::Client, bytes: reply, came: 0 });
         true
     }
 
@@ -343,13 +343,13 @@ impl Rewrite {
     fn swallow(&mut self, id: CommandId, own: Own, came: usize) {
         self.tracker.swallow(id);
         self.owed.push_back((id, own));
-        self.ready.push_back(Piece { to: Side::Server, bytes: Vec::new(), came });
+        self.ready.push_back(Piece { to: Peer::Server, bytes: Vec::new(), came });
     }
 
-    fn half(&mut self, side: Side) -> &mut Half {
+    fn half(&mut self, side: Peer) -> &mut Half {
         match side {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
+            Peer::Client => &mut self.client,
+            Peer::Server => &mut self.server,
         }
     }
 }
@@ -388,12 +388,12 @@ impl Address<'_> {
         let Some(line) = self.rewrite.line.take() else { return };
         let held = core::mem::take(&mut self.rewrite.half(line.from).held);
         self.rewrite.half(line.from).passes = false;
-        if line.from == Side::Client {
+        if line.from == Peer::Client {
             return self.rewrite.swallow(self.id, Own::Refuse, held.len());
         }
         self.rewrite.tracker.refuse(self.id);
         let bytes = Vec::from(Own::NoDataConnection.reply(false));
-        self.rewrite.ready.push_back(Piece { to: Side::Client, bytes, came: held.len() });
+        self.rewrite.ready.push_back(Piece { to: Peer::Client, bytes, came: held.len() });
     }
 
     fn answer(self, chosen: Option<SocketAddr>) {

@@ -12,7 +12,7 @@
 //! - a reply to nothing is the reply to a command that was missed, or a spare one. Step is found again with the next reply that fits its
 //!   command as it usually does.
 
-use super::Side;
+use super::Peer;
 use super::facts::Facts;
 use super::fit::{Fit, fit};
 use crate::command::{Command, Verb};
@@ -424,7 +424,7 @@ impl Steps {
     }
 
     /// TLS was there from the start.
-    pub(super) fn secured(&mut self) {
+    pub(super) fn tls_began(&mut self) {
         self.session.tls_began();
     }
 
@@ -435,11 +435,11 @@ impl Steps {
 
     /// Bytes are missing in what the client said, or in what the server did.
     #[cold]
-    pub(super) fn gap(&mut self, from: Side) {
+    pub(super) fn gap(&mut self, from: Peer) {
         match from {
             // What was said may have changed anything.
-            Side::Client => self.facts = Facts::NONE,
-            Side::Server => self.session.pending().for_each(|due| {
+            Peer::Client => self.facts = Facts::NONE,
+            Peer::Server => self.session.pending().for_each(|due| {
                 if let Awaited::Command(verb) = due.awaited {
                     self.facts.remove(Facts::of(verb));
                 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Rules, Side, Tracker};
+use ftp_proto::tracker::{Peer, Rules, Tracker};
 use ftp_proto_rigs::counting::cost;
 
 fn say(tracker: &mut Tracker, lines: &[&str]) {
     for line in lines {
-        let from = if line.starts_with("C: ") { Side::Client } else { Side::Server };
+        let from = if line.starts_with("C: ") { Peer::Client } else { Peer::Server };
         let mut wire = [0; 128];
         let text = &line.as_bytes()[3..];
         wire[..text.len()].copy_from_slice(text);
@@ -44,7 +44,7 @@ fn an_idle_tracker_is_below_a_kibibyte_also_behind_a_transfer_and_a_long_reply()
     let reply = [&b"211-Features:\r\n"[..], &b" SOMETHING\r\n".repeat(2000), b"211 End\r\n"].concat();
     held += cost(|| {
         say(&mut tracker, &["C: FEAT"]);
-        tracker.received(Side::Server, &reply);
+        tracker.received(Peer::Server, &reply);
         while tracker.poll().is_some() {}
     })
     .1;
@@ -79,16 +79,16 @@ fn what_never_ends_holds_no_more_than_the_rules_allow() {
     let (_, mut tracker) = logged_in();
     let (_, held, ()) = cost(|| {
         for _ in 0..10_000 {
-            tracker.received(Side::Client, &[b'x'; 1000]);
+            tracker.received(Peer::Client, &[b'x'; 1000]);
             while tracker.poll().is_some() {}
         }
     });
     assert!(held < 3 * 4096, "{held} bytes of a line");
     let (_, held, ()) = cost(|| {
-        tracker.received(Side::Server, b"211-begin\r\n");
+        tracker.received(Peer::Server, b"211-begin\r\n");
         for _ in 0..10_000 {
-            tracker.received(Side::Server, &[b'x'; 1000]);
-            tracker.received(Side::Server, b"\r\n");
+            tracker.received(Peer::Server, &[b'x'; 1000]);
+            tracker.received(Peer::Server, b"\r\n");
             while tracker.poll().is_some() {}
         }
     });

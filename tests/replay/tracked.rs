@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ftp_proto::session::CommandId;
-use ftp_proto::tracker::{Event, Rules, Side, Tracker};
+use ftp_proto::tracker::{Event, Peer, Rules, Tracker};
 
 use crate::dialogue::{self, Dialogue, Line, Said, Who};
 
@@ -82,6 +82,9 @@ enum Verdict {
     Withheld,
 }
 
+/// The line that a reply ends with, the command that it answers, what the tracker says of that (nothing, if it tells no reply), and the code.
+type Told = (usize, Option<usize>, Option<Option<usize>>, u16);
+
 /// An answer: the line of the reply, the command that it answers, and what became of it.
 #[derive(Debug, Clone, Copy)]
 struct Answer {
@@ -127,9 +130,9 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
     let mut tracker = tracker(unseen);
     let mut known: BTreeMap<CommandId, usize> = BTreeMap::from([(CommandId::GREETING, 0)]);
     // Each reply, and what the tracker says that it answers.
-    let mut told: Vec<(usize, Option<usize>, Option<Option<usize>>, u16)> = Vec::new();
+    let mut told: Vec<Told> = Vec::new();
     for Line { at, who, wire } in &dialogue.lines {
-        let side = if *who == Who::Client { Side::Client } else { Side::Server };
+        let side = if *who == Who::Client { Peer::Client } else { Peer::Server };
         if !unseen.is_seen(*at) {
             if matches!(unseen, Unseen::Gap(_)) {
                 tracker.gap(side, wire.len() as u64);
@@ -167,7 +170,7 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
     }
     let begins: BTreeMap<usize, usize> =
         truth_of.replies.iter().flat_map(|(end, all)| all.iter().map(|(begin, _)| (*end, *begin))).collect();
-    let verdict = |(line, truth, told, _): (usize, Option<usize>, Option<Option<usize>>, u16)| {
+    let verdict = |(line, truth, told, _): Told| {
         let truth = truth.filter(|command| {
             unseen.is_seen(truth_of.commands.get(*command).copied().unwrap_or(0)) || *command == 0 && starts(unseen)
         });
@@ -236,11 +239,9 @@ fn step_is_lost_seldom_and_found_soon() {
                     _ => answer.verdict != Verdict::Right,
                 });
                 for answer in odd.filter(|_| show != "nothing" || unseen == Unseen::Nothing) {
-                    println!(
-                        "{} {unseen:?}: {answer:?} of {:?}",
-                        dialogue.file,
-                        truth.commands.get(answer.command.unwrap_or(0))
-                    );
+                    let Answer { line, command, verdict } = answer;
+                    let of = command.and_then(|command| truth.commands.get(command));
+                    println!("{}:{line} {unseen:?}: {verdict:?}, it answers {of:?}", dialogue.file);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! TLS hides what is said, and CCC ends that.
 
-use ftp_proto::tracker::Side;
+use ftp_proto::tracker::Peer;
 
 use crate::*;
 
@@ -18,8 +18,8 @@ fn it_is_blind_once_auth_is_accepted() {
     assert!(tracker.is_blind());
     assert_eq!(tracker.login(), None);
     let hello = record(22, b"\r\nPORT 192,0,2,1,18,103\r\n");
-    assert_eq!(bytes(&mut tracker, Side::Client, &hello), [""; 0]);
-    assert_eq!(bytes(&mut tracker, Side::Server, &hello), [""; 0]);
+    assert_eq!(bytes(&mut tracker, Peer::Client, &hello), [""; 0]);
+    assert_eq!(bytes(&mut tracker, Peer::Server, &hello), [""; 0]);
     assert!(tracker.is_blind());
 }
 
@@ -34,12 +34,12 @@ fn a_refused_auth_changes_nothing() {
 #[test]
 fn tls_from_the_start_is_seen() {
     let mut tracker = tracker();
-    assert_eq!(bytes(&mut tracker, Side::Client, &record(22, b"hello")), ["blind"]);
-    assert_eq!(bytes(&mut tracker, Side::Server, &record(22, b"220 ready\r\n")), [""; 0]);
+    assert_eq!(bytes(&mut tracker, Peer::Client, &record(22, b"hello")), ["blind"]);
+    assert_eq!(bytes(&mut tracker, Peer::Server, &record(22, b"220 ready\r\n")), [""; 0]);
     // But not from a client whose server has spoken already: it would hide from whoever looks on.
     let mut tracker = crate::tracker();
     say(&mut tracker, &["S: 220 ready"]);
-    assert_eq!(bytes(&mut tracker, Side::Client, b"\x16\x03\x01\r\nUSER a\r\n"), ["> ", "> USER"]);
+    assert_eq!(bytes(&mut tracker, Peer::Client, b"\x16\x03\x01\r\nUSER a\r\n"), ["> ", "> USER"]);
     assert!(!tracker.is_blind());
 }
 
@@ -51,8 +51,8 @@ fn ccc_gives_it_sight_again_whatever_the_cuts() {
         say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
         let client = [&tls[..], b"TYPE I\r\n"].concat();
         let mut told = Vec::new();
-        tls.chunks(size).for_each(|piece| told.extend(bytes(&mut tracker, Side::Server, piece)));
-        client.chunks(size).for_each(|piece| told.extend(bytes(&mut tracker, Side::Client, piece)));
+        tls.chunks(size).for_each(|piece| told.extend(bytes(&mut tracker, Peer::Server, piece)));
+        client.chunks(size).for_each(|piece| told.extend(bytes(&mut tracker, Peer::Client, piece)));
         assert_eq!(told, ["sight", "> TYPE"], "pieces of {size}");
         let told = say(&mut tracker, &["S: 200 Type set to I", "C: EPSV", "S: 229 (|||4711|)"]);
         assert_eq!(
@@ -66,7 +66,7 @@ fn ccc_gives_it_sight_again_whatever_the_cuts() {
 fn nothing_is_seen_of_tls_of_which_a_part_is_missing() {
     let mut tracker = tracker();
     say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
-    bytes(&mut tracker, Side::Client, &record(22, b"hello"));
-    tracker.gap(Side::Client, 10);
+    bytes(&mut tracker, Peer::Client, &record(22, b"hello"));
+    tracker.gap(Peer::Client, 10);
     assert_eq!(say(&mut tracker, &["C: PORT 192,0,2,1,18,103"]), [""; 0]);
 }

@@ -1,6 +1,6 @@
 //! Which data connections are expected, and until when.
 
-use ftp_proto::tracker::{Rules, Side, Strangers};
+use ftp_proto::tracker::{Peer, Rules, Strangers};
 
 use crate::*;
 
@@ -29,9 +29,9 @@ fn every_way_to_a_data_connection_is_known() {
 #[test]
 fn nothing_is_expected_before_the_line_is_whole_and_all_is_when_it_is() {
     let mut tracker = logged_in();
-    assert_eq!(bytes(&mut tracker, Side::Client, b"PORT 192,0,2,1,18,10"), [""; 0]);
-    assert_eq!(bytes(&mut tracker, Side::Client, b"3\r"), [""; 0]);
-    let told = bytes(&mut tracker, Side::Client, b"\n");
+    assert_eq!(bytes(&mut tracker, Peer::Client, b"PORT 192,0,2,1,18,10"), [""; 0]);
+    assert_eq!(bytes(&mut tracker, Peer::Client, b"3\r"), [""; 0]);
+    let told = bytes(&mut tracker, Peer::Client, b"\n");
     assert_eq!(told, ["> PORT", "expect Server 192.0.2.2 to 192.0.2.1:4711"]);
 }
 
@@ -91,7 +91,7 @@ fn never_more_than_eight_are_expected_and_each_is_withdrawn_once() {
         withdrawn += count(told, "withdrawn");
         assert!(tracker.expectations().count() <= 8);
     }
-    withdrawn += count(bytes(&mut tracker, Side::Client, b""), "withdrawn");
+    withdrawn += count(bytes(&mut tracker, Peer::Client, b""), "withdrawn");
     assert_eq!((expected, withdrawn), (40, 40));
 }
 

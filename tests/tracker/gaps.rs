@@ -1,6 +1,6 @@
 //! Bytes that are missing, and sessions that have begun already. `tests/replay/tracked.rs` has the scores.
 
-use ftp_proto::tracker::{Side, Tracker};
+use ftp_proto::tracker::{Peer, Tracker};
 
 use crate::*;
 
@@ -68,11 +68,11 @@ fn a_reply_of_many_lines_whose_end_is_missing_ends_with_the_next() {
 #[test]
 fn nothing_is_expected_out_of_a_line_of_which_a_part_is_missing() {
     let mut tracker = logged_in();
-    bytes(&mut tracker, Side::Client, b"STOR a-name-with-a-");
-    tracker.gap(Side::Client, 3);
+    bytes(&mut tracker, Peer::Client, b"STOR a-name-with-a-");
+    tracker.gap(Peer::Client, 3);
     assert_eq!(rest(&mut tracker), ["lost Gap"]);
     // The rest of a name.
-    let told = bytes(&mut tracker, Side::Client, b"PORT 192,0,2,1,18,103\r\n");
+    let told = bytes(&mut tracker, Peer::Client, b"PORT 192,0,2,1,18,103\r\n");
     assert_eq!(told, ["> PORT", "refused 192.0.2.1:4711 NotWhole"]);
     let told = say(&mut tracker, &["S: 550 no", "C: NOOP", "S: 200 NOOP ok", "C: EPSV", "S: 229 (|||4711|)"]);
     assert_eq!(told.last().unwrap(), "expect Client 192.0.2.1 to 192.0.2.2:4711 protected?", "{told:?}");
@@ -82,7 +82,7 @@ fn nothing_is_expected_out_of_a_line_of_which_a_part_is_missing() {
 fn a_gap_in_what_the_server_says_forgets_only_what_was_due() {
     let mut tracker = logged_in();
     say(&mut tracker, &["C: TYPE I"]);
-    tracker.gap(Side::Server, 12);
+    tracker.gap(Peer::Server, 12);
     assert_eq!(rest(&mut tracker), ["lost Gap"]);
     let told = say(&mut tracker, &["C: EPSV", "S: 229 (|||4711|)", "C: EPSV", "S: 229 (|||4712|)"]);
     assert_eq!(told[..4], ["> EPSV", "< EPSV 229", "refused 192.0.2.2:4711 NotWhole", "found"]);

@@ -10,7 +10,7 @@ mod told;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Event, Rules, Side, Tracker};
+use ftp_proto::tracker::{Event, Peer, Rules, Tracker};
 
 pub const CLIENT: &str = "192.0.2.1:40000";
 pub const SERVER: &str = "192.0.2.2:21";
@@ -43,16 +43,16 @@ pub fn say(tracker: &mut Tracker, lines: &[&str]) -> Vec<String> {
     lines.iter().flat_map(|line| bytes(tracker, side(line), format!("{}\r\n", &line[3..]).as_bytes())).collect()
 }
 
-pub fn side(line: &str) -> Side {
+pub fn side(line: &str) -> Peer {
     match &line[..3] {
-        "C: " => Side::Client,
-        "S: " => Side::Server,
+        "C: " => Peer::Client,
+        "S: " => Peer::Server,
         _ => panic!("{line}"),
     }
 }
 
 /// What is told of bytes.
-pub fn bytes(tracker: &mut Tracker, from: Side, bytes: &[u8]) -> Vec<String> {
+pub fn bytes(tracker: &mut Tracker, from: Peer, bytes: &[u8]) -> Vec<String> {
     tracker.received(from, bytes);
     rest(tracker)
 }

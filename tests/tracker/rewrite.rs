@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ftp_proto::tracker::{Passed, Rewrite, Side, Tracker, Translation};
+use ftp_proto::tracker::{Passed, Peer, Rewrite, Tracker, Translation};
 
 use crate::*;
 
@@ -17,7 +17,7 @@ struct Out {
 }
 
 /// Every question is answered with this address.
-fn pass(rewrite: &mut Rewrite, from: Side, bytes: &[u8], answer: Option<SocketAddr>, out: &mut Out) {
+fn pass(rewrite: &mut Rewrite, from: Peer, bytes: &[u8], answer: Option<SocketAddr>, out: &mut Out) {
     rewrite.received(from, bytes);
     while let Some(passed) = rewrite.poll() {
         match passed {
@@ -32,8 +32,8 @@ fn pass(rewrite: &mut Rewrite, from: Side, bytes: &[u8], answer: Option<SocketAd
             Passed::Bytes { to, bytes, came } => {
                 let text = bytes.escape_ascii().to_string();
                 match to {
-                    Side::Client => out.client += &text,
-                    Side::Server => out.server += &text,
+                    Peer::Client => out.client += &text,
+                    Peer::Server => out.server += &text,
                 }
                 out.more[to as usize] += bytes.len() as isize - came as isize;
             }
@@ -59,7 +59,7 @@ fn rewrite() -> Rewrite {
     logged_in_between(CLIENT, SERVER, Translation::None)
 }
 
-fn one(rewrite: &mut Rewrite, from: Side, bytes: &[u8], answer: Option<&str>) -> Out {
+fn one(rewrite: &mut Rewrite, from: Peer, bytes: &[u8], answer: Option<&str>) -> Out {
     let mut out = Out::default();
     pass(rewrite, from, bytes, answer.map(at), &mut out);
     out
@@ -77,7 +77,7 @@ fn addresses_are_replaced_and_nothing_else() {
         (b"LPRT 4,4,192,0,2,1,2,18,103\r\n", r"LPRT 4,4,203,0,113,7,2,195,80\r\n"),
     ];
     for (bytes, expected) in commands {
-        let out = one(&mut rewrite(), Side::Client, bytes, Some(new));
+        let out = one(&mut rewrite(), Peer::Client, bytes, Some(new));
         let more = expected.replace(r"\xff", "x").replace(r"\xfb", "x").replace(r"\x01", "x").replace(r"\xf1", "x");
         let more = more.replace(r"\r", "r").replace(r"\n", "n").len() as isize - bytes.len() as isize;
         assert_eq!((&out.server[..], out.questions, out.more), (expected, 1, [0, more]), "{}", bytes.escape_ascii());
@@ -100,25 +100,25 @@ fn addresses_are_replaced_and_nothing_else() {
     for (command, bytes, expected) in replies {
         let mut rewrite = rewrite();
         assert_eq!(
-            one(&mut rewrite, Side::Client, format!("{command}\r\n").as_bytes(), None).server,
+            one(&mut rewrite, Peer::Client, format!("{command}\r\n").as_bytes(), None).server,
             format!(r"{command}\r\n")
         );
-        let out = one(&mut rewrite, Side::Server, bytes, Some(new));
+        let out = one(&mut rewrite, Peer::Server, bytes, Some(new));
         assert_eq!((&out.client[..], out.questions), (expected, 1), "{}", bytes.escape_ascii());
         // What is kept is byte for byte what came.
         let mut rewrite = self::rewrite();
-        one(&mut rewrite, Side::Client, format!("{command}\r\n").as_bytes(), None);
-        assert_eq!(one(&mut rewrite, Side::Server, bytes, None).client, bytes.escape_ascii().to_string());
+        one(&mut rewrite, Peer::Client, format!("{command}\r\n").as_bytes(), None);
+        assert_eq!(one(&mut rewrite, Peer::Server, bytes, None).client, bytes.escape_ascii().to_string());
     }
 }
 
 #[test]
 fn the_same_goes_on_whatever_the_cuts() {
-    let dialogue: [(Side, &[u8]); 4] = [
-        (Side::Client, b"SITE x\r\nEPSV\r\n\xff\xfd\x0aPORT 192,0,2,1,18,103\r\nRETR a\xff\r\n"),
-        (Side::Server, b"200 ok\r\n229-(|||4711|)\r\n229 end\r\n\xff\xfb\x01200 ok\r\n150-x\r\n227 y\r\n150 (5 bytes)\r\n226 done\r\n"),
-        (Side::Client, b"\xff\xf4\xff\xf2ABOR\r\nPASV\r\n"),
-        (Side::Server, b"226 no\r\n227 (192,0,2,2,18,103)\r\nnoise\r\n\r\n421 bye\r\n"),
+    let dialogue: [(Peer, &[u8]); 4] = [
+        (Peer::Client, b"SITE x\r\nEPSV\r\n\xff\xfd\x0aPORT 192,0,2,1,18,103\r\nRETR a\xff\r\n"),
+        (Peer::Server, b"200 ok\r\n229-(|||4711|)\r\n229 end\r\n\xff\xfb\x01200 ok\r\n150-x\r\n227 y\r\n150 (5 bytes)\r\n226 done\r\n"),
+        (Peer::Client, b"\xff\xf4\xff\xf2ABOR\r\nPASV\r\n"),
+        (Peer::Server, b"226 no\r\n227 (192,0,2,2,18,103)\r\nnoise\r\n\r\n421 bye\r\n"),
     ];
     let run = |size: usize| {
         let (mut rewrite, mut out) = (rewrite(), Out::default());
@@ -141,24 +141,24 @@ fn the_same_goes_on_whatever_the_cuts() {
 #[test]
 fn what_announces_nothing_goes_on_at_once() {
     for bytes in [&b"\xff\xf4\xff\xf2"[..], b"\xff\xfb\x01", b"ABOR", b"RET", b"PA\x00", b"PWD", b"NOOP"] {
-        let out = one(&mut rewrite(), Side::Client, bytes, None);
+        let out = one(&mut rewrite(), Peer::Client, bytes, None);
         assert_eq!(out.server, bytes.escape_ascii().to_string());
     }
     for bytes in [&b"211-Feat"[..], b"15", b"226 done", b"220-a\r\n227 (1,2"] {
-        assert_eq!(one(&mut rewrite(), Side::Server, bytes, None).client, bytes.escape_ascii().to_string());
+        assert_eq!(one(&mut rewrite(), Peer::Server, bytes, None).client, bytes.escape_ascii().to_string());
     }
     for bytes in [&b"PORT 1"[..], b"EP", b"p@s"] {
-        assert_eq!(one(&mut rewrite(), Side::Client, bytes, None).server, "");
+        assert_eq!(one(&mut rewrite(), Peer::Client, bytes, None).server, "");
     }
     let mut rewrite = rewrite();
-    one(&mut rewrite, Side::Client, b"EPR", None);
-    assert_eq!(one(&mut rewrite, Side::Client, b"", None).server, "EPR", "the end of the connection");
+    one(&mut rewrite, Peer::Client, b"EPR", None);
+    assert_eq!(one(&mut rewrite, Peer::Client, b"", None).server, "EPR", "the end of the connection");
 }
 
 #[test]
 fn a_question_comes_again_until_it_is_answered_and_before_its_line() {
     let mut rewrite = rewrite();
-    rewrite.received(Side::Client, b"PORT 192,0,2,1,18,103\r\nNOOP\r\n");
+    rewrite.received(Peer::Client, b"PORT 192,0,2,1,18,103\r\nNOOP\r\n");
     let mut seen = Vec::new();
     let mut asked = 0;
     while let Some(passed) = rewrite.poll() {
@@ -190,21 +190,21 @@ fn a_question_comes_again_until_it_is_answered_and_before_its_line() {
 
 #[test]
 fn what_is_not_expected_is_not_asked_about() {
-    let out = one(&mut rewrite(), Side::Client, b"PORT 10,0,0,1,18,103\r\n", Some("203.0.113.7:50000"));
+    let out = one(&mut rewrite(), Peer::Client, b"PORT 10,0,0,1,18,103\r\n", Some("203.0.113.7:50000"));
     assert_eq!((&out.server[..], out.questions), (r"PORT 10,0,0,1,18,103\r\n", 0));
-    let out = one(&mut rewrite(), Side::Server, b"227 (192,0,2,2,18,103)\r\n", Some("203.0.113.7:50000"));
+    let out = one(&mut rewrite(), Peer::Server, b"227 (192,0,2,2,18,103)\r\n", Some("203.0.113.7:50000"));
     assert_eq!((&out.client[..], out.questions), (r"227 (192,0,2,2,18,103)\r\n", 0));
 }
 
 #[test]
 fn a_refused_address_never_arrives() {
-    fn refuse(rewrite: &mut Rewrite, from: Side, bytes: &[u8]) -> (String, String) {
+    fn refuse(rewrite: &mut Rewrite, from: Peer, bytes: &[u8]) -> (String, String) {
         let (mut client, mut server) = (String::new(), String::new());
         rewrite.received(from, bytes);
         while let Some(passed) = rewrite.poll() {
             match passed {
                 Passed::Address(address) => address.refuse(),
-                Passed::Bytes { to: Side::Client, bytes, .. } => client += &bytes.escape_ascii().to_string(),
+                Passed::Bytes { to: Peer::Client, bytes, .. } => client += &bytes.escape_ascii().to_string(),
                 Passed::Bytes { bytes, .. } => server += &bytes.escape_ascii().to_string(),
                 Passed::Event(_) => {}
             }
@@ -212,27 +212,27 @@ fn a_refused_address_never_arrives() {
         (client, server)
     }
     let mut rewrite = rewrite();
-    let passed = refuse(&mut rewrite, Side::Client, b"PORT 192,0,2,1,18,103\r\n");
+    let passed = refuse(&mut rewrite, Peer::Client, b"PORT 192,0,2,1,18,103\r\n");
     assert_eq!(passed, (r"500 Illegal address.\r\n".into(), String::new()));
-    assert_eq!(refuse(&mut rewrite, Side::Client, b"PASV\r\n").1, r"PASV\r\n");
-    let passed = refuse(&mut rewrite, Side::Server, b"227 (192,0,2,2,18,103)\r\n");
+    assert_eq!(refuse(&mut rewrite, Peer::Client, b"PASV\r\n").1, r"PASV\r\n");
+    let passed = refuse(&mut rewrite, Peer::Server, b"227 (192,0,2,2,18,103)\r\n");
     assert_eq!(passed.0, r"425 Can\'t open data connection.\r\n");
     assert_eq!(rewrite.tracker().expectations().count(), 0);
     assert!(rewrite.tracker().is_in_step());
     // The answer waits for those that are due before it.
-    let passed = refuse(&mut rewrite, Side::Client, b"NOOP\r\nPORT 192,0,2,1,18,103\r\n");
+    let passed = refuse(&mut rewrite, Peer::Client, b"NOOP\r\nPORT 192,0,2,1,18,103\r\n");
     assert_eq!(passed, (String::new(), r"NOOP\r\n".into()));
-    assert_eq!(refuse(&mut rewrite, Side::Server, b"200 ok\r\n").0, r"200 ok\r\n500 Illegal address.\r\n");
+    assert_eq!(refuse(&mut rewrite, Peer::Server, b"200 ok\r\n").0, r"200 ok\r\n500 Illegal address.\r\n");
 }
 
 #[test]
 fn nothing_is_touched_under_tls() {
     let mut rewrite = rewrite();
-    one(&mut rewrite, Side::Client, b"AUTH TLS\r\n", None);
-    assert_eq!(one(&mut rewrite, Side::Server, b"234 go\r\n", None).client, r"234 go\r\n");
+    one(&mut rewrite, Peer::Client, b"AUTH TLS\r\n", None);
+    assert_eq!(one(&mut rewrite, Peer::Server, b"234 go\r\n", None).client, r"234 go\r\n");
     let record = b"\x16\x03\x03\x00\x17PORT 192,0,2,1,18,103\r\n";
     for piece in [1, 9, 100] {
-        for side in [Side::Client, Side::Server] {
+        for side in [Peer::Client, Peer::Server] {
             let mut out = Out::default();
             record
                 .chunks(piece)
@@ -243,10 +243,10 @@ fn nothing_is_touched_under_tls() {
     }
     // And behind CCC it is again.
     let ccc = b"\x15\x03\x03\x00\x02abTYPE I\r\n";
-    assert_eq!(one(&mut rewrite, Side::Client, ccc, None).server, ccc.escape_ascii().to_string());
+    assert_eq!(one(&mut rewrite, Peer::Client, ccc, None).server, ccc.escape_ascii().to_string());
     let ccc = b"\x15\x03\x03\x00\x02ab200 Type set to I\r\n";
-    assert_eq!(one(&mut rewrite, Side::Server, ccc, None).client, ccc.escape_ascii().to_string());
-    let out = one(&mut rewrite, Side::Client, b"PORT 192,0,2,1,18,103\r\n", Some("203.0.113.7:50000"));
+    assert_eq!(one(&mut rewrite, Peer::Server, ccc, None).client, ccc.escape_ascii().to_string());
+    let out = one(&mut rewrite, Peer::Client, b"PORT 192,0,2,1,18,103\r\n", Some("203.0.113.7:50000"));
     assert_eq!(out.server, r"PORT 203,0,113,7,195,80\r\n");
 }
 
@@ -255,32 +255,32 @@ fn nothing_is_touched_under_tls() {
 fn an_ipv6_client_and_an_ipv4_server() {
     let new = || logged_in_between("[2001:db8::1]:40000", SERVER, Translation::Client6);
     let mut rewrite = new();
-    assert_eq!(one(&mut rewrite, Side::Client, b"EPSV\r\n", None).server, r"PASV\r\n");
+    assert_eq!(one(&mut rewrite, Peer::Client, b"EPSV\r\n", None).server, r"PASV\r\n");
     let out = one(
         &mut rewrite,
-        Side::Server,
+        Peer::Server,
         b"227 Entering Passive Mode (192,0,2,2,18,103).\r\n",
         Some("[2001:db8::64]:50000"),
     );
     assert_eq!(out.client, r"229 Entering Extended Passive Mode (|||50000|)\r\n");
-    assert_eq!(one(&mut rewrite, Side::Client, b"epsv 2\r\n", None).server, r"PASV\r\n");
-    let out = one(&mut rewrite, Side::Server, b"227 Entering Passive Mode (192,0,2,2,18,103).\r\n", None);
+    assert_eq!(one(&mut rewrite, Peer::Client, b"epsv 2\r\n", None).server, r"PASV\r\n");
+    let out = one(&mut rewrite, Peer::Server, b"227 Entering Passive Mode (192,0,2,2,18,103).\r\n", None);
     assert_eq!(out.client, r"229 Entering Extended Passive Mode (|||4711|)\r\n");
-    let out = one(&mut rewrite, Side::Client, b"EPRT |2|2001:db8::1|5001|\r\n", Some("203.0.113.7:50000"));
+    let out = one(&mut rewrite, Peer::Client, b"EPRT |2|2001:db8::1|5001|\r\n", Some("203.0.113.7:50000"));
     assert_eq!(out.server, r"PORT 203,0,113,7,195,80\r\n");
-    assert_eq!(one(&mut rewrite, Side::Server, b"200 PORT ok\r\n", None).client, r"200 PORT ok\r\n");
+    assert_eq!(one(&mut rewrite, Peer::Server, b"200 PORT ok\r\n", None).client, r"200 PORT ok\r\n");
     // What the server refuses goes on as it is, and so does what names another host, or PASV.
     let mut rewrite = new();
-    one(&mut rewrite, Side::Client, b"EPSV\r\n", None);
-    assert_eq!(one(&mut rewrite, Side::Server, b"502 no\r\n", None).client, r"502 no\r\n");
-    let out = one(&mut rewrite, Side::Client, b"EPRT |2|2001:db8::9|5001|\r\n", Some("203.0.113.7:50000"));
+    one(&mut rewrite, Peer::Client, b"EPSV\r\n", None);
+    assert_eq!(one(&mut rewrite, Peer::Server, b"502 no\r\n", None).client, r"502 no\r\n");
+    let out = one(&mut rewrite, Peer::Client, b"EPRT |2|2001:db8::9|5001|\r\n", Some("203.0.113.7:50000"));
     assert_eq!(out.server, r"EPRT |2|2001:db8::9|5001|\r\n");
-    one(&mut rewrite, Side::Server, b"501 no\r\n", None);
-    assert_eq!(one(&mut rewrite, Side::Client, b"PASV\r\n", None).server, r"PASV\r\n");
+    one(&mut rewrite, Peer::Server, b"501 no\r\n", None);
+    assert_eq!(one(&mut rewrite, Peer::Client, b"PASV\r\n", None).server, r"PASV\r\n");
     // A 227 that names another host than the server can't be said as a 229.
     let mut rewrite = new();
-    one(&mut rewrite, Side::Client, b"EPSV\r\n", None);
-    let out = one(&mut rewrite, Side::Server, b"227 Entering Passive Mode (10,9,9,9,18,103).\r\n", None);
+    one(&mut rewrite, Peer::Client, b"EPSV\r\n", None);
+    let out = one(&mut rewrite, Peer::Server, b"227 Entering Passive Mode (10,9,9,9,18,103).\r\n", None);
     assert_eq!(out.client, r"425 Can\'t open data connection.\r\n");
 }
 
@@ -294,18 +294,18 @@ fn the_gateway_answers_algs_epsv_all_and_epsv_1_itself() {
         ("algs disable64", r"216 NONE\r\n"),
         ("ALGS STATUS64", r"216 NONE\r\n"),
     ] {
-        let out = one(&mut rewrite, Side::Client, format!("{command}\r\n").as_bytes(), None);
+        let out = one(&mut rewrite, Peer::Client, format!("{command}\r\n").as_bytes(), None);
         assert_eq!((&out.client[..], &out.server[..]), (reply, ""), "{command}");
         assert!(rewrite.tracker().is_in_step());
     }
-    assert_eq!(one(&mut rewrite, Side::Client, b"EPSV\r\n", None).server, r"EPSV\r\n", "disabled");
-    one(&mut rewrite, Side::Server, b"502 no\r\n", None);
-    assert_eq!(one(&mut rewrite, Side::Client, b"ALGS ENABLE64\r\n", None).client, r"216 EPSVEPRT\r\n");
-    assert_eq!(one(&mut rewrite, Side::Client, b"EPSV\r\n", None).server, r"PASV\r\n");
+    assert_eq!(one(&mut rewrite, Peer::Client, b"EPSV\r\n", None).server, r"EPSV\r\n", "disabled");
+    one(&mut rewrite, Peer::Server, b"502 no\r\n", None);
+    assert_eq!(one(&mut rewrite, Peer::Client, b"ALGS ENABLE64\r\n", None).client, r"216 EPSVEPRT\r\n");
+    assert_eq!(one(&mut rewrite, Peer::Client, b"EPSV\r\n", None).server, r"PASV\r\n");
     // Without translation all of it goes on.
     let mut rewrite = self::rewrite();
     for command in ["ALGS STATUS64", "EPSV ALL"] {
-        let out = one(&mut rewrite, Side::Client, format!("{command}\r\n").as_bytes(), None);
+        let out = one(&mut rewrite, Peer::Client, format!("{command}\r\n").as_bytes(), None);
         assert_eq!((out.client, out.server), (String::new(), format!(r"{command}\r\n")));
     }
 }
@@ -313,27 +313,27 @@ fn the_gateway_answers_algs_epsv_all_and_epsv_1_itself() {
 #[test]
 fn an_ipv4_client_and_an_ipv6_server() {
     let mut rewrite = logged_in_between(CLIENT, "[2001:db8::2]:21", Translation::Client4);
-    assert_eq!(one(&mut rewrite, Side::Client, b"PASV\r\n", None).server, r"EPSV\r\n");
+    assert_eq!(one(&mut rewrite, Peer::Client, b"PASV\r\n", None).server, r"EPSV\r\n");
     let out = one(
         &mut rewrite,
-        Side::Server,
+        Peer::Server,
         b"229 Entering Extended Passive Mode (|||4711|)\r\n",
         Some("203.0.113.7:50000"),
     );
     assert_eq!(out.client, r"227 Entering Passive Mode (203,0,113,7,195,80).\r\n");
-    let out = one(&mut rewrite, Side::Client, b"PORT 192,0,2,1,18,103\r\n", Some("[2001:db8::64]:50000"));
+    let out = one(&mut rewrite, Peer::Client, b"PORT 192,0,2,1,18,103\r\n", Some("[2001:db8::64]:50000"));
     assert_eq!(out.server, r"EPRT |2|2001:db8::64|50000|\r\n");
-    one(&mut rewrite, Side::Server, b"200 ok\r\n", None);
-    one(&mut rewrite, Side::Client, b"PASV\r\n", None);
-    let out = one(&mut rewrite, Side::Server, b"229 Entering Extended Passive Mode (|||4711|)\r\n", None);
+    one(&mut rewrite, Peer::Server, b"200 ok\r\n", None);
+    one(&mut rewrite, Peer::Client, b"PASV\r\n", None);
+    let out = one(&mut rewrite, Peer::Server, b"229 Entering Extended Passive Mode (|||4711|)\r\n", None);
     assert_eq!(out.client, r"425 Can\'t open data connection.\r\n", "a 227 can't name an IPv6 address");
 }
 
 #[test]
 fn a_gap_passes_what_is_held() {
     let mut rewrite = rewrite();
-    one(&mut rewrite, Side::Client, b"PORT 192,0", None);
-    rewrite.gap(Side::Client, 3);
-    let out = one(&mut rewrite, Side::Client, b",1,18,103\r\nPORT 192,0,2,1,18,103\r\n", Some("203.0.113.7:50000"));
+    one(&mut rewrite, Peer::Client, b"PORT 192,0", None);
+    rewrite.gap(Peer::Client, 3);
+    let out = one(&mut rewrite, Peer::Client, b",1,18,103\r\nPORT 192,0,2,1,18,103\r\n", Some("203.0.113.7:50000"));
     assert!(out.server.starts_with(r"PORT 192,0,1,18,103\r\nPORT "), "{out:?}");
 }

@@ -1,6 +1,6 @@
 //! The rows of `testdata/security.tsv` that concern those in between. Each test bears its row's number.
 
-use ftp_proto::tracker::Side;
+use ftp_proto::tracker::Peer;
 
 use crate::*;
 
@@ -90,7 +90,7 @@ fn s07_a_227_in_a_files_name_or_an_echoed_argument() {
 #[test]
 fn s08_what_is_said_behind_an_auth_in_plaintext() {
     let mut tracker = logged_in();
-    let told = bytes(&mut tracker, Side::Client, b"AUTH TLS\r\nPORT 192,0,2,1,18,103\r\n");
+    let told = bytes(&mut tracker, Peer::Client, b"AUTH TLS\r\nPORT 192,0,2,1,18,103\r\n");
     assert_eq!(told, ["> AUTH", "> PORT", "refused 192.0.2.1:4711 AmidAuth"]);
     assert_eq!(say(&mut tracker, &["S: 234 go"]), ["< AUTH 234", "blind"]);
 }
@@ -99,7 +99,7 @@ fn s08_what_is_said_behind_an_auth_in_plaintext() {
 fn s09_what_the_server_says_behind_its_234_in_plaintext() {
     let mut tracker = logged_in();
     say(&mut tracker, &["C: AUTH TLS"]);
-    let told = bytes(&mut tracker, Side::Server, b"234 go\r\n227 Entering Passive Mode (192,0,2,2,18,103).\r\n");
+    let told = bytes(&mut tracker, Peer::Server, b"234 go\r\n227 Entering Passive Mode (192,0,2,2,18,103).\r\n");
     assert_eq!(told, ["< AUTH 234", "blind"]);
     assert_eq!(say(&mut tracker, &["S: 227 Entering Passive Mode (192,0,2,2,18,103)."]), [""; 0]);
     assert!(tracker.is_blind());
@@ -108,12 +108,12 @@ fn s09_what_the_server_says_behind_its_234_in_plaintext() {
 #[test]
 fn s12_s13_lines_and_replies_without_an_end() {
     let mut tracker = logged_in();
-    let told = bytes(&mut tracker, Side::Client, &[&b"X".repeat(5000)[..], b"\r\nNOOP\r\n"].concat());
+    let told = bytes(&mut tracker, Peer::Client, &[&b"X".repeat(5000)[..], b"\r\nNOOP\r\n"].concat());
     assert_eq!(told, ["> ?", "> NOOP"]);
     say(&mut tracker, &["S: 500 no", "S: 200 NOOP ok", "C: STAT"]);
-    let mut told = bytes(&mut tracker, Side::Server, b"211-begin\r\n");
+    let mut told = bytes(&mut tracker, Peer::Server, b"211-begin\r\n");
     for _ in 0..300 {
-        told.extend(bytes(&mut tracker, Side::Server, &b" line\r\n".repeat(1000)));
+        told.extend(bytes(&mut tracker, Peer::Server, &b" line\r\n".repeat(1000)));
     }
     assert_eq!(told[0], "lost ReplyTooLong");
     // A PORT in a line that is too long, and a 227 in a reply of which something was dropped.
@@ -144,17 +144,17 @@ fn s24_a_nul_makes_no_command() {
     for line in
         [&b"PORT\x00 192,0,2,1,18,103\r\n"[..], b"PORT 192,0,2,1,18,103\x00\r\n", b"PORT 192,0,2\x00,1,18,103\r\n"]
     {
-        let told = bytes(&mut logged_in(), Side::Client, line);
+        let told = bytes(&mut logged_in(), Peer::Client, line);
         assert!(told.len() == 1 && told[0].starts_with("> "), "{told:?}");
     }
 }
 
 #[test]
 fn s25_telnet_before_a_command_hides_it_from_nobody() {
-    let told = bytes(&mut logged_in(), Side::Client, b"PO\xff\xf1RT 192,0,2,1,18,103\r\n");
+    let told = bytes(&mut logged_in(), Peer::Client, b"PO\xff\xf1RT 192,0,2,1,18,103\r\n");
     assert_eq!(told, ["> PORT", "expect Server 192.0.2.2 to 192.0.2.1:4711"]);
     // In an argument it is no Telnet, and no digit either.
-    let told = bytes(&mut logged_in(), Side::Client, b"PORT 192,0,2,1,\xff\xf118,103\r\n");
+    let told = bytes(&mut logged_in(), Peer::Client, b"PORT 192,0,2,1,\xff\xf118,103\r\n");
     assert_eq!(told, ["> PORT?"]);
 }
 
@@ -188,5 +188,23 @@ fn s28_what_is_expected_is_bounded() {
     for port in 0..200 {
         say(&mut tracker, &["C: EPSV", &format!("S: 229 (|||{}|)", 5000 + port)]);
         assert_eq!(tracker.expectations().count(), 1);
+    }
+}
+
+/// The rows that concern those in between: what opens a way for data, or puts who looks on out of step.
+const ROWS: [&str; 17] = [
+    "S01", "S02", "S04", "S05", "S06", "S07", "S08", "S09", "S12", "S13", "S22", "S23", "S24", "S25", "S26", "S27",
+    "S28",
+];
+
+#[test]
+fn each_row_that_concerns_those_in_between_is_a_test_with_its_number() {
+    let rows = ftp_proto_rigs::table::rows(include_str!("../../testdata/security.tsv"), 7);
+    for id in ROWS {
+        assert!(rows.iter().any(|row| row[0] == id), "{id} is no row");
+        let number = id.to_lowercase();
+        let is_test =
+            |line: &str| line.strip_prefix("fn ").is_some_and(|name| name.split('_').any(|part| part == number));
+        assert!(include_str!("security.rs").lines().any(is_test), "{id} has no test");
     }
 }

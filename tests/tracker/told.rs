@@ -2,7 +2,7 @@
 
 use ftp_proto::Type;
 use ftp_proto::session::LoginState;
-use ftp_proto::tracker::{Event, Side};
+use ftp_proto::tracker::{Event, Peer};
 
 use crate::*;
 
@@ -21,10 +21,10 @@ fn each_reply_names_the_identity_of_its_command() {
     let mut tracker = logged_in();
     let mut ids = Vec::new();
     for (from, line) in [
-        (Side::Client, "NOOP\r\nPWD\r\n"),
-        (Side::Server, "200 ok\r\n257 \"/\"\r\n"),
-        (Side::Client, "CWD a\r\n"),
-        (Side::Server, "550 no\r\n"),
+        (Peer::Client, "NOOP\r\nPWD\r\n"),
+        (Peer::Server, "200 ok\r\n257 \"/\"\r\n"),
+        (Peer::Client, "CWD a\r\n"),
+        (Peer::Server, "550 no\r\n"),
     ] {
         tracker.received(from, line.as_bytes());
         while let Some(event) = tracker.poll() {
@@ -111,12 +111,12 @@ fn facts_are_known_from_the_start_and_from_what_was_seen() {
 #[test]
 fn the_same_is_told_whatever_the_cuts() {
     let dialogue = [
-        (Side::Server, &b"220-hello\r\n227 Entering (192,0,2,2,9,9)\r\n220 ready\r\n"[..]),
-        (Side::Client, b"USER a\r\nPA"),
-        (Side::Client, b"SS b\r\n"),
-        (Side::Server, b"331 ok\r\n230 in\r\n"),
-        (Side::Client, b"\xff\xfb\x01PASV\r\nRETR x\r\n"),
-        (Side::Server, b"227 =192,0,2,2,9,9\r\n150 (7 bytes)\r\n226 done\r\nnoise\r\n"),
+        (Peer::Server, &b"220-hello\r\n227 Entering (192,0,2,2,9,9)\r\n220 ready\r\n"[..]),
+        (Peer::Client, b"USER a\r\nPA"),
+        (Peer::Client, b"SS b\r\n"),
+        (Peer::Server, b"331 ok\r\n230 in\r\n"),
+        (Peer::Client, b"\xff\xfb\x01PASV\r\nRETR x\r\n"),
+        (Peer::Server, b"227 =192,0,2,2,9,9\r\n150 (7 bytes)\r\n226 done\r\nnoise\r\n"),
     ];
     let told = |size: usize| {
         let mut tracker = tracker();

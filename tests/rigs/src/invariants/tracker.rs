@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Event, Passed, Rewrite, Rules, Side, Tracker};
+use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Tracker};
 
 /// What passes by.
 enum Piece<'a> {
-    Bytes(Side, &'a [u8]),
-    Gap(Side),
+    Bytes(Peer, &'a [u8]),
+    Gap(Peer),
 }
 
 /// Bytes of either side, in order.
-type Passing = Vec<(Side, Vec<u8>)>;
+type Passing = Vec<(Peer, Vec<u8>)>;
 
 /// Equal events whatever the cuts; nothing is expected that must not be, and each expectation is withdrawn at most once. What is kept goes on
 /// byte for byte; what is rewritten there and back is what it was.
@@ -41,7 +41,7 @@ pub fn tracker(bytes: &[u8]) {
     assert_eq!(sides(&kept), sides(&passing), "what is kept");
     // Who is first, and so whether that can be TLS, may change on the way: what may become a 227 is held.
     let begins = |side| passing.iter().find(|(from, _)| *from == side).and_then(|(_, bytes)| bytes.first().copied());
-    if [Side::Client, Side::Server].into_iter().any(|side| begins(side).is_some_and(|byte| (20..=23).contains(&byte))) {
+    if [Peer::Client, Peer::Server].into_iter().any(|side| begins(side).is_some_and(|byte| (20..=23).contains(&byte))) {
         return;
     }
     // In the words that a rewriter uses: `PORT 010,…` doesn't come back as such.
@@ -66,20 +66,20 @@ fn at(text: &str) -> SocketAddr {
 
 fn pieces(mut rest: &[u8]) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
-    let mut from = Side::Client;
+    let mut from = Peer::Client;
     while let Some((first, behind)) = rest.split_first() {
         match first {
-            1 => (from, rest) = (Side::Client, behind),
-            2 => (from, rest) = (Side::Server, behind),
+            1 => (from, rest) = (Peer::Client, behind),
+            2 => (from, rest) = (Peer::Server, behind),
             3 => {
                 pieces.push(Piece::Gap(from));
                 rest = behind;
             }
             _ => {
                 if first.is_ascii_digit() {
-                    from = Side::Server;
+                    from = Peer::Server;
                 } else if first.is_ascii_alphabetic() {
-                    from = Side::Client;
+                    from = Peer::Client;
                 }
                 let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
                 let end = end.min(rest.iter().position(|byte| matches!(byte, 1..=3)).unwrap_or(end));
@@ -124,8 +124,8 @@ fn tell(tracker: &mut Tracker, told: &mut Vec<String>, open: &mut BTreeMap<ftp_p
             Event::Expect(expected) => {
                 let [client, server] = ENDS.map(|end| at(end).ip());
                 let (from, to): (IpAddr, IpAddr) = match expected.dials {
-                    Side::Client => (client, server),
-                    Side::Server => (server, client),
+                    Peer::Client => (client, server),
+                    Peer::Server => (server, client),
                 };
                 assert_eq!((expected.from, expected.to.ip()), (from, to), "towards a stranger");
                 assert!(expected.to.port() >= 1024, "{expected:?}");
@@ -151,7 +151,7 @@ fn pass(
     mut rewrite: Rewrite,
     passing: &Passing,
     size: usize,
-    answer: &mut dyn FnMut(SocketAddr, Side) -> Option<SocketAddr>,
+    answer: &mut dyn FnMut(SocketAddr, Peer) -> Option<SocketAddr>,
 ) -> Passing {
     let mut out: Passing = Vec::new();
     let mut came = [0, 0];
@@ -161,7 +161,7 @@ fn pass(
             drain(&mut rewrite, &mut out, &mut came, answer);
         }
     }
-    for from in [Side::Client, Side::Server] {
+    for from in [Peer::Client, Peer::Server] {
         rewrite.received(from, b"");
         drain(&mut rewrite, &mut out, &mut came, answer);
         let sent: usize = passing.iter().filter(|(side, _)| *side == from).map(|(_, bytes)| bytes.len()).sum();
@@ -174,7 +174,7 @@ fn drain(
     rewrite: &mut Rewrite,
     out: &mut Passing,
     lengths: &mut [usize; 2],
-    answer: &mut dyn FnMut(SocketAddr, Side) -> Option<SocketAddr>,
+    answer: &mut dyn FnMut(SocketAddr, Peer) -> Option<SocketAddr>,
 ) {
     while let Some(passed) = rewrite.poll() {
         match passed {
@@ -196,7 +196,7 @@ fn drain(
 
 /// All bytes of the client, and all of the server.
 fn sides(passing: &Passing) -> [String; 2] {
-    [Side::Client, Side::Server].map(|side| {
+    [Peer::Client, Peer::Server].map(|side| {
         let bytes: Vec<u8> =
             passing.iter().filter(|(from, _)| *from == side).flat_map(|(_, bytes)| bytes.clone()).collect();
         bytes.escape_ascii().to_string()

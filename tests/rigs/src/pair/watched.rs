@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ftp_proto::Session;
 use ftp_proto::telnet::Escaping;
-use ftp_proto::tracker::{Event, Rules, Side, Tracker};
+use ftp_proto::tracker::{Event, Peer, Rules, Tracker};
 
 use super::End;
 
@@ -22,14 +22,14 @@ impl Watched {
         rules.escaping = escaping;
         let mut tracker = Tracker::new(Arc::new(rules), client, server);
         if implicit {
-            tracker.secured();
+            tracker.tls_began();
         }
         Self { tracker, open: Vec::new() }
     }
 
     /// This end writes these bytes.
     pub fn writes(&mut self, end: End, bytes: &[u8]) {
-        let side = if end == End::Client { Side::Client } else { Side::Server };
+        let side = if end == End::Client { Peer::Client } else { Peer::Server };
         self.tracker.received(side, bytes);
         while let Some(event) = self.tracker.poll() {
             match event {
@@ -55,7 +55,7 @@ impl Watched {
         let expected = (session.login(), session.representation(), session.structure(), session.mode());
         let expected = (Some(expected.0), Some(expected.1), Some(expected.2), Some(expected.3));
         assert_eq!(known, expected, "the tracker: {wire:#?}");
-        let known = (tracker.restart(), tracker.setup(), tracker.protection());
+        let known = (tracker.restart_offset(), tracker.setup(), tracker.protection());
         let expected = (Some(session.restart_offset()), Some(session.setup()), Some(session.protection()));
         assert_eq!(known, expected, "the tracker: {wire:#?}");
         assert!(tracker.is_in_step(), "the tracker has lost step: {wire:#?}");
