@@ -6,7 +6,7 @@
 
 pub mod channel;
 pub mod content;
-mod convert;
+pub mod convert;
 pub mod data;
 pub mod flow;
 pub mod swift;
