@@ -343,3 +343,12 @@ fn a_client_behind_464xlat_is_behind_nat() {
     let named = refused(Route::Port, "500 Illegal PORT command.").advertised(addr("192.0.0.4:6001"));
     assert_eq!(first(&evidence.attempt(named)), [ActiveBehindNat]);
 }
+
+/// Conntrack's helper and its like open no port of a host that isn't the server.
+#[test]
+fn a_wrong_host_in_a_227_may_keep_a_helper_from_opening_the_port() {
+    for (named, cause) in [("127.0.0.1", UnusableAddressAdvertised), ("198.51.100.23", StaleAddressAdvertised)] {
+        let causes = first(&client().attempt(pasv_here(named, DROPPED)).attempt(epsv(WORKS)));
+        assert!(causes.contains(&cause), "{named}: {causes:?}");
+    }
+}
