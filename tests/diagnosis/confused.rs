@@ -65,7 +65,10 @@ fn dropped_and_refused() {
 #[test]
 fn epsv_alone_and_pasv_alone() {
     assert_eq!(first(&client().attempt(epsv(DROPPED)).attempt(pasv(WORKS))), [EpsvBlocked]);
-    assert_eq!(first(&client().attempt(epsv(WORKS)).attempt(pasv(DROPPED))), [PasvMangled]);
+    let dropped = client().attempt(epsv(WORKS)).attempt(pasv(DROPPED));
+    assert_eq!(first(&dropped.clone().attempt(pasv(DROPPED))), [PasvMangled]);
+    // Once may be a balancer's turn.
+    assert_eq!(first(&dropped), [PasvMangled, AnotherPod]);
     // With one of the two tried, it may be either the port or the command; what would tell is the other.
     let finding = first_finding(&client().attempt(epsv(DROPPED)));
     assert!(

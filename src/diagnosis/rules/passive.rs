@@ -144,13 +144,15 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
     let port = first.reached.or(first.advertised).map_or(0, |address| address.port());
     // A balancer leads one connection to the right host, and the next to another.
     let refused = dial(first) == Some(Dial::Refused);
-    let once = refused && failures().nth(1).is_none();
+    let once = failures().nth(1).is_none();
     let again = Some(Experiment::AnotherPort);
     let others = |draft: Draft| draft.because_all(facts(first)).because(Fact::tried(works));
     let draft = if ports::owner(port).is_some() {
         others(Draft::new(Rank::Inferred, &[Cause::PortTakenByAlg]).because(Fact::ForeignPort(port)))
     } else if only(Route::Epsv, Route::Pasv) {
-        others(Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(once, Cause::AnotherPod).told_by(again))
+        others(
+            Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(once && refused, Cause::AnotherPod).told_by(again),
+        )
     } else if only(Route::Pasv, Route::Epsv) && case.is_ipv6_throughout(first) {
         others(Draft::new(Rank::Beside, &[Cause::PasvOnIpv6]))
     } else if only(Route::Pasv, Route::Epsv) {
