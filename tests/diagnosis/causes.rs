@@ -119,7 +119,7 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
         ),
         one(PassiveFiltered, client().attempt(epsv(WORKS)).attempt(refused(Route::Pasv, "500 P@SW not understood"))),
         one(EpsvBlocked, client().attempt(epsv(DROPPED)).attempt(pasv(WORKS))),
-        one(PasvMangled, client().attempt(pasv(DROPPED)).attempt(epsv(WORKS))),
+        one(PasvMangled, client().attempt(pasv(DROPPED)).attempt(epsv(WORKS)).attempt(pasv(DROPPED))),
         one(
             ActiveBehindNat,
             client().attempt(

@@ -1,5 +1,7 @@
 //! The server listens, and its port can't be reached at the host of the control connection.
 
+use core::net::IpAddr;
+
 use super::address::is_of_containers;
 use super::{Case, Dial, Draft, Rank, dial, facts, translated};
 use crate::diagnosis::cause::Cause;
@@ -142,19 +144,25 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
     let port = first.reached.or(first.advertised).map_or(0, |address| address.port());
     // A balancer leads one connection to the right host, and the next to another.
     let refused = dial(first) == Some(Dial::Refused);
-    let once = refused && failures().nth(1).is_none();
+    let once = failures().nth(1).is_none();
     let again = Some(Experiment::AnotherPort);
     let others = |draft: Draft| draft.because_all(facts(first)).because(Fact::tried(works));
     let draft = if ports::owner(port).is_some() {
         others(Draft::new(Rank::Inferred, &[Cause::PortTakenByAlg]).because(Fact::ForeignPort(port)))
     } else if only(Route::Epsv, Route::Pasv) {
-        others(Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(once, Cause::AnotherPod).told_by(again))
+        others(
+            Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(once && refused, Cause::AnotherPod).told_by(again),
+        )
     } else if only(Route::Pasv, Route::Epsv) && case.is_ipv6_throughout(first) {
         others(Draft::new(Rank::Beside, &[Cause::PasvOnIpv6]))
     } else if only(Route::Pasv, Route::Epsv) {
         let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]).or_if(once, Cause::AnotherPod);
         // A helper opens no port of a host that isn't the server.
-        others(draft.or_if(named_beyond(case), Cause::StaleAddressAdvertised).told_by(again))
+        let draft = match misnamed(case, first) {
+            Some(cause) => draft.or_if(true, cause),
+            None => draft,
+        };
+        others(draft.told_by(again))
     } else {
         let outside =
             case.evidence.configuration.ports.filter(|(from, to)| !(*from..=*to).contains(&port) && port != 0);
@@ -222,6 +230,17 @@ fn nowhere(case: Case<'_>, found: &mut Findings, first: &Attempt, how: Dial) {
     let tried = failures(case).take(3).flat_map(facts);
     let draft = draft.because_all(tried);
     found.find(draft);
+}
+
+/// What is wrong with the host that a 227 names, if it isn't the one that the control connection leads to.
+fn misnamed(case: Case<'_>, attempt: &Attempt) -> Option<Cause> {
+    let server = case.server().map(|server| translated(server).map_or(server, IpAddr::V4))?;
+    let named = attempt.advertised?.ip().to_canonical();
+    (named != server && named.is_ipv4() == server.is_ipv4()).then_some(match Reach::of(named) {
+        Reach::Nowhere | Reach::Host => Cause::UnusableAddressAdvertised,
+        Reach::Site | Reach::Link => Cause::PrivateAddressAdvertised,
+        Reach::World => Cause::StaleAddressAdvertised,
+    })
 }
 
 /// Behind a NAT64 a 227 names the IPv4 address of another host than the one that the control connection is led to.

@@ -136,11 +136,13 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         if case.works(Route::Port) {
             return None;
         }
-        let knows_port = case.attempts().any(|other| other.route == Route::Port && !is_unknown(other));
-        if knows_port || case.attempts().any(|other| other.route == Route::Epsv && is_unknown(other)) {
+        let asked = |route| case.attempts().filter(move |other| other.route == route);
+        let knows_port = asked(Route::Port).any(|other| !is_unknown(other));
+        let knows_no_epsv = asked(Route::Epsv).any(is_unknown);
+        if knows_port || (knows_no_epsv && !case.was_tried(Route::Port)) {
             return Some(Draft::new(rank, &[Cause::FamilyUnsupported]));
         }
-        if !case.was_tried(Route::Port) && !case.works(Route::Epsv) {
+        if knows_no_epsv || (!case.was_tried(Route::Port) && !case.works(Route::Epsv)) {
             let draft = Draft::new(rank, &[Cause::ActiveDisabled, Cause::FamilyUnsupported]);
             return Some(draft.told_by(Some(Experiment::TryRoute(Route::Port))));
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ftp_proto::server::{self, Question, Server};
+use ftp_proto::server::{self, Server};
 use ftp_proto::{DataError, Direction, Instant, StreamEnd, TlsError, Verdict};
 use ftp_proto_rigs::application::agree;
 use ftp_proto_rigs::pair::End;
@@ -28,7 +28,7 @@ impl Session {
                 Step::Waits(at) => Step::until(deadline, at),
             },
             server::Action::Question(question) => {
-                answer(question);
+                agree(question, &[]);
                 Step::Did
             }
             server::Action::Transfer(transfer) => {
@@ -126,8 +126,4 @@ impl Session {
         }
         Step::Did
     }
-}
-
-fn answer(question: Question<'_>) {
-    agree(question, &[]);
 }
