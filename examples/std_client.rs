@@ -7,9 +7,10 @@
 //! cargo run --example std_client -- --active 127.0.0.1:2121 anna secret put there.txt here.txt
 //! ```
 //!
-//! Copy it and change it: [`Session`] is an adapter, [`Session::run`] is its loop. The machine, [`Client`], decides what is said
-//! and when; the adapter does what the machine asks for, and tells it how that went.
+//! Copy it and change it: [`Session`] is an adapter, [`Session::run`] is its loop, and [`Sockets`] does what the loop is asked for. The
+//! machine, [`Client`], decides what is said and when; the adapter tells it how that went.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -19,7 +20,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
-use ftp_proto::{Argument, DataError, Endpoints, Instant, Password, Path, Route, StreamEnd, TlsError, Verdict};
+use ftp_proto::{
+    Accept, Argument, Close, Connect, DataError, Endpoints, Instant, Listen, Password, Path, Route, Stream, StreamEnd,
+    Verdict,
+};
 use polling::{Event as Interest, Events, Poller};
 use socket2::Socket;
 
@@ -62,18 +66,26 @@ fn main() -> Result<()> {
 /// A control connection with its machine.
 pub struct Session<'o> {
     client: Client,
+    sockets: Sockets,
     /// The machine has no clock: it is told how much time has passed since this moment.
     origin: Clock,
-    control: Socket,
     /// Set from another thread, it aborts the request that runs; `notify` wakes up who waits here.
     pub aborts: Arc<AtomicBool>,
     pub poller: Arc<Poller>,
+    /// `> command`, `< reply`, `* data connection …`: the dialogue, for people.
+    log: Box<dyn FnMut(&str) + 'o>,
+}
+
+/// The sockets of a session, and what is done with them.
+struct Sockets {
+    control: Socket,
+    poller: Arc<Poller>,
+    /// Something can be read from the control connection.
+    heard: Cell<bool>,
     /// Active mode: where the server is going to connect to.
     listener: Option<Socket>,
     /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
     data: Option<(Socket, u64)>,
-    /// `> command`, `< reply`, `* data connection …`: the dialogue, for people.
-    log: Box<dyn FnMut(&str) + 'o>,
 }
 
 /// What a request moves, from its offset on.
@@ -93,8 +105,14 @@ impl<'o> Session<'o> {
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(Arc::new(config), ends, Instant::from_origin(Duration::ZERO));
         let (aborts, poller) = (Arc::default(), Arc::new(Poller::new()?));
-        let (origin, control, log) = (Clock::now(), control.into(), Box::new(log));
-        let mut session = Self { client, origin, control, aborts, poller, listener: None, data: None, log };
+        let sockets = Sockets {
+            control: control.into(),
+            poller: poller.clone(),
+            heard: Cell::default(),
+            listener: None,
+            data: None,
+        };
+        let mut session = Self { client, sockets, origin: Clock::now(), aborts, poller, log: Box::new(log) };
         session.run(Content::None)?; // the greeting is the first request
         Ok(session)
     }
@@ -107,7 +125,7 @@ impl<'o> Session<'o> {
     pub fn quit(mut self) -> Result<()> {
         self.client.quit();
         while self.run(Content::None)?.is_some() {}
-        Ok(close_in_order(&self.control)?)
+        Ok(close_in_order(&self.sockets.control)?)
     }
 
     /// Does what the machine asks for until the request has ended. `None`: the session has.
@@ -115,126 +133,123 @@ impl<'o> Session<'o> {
     /// A question that isn't answered comes again. So what waits for a data connection waits for the control connection, too;
     /// when that has something to say, the question stays open, and the machine may ask for something else.
     fn run(&mut self, mut content: Content<'_>) -> Result<Option<Outcome<'static>>> {
+        let Self { client, sockets, origin, aborts, log, .. } = self;
         loop {
-            if self.aborts.swap(false, Ordering::Relaxed) {
-                self.client.abort();
+            if aborts.swap(false, Ordering::Relaxed) {
+                client.abort();
             }
-            let now = Instant::from_origin(self.origin.elapsed());
-            let until = |deadline: Instant| Some(deadline.saturating_since(now));
-            let control = (&self.control, Interest::readable(0));
-            match self.client.poll(now)? {
-                Action::Write(write) => {
-                    (&self.control).write_all(write.bytes())?;
-                    for line in write.bytes().split_inclusive(|byte| *byte == b'\n') {
-                        let is_secret = line.starts_with(b"PASS ");
-                        let line = if is_secret { b"PASS ****" } else { line.trim_ascii_end() };
-                        (self.log)(&format!("> {}", String::from_utf8_lossy(line)));
-                    }
-                    write.wrote_all();
-                }
-                Action::Read { deadline } => {
-                    if wait(&self.poller, [Some(control), None], deadline.and_then(until))?[0] {
-                        self.read()?;
-                    }
-                }
-                Action::Reply(reply) | Action::Unsolicited(reply) => (self.log)(&format!("< {reply}")),
-                Action::Noise(line) => (self.log)(&format!("< {}", line.escape_ascii())),
+            let now = Instant::from_origin(origin.elapsed());
+            let until = |deadline: Instant| deadline.saturating_since(now);
+            match client.poll(now)? {
+                Action::Write(write) => sockets.write(write, log)?,
+                Action::Read { deadline } => drop(sockets.wait(true, None, deadline.map(until))?),
+                Action::Connect(connect) => sockets.connect(connect, now)?, // passive mode
+                Action::Listen(listen) => sockets.listen(listen),           // active mode: the server is told a port,
+                Action::Accept(accept) => sockets.accept(accept, now)?,     // and connects to it
+                Action::Stream(stream) => sockets.advance(stream, &mut content, now)?,
+                Action::Close(close) => sockets.close(close),
+                Action::Reply(reply) | Action::Unsolicited(reply) => log(&format!("< {reply}")),
+                Action::Noise(line) => log(&format!("< {}", line.escape_ascii())),
                 Action::Done(ended) => return Ok(Some(ended.map_err(Failure::into_owned)?.into_owned())),
-                // Passive mode. Std has no portable way to begin to connect and go on meanwhile: ABOR waits here, for 10 s at most,
-                // or 30 s on the last route.
-                Action::Connect(connect) => {
-                    let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
-                    match TcpStream::connect_timeout(&address, patience) {
-                        Ok(socket) => {
-                            socket.set_nonblocking(true)?;
-                            self.data = Some((socket.into(), 0));
-                            (self.log)(&format!("* data connection to port {}", address.port()));
-                            connect.connected();
-                        }
-                        Err(error) => connect.failed(why(&error)), // the next route is tried
-                    }
-                }
-                // Active mode: the server is told a port, and connects to it.
-                Action::Listen(listen) => {
-                    let bound = listen.ports().find_map(|port| TcpListener::bind((listen.host(), port)).ok());
-                    match bound.as_ref().map(TcpListener::local_addr) {
-                        Some(Ok(address)) => listen.listening(address),
-                        _ => listen.failed(DataError::NoPort),
-                    }
-                    self.listener = bound.map(Socket::from);
-                }
-                Action::Accept(accept) => {
-                    let listener = self.listener.as_ref().ok_or("nothing listens")?;
-                    let sockets = [accept.wants_input().then_some(control), Some((listener, Interest::readable(1)))];
-                    match wait(&self.poller, sockets, until(accept.deadline()))? {
-                        [true, _] => self.read()?,
-                        [_, false] => {}
-                        [_, true] => {
-                            let (socket, peer) = listener.accept()?;
-                            socket.set_nonblocking(true)?;
-                            let peer = peer.as_socket().ok_or("no IP address")?;
-                            // The machine knows who may come. A stranger is turned away, and the question comes again.
-                            if accept.accepted(peer) == Verdict::Take {
-                                (self.listener, self.data) = (None, Some((socket, 0)));
-                                (self.log)(&format!("* data connection from port {}", peer.port()));
-                            }
-                        }
-                    }
-                }
-                Action::Stream(stream) => {
-                    let (socket, moved) = self.data.as_mut().ok_or("no data connection")?;
-                    let interest =
-                        if let Content::Source(_) = content { Interest::writable(1) } else { Interest::readable(1) };
-                    let sockets = [stream.wants_input().then_some(control), Some((&*socket, interest))];
-                    match wait(&self.poller, sockets, stream.deadline().and_then(until))? {
-                        [true, _] => self.read()?, // then `Stream` comes again, or something else instead
-                        [_, false] => stream.moved(*moved),
-                        [_, true] => match advance(socket, &mut content, moved) {
-                            Ok(()) => stream.moved(*moved),
-                            Err(end) => {
-                                (self.log)(&format!("* {moved} bytes"));
-                                stream.finished(end, (*moved).into());
-                                self.data = None;
-                            }
-                        },
-                    }
-                }
-                // What the channel was at doesn't matter: listening, connected, moving.
-                Action::Close(close) => {
-                    self.listener = None;
-                    close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
-                }
-                // TLS comes on request, and no request here asks for it.
-                Action::StartTls(start) => start.failed(TlsError::Unavailable),
-                Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
-                Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
                 Action::Leave => return Ok(None),
+                // TLS comes on request, and no request here asks for it.
+                Action::StartTls(_) | Action::SecureData(_) | Action::StopTls(_) => return Err("no TLS here".into()),
+            }
+            if sockets.heard.take() {
+                let mut buffer = [0; 4096];
+                let count = sockets.control.read(&mut buffer)?;
+                client.received(&buffer[..count]); // nothing is the end
             }
         }
     }
-
-    /// Hands over what has come; nothing is the end.
-    fn read(&mut self) -> io::Result<()> {
-        let mut buffer = [0; 4096];
-        let count = self.control.read(&mut buffer)?;
-        self.client.received(&buffer[..count]);
-        Ok(())
-    }
 }
 
-/// Waits for either socket, for a `notify`, or for the time to be over: which of the sockets is ready.
-fn wait(
-    poller: &Poller,
-    sockets: [Option<(&Socket, Interest)>; 2],
-    patience: Option<Duration>,
-) -> io::Result<[bool; 2]> {
-    let (sockets, mut events) = (sockets.into_iter().flatten(), Events::new());
-    // SAFETY: each is deleted below, whatever happens, and borrowed until then.
-    let added = sockets.clone().try_for_each(|(socket, interest)| unsafe { poller.add(socket, interest) });
-    let waited = added.and_then(|()| poller.wait(&mut events, patience));
-    let deleted = sockets.map(|(socket, _)| poller.delete(socket)).fold(Ok(()), io::Result::and);
-    waited.and(deleted)?;
-    Ok([0, 1].map(|key| events.iter().any(|event| event.key == key)))
+/// Each answers one action, or leaves it open.
+impl Sockets {
+    fn write(&self, write: ftp_proto::Write<'_>, log: &mut dyn FnMut(&str)) -> Result<()> {
+        (&self.control).write_all(write.bytes())?;
+        write.commands().for_each(|command| log(&format!("> {command}"))); // passwords are masked
+        write.wrote_all();
+        Ok(())
+    }
+
+    /// Std has no portable way to begin to connect and go on meanwhile: ABOR waits here, for 10 s at most, or 30 s on the last
+    /// route.
+    fn connect(&mut self, connect: Connect<'_>, now: Instant) -> Result<()> {
+        match TcpStream::connect_timeout(&connect.address(), connect.deadline().saturating_since(now)) {
+            Ok(socket) => {
+                socket.set_nonblocking(true)?;
+                self.data = Some((socket.into(), 0));
+                connect.connected();
+            }
+            Err(error) => connect.failed(why(&error)), // the next route is tried
+        }
+        Ok(())
+    }
+
+    fn listen(&mut self, listen: Listen<'_>) {
+        let bound = listen.ports().find_map(|port| TcpListener::bind((listen.host(), port)).ok());
+        match bound.as_ref().map(TcpListener::local_addr) {
+            Some(Ok(address)) => listen.listening(address),
+            _ => listen.failed(DataError::NoPort),
+        }
+        self.listener = bound.map(Socket::from);
+    }
+
+    fn accept(&mut self, accept: Accept<'_>, now: Instant) -> Result<()> {
+        let listener = self.listener.as_ref().ok_or("nothing listens")?;
+        let there = Some((listener, Interest::readable(1)));
+        if self.wait(accept.wants_input(), there, Some(accept.deadline().saturating_since(now)))? {
+            let (socket, peer) = listener.accept()?;
+            socket.set_nonblocking(true)?;
+            // The machine knows who may come. A stranger is turned away, and the question comes again.
+            if accept.accepted(peer.as_socket().ok_or("no IP address")?) == Verdict::Take {
+                (self.listener, self.data) = (None, Some((socket, 0)));
+            }
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, stream: Stream<'_>, content: &mut Content<'_>, now: Instant) -> Result<()> {
+        let (socket, mut moved) =
+            self.data.as_ref().map(|(socket, moved)| (socket, *moved)).ok_or("no data connection")?;
+        let interest = if let Content::Source(_) = content { Interest::writable(1) } else { Interest::readable(1) };
+        let patience = stream.deadline().map(|at| at.saturating_since(now));
+        let is_ready = self.wait(stream.wants_input(), Some((socket, interest)), patience)?;
+        match is_ready.then(|| advance(socket, content, &mut moved)) {
+            Some(Err(end)) => {
+                self.data = None;
+                stream.finished(end, moved.into());
+            }
+            // Then it comes again, or something else instead.
+            None | Some(Ok(())) => {
+                stream.moved(moved);
+                self.data.iter_mut().for_each(|(_, before)| *before = moved);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the channel was at doesn't matter: listening, connected, moving.
+    fn close(&mut self, close: Close<'_>) {
+        self.listener = None;
+        close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
+    }
+
+    /// Waits for the control connection, if it may be read, for another socket, for a `notify`, or for the time to be over.
+    /// `true`: the other socket is ready, and its turn has come.
+    fn wait(&self, control: bool, other: Option<(&Socket, Interest)>, patience: Option<Duration>) -> io::Result<bool> {
+        let control = control.then_some((&self.control, Interest::readable(0)));
+        let (sockets, mut events) = ([control, other].into_iter().flatten(), Events::new());
+        // SAFETY: each is deleted below, whatever happens, and borrowed until then.
+        let added = sockets.clone().try_for_each(|(socket, interest)| unsafe { self.poller.add(socket, interest) });
+        let waited = added.and_then(|()| self.poller.wait(&mut events, patience));
+        let deleted = sockets.map(|(socket, _)| self.poller.delete(socket)).fold(Ok(()), io::Result::and);
+        waited.and(deleted)?;
+        let [control, other] = [0, 1].map(|key| events.iter().any(|event| event.key == key));
+        self.heard.set(control);
+        Ok(other && !control)
+    }
 }
 
 /// Moves what can be moved without waiting. `Err`: the stream has ended, well or not.

@@ -1,5 +1,5 @@
 //! A whole FTP client over tokio's sockets; `socket2` has what tokio lacks. It runs on every platform, in plaintext, in passive
-//! and active mode. Ctrl-C aborts in order.
+//! and active mode. A download that takes too long is aborted in order.
 //!
 //! ```text
 //! cargo run --example tokio_client -- 127.0.0.1:2121 anna secret ls /
@@ -29,6 +29,7 @@ type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 const USAGE: &str = "tokio_client [--active] HOST:PORT USER PASSWORD ls|get|put REMOTE [LOCAL]";
 const PATIENCE: Duration = Duration::from_secs(30); // for the control connection to be made, and to take what is written
+const LONGEST: Duration = Duration::from_secs(3600); // for a download
 const LINGER: Duration = Duration::from_secs(2); // for the other side to close, once everything is sent
 const PIECE: usize = 64 * 1024; // so much is moved before the control connection is looked at again
 
@@ -56,9 +57,9 @@ async fn main() -> Result<()> {
             let (local, part) = (local?, format!("{}.part", local?));
             let mut sink = File::create(&part)?;
             // A request's future may be dropped: nothing of the session is lost with it.
-            tokio::select! {
-                outcome = session.request(Request::retrieve(path, 0), Content::Sink(&mut sink)) => drop(outcome?),
-                _ = tokio::signal::ctrl_c() => session.abort().await?,
+            match timeout(LONGEST, session.request(Request::retrieve(path, 0), Content::Sink(&mut sink))).await {
+                Ok(outcome) => drop(outcome?),
+                Err(_) => session.abort().await?,
             }
             fs::rename(part, local)?;
         }

@@ -5,10 +5,13 @@
 //!   received(bytes) ├─▶  Client  ─────┼─ Connect, Listen, Accept, Stream   the data connection
 //!   poll(now)      ─┘                 └─ Reply, Done                       what the application learns
 //! ```
+//!
+#![doc = include_str!("client/guide.md")]
 
 mod action;
 mod config;
 mod context;
+mod evidence;
 mod misuse;
 mod plan;
 mod request;
@@ -35,6 +38,7 @@ pub use misuse::Misuse;
 pub use request::{NotRaw, PlaintextAccepted, Rejected, Request};
 
 use context::{Context, End, Ended, Progress, ReplyBy};
+use evidence::Breach;
 use plan::{Abort, Running};
 use request::Wanted;
 use suspicion::{Doubt, Heard};
@@ -68,7 +72,8 @@ pub struct Client {
     phase: Phase,
     /// QUIT is said once no request runs.
     quit: bool,
-    noise: Skipped,
+    /// Few servers make any.
+    noise: Option<Box<Skipped>>,
 }
 
 /// Lines that were no reply.
@@ -96,14 +101,14 @@ enum Phase {
     Mute(ControlError),
     /// The control connection is to be closed.
     Left,
-    Broken(Violation),
+    Broken(Violation, Breach),
 }
 
 /// How the session goes on once a request has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Afterwards {
     GoesOn,
-    /// Without TLS that was to begin there is nothing more to say.
+    /// QUIT was answered; or TLS was to begin, without which there is nothing more to say.
     Leaves,
 }
 
@@ -135,7 +140,7 @@ impl Client {
         let inbox = Inbox::replies(config.limits).with_escape(config.escaping.replies).without_raw();
         let mut context = Context::new(config, ends, now);
         let phase = Phase::Running(Running::greeting(&mut context));
-        Self { context, inbox, phase, quit: false, noise: Skipped::default() }
+        Self { context, inbox, phase, quit: false, noise: None }
     }
 
     /// Begins a request.
@@ -171,15 +176,15 @@ impl Client {
     fn misuse(&self, request: &Request) -> Option<Misuse> {
         match self.phase {
             _ if self.quit || self.context.connection.input_ended => Some(Misuse::Ended),
-            Phase::Mute(_) | Phase::Left | Phase::Broken(_) => Some(Misuse::Ended),
+            Phase::Mute(_) | Phase::Left | Phase::Broken(..) => Some(Misuse::Ended),
             _ if self.is_busy() => Some(Misuse::Busy),
             _ if !self.is_secure_enough(request) => Some(Misuse::NotSecure),
             _ => request.misuse(&self.context.connection.session),
         }
     }
 
-    /// Whether a request runs, the greeting and QUIT among them: until its `Done` was shown, or the session has ended. QUIT has no
-    /// `Done`: its reply is shown, and then `Leave`.
+    /// Whether a request runs, the greeting and QUIT among them: until its `Done` was shown, or the session has ended. What
+    /// [`quit`](Self::quit) says has no `Done`: its reply is shown, and then `Leave`.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -215,12 +220,12 @@ impl Client {
             Phase::Running(running) => {
                 running.abort.get_or_insert(Abort::Asked);
             }
-            Phase::Idle | Phase::Ended(..) | Phase::Mute(_) | Phase::Left | Phase::Broken(_) => {}
+            Phase::Idle | Phase::Ended(..) | Phase::Mute(_) | Phase::Left | Phase::Broken(..) => {}
         }
     }
 
     /// Says QUIT once the request that runs has ended, waits a little for the answer, then asks for `Leave`. The answer is shown as
-    /// [`Action::Reply`]; there is no `Done` behind it.
+    /// [`Action::Reply`]; there is no `Done` behind it. [`Request::quit`] has one.
     pub fn quit(&mut self) {
         self.quit = true;
     }
@@ -233,10 +238,10 @@ impl Client {
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.context.connection.input_ended = true;
-        } else if matches!(self.phase, Phase::Left | Phase::Broken(_)) {
+        } else if matches!(self.phase, Phase::Left | Phase::Broken(..)) {
             // The end was told, and nothing changes it.
         } else if let Tls::Starting { .. } = self.context.connection.tls {
-            self.phase = Phase::Broken(Violation::PlaintextBeforeTls);
+            self.break_off(Violation::PlaintextBeforeTls);
         } else {
             let (wanted, limit) = (self.wants_input(), self.context.config.limits.reply);
             if self.context.connection.unwanted.takes(bytes.len(), wanted, limit) {
@@ -244,7 +249,7 @@ impl Client {
                 let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 self.context.received = self.context.received.saturating_add(count);
             } else {
-                self.phase = Phase::Broken(Violation::Flood { limit });
+                self.break_off(Violation::Flood { limit });
             }
         }
     }
@@ -269,11 +274,18 @@ impl Client {
         let next = match self.next() {
             Ok(next) => next,
             Err(violation) => {
-                self.phase = Phase::Broken(violation.clone());
+                if !matches!(self.phase, Phase::Broken(..)) {
+                    self.break_off(violation.clone());
+                }
                 return Err(violation);
             }
         };
         self.action(next)
+    }
+
+    /// The session is over.
+    fn break_off(&mut self, violation: Violation) {
+        self.phase = Phase::Broken(violation, self.breach());
     }
 
     /// Turns the decision into the action with its handle.
@@ -283,7 +295,7 @@ impl Client {
         let action = match next {
             Next::Write => {
                 let patience = self.context.config.patience.write;
-                let is_last = matches!(&self.phase, Phase::Running(running) if running.is_quit());
+                let is_last = self.waiting() == Some(Verb::Quit);
                 let terms = Terms { wants_input, patience, is_last };
                 Some(Action::Write(self.context.connection.write(terms)))
             }
@@ -292,8 +304,9 @@ impl Client {
             Next::Reply => self.inbox.reply().map(Action::Reply),
             Next::Unsolicited => self.inbox.reply().map(Action::Unsolicited),
             Next::Noise(line) => {
-                self.noise.line = line;
-                Some(Action::Noise(&self.noise.line))
+                let noise = self.noise.get_or_insert_default();
+                noise.line = line;
+                Some(Action::Noise(&noise.line))
             }
             Next::Done(wanted, ended) => self.done(wanted, ended).map(Action::Done),
             Next::Leave => Some(Action::Leave),
@@ -307,7 +320,7 @@ impl Client {
     fn next(&mut self) -> Result<Next, Violation> {
         loop {
             match &self.phase {
-                Phase::Broken(violation) => return Err(violation.clone()),
+                Phase::Broken(violation, _) => return Err(violation.clone()),
                 Phase::Mute(_) if self.inbox.advance().map_err(Violation::Reply)? => return Ok(self.react()),
                 Phase::Mute(why) => return Err(Violation::Write(*why)),
                 _ => {}
@@ -326,7 +339,7 @@ impl Client {
                     None
                 }
                 Phase::Left => return Ok(Next::Leave),
-                Phase::Started { .. } | Phase::Ended(..) | Phase::Mute(_) | Phase::Broken(_) => {
+                Phase::Started { .. } | Phase::Ended(..) | Phase::Mute(_) | Phase::Broken(..) => {
                     if let Some(next) = self.turn() {
                         return Ok(next);
                     }
@@ -363,7 +376,7 @@ impl Client {
             Phase::Ended(wanted, ended, afterwards) => {
                 self.phase = match afterwards {
                     Afterwards::Leaves => Phase::Left,
-                    Afterwards::GoesOn if ended.out_of_step => Phase::Broken(Violation::OutOfStep),
+                    Afterwards::GoesOn if ended.out_of_step => Phase::Broken(Violation::OutOfStep, self.breach()),
                     Afterwards::GoesOn => Phase::Idle,
                 };
                 Some(Next::Done(wanted, ended))
@@ -406,6 +419,10 @@ impl Client {
                 Phase::Ended(wanted, ended, Afterwards::Leaves)
             }
             End::Aborted if late => Phase::Ended(wanted, Ended { how: End::TimedOut, ..ended }, Afterwards::GoesOn),
+            End::Success if wanted == Wanted::Farewell => {
+                self.context.connection.data.release();
+                Phase::Ended(wanted, ended, Afterwards::Leaves)
+            }
             _ => Phase::Ended(wanted, ended, Afterwards::GoesOn),
         };
     }
@@ -427,7 +444,9 @@ impl Client {
                 Ok(true) => return Ok(Some(self.react())),
                 Ok(false) => {}
                 Err(ReplyError::NotAReply { line }) if self.skips_noise() => {
-                    self.noise.count = self.noise.count.saturating_add(1);
+                    let noise = self.noise.get_or_insert_default();
+                    noise.count = noise.count.saturating_add(1);
+                    self.context.overhear(&line);
                     return Ok(Some(Next::Noise(line)));
                 }
                 Err(error) => return Err(Violation::Reply(error)),
@@ -458,7 +477,8 @@ impl Client {
             Noise::BeforeGreeting => session.is_due(CommandId::GREETING),
             Noise::Always => true,
         };
-        here && self.noise.count < MOST_NOISE && session.replies_due_to(Verb::Auth) == 0
+        let skipped = self.noise.as_ref().map_or(0, |noise| noise.count);
+        here && skipped < MOST_NOISE && session.replies_due_to(Verb::Auth) == 0
     }
 
     /// A reply that fits nothing may be what is waited for. `None`: nothing of that kind is here.
@@ -548,6 +568,7 @@ impl Client {
         // `action` looks for it, too.
         let Some(reply) = inbox.reply() else { return Next::Reply };
         let code = reply.code();
+        context.recognise(&reply);
         // What was here before it was asked for is nobody's, whatever it says; but who leaves, leaves.
         if context.is_early(inbox.behind()) && code != Code::SERVICE_NOT_AVAILABLE {
             context.connection.session.overhear(code);

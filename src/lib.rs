@@ -56,11 +56,13 @@
 //! ```
 //!
 //! Whoever writes an adapter reads [`adapters`] first: the loops, `Look` and `Commit`, socket options, closing in order.
+//! Whoever comes from suppaftp or libunftp finds their calls and ours in [`migration`].
 //!
 //! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
-//! ([`client::Config`], [`server::Config`]). Beside them [`listing`] reads and writes directory listings,
-//! and [`tracker`] follows, and rewrites, a session between two others. What the client's application wants is a [`client::Request`]; what the server's is
+//! ([`client::Config`], [`server::Config`]). Beside them [`listing`] reads and writes directory listings, [`diagnosis`] tells why
+//! there is no data connection, and [`tracker`] follows, and rewrites, a session between two others. What the client's application
+//! wants is a [`client::Request`]; what the server's is
 //! asked is a [`server::Question`] or a [`server::Transfer`], and what it can do its [`server::Support`].
 //! What moves over a data connection never enters the machines; [`codec`] converts it.
 //!
@@ -106,9 +108,11 @@ pub mod codec;
 mod command;
 mod connection;
 mod data;
+pub mod diagnosis;
 mod grammar;
 mod inbox;
 pub mod listing;
+pub mod migration;
 #[cfg(doctest)]
 mod misuse;
 mod outbox;
@@ -144,7 +148,11 @@ pub use data::{
 pub use inbox::{Commands, Inbox, Limits, LineTooLong, Replies};
 pub use outbox::{ControlError, Sent, Write};
 pub use reply::{BodyError, Class, Code, FactsLine, Feature, Features, Lines, Reply, ReplyEnd, ReplyError};
-pub use route::{Attempt, AttemptEnd, Endpoints, PassiveHost, Route, is_plausible};
+pub use route::{
+    Attempt, AttemptEnd, Configuration, Container, ControlLoss, ControlState, DataTls, Endpoints, Evidence, Excerpt,
+    Helper, LossKind, Occasion, PassiveHost, Route, Side, Software, Speaks, Surroundings, TlsFacts, TlsVersion,
+    is_plausible,
+};
 pub use server::Server;
 pub use session::Session;
 pub use text::{Argument, Password, Path, Text, TextError};

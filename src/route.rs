@@ -4,11 +4,20 @@
 //! host, which ignores the private address that a server behind NAT announces (and on IPv6 passes
 //! NAT64); and, only if the application lists them, EPRT and PORT, which tell the server an address of ours.
 
-use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use core::time::Duration;
+mod attempt;
+mod evidence;
+mod software;
 
-use crate::data::DataError;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+pub use attempt::{Attempt, AttemptEnd, DataTls, Excerpt, TlsVersion};
+pub use evidence::{
+    Configuration, Container, ControlLoss, ControlState, Evidence, Helper, LossKind, Occasion, Side, Surroundings,
+    TlsFacts,
+};
+pub use software::{Software, Speaks};
+
+pub(crate) use software::contains;
 
 /// The two ends of a control connection. IPv4 addresses that IPv6 sockets show as `::ffff:a.b.c.d` are made plain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +60,7 @@ impl Endpoints {
 
 /// A way to a data connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Route {
     /// The server listens; it names only a port (RFC 2428 3).
     Epsv,
@@ -152,7 +162,7 @@ pub(crate) enum Reach {
     Host,
     /// Link-local.
     Link,
-    /// Private (RFC 1918, RFC 4193) or shared (RFC 6598).
+    /// Private (RFC 1918, RFC 4193), shared (RFC 6598) or of a translator (RFC 7335).
     Site,
     /// Everything else.
     World,
@@ -172,6 +182,8 @@ impl Reach {
             [127, ..] => Self::Host,
             [169, 254, ..] => Self::Link,
             [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Self::Site,
+            // What a host with 464XLAT gives itself (RFC 7335).
+            [192, 0, 0, 0..=7] => Self::Site,
             _ => Self::World,
         }
     }
@@ -185,63 +197,6 @@ impl Reach {
             _ => Self::World,
         }
     }
-}
-
-/// One attempt at a data connection, as the client's machine records it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// The way that was tried.
-    pub route: Route,
-    /// What the server advertised (passive), or we (active). The port alone for EPSV: the host is then the peer's.
-    pub advertised: Option<SocketAddr>,
-    /// What was dialled, or who connected.
-    pub reached: Option<SocketAddr>,
-    /// How it ended.
-    pub end: AttemptEnd,
-    /// From the command that asked for it to its end.
-    pub took: Duration,
-}
-
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.route.word())?;
-        // Who announces an address and isn't called there waits for somebody else.
-        if let (false, Some(address), AttemptEnd::Failed(DataError::TimedOut)) =
-            (self.route.is_passive(), self.advertised, self.end)
-        {
-            return write!(f, ": the server did not connect to {address} in time");
-        }
-        if let Some(address) = self.reached.or(self.advertised) {
-            write!(f, " {address}")?;
-        }
-        match self.end {
-            AttemptEnd::Connected => f.write_str(": connected"),
-            AttemptEnd::Refused(code) => write!(f, ": refused with {code}"),
-            AttemptEnd::Unexpected(code) => write!(f, ": answered with {code}"),
-            AttemptEnd::Unreadable => f.write_str(": no address in the reply"),
-            AttemptEnd::Failed(why) => write!(f, ": {why}"),
-            AttemptEnd::ServerFailed(code) => write!(f, ": the server couldn't connect ({code})"),
-        }
-    }
-}
-
-/// How an [`Attempt`] ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AttemptEnd {
-    /// The data connection stands.
-    Connected,
-    /// The server refused the route with this code.
-    Refused(crate::Code),
-    /// The server answered with this code, which can't answer the route's command.
-    Unexpected(crate::Code),
-    /// The server agreed, but its reply names no address.
-    Unreadable,
-    /// The data connection couldn't be made from our side.
-    Failed(DataError),
-    /// The server couldn't make it (425).
-    ServerFailed(crate::Code),
 }
 
 /// What a session has learned about its routes.
@@ -349,12 +304,20 @@ mod tests {
     #[test]
     fn an_ipv4_host_is_plausible_within_its_scope() {
         let (public, site) = (ip("198.51.100.7"), ip("10.0.0.1"));
-        for private in
-            ["10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0", "100.64.0.0", "100.127.0.1"]
-        {
+        for private in [
+            "10.0.0.0",
+            "10.255.255.255",
+            "172.16.0.0",
+            "172.31.255.255",
+            "192.168.0.0",
+            "100.64.0.0",
+            "100.127.0.1",
+            "192.0.0.0",
+            "192.0.0.7",
+        ] {
             assert!(is_plausible(ip(private), site) && !is_plausible(ip(private), public), "{private}");
         }
-        let beside = "1.0.0.1 9.0.0.1 11.0.0.1 126.0.0.1 128.0.0.1 169.253.0.1 169.255.0.1 172.15.0.1 172.32.0.1 \
+        let beside = "191.255.255.255 192.0.0.8 192.0.1.1 1.0.0.1 9.0.0.1 11.0.0.1 126.0.0.1 128.0.0.1 169.253.0.1 169.255.0.1 172.15.0.1 172.32.0.1 \
             192.167.0.1 192.169.0.1 100.63.0.1 100.128.0.1 223.255.255.255";
         for world in beside.split_whitespace() {
             assert!(

@@ -7,6 +7,8 @@
 //! ```
 //!
 //! What the machine knows alone (NOOP, TYPE, REST, PORT's rules, order and syntax errors …) it answers alone.
+//!
+#![doc = include_str!("server/guide.md")]
 
 mod action;
 mod answers;
@@ -15,6 +17,7 @@ mod commit;
 mod config;
 mod context;
 mod dispatch;
+mod evidence;
 mod exchange;
 mod information;
 mod login;
@@ -25,6 +28,7 @@ mod phase;
 mod public;
 mod question;
 mod security;
+mod seldom;
 mod setup;
 mod support;
 mod transfer;
@@ -304,7 +308,9 @@ impl Server {
                     // Who names another user now, or says REIN, has the same time for it as at first.
                     self.began = context.connection.now;
                 }
-                self.phase = context.take_up(line, more || !waiting.is_empty());
+                if let Some(phase) = context.take_up(line, more || !waiting.is_empty()) {
+                    self.phase = phase;
+                }
             }
             Err(verb) => context.take_up_cut(verb),
         }

@@ -37,6 +37,7 @@ pub use order::OutOfOrder;
 pub(crate) use seen::Pending;
 use state::Security;
 pub use state::{LoginState, Setup};
+pub(crate) use table::spends_data_connection;
 
 /// How many replies may be due at once; a command beyond it isn't recorded.
 const DUE_LIMIT: usize = 64;

@@ -17,30 +17,49 @@ use crate::grammar::{Fault, Kind, Read, whole};
 
 /// A moment, told as the time since an origin that the application picks (for example its start).
 /// The core has no clock: every `poll` is told the moment, and deadlines are moments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Instant(Duration);
+///
+/// It is exact to the nanosecond, and the last one lies 584 years behind the origin: whoever picks 1970 for it comes to 2554.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Instant {
+    /// In half the room of a [`Duration`]: a session keeps half a dozen.
+    nanoseconds: u64,
+}
 
 impl Instant {
-    /// The moment that lies `elapsed` behind the origin.
+    /// The moment that lies `elapsed` behind the origin; the last one if it would be later.
+    #[inline]
     pub const fn from_origin(elapsed: Duration) -> Self {
-        Self(elapsed)
+        Self { nanoseconds: nanoseconds(elapsed) }
     }
 
     /// The time since the origin.
+    #[inline]
     pub const fn since_origin(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.nanoseconds)
     }
 
     /// The time from `earlier` to this moment; zero if `earlier` is later.
+    #[inline]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_nanos(self.nanoseconds.saturating_sub(earlier.nanoseconds))
     }
 
-    /// The moment `wait` later; the last representable one if that is beyond it.
+    /// The moment `wait` later; the last one if that is beyond it.
+    #[inline]
     #[must_use]
     pub const fn after(self, wait: Duration) -> Self {
-        Self(self.0.saturating_add(wait))
+        Self { nanoseconds: self.nanoseconds.saturating_add(nanoseconds(wait)) }
     }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Instant").field(&self.since_origin()).finish()
+    }
+}
+
+const fn nanoseconds(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
 /// A `time-val` (RFC 3659 2.3): a date and time in UTC, to the nanosecond.

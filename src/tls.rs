@@ -10,6 +10,7 @@ use crate::time::Instant;
 
 /// Why TLS couldn't begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum TlsError {
     /// The peer's certificate is not to be trusted, or is another's.

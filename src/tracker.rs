@@ -65,7 +65,7 @@ pub use rewrite::{Address, Passed, Rewrite, Translation};
 pub use rules::{Rules, Strangers};
 pub use steps::Loss;
 
-use crate::command::{Command, Mode, Protection, Structure, Type, Verb};
+use crate::command::{Command, DataUse, Mode, Protection, Structure, Type, Verb};
 use crate::inbox::{Commands, Inbox, Replies};
 use crate::reply::{ReplyEnd, ReplyError};
 use crate::session::{Awaited, CommandId, LoginState, Setup};
@@ -545,15 +545,21 @@ impl Tracker {
                     |other: &&[u8]| other.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
                 (!line.is_empty(), !line.is_empty() && WORDS.iter().any(may_be))
             }
-            Peer::Server => match self.heard.open_code() {
-                Some(code) => (true, matches!(code.value(), 227..=229)),
-                None => {
-                    let line = self.heard.under_way();
-                    let code = line.get(..3).unwrap_or(line);
-                    let may_be = |other: &[u8; 3]| other.starts_with(code);
-                    (!line.is_empty(), !line.is_empty() && [b"227", b"228", b"229"].into_iter().any(may_be))
-                }
-            },
+            Peer::Server => {
+                let is_passive = |verb: Verb| verb.data_use() == DataUse::SetsUpPassive;
+                let is_asked =
+                    self.mind.steps.session().pending().any(|due| due.awaited.verb().is_some_and(is_passive));
+                let line = self.heard.under_way();
+                let (is_amid, may_announce) = match self.heard.open_code() {
+                    Some(code) => (true, matches!(code.value(), 227..=229)),
+                    None => {
+                        let code = line.get(..3).unwrap_or(line);
+                        let may_be = |other: &[u8; 3]| other.starts_with(code);
+                        (!line.is_empty(), !line.is_empty() && [b"227", b"228", b"229"].into_iter().any(may_be))
+                    }
+                };
+                (is_amid, may_announce && is_asked)
+            }
         }
     }
 

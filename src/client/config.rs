@@ -116,7 +116,8 @@ pub struct Patience {
     pub accept: Duration,
     /// For the first answer to ABOR, and then for the rest: 10 s each. The request has its end then in any case, but without
     /// them the session ends behind it.
-    /// So long, too, the server may take to end a transfer on whose data connection TLS has failed, before ABOR is said.
+    /// So long, too, the server may take to end a transfer on whose data connection TLS has failed, or that broke before a byte had
+    /// moved, before ABOR is said.
     pub abort: Duration,
     /// For the answer to QUIT: 5 s.
     pub quit: Duration,

@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::data::{Moved, StreamEnd};
 use crate::outbox::{Outbox, Speech};
 use crate::reply::Reply;
-use crate::route::{Attempt, Endpoints, Routes};
+use crate::route::{Attempt, Endpoints, Routes, Software, Speaks};
 use crate::session::CommandId;
 use crate::time::Instant;
 use crate::tls::{Tls, TlsError};
@@ -22,8 +22,11 @@ pub(super) struct Context {
     pub(super) routes: Routes,
     /// The attempts at a data connection of the last transfer.
     pub(super) attempts: Vec<Attempt>,
+    /// Which server it is, and what it speaks, as far as its words have told.
+    pub(super) software: Software,
+    pub(super) speaks: Option<Speaks>,
     /// What FEAT named, once it was asked for.
-    features: Option<VerbSet>,
+    features: VerbSet,
     /// The command whose reply the plan waits for; the greeting at first.
     pub(super) said: CommandId,
     /// How many bytes were received in all, and how many of them before the first command went out that is due.
@@ -122,7 +125,9 @@ impl Context {
             asked: 0,
             routes: Routes::new(),
             attempts: Vec::new(),
-            features: None,
+            features: VerbSet::default(),
+            software: Software::Unknown,
+            speaks: None,
             ranged: false,
             last_word: now,
         }
@@ -166,15 +171,22 @@ impl Context {
 
     /// Whether FEAT named it.
     pub(super) fn offers(&self, verb: Verb) -> bool {
-        self.features.is_some_and(|features| features.contains(verb))
+        self.features.contains(verb)
+    }
+
+    /// The same; `None`: FEAT wasn't asked for.
+    pub(super) fn offers_known(&self, verb: Verb) -> Option<bool> {
+        self.features.contains(Verb::Feat).then(|| self.features.contains(verb))
     }
 
     pub(super) fn remember_features(&mut self, reply: &Reply<'_>) {
         let mut features = VerbSet::default();
+        // That it was asked for.
+        features.insert(Verb::Feat);
         for feature in reply.features() {
             features.insert(Verb::parse(feature.word));
         }
-        self.features = Some(features);
+        self.features = features;
     }
 
     pub(super) fn start_tls(&mut self) {

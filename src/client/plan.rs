@@ -149,6 +149,11 @@ impl Running {
         matches!(&self.plan, RunningPlan::Transfer(transfer) if transfer.expects_stragglers())
     }
 
+    /// Whether the data of the transfer that is under way has come to its end in order; `None`: none is under way.
+    pub(super) fn data_is_whole(&self) -> Option<bool> {
+        if let RunningPlan::Transfer(transfer) = &self.plan { transfer.data_is_whole() } else { None }
+    }
+
     /// A command that isn't the plan's was said behind its last one, which is answered.
     pub(super) fn interrupt(&mut self) {
         if let RunningPlan::Transfer(transfer) = &mut self.plan {

@@ -126,7 +126,7 @@ impl TransferRequest {
         let options = options.unwrap_or(&usual);
         let part = match options.range {
             Some((first, last)) => Part::Range(first, last),
-            None => Part::From(offset.unwrap_or(session.restart_offset())),
+            None => Part::From(options.offset.or(offset).unwrap_or(session.restart_offset())),
         };
         Self {
             representation: options.representation(command.verb()),
@@ -151,6 +151,8 @@ pub(super) enum Wanted {
     /// Of the command with this verb.
     Hash(Verb),
     Features,
+    /// Behind it the session ends.
+    Farewell,
 }
 
 impl Request {
@@ -193,6 +195,30 @@ impl Request {
     pub fn raw<B: AsRef<[u8]> + ?Sized>(line: &B) -> Result<Self, NotRaw> {
         let command = Command::parse(line.as_ref()).map_err(NotRaw::Syntax)?;
         Self::command(command).map_err(|command| NotRaw::Special(command.verb()))
+    }
+
+    /// What the client of another session asks for, whatever it is: RETR and its siblings by a [`transfer`](Self::transfer), to which
+    /// [`representation`](Self::representation) and [`offset`](Self::offset) give what is in force there; SIZE, REIN and QUIT by requests
+    /// of their own, since they need or change the state of this session; all else as it is. `Err` gives the command back: each session
+    /// has its own data connections, its own security and its own ABOR.
+    ///
+    /// ```
+    /// use ftp_proto::client::Request;
+    /// use ftp_proto::{Command, Type};
+    /// let download = Request::relayed(Command::parse(b"RETR notes.txt")?).unwrap();
+    /// let download = download.representation(Type::Image).offset(1024);
+    /// assert!(Request::relayed(Command::parse(b"SITE CHMOD 600 notes.txt")?).is_ok());
+    /// assert!(Request::relayed(Command::parse(b"PASV")?).is_err(), "the client says it where it is needed");
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
+    pub fn relayed(command: Command<'_>) -> Result<Self, Command<'_>> {
+        match command {
+            Command::Size(path) => Ok(Self::size(path)),
+            Command::Rein => Ok(Self::reinitialise()),
+            Command::Quit => Ok(Self::quit()),
+            command if command.verb().opens_data() => Self::transfer(command),
+            command => Self::command(command),
+        }
     }
 
     /// CWD.
@@ -270,6 +296,12 @@ impl Request {
     pub fn reinitialise() -> Self {
         let steps = [Step::always(Command::Rein), Step { act: Act::StopTls, when: When::Secured }];
         Self::new(Plan::Script(steps.into()), Wanted::Nothing)
+    }
+
+    /// QUIT; the outcome has the server's last words, and `Leave` comes behind it.
+    /// [`Client::quit`](super::Client::quit) is for whoever doesn't want to wait for them.
+    pub fn quit() -> Self {
+        Self::one(Command::Quit, Wanted::Farewell)
     }
 
     /// OPTS UTF8 ON, for servers that want to be told.
@@ -381,7 +413,7 @@ impl Request {
     pub(super) fn is_harmless(&self) -> bool {
         match &self.plan {
             Plan::Script(steps) => steps.iter().all(|step| match &step.act {
-                Act::Say(command) => command.verb().may_precede_tls(),
+                Act::Say(command) => command.verb().may_precede_tls() || *command == Command::Quit,
                 Act::StartTls | Act::StopTls => true,
             }),
             Plan::Transfer { .. } | Plan::List(_) | Plan::Hash(_) => false,

@@ -264,6 +264,8 @@ fn barrier(context: &Context, about: CommandId) -> Option<Command<'static>> {
     let verb = session.awaited_by(about)?.verb()?;
     let guards = match verb {
         Verb::Auth | Verb::Adat | Verb::Pbsz | Verb::Prot | Verb::Ccc => true,
+        // Nothing is said behind it.
+        Verb::Quit => true,
         // It may have ended TLS.
         Verb::Rein => session.is_secured(),
         _ => false,

@@ -7,7 +7,8 @@ mod length;
 mod setup;
 mod state;
 
-use core::net::SocketAddr;
+use alloc::boxed::Box;
+use core::net::{IpAddr, SocketAddr};
 
 use super::context::{Context, End, Ended, Progress, ReplyBy};
 use super::request::Part;
@@ -19,7 +20,7 @@ use crate::command::{Command, EpsvArgument, Protection, Verb};
 use crate::connection::cannot_happen;
 use crate::data::{DataError, Direction, Moved, State, StreamEnd, Streaming};
 use crate::reply::{Code, Reply};
-use crate::route::AttemptEnd;
+use crate::route::{AttemptEnd, DataTls, Excerpt};
 use crate::session::{CommandId, Step};
 use crate::telnet::INTERRUPT_AND_SYNCH;
 use crate::time::Instant;
@@ -65,6 +66,7 @@ impl Transfer {
             Stage::Commanded(commanded)
             | Stage::Moving(commanded, _)
             | Stage::Finishing(commanded, _)
+            | Stage::Dismissed(commanded, _)
             | Stage::Unsecured(commanded, _)
                 if id == commanded.id =>
             {
@@ -84,7 +86,7 @@ impl Transfer {
             Stage::Asking(trial) => {
                 context.routes.give_up(trial.route);
                 context.connection.data.release();
-                self.give_up(context, trial, AttemptEnd::Unexpected(code));
+                self.give_up(context, trial, AttemptEnd::Unexpected(code), None);
             }
             Stage::Aborting(aborting) => {
                 context.connection.session.settle_abort();
@@ -102,6 +104,9 @@ impl Transfer {
         let told = context.connection.data.streaming().and_then(Streaming::moved);
         let stalled = told.filter(|_| stalls_at.is_some_and(|at| context.connection.now >= at));
         let why = stalled.map_or(Ending::Aborted, Ending::Stalled);
+        if let (Some(moved), Some(attempt)) = (stalled, Self::standing(context)) {
+            attempt.end = if moved == 0 { AttemptEnd::Stalled } else { AttemptEnd::CutShort };
+        }
         if (abort || stalled.is_some()) && self.abort(context, why) {
             return Progress::Again;
         }
@@ -111,19 +116,21 @@ impl Transfer {
             Stage::Size => self.ask_size(context),
             Stage::Choosing => self.choose(context),
             Stage::Listening(trial) => return self.announce(context, trial),
-            Stage::Dialling(trial, next) => return self.dial(context, trial, next),
+            Stage::Dialling { trial, at, next } => return self.dial(context, trial, at, next),
             Stage::Ready(trial) => self.ready(context, trial),
             Stage::Ranged(trial) => self.command(context, trial),
             Stage::Interrupted(trial) => self.say_part_again(context, trial),
             Stage::Moving(commanded, last) => return self.moving(context, commanded, last),
             Stage::Straggling(trial, stream, by) => return self.straggle(context, trial, stream, by),
-            Stage::Failing(trial, code) => self.fail(context, trial, code),
+            Stage::Failing => self.fail(context),
             Stage::Commanded(commanded) => match *context.connection.data.state() {
                 State::Failed(why) => self.no_connection(context, commanded, Final::Due, why),
+                State::Deserted(stranger) => self.deserted(context, commanded, Final::Due, stranger),
                 _ if context.connection.data.is_accepting() => return Progress::Data(None),
                 _ => return Progress::Reply,
             },
             Stage::Unsecured(commanded, by) => return self.unsecured(context, commanded, by),
+            Stage::Dismissed(commanded, by) => return self.dismissed(context, commanded, by),
             Stage::Aborting(aborting) => return self.aborting(context, aborting),
             Stage::Excluding
             | Stage::Typing
@@ -229,11 +236,18 @@ impl Transfer {
         match (self.stage, step) {
             (Stage::Unsecured(..), Step::Wait) => {}
             // Its own words say more than that TLS failed: `522 … session reuse required`.
-            (Stage::Unsecured(..), Step::Failure) if !blames_connection(reply.code()) => {
-                self.end(context, Ending::Refused);
+            (Stage::Unsecured(..), Step::Failure) => {
+                if let Some(attempt) = context.attempts.last_mut() {
+                    attempt.said = Some(Box::new(Excerpt::of(reply)));
+                }
+                if blames_connection(reply.code()) {
+                    self.go_on(self.without_connection());
+                } else {
+                    self.end(context, Ending::Refused);
+                }
             }
             (Stage::Unsecured(..), _) => self.go_on(self.without_connection()),
-            (_, Step::Failure) => self.refused(context, commanded, reply.code()),
+            (_, Step::Failure) => self.refused(context, commanded, reply),
             (Stage::Commanded(_), Step::Wait) => match self.announced(context, reply) {
                 Some(ending) => {
                     context.connection.data.release();
@@ -245,13 +259,19 @@ impl Transfer {
             (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Here),
             (_, Step::Wait) => {}
             (Stage::Finishing(_, stream), _) => self.finish(context, commanded.trial, stream),
+            (Stage::Dismissed(..), _) => self.finish(context, commanded.trial, Stream::BROKEN),
             _ => self.stage = Stage::Moving(commanded, Final::Here),
         }
     }
 
     /// The server has refused the transfer or ended it badly.
-    fn refused(&mut self, context: &mut Context, commanded: Commanded, code: Code) {
-        let ended = if let Stage::Finishing(_, stream) = self.stage { Some(stream) } else { None };
+    fn refused(&mut self, context: &mut Context, commanded: Commanded, reply: &Reply<'_>) {
+        let code = reply.code();
+        let ended = match self.stage {
+            Stage::Finishing(_, stream) => Some(stream),
+            Stage::Dismissed(..) => Some(Stream::BROKEN),
+            _ => None,
+        };
         // The server says that the connection is at fault, and nothing has moved: the next route. What a stream that still
         // runs has moved its `Close` will tell; where it has told nothing yet, only 425 says that nobody could connect.
         let untouched = match (ended, context.connection.data.streaming().map(|streaming| streaming.moved())) {
@@ -260,24 +280,40 @@ impl Transfer {
             (None, Some(Some(moved))) => moved == 0,
             (None, None) => true,
         };
+        self.record_refusal(context, commanded.trial, reply, untouched);
         // The cause is here; that the server saw the connection break is its effect.
         let ours = ended.filter(|stream| matches!(stream.end, StreamEnd::LocalError | StreamEnd::StorageFull));
         match ours {
             Some(Stream { end, moved }) => self.end(context, Ending::Incomplete(end, moved)),
             None if blames_connection(code) && untouched && self.may_be_repeated() => {
                 context.connection.data.release();
-                self.stage = Stage::Failing(commanded.trial, code);
+                self.stage = Stage::Failing;
             }
             None => self.end(context, Ending::Refused),
         }
     }
 
     /// The channel of a route that has failed at the server is closed: what was moved over it?
-    fn fail(&mut self, context: &mut Context, trial: Trial, code: Code) {
+    fn fail(&mut self, context: &mut Context) {
         match context.connection.data.take_closed() {
             Some(Moved::Bytes(_)) => self.end(context, Ending::Refused),
-            Some(Moved::Nothing) | None => self.give_up(context, trial, AttemptEnd::ServerFailed(code)),
+            Some(Moved::Nothing) | None => self.next(context),
         }
+    }
+
+    /// The server has given the transfer up, and its data connection is what it complains of.
+    fn record_refusal(&self, context: &mut Context, trial: Trial, reply: &Reply<'_>, untouched: bool) {
+        let code = reply.code();
+        // TLS that the server refuses after its handshake, to us, is a stream that has begun.
+        let untold = context.connection.data.streaming().is_some_and(|streaming| streaming.moved().unwrap_or(0) == 0);
+        let end = match context.connection.data.stranger() {
+            Some(stranger) if untouched => AttemptEnd::Stranger(stranger),
+            _ if untouched && blames_connection(code) => AttemptEnd::ServerFailed(code),
+            _ if (untouched || untold) && concerns_connection(code) => AttemptEnd::ServerFailed(code),
+            _ if blames_connection(code) => AttemptEnd::CutShort,
+            _ => return,
+        };
+        self.record(context, trial, None, end, Some(reply));
     }
 
     /// STOU could leave a second file behind.
@@ -294,7 +330,18 @@ impl Transfer {
     /// whatever it has said, or TLS failed. So nothing has moved.
     fn no_connection(&mut self, context: &mut Context, commanded: Commanded, last: Final, why: DataError) {
         context.connection.data.forget();
-        self.record(context, commanded.trial, None, AttemptEnd::Failed(why));
+        self.record(context, commanded.trial, None, AttemptEnd::Failed(why), None);
+        self.unconnected(context, commanded, last, why);
+    }
+
+    /// Only a stranger came.
+    fn deserted(&mut self, context: &mut Context, commanded: Commanded, last: Final, stranger: IpAddr) {
+        context.connection.data.forget();
+        self.record(context, commanded.trial, None, AttemptEnd::Stranger(stranger), None);
+        self.unconnected(context, commanded, last, DataError::TimedOut);
+    }
+
+    fn unconnected(&mut self, context: &mut Context, commanded: Commanded, last: Final, why: DataError) {
         match (last, why) {
             (Final::Here, _) => self.go_on(self.without_connection()),
             // The server sees the connection's end, and says what it makes of it.
@@ -317,6 +364,14 @@ impl Transfer {
         Progress::Reply
     }
 
+    /// The data connection broke before a byte had moved, and the server says nothing of it. It was a way without use.
+    fn dismissed(&mut self, context: &mut Context, commanded: Commanded, by: Instant) -> Progress {
+        if context.connection.now >= by {
+            self.record(context, commanded.trial, None, AttemptEnd::Stalled, None);
+        }
+        self.unsecured(context, commanded, by)
+    }
+
     fn go_on(&mut self, then: Then) {
         self.stage = match then {
             Then::End(ending) => Stage::Ending(ending),
@@ -327,6 +382,9 @@ impl Transfer {
     /// The 1yz is here: the bytes move as soon as the connection stands.
     fn begin_moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) {
         self.stage = Stage::Moving(commanded, last);
+        if let (Final::Due, Some(attempt)) = (last, Self::standing(context)) {
+            attempt.opened = true;
+        }
         if let State::Open(peer) = *context.connection.data.state() {
             self.connected(context, commanded.trial, peer);
         }
@@ -335,7 +393,7 @@ impl Transfer {
     /// The connection stands and the server is ready: TLS if PROT P is in force (RFC 4217 9), then the bytes.
     fn connected(&mut self, context: &mut Context, trial: Trial, peer: SocketAddr) {
         if !trial.route.is_passive() {
-            self.record(context, trial, Some(peer), AttemptEnd::Connected);
+            self.record(context, trial, Some(peer), AttemptEnd::Connected, None);
         }
         let connection = &mut context.connection;
         if connection.session.protection() == Protection::Private {
@@ -357,7 +415,12 @@ impl Transfer {
         let data = &mut context.connection.data;
         match *data.state() {
             State::Open(peer) => self.connected(context, commanded.trial, peer),
-            State::Secured => self.stream(context),
+            State::Secured { resumed } => {
+                if let Some(attempt) = Self::standing(context) {
+                    attempt.tls = Some(DataTls::stood(None, Some(resumed)));
+                }
+                self.stream(context);
+            }
             State::Asking(_) if data.streaming().is_some() => return self.streaming(context, last),
             State::Asking(_) => return Progress::Data(None),
             State::Ended { end, moved, .. } => {
@@ -365,6 +428,7 @@ impl Transfer {
                 self.moved(context, commanded, last, Stream { end, moved });
             }
             State::Failed(why) => self.no_connection(context, commanded, last, why),
+            State::Deserted(stranger) => self.deserted(context, commanded, last, stranger),
             State::Idle | State::Bound(_) | State::Target(_) | State::Whole { .. } => {
                 cannot_happen("bytes are to move, and there is no data connection");
                 self.end(context, Ending::Incomplete(StreamEnd::Truncated, Moved::Nothing));
@@ -389,6 +453,10 @@ impl Transfer {
     /// The stream has ended.
     fn moved(&mut self, context: &mut Context, commanded: Commanded, last: Final, stream: Stream) {
         match last {
+            Final::Due if stream == Stream::BROKEN => {
+                let by = context.connection.after(context.config.patience.abort);
+                self.stage = Stage::Dismissed(commanded, by);
+            }
             Final::Due => self.stage = Stage::Finishing(commanded, stream),
             Final::Here => self.finish(context, commanded.trial, stream),
         }
@@ -410,7 +478,12 @@ impl Transfer {
         if end == StreamEnd::Clean {
             context.routes.prove(trial.route);
         }
-        let how = match (end, self.missed(context, moved.bytes())) {
+        let missed = self.missed(context, moved.bytes());
+        let cut_short = end == StreamEnd::Truncated || missed.is_some_and(|expected| expected > moved.bytes());
+        if let (true, Some(attempt)) = (cut_short, Self::standing(context)) {
+            attempt.end = AttemptEnd::CutShort;
+        }
+        let how = match (end, missed) {
             (StreamEnd::Clean, None) if self.request.command.verb() == Verb::Stou => {
                 End::Stored(moved.bytes(), self.name.take())
             }
@@ -439,17 +512,18 @@ impl Transfer {
             | Stage::Size
             | Stage::Choosing
             | Stage::Listening(_)
-            | Stage::Dialling(..)
+            | Stage::Dialling { .. }
             | Stage::Ready(_)
             | Stage::Ranged(_)
             | Stage::Interrupted(_)
-            | Stage::Failing(..)
+            | Stage::Failing
             // The server has finished already: only our side has to stop.
             | Stage::Moving(_, Final::Here)
             | Stage::Straggling(..) => self.end(context, why),
             Stage::Commanded(commanded)
             | Stage::Moving(commanded, Final::Due)
             | Stage::Finishing(commanded, _)
+            | Stage::Dismissed(commanded, _)
             | Stage::Unsecured(commanded, _) => {
                 context.connection.data.release();
                 self.say_abort(context, commanded.id, Then::End(why));
@@ -507,4 +581,17 @@ impl Transfer {
 /// Whether the server says that the data connection is at fault.
 fn blames_connection(code: Code) -> bool {
     matches!(code, Code::CANNOT_OPEN_DATA_CONNECTION | Code::TRANSFER_ABORTED)
+}
+
+/// Codes that may be about the data connection, where nothing has moved over it: they say so in words (RFC 4217 10).
+fn concerns_connection(code: Code) -> bool {
+    matches!(
+        code,
+        Code::SERVICE_NOT_AVAILABLE
+            | Code::UNSUPPORTED_FAMILY_OR_PROTECTION
+            | Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS
+            | Code::PROTECTION_DENIED
+            | Code::DENIED_BY_POLICY
+            | Code::NOT_LOGGED_IN
+    )
 }

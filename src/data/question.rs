@@ -47,7 +47,7 @@ impl Data {
             (What::Listen { host, ports }, Some(deadline)) => {
                 Asked::Listen(Listen { data: self, wants_input, host, ports, deadline })
             }
-            (What::Accept { expected }, Some(deadline)) => {
+            (What::Accept { expected, .. }, Some(deadline)) => {
                 Asked::Accept(Accept { data: self, wants_input, expected, deadline })
             }
             (What::SecureData { resume }, Some(deadline)) => {
@@ -194,6 +194,7 @@ impl Accept<'_> {
     pub fn accepted(self, peer: SocketAddr) -> Verdict {
         let host = peer.ip().to_canonical();
         if self.expected.is_some_and(|expected| expected != host) {
+            self.data.send_away(host);
             return Verdict::Refuse;
         }
         self.data.state = State::Open(SocketAddr::new(host, peer.port()));
@@ -231,13 +232,13 @@ impl SecureData<'_> {
 
     /// The handshake is done, and has resumed the control connection's session.
     pub fn resumed(self) {
-        self.data.state = State::Secured;
+        self.data.state = State::Secured { resumed: true };
     }
 
     /// The handshake is done with a session of its own; the certificate is the control connection's.
     pub fn fresh(self) {
         match self.resume {
-            Resume::Wanted => self.data.state = State::Secured,
+            Resume::Wanted => self.data.state = State::Secured { resumed: false },
             Resume::Required => {
                 self.data.close();
                 self.data.state = State::Failed(DataError::Tls(TlsError::NotResumed));

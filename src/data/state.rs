@@ -27,6 +27,7 @@ pub enum Direction {
 
 /// Why there is no data connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum DataError {
     /// The other side answered with a reset: nobody listens there.
@@ -156,10 +157,14 @@ pub(crate) enum State {
     Target(SocketAddr),
     /// A connection stands; nothing moves. The address is the other side's.
     Open(SocketAddr),
-    /// TLS stands on the connection; nothing moves.
-    Secured,
+    /// TLS stands on the connection, with the control connection's session or one of its own; nothing moves.
+    Secured {
+        resumed: bool,
+    },
     /// There is none, or no TLS on it. Nothing is left of it outside.
     Failed(DataError),
+    /// Nobody came in time but this stranger, who was sent away. Nothing is left of it outside.
+    Deserted(IpAddr),
     /// The stream has ended, and the connection is closed.
     Ended {
         end: StreamEnd,
@@ -200,9 +205,10 @@ pub(crate) enum What {
         host: IpAddr,
         ports: RangeInclusive<u16>,
     },
-    /// `expected` is the only host that may come.
+    /// `expected` is the only host that may come; `stranger`: another one came last, and was sent away.
     Accept {
         expected: Option<IpAddr>,
+        stranger: Option<IpAddr>,
     },
     SecureData {
         resume: Resume,
@@ -271,6 +277,15 @@ impl Data {
         matches!(&self.state, State::Asking(Question { what: What::Accept { .. }, .. }))
     }
 
+    /// Who came last in place of the one who is waited for, or was waited for, and was sent away.
+    pub(crate) fn stranger(&self) -> Option<IpAddr> {
+        match &self.state {
+            State::Asking(Question { what: What::Accept { stranger, .. }, .. }) => *stranger,
+            State::Deserted(stranger) => Some(*stranger),
+            _ => None,
+        }
+    }
+
     /// What moves, if something does.
     pub(crate) fn streaming(&self) -> Option<&Streaming> {
         match &self.state {
@@ -303,7 +318,7 @@ impl Data {
 
     /// Waits on the socket that listens for the other side.
     pub(crate) fn accept(&mut self, expected: Option<IpAddr>, patience: Duration) {
-        self.ask(What::Accept { expected }, Some(patience));
+        self.ask(What::Accept { expected, stranger: None }, Some(patience));
     }
 
     /// Begins TLS before a byte moves.
@@ -371,14 +386,19 @@ impl Data {
 
     /// The open question is answered by the clock: there is none.
     fn time_out(&mut self) {
-        let why = match &self.state {
-            State::Asking(Question { what: What::SecureData { .. }, .. }) => DataError::Tls(TlsError::TimedOut),
-            _ => DataError::TimedOut,
+        let end = match &self.state {
+            State::Asking(Question { what: What::SecureData { .. }, .. }) => {
+                State::Failed(DataError::Tls(TlsError::TimedOut))
+            }
+            State::Asking(Question { what: What::Accept { stranger: Some(stranger), .. }, .. }) => {
+                State::Deserted(*stranger)
+            }
+            _ => State::Failed(DataError::TimedOut),
         };
         if self.exists() {
             self.close();
         }
-        self.state = State::Failed(why);
+        self.state = end;
     }
 
     /// Whether there is a socket outside, or work on one, or what came over it and isn't kept.
@@ -387,8 +407,15 @@ impl Data {
             State::Asking(Question { what: What::Connect { .. } | What::Listen { .. }, wait }) => {
                 matches!(wait, Wait::Shown(_))
             }
-            State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured | State::Whole { .. } => true,
-            State::Idle | State::Target(_) | State::Failed(_) | State::Ended { .. } => false,
+            State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured { .. } | State::Whole { .. } => true,
+            State::Idle | State::Target(_) | State::Failed(_) | State::Deserted(_) | State::Ended { .. } => false,
+        }
+    }
+
+    /// Somebody else than the one who is waited for has come.
+    pub(super) fn send_away(&mut self, host: IpAddr) {
+        if let State::Asking(Question { what: What::Accept { stranger, .. }, .. }) = &mut self.state {
+            *stranger = Some(host);
         }
     }
 

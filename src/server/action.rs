@@ -47,8 +47,8 @@ pub enum Action<'a> {
     StartTls(StartTls<'a>),
     /// End TLS on the control connection, and go on in plaintext.
     StopTls(StopTls<'a>),
-    /// News, shown once, and only if [`Config::answered`](super::Config::answered) wants it: a command with its final reply, which
-    /// isn't the application's answer. The `Write` of that reply comes after it.
+    /// News, shown once, and only if [`Config::answered`](super::Config::answered) wants it: a command with its final reply,
+    /// whoever has made it. The `Write` of that reply comes after it.
     Answered(Exchange<'a>),
     /// Close the control connection: everything was said.
     Leave,

@@ -1,6 +1,5 @@
 //! What a client chooses: TYPE, STRU, MODE, REST, RANG, OPTS, LANG.
 
-use alloc::boxed::Box;
 use alloc::format;
 
 use super::context::{Context, Range};
@@ -58,14 +57,14 @@ impl Context {
         if i64::try_from(offset).is_err() {
             return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Bad argument: no file is so long.");
         }
-        self.range = None;
+        self.seldom.forget_range();
         self.answer_draft(to, Reply::of_offset(offset));
     }
 
     /// RANG (draft-bryan-ftp-range): the bytes that the next RETR, STOR or HASH is about; `1 0` takes it back.
     pub(super) fn set_range(&mut self, to: UnderWay, start: u64, end: u64) {
         if (start, end) == (1, 0) {
-            self.range = None;
+            self.seldom.forget_range();
             return self.answer_static(to, Code::PENDING_FURTHER_INFORMATION, "Range reset.");
         }
         if start > end || i64::try_from(end).is_err() {
@@ -78,7 +77,7 @@ impl Context {
         if self.is_text() {
             return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT);
         }
-        self.range = Some(Box::new(Range { start, end }));
+        self.seldom.set_range(Range { start, end });
         let text = text_of(format!("Restarting at {start}. Ending at {end}."));
         self.answer(to, &Reply::new(Code::PENDING_FURTHER_INFORMATION, text));
     }
@@ -86,8 +85,10 @@ impl Context {
     /// Why a transfer can't begin where REST or RANG want it to.
     pub(super) fn misplaced(&self, command: &Command<'_>) -> Option<(Code, &'static str)> {
         let restarts = match command {
-            Command::Retr(_) | Command::Stor(_) => self.connection.session.restart_offset() > 0 || self.range.is_some(),
-            Command::Appe(_) | Command::Stou(_) if self.range.is_some() => {
+            Command::Retr(_) | Command::Stor(_) => {
+                self.connection.session.restart_offset() > 0 || self.seldom.range().is_some()
+            }
+            Command::Appe(_) | Command::Stou(_) if self.seldom.range().is_some() => {
                 return Some((Code::FILE_UNAVAILABLE, "A range is for RETR and STOR."));
             }
             Command::Appe(_) => self.connection.session.restart_offset() > 0,
@@ -114,7 +115,14 @@ impl Context {
             Opts::Utf8(Some(false)) => self.answer_static(to, Code::PARAMETER_NOT_IMPLEMENTED, "Always in UTF8 mode."),
             Opts::Utf8(_) => self.answer_static(to, Code::COMMAND_OKAY, "Always in UTF8 mode."),
             Opts::Mlst(facts) if support.has(Verb::Mlst) || support.has(Verb::Mlsd) => {
-                self.chosen.facts = support.choose_facts(facts.as_ref().map_or(&[], Argument::as_bytes));
+                let Some(chosen) = support.choose_facts(facts.as_ref().map_or(&[], Argument::as_bytes)) else {
+                    return self.answer_static(
+                        to,
+                        Code::ARGUMENT_SYNTAX_ERROR,
+                        "None of these facts is known, current selection not changed.",
+                    );
+                };
+                self.chosen.facts = chosen;
                 let mut text = alloc::string::String::from("MLST OPTS");
                 for (index, fact) in self.facts().enumerate() {
                     text.push_str(if index == 0 { " " } else { "" });

@@ -9,6 +9,7 @@ use core::fmt;
 
 use super::context::{Context, TOO_MUCH};
 use super::phase::{Asked, Committed, Step, Upload};
+use super::transfer::STORAGE_FULL;
 use super::waiting::Waiting;
 use crate::command::Command;
 use crate::data::{ChannelId, Ending, Relayed};
@@ -108,7 +109,7 @@ impl CommitError {
     fn answer(self) -> (Code, &'static str) {
         match self {
             Self::Local => (Code::LOCAL_ERROR, "Failure reading or writing local file."),
-            Self::StorageFull => (Code::EXCEEDED_ALLOCATION, "Insufficient storage space."),
+            Self::StorageFull => (Code::EXCEEDED_ALLOCATION, STORAGE_FULL),
         }
     }
 }

@@ -51,15 +51,13 @@ pub struct Config {
     /// What the application can do. It is no policy: the feature `serde` leaves it out.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub support: Support,
-    /// Whether the application is told, by [`Action::Answered`](super::Action::Answered), of each final reply that isn't its own
-    /// answer (no). Then one command line is taken up a poll, and the news comes before the `Write` of the reply. Who logs what he
-    /// answers to a [`Question`](super::Question), what he refuses a [`Transfer`](super::Transfer) with, and this news, has logged each
-    /// command exactly once, with its final reply.
+    /// Whether the application is told, by [`Action::Answered`](super::Action::Answered), of each command with its final
+    /// reply, whoever has made it (no). Then one command line is taken up a poll, and the news comes before the `Write` of the
+    /// reply. So who logs this news has logged each command that was answered exactly once, as it was answered, and no secret.
     ///
-    /// Told are, in particular: what the machine answers alone, amid a transfer too; lines that are no command, are too long, or out of
-    /// order; PASV and its like; the end of a transfer that was accepted, in whatever words; ABOR; 451 where the application
-    /// didn't answer in time, and 421 in place of its refusal where that was one too many. Not told are a 1yz, and a 421 that no
-    /// command has asked for (a time-out, [`Server::close`](super::Server::close)).
+    /// Told are also lines that are no command, are too long, or out of order; what is answered amid a transfer, and ABOR; the end of
+    /// a transfer; 451 where the application didn't answer in time, and 421 in place of its refusal where that was one too many.
+    /// Not told are a 1yz, and a 421 that no command has asked for (a time-out, [`Server::close`](super::Server::close)).
     pub answered: bool,
 }
 

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::config::Config;
+use super::evidence::Agreed;
 use super::exchange::{self, News};
-use super::permissions::Permissions;
 use super::phase::{Asked, UnderWay};
+use super::seldom::Seldom;
 use super::support::{Chosen, Support};
 use super::waiting::Waiting;
 use crate::command::{Command, Verb};
@@ -29,13 +30,9 @@ const TOGETHER: usize = 4000;
 /// Everything of a server's session but its input and its phase.
 pub(super) struct Context {
     pub(super) config: Arc<Config>,
-    /// What the user may do, if that is another than what everybody may.
-    pub(super) granted: Option<Arc<Permissions>>,
     pub(super) connection: Connection,
     pub(super) life: Life,
     pub(super) chosen: Chosen,
-    /// RANG, for the next transfer or hash.
-    pub(super) range: Option<Box<Range>>,
     /// A command was refused with 532: ACCT may come (RFC 959 5.4).
     pub(super) account_wanted: bool,
     /// When the last command line was taken up, more was behind it.
@@ -48,6 +45,8 @@ pub(super) struct Context {
     /// What the machine answers alone, where the application wants to know.
     pub(super) news: Option<Box<News>>,
     pub(super) pace: Pace,
+    pub(super) agreed: Option<Agreed>,
+    pub(super) seldom: Seldom,
     /// The serial of the last question.
     serial: u32,
     /// Room for the text of the next command that the application is asked about: so no question costs an allocation.
@@ -109,10 +108,8 @@ impl Context {
         Self {
             connection: Connection::new(ends, Outbox::new(Speech::Replies, config.escaping.replies), now),
             config,
-            granted: None,
             life: Life::Open,
             chosen: Chosen::default(),
-            range: None,
             account_wanted: false,
             pipelined: false,
             user: Box::default(),
@@ -120,6 +117,8 @@ impl Context {
             unknown_commands: 0,
             news,
             pace,
+            agreed: None,
+            seldom: Seldom::default(),
             serial: 0,
             room: Vec::new(),
         }
@@ -148,7 +147,7 @@ impl Context {
 
     /// Where in its file a transfer begins, in bytes.
     pub(super) fn offset_of(&self, command: &Command<'_>) -> u64 {
-        match (command, self.range.as_deref()) {
+        match (command, self.seldom.range()) {
             (Command::Retr(_) | Command::Stor(_), Some(range)) => range.start,
             (Command::Retr(_) | Command::Stor(_) | Command::Appe(_), _) => self.connection.session.restart_offset(),
             _ => 0,
@@ -263,7 +262,7 @@ impl Context {
         self.user = Box::default();
         self.grant(None);
         self.chosen = Chosen::default();
-        self.range = None;
+        self.seldom.forget_range();
         self.account_wanted = false;
     }
 
@@ -281,8 +280,8 @@ impl Context {
     fn finish(&mut self, verb: Verb, code: Code) {
         self.account_wanted |= code == Code::NEED_ACCOUNT_FOR_STORING;
         // RANG was for one command, as REST is.
-        if self.range.is_some() && (verb.opens_data() || verb == Verb::Hash) {
-            self.range = None;
+        if self.seldom.range().is_some() && (verb.opens_data() || verb == Verb::Hash) {
+            self.seldom.forget_range();
         }
         if self.is_logged_in() {
             self.unknown_commands = 0;

@@ -8,15 +8,16 @@ use crate::reply::Code;
 use crate::session::OutOfOrder;
 
 impl Context {
-    /// Takes up a command line; the phase that follows from it. `unread`: something was received behind it.
-    pub(super) fn take_up(&mut self, line: &[u8], unread: bool) -> Phase {
+    /// Takes up a command line; the phase that follows from it, `None`: none, it is answered. `unread`: something was received
+    /// behind it.
+    pub(super) fn take_up(&mut self, line: &[u8], unread: bool) -> Option<Phase> {
         self.hear(line);
         match Command::parse(line) {
             Ok(Command::Other(_)) | Err(_) if is_foreign(line) => self.turn_away(),
             Ok(command) => return self.dispatch(line, command, unread),
             Err(error) => self.complain(&error, Verb::of_line(line)),
         }
-        Phase::Idle
+        None
     }
 
     /// Takes up a line that was longer than the limit, and began with this verb.
@@ -34,32 +35,32 @@ impl Context {
         true
     }
 
-    fn dispatch(&mut self, line: &[u8], command: Command<'_>, unread: bool) -> Phase {
+    fn dispatch(&mut self, line: &[u8], command: Command<'_>, unread: bool) -> Option<Phase> {
         // What keeps connections alive all day breaks no rule of order and changes nothing.
         if matches!(command, Command::Noop) && self.pace == Pace::Together && self.connection.session.pass_noop() {
             self.say_noop();
-            return Phase::Idle;
+            return None;
         }
         if self.config.strict && self.complains_strictly(line) {
-            return Phase::Idle;
+            return None;
         }
         let verb = command.verb();
         if !self.supports(verb) {
             self.not_supported(&command);
-            return Phase::Idle;
+            return None;
         }
         let (id, advice) = self.connection.session.command(&command);
         let to = UnderWay { id, verb };
         if let Some((code, text)) = self.disorder(verb, advice) {
             self.answer_static(to, code, text);
-            return Phase::Idle;
+            return None;
         }
         if self.refuses_spurious(to, &command, unread) {
-            return Phase::Idle;
+            return None;
         }
         match command {
             Command::Pasv | Command::Epsv(EpsvArgument::Any | EpsvArgument::Protocol(_)) | Command::Lpsv => {
-                return if self.prepare(to, &command) { Phase::Preparing(to) } else { Phase::Idle };
+                return self.prepare(to, &command).then_some(Phase::Preparing(to));
             }
             Command::Port(_) | Command::Eprt(_) | Command::Lprt(_) => self.set_target(to, &command),
             Command::Pass(_) if self.is_logged_in() => {
@@ -72,12 +73,12 @@ impl Context {
             }
             _ if verb.opens_data() => match self.misplaced(&command) {
                 Some((code, text)) => self.answer_static(to, code, text),
-                None => return Phase::Offering(self.ask(id, command)),
+                None => return Some(Phase::Offering(self.ask(id, command))),
             },
             _ if self.answers_security(to, &command) || self.answers_alone(to, &command) => {}
-            _ => return Phase::Asking(self.ask(id, command)),
+            _ => return Some(Phase::Asking(self.ask(id, command))),
         }
-        Phase::Idle
+        None
     }
 
     /// Why a command is refused whatever it says: the order of RFC 959 5.4, or the want of TLS.

@@ -1,4 +1,4 @@
-//! What the machine answers alone, told to an application that wants to know of every command.
+//! Every command with its final reply, told to an application that wants to know.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -13,7 +13,7 @@ use crate::session::CommandId;
 /// What stands for a secret.
 const MASK: &[u8] = b"****";
 
-/// A command with the final reply that the machine has given to it ([`Config::answered`](super::Config::answered)).
+/// A command with its final reply ([`Config::answered`](super::Config::answered)).
 ///
 /// Secrets are masked: what follows PASS, ACCT and the other commands with a secret, SITE's word, and a word that is in no
 /// table is `****`, and so is a line that can't be read, but for the word and the arguments of a known command without a secret.
@@ -38,8 +38,9 @@ impl Exchange<'_> {
         &self.0.heard.line
     }
 
-    /// Whether the application was asked about the command, in a `Question` or a `Transfer`. The machine had the last word all
-    /// the same: the application didn't answer in time, a transfer has ended, too many logins have failed.
+    /// Whether the application was asked about the command, in a `Question` or a `Transfer`. The reply is the application's then,
+    /// but for a transfer that has ended without words of its own, an answer that didn't come in time, and one failed login or unknown
+    /// word too many.
     pub fn was_asked(&self) -> bool {
         self.0.heard.asked
     }
@@ -147,14 +148,6 @@ impl Context {
     pub(super) fn note_asked(&mut self, id: CommandId) {
         if let Some(news) = &mut self.news {
             news.asked = news.current.take().map(|heard| (id, Heard { asked: true, ..heard }));
-        }
-    }
-
-    /// The application gives the final reply of this command itself: it needn't be told.
-    #[inline]
-    pub(super) fn answers_itself(&mut self, id: CommandId) {
-        if let Some(news) = &mut self.news {
-            drop(news.take(id));
         }
     }
 

@@ -12,6 +12,9 @@ use crate::reply::{Code, Reply};
 use crate::session::Setup;
 use crate::text::{Argument, Text};
 
+/// The one word of SITE that is the machine's.
+const SITE_HELP: &str = "HELP [<SP> command]";
+
 impl Context {
     pub(super) fn say_system(&mut self, to: UnderWay) {
         let text = self.support().system().clone();
@@ -64,11 +67,14 @@ impl Context {
                 let text = text_of(format!("Syntax: SITE {syntax}"));
                 self.answer(to, &Reply::new(Code::HELP, text));
             }
+            None if word.eq_ignore_ascii_case(b"HELP") => {
+                self.answer(to, &Reply::new(Code::HELP, text_of(format!("Syntax: SITE {SITE_HELP}"))));
+            }
             None if word.is_empty() => {
-                let lines = support.site().map(|syntax| text_of(format!(" {syntax}")));
-                let help = support.site_syntax(b"HELP").is_none().then_some(Text::from_static(" HELP [<SP> command]"));
+                let own = support.site_syntax(b"HELP").is_none().then_some(SITE_HELP);
+                let lines = support.site().chain(own).map(|syntax| text_of(format!(" {syntax}")));
                 let first = Text::from_static("The following SITE commands are recognized.");
-                let reply = Reply::with_lines(Code::HELP, first, lines.chain(help), Text::from_static("Help OK."));
+                let reply = Reply::with_lines(Code::HELP, first, lines, Text::from_static("Help OK."));
                 self.answer(to, &reply);
             }
             None => self.answer_static(to, Code::SYNTAX_ERROR, "Unknown SITE command."),

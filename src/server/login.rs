@@ -20,10 +20,7 @@ impl Context {
     /// Says that a login has failed.
     pub(super) fn deny(&mut self, login: UnderWay, denial: &Denial) {
         match denial {
-            Denial::Refused(reply) => {
-                self.answers_itself(login.id);
-                self.answer(login, reply);
-            }
+            Denial::Refused(reply) => self.answer(login, reply),
             Denial::TooMany => self.answer_static(login, Code::SERVICE_NOT_AVAILABLE, "Too many failed logins."),
         }
     }

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::phase::{Asked, Decided};
 use super::transfer::direction;
 use super::words::{Opening, Refusal};
-use crate::command::{Command, DataUse, Type};
+use crate::command::{Command, DataUse, Form, Type};
 use crate::data::{Direction, Relayed};
 use crate::reply::{Class, Code, Draft, Reply, draft_of};
 use crate::text::Path;
@@ -55,7 +55,7 @@ impl<'a> Transfer<'a> {
     /// RETR and STOR: the last byte, counted from 0, if RANG named one; the first is the [`offset`](Self::offset).
     pub fn last(&self) -> Option<u64> {
         match self.command() {
-            Command::Retr(_) | Command::Stor(_) => self.context.range.as_ref().map(|range| range.end),
+            Command::Retr(_) | Command::Stor(_) => self.context.seldom.range().map(|range| range.end),
             _ => None,
         }
     }
@@ -78,6 +78,11 @@ impl<'a> Transfer<'a> {
     /// The TYPE in force, in which the bytes are sent.
     pub fn representation(&self) -> Type {
         self.context.connection.session.representation()
+    }
+
+    /// The TYPE, STRU and MODE in force, in which the bytes are moved: what a [`codec`](crate::codec) is made for.
+    pub fn form(&self) -> Form {
+        self.context.connection.session.form()
     }
 
     /// Which way the bytes go, seen from the server.
@@ -146,7 +151,6 @@ impl<'a> Transfer<'a> {
 
     /// The final reply, without a byte.
     fn conclude(self, reply: &Reply<'_>) {
-        self.context.answers_itself(self.asked.id);
         self.context.refuse_transfer(self.asked.under_way(), reply);
         self.asked.answer = Some(Decided::Refused);
     }

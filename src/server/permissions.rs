@@ -59,19 +59,19 @@ impl From<&Config> for TransferPatience {
 impl Context {
     #[inline]
     pub(super) fn support(&self) -> &Support {
-        self.granted.as_ref().map_or(&self.config.support, |granted| &granted.support)
+        self.seldom.granted().map_or(&self.config.support, |granted| &granted.support)
     }
 
     pub(super) fn passive(&self) -> &Passive {
-        self.granted.as_ref().map_or(&self.config.passive, |granted| &granted.passive)
+        self.seldom.granted().map_or(&self.config.passive, |granted| &granted.passive)
     }
 
     pub(super) fn active(&self) -> &Active {
-        self.granted.as_ref().map_or(&self.config.active, |granted| &granted.active)
+        self.seldom.granted().map_or(&self.config.active, |granted| &granted.active)
     }
 
     pub(super) fn transfer_patience(&self) -> TransferPatience {
-        self.granted.as_ref().map_or_else(|| TransferPatience::from(&*self.config), |granted| granted.patience)
+        self.seldom.granted().map_or_else(|| TransferPatience::from(&*self.config), |granted| granted.patience)
     }
 
     /// Whether the machine or the application answers a verb with more than 502.
@@ -93,13 +93,13 @@ impl Context {
     /// From now on these permissions are in force; `None`: everybody's. Where they are others than before, what was chosen
     /// of the old ones and the data connection that was agreed on under them are void.
     pub(super) fn grant(&mut self, granted: Option<Arc<Permissions>>) {
-        if self.granted.is_none() && granted.is_none() {
+        if self.seldom.granted().is_none() && granted.is_none() {
             return;
         }
-        self.granted = granted;
+        self.seldom.set_granted(granted);
         self.pace = Pace::of(&self.config, self.support());
         self.chosen = Default::default();
-        self.range = None;
+        self.seldom.forget_range();
         self.connection.data.release();
     }
 }

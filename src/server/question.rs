@@ -70,7 +70,6 @@ impl Open<'_> {
         let to = self.asked.under_way();
         let is_unknown = to.verb == Verb::Other && reply.code().is_negative();
         if !(is_unknown && self.context.ends_unknown(to)) {
-            self.context.answers_itself(to.id);
             self.context.answer(to, reply);
         }
         self.asked.answer = Some(Answered::Said);
@@ -82,7 +81,6 @@ impl Open<'_> {
 
     /// Only for what means nothing beyond the session.
     fn answer_draft(self, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
-        self.context.answers_itself(self.asked.id);
         self.context.answer_draft(self.asked.under_way(), reply);
         self.asked.answer = Some(Answered::Said);
     }
@@ -434,7 +432,7 @@ impl Hash<'_> {
     /// The bytes to hash, the first and the last, both counted from 0, if RANG named them; else it is the whole file.
     pub fn range(&self) -> Option<RangeInclusive<u64>> {
         match self.0.asked.command {
-            Command::Hash(_) => self.0.context.range.as_ref().map(|range| range.start..=range.end),
+            Command::Hash(_) => self.0.context.seldom.range().map(|range| range.start..=range.end),
             _ => None,
         }
     }
@@ -446,7 +444,7 @@ impl Hash<'_> {
         for byte in hash {
             digits.extend_from_slice(alloc::format!("{byte:02x}").as_bytes());
         }
-        let (start, end) = self.0.context.range.as_ref().map_or((0, size), |range| (range.start, range.end));
+        let (start, end) = self.0.context.seldom.range().map_or((0, size), |range| (range.start, range.end));
         let (code, text) = match &self.0.asked.command {
             Command::Hash(path) => {
                 let front = alloc::format!("{} {start}-{end} ", self.algorithm());

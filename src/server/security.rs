@@ -29,24 +29,30 @@ impl Context {
 
     /// Everything was written: now TLS follows what AUTH, CCC or REIN have made of the session. `unread`: something was
     /// received behind the command under way. `true`: look again.
+    #[inline]
     pub(super) fn follow_tls(&mut self, unread: bool) -> bool {
-        if !self.is_turning() {
-            return false;
+        let turns = self.is_turning();
+        if turns {
+            self.turn(unread);
         }
+        turns
+    }
+
+    #[cold]
+    fn turn(&mut self, unread: bool) {
         if unread {
-            self.hang_up();
-            return true;
+            return self.hang_up();
         }
         let deadline = self.connection.after(self.config.patience.handshake);
         self.connection.tls = match self.connection.tls {
             Tls::Off => Tls::Starting { deadline },
             _ => Tls::Stopping { deadline },
         };
-        true
     }
 
     /// The reply that begins or ends TLS was said, and TLS hasn't followed. What is received now is neither inside it nor
     /// outside: a stranger could have slipped it in (CVE-2011-1575).
+    #[inline]
     pub(super) fn is_turning(&self) -> bool {
         match self.connection.tls {
             Tls::Off => self.connection.session.is_secured(),

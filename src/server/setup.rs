@@ -7,6 +7,7 @@ use super::context::Context;
 use super::phase::UnderWay;
 use crate::address::{ExtendedPort, HostPort, LongAddress, NetworkProtocol};
 use crate::command::{Command, EpsvArgument, Verb};
+use crate::data::DataError;
 use crate::reply::{Code, Reply};
 
 impl Context {
@@ -39,18 +40,16 @@ impl Context {
     /// The socket listens: 227, 228 or 229.
     pub(super) fn announce(&mut self, to: UnderWay, bound: SocketAddr) {
         let local = self.connection.ends.local().ip();
-        let public = self.passive().address.towards(self.connection.ends.peer().ip());
-        let host = match (public, local) {
-            (Some(address), _) | (None, IpAddr::V4(address)) => address,
-            (None, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
-        };
+        let host = self.announced_host();
         let ports = &self.passive().ports;
         let allowed = *ports == (0..=0) || ports.contains(&bound.port());
         // A port outside the range would hang behind a firewall.
         let Some(port) = NonZeroU16::new(bound.port()).filter(|_| allowed) else {
             self.connection.data.release();
+            self.no_socket(to.verb, DataError::NoPort);
             return self.no_port(to);
         };
+        self.agree(to.verb, port.get());
         match to.verb {
             Verb::Pasv => self.answer_draft(to, Reply::of_passive(HostPort::new(host, port))),
             Verb::Lpsv => {
@@ -58,6 +57,15 @@ impl Context {
                 self.answer_draft(to, Reply::of_long_passive(LongAddress::new(host, port)));
             }
             _ => self.answer_draft(to, Reply::of_extended_passive(ExtendedPort::new(port))),
+        }
+    }
+
+    /// The host that a 227 names.
+    pub(super) fn announced_host(&self) -> Ipv4Addr {
+        let ends = &self.connection.ends;
+        match (self.passive().address.towards(ends.peer().ip()), ends.local().ip()) {
+            (Some(address), _) | (None, IpAddr::V4(address)) => address,
+            (None, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
         }
     }
 
@@ -93,9 +101,11 @@ impl Context {
             let reply = self.other_protocol(command.verb());
             return self.answer(to, &reply);
         } else if stranger || privileged {
+            self.named(command.verb(), target, Code::SYNTAX_ERROR);
             (Code::SYNTAX_ERROR, illegal)
         } else {
             self.connection.data.aim(target);
+            self.agree(command.verb(), target.port());
             (Code::COMMAND_OKAY, done)
         };
         self.answer_static(to, code, text);

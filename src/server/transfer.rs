@@ -10,7 +10,8 @@ use crate::command::{Command, Protection, Verb};
 use crate::connection::{Ask, cannot_happen};
 use crate::data::{DataError, Direction, State, StreamEnd};
 use crate::reply::{Code, Draft, Reply};
-use crate::session::CommandId;
+use crate::route::AttemptEnd;
+use crate::session::{CommandId, spends_data_connection};
 use crate::text::Path;
 use crate::tls::TlsError;
 
@@ -26,8 +27,9 @@ impl Context {
                 match *self.connection.data.state() {
                     State::Asking(_) => return Some(Ask::Data(None)),
                     State::Bound(address) => self.announce(to, address),
-                    State::Failed(_) => {
+                    State::Failed(why) => {
                         self.connection.data.forget();
+                        self.no_socket(to.verb, why);
                         self.no_port(to);
                     }
                     _ => self.lost("PASV waits, and no socket is to listen"),
@@ -49,16 +51,21 @@ impl Context {
                         *step = Step::Moving;
                         return None;
                     }
-                    (Step::Moving, State::Secured) => {
+                    (Step::Moving, State::Secured { .. }) => {
                         self.stream(job);
                         return None;
                     }
-                    (Step::Connecting(_) | Step::Accepting, State::Failed(_)) => {
-                        let text = "Failed to establish connection.";
-                        self.ended(job, Code::CANNOT_OPEN_DATA_CONNECTION, text);
+                    (Step::Connecting(_) | Step::Accepting, State::Failed(why)) => {
+                        let end = AttemptEnd::Failed(*why);
+                        self.not_connected(job, end);
+                    }
+                    (Step::Accepting, State::Deserted(stranger)) => {
+                        let end = AttemptEnd::Stranger(*stranger);
+                        self.not_connected(job, end);
                     }
                     (Step::Moving, State::Failed(why)) => {
-                        let text = not_secured(*why);
+                        let (why, text) = (*why, not_secured(*why));
+                        self.failed(AttemptEnd::Failed(why));
                         self.ended(job, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, text);
                     }
                     (Step::Moving, State::Ended { end: StreamEnd::Clean, .. }) if job.command.verb().is_upload() => {
@@ -67,7 +74,7 @@ impl Context {
                         return None;
                     }
                     (Step::Moving, State::Ended { end, .. }) => {
-                        let (code, text) = transfer_end(*end);
+                        let (code, text) = transfer_end(*end, direction(job.command.verb()));
                         match self.connection.data.take_words() {
                             Some(words) => {
                                 self.connection.data.forget();
@@ -206,6 +213,12 @@ impl Context {
         self.connection.data.stream(direction, form, job.offset, 1);
     }
 
+    /// The data connection never stood.
+    fn not_connected(&mut self, job: &Job, end: AttemptEnd) {
+        self.failed(end);
+        self.ended(job, Code::CANNOT_OPEN_DATA_CONNECTION, "Failed to establish connection.");
+    }
+
     /// The transfer is over, and nothing is left of its data connection.
     fn ended(&mut self, job: &Job, code: Code, text: &'static str) {
         self.connection.data.forget();
@@ -214,7 +227,7 @@ impl Context {
 
     /// The application refuses a transfer: what was agreed on for it stays for the next one, unless that was the trouble.
     pub(super) fn refuse_transfer(&mut self, transfer: UnderWay, reply: &Reply<'_>) {
-        if reply.code() == Code::CANNOT_OPEN_DATA_CONNECTION {
+        if spends_data_connection(reply.code()) {
             self.connection.data.release();
         }
         self.answer(transfer, reply);
@@ -232,20 +245,27 @@ pub(super) fn direction(verb: Verb) -> Direction {
     if verb.is_upload() { Direction::Receive } else { Direction::Send }
 }
 
-/// What a transfer's end is answered with.
-fn transfer_end(end: StreamEnd) -> (Code, &'static str) {
+/// What a transfer's end is answered with. Behind its 150, RFC 959 5.4 has 552 for an upload alone, and 452 for none: that comes
+/// instead of a 150.
+fn transfer_end(end: StreamEnd, direction: Direction) -> (Code, &'static str) {
     match end {
         StreamEnd::Clean => (Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
         StreamEnd::Truncated => (Code::TRANSFER_ABORTED, "Failure reading or writing network stream."),
         StreamEnd::LocalError => (Code::LOCAL_ERROR, "Failure reading or writing local file."),
-        StreamEnd::StorageFull => (Code::INSUFFICIENT_STORAGE, "Insufficient storage space."),
+        StreamEnd::StorageFull if direction == Direction::Receive => (Code::EXCEEDED_ALLOCATION, STORAGE_FULL),
+        StreamEnd::StorageFull => (Code::LOCAL_ERROR, STORAGE_FULL),
     }
 }
 
-/// Why there is no TLS on the data connection; the first in vsftpd's words.
+pub(super) const STORAGE_FULL: &str = "Insufficient storage space.";
+
+/// Why there is no TLS on the data connection; the first in vsftpd's words, and what to do about it.
 fn not_secured(why: DataError) -> &'static str {
     match why {
-        DataError::Tls(TlsError::NotResumed) => "SSL connection failed: session reuse required.",
+        DataError::Tls(TlsError::NotResumed) => {
+            "SSL connection failed: session reuse required. Have the client resume the TLS session of the control connection, \
+             or the server not require it."
+        }
         DataError::TimedOut | DataError::Tls(TlsError::TimedOut) => "SSL connection failed: no handshake in time.",
         _ => "SSL connection failed.",
     }

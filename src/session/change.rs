@@ -4,7 +4,7 @@ use super::Session;
 use super::due::{Awaited, Due, Value};
 use super::meaning::Step;
 use super::state::{LoginState, Security, Setup};
-use super::table::{Change, Row};
+use super::table::{Change, Row, spends_data_connection};
 use crate::reply::Code;
 
 impl Session {
@@ -55,7 +55,7 @@ impl Session {
             Change::Spent => {
                 // Stream mode ends the data connection with the file (RFC 959 3.4.1). A command that is refused before its
                 // 1yz leaves it for the next one: ftpcopy counts on it, and vsftpd and pyftpdlib grant it.
-                if due.begun || step == Step::Success || code == Code::CANNOT_OPEN_DATA_CONNECTION {
+                if due.begun || step == Step::Success || spends_data_connection(code) {
                     self.setup = Setup::None;
                 }
                 self.restart = 0;

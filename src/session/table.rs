@@ -7,7 +7,7 @@
 //! What doesn't fit into the table stands in [`Session`](super::Session):
 //! - a value that the command names (TYPE's, PROT's) is put in force by its success, REST's offset by its 3yz;
 //! - EPSV ALL sets up no data connection;
-//! - a transfer that was refused before its 1yz leaves the data connection for the next one, unless the code is 425;
+//! - a transfer that was refused before its 1yz leaves the data connection for the next one, unless the code is 425 or 554;
 //! - a login that is complete survives a USER, PASS or ACCT that is refused;
 //! - after a greeting of 230, a 503 to USER is a login, unless AUTH or REIN came between;
 //! - ACCT counts only where 332 asked for it;
@@ -218,6 +218,12 @@ fn is_negative(code: Code) -> bool {
 fn is_among(answers: &[Codes], code: Code) -> bool {
     let code = code.value();
     answers.iter().any(|codes| codes.iter().any(|(first, last)| (*first..=*last).contains(&code)))
+}
+
+/// Whether a refusal before a transfer's 1yz ends what was agreed on for its data connection. 425: it can't be had. 554: REST named
+/// a place that isn't there, and a client that is connected already would wait for a file that it believes to continue.
+pub(crate) const fn spends_data_connection(refusal: Code) -> bool {
+    matches!(refusal, Code::CANNOT_OPEN_DATA_CONNECTION | Code::INVALID_RESTART)
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub(super) struct Steps {
     stale: Option<CommandId>,
     /// The last reply was withheld. If it fitted two commands, this is the first of them.
     withheld: Option<(Option<CommandId>, Code)>,
-    /// A final reply that fits nothing due. If the client goes on, it was the answer to what is due first (DESIGN 1.11).
+    /// A final reply that fits nothing due. If the client goes on, it was the answer to what is due first.
     suspect: Option<(CommandId, Code)>,
     /// A transfer whose command was missed.
     unseen: Option<CommandId>,

@@ -1,7 +1,7 @@
 //! A peer of a program whose every word is the test's.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// A test that waits longer has failed.
@@ -73,6 +73,11 @@ impl Peer {
         let has_more = self.0.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
         self.0.get_ref().set_nonblocking(false).unwrap();
         has_more
+    }
+
+    /// Says no more.
+    pub fn end(&mut self) {
+        self.0.get_ref().shutdown(Shutdown::Write).unwrap();
     }
 
     /// Whether the connection has ended.

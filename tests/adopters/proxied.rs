@@ -16,6 +16,9 @@ use crate::{proxy, std_server};
 
 const GREETING: &str = "220-Привет!\n   200 years of files,\n 220-and no end\n220 Ready (since MMXX).";
 
+/// How long the upstream may think about an upload.
+const COMMIT: Duration = Duration::from_millis(600);
+
 /// What the upstream was told, but for EPSV, and the files that it has.
 #[derive(Default)]
 struct Upstream {
@@ -105,7 +108,12 @@ impl Upstream {
                 }
                 "STOR" => {
                     let bytes = drain(accept(&mut control, "150 Let it come."));
-                    if control.has_more() {
+                    if name == "slow" {
+                        thread::sleep(Duration::from_secs(1));
+                    }
+                    if name == "552 at the end" || name == "451 at the end" {
+                        &format!("{}-Not kept:\r\n{} so it is.", &name[..3], &name[..3])
+                    } else if control.has_more() {
                         self.heard.lock().unwrap().push(control.line());
                         control.say("426 Dropped.");
                         "226 As if it had never been."
@@ -149,7 +157,9 @@ fn begin_proxy() -> (SocketAddr, Arc<Upstream>) {
         }
     });
     let (listener, address) = peer::listen();
-    thread::spawn(move || proxy::serve(listener, behind).unwrap());
+    let mut configs = proxy::configs().unwrap();
+    configs.0.patience.commit = COMMIT;
+    thread::spawn(move || proxy::serve(listener, behind, configs).unwrap());
     (address, upstream)
 }
 
@@ -258,6 +268,43 @@ fn an_upload_is_answered_once_the_upstream_has_it() {
     }
 }
 
+/// An upload that has come whole, while the upstream hasn't said yet that it is kept; and what became of it.
+#[test]
+fn whatever_comes_around_the_commit_is_said_as_it_is() {
+    for (how, name, said, stored) in [
+        ("nothing", "file", &["226"][..], true),
+        ("ABOR", "file", &["226", "225"], true),
+        ("the end of the control connection", "file", &["226"], true),
+        ("a failure", "451 at the end", &["451"], false),
+        ("no room", "552 at the end", &["552"], false),
+        ("the deadline", "slow", &["451"], false),
+    ] {
+        let (mut client, upstream) = begin_logged_in();
+        let mut data = client.data();
+        assert_eq!(client.ask(&format!("STOR {name}")), "150 Let it come.");
+        data.write_all(b"some").unwrap();
+        drop(data);
+        // The upstream takes 300 ms, and hears of the end at once.
+        thread::sleep(Duration::from_millis(100));
+        match how {
+            "ABOR" => client.say("ABOR"),
+            "the end of the control connection" => client.end(),
+            _ => {}
+        }
+        for code in said {
+            let reply = client.reply();
+            assert!(reply.starts_with(code), "{how}: {reply}");
+        }
+        if how == "the end of the control connection" {
+            assert!(client.is_at_end());
+            thread::sleep(Duration::from_millis(500));
+        } else {
+            assert_eq!(client.ask("XYZZY"), "299 Nothing happens.", "{how}");
+        }
+        assert_eq!(upstream.files.lock().unwrap().contains_key(name), stored, "{how}");
+    }
+}
+
 #[test]
 fn an_upload_that_the_upstream_refuses_amid_it_ends_in_its_words() {
     let (mut client, _) = begin_logged_in();
@@ -332,7 +379,7 @@ fn an_upstream_that_is_not_there_is_told() {
     let (closed, behind) = peer::listen();
     drop(closed);
     let (listener, address) = peer::listen();
-    thread::spawn(move || proxy::serve(listener, behind).unwrap());
+    thread::spawn(move || proxy::serve(listener, behind, proxy::configs().unwrap()).unwrap());
     let mut client = Peer::new(connect(address));
     assert_eq!(client.reply(), "421 The upstream has gone.");
     assert!(client.is_at_end());
@@ -362,7 +409,7 @@ fn machines_on_both_sides_see_no_proxy() {
     let served = files.clone();
     thread::spawn(move || std_server::serve(&listener, &served));
     let (listener, address) = peer::listen();
-    thread::spawn(move || proxy::serve(listener, behind).unwrap());
+    thread::spawn(move || proxy::serve(listener, behind, proxy::configs().unwrap()).unwrap());
     let file = large();
     for route in [Route::Epsv, Route::Pasv, Route::Eprt, Route::Port] {
         let mut config = Config::default();

@@ -7,59 +7,39 @@
 //! client ◀── data ─────▶ Stream ◀─────── Pipe ─────────▶ Stream ◀──── data ─────────────▶ upstream
 //! ```
 //!
-//! What the application is asked goes upstream as a request, and what comes back is said in the upstream's own words: that is
-//! [`Question::relay`] and its siblings, which also let the reply mean to this session what it says. The data connections are
-//! the proxy's own on both sides, so each side may come to its own in another way. Bytes pass as they are, in the TYPE that the
-//! client chose, and no more than one [`Pipe`] of a file is here at a time. The sockets are in [`side`], and
-//! what a command becomes is in [`task`].
-//!
-//! [`Question::relay`]: server::Question::relay
+//! What the application is asked goes upstream ([`Request::relayed`]), and what comes back is said in the upstream's own words
+//! ([`server::Question::relay`] and its siblings, which also let the reply mean to this session what it says). The data
+//! connections are the proxy's own on both sides, so each side may come to its own in another way. Bytes pass as they are, in the
+//! TYPE that the client chose, and no more than one [`Pipe`] of a file is here at a time. The sockets are the adapter's, `side.rs`.
 
-mod side;
-mod task;
-
-use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Instant as Clock;
 
-use ftp_proto::client::{self, Client, Failure};
-use ftp_proto::server::{self, CommitError, Greeting, Refusal, Server, Support};
-use ftp_proto::{Code, DataError, Direction, Instant, Reply, StreamEnd, Text, TlsError, Type, Verb};
-use polling::Poller;
-use side::{Flow, Pipe, Side, Wait};
+use ftp_proto::client::{self, Client, Failure, Request};
+use ftp_proto::server::{self, Greeting, Refusal, Server, Support};
+use ftp_proto::{Code, Command, Direction, Instant, Reply, StreamEnd, Text, Verb};
 use socket2::Socket;
-use task::{Task, give_up};
 
-type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+use crate::side::{self, Flow, Pipe, Result, Side, Wait};
+
 type Configs = (Arc<server::Config>, Arc<client::Config>);
 
-const ROUNDS: usize = 64; // for one session before the others have their turn
-
-/// Serves everybody who connects. Whatever becomes ready, each session goes on as far as it can; a proxy for thousands would
-/// remember whose socket it was.
-pub fn serve(listener: TcpListener, upstream: SocketAddr) -> Result<()> {
+/// How sessions of either side are to be.
+pub fn configs() -> Result<(server::Config, client::Config)> {
     // What the upstream may have words of its own for is asked of it; what remains is between two neighbours. RANG, which the
     // machine would announce, is known to no upstream.
     let words = [Verb::Allo, Verb::Clnt, Verb::Feat, Verb::Help, Verb::Quit, Verb::Stat, Verb::Syst];
-    let mut config = server::Config::default();
+    let (mut downwards, mut upwards) = (server::Config::default(), client::Config::default());
     let support = Support::everything().with(&words)?.without(&[Verb::Rang])?;
-    config.support = support.with_any_site().with_unknown_verbs_before_login();
-    let mut upwards = client::Config::default();
+    downwards.support = support.with_any_site().with_unknown_verbs_before_login();
     upwards.announced_size = false; // what a 150 announces is for the client to judge
-    let configs = (Arc::new(config), Arc::new(upwards));
-    let (listener, poller, origin) = (Socket::from(listener), Poller::new()?, Clock::now());
-    listener.set_nonblocking(true)?;
-    let mut sessions = Vec::<Session>::new();
-    loop {
-        let now = Instant::from_origin(origin.elapsed());
-        while let Ok((control, _)) = listener.accept() {
-            sessions.extend(Session::new(control, upstream, &configs, now));
-        }
-        // A connection that breaks ends its own session alone.
-        sessions.retain_mut(|session| session.advance(now).is_ok());
-        side::wait(&poller, &listener, sessions.iter().flat_map(|session| [&session.down, &session.up]), now)?;
-    }
+    Ok((downwards, upwards))
+}
+
+/// Serves everybody who connects.
+pub fn serve(listener: TcpListener, upstream: SocketAddr, configs: (server::Config, client::Config)) -> Result<()> {
+    let configs = (Arc::new(configs.0), Arc::new(configs.1));
+    side::serve(listener, |control, now| Session::new(control, upstream, &configs, now))
 }
 
 struct Session {
@@ -67,72 +47,116 @@ struct Session {
     /// There is none until the upstream has greeted: its greeting is ours.
     server: Option<Server>,
     down: Side,
+    up: Upstream,
+}
+
+struct Upstream {
     client: Client,
-    up: Side,
+    side: Side,
     /// It ends with a download's final reply, and with an upload's `Commit`: until then an ABOR can undo what was sent, so the
     /// upstream isn't told that it is whole.
     pipe: Pipe,
     task: Option<Task>,
 }
 
-impl Session {
-    fn new(control: Socket, upstream: SocketAddr, configs: &Configs, now: Instant) -> Result<Self> {
-        let (down, up, config) = (Side::new(control)?, Side::to(upstream)?, configs.0.clone());
-        let client = Client::new(configs.1.clone(), up.ends(Some(upstream))?, now);
-        Ok(Self { config, server: None, down, client, up, pipe: Pipe::default(), task: None })
+/// A question that the upstream is asked, and what it has said.
+struct Task {
+    serial: u64,
+    opening: Option<Reply<'static>>,
+    last: Option<Reply<'static>>,
+}
+
+impl Upstream {
+    /// The task of this question, which is begun if it hasn't been. `None`: the upstream is still at another.
+    fn asked(&mut self, serial: u64, request: Result<Request, Command<'_>>) -> Option<&Task> {
+        self.give_up(Some(serial));
+        if self.task.is_none() && self.client.is_busy() {
+            return None;
+        }
+        Some(self.task.get_or_insert_with(|| {
+            self.pipe = Pipe::default();
+            let is_said = request.is_ok_and(|request| self.client.start(request).is_ok());
+            let unsaid = (!is_said).then_some(Reply::from_static(Code::LOCAL_ERROR, "The upstream can't be asked."));
+            Task { serial, opening: None, last: unsaid }
+        }))
     }
 
-    /// Goes on until both sides have to wait. `Err`: the session is over.
+    /// Nobody waits for the upstream's answer any more, but whoever asks this question.
+    fn give_up(&mut self, but: Option<u64>) {
+        if self.task.take_if(|task| Some(task.serial) != but).is_some() {
+            self.client.abort();
+        }
+    }
+
+    fn last(&self) -> Option<&Reply<'static>> {
+        self.task.as_ref()?.last.as_ref()
+    }
+}
+
+impl Session {
+    fn new(control: Socket, upstream: SocketAddr, configs: &Configs, now: Instant) -> Result<Self> {
+        let (down, side, config) = (Side::new(control)?, Side::to(upstream)?, configs.0.clone());
+        let client = Client::new(configs.1.clone(), side.ends(Some(upstream))?, now);
+        Ok(Self { config, server: None, down, up: Upstream { client, side, pipe: Pipe::default(), task: None } })
+    }
+}
+
+impl side::Session for Session {
+    fn sides(&self) -> impl Iterator<Item = &Side> {
+        [&self.down, &self.up.side].into_iter()
+    }
+
     fn advance(&mut self, now: Instant) -> Result<()> {
-        for _ in 0..ROUNDS {
-            let Self { server, client, up, down, .. } = self;
-            let mut heard = up.hear(|bytes| client.received(bytes));
+        // Then the others have their turn.
+        for _ in 0..64 {
+            let Self { server, up, down, .. } = self;
+            let mut heard = up.side.hear(|bytes| up.client.received(bytes));
             heard |= server.as_mut().is_some_and(|server| down.hear(|bytes| server.received(bytes)));
             let (down, up) = (self.advance_down(now)?, self.advance_up(now)?);
             if let (false, Some(down), Some(up)) = (heard, down, up) {
-                (self.down.wait, self.up.wait) = (down, up);
+                (self.down.wait, self.up.side.wait) = (down, up);
                 return Ok(());
             }
         }
-        self.up.wait = Wait::till(now);
+        self.up.side.wait = Wait::till(now);
         Ok(())
     }
+}
 
+impl Session {
     /// Does the one next thing that the server's machine asks for. `None`: there may be another; else it has to wait.
     fn advance_down(&mut self, now: Instant) -> Result<Option<Wait>> {
         use server::Action;
-        let Self { server: Some(server), client, down, pipe, task, .. } = self else {
-            return Ok(Some(Wait::default()));
-        };
+        let Self { server: Some(server), down, up, .. } = self else { return Ok(Some(Wait::default())) };
         match server.poll(now) {
             Action::Write(write) => return Ok(down.write(write)),
             Action::Read { deadline } => {
-                give_up(task, client); // nothing is under way any more: an ABOR, or a data connection that broke
+                up.give_up(None); // nothing is under way any more: an ABOR, or a data connection that broke
                 return Ok(down.waits(true, deadline));
             }
             Action::Question(question) => {
-                let asked = Task::of(task, question.serial(), client, pipe, question.command(), Type::Image, 0);
-                match asked.and_then(|task| task.last.as_ref()) {
+                let request = Request::relayed(question.command().clone());
+                match up.asked(question.serial(), request).and_then(|task| task.last.as_ref()) {
                     Some(reply) => drop(question.relay(reply)),
                     None => return Ok(down.waits(question.wants_input(), question.deadline())),
                 }
             }
             Action::Transfer(transfer) => {
-                let (command, form, offset) = (transfer.command(), transfer.representation(), transfer.offset());
-                let asked = Task::of(task, transfer.serial(), client, pipe, command, form, offset);
-                match asked.and_then(|task| task.opening.as_ref().or(task.last.as_ref())) {
+                let request = Request::relayed(transfer.command().clone())
+                    .map(|request| request.representation(transfer.representation()).offset(transfer.offset()));
+                let task = up.asked(transfer.serial(), request);
+                match task.and_then(|task| task.opening.as_ref().or(task.last.as_ref())) {
                     Some(reply) => drop(transfer.relay(reply)),
                     None => return Ok(down.waits(transfer.wants_input(), transfer.deadline())),
                 }
             }
             Action::Stream(stream) => {
-                let last = task.as_ref().and_then(|task| task.last.as_ref());
                 let flow = match stream.direction() {
                     // The upstream takes no more.
-                    Direction::Receive if last.is_some() => Flow::Ends(StreamEnd::LocalError),
-                    direction => down.flow(direction, pipe, now),
+                    Direction::Receive if up.last().is_some() => Flow::Ends(StreamEnd::LocalError),
+                    direction => down.flow(direction, &mut up.pipe, now),
                 };
-                match (flow, last) {
+                match (flow, up.last()) {
                     (Flow::Ends(StreamEnd::Clean | StreamEnd::LocalError), Some(reply)) => {
                         down.data = None;
                         stream.relay(reply, down.moved.into());
@@ -140,27 +164,19 @@ impl Session {
                     (flow, _) => return Ok(down.follow(flow, stream)),
                 }
             }
-            Action::Look(mut look) => {
-                if look.wants_input() {
-                    down.look(|bytes| look.received(bytes));
-                }
-                look.looked();
-            }
+            Action::Look(look) => down.look(look),
             Action::Commit(commit) => {
-                pipe.ended = true;
-                match task.as_ref().map(|task| &task.last) {
-                    Some(Some(reply)) => drop(commit.relay(reply)),
-                    Some(None) => return Ok(down.waits(commit.wants_input(), commit.deadline())),
-                    None => commit.failed(CommitError::Local),
+                up.pipe.ended = true;
+                match up.last() {
+                    Some(reply) => drop(commit.relay(reply)),
+                    None => return Ok(down.waits(commit.wants_input(), commit.deadline())),
                 }
             }
             Action::Close(close) => return Ok(down.close(close)),
             Action::Listen(listen) => return Ok(down.listen(listen)),
             Action::Accept(accept) => return Ok(down.accept(accept)),
             Action::Connect(connect) => return Ok(down.connect(connect)),
-            Action::StartTls(start) => start.failed(TlsError::Unavailable), // no TLS is offered
-            Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
-            Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
+            Action::StartTls(_) | Action::SecureData(_) | Action::StopTls(_) => return Err("no TLS is offered".into()),
             Action::Answered(_) => {}
             Action::Leave => return Ok(Some(down.leave(now).ok_or("the session is over")?)),
         }
@@ -170,21 +186,13 @@ impl Session {
     /// The same for the client's machine.
     fn advance_up(&mut self, now: Instant) -> Result<Option<Wait>> {
         use client::Action;
-        let Self { server, client, up, pipe, task, .. } = self;
+        let Upstream { client, side, pipe, task } = &mut self.up;
         match client.poll(now) {
-            Ok(Action::Write(write)) => return Ok(up.write(write)),
-            Ok(Action::Read { deadline }) => return Ok(up.waits(true, deadline)),
+            Ok(Action::Write(write)) => return Ok(side.write(write)),
+            Ok(Action::Read { deadline }) => return Ok(side.waits(true, deadline)),
             // A transfer's 1yz. What answers the machine's own words (EPSV, REST) is no business of the client's.
             Ok(Action::Reply(reply)) if reply.code().is_preliminary() => {
-                if let Some(task) = task {
-                    task.opening.get_or_insert(reply.into_owned());
-                }
-            }
-            // QUIT has no `Done`: `Leave` comes behind its reply.
-            Ok(Action::Reply(reply)) if reply.code() == Code::CLOSING_CONTROL_CONNECTION => {
-                if let Some(task) = task {
-                    task.last = Some(reply.into_owned());
-                }
+                let _ = task.as_mut().map(|task| task.opening.get_or_insert(reply.into_owned()));
             }
             Ok(Action::Unsolicited(reply)) if reply.code() == Code::SERVICE_NOT_AVAILABLE => {
                 let last = reply.into_owned();
@@ -192,30 +200,30 @@ impl Session {
             }
             Ok(Action::Reply(_) | Action::Unsolicited(_) | Action::Noise(_)) => {}
             Ok(Action::Done(ended)) => {
-                let last = match ended {
-                    Ok(outcome) => outcome.reply.into_owned(),
-                    Err(Failure::Refused(last) | Failure::Unexpected(last) | Failure::Unreadable(last, _)) => {
+                let last = match ended.map(|outcome| outcome.reply) {
+                    Ok(last)
+                    | Err(Failure::Refused(last) | Failure::Unexpected(last) | Failure::Unreadable(last, _)) => {
                         last.into_owned()
                     }
                     Err(other) => Reply::new(Code::LOCAL_ERROR, Text::new(&format!("Upstream: {other}"))?).into_owned(),
                 };
                 match task {
-                    _ if server.is_none() => self.greet(last, now)?,
                     Some(task) => (task.last, pipe.ended) = (Some(last), true),
+                    None if self.server.is_none() => self.greet(last, now)?,
                     None => {} // it was given up
                 }
             }
-            Ok(Action::Connect(connect)) => return Ok(up.connect(connect)),
+            Ok(Action::Connect(connect)) => return Ok(side.connect(connect)),
             Ok(Action::Stream(stream)) => {
-                let flow = up.flow(stream.direction(), pipe, now);
-                return Ok(up.follow(flow, stream));
+                let flow = side.flow(stream.direction(), pipe, now);
+                return Ok(side.follow(flow, stream));
             }
-            Ok(Action::Close(close)) => return Ok(up.close(close)),
-            Ok(Action::Listen(listen)) => listen.failed(DataError::Local), // all routes are passive
-            Ok(Action::Accept(accept)) => accept.failed(DataError::Local),
-            Ok(Action::StartTls(start)) => start.failed(TlsError::Unavailable),
-            Ok(Action::SecureData(secure)) => secure.failed(TlsError::Unavailable),
-            Ok(Action::StopTls(stop)) => stop.failed(TlsError::Unavailable),
+            Ok(Action::Close(close)) => return Ok(side.close(close)),
+            Ok(Action::Listen(listen)) => return Ok(side.listen(listen)),
+            Ok(Action::Accept(accept)) => return Ok(side.accept(accept)),
+            Ok(Action::StartTls(_) | Action::SecureData(_) | Action::StopTls(_)) => {
+                return Err("no TLS is asked for".into());
+            }
             Ok(Action::Leave) | Err(_) => {
                 return self.end(Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "The upstream has gone."), now);
             }
@@ -225,8 +233,7 @@ impl Session {
 
     /// The upstream's first word is ours.
     fn greet(&mut self, first: Reply<'static>, now: Instant) -> Result<()> {
-        let greeting =
-            Greeting::new(first).unwrap_or(Greeting::closing(Text::from_static("No upstream to log in to.")));
+        let greeting = Greeting::new(first).unwrap_or(Greeting::closing(Text::from_static("No upstream is ready.")));
         self.server = Some(Server::new(self.config.clone(), self.down.ends(None)?, &greeting, now));
         Ok(())
     }
@@ -237,6 +244,6 @@ impl Session {
             Some(server) => Refusal::new(last).iter().for_each(|last| server.close(last)), // the second changes nothing
             None => self.greet(last, now)?,
         }
-        Ok(self.up.waits(false, None))
+        Ok(self.up.side.waits(false, None))
     }
 }

@@ -3,16 +3,17 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use crate::peer::{self, Peer, connect, drain};
-use crate::server::{House, serve};
+use crate::server::{House, ROOM, serve};
 
 fn begin() -> (Peer, Arc<House>) {
     let (listener, address) = peer::listen();
     let house = Arc::new(House::default());
     house.files.lock().unwrap().insert(b"old".to_vec(), b"0123456789".to_vec());
     let served = house.clone();
-    thread::spawn(move || serve(&listener, &served));
+    thread::spawn(move || serve(listener, &served).unwrap());
     let mut client = Peer::new(connect(address));
     assert_eq!(client.reply(), "220 The blue house.");
     (client, house)
@@ -99,6 +100,43 @@ fn one_refused_login_too_many_is_logged_once_too() {
     assert!(client.is_at_end());
     let once = |code| ["USER anna: 331".to_owned(), format!("PASS ****: {code}")];
     assert_eq!(logged(&house), [once(530), once(530), once(421)].concat());
+}
+
+/// What the log tells of each command, and what is there, are the same.
+#[test]
+fn an_upload_is_there_whole_or_not_at_all() {
+    for (how, said, stored) in [
+        ("kept", &["226"][..], true),
+        ("ABOR amid it", &["426", "226"], false),
+        ("a broken connection", &["426"], false),
+        ("no room", &["552"], false),
+    ] {
+        let (mut client, house) = begin();
+        client.ask("USER anna");
+        client.ask("PASS secret");
+        let mut data = client.data();
+        assert!(client.ask("STOR new").starts_with("150 "));
+        data.write_all(b"abc").unwrap();
+        match how {
+            "ABOR amid it" => client.say("ABOR"),
+            "a broken connection" => socket2::SockRef::from(&data).set_linger(Some(Duration::ZERO)).unwrap(),
+            "no room" => data.write_all(&vec![0; ROOM]).unwrap(),
+            _ => {}
+        }
+        if how != "ABOR amid it" {
+            drop(data);
+        }
+        let replies: Vec<_> = said.iter().map(|_| client.reply()[..3].to_owned()).collect();
+        assert_eq!(
+            (replies, house.files.lock().unwrap().contains_key(&b"new"[..])),
+            (said.iter().map(|code| (*code).to_owned()).collect(), stored),
+            "{how}"
+        );
+        client.ask("QUIT");
+        let log = logged(&house);
+        assert!(log.contains(&format!("STOR new: {}", said[0])), "{how}: {log:?}");
+        assert_eq!(log.contains(&"ABOR: 226".to_owned()), how == "ABOR amid it", "{log:?}");
+    }
 }
 
 #[test]

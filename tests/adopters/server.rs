@@ -1,38 +1,35 @@
 //! A server with words of its own, and this is how it is done: verbs and lines of FEAT that no RFC knows, a user who needs no
 //! password because TLS has proved who he is (232), users who may do different things, and an audit log in which each command
-//! stands once, with the code that answered it, and no secret. Copy it and change it.
+//! stands once, with the code that answered it, and no secret ([`Action::Answered`]). Copy it and change it.
 //!
-//! The log has two sources. What the application answers it writes down itself, in [`say`]; the rest, the machine tells it
-//! ([`Action::Answered`]): what it answers alone, lines that are no command, and how each transfer has ended.
-//!
-//! The sockets are the simplest that do: a thread a session, and each action is done at once. A server that hears ABOR amid a
-//! transfer waits for two sockets, as `examples/std_server.rs` does.
+//! One thread serves all, an ABOR is heard amid a transfer, and what an upload has brought appears once it is kept. The sockets are
+//! the adapter's, `side.rs`.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, Answer, Config, Greeting, Permissions, Question, Refusal, Server, Support, Transfer};
-use ftp_proto::{
-    Code, Command, ControlError, DataError, DataUse, Direction, Endpoints, Instant, Moved, Reply, StreamEnd, Text,
-    TlsError, Verb, Verdict,
+use ftp_proto::server::{
+    Action, Answer, CommitError, Config, Greeting, Permissions, Question, Refusal, Server, Support, Transfer,
 };
+use ftp_proto::{Code, Command, Direction, Instant, Reply, Text, Verb};
+use socket2::Socket;
 
-type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+use crate::side::{self, Pipe, Result, Side, Wait};
+
+/// How many bytes the files may have in all.
+pub const ROOM: usize = 1_000_000;
 
 /// What all sessions share.
 #[derive(Default)]
 pub struct House {
     pub files: Mutex<BTreeMap<Vec<u8>, Vec<u8>>>,
-    /// `COMMAND: code`, in the order of the answers.
+    /// `COMMAND: code`, in the order of the replies.
     pub log: Mutex<Vec<String>>,
 }
 
-pub fn serve(listener: &TcpListener, house: &Arc<House>) -> Result<()> {
+/// Serves everybody who connects.
+pub fn serve(listener: TcpListener, house: &Arc<House>) -> Result<()> {
     let mut config = Config::default();
     config.answered = true;
     // QUIT is the machine's, unless the application wants it for its own last words.
@@ -45,94 +42,99 @@ pub fn serve(listener: &TcpListener, house: &Arc<House>) -> Result<()> {
     let mut reader = Permissions::from(&config);
     reader.support = reader.support.without(&[Verb::Dele, Verb::Stor])?;
     let (config, reader) = (Arc::new(config), Arc::new(reader));
-    for control in listener.incoming() {
-        let (control, config, reader, house) = (control?, config.clone(), reader.clone(), house.clone());
-        thread::spawn(move || run(control, config, &reader, &house));
-    }
-    Ok(())
+    side::serve(listener, |control, now| Session::new(control, &config, &reader, house, now))
 }
 
-/// One session.
-fn run(mut control: TcpStream, config: Arc<Config>, reader: &Arc<Permissions>, house: &House) -> Result<()> {
-    let (origin, ends) = (Clock::now(), Endpoints::new(control.local_addr()?, control.peer_addr()?));
-    let greeting = Greeting::ready(Text::from_static("The blue house."));
-    let mut server = Server::new(config, ends, &greeting, Instant::from_origin(Duration::ZERO));
-    let (mut listener, mut data, mut content) = (None::<TcpListener>, None::<TcpStream>, Vec::new());
-    loop {
-        let now = Instant::from_origin(origin.elapsed());
-        match server.poll(now) {
-            Action::Write(write) => match control.write(write.bytes()) {
-                Ok(count) => write.wrote(count),
-                Err(_) => write.failed(ControlError::Closed),
-            },
-            Action::Read { deadline } => {
-                control.set_read_timeout(Some(deadline.saturating_since(now).max(Duration::from_millis(1))))?;
-                let mut buffer = [0; 4096];
-                if let Ok(count) = control.read(&mut buffer) {
-                    server.received(&buffer[..count]);
-                }
+struct Session {
+    server: Server,
+    side: Side,
+    reader: Arc<Permissions>,
+    house: Arc<House>,
+    /// What a download has still to send, or a piece that an upload has brought.
+    pipe: Pipe,
+    /// All that an upload has brought.
+    brought: Vec<u8>,
+}
+
+impl Session {
+    fn new(
+        control: Socket,
+        config: &Arc<Config>,
+        reader: &Arc<Permissions>,
+        house: &Arc<House>,
+        now: Instant,
+    ) -> Result<Self> {
+        let side = Side::new(control)?;
+        let greeting = Greeting::ready(Text::from_static("The blue house."));
+        let server = Server::new(config.clone(), side.ends(None)?, &greeting, now);
+        let (pipe, brought) = (Pipe::default(), Vec::new());
+        Ok(Self { server, side, reader: reader.clone(), house: house.clone(), pipe, brought })
+    }
+}
+
+impl side::Session for Session {
+    fn sides(&self) -> impl Iterator<Item = &Side> {
+        [&self.side].into_iter()
+    }
+
+    fn advance(&mut self, now: Instant) -> Result<()> {
+        // So often, before the others have their turn.
+        for _ in 0..64 {
+            let heard = self.side.hear(|bytes| self.server.received(bytes));
+            if let (false, Some(wait)) = (heard, self.act(now)?) {
+                self.side.wait = wait;
+                return Ok(());
             }
+        }
+        self.side.wait = Wait::till(now);
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Does the one next thing that the machine asks for. `None`: there may be another; else it has to wait.
+    fn act(&mut self, now: Instant) -> Result<Option<Wait>> {
+        let Self { server, side, reader, house, pipe, brought } = self;
+        match server.poll(now) {
+            Action::Write(write) => return Ok(side.write(write)),
+            Action::Read { deadline } => return Ok(side.waits(true, deadline)),
             Action::Answered(exchange) => {
                 let (shown, code) = (exchange.line().escape_ascii().to_string(), exchange.reply().code());
-                let mut log = house.log.lock().unwrap();
-                // One refusal of a login too many: the machine says 421 instead, and the refusal was never said.
-                let answered = exchange.was_asked() && exchange.verb().data_use() == DataUse::Untouched;
-                if answered && log.last().is_some_and(|last| last.starts_with(&format!("{shown}: "))) {
-                    log.pop();
-                }
-                log.push(format!("{shown}: {code}"));
+                house.log.lock().unwrap().push(format!("{shown}: {code}"));
             }
             Action::Question(question) => answer(question, reader, house)?,
-            Action::Transfer(transfer) => content = open(transfer, house),
-            Action::Listen(listen) => match TcpListener::bind((listen.host(), 0)) {
-                Ok(bound) => {
-                    listen.listening(bound.local_addr()?);
-                    listener = Some(bound);
-                }
-                Err(_) => listen.failed(DataError::NoPort),
-            },
-            Action::Accept(accept) => {
-                let (socket, peer) = listener.as_ref().ok_or("nothing listens")?.accept()?;
-                if accept.accepted(peer) == Verdict::Take {
-                    (listener, data) = (None, Some(socket));
-                }
-            }
-            Action::Connect(connect) => {
-                data = TcpStream::connect_timeout(&connect.address(), connect.deadline().saturating_since(now)).ok();
-                if data.is_some() { connect.connected() } else { connect.failed(DataError::Refused) }
-            }
+            Action::Transfer(transfer) => (*pipe, *brought) = open(transfer, house),
             Action::Stream(stream) => {
-                let mut socket = data.take().ok_or("no data connection")?;
-                let moved = match stream.direction() {
-                    Direction::Receive => socket.read_to_end(&mut content).map(|count| count as u64),
-                    Direction::Send => {
-                        let sent = socket.write_all(&content).and_then(|()| socket.shutdown(Shutdown::Write));
-                        // A close over bytes that weren't read is a reset.
-                        sent.and_then(|()| socket.read_to_end(&mut Vec::new())).map(|_| content.len() as u64)
-                    }
-                };
-                match moved {
-                    Ok(moved) => stream.finished(StreamEnd::Clean, moved.into()),
-                    Err(_) => stream.finished(StreamEnd::Truncated, Moved::Bytes(0)),
+                let flow = side.flow(stream.direction(), pipe, now);
+                if stream.direction() == Direction::Receive {
+                    brought.append(&mut pipe.bytes);
                 }
+                return Ok(side.follow(flow, stream));
             }
-            // Nothing is read while bytes move here, so nobody can have said ABOR.
-            Action::Look(look) => look.looked(),
+            Action::Look(look) => side.look(look),
             Action::Commit(commit) => {
-                if let Command::Stor(path) = commit.command() {
-                    house.files.lock().unwrap().insert(path.as_bytes().to_vec(), std::mem::take(&mut content));
+                let mut files = house.files.lock().unwrap();
+                let used = files.values().map(Vec::len).sum::<usize>();
+                match commit.command() {
+                    Command::Stor(_) if used + brought.len() > ROOM => commit.failed(CommitError::StorageFull),
+                    Command::Stor(path) => {
+                        files.insert(path.as_bytes().to_vec(), std::mem::take(brought));
+                        commit.kept();
+                    }
+                    _ => commit.failed(CommitError::Local),
                 }
-                commit.kept();
             }
             Action::Close(close) => {
-                (listener, data) = (None, None);
-                close.closed(Moved::Nothing);
+                brought.clear();
+                return Ok(side.close(close));
             }
-            Action::StartTls(start) => start.failed(TlsError::Unavailable),
-            Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
-            Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
-            Action::Leave => return Ok(control.shutdown(Shutdown::Write)?),
+            Action::Listen(listen) => return Ok(side.listen(listen)),
+            Action::Accept(accept) => return Ok(side.accept(accept)),
+            Action::Connect(connect) => return Ok(side.connect(connect)),
+            Action::StartTls(_) | Action::SecureData(_) | Action::StopTls(_) => return Err("no TLS is offered".into()),
+            Action::Leave => return Ok(Some(side.leave(now).ok_or("the session is over")?)),
         }
+        Ok(None)
     }
 }
 
@@ -161,13 +163,6 @@ fn answer(question: Question<'_>, reader: &Arc<Permissions>, house: &House) -> R
         Command::Quit => Reply::from_static(Code::CLOSING_CONTROL_CONNECTION, "Mind the step."),
         _ => no("There is no such thing."),
     };
-    say(question, reply, reader, house);
-    Ok(())
-}
-
-/// Answers, and writes it down.
-fn say(question: Question<'_>, reply: Reply<'_>, reader: &Arc<Permissions>, house: &House) {
-    house.log.lock().unwrap().push(format!("{}: {}", question.command(), reply.code()));
     let verb = question.command().verb();
     match (question, Refusal::new(reply.borrowed()), Answer::new(verb, reply.borrowed())) {
         (question, Some(refusal), _) => question.refuse(&refusal),
@@ -177,26 +172,25 @@ fn say(question: Question<'_>, reply: Reply<'_>, reader: &Arc<Permissions>, hous
         (question, _, Some(answer)) => question.answer(&answer),
         (question, None, None) => drop(question), // the machine says 451 in the end
     }
+    Ok(())
 }
 
-/// The bytes that a download sends, or those before what an upload brings. A refusal is written down here, the end of what was
-/// accepted is told.
-fn open(transfer: Transfer<'_>, house: &House) -> Vec<u8> {
+/// The bytes that a download sends, and those before what an upload brings.
+fn open(transfer: Transfer<'_>, house: &House) -> (Pipe, Vec<u8>) {
     let files = house.files.lock().unwrap();
     let (Command::Retr(path) | Command::Stor(path)) = transfer.command() else {
         transfer.refuse(&Refusal::unavailable(Text::from_static("No listings.")));
-        return Vec::new();
+        return Default::default();
     };
     let old = files.get(path.as_bytes());
     let parts = usize::try_from(transfer.offset()).ok().and_then(|offset| old?.split_at_checked(offset));
     let content = match (transfer.direction(), parts) {
-        (Direction::Send, Some((_, rest))) => rest.to_vec(),
-        (Direction::Receive, Some((begin, _))) => begin.to_vec(),
-        (Direction::Receive, None) if transfer.offset() == 0 => Vec::new(),
+        (Direction::Send, Some((_, rest))) => (Pipe { bytes: rest.to_vec(), ended: true }, Vec::new()),
+        (Direction::Receive, Some((begin, _))) => (Pipe::default(), begin.to_vec()),
+        (Direction::Receive, None) if transfer.offset() == 0 => Default::default(),
         _ => {
-            house.log.lock().unwrap().push(format!("{}: {}", transfer.command(), Code::FILE_UNAVAILABLE));
             transfer.refuse(&Refusal::unavailable(Text::from_static("There is no such thing.")));
-            return Vec::new();
+            return Default::default();
         }
     };
     transfer.accept();

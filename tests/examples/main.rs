@@ -28,6 +28,20 @@ fn the_demo_compares_every_byte() {
     assert!(!ladder.contains("secret"));
 }
 
+/// The README's loop is the example's.
+#[test]
+fn the_readme_shows_the_loop_as_it_is() {
+    let cut = |text: &str, from: &str, to: &str| {
+        let begin = text.find(from).unwrap();
+        let end = begin + text[begin..].find(to).unwrap();
+        text[begin..end].lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let example = cut(include_str!("../../examples/std_client.rs"), "        loop {", "\n        }\n");
+    let shown = cut(include_str!("../../README.md"), "loop {", "\n}\n```");
+    assert_eq!(shown, example);
+    assert!((20..=30).contains(&(shown.len() + 1)), "{} lines", shown.len() + 1);
+}
+
 #[test]
 fn each_is_short_enough_to_be_read() {
     for source in [

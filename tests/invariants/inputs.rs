@@ -126,6 +126,21 @@ explore! {
     deflate: 100;
 }
 
+/// What `arbitrary` makes of bytes is told by their number more than by what they are.
+#[cfg(feature = "arbitrary")]
+#[test]
+fn diagnosis() {
+    let (_, invariant) = find("diagnosis");
+    let config = Config { cases: 4000, failure_persistence: None, ..Config::default() };
+    let explored = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..1500), |bytes| {
+        invariant(&bytes);
+        Ok(())
+    });
+    if let Err(error) = explored {
+        panic!("diagnosis: {error}");
+    }
+}
+
 #[cfg(feature = "arbitrary")]
 explore! {
     command_value: 4000;

@@ -7,6 +7,7 @@ mod choices_kept;
 mod commands;
 mod commit;
 mod deadlines;
+mod evidence;
 mod floods;
 mod handles;
 mod old_clients;

@@ -2,6 +2,7 @@
 
 mod allocations;
 mod codec;
+mod diagnosis;
 mod sessions;
 mod tracker;
 

@@ -96,7 +96,11 @@ fn instants_are_counted_from_their_origin() {
     assert_eq!(later.after(second).since_origin(), minute + second);
     assert_eq!(later.after(second).saturating_since(later), second);
     assert_eq!(later.saturating_since(later.after(second)), Duration::ZERO);
-    assert_eq!(later.after(Duration::MAX).since_origin(), Duration::MAX);
+    assert_eq!(later.after(Duration::from_nanos(1)).saturating_since(later), Duration::from_nanos(1));
+    let last = Instant::from_origin(Duration::from_nanos(u64::MAX));
+    assert_eq!((later.after(Duration::MAX), Instant::from_origin(Duration::MAX)), (last, last));
+    assert!(last.since_origin() > Duration::from_secs(584 * 365 * 86_400));
+    assert_eq!(format!("{later:?}"), "Instant(60s)");
 }
 
 #[test]

@@ -20,7 +20,8 @@ use self::glob::{Budget, Exhausted, Pattern};
 pub use entry::{Entry, Kind};
 pub use path::VirtualPath;
 use path::{bytes, is_hidden, os_name};
-pub use upload::{Begin, Upload};
+pub(crate) use upload::keep_owner_and_mode;
+pub use upload::{Begin, Upload, Uploads};
 use upload::{Place, Promised};
 
 /// A directory that is served.
@@ -95,20 +96,23 @@ impl Tree {
         Ok((file.into_std(), rest))
     }
 
-    /// A file to write, new or old; `UnexpectedEof` if it has no such place to begin at. Unless it is written `in_place`,
-    /// nothing is seen of it before [`commit`](crate::net::content::Sink::commit).
-    pub fn write(&self, path: &VirtualPath, begin: Begin, in_place: bool) -> io::Result<Upload> {
+    /// A file to write, new or old; `UnexpectedEof` if it has no such place to begin at. Unless it is written
+    /// [in place](Uploads::InPlace), nothing is seen of it before [`commit`](crate::net::content::Sink::commit).
+    pub fn write(&self, path: &VirtualPath, begin: Begin, uploads: Uploads) -> io::Result<Upload> {
         let place = self.place(path)?;
-        if in_place { Upload::in_place(&place, begin) } else { Upload::hidden(place, begin, &self.promised) }
+        match uploads {
+            Uploads::InPlace => Upload::in_place(&place, begin),
+            _ => Upload::hidden(place, begin, &self.promised, uploads),
+        }
     }
 
     /// A file that wasn't there before, named after `path`.
-    pub fn write_unique(&self, path: &VirtualPath, in_place: bool) -> io::Result<(Upload, VirtualPath)> {
+    pub fn write_unique(&self, path: &VirtualPath, uploads: Uploads) -> io::Result<(Upload, VirtualPath)> {
         for number in 1..=10_000 {
             let candidate = path.numbered(number);
-            let result = self.unlinked_place(&candidate).and_then(|place| match in_place {
-                true => Upload::new_in_place(&place),
-                false => Upload::promised(place, &self.promised),
+            let result = self.unlinked_place(&candidate).and_then(|place| match uploads {
+                Uploads::InPlace => Upload::new_in_place(&place),
+                _ => Upload::promised(place, &self.promised, uploads),
             });
             match result {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

@@ -14,6 +14,8 @@ pub(in crate::client) struct Options {
     representation: Representation,
     /// The first byte and the last (RANG).
     pub(super) range: Option<(u64, u64)>,
+    /// How many bytes from the start of the file it begins (REST), in place of what the request or the session has.
+    pub(super) offset: Option<u64>,
     /// How many bytes the whole file has.
     pub(super) total: Option<u64>,
     /// SIZE is asked for it.
@@ -69,6 +71,20 @@ impl Request {
     /// ```
     pub fn representation_in_force(mut self) -> Self {
         self.options_mut().representation = Representation::InForce;
+        self
+    }
+
+    /// RETR, STOR and APPE: from so many bytes of the file on (REST), in place of what the request was made with. Any transfer
+    /// can begin at 0.
+    ///
+    /// ```
+    /// use ftp_proto::Command;
+    /// use ftp_proto::client::Request;
+    /// let rest = Request::transfer(Command::parse(b"RETR image")?).unwrap().offset(1024);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
+    pub fn offset(mut self, bytes: u64) -> Self {
+        self.options_mut().offset = Some(bytes);
         self
     }
 
@@ -128,12 +144,17 @@ impl Request {
     pub(in crate::client) fn misuse(&self, session: &Session) -> Option<Misuse> {
         let options = self.options.as_deref()?;
         let (verb, offset) = match &self.plan {
-            Plan::Transfer { command, offset } => (command.verb(), offset.unwrap_or(session.restart_offset())),
+            Plan::Transfer { command, offset } => {
+                (command.verb(), options.offset.or(*offset).unwrap_or(session.restart_offset()))
+            }
             Plan::List(_) => (Verb::List, 0),
             Plan::Script(_) | Plan::Hash(_) => return Some(Misuse::Unfitting),
         };
         let counts = options.total.is_some() || options.sized;
-        if counts && verb != Verb::Retr || options.range.is_some() && !matches!(verb, Verb::Retr | Verb::Stor) {
+        let ranged = options.range.is_some() && !matches!(verb, Verb::Retr | Verb::Stor);
+        let begun = options.offset.is_some_and(|bytes| bytes > 0);
+        let placed = begun && !matches!(verb, Verb::Retr | Verb::Stor | Verb::Appe);
+        if counts && verb != Verb::Retr || ranged || placed {
             return Some(Misuse::Unfitting);
         }
         let representation = options.representation(verb).unwrap_or(session.representation());

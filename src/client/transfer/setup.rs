@@ -64,15 +64,18 @@ impl Transfer {
         let bound = match *context.connection.data.state() {
             State::Bound(address) => address,
             State::Failed(why) => {
-                self.give_up(context, trial, AttemptEnd::Failed(why));
+                self.give_up(context, trial, AttemptEnd::Failed(why), None);
                 return Progress::Again;
             }
             _ => return Progress::Data(None),
         };
         // A server of our own site reaches us at our own address, and mostly not at the outside one.
         let ends = &context.connection.ends;
+        let own = ends.local().ip();
         let external = context.config.external_address.filter(|_| is_outside(ends.peer().ip()));
-        let address = SocketAddr::new(external.unwrap_or(ends.local().ip()), bound.port());
+        // Over the other protocol no NAT is in between that has it.
+        let external = external.filter(|address| address.is_ipv4() == own.is_ipv4());
+        let address = SocketAddr::new(external.unwrap_or(own), bound.port());
         let command = match (trial.route, address) {
             (Route::Port, SocketAddr::V4(address)) => HostPort::try_from(address).ok().map(Command::Port),
             (Route::Eprt, address) => ExtendedAddress::try_from(address).ok().map(Command::Eprt),
@@ -85,7 +88,7 @@ impl Transfer {
             }
             None => {
                 context.connection.data.release();
-                self.give_up(context, trial, AttemptEnd::Failed(DataError::Local));
+                self.give_up(context, trial, AttemptEnd::Failed(DataError::Local), None);
             }
         }
         Progress::Again
@@ -96,17 +99,19 @@ impl Transfer {
         match step {
             Step::Wait => {}
             Step::Success if !trial.route.is_passive() => self.stage = Stage::Ready(trial),
-            Step::Success => match advertised(context, reply) {
-                Some((host, port)) => {
+            Step::Success => match advertised(reply) {
+                Some((named, port)) => {
                     let ends = context.connection.ends;
                     let peer = ends.peer().ip();
-                    let trial = Trial { advertised: Some(SocketAddr::new(host.unwrap_or(peer), port)), ..trial };
+                    let trial = Trial { advertised: Some(SocketAddr::new(named.unwrap_or(peer), port)), ..trial };
+                    // On IPv6 the tuple's host can't be reached, but its port can (NAT64).
+                    let host = named.filter(|_| peer.is_ipv4());
                     let hosts = context.config.passive_host.candidates(host, peer);
                     self.dial_next(context, trial, hosts.map(|host| host.map(|host| ends.towards(host, port))));
                 }
                 None => {
                     context.routes.give_up(trial.route);
-                    self.give_up(context, trial, AttemptEnd::Unreadable);
+                    self.give_up(context, trial, AttemptEnd::Unreadable, Some(reply));
                 }
             },
             Step::Continue | Step::Failure => {
@@ -115,7 +120,7 @@ impl Transfer {
                     context.routes.give_up(trial.route);
                 }
                 context.connection.data.release();
-                self.give_up(context, trial, AttemptEnd::Refused(reply.code()));
+                self.give_up(context, trial, AttemptEnd::Refused(reply.code()), Some(reply));
             }
         }
     }
@@ -130,25 +135,32 @@ impl Transfer {
         let patience = &context.config.patience;
         let patience = if more { patience.dial } else { patience.last_dial };
         context.connection.data.connect(address, None, patience);
-        self.stage = Stage::Dialling(trial, second);
+        self.stage = Stage::Dialling { trial, at: address, next: second };
     }
 
-    pub(super) fn dial(&mut self, context: &mut Context, trial: Trial, next: Option<SocketAddr>) -> Progress {
+    pub(super) fn dial(
+        &mut self,
+        context: &mut Context,
+        trial: Trial,
+        at: SocketAddr,
+        next: Option<SocketAddr>,
+    ) -> Progress {
         match *context.connection.data.state() {
             State::Open(address) => {
-                self.record(context, trial, Some(address), AttemptEnd::Connected);
+                self.record(context, trial, Some(address), AttemptEnd::Connected, None);
                 self.stage = Stage::Ready(trial);
             }
             State::Failed(why) => {
                 context.connection.data.forget();
-                self.record(context, trial, None, AttemptEnd::Failed(why));
+                self.record(context, trial, Some(at), AttemptEnd::Failed(why), None);
                 self.dial_next(context, trial, [next, None]);
             }
             State::Asking(_) => return Progress::Data(None),
             State::Idle
             | State::Bound(_)
             | State::Target(_)
-            | State::Secured
+            | State::Secured { .. }
+            | State::Deserted(_)
             | State::Ended { .. }
             | State::Whole { .. } => {
                 cannot_happen("a port is dialled, and there is neither a question nor its answer");
@@ -161,14 +173,12 @@ impl Transfer {
 
 /// The host, if one is named, and the port of a 227 or 229, whichever command it answers. An EPSV's full form
 /// names a host only for the record: RFC 2428 3 wants the control connection's.
-fn advertised(context: &Context, reply: &Reply<'_>) -> Option<(Option<IpAddr>, u16)> {
+fn advertised(reply: &Reply<'_>) -> Option<(Option<IpAddr>, u16)> {
     match reply.code() {
         Code::ENTERING_EXTENDED_PASSIVE => Some((None, reply.extended_passive().ok()?.port())),
         Code::ENTERING_PASSIVE => {
             let address = reply.passive_address().ok()?;
-            // On IPv6 the tuple's host can't be reached, but its port can (NAT64).
-            let host = context.connection.ends.peer().is_ipv4().then_some(IpAddr::V4(address.host()));
-            Some((host, address.port()))
+            Some((Some(IpAddr::V4(address.host())), address.port()))
         }
         _ => None,
     }

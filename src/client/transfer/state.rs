@@ -1,15 +1,18 @@
 //! How far a transfer has come, and how it ends.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use crate::client::context::{Context, End, Ended, Progress};
 use crate::client::request::TransferRequest;
+use crate::command::Protection;
 use crate::data::{Moved, StreamEnd};
-use crate::reply::{Code, Reply};
-use crate::route::{Attempt, AttemptEnd, Route};
+use crate::reply::Reply;
+use crate::route::{Attempt, AttemptEnd, Excerpt, Route};
 use crate::session::CommandId;
 use crate::time::Instant;
+use crate::tls::Tls;
 
 #[derive(Debug)]
 pub(in crate::client) struct Transfer {
@@ -67,7 +70,7 @@ pub(super) enum Stage {
     /// The reply to EPSV, PASV, EPRT or PORT is due.
     Asking(Trial),
     /// The server's port is dialled; where else it may be reached.
-    Dialling(Trial, Option<SocketAddr>),
+    Dialling { trial: Trial, at: SocketAddr, next: Option<SocketAddr> },
     /// The data connection stands, or the server was told where we listen.
     Ready(Trial),
     /// The reply to REST is due.
@@ -86,10 +89,13 @@ pub(super) enum Stage {
     Finishing(Commanded, Stream),
     /// The final reply has come; those to NOOPs said amid the transfer have to be here by then.
     Straggling(Trial, Stream, Instant),
-    /// The server has failed with this code before a byte had moved: the next route, once this one's channel is closed.
-    Failing(Trial, Code),
+    /// The server has failed before a byte had moved: the next route, once this one's channel is closed.
+    Failing,
     /// TLS on the data connection has failed, and it is closed: the server's final reply is due by then.
     Unsecured(Commanded, Instant),
+    /// The data connection broke before a byte had moved: the server's final reply is due by then. One that has sent us away may wait
+    /// for the host that it expects for a minute (vsftpd), and a host that has answered in its place tells it nothing.
+    Dismissed(Commanded, Instant),
     /// ABOR was said.
     Aborting(Aborting),
     /// The final word was said by us or by the server.
@@ -104,10 +110,15 @@ pub(super) enum Final {
 }
 
 /// How the stream has ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stream {
     pub(super) end: StreamEnd,
     pub(super) moved: Moved,
+}
+
+impl Stream {
+    /// It broke before a byte had moved.
+    pub(super) const BROKEN: Self = Self { end: StreamEnd::Truncated, moved: Moved::Nothing };
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -183,6 +194,15 @@ impl Transfer {
         }
     }
 
+    /// Whether the data has come to its end in order; `None`: it isn't under way.
+    pub(in crate::client) fn data_is_whole(&self) -> Option<bool> {
+        match self.stage {
+            Stage::Moving(..) | Stage::Dismissed(..) => Some(false),
+            Stage::Finishing(_, stream) | Stage::Straggling(_, stream, _) => Some(stream.end == StreamEnd::Clean),
+            _ => None,
+        }
+    }
+
     /// The server is at work or has finished, and what is due behind the final reply is waited for once the bytes have moved.
     pub(in crate::client) fn expects_stragglers(&self) -> bool {
         matches!(self.stage, Stage::Moving(..) | Stage::Straggling(..))
@@ -222,17 +242,58 @@ impl Transfer {
     }
 
     /// The attempt has ended so; the next route is tried.
-    pub(super) fn give_up(&mut self, context: &mut Context, trial: Trial, end: AttemptEnd) {
+    pub(super) fn give_up(&mut self, context: &mut Context, trial: Trial, end: AttemptEnd, said: Option<&Reply<'_>>) {
+        self.record(context, trial, None, end, said);
+        self.next(context);
+    }
+
+    /// Nothing is left of this route's connection; the next one is tried.
+    pub(super) fn next(&mut self, context: &mut Context) {
         context.connection.data.forget();
-        self.record(context, trial, None, end);
         self.stage = Stage::Choosing;
     }
 
-    pub(super) fn record(&self, context: &mut Context, trial: Trial, reached: Option<SocketAddr>, end: AttemptEnd) {
+    /// The attempt that is under way has come so far, or ended so, and the server said this of it. One whose connection stands is
+    /// in the record already.
+    pub(super) fn record(
+        &self,
+        context: &mut Context,
+        trial: Trial,
+        reached: Option<SocketAddr>,
+        end: AttemptEnd,
+        said: Option<&Reply<'_>>,
+    ) {
         let Trial { route, advertised, since } = trial;
+        let Context { attempts, connection, .. } = context;
+        let stands = attempts.pop_if(|last| last.is_success() && last.route == route);
+        let mut attempt = stands.unwrap_or_else(|| {
+            let mut attempt = Attempt::new(route, end);
+            attempt.advertised = advertised;
+            attempt.encrypted = connection.tls == Tls::On;
+            attempt.protected = connection.session.protection() == Protection::Private;
+            attempt
+        });
+        attempt.end = end;
+        attempt.took = connection.now.saturating_since(since);
+        attempt.reached = reached.or(attempt.reached);
+        attempt.connected |= end == AttemptEnd::Connected;
+        attempt.opened |= self.is_opened();
+        attempt.said = said.map(|reply| Box::new(Excerpt::of(reply)));
         // They are kept until the next transfer, and nearly always it is one.
-        context.attempts.reserve_exact(1);
-        let took = context.connection.now.saturating_since(since);
-        context.attempts.push(Attempt { route, advertised, reached, end, took });
+        attempts.reserve_exact(1);
+        attempts.push(attempt);
+    }
+
+    /// What a connection that stands does from now on.
+    pub(super) fn standing(context: &mut Context) -> Option<&mut Attempt> {
+        context.attempts.last_mut().filter(|last| last.is_success())
+    }
+
+    /// A 1yz has opened the transfer.
+    fn is_opened(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Moving(_, Final::Due) | Stage::Finishing(..) | Stage::Unsecured(..) | Stage::Dismissed(..)
+        )
     }
 }

@@ -74,12 +74,15 @@ impl Support {
             .or_else(|| place_of(&self.languages, |language| primary(language).eq_ignore_ascii_case(primary(tag))))
     }
 
-    /// A bit for each fact of this list of OPTS MLST, `type;size;`; what nobody knows is left out (RFC 3659 7.9).
-    pub(in crate::server) fn choose_facts(&self, wanted: &[u8]) -> u32 {
-        let is_wanted =
-            |fact: &str| wanted.split(|byte| *byte == b';').any(|name| name.eq_ignore_ascii_case(fact.as_bytes()));
+    /// A bit for each fact of this list of OPTS MLST, `type;size;`; what nobody knows is left out (RFC 3659 7.9). `None`: nothing of
+    /// it is known.
+    pub(in crate::server) fn choose_facts(&self, wanted: &[u8]) -> Option<u32> {
+        let mut names = wanted.split(|byte| *byte == b';').filter(|name| !name.is_empty());
+        let is_wanted = |fact: &str| names.clone().any(|name| name.eq_ignore_ascii_case(fact.as_bytes()));
         let bit = |place| 1_u32.checked_shl(place).unwrap_or(0);
-        self.facts.iter().zip(0..).filter(|(fact, _)| is_wanted(fact)).fold(0, |bits, (_, place)| bits | bit(place))
+        let chosen = self.facts.iter().zip(0..).filter(|(fact, _)| is_wanted(fact));
+        let chosen = chosen.fold(0, |bits, (_, place)| bits | bit(place));
+        (chosen != 0 || names.next().is_none()).then_some(chosen)
     }
 
     /// The language that is chosen.

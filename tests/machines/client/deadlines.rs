@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ftp_proto::client::{Action, Config, Request, Violation};
-use ftp_proto::{DataError, Moved, Route, StreamEnd, Verb};
+use ftp_proto::{AttemptEnd, DataError, Moved, Route, StreamEnd, Verb};
 use ftp_proto_rigs::client::{Did, Rig, World, by, done, login};
 use ftp_proto_rigs::path;
 
@@ -108,8 +108,8 @@ fn a_handshake_is_waited_for_to_its_deadline() {
     waits_until(&mut rig, 10);
     assert_eq!(rig.all(World::Busy), [Did::Said("ABOR".into()), Did::Waits(Some(10))]);
     waits_until(&mut rig, 10);
-    let told = "no data connection could be made; EPSV 198.51.100.7:5: connected; \
-        EPSV 198.51.100.7:5: the TLS handshake took too long";
+    let told = "no data connection could be made; EPSV 198.51.100.7:5: \
+        the TLS handshake took too long";
     assert_eq!(rig.poll(World::Busy), Ok(Did::Done(Err(told.into()))));
     assert_eq!(rig.poll(World::Busy), Err(Violation::OutOfStep));
 }
@@ -264,6 +264,30 @@ fn the_time_for_the_final_reply_begins_when_the_bytes_have_moved() {
         let mut rig = ended(Request::retrieve(path("f"), 0), end);
         assert_eq!(rig.all(World::Busy), [Did::Waits(Some(60))], "{end:?}");
     }
+}
+
+/// Who takes us for a stranger may wait for the right one as long as a client waits for a reply. There is no use in that.
+#[test]
+fn a_server_that_has_sent_us_away_has_little_time_to_say_so() {
+    let dismissed = |moved| {
+        let mut rig = Rig::streaming(by(&[Route::Epsv, Route::Pasv]));
+        let Ok(Action::Stream(stream)) = rig.client.poll(rig.now()) else { panic!("no stream") };
+        stream.finished(StreamEnd::Truncated, moved);
+        rig.all(World::Busy);
+        rig
+    };
+    let mut rig = dismissed(Moved::Nothing);
+    waits_until(&mut rig, 10);
+    assert_eq!(rig.poll(World::Busy), Ok(Did::Said("ABOR".into())));
+    assert_eq!(rig.client.attempts()[0].end, AttemptEnd::Stalled);
+    rig.converse(&[]);
+    rig.hears("426 aborted");
+    assert_eq!(rig.hears("226 done").last(), Some(&Did::Waits(Some(10))), "the NOOP behind it");
+    assert!(rig.hears("200 ok").contains(&Did::Said("PASV".into())), "the next route");
+    // What has moved isn't moved twice.
+    let mut rig = dismissed(Moved::Bytes(1));
+    waits_until(&mut rig, 60);
+    assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
 }
 
 #[test]

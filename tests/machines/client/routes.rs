@@ -121,6 +121,17 @@ fn an_inside_server_hears_our_inside_address() {
     }
 }
 
+/// The NAT that has it isn't on the way.
+#[test]
+fn an_external_address_of_ipv4_is_not_told_over_ipv6() {
+    let mut config = by(&[Route::Eprt]);
+    config.external_address = Some("203.0.113.200".parse().unwrap());
+    let mut rig = Rig::between(config, "[2001:db8::1]:40000", "[2001:db8::7]:21").greet().log_in();
+    rig.retrieve();
+    let did = rig.converse(&[("TYPE I", "200 ok")]);
+    assert!(did.contains(&Did::Said("EPRT |2|2001:db8::1|5001|".into())), "{did:?}");
+}
+
 #[test]
 fn rest_stands_right_before_the_transfer_command() {
     let mut rig = Rig::logged_in(by(&[Route::Epsv]));

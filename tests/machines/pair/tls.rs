@@ -77,8 +77,8 @@ fn requests() -> Vec<(&'static str, Request)> {
     ]
 }
 
-/// These have tests of their own: below, and those of a transfer that is in force in `tests/machines/client/options.rs`.
-const OTHERS: [&str; 3] = ["clear_command_channel", "reinitialise", "transfer"];
+/// These have tests of their own: below, in `tests/machines/client/relayed.rs`, and of a transfer that is in force in `options.rs` there.
+const OTHERS: [&str; 5] = ["clear_command_channel", "quit", "reinitialise", "relayed", "transfer"];
 
 #[test]
 fn each_request_leaves_both_ends_equal_by_every_route() {

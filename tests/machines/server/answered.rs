@@ -1,10 +1,9 @@
-//! The news of what the machine answers without the application: each final reply is the application's own answer or told,
-//! once, before it is written.
+//! The news of what was answered: each final reply is told once, whoever made it, before it is written.
 
 use std::time::Duration;
 
-use ftp_proto::server::{Action, Config, Security, Support};
-use ftp_proto::{Command, CommandError, Ending, Moved, Reply, StreamEnd, Verb};
+use ftp_proto::server::{Action, Config, Refusal, Security, Support};
+use ftp_proto::{Code, Command, CommandError, Ending, Moved, Reply, StreamEnd, Text, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, with};
 
 fn told() -> Config {
@@ -36,7 +35,8 @@ fn one_line_is_taken_up_a_poll_and_the_news_comes_before_the_write() {
     let mut rig = Rig::logged_in(told());
     let did = rig.receives(b"NOOP\r\nnoop\r\nCWD a\r\nTYPE I\r\n");
     let noop = |line: &str| [Did::Tells(line.into(), 200, false), Did::Said("200 NOOP ok.".into())];
-    let asked = [Did::Asks("CWD a".into()), Did::Said("250 Directory successfully changed.".into())];
+    let told_asked = Did::Tells("CWD a".into(), 250, true);
+    let asked = [Did::Asks("CWD a".into()), told_asked, Did::Said("250 Directory successfully changed.".into())];
     let binary = [Did::Tells("TYPE I".into(), 200, false), Did::Said("200 Switching to Binary mode.".into())];
     assert_eq!(did, [&noop("NOOP")[..], &noop("noop"), &asked, &binary, &[Did::Waits(300)]].concat());
 }
@@ -102,27 +102,63 @@ fn an_exchange_is_the_command_and_the_whole_reply() {
 }
 
 #[test]
-fn what_the_application_answers_is_its_own_to_log() {
+fn what_the_application_answers_is_told_too() {
     let config = with(|config| {
         config.answered = true;
         config.support = Support::default().with(&[Verb::Quit]).unwrap().with_unknown_verbs();
     });
     let mut rig = Rig::logged_in(config);
-    for line in ["PWD", "RNFR a", "SIZE a", "XQUOTA", "USER bob", "PASS secret", "QUIT"] {
-        let expected: &[(String, u16, bool)] = if line == "SIZE a" { &[("SIZE a".into(), 550, false)] } else { &[] };
-        assert_eq!(news(&mut rig, &format!("{line}\r\n")), expected, "{line}");
+    for (line, shown, code, asked) in [
+        ("PWD", "PWD", 257, true),
+        ("RNFR a", "RNFR a", 350, true),
+        ("SIZE a", "SIZE a", 550, false),
+        ("XQUOTA", "XQUOTA", 200, true),
+        ("USER bob", "USER bob", 331, true),
+        ("PASS secret", "PASS ****", 230, true),
+        ("QUIT", "QUIT", 221, true),
+    ] {
+        assert_eq!(news(&mut rig, &format!("{line}\r\n")), [(shown.to_owned(), code, asked)], "{line}");
     }
     assert!(rig.closed);
 }
 
 #[test]
-fn a_failed_login_is_the_applications_but_for_the_one_too_many() {
+fn a_refused_transfer_is_told_once() {
+    let mut rig = Rig::logged_in(told());
+    news(&mut rig, "EPSV\r\n");
+    rig.server.received(b"RETR a\r\n");
+    let now = rig.now();
+    let Action::Transfer(transfer) = rig.server.poll(now) else { panic!() };
+    transfer.refuse(&Refusal::unavailable(Text::from_static("No.")));
+    assert_eq!(tells(&rig.all(World::Works)), [("RETR a".to_owned(), 550, true)]);
+}
+
+#[test]
+fn a_failed_login_is_told_when_it_is_said_and_the_one_too_many_as_it_is_said() {
     let mut rig = Rig::greeted(told());
-    for expected in [vec![], vec![], vec![("PASS ****".to_owned(), 421, true)]] {
-        assert!(news(&mut rig, "USER anna\r\nPASS wrong\r\n").is_empty());
+    for code in [530, 530, 421] {
+        assert_eq!(news(&mut rig, "USER anna\r\nPASS wrong\r\n"), [("USER anna".to_owned(), 331, true)]);
         rig.now += Duration::from_secs(1);
-        assert_eq!(tells(&rig.all(World::Works)), expected);
+        assert_eq!(tells(&rig.all(World::Works)), [("PASS ****".to_owned(), code, true)]);
     }
+}
+
+#[test]
+fn a_word_too_many_that_the_application_refuses_is_told_as_it_is_said() {
+    let config = with(|config| {
+        config.answered = true;
+        config.unknown_commands = 2;
+        config.support = Support::default().with_unknown_verbs_before_login();
+    });
+    let mut rig = Rig::greeted(config);
+    for code in [500, 421] {
+        rig.server.received(b"XQUOTA\r\n");
+        let now = rig.now();
+        let Action::Question(question) = rig.server.poll(now) else { panic!() };
+        question.refuse(&Refusal::new(Reply::from_static(Code::SYNTAX_ERROR, "No.")).unwrap());
+        assert_eq!(tells(&rig.all(World::Works)), [("XQUOTA".to_owned(), code, true)]);
+    }
+    assert!(rig.closed);
 }
 
 #[test]
@@ -147,12 +183,19 @@ fn the_end_of_a_transfer_is_told_and_what_is_said_amid_it() {
     }
     rig.server.received(b"PWD\r\nabor\r\n");
     let did = rig.all(World::Works);
-    assert_eq!(tells(&did), [("RETR f".to_owned(), 426, true), ("abor".to_owned(), 225, false)]);
+    assert_eq!(
+        tells(&did),
+        [("RETR f", 426, true), ("PWD", 257, true), ("abor", 225, false)].map(|(line, code, asked)| (
+            line.to_owned(),
+            code,
+            asked
+        ))
+    );
     // In its own words, too.
     let mut rig = Rig::streaming(told());
     let now = rig.now();
     let Action::Stream(stream) = rig.server.poll(now) else { panic!() };
-    let words = Reply::from_static(ftp_proto::Code::FILE_ACTION_COMPLETED, "There.");
+    let words = Reply::from_static(Code::FILE_ACTION_COMPLETED, "There.");
     stream.finished_with(&Ending::new(StreamEnd::Clean, words).unwrap(), Moved::Bytes(1));
     assert_eq!(tells(&rig.all(World::Works)), [("RETR f".to_owned(), 250, true)]);
     // ABOR alone stops it at once.

@@ -56,7 +56,14 @@ fn opts_mlst_chooses_facts_in_the_servers_order() {
     rig.asked.clear();
     rig.says("MLSD");
     assert_eq!(rig.asked, ["MLSD 0 None size"]);
-    rig.answers(&[("OPTS MLST", "200 MLST OPTS"), ("OPTS MLST nothing;", "200 MLST OPTS")]);
+    // A typing error isn't taken for the wish to be told nothing.
+    let unknown = "501 None of these facts is known, current selection not changed.";
+    rig.answers(&[("EPSV", "229 Entering Extended Passive Mode (|||50000|)"), ("OPTS MLST nothing;", unknown)]);
+    rig.answers(&[("OPTS MLST nothing;never", unknown)]);
+    rig.asked.clear();
+    rig.says("MLSD");
+    assert_eq!(rig.asked, ["MLSD 0 None size"]);
+    rig.answers(&[("OPTS MLST", "200 MLST OPTS"), ("OPTS MLST ;", "200 MLST OPTS")]);
     let without = config(|support| *support = support.clone().without(&[Verb::Mlst, Verb::Mlsd]).unwrap());
     Rig::logged_in(without).answers(&[("OPTS MLST size;", "501 Option not understood.")]);
 }
@@ -270,6 +277,8 @@ fn site_help_and_help_site_are_the_machines() {
         ("HELP SITE", list),
         ("SITE HELP chmod", "214 Syntax: SITE CHMOD <SP> mode <SP> path"),
         ("HELP SITE chmod", "214 Syntax: SITE CHMOD <SP> mode <SP> path"),
+        ("SITE HELP HELP", "214 Syntax: SITE HELP [<SP> command]"),
+        ("HELP SITE help", "214 Syntax: SITE HELP [<SP> command]"),
         ("SITE HELP EXEC", "500 Unknown SITE command."),
         ("SITE EXEC /bin/sh", "500 Unknown SITE command."),
         ("SITE chmod 600 a", "200 Done."),

@@ -131,3 +131,28 @@ fn the_offset_is_told_to_the_application_and_with_the_stream() {
         assert_eq!(stream.offset(), offset, "{choice}, {command}");
     }
 }
+
+/// 554: nobody could begin there, so nobody waits on a connection over which nothing will come.
+#[test]
+fn a_place_that_is_refused_spends_the_data_connection() {
+    for (code, spent) in
+        [(Code::INVALID_RESTART, true), (Code::FILE_UNAVAILABLE, false), (Code::INSUFFICIENT_STORAGE, false)]
+    {
+        for setup in ["EPSV", "PORT 192,0,2,1,19,137"] {
+            for command in ["RETR f", "STOR f", "APPE f"] {
+                let mut rig = Rig::logged_in(config());
+                rig.answers(&[("TYPE I", "200 Switching to Binary mode.")]);
+                rig.hears(setup);
+                assert!(rig.says("REST 7").starts_with("350 "));
+                rig.server.received(format!("{command}\r\n").as_bytes());
+                let Action::Transfer(transfer) = rig.server.poll(rig.now()) else { panic!("{command}") };
+                transfer.refuse(&Refusal::new(Reply::from_static(code, "no")).unwrap());
+                let did = rig.all(World::Works);
+                assert_eq!(codes(&did), [code.value()]);
+                assert_eq!(did.contains(&Did::Closes), spent && setup == "EPSV", "{did:?}");
+                let next = rig.says("RETR f");
+                assert_eq!(next.starts_with("425 "), spent, "{setup}, {command}, {code:?}: {next}");
+            }
+        }
+    }
+}

@@ -267,7 +267,7 @@ fn other_ends_and_other_ways_are_not_looked_at() {
     for (how, words) in [
         (StreamEnd::Truncated, "426 Failure reading or writing network stream."),
         (StreamEnd::LocalError, "451 Failure reading or writing local file."),
-        (StreamEnd::StorageFull, "452 Insufficient storage space."),
+        (StreamEnd::StorageFull, "552 Insufficient storage space."),
     ] {
         let mut rig = streaming();
         end(&mut rig, how);

@@ -28,15 +28,22 @@ fn ended(setup: &str, command: &str, end: StreamEnd) -> String {
 #[test]
 fn each_end_of_a_stream_has_its_own_reply() {
     for setup in ["EPSV", "PORT 192,0,2,1,19,137"] {
-        for command in ["RETR f", "STOR f", "APPE f", "LIST", "MLSD"] {
+        for command in ["RETR f", "STOR f", "APPE f", "STOU", "LIST", "MLSD"] {
+            // RFC 959 5.4 has 552 behind the 150 of an upload alone; 452 comes instead of a 150.
+            let full = match command {
+                "STOR f" | "APPE f" | "STOU" => "552 Insufficient storage space.",
+                _ => "451 Insufficient storage space.",
+            };
             for (end, reply) in [
-                (StreamEnd::Clean, "226 Transfer complete."),
                 (StreamEnd::Truncated, "426 Failure reading or writing network stream."),
                 (StreamEnd::LocalError, "451 Failure reading or writing local file."),
-                (StreamEnd::StorageFull, "452 Insufficient storage space."),
+                (StreamEnd::StorageFull, full),
             ] {
                 assert_eq!(ended(setup, command, end), reply, "{setup}, {command}");
             }
+        }
+        for command in ["RETR f", "STOR f", "APPE f", "LIST", "MLSD"] {
+            assert_eq!(ended(setup, command, StreamEnd::Clean), "226 Transfer complete.", "{setup}, {command}");
         }
     }
 }
@@ -46,7 +53,7 @@ fn only_a_clean_end_repeats_the_name_that_stou_chose() {
     for setup in ["EPSV", "PORT 192,0,2,1,19,137"] {
         assert_eq!(ended(setup, "STOU", StreamEnd::Clean), "226 FILE: unique");
         for (end, code) in
-            [(StreamEnd::Truncated, "426 "), (StreamEnd::LocalError, "451 "), (StreamEnd::StorageFull, "452 ")]
+            [(StreamEnd::Truncated, "426 "), (StreamEnd::LocalError, "451 "), (StreamEnd::StorageFull, "552 ")]
         {
             let said = ended(setup, "STOU", end);
             assert!(said.starts_with(code) && !said.contains("unique"), "{said}");

@@ -198,6 +198,10 @@ fn data_is_secured_after_the_150_and_before_a_byte() {
     assert!(secures(&rig.hears("RETR f")));
 }
 
+/// vsftpd's words, and what to do.
+const NOT_RESUMED: &str = "522 SSL connection failed: session reuse required. Have the client resume the TLS session of the \
+                           control connection, or the server not require it.";
+
 #[test]
 fn s18_a_session_of_its_own_is_refused_where_resumption_is_required() {
     for (resume, allowed) in [(Resume::Required, false), (Resume::Wanted, true)] {
@@ -211,8 +215,7 @@ fn s18_a_session_of_its_own_is_refused_where_resumption_is_required() {
         let did = rig.all(World::Works);
         assert_eq!(did.contains(&Did::Streams), allowed, "{did:?}");
         assert_eq!(did.contains(&Did::Closes), !allowed, "{did:?}");
-        let words =
-            if allowed { "226 Transfer complete." } else { "522 SSL connection failed: session reuse required." };
+        let words = if allowed { "226 Transfer complete." } else { NOT_RESUMED };
         assert_eq!(said(&did), words);
         assert_eq!(rig.says("RETR f"), "425 Use PORT or PASV first.", "what was agreed on is spent");
     }

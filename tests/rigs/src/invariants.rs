@@ -5,6 +5,8 @@
 
 mod client;
 mod codec;
+#[cfg(feature = "arbitrary")]
+mod diagnosis;
 mod floods;
 mod listing;
 mod pair;
@@ -19,6 +21,8 @@ pub use client::client;
 #[cfg(feature = "deflate")]
 pub use codec::deflate;
 pub use codec::{ascii, block};
+#[cfg(feature = "arbitrary")]
+pub use diagnosis::diagnosis;
 pub use listing::{listing, written_is_read};
 pub use pair::pair;
 pub use server::server;
@@ -43,6 +47,8 @@ pub const ALL: &[Invariant] = &[
     ("inbox", inbox),
     ("telnet", telnet),
     ("listing", listing),
+    #[cfg(feature = "arbitrary")]
+    ("diagnosis", diagnosis),
     ("session", session),
     ("client", client),
     ("server", server),

@@ -5,28 +5,37 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, OpenOptions};
-use ftp_proto::Path as RemotePath;
+use cap_std::fs::Dir;
 use ftp_proto::client::{Failure, Request, Value};
+use ftp_proto::{Path as RemotePath, Type};
+use indicatif::ProgressBar;
 
-use super::cli::{Adapter, is_abort, local_name, refusal};
-use crate::net::data::Content;
+use super::copy::{Download, Length, local_name, settle};
+use super::directory::{self, Found, How, Size, What};
+use super::failure::{failure, is_abort, refusal};
+use super::partial::{From, Partial, is_partial_name};
+use super::session::{Adapter, Login};
 use crate::printable;
 
 /// A server's links can make a directory its own descendant.
 const DEPTH: usize = 64;
 
-/// A file that is made with its first byte, or with the end of an empty one: what is refused leaves what was there alone.
-pub struct LazyFile<O, F> {
-    open: Option<O>,
-    file: Option<F>,
+/// How a directory is copied.
+pub struct Mirror<'a> {
+    pub login: &'a Login<'a>,
+    /// How many connections at once.
+    pub connections: usize,
+    /// How many directories at most.
+    pub most_directories: u32,
+    /// Goes on from what earlier ones have left of files.
+    pub resume: bool,
 }
 
 /// Something to copy.
@@ -39,23 +48,16 @@ struct Job {
     depth: usize,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum What {
-    Directory,
-    File {
-        size: Option<u64>,
-    },
-    /// The server has told no more than the name.
-    Unknown,
-}
-
 /// What went wrong here, not at the server: the connection is as good as before.
 #[derive(Debug)]
 struct Local(io::Error);
 
 /// What all connections share.
-struct Mirror {
+struct Work<'a> {
+    mirror: &'a Mirror<'a>,
     root: Dir,
+    /// Where that is.
+    place: &'a Path,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -65,55 +67,67 @@ struct State {
     jobs: VecDeque<Job>,
     /// How many connections are at work, and may find more.
     busy: usize,
+    directories: u32,
+    /// Some were left out.
+    has_too_many: bool,
     failures: usize,
     is_aborted: bool,
 }
 
-/// Copies what is in `path` into the directory `to`.
-pub fn mirror<A: Adapter>(
-    open: impl Fn() -> Result<A> + Sync,
-    path: Option<&RemotePath<'_>>,
-    to: &Path,
-    connections: usize,
-) -> Result<()> {
-    let mut first = open()?;
-    if let Some(path) = path {
-        first.request(Request::change_directory(path.borrowed()), None).with_context(|| printable(path.as_bytes()))?;
-    }
-    // Each connection then names everything from the root on.
-    let Value::Directory(remote) = first.request(Request::print_directory(), None)?.value else {
-        bail!("the server doesn't tell the directory");
-    };
-    std::fs::create_dir_all(to).with_context(|| format!("{}", to.display()))?;
-    let root = Dir::open_ambient_dir(to, ambient_authority()).with_context(|| format!("{}", to.display()))?;
-    let mirror = Mirror { root, state: Mutex::default(), changed: Condvar::new() };
-
-    mirror.lock().jobs.push_back(Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0 });
-    thread::scope(|scope| {
-        for _ in 1..connections {
-            scope.spawn(|| {
-                // A server that wants fewer connections gets fewer.
-                if mirror.wait_for_work()
-                    && let Ok(connection) = open()
-                {
-                    mirror.work(connection);
-                }
-            });
+impl Mirror<'_> {
+    /// Copies what is in `path` into the directory `to`.
+    pub fn copy<A: Adapter>(&self, path: Option<&RemotePath<'_>>, to: &Path) -> Result<()> {
+        let mut first = self.open::<A>()?;
+        if let Some(path) = path {
+            first
+                .request(Request::change_directory(path.borrowed()), None)
+                .with_context(|| printable(path.as_bytes()))?;
         }
-        mirror.work(first);
-    });
-    let state = mirror.lock();
-    ensure!(!state.is_aborted, Failure::Aborted);
-    ensure!(
-        state.jobs.is_empty(),
-        "the connections have ended, and {} more things were to be copied",
-        state.jobs.len()
-    );
-    ensure!(state.failures == 0, "{} of the names could not be copied", state.failures);
-    Ok(())
+        // Each connection then names everything from the root on.
+        let Value::Directory(remote) = first.request(Request::print_directory(), None)?.value else {
+            bail!("the server doesn't tell the directory");
+        };
+        std::fs::create_dir_all(to).with_context(|| format!("{}", to.display()))?;
+        let root = Dir::open_ambient_dir(to, ambient_authority()).with_context(|| format!("{}", to.display()))?;
+        let work = Work { mirror: self, root, place: to, state: Mutex::default(), changed: Condvar::new() };
+
+        let job = Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0 };
+        work.lock().jobs.push_back(job);
+        thread::scope(|scope| {
+            for _ in 1..self.connections {
+                scope.spawn(|| {
+                    // A server that wants fewer connections gets fewer.
+                    if work.wait_for_work()
+                        && let Ok(connection) = self.open::<A>()
+                    {
+                        work.work(connection);
+                    }
+                });
+            }
+            work.work(first);
+        });
+        let state = work.lock();
+        ensure!(!state.is_aborted, Failure::Aborted);
+        ensure!(
+            state.jobs.is_empty(),
+            "the connections have ended, and {} more things were to be copied",
+            state.jobs.len()
+        );
+        ensure!(
+            !state.has_too_many,
+            "there are more than {} directories, and the rest was left out: --max-directories allows more",
+            self.most_directories
+        );
+        ensure!(state.failures == 0, "{} of the names could not be copied", state.failures);
+        Ok(())
+    }
+
+    fn open<A: Adapter>(&self) -> Result<A> {
+        self.login.open(&ProgressBar::hidden())
+    }
 }
 
-impl Mirror {
+impl Work<'_> {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,64 +147,83 @@ impl Mirror {
         Some(job)
     }
 
-    /// Copies what is to be copied, over one connection, until nothing is left or the connection has ended.
+    /// Copies what is to be copied, over one connection, or another in its place, until nothing is left.
     fn work<A: Adapter>(&self, mut connection: A) {
-        let has_facts = match connection.request(Request::features(), None) {
-            Ok(outcome) => outcome.reply.has_feature("MLST"),
-            Err(_) => false,
-        };
+        let mut how = How::of(&mut connection);
+        let mut is_used = false;
         while let Some(job) = self.next() {
-            let result = self.copy(&mut connection, &job, has_facts);
-            let goes_on =
-                result.as_ref().err().is_none_or(|error| error.is::<Failure<'static>>() || error.is::<Local>());
-            let mut state = self.lock();
-            state.busy -= 1;
-            match result {
-                // Those that find nothing to do leave in order.
-                Err(error) if is_abort(&error) => {
-                    state.is_aborted = true;
-                    state.jobs.clear();
-                }
-                Err(error) => state.report(&job.remote, &error),
-                Ok(()) => {}
+            let mut result = self.copy(&mut connection, &job, &mut how);
+            // It may have been broken already: once more, over another.
+            if is_used && result.as_ref().is_err_and(is_broken) {
+                let Ok(another) = self.mirror.open::<A>() else { return self.give_back(job) };
+                connection = another;
+                result = self.copy(&mut connection, &job, &mut how);
             }
-            drop(state);
-            self.changed.notify_all();
-            if !goes_on {
-                return;
+            let has_broken = result.as_ref().is_err_and(is_broken);
+            is_used = !has_broken;
+            self.done(&job, result);
+            if has_broken {
+                match self.wait_for_work().then(|| self.mirror.open::<A>()) {
+                    Some(Ok(another)) => connection = another,
+                    Some(Err(_)) | None => return,
+                }
             }
         }
-        let _ = connection.quit();
+        self.mirror.login.leave(connection);
     }
 
-    fn copy<A: Adapter>(&self, connection: &mut A, job: &Job, has_facts: bool) -> Result<()> {
+    fn done(&self, job: &Job, result: Result<()>) {
+        let mut state = self.lock();
+        state.busy -= 1;
+        match result {
+            // Those that find nothing to do leave in order.
+            Err(error) if is_abort(&error) => {
+                state.is_aborted = true;
+                state.jobs.clear();
+            }
+            Err(error) => state.report(&job.remote, &error),
+            Ok(()) => {}
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Another connection may do it, if there is one.
+    fn give_back(&self, job: Job) {
+        let mut state = self.lock();
+        state.busy -= 1;
+        state.jobs.push_front(job);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn copy<A: Adapter>(&self, connection: &mut A, job: &Job, how: &mut How) -> Result<()> {
         let path = RemotePath::new(&job.remote)?;
         match job.what {
-            What::Directory => self.directory(connection, job, &path, has_facts),
-            What::File { size } => self.file(connection, job, &path, size),
+            What::Directory => self.directory(connection, job, &path, how),
+            What::File(size) => self.file(connection, job, &path, size),
             What::Unknown => match connection.request(Request::change_directory(path.borrowed()), None) {
-                Ok(_) => self.directory(connection, job, &path, has_facts),
+                Ok(_) => self.directory(connection, job, &path, how),
                 Err(error) if refusal(&error).is_none() => Err(error),
                 Err(_) => match connection.request(Request::size(path.borrowed()), None) {
                     Ok(outcome) => {
-                        let size = if let Value::Size(size) = outcome.value { Some(size) } else { None };
+                        let size =
+                            if let Value::Size(size) = outcome.value { Size::Bound(size) } else { Size::Unknown };
                         self.file(connection, job, &path, size)
                     }
                     Err(error) if refusal(&error).is_none() => Err(error),
-                    Err(_) => self.file(connection, job, &path, None),
+                    Err(_) => self.file(connection, job, &path, Size::Unknown),
                 },
             },
+            What::Elsewhere | What::Special | What::Unread => bail!(Local(io::Error::other("nothing to copy"))),
         }
     }
 
-    fn directory<A: Adapter>(
-        &self,
-        connection: &mut A,
-        job: &Job,
-        path: &RemotePath<'_>,
-        has_facts: bool,
-    ) -> Result<()> {
+    fn directory<A: Adapter>(&self, connection: &mut A, job: &Job, path: &RemotePath<'_>, how: &mut How) -> Result<()> {
         ensure!(job.depth < DEPTH, Local(io::Error::other("too deep")));
+        if !self.lock().takes_directory(self.mirror.most_directories) {
+            return Ok(());
+        }
         if job.depth > 0 {
             match self.root.create_dir(&job.local) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -199,29 +232,20 @@ impl Mirror {
                 result => result.map_err(Local)?,
             }
         }
-        let mut listing = Vec::new();
-        // Many servers put the path before each name if NLST has one, and take blanks in it for options.
         connection.request(Request::change_directory(path.borrowed()), None)?;
-        let request = if has_facts { Request::machine_list(None) } else { Request::names(None) };
-        connection.request(request, Some(Content::sink(&mut listing)))?;
+        let found = directory::read(connection, self.mirror.login, how)?;
         let mut state = self.lock();
         let mut seen = BTreeSet::new();
-        for line in listing.split(|byte| *byte == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let Some((what, name)) =
-                (if has_facts { fact_line(line) } else { (!line.is_empty()).then_some((What::Unknown, line)) })
-            else {
-                continue;
-            };
-            let separator: &[u8] = if job.remote.ends_with(b"/") { b"" } else { b"/" };
-            let remote = [&job.remote, separator, name].concat();
-            match plain_name(name) {
+        for Found { name, what } in found {
+            match taken(&name, what) {
                 Ok(local) if seen.insert(local.clone()) => {
-                    let local = job.local.join(local);
-                    state.jobs.push_back(Job { what, remote, local, depth: job.depth + 1 });
+                    let separator: &[u8] = if job.remote.ends_with(b"/") { b"" } else { b"/" };
+                    let remote = [&job.remote, separator, &name].concat();
+                    let (local, depth) = (job.local.join(local), job.depth + 1);
+                    state.jobs.push_back(Job { what, remote, local, depth });
                 }
                 Ok(_) => {}
-                Err(error) => state.report(name, &error),
+                Err(error) => state.report(&name, &error),
             }
         }
         drop(state);
@@ -229,23 +253,44 @@ impl Mirror {
         Ok(())
     }
 
-    fn file<A: Adapter>(&self, connection: &mut A, job: &Job, path: &RemotePath<'_>, size: Option<u64>) -> Result<()> {
+    fn file<A: Adapter>(&self, connection: &mut A, job: &Job, path: &RemotePath<'_>, size: Size) -> Result<()> {
+        let (told, length) = match size {
+            Size::Bound(size) => (Some(size), Length::Told(size)),
+            Size::Listed(size) => (Some(size), Length::Asked),
+            Size::Unknown => (None, Length::Asked),
+        };
         match self.root.symlink_metadata(&job.local) {
-            Ok(metadata) if metadata.is_file() && Some(metadata.len()) == size => return Ok(()),
+            Ok(metadata) if metadata.is_file() && Some(metadata.len()) == told => return Ok(()),
             // Nothing is written through a link, nor into a pipe.
             Ok(metadata) if !metadata.is_file() => {
                 bail!(Local(io::Error::other("something else has that name here")))
             }
             _ => {}
         }
-        let open = || self.root.open_with(&job.local, OpenOptions::new().write(true).create(true).truncate(true));
-        let file: LazyFile<_, File> = LazyFile::new(open);
-        connection.request(Request::retrieve(path.borrowed(), 0), Some(Content::sink(file)))?;
-        Ok(())
+        let parent = job.local.parent().unwrap_or(Path::new(""));
+        let directory = match parent == Path::new("") {
+            true => self.root.try_clone(),
+            false => self.root.open_dir(parent),
+        };
+        let name = job.local.file_name().ok_or_else(|| Local(ErrorKind::InvalidInput.into()))?;
+        let from = if self.mirror.resume { From::Partial } else { From::Nothing };
+        let mut partial = directory.and_then(|directory| Partial::new(directory, name, from)).map_err(Local)?;
+        let login = self.mirror.login;
+        let download = Download { path, form: login.form(Type::Image), offset: partial.offset(), length };
+        let result = download.run(connection, &mut partial);
+        settle(partial, &self.place.join(parent), result)
     }
 }
 
 impl State {
+    /// Whether there is room for another one, which it is then.
+    fn takes_directory(&mut self, most: u32) -> bool {
+        let takes = self.directories < most;
+        self.directories += u32::from(takes);
+        self.has_too_many |= !takes;
+        takes
+    }
+
     fn report(&mut self, name: &[u8], error: &Error) {
         self.failures += 1;
         eprintln!("{}: {}", printable(name), printable(format!("{error:#}").replace('\n', " / ").as_bytes()));
@@ -260,68 +305,21 @@ impl fmt::Display for Local {
 
 impl std::error::Error for Local {}
 
-impl<O, F> LazyFile<O, F>
-where
-    O: FnOnce() -> io::Result<F>,
-{
-    pub fn new(open: O) -> Self {
-        Self { open: Some(open), file: None }
-    }
-
-    fn file(&mut self) -> io::Result<&mut F> {
-        if let Some(open) = self.open.take() {
-            self.file = Some(open()?);
-        }
-        self.file.as_mut().ok_or_else(|| ErrorKind::NotFound.into())
-    }
+/// Whether the session is at its end: neither the server nor this side has anything to say but that.
+fn is_broken(error: &Error) -> bool {
+    failure(error).is_none() && !error.is::<Local>()
 }
 
-impl<O, F> Write for LazyFile<O, F>
-where
-    O: FnOnce() -> io::Result<F>,
-    F: Write,
-{
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file()?.write(bytes)
+/// The name here of what was found, if it is to be copied.
+fn taken(name: &[u8], what: What) -> Result<PathBuf> {
+    match what {
+        What::Elsewhere => bail!("refused: it is a way to somewhere else, not a name"),
+        What::Special => bail!("left out: neither a file nor a directory"),
+        What::Unread => bail!("nobody understands this line of the listing"),
+        What::Directory | What::File(_) | What::Unknown => {}
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file()?.flush()
-    }
-}
-
-/// What a line of MLSD says (RFC 3659 7.2), but of the directory itself and the one above.
-fn fact_line(line: &[u8]) -> Option<(What, &[u8])> {
-    let blank = line.iter().position(|byte| *byte == b' ')?;
-    let (facts, name) = (&line[..blank], &line[blank + 1..]);
-    let value = |wanted: &str| {
-        facts.split(|byte| *byte == b';').find_map(|fact| {
-            let equals = fact.iter().position(|byte| *byte == b'=')?;
-            fact[..equals].eq_ignore_ascii_case(wanted.as_bytes()).then(|| fact[equals + 1..].to_ascii_lowercase())
-        })
-    };
-    let size = value("size").and_then(|size| std::str::from_utf8(&size).ok()?.parse().ok());
-    match value("type").as_deref() {
-        Some(b"cdir" | b"pdir") => None,
-        Some(b"dir") => Some((What::Directory, name)),
-        Some(b"file") => Some((What::File { size }, name)),
-        _ => Some((What::Unknown, name)),
-    }
-}
-
-/// A name that stands for something in its directory, on every system.
-fn plain_name(name: &[u8]) -> Result<PathBuf> {
-    let refused = |why: &str| Error::msg(format!("refused: {why}"));
-    match name {
-        b"" => return Err(refused("no name")),
-        b"." | b".." => return Err(refused("it is a way, not a name")),
-        [drive, b':', ..] if drive.is_ascii_alphabetic() => return Err(refused("it begins with a drive")),
-        _ if name.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0)) => {
-            return Err(refused("it is a path, not a name"));
-        }
-        _ => {}
-    }
+    ensure!(!is_partial_name(name), "refused: what comes of another file would have that name");
     // What lies beside the control characters in RFC 959's names can't be sent back to the server.
-    RemotePath::new(name).map_err(|error| refused(&error.to_string()))?;
+    RemotePath::new(name).map_err(|error| Error::msg(format!("refused: {error}")))?;
     local_name(name)
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use ftp_proto::client::{Config, Outcome, Request};
 use tokio::runtime::{Builder, Runtime};
 
-use super::cli::{Adapter, Observer};
+use super::session::{Adapter, Observer};
 use super::{std_adapter, tokio_adapter};
 use crate::net::data::Content;
 use crate::tls::client::Tls;

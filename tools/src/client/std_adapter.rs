@@ -1,18 +1,22 @@
 //! An adapter for [`Client`]: blocking sockets of the standard library, one request at a time.
 
 use std::io::{ErrorKind, Read};
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
-use ftp_proto::{Direction, Endpoints, Instant, Reply, Sent, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Direction, Endpoints, Instant, Protection, Reply, Sent, StreamEnd, TlsError, Verdict};
 
 use crate::interrupt::{self, Interrupt};
 use crate::net::channel::{Channel, Shake};
 use crate::net::data::{self, Content, Dial, Knock, Sockets, Turn};
 use crate::tls::client::{self as tls, Tls};
+
+/// How long what comes no more is waited for, where a download has failed.
+pub const SALVAGE: Duration = Duration::from_millis(100);
 
 /// A control connection with its machine.
 pub struct Connection<'o> {
@@ -45,7 +49,7 @@ impl<'o> Connection<'o> {
         tls: Option<Tls>,
         observer: impl FnMut(Event<'_>) + 'o,
     ) -> Result<Self> {
-        let control = TcpStream::connect_timeout(&address, Duration::from_secs(30))?;
+        let control = TcpStream::connect_timeout(&address, config.patience.last_dial)?;
         control.set_nodelay(true)?;
         control.set_nonblocking(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
@@ -74,11 +78,26 @@ impl<'o> Connection<'o> {
 
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
-        let (mut sockets, mut interrupt) = (Sockets::default(), Interrupt::default());
+        let mut sockets = Sockets::default();
+        let result = self.drive(&mut sockets, &mut content);
+        // Where the session has broken, what the server had sent before may not have been read yet.
+        if let (Err(_), Some(content)) = (&result, &mut content) {
+            sockets.salvage(content, data::LINGER, false);
+        }
+        result
+    }
+
+    fn drive(&mut self, sockets: &mut Sockets, content: &mut Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
+        let mut interrupt = Interrupt::default();
+        // The attempt whose beginning was told.
+        let mut told = 0;
+        // The server has said that the bytes come.
+        let mut is_open = false;
         let source = (self.control.socket().local_addr()?.ip(), None);
         loop {
             interrupt.tell(&mut self.client);
             let now = Instant::from_origin(self.origin.elapsed());
+            let is_protected = self.client.session().protection() == Protection::Private;
             match self.client.poll(now)? {
                 Action::Write(write) => {
                     write.commands().for_each(|command| (self.observer)(Event::Command(command)));
@@ -89,7 +108,10 @@ impl<'o> Connection<'o> {
                         self.read()?;
                     }
                 }
-                Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
+                Action::Reply(reply) | Action::Unsolicited(reply) => {
+                    is_open |= reply.code().is_preliminary() && !is_protected;
+                    (self.observer)(Event::Reply(&reply));
+                }
                 Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
@@ -126,21 +148,31 @@ impl<'o> Connection<'o> {
                 Action::Stream(stream) => {
                     let (channel, direction) = (stream.channel(), stream.direction());
                     let control = stream.wants_input().then_some(&self.control);
-                    let Some(moving) = &mut content else { bail!("nothing to move") };
+                    let Some(moving) = content else { bail!("nothing to move") };
+                    if told < stream.attempt() {
+                        // From now on one over which nothing comes stalls.
+                        told = stream.attempt();
+                        stream.moved(0);
+                        continue;
+                    }
                     let patience = stream.deadline().map(|deadline| deadline.saturating_since(now));
                     match sockets.turn(channel, control, moving, patience)? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
                         Turn::Ended(end, moved) => {
-                            // What broke may have to be moved again.
-                            let whole = content.take_if(|_| end == StreamEnd::Clean);
-                            let end = whole.map_or(end, |whole| whole.finish(end));
+                            let end = moving.finish(end);
+                            // Where nothing has moved, another route may find the content as it was.
+                            let moved = if end == StreamEnd::Clean { moved.bytes().into() } else { moved };
                             stream.finished(end, moved);
                             (self.observer)(Event::Moved { direction, total: moved.bytes(), end });
                         }
                     }
                 }
                 Action::Close(close) => {
+                    // What has failed may have been overtaken by the word that it has.
+                    if let Some(content) = content {
+                        sockets.salvage(content, SALVAGE, mem::take(&mut is_open));
+                    }
                     let moved = sockets.close(close.channel());
                     close.closed(moved);
                 }
@@ -184,7 +216,7 @@ impl<'o> Connection<'o> {
         let mut buffer = [0; 4096];
         match self.control.read(&mut buffer) {
             Ok(count) => self.client.received(&buffer[..count]),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.client.received(&[]),
+            Err(error) if data::is_end(&error) => self.client.received(&[]),
             // TLS had words of its own alone.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error.into()),

@@ -4,20 +4,21 @@
 //! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
 //! it was: so nothing of it is lost when the control connection has something to say first.
 
-use std::io;
+use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
-use ftp_proto::{Endpoints, Instant, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Endpoints, Instant, Protection, StreamEnd, TlsError, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::std_adapter::Event;
+use super::std_adapter::{Event, SALVAGE};
 use crate::interrupt::{self, Interrupt};
-use crate::net::data::Content;
+use crate::net::data::{Content, LINGER, is_end};
 use crate::net::tokio_data::Outside;
 use crate::net::tokio_wire::{self, Side, Wire, secure_control};
 use crate::tls::client::Tls;
@@ -44,7 +45,9 @@ impl Connection {
         tls: Option<Tls>,
         observer: Box<dyn FnMut(Event<'_>)>,
     ) -> Result<Self> {
-        let control = timeout(Duration::from_secs(30), TcpStream::connect(address)).await??;
+        let control = timeout(config.patience.last_dial, TcpStream::connect(address))
+            .await
+            .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?;
         control.set_nodelay(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(config, ends, Instant::default());
@@ -72,10 +75,29 @@ impl Connection {
 
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     async fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
-        let (mut outside, mut interrupt) = (Outside::default(), Interrupt::default());
+        let mut outside = Outside::default();
+        let result = self.drive(&mut outside, &mut content).await;
+        // Where the session has broken, what the server had sent before may not have been read yet.
+        if result.is_err() {
+            outside.salvage(&mut content, LINGER, false).await;
+        }
+        result
+    }
+
+    async fn drive<'c>(
+        &mut self,
+        outside: &mut Outside<'c>,
+        content: &mut Option<Content<'c>>,
+    ) -> Result<Option<Outcome<'static>>> {
+        let mut interrupt = Interrupt::default();
+        // The attempt whose beginning was told.
+        let mut told = 0;
+        // The server has said that the bytes come.
+        let mut is_open = false;
         loop {
             interrupt.tell(&mut self.client);
             let now = Instant::from_origin(self.origin.elapsed());
+            let is_protected = self.client.session().protection() == Protection::Private;
             match self.client.poll(now)? {
                 Action::Write(write) => {
                     write.commands().for_each(|command| (self.observer)(Event::Command(command)));
@@ -86,7 +108,10 @@ impl Connection {
                     let bytes = hear(Some(&mut self.control), patience, &interrupt).await?;
                     bytes.iter().for_each(|bytes| self.client.received(bytes));
                 }
-                Action::Reply(reply) | Action::Unsolicited(reply) => (self.observer)(Event::Reply(&reply)),
+                Action::Reply(reply) | Action::Unsolicited(reply) => {
+                    is_open |= reply.code().is_preliminary() && !is_protected;
+                    (self.observer)(Event::Reply(&reply));
+                }
                 Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
@@ -109,15 +134,26 @@ impl Connection {
                 Action::Accept(accept) => {
                     let (channel, control) = (accept.channel(), accept.wants_input().then_some(&mut self.control));
                     let patience = Some(accept.deadline().saturating_since(now));
-                    tokio::select! {
-                        result = outside.accept(channel) => match result {
-                            Ok((flow, address)) => if accept.accepted(address) == Verdict::Take {
+                    let knock = tokio::select! {
+                        result = outside.accept(channel) => Ok(result),
+                        bytes = hear(control, patience, &interrupt) => Err(bytes?),
+                    };
+                    let knock = match knock {
+                        // The end is heard again: who has connected before it, and what he brings, comes first.
+                        Err(Some(bytes)) if bytes.is_empty() => {
+                            timeout(SALVAGE, outside.accept(channel)).await.map_err(|_| Some(bytes))
+                        }
+                        knock => knock,
+                    };
+                    match knock {
+                        Ok(Ok((flow, address))) => {
+                            if accept.accepted(address) == Verdict::Take {
                                 outside.take(channel, flow);
                                 (self.observer)(Event::Connected { address, by_server: true });
-                            },
-                            Err(why) => accept.failed(why),
-                        },
-                        bytes = hear(control, patience, &interrupt) => bytes?.iter().for_each(|bytes| self.client.received(bytes)),
+                            }
+                        }
+                        Ok(Err(why)) => accept.failed(why),
+                        Err(bytes) => bytes.iter().for_each(|bytes| self.client.received(bytes)),
                     }
                 }
                 Action::SecureData(question) => {
@@ -138,12 +174,19 @@ impl Connection {
                 }
                 Action::Stream(stream) => {
                     let (direction, control) = (stream.direction(), stream.wants_input().then_some(&mut self.control));
+                    if told < stream.attempt() {
+                        // From now on one over which nothing comes stalls.
+                        told = stream.attempt();
+                        stream.moved(0);
+                        continue;
+                    }
+                    outside.begin(stream.channel(), content);
                     let patience = stream.deadline().map_or(TELL, |deadline| deadline.saturating_since(now).min(TELL));
                     tokio::select! {
-                        (end, moved) = outside.transfer(stream.channel(), &mut content) => {
-                            // What broke may have to be moved again.
-                            let whole = content.take_if(|_| end == StreamEnd::Clean);
-                            let end = whole.map_or(end, |whole| whole.finish(end));
+                        (end, moved) = outside.transfer(stream.channel(), content) => {
+                            let end = content.as_mut().map_or(end, |content| content.finish(end));
+                            // Where nothing has moved, another route may find the content as it was.
+                            let moved = if end == StreamEnd::Clean { moved.bytes().into() } else { moved };
                             stream.finished(end, moved);
                             (self.observer)(Event::Moved { direction, total: moved.bytes(), end });
                         }
@@ -154,7 +197,9 @@ impl Connection {
                     }
                 }
                 Action::Close(close) => {
-                    let moved = outside.close(close.channel(), &mut content);
+                    // What has failed may have been overtaken by the word that it has.
+                    outside.salvage(content, SALVAGE, mem::take(&mut is_open)).await;
+                    let moved = outside.close(close.channel(), content);
                     close.closed(moved);
                 }
                 Action::StartTls(start) => {
@@ -182,7 +227,10 @@ async fn hear(
     interrupt: &Interrupt,
 ) -> io::Result<Option<Vec<u8>>> {
     tokio::select! {
-        bytes = tokio_wire::hear(control, patience) => bytes,
+        bytes = tokio_wire::hear(control, patience) => match bytes {
+            Err(error) if is_end(&error) => Ok(Some(Vec::new())),
+            bytes => bytes,
+        },
         () = interrupt.comes() => Ok(None),
     }
 }

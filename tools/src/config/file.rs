@@ -1,16 +1,104 @@
 //! A configuration file in vsftpd's syntax: `key=value`, no blanks around `=`, `#` before a comment.
 //!
-//! The keys that it shares with vsftpd mean what they mean there; what isn't said stays as this program has it without a
-//! file, but where `ssl_enable=YES` demands TLS of everybody, as there. Keys of its own: `user=NAME:PASSWORD` (any number
-//! of times) and `in_place=YES`, uploads are written under their names at once. A key that nobody knows is an error, so that
-//! no wish is taken for granted that isn't fulfilled.
+//! The keys that it shares with vsftpd mean what they mean there. What a file leaves out is mostly as vsftpd has it by default;
+//! [`KEYS`] says where it is not, and the README repeats it. Keys of its own: `user=NAME:PASSWORD` (any number of times) and
+//! `in_place=YES`, uploads are written under their names at once. A key that nobody knows is an error, so that no wish is taken
+//! for granted that isn't fulfilled.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use super::options::{Choices, account, passive_address};
+
+/// What a file can say.
+pub struct Key {
+    pub name: &'static str,
+    /// What vsftpd takes where its file doesn't say; empty: nothing. `None`: vsftpd doesn't know the key.
+    pub vsftpd: Option<&'static str>,
+    /// The same of this program.
+    pub ours: &'static str,
+    set: fn(&mut Choices, &str) -> Result<()>,
+}
+
+/// All of them. vsftpd's defaults are those of vsftpd.conf(5), version 3.0.3 as Debian has it.
+pub const KEYS: &[Key] = &[
+    shared("listen", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.listen)),
+    same("listen_ipv6", "NO", |choices, value| yes_or_no(value, &mut choices.listen_ipv6)),
+    same("listen_address", "", |choices, value| put(&mut choices.listen_address, value.parse().context("no address"))),
+    shared("listen_port", "21", "", |choices, value| put(&mut choices.listen_port, number(value))),
+    same("local_root", "", |choices, value| path(value, &mut choices.root)),
+    same("anon_root", "", |choices, value| path(value, &mut choices.anonymous_root)),
+    shared("chroot_local_user", "NO", "YES", |_, value| {
+        let mut chroot = None;
+        yes_or_no(value, &mut chroot)?;
+        if chroot == Some(false) { bail!("no path leads out of the root") } else { Ok(()) }
+    }),
+    shared("local_enable", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.local)),
+    same("anonymous_enable", "NO", |choices, value| yes_or_no(value, &mut choices.anonymous)),
+    shared("write_enable", "NO", "YES", |choices, value| no_or_yes(value, &mut choices.read_only)),
+    own("user", "", |choices, value| {
+        choices.users.push(account(value).map_err(anyhow::Error::msg)?);
+        Ok(())
+    }),
+    own("in_place", "NO", |choices, value| yes_or_no(value, &mut choices.in_place)),
+    shared("delete_failed_uploads", "NO", "YES", |choices, value| no_or_yes(value, &mut choices.keep_incomplete)),
+    shared("ascii_download_enable", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.ascii_downloads)),
+    shared("ascii_upload_enable", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.ascii_uploads)),
+    shared("ftpd_banner", "(vsFTPd 3.0.3)", "Welcome to ftp-proto.", |choices, value| {
+        put(&mut choices.banner, Ok(value.to_owned()))
+    }),
+    same("pasv_enable", "YES", |choices, value| yes_or_no(value, &mut choices.passive)),
+    same("pasv_min_port", "0", |choices, value| put(&mut choices.first_passive_port, number(value))),
+    same("pasv_max_port", "0", |choices, value| put(&mut choices.last_passive_port, number(value))),
+    same("pasv_address", "", |choices, value| {
+        let told = passive_address(value).map_err(anyhow::Error::msg)?;
+        // As with every key, the last one counts; a network of its own is another key.
+        choices.passive_addresses.retain(|(network, _)| *network != told.0);
+        choices.passive_addresses.push(told);
+        Ok(())
+    }),
+    same("pasv_promiscuous", "NO", |choices, value| yes_or_no(value, &mut choices.passive_strangers)),
+    same("port_enable", "YES", |choices, value| yes_or_no(value, &mut choices.active)),
+    same("port_promiscuous", "NO", |choices, value| yes_or_no(value, &mut choices.active_strangers)),
+    same("connect_from_port_20", "NO", |choices, value| yes_or_no(value, &mut choices.from_port_20)),
+    shared("ssl_enable", "NO", "offered where rsa_cert_file is", |choices, value| {
+        yes_or_no(value, &mut choices.ssl_enable)
+    }),
+    same("implicit_ssl", "NO", |choices, value| yes_or_no(value, &mut choices.implicit)),
+    same("force_local_logins_ssl", "YES", |choices, value| yes_or_no(value, &mut choices.force_logins)),
+    same("force_local_data_ssl", "YES", |choices, value| yes_or_no(value, &mut choices.force_data)),
+    same("require_ssl_reuse", "YES", |choices, value| yes_or_no(value, &mut choices.resumption)),
+    shared("rsa_cert_file", "/usr/share/ssl/certs/vsftpd.pem", "", |choices, value| {
+        path(value, &mut choices.certificate)
+    }),
+    same("rsa_private_key_file", "", |choices, value| path(value, &mut choices.key)),
+    same("max_clients", "0", |choices, value| put(&mut choices.max_sessions, number(value))),
+    same("max_login_fails", "3", |choices, value| put(&mut choices.login_failures, number(value))),
+    same("delay_failed_login", "1", |choices, value| put(&mut choices.login_failure_delay, number(value))),
+    same("idle_session_timeout", "300", |choices, value| put(&mut choices.idle_timeout, seconds(value))),
+    same("data_connection_timeout", "300", |choices, value| put(&mut choices.data_timeout, seconds(value))),
+    same("accept_timeout", "60", |choices, value| put(&mut choices.accept_timeout, seconds(value))),
+    shared("connect_timeout", "60", "30", |choices, value| put(&mut choices.connect_timeout, seconds(value))),
+];
+
+type Set = fn(&mut Choices, &str) -> Result<()>;
+
+/// A key that vsftpd has, too, with another default.
+const fn shared(name: &'static str, vsftpd: &'static str, ours: &'static str, set: Set) -> Key {
+    Key { name, vsftpd: Some(vsftpd), ours, set }
+}
+
+/// With the same.
+const fn same(name: &'static str, default: &'static str, set: Set) -> Key {
+    shared(name, default, default, set)
+}
+
+/// That vsftpd hasn't.
+const fn own(name: &'static str, ours: &'static str, set: Set) -> Key {
+    Key { name, vsftpd: None, ours, set }
+}
 
 /// Reads a file.
 pub fn read(file: &Path) -> Result<Choices> {
@@ -28,64 +116,33 @@ pub fn read(file: &Path) -> Result<Choices> {
     Ok(choices)
 }
 
-fn set(choices: &mut Choices, key: &str, value: &str) -> Result<()> {
-    if key.ends_with(char::is_whitespace) || value.starts_with(char::is_whitespace) {
+fn set(choices: &mut Choices, name: &str, value: &str) -> Result<()> {
+    if name.ends_with(char::is_whitespace) || value.starts_with(char::is_whitespace) {
         bail!("no blanks may be around the =");
     }
-    let value = value.trim_end();
-    match key {
-        "listen" => choices.listen = Some(yes_or_no(value)?),
-        "listen_ipv6" => choices.listen_ipv6 = Some(yes_or_no(value)?),
-        "listen_address" => choices.listen_address = Some(value.parse().context("no address")?),
-        "listen_port" => choices.listen_port = Some(number(value)?),
-        "local_root" => choices.root = Some(path(value)?.into()),
-        "anon_root" => choices.anonymous_root = Some(path(value)?.into()),
-        "chroot_local_user" if !yes_or_no(value)? => bail!("no path leads out of the root"),
-        "chroot_local_user" => {}
-        "local_enable" => choices.local = Some(yes_or_no(value)?),
-        "anonymous_enable" => choices.anonymous = Some(yes_or_no(value)?),
-        "write_enable" => choices.read_only = Some(!yes_or_no(value)?),
-        "user" => choices.users.push(account(value).map_err(anyhow::Error::msg)?),
-        "in_place" => choices.in_place = Some(yes_or_no(value)?),
-        "ftpd_banner" => choices.banner = Some(value.to_owned()),
-        "pasv_enable" => choices.passive = Some(yes_or_no(value)?),
-        "pasv_min_port" => choices.first_passive_port = Some(number(value)?),
-        "pasv_max_port" => choices.last_passive_port = Some(number(value)?),
-        "pasv_address" => {
-            let told = passive_address(value).map_err(anyhow::Error::msg)?;
-            // As with every key, the last one counts; a network of its own is another key.
-            choices.passive_addresses.retain(|(network, _)| *network != told.0);
-            choices.passive_addresses.push(told);
-        }
-        "pasv_promiscuous" => choices.passive_strangers = Some(yes_or_no(value)?),
-        "port_enable" => choices.active = Some(yes_or_no(value)?),
-        "port_promiscuous" => choices.active_strangers = Some(yes_or_no(value)?),
-        "connect_from_port_20" => choices.from_port_20 = Some(yes_or_no(value)?),
-        "ssl_enable" => choices.ssl_enable = Some(yes_or_no(value)?),
-        "implicit_ssl" => choices.implicit = Some(yes_or_no(value)?),
-        "force_local_logins_ssl" => choices.force_logins = Some(yes_or_no(value)?),
-        "force_local_data_ssl" => choices.force_data = Some(yes_or_no(value)?),
-        "require_ssl_reuse" => choices.resumption = Some(yes_or_no(value)?),
-        "rsa_cert_file" => choices.certificate = Some(path(value)?.into()),
-        "rsa_private_key_file" => choices.key = Some(path(value)?.into()),
-        "max_clients" => choices.max_sessions = Some(number(value)?),
-        "max_login_fails" => choices.login_failures = Some(number(value)?),
-        "delay_failed_login" => choices.login_failure_delay = Some(number(value)?),
-        "idle_session_timeout" => choices.idle_timeout = Some(seconds(value)?),
-        "data_connection_timeout" => choices.data_timeout = Some(seconds(value)?),
-        "accept_timeout" => choices.accept_timeout = Some(seconds(value)?),
-        "connect_timeout" => choices.connect_timeout = Some(seconds(value)?),
-        _ => bail!("no such key"),
-    }
+    let key = KEYS.iter().find(|key| key.name == name).context("no such key")?;
+    (key.set)(choices, value.trim_end())
+}
+
+fn put<T>(choice: &mut Option<T>, value: Result<T>) -> Result<()> {
+    *choice = Some(value?);
     Ok(())
 }
 
-fn yes_or_no(value: &str) -> Result<bool> {
-    match value.to_ascii_uppercase().as_str() {
-        "YES" | "TRUE" | "1" => Ok(true),
-        "NO" | "FALSE" | "0" => Ok(false),
+fn yes_or_no(value: &str, choice: &mut Option<bool>) -> Result<()> {
+    *choice = Some(match value.to_ascii_uppercase().as_str() {
+        "YES" | "TRUE" | "1" => true,
+        "NO" | "FALSE" | "0" => false,
         _ => bail!("it must be YES or NO"),
-    }
+    });
+    Ok(())
+}
+
+/// The choice is the opposite of the key.
+fn no_or_yes(value: &str, choice: &mut Option<bool>) -> Result<()> {
+    yes_or_no(value, choice)?;
+    *choice = choice.map(|chosen| !chosen);
+    Ok(())
 }
 
 fn number<N: std::str::FromStr>(value: &str) -> Result<N> {
@@ -100,9 +157,10 @@ fn seconds(value: &str) -> Result<u64> {
     }
 }
 
-fn path(value: &str) -> Result<&str> {
+fn path(value: &str, choice: &mut Option<PathBuf>) -> Result<()> {
     if value.is_empty() {
         bail!("it must be a path");
     }
-    Ok(value)
+    *choice = Some(value.into());
+    Ok(())
 }

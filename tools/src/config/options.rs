@@ -17,9 +17,9 @@ use super::file as server_config_file;
 use crate::Runtime;
 use crate::server::door::{self, House, Stop};
 use crate::server::service::Service;
-use crate::server::site::{Account, Site};
+use crate::server::site::{Account, Site, TypeA};
 use crate::tls::server::Certified;
-use crate::tree::Tree;
+use crate::tree::{Tree, Uploads};
 
 /// RFC 959 3.2: the port below the control connection's.
 const DATA_PORT: u16 = 20;
@@ -51,6 +51,12 @@ struct Arguments {
     /// Uploads are written under their names from the start, not only seen once they are complete.
     #[arg(long)]
     in_place: bool,
+    /// Keeps what has come of an upload that breaks off, for REST and APPE, unless it would take another file's place.
+    #[arg(long)]
+    keep_incomplete: bool,
+    /// Files go as they are in TYPE A, too, in both directions; by default their line ends are converted.
+    #[arg(long)]
+    no_ascii: bool,
     /// The ports for passive data connections; by default the system picks them.
     #[arg(long, value_name = "A-B", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
@@ -85,7 +91,8 @@ struct Arguments {
     /// TLS: the certificate's key, in a PEM file; by default in the same.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// TLS: data connections needn't resume the control connection's session. WARNING: others can take them over then.
+    /// TLS: data connections needn't resume the control connection's session. WARNING: others can take them over then. It is for
+    /// clients that can't, such as Python's ftplib and Java's commons-net: they are told `522 … session reuse required`.
     #[arg(long)]
     no_resumption: bool,
     /// How many sessions there may be at once; who comes then is told so, and turned away.
@@ -131,6 +138,9 @@ pub struct Choices {
     pub anonymous: Option<bool>,
     pub read_only: Option<bool>,
     pub in_place: Option<bool>,
+    pub keep_incomplete: Option<bool>,
+    pub ascii_downloads: Option<bool>,
+    pub ascii_uploads: Option<bool>,
     pub banner: Option<String>,
     pub passive: Option<bool>,
     pub first_passive_port: Option<u16>,
@@ -213,6 +223,9 @@ impl Arguments {
         flag(&mut choices.anonymous, self.anonymous, true);
         flag(&mut choices.read_only, self.read_only, true);
         flag(&mut choices.in_place, self.in_place, true);
+        flag(&mut choices.keep_incomplete, self.keep_incomplete, true);
+        flag(&mut choices.ascii_downloads, self.no_ascii, false);
+        flag(&mut choices.ascii_uploads, self.no_ascii, false);
         say(&mut choices.first_passive_port, self.passive_ports.as_ref().map(|ports| *ports.start()));
         say(&mut choices.last_passive_port, self.passive_ports.as_ref().map(|ports| *ports.end()));
         if !self.passive_address.is_empty() {
@@ -238,7 +251,8 @@ impl Arguments {
 }
 
 impl Choices {
-    fn service(self) -> Result<(SocketAddr, Service)> {
+    /// Where to listen, and what to serve.
+    pub fn service(self) -> Result<(SocketAddr, Service)> {
         let config = self.config()?;
         let certified = self.certified(&config)?;
         let banner = match &self.banner {
@@ -280,8 +294,20 @@ impl Choices {
         };
         let root = root.context("nothing to serve: give --root DIR")?;
         let tree = Tree::open(&root).with_context(|| format!("{}", root.display()))?;
-        let (read_only, in_place) = (self.read_only.unwrap_or(false), self.in_place.unwrap_or(false));
-        Ok(Site { tree, accounts: self.users, anonymous, read_only, in_place })
+        let uploads = match (self.in_place.unwrap_or(false), self.keep_incomplete) {
+            (true, keep) => {
+                ensure!(
+                    keep != Some(false),
+                    "what is written in place isn't deleted: in_place, or delete_failed_uploads"
+                );
+                Uploads::InPlace
+            }
+            (false, Some(true)) => Uploads::KeptIncomplete,
+            (false, _) => Uploads::Whole,
+        };
+        let text =
+            TypeA { downloads: self.ascii_downloads.unwrap_or(true), uploads: self.ascii_uploads.unwrap_or(true) };
+        Ok(Site { tree, accounts: self.users, anonymous, read_only: self.read_only.unwrap_or(false), uploads, text })
     }
 
     fn config(&self) -> Result<Config> {

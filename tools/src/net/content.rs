@@ -3,14 +3,14 @@
 //! What calls when, for who writes an adapter:
 //!
 //! 1. A client calls [`Content::finish`] with how the stream ended, before `stream.finished(…)`, which is told what `finish`
-//!    returns.
+//!    returns. The content lives on: another route may follow, and whether a file takes its place is said by `Done` alone.
 //! 2. A server calls [`Content::keep`] when it is asked for `Commit`, and nowhere else: there an upload appears under its
 //!    name.
 //! 3. Whatever else happens, `Close`, a data connection that fails (then `Read` or another `Transfer` comes) or the end of the
 //!    session: drop the content. A dropped upload is gone. A client keeps it until `Done`, for another route may follow.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
 use ftp_proto::StreamEnd;
 use ftp_proto::server::CommitError;
@@ -31,6 +31,11 @@ pub trait Source: Read {
     fn file(&self) -> Option<&File> {
         None
     }
+
+    /// How many bytes there are to be, where the other side was told: an end before them is a failure on this side.
+    fn length(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Bytes that come in. It is dropped when they end too early.
@@ -38,6 +43,21 @@ pub trait Sink: Write {
     /// The file that they go to, at its position, where there is one: `splice` may put them there instead of `write`.
     fn file(&mut self) -> Option<&File> {
         None
+    }
+
+    /// How many bytes it takes in one turn: what they become may be many more.
+    fn most_at_once(&self) -> usize {
+        usize::MAX
+    }
+
+    /// The bytes themselves have said that they are all: the connection needn't be waited for.
+    fn is_complete(&self) -> bool {
+        false
+    }
+
+    /// The connection has ended in order; whether that was the end of the bytes, too.
+    fn close(&mut self) -> io::Result<StreamEnd> {
+        Ok(StreamEnd::Clean)
     }
 
     /// All came. No byte may follow.
@@ -63,15 +83,16 @@ impl<'f> Content<'f> {
         }
     }
 
-    /// The stream has ended so; the end that is to be said. An upload that ended in order appears under its name, or
-    /// something on this side prevents it; any other is gone.
+    /// The stream has ended so; the end that is to be said: of what came in order, that something on this side prevents its
+    /// being written.
     #[must_use]
-    pub fn finish(self, end: StreamEnd) -> StreamEnd {
+    pub fn finish(&mut self, end: StreamEnd) -> StreamEnd {
         match self {
-            sink @ Self::Sink(_) if end == StreamEnd::Clean => match sink.keep() {
+            Self::Sink(sink) if end == StreamEnd::Clean => match sink.flush() {
                 Ok(()) => end,
-                Err(CommitError::StorageFull) => StreamEnd::StorageFull,
-                Err(_) => StreamEnd::LocalError,
+                // The data says where it ends, and that hasn't come.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => StreamEnd::Truncated,
+                Err(error) => local_end(&error).unwrap_or(StreamEnd::LocalError),
             },
             _ => end,
         }
@@ -90,6 +111,34 @@ impl<'f> Content<'f> {
 impl Source for File {
     fn file(&self) -> Option<&File> {
         Some(self)
+    }
+}
+
+/// A file of which the other side was told how many bytes come from here on. Another program may shorten it meanwhile.
+pub struct Promised {
+    file: File,
+    length: u64,
+}
+
+impl Promised {
+    pub fn new(file: File, length: u64) -> Self {
+        Self { file, length }
+    }
+}
+
+impl Read for Promised {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Source for Promised {
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.length)
     }
 }
 

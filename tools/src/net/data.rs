@@ -176,6 +176,14 @@ pub fn control_error(error: &io::Error) -> ControlError {
     }
 }
 
+/// What an error of reading a control connection leaves to say: that it has ended is no error of ours.
+pub fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
+    )
+}
+
 /// Closes a control connection in order: over unread bytes a close would be a reset, which can destroy the last
 /// reply before it is read.
 pub fn close(mut control: Channel) -> io::Result<()> {
@@ -266,11 +274,9 @@ impl Sockets {
     pub fn accept<'a>(&self, channel: ChannelId, ear: impl Into<Ear<'a>>, patience: Duration) -> io::Result<Knock> {
         let listener = self.listeners.get(&channel).ok_or_else(|| io::Error::other("nothing listens"))?;
         let ready = wait(ear, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
-        if ready.control {
-            return Ok(Knock::Control);
-        }
+        // Who has connected comes first: the control connection's end may be behind what he brings.
         if !ready.data {
-            return Ok(Knock::Nobody);
+            return Ok(if ready.control { Knock::Control } else { Knock::Nobody });
         }
         match listener.accept() {
             Ok((socket, address)) => Ok(Knock::Peer(Flow::new(socket)?, address)),
@@ -318,6 +324,12 @@ impl Sockets {
             self.close(channel);
         }
         Ok(turn)
+    }
+
+    /// Takes what has come and wasn't read yet, if it is this content's: because bytes were moving to it, or `is_open`. Until the
+    /// end, or nothing comes for so long. There is one data connection at a time, and it is to be [closed](Self::close) then.
+    pub fn salvage(&mut self, content: &mut Content<'_>, silence: Duration, is_open: bool) {
+        self.flows.values_mut().for_each(|flow| flow.salvage(content, silence, is_open));
     }
 
     /// Closes what this data connection had, whatever it was at; what was moved over it.

@@ -13,6 +13,7 @@ use super::channel::{Channel, Shake};
 use super::content::{Content, Sink, Source};
 use super::data::{Ear, wait};
 use super::swift::{self, Pipe};
+use crate::interrupt;
 
 /// How much is moved at most before the control connection is looked at again.
 pub const PIECE: usize = 256 * 1024;
@@ -36,6 +37,8 @@ pub struct Flow {
     total: u64,
     /// When something moved last.
     stirred: Instant,
+    /// Bytes may have moved.
+    has_begun: bool,
 }
 
 /// Who moves the bytes.
@@ -70,6 +73,7 @@ impl Flow {
             shut: false,
             total: 0,
             stirred: Instant::now(),
+            has_begun: false,
         })
     }
 
@@ -92,6 +96,7 @@ impl Flow {
         content: &mut Content<'_>,
         patience: Option<Duration>,
     ) -> io::Result<Turn> {
+        self.has_begun = true;
         let sends = matches!(content, Content::Source(_)) && !self.shut;
         if sends || !self.channel.is_pending() {
             let interest = PollFd::new(self.channel.socket(), if sends { PollFlags::OUT } else { PollFlags::IN });
@@ -118,6 +123,23 @@ impl Flow {
         Ok(end.map_or(Turn::Moved(self.total), |end| self.ended(end)))
     }
 
+    /// Takes what has come and wasn't read yet: until the end, or nothing comes for so long, and a hundred times as long at
+    /// most. `is_open`: the bytes are this content's, also if none was moved yet.
+    pub fn salvage(&mut self, content: &mut Content<'_>, silence: Duration, is_open: bool) {
+        if matches!(content, Content::Source(_)) || !(self.has_begun || is_open) {
+            return;
+        }
+        let (begun, mut last) = (Instant::now(), Instant::now());
+        while last.elapsed() <= silence && begun.elapsed() <= silence * 100 && !interrupt::came() {
+            let before = self.total;
+            match self.turn(None, content, Some(silence.saturating_sub(last.elapsed()))) {
+                Ok(Turn::Moved(total)) if total > before => last = Instant::now(),
+                Ok(Turn::Moved(_)) => {}
+                Ok(Turn::Control | Turn::Ended(..)) | Err(_) => return,
+            }
+        }
+    }
+
     fn ended(&self, end: StreamEnd) -> Turn {
         Turn::Ended(end, moved(end, self.taken()))
     }
@@ -128,9 +150,15 @@ impl Flow {
         self.total + self.unsent.len() as u64
     }
 
+    /// Something was sent, and less than the other side was told. No close_notify may say that this was all.
+    fn is_short(&self, source: &dyn Source) -> bool {
+        source.length().is_some_and(|length| self.total < length)
+    }
+
     fn send(&mut self, source: &mut dyn Source) -> Option<StreamEnd> {
         if let (Way::Swift, Some(file)) = (&self.way, source.file()) {
             match swift::send(self.channel.socket(), file) {
+                Ok(Some(0)) if self.is_short(source) => return Some(StreamEnd::LocalError),
                 Ok(Some(0)) => self.is_drained = true,
                 Ok(Some(count)) => {
                     self.total += count as u64;
@@ -144,6 +172,7 @@ impl Flow {
         if self.unsent.is_empty() && !self.is_drained {
             self.buffer.resize(PIECE, 0);
             match source.read(&mut self.buffer) {
+                Ok(0) if self.is_short(source) => return Some(StreamEnd::LocalError),
                 Ok(0) => {
                     self.is_drained = true;
                     self.channel.close_notify();
@@ -184,6 +213,12 @@ impl Flow {
         }
     }
 
+    /// The other side may wait for it before it says that all went well.
+    fn say_goodbye(&mut self) {
+        self.channel.close_notify();
+        let _ = self.channel.flush();
+    }
+
     fn receive(&mut self, sink: &mut dyn Sink) -> Option<StreamEnd> {
         if let Way::Swift = self.way {
             self.way = sink.file().and_then(|_| Pipe::new()).map_or(Way::Buffer, Way::Through);
@@ -209,18 +244,19 @@ impl Flow {
                 Err(error) => return network_end(&error),
             }
         }
-        self.buffer.resize(PIECE, 0);
+        self.buffer.resize(PIECE.min(sink.most_at_once()), 0);
         match self.channel.read(&mut self.buffer) {
             Ok(0) => {
-                // The other side may wait for our goodbye before it says that all went well.
-                self.channel.close_notify();
-                let _ = self.channel.flush();
-                Some(StreamEnd::Clean)
+                self.say_goodbye();
+                sink.close().map_or_else(|error| local_end(&error), Some)
             }
             Ok(count) => match sink.write_all(&self.buffer[..count]) {
                 Ok(()) => {
                     self.total += count as u64;
-                    None
+                    sink.is_complete().then(|| {
+                        self.say_goodbye();
+                        StreamEnd::Clean
+                    })
                 }
                 Err(error) => local_end(&error),
             },

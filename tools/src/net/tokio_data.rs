@@ -6,15 +6,18 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use ftp_proto::{ChannelId, DataError, Listen, Moved, StreamEnd};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 use super::channel::Shaken;
 use super::data::{self, Content};
 use super::flow;
 use super::tokio_flow::{Progress, transfer};
 use super::tokio_wire::{Side, Wire, secure_data};
+use crate::interrupt;
 
 /// The sockets of a session's data connections, and what is under way on them.
 ///
@@ -32,8 +35,11 @@ pub struct Outside<'w> {
 
 type Running<'w, T> = Pin<Box<dyn Future<Output = T> + 'w>>;
 
-struct Moving<'w> {
-    running: Running<'w, StreamEnd>,
+/// A transfer under way.
+pub struct Moving<'w> {
+    /// `None` once it has ended.
+    running: Option<Running<'w, StreamEnd>>,
+    receives: bool,
     progress: Rc<Progress<'w>>,
 }
 
@@ -97,22 +103,56 @@ impl<'w> Outside<'w> {
 
     /// Moves a file, which is taken when it begins, and closes the connection. The file comes back to be finished.
     pub async fn transfer(&mut self, channel: ChannelId, content: &mut Option<Content<'w>>) -> (StreamEnd, Moved) {
+        let moving = self.begin(channel, content);
+        let end = match &mut moving.running {
+            Some(running) => running.await,
+            None => StreamEnd::LocalError,
+        };
+        (end, flow::moved(end, self.stop(content)))
+    }
+
+    /// Begins to move a file, if that isn't under way: [`transfer`](Self::transfer) goes on with it.
+    pub fn begin(&mut self, channel: ChannelId, content: &mut Option<Content<'w>>) -> &mut Moving<'w> {
         let Self { flows, moving, .. } = self;
-        let moving = moving.get_or_insert_with(|| {
+        moving.get_or_insert_with(|| {
             let progress = Rc::<Progress<'w>>::default();
+            let receives = matches!(content, Some(Content::Sink(_)));
             let running: Running<'w, _> = match (flows.remove(&channel), content.take()) {
                 (Some(flow), Some(content)) => Box::pin(transfer(flow, content, progress.clone())),
                 _ => Box::pin(ready(StreamEnd::LocalError)),
             };
-            Moving { running, progress }
-        });
-        let end = moving.running.as_mut().await;
-        (end, flow::moved(end, self.stop(content)))
+            Moving { running: Some(running), receives, progress }
+        })
     }
 
     /// How many bytes of the transfer under way were moved.
     pub fn moved(&self) -> u64 {
         self.moving.as_ref().map_or(0, |moving| moving.progress.moved())
+    }
+
+    /// Takes what has come and wasn't read yet, if it is this content's: because bytes were moving to it, or `is_open`. Until
+    /// the end, or nothing comes for so long, and a hundred times as long at most. There is one data connection at a time, and
+    /// it is to be [closed](Self::close) then.
+    pub async fn salvage(&mut self, content: &mut Option<Content<'w>>, silence: Duration, is_open: bool) {
+        if let Some(channel) = self.flows.keys().next().copied()
+            && matches!(content, Some(Content::Sink(_)))
+            && is_open
+        {
+            self.begin(channel, content);
+        }
+        let Some(moving) = self.moving.as_mut().filter(|moving| moving.receives) else { return };
+        let begun = Instant::now();
+        while let Some(running) = &mut moving.running
+            && begun.elapsed() <= silence * 100
+            && !interrupt::came()
+        {
+            let before = moving.progress.moved();
+            match timeout(silence, running).await {
+                Ok(_) => moving.running = None,
+                Err(_) if moving.progress.moved() == before => return,
+                Err(_) => {}
+            }
+        }
     }
 
     /// Ends what is under way, and closes what this data connection had; what was moved over it. There is one at a time. A
@@ -126,7 +166,7 @@ impl<'w> Outside<'w> {
 
     /// Nothing moves any more, and the file comes back; how many bytes were taken from it or given to it.
     fn stop(&mut self, content: &mut Option<Content<'w>>) -> u64 {
-        let Some(Moving { running, progress }) = self.moving.take() else { return 0 };
+        let Some(Moving { running, progress, .. }) = self.moving.take() else { return 0 };
         drop(running);
         *content = progress.take_content();
         progress.taken()

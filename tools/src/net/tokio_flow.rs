@@ -71,7 +71,7 @@ async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>)
         // A listing is small: so is what it needs.
         let mut buffer = Vec::with_capacity(4096);
         loop {
-            let count = read(source, &mut buffer)?;
+            let count = read(source, &mut buffer).await?;
             taken.set(taken.get() + count as u64);
             if count == 0 {
                 break;
@@ -85,6 +85,10 @@ async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>)
             // A file that comes fast enough to be always ready would keep the loop from looking at anything else.
             yield_now().await;
         }
+    }
+    // No close_notify either: it would say that this is all.
+    if source.length().is_some_and(|length| moved.get() < length) {
+        return Err(StreamEnd::LocalError);
     }
     // Under TLS this is close_notify, too.
     wire.shutdown().await.map_err(|_| StreamEnd::Truncated)?;
@@ -105,20 +109,23 @@ async fn receive(wire: &mut Wire, sink: &mut dyn Sink, moved: &Cell<u64>) -> Res
     if receive_swiftly(wire, sink, moved).await? {
         return Ok(());
     }
-    let mut buffer = vec![0; PIECE];
-    loop {
+    let mut buffer = vec![0; PIECE.min(sink.most_at_once())];
+    let end = loop {
         // Under TLS an end without close_notify is an error.
         let count = wire.read(&mut buffer).await.map_err(|_| StreamEnd::Truncated)?;
         if count == 0 {
-            break;
+            break sink.close().map_err(here)?;
         }
-        sink.write_all(&buffer[..count]).map_err(|error| local_end(&error).unwrap_or(StreamEnd::LocalError))?;
+        sink.write_all(&buffer[..count]).map_err(here)?;
         moved.set(moved.get() + count as u64);
+        if sink.is_complete() {
+            break StreamEnd::Clean;
+        }
         yield_now().await;
-    }
+    };
     // The other side may wait for our goodbye before it says that all went well.
     let _ = timeout(LINGER, wire.shutdown()).await;
-    Ok(())
+    if end == StreamEnd::Clean { Ok(()) } else { Err(end) }
 }
 
 /// By the kernel, as far as it can; whether that is all.
@@ -143,7 +150,6 @@ async fn receive_swiftly(wire: &Wire, sink: &mut dyn Sink, moved: &Cell<u64>) ->
             None => return Ok(false),
             Some(0) => return Ok(true),
             Some(count) => {
-                let here = |error: io::Error| local_end(&error).unwrap_or(StreamEnd::LocalError);
                 let is_put = sink.file().map_or(Ok(false), |file| pipe.put(file)).map_err(here)?;
                 if !is_put {
                     pipe.pour(sink, &mut [0; 8192]).map_err(here)?;
@@ -156,6 +162,11 @@ async fn receive_swiftly(wire: &Wire, sink: &mut dyn Sink, moved: &Cell<u64>) ->
         }
         yield_now().await;
     }
+}
+
+/// What an error of our own file means.
+fn here(error: io::Error) -> StreamEnd {
+    local_end(&error).unwrap_or(StreamEnd::LocalError)
 }
 
 /// Waits until the socket can, and does it.
@@ -178,8 +189,8 @@ async fn ready<T>(
     }
 }
 
-/// Fills the buffer anew. It grows as it is filled: up to a piece.
-fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, StreamEnd> {
+/// Fills the buffer anew. It grows as it is filled: up to a piece. A source that takes long lets others have their turn.
+async fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, StreamEnd> {
     if buffer.len() == buffer.capacity() && !buffer.is_empty() {
         buffer.reserve_exact(PIECE - buffer.len());
     }
@@ -191,6 +202,7 @@ fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, StreamEn
                 if let Some(end) = local_end(&error) {
                     return Err(end);
                 }
+                yield_now().await;
             }
         }
     }

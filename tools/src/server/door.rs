@@ -145,6 +145,7 @@ fn wait_for_either(one: PollFd<'_>, other: PollFd<'_>) -> io::Result<()> {
 }
 
 /// How many sessions there may be, and who is there.
+#[derive(Debug)]
 pub struct House {
     most: usize,
     welcome: AtomicUsize,

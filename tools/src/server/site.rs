@@ -1,9 +1,9 @@
 //! What is served, and to whom.
 
-use ftp_proto::Verb;
 use ftp_proto::server::{Support, SupportError};
+use ftp_proto::{Mode, Verb};
 
-use crate::tree::Tree;
+use crate::tree::{Tree, Uploads};
 use crate::tree::{hash, listing};
 
 /// A directory and those who may see it.
@@ -14,8 +14,23 @@ pub struct Site {
     pub anonymous: bool,
     /// Nobody may change anything.
     pub read_only: bool,
-    /// Uploads are written under their names from the start, not only seen once they are complete.
-    pub in_place: bool,
+    pub uploads: Uploads,
+    pub text: TypeA,
+}
+
+/// Whether TYPE A converts line ends (RFC 959 3.1.1.1): CR LF on the data connection, LF in a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TypeA {
+    /// Of what is sent.
+    pub downloads: bool,
+    /// Of what comes.
+    pub uploads: bool,
+}
+
+impl Default for TypeA {
+    fn default() -> Self {
+        Self { downloads: true, uploads: true }
+    }
 }
 
 /// Somebody who may read and write.
@@ -36,6 +51,7 @@ impl Site {
     /// What the machine says that this server can do.
     pub fn support() -> Result<Support, SupportError> {
         Support::default()
+            .with_modes(&[Mode::Block, Mode::Deflate])
             .with(&[Verb::Stat, Verb::Mfmt, Verb::Md5, Verb::Xcrc, Verb::Xmd5])?
             .with(&[Verb::Xsha, Verb::Xsha1, Verb::Xsha256, Verb::Xsha512])?
             .with_facts(listing::FACTS)?

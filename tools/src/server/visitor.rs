@@ -1,21 +1,22 @@
 //! What the server's machine leaves to the application: who may log in, and what is done with files.
 //!
-//! Files go as they are in either TYPE, as vsftpd has it: nobody stores ASCII lines any more, and every client
-//! asks for TYPE I before it moves a file that matters.
+//! In TYPE A line ends are converted, unless the [site](Site::text) says otherwise: CR LF on the data connection, LF in a file. Most
+//! clients ask for TYPE I before they move a file that matters.
 
 use std::io::{self, Cursor, ErrorKind};
 use std::sync::Arc;
 
+use ftp_proto::codec::{LineEnd, is_verbatim};
 use ftp_proto::server::{Answer, Hash, Question, Transfer};
-use ftp_proto::{Code, Command, Path, Reply, Site as SiteCommand, Text, Verb};
+use ftp_proto::{Code, Command, Direction, Form, Path, Reply, Site as SiteCommand, Text, Type, Verb};
 
 use super::denied::{Allowed, Denied, READ_ONLY, UNEXPECTED};
 use super::site::{Rights, Site};
-use crate::net::content::Content;
+use crate::net::content::{Content, Promised};
 use crate::tree::glob::{Budget, Pattern};
 use crate::tree::hash::Hashing;
 use crate::tree::listing;
-use crate::tree::{Begin, Entry, Kind, VirtualPath};
+use crate::tree::{Begin, Entry, Kind, Upload, VirtualPath};
 
 /// Somebody who has connected.
 pub struct Visitor {
@@ -39,6 +40,9 @@ enum Opening {
 
 /// How much the patterns of one listing may cost: some milliseconds.
 const PATTERN_STEPS: u64 = 5_000_000;
+
+/// How the lines of files end: with LF, and those of CR LF go out as they are, as vsftpd and ProFTPD have it.
+const FILES: LineEnd = LineEnd::Either;
 
 const NOT_IMPLEMENTED: Denied = Denied(Code::NOT_IMPLEMENTED, "Command not implemented.");
 
@@ -194,7 +198,7 @@ impl Visitor {
     fn directory(&mut self, command: &Command<'_>) -> Allowed<Vec<u8>> {
         let Command::Mkd(path) = command else { return Ok(self.directory.absolute()) };
         let path = self.writable(path)?;
-        self.site.tree.make_directory(&path).map_err(Denied::name)?;
+        self.site.tree.make_directory(&path)?;
         Ok(path.absolute())
     }
 
@@ -268,45 +272,65 @@ impl Visitor {
     }
 
     fn opening(&self, transfer: &Transfer<'_>) -> Allowed<Opening> {
-        let (tree, in_place, offset) = (&self.site.tree, self.site.in_place, transfer.offset());
+        let (tree, uploads, offset) = (&self.site.tree, self.site.uploads, transfer.offset());
         Ok(match transfer.command() {
             Command::Retr(path) => {
                 let (file, rest) = tree.read(&self.at(path), offset)?;
-                Opening::Sized(Content::Source(Box::new(file)), rest)
+                let file = Content::Source(Box::new(Promised::new(file, rest)));
+                match self.converted(file, transfer)? {
+                    (content, true) => Opening::Sized(content, rest),
+                    (content, false) => Opening::Plain(content),
+                }
             }
             Command::Stor(path) => {
-                Opening::Plain(sink(tree.write(&self.writable(path)?, Begin::At(offset), in_place))?)
+                self.upload(tree.write(&self.writable(path)?, Begin::At(offset), uploads), transfer)?
             }
-            Command::Appe(path) => Opening::Plain(sink(tree.write(&self.writable(path)?, Begin::End, in_place))?),
+            Command::Appe(path) => self.upload(tree.write(&self.writable(path)?, Begin::End, uploads), transfer)?,
             Command::Stou(wish) => {
                 let wish = wish.as_ref().map_or(&b"file"[..], |path| path.as_bytes());
                 if !self.may_write() {
                     return Err(READ_ONLY);
                 }
-                let (upload, path) = tree.write_unique(&self.directory.join(wish), in_place).map_err(Denied::name)?;
-                Opening::Named(Content::Sink(Box::new(upload)), path.absolute())
+                let (upload, path) = tree.write_unique(&self.directory.join(wish), uploads).map_err(Denied::name)?;
+                let (content, _) = self.converted(Content::Sink(Box::new(upload)), transfer)?;
+                Opening::Named(content, path.absolute())
             }
             Command::List(argument) => {
                 let (entries, _) = self.entries(argument.as_ref())?;
-                listing(listing::for_people(&entries))
+                listing(listing::for_people(&entries), transfer)?
             }
             Command::Nlst(argument) => {
                 let (entries, prefix) = self.entries(argument.as_ref())?;
-                listing(listing::names(&entries, &prefix))
+                listing(listing::names(&entries, &prefix), transfer)?
             }
             Command::Mlsd(argument) => {
                 let at = argument.as_ref().map_or_else(|| self.directory.clone(), |path| self.at(path));
                 if !tree.is_directory(&at)? {
                     return Err(Denied(Code::ARGUMENT_SYNTAX_ERROR, "Not a directory."));
                 }
-                listing(listing::for_programs(
-                    &tree.entries(&at)?,
-                    self.may_write(),
-                    &transfer.facts().collect::<Vec<_>>(),
-                ))
+                let wanted = transfer.facts().collect::<Vec<_>>();
+                listing(listing::for_programs(&tree.entries(&at)?, self.may_write(), &wanted), transfer)?
             }
             _ => return Err(UNEXPECTED),
         })
+    }
+
+    fn upload(&self, upload: io::Result<Upload>, transfer: &Transfer<'_>) -> Allowed<Opening> {
+        let upload = Content::Sink(Box::new(upload.map_err(Denied::name)?));
+        Ok(Opening::Plain(self.converted(upload, transfer)?.0))
+    }
+
+    /// A file in the form that is in force, and whether its bytes go as they are.
+    fn converted(&self, file: Content<'static>, transfer: &Transfer<'_>) -> Allowed<(Content<'static>, bool)> {
+        let mut form = transfer.form();
+        let converts = match transfer.direction() {
+            Direction::Send => self.site.text.downloads,
+            Direction::Receive => self.site.text.uploads,
+        };
+        if !converts {
+            form.representation = Type::Image;
+        }
+        Ok((converted(file, (form, FILES), transfer)?, is_verbatim(form, FILES)))
     }
 
     /// What LIST, NLST and STAT show, and what NLST puts before each name. The last name may be a pattern, unless there is
@@ -354,12 +378,19 @@ fn without_options(mut argument: &[u8]) -> &[u8] {
     argument
 }
 
-fn sink(upload: io::Result<crate::tree::Upload>) -> Allowed<Content<'static>> {
-    Ok(Content::Sink(Box::new(upload.map_err(Denied::name)?)))
+/// Its lines end with CR LF, whatever TYPE says.
+fn listing(lines: Vec<u8>, transfer: &Transfer<'_>) -> Allowed<Opening> {
+    Ok(Opening::Plain(converted(Content::source(Cursor::new(lines)), (transfer.form(), LineEnd::CrLf), transfer)?))
 }
 
-fn listing(lines: Vec<u8>) -> Opening {
-    Opening::Plain(Content::source(Cursor::new(lines)))
+fn converted(
+    content: Content<'static>,
+    (form, line_end): (Form, LineEnd),
+    transfer: &Transfer<'_>,
+) -> Allowed<Content<'static>> {
+    content
+        .converted(form, line_end, transfer.deflate_level())
+        .map_err(|_| Denied(Code::PARAMETER_NOT_IMPLEMENTED, "Not in this TYPE, STRU and MODE."))
 }
 
 fn path(bytes: Vec<u8>) -> Allowed<Path<'static>> {

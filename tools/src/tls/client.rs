@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     ClientConfig, ClientConnection, Connection, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
 };
 
 /// Whom to trust.
@@ -42,8 +43,17 @@ pub struct Tls {
 impl Tls {
     /// For the server with that name, or address.
     pub fn new(trust: &Trust<'_>, host: &str) -> Result<Self> {
+        Self::with_versions(trust, host, rustls::DEFAULT_VERSIONS)
+    }
+
+    /// The same, over no other versions of TLS than these.
+    pub fn with_versions(
+        trust: &Trust<'_>,
+        host: &str,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<Self> {
         let provider = Arc::new(ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+        let builder = ClientConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions)?;
         let config = match trust {
             Trust::Everybody => builder
                 .dangerous()
@@ -72,6 +82,13 @@ impl Tls {
     pub fn another(&self) -> Self {
         let mut config = ClientConfig::clone(&self.config);
         config.resumption = Resumption::in_memory_sessions(64);
+        Self { config: Arc::new(config), name: self.name.clone() }
+    }
+
+    /// The same, whose connections never resume a session.
+    pub fn without_resumption(&self) -> Self {
+        let mut config = ClientConfig::clone(&self.config);
+        config.resumption = Resumption::disabled();
         Self { config: Arc::new(config), name: self.name.clone() }
     }
 

@@ -21,13 +21,14 @@ pub struct Certified(Arc<ServerConfig>);
 /// What the TLS connections of one session have in common.
 ///
 /// Who is on a data connection shows by resuming the control connection's TLS session. So each control connection has a
-/// store of its own: nothing can be resumed but what was begun on it, and `resumed` means this client and no other.
+/// store of its own, and tickets under a key of its own: nothing can be resumed but what was begun on it, and `resumed` means this
+/// client and no other.
 #[derive(Clone)]
 pub struct SessionTls(Arc<ServerConfig>);
 
-/// The sessions that can be resumed. Clients such as curl and lftp come again and again with what the control connection
-/// gave them; others, such as rustls, take what each data connection gives: so the first of them stay, and the
-/// latest. What TLS 1.3 says against using one twice (RFC 8446 C.4: that two connections can be linked) is the purpose here.
+/// The sessions that can be resumed by their ID, which TLS 1.2 alone has, for clients that take no tickets. Those such as curl and lftp
+/// come again and again with what the control connection gave them; others take what each data connection gives: so the first
+/// of them stay, and the latest.
 #[derive(Debug, Default)]
 struct Store(Mutex<Vec<Kept>>);
 
@@ -60,6 +61,11 @@ impl Certified {
     pub fn session(&self) -> SessionTls {
         let mut config = ServerConfig::clone(&self.0);
         config.session_storage = Arc::new(Store::default());
+        // Go's clients resume TLS 1.2 by tickets alone (RFC 5077). One ticket serves as often as the client likes for twelve hours. What
+        // TLS 1.3 says against using one twice (RFC 8446 C.4: that two connections can be linked) is the purpose here.
+        if let Ok(tickets) = ring::Ticketer::new() {
+            config.ticketer = tickets;
+        }
         SessionTls(Arc::new(config))
     }
 }

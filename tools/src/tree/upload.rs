@@ -8,6 +8,9 @@
 //! An upload that continues a file (REST, APPE) works on a copy of its beginning, so what breaks off changes nothing; on
 //! file systems that share blocks the copy costs nothing. If somebody else has changed the file meanwhile, the upload is
 //! refused at its end, rather than undo what the other was told is stored.
+//!
+//! An upload that breaks off is gone, or [kept](Uploads::KeptIncomplete) under its name for REST and APPE, where nothing that was
+//! stored is lost by it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -33,7 +36,20 @@ pub enum Begin {
     End,
 }
 
-/// A file that comes in. Dropped before its [`commit`](Sink::commit), it leaves nothing.
+/// When an upload is seen under its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Uploads {
+    /// Once all of it is there. One that breaks off is gone.
+    #[default]
+    Whole,
+    /// Once all of it is there, or no more of it comes: what came can be continued (REST, APPE). It never takes the place of
+    /// another file, nor of a longer one that it began to overwrite: then it is gone.
+    KeptIncomplete,
+    /// From its first byte on. What was there before is lost with it.
+    InPlace,
+}
+
+/// A file that comes in. Dropped before its [`commit`](Sink::commit), it leaves nothing, unless incomplete ones are kept.
 pub struct Upload {
     file: File,
     due: Due,
@@ -70,6 +86,8 @@ struct Hidden {
     commit: Commit,
     promised: Promised,
     has_appeared: bool,
+    /// If it breaks off, and more than so many bytes are there, which were there before.
+    keeps_beyond: Option<u64>,
 }
 
 /// What the name must be like when it is taken.
@@ -105,7 +123,7 @@ impl Place {
 
 impl Upload {
     /// A file that appears at its end. `UnexpectedEof` if it has no such place to begin at.
-    pub fn hidden(place: Place, begin: Begin, promised: &Promised) -> io::Result<Self> {
+    pub fn hidden(place: Place, begin: Begin, promised: &Promised, uploads: Uploads) -> io::Result<Self> {
         if names(promised).contains(&place.promise()?) {
             return Err(ErrorKind::AlreadyExists.into());
         }
@@ -132,6 +150,7 @@ impl Upload {
             false => Commit::Replace,
         };
         let mut upload = Self::create(place, commit, promised, old.is_some())?;
+        upload.keep_beyond(kept, uploads);
         if let (Some(old), 1..) = (old, kept) {
             upload.due = Due::Copy(old.into_std(), kept);
         }
@@ -139,16 +158,27 @@ impl Upload {
     }
 
     /// The same, if nobody has that name nor was promised it; else `AlreadyExists`.
-    pub fn promised(place: Place, promised: &Promised) -> io::Result<Self> {
+    pub fn promised(place: Place, promised: &Promised, uploads: Uploads) -> io::Result<Self> {
         let promise = place.promise()?;
         if place.metadata()?.is_some() || !names(promised).insert(promise.clone()) {
             return Err(ErrorKind::AlreadyExists.into());
         }
-        let result = Self::create(place, Commit::Promise(promise.clone()), promised, false);
-        if result.is_err() {
-            names(promised).remove(&promise);
+        match Self::create(place, Commit::Promise(promise.clone()), promised, false) {
+            Ok(mut upload) => {
+                upload.keep_beyond(0, uploads);
+                Ok(upload)
+            }
+            Err(error) => {
+                names(promised).remove(&promise);
+                Err(error)
+            }
         }
-        result
+    }
+
+    fn keep_beyond(&mut self, length: u64, uploads: Uploads) {
+        if let Some(hidden) = &mut self.hidden {
+            hidden.keeps_beyond = (uploads == Uploads::KeptIncomplete).then_some(length);
+        }
     }
 
     /// A file that is written under its name from the start.
@@ -191,7 +221,7 @@ impl Upload {
                 result => result?.into_std(),
             };
             let promised = promised.clone();
-            let hidden = Some(Hidden { place, temporary, commit, promised, has_appeared: false });
+            let hidden = Some(Hidden { place, temporary, commit, promised, has_appeared: false, keeps_beyond: None });
             return Ok(Self { file, due: Due::Nothing, hidden, appends: false });
         }
     }
@@ -236,15 +266,29 @@ impl Sink for Upload {
 
     fn commit(&mut self) -> io::Result<()> {
         self.flush()?;
-        match &mut self.hidden {
-            Some(hidden) => hidden.appear(&self.file),
-            None => Ok(()),
+        if let Some(hidden) = &mut self.hidden {
+            hidden.appear(&self.file, None)?;
+            hidden.keeps_beyond = None;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        let Some(hidden) = &mut self.hidden else { return };
+        if let (Some(length), Due::Nothing, Ok(metadata)) = (hidden.keeps_beyond, &self.due, self.file.metadata())
+            && metadata.len() > length
+        {
+            // Where it can't have its name, it is gone: the client has been told that it failed, in any case.
+            let _ = hidden.appear(&self.file, Some(metadata.len()));
         }
     }
 }
 
 impl Hidden {
-    fn appear(&mut self, file: &File) -> io::Result<()> {
+    /// The file takes its name. `incomplete`: all that has come of it are so many bytes.
+    fn appear(&mut self, file: &File, incomplete: Option<u64>) -> io::Result<()> {
         let Place { directory, name } = &self.place;
         let promised = self.promised.clone();
         // Two uploads of one name take it one after the other.
@@ -254,13 +298,19 @@ impl Hidden {
             Commit::Continue(version) if old.as_ref().map(Version::of) != *version => {
                 return Err(io::Error::other("the file has changed"));
             }
+            Commit::Continue(Some(version)) if incomplete.is_some_and(|length| length < version.size) => {
+                return Err(io::Error::other("less than is there"));
+            }
             // A link, unlike a renaming, replaces nothing; the other name goes afterwards.
-            Commit::Promise(_) => match directory.hard_link(&self.temporary, directory, name) {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
-                // The file system has no such links.
-                Err(_) => drop(directory.open_with(name, OpenOptions::new().write(true).create_new(true))?),
-            },
+            commit if matches!(commit, Commit::Promise(_)) || incomplete.is_some() && old.is_none() => {
+                match directory.hard_link(&self.temporary, directory, name) {
+                    Ok(()) => return Ok(()),
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
+                    // The file system has no such links.
+                    Err(_) => drop(directory.open_with(name, OpenOptions::new().write(true).create_new(true))?),
+                }
+            }
+            Commit::Replace if incomplete.is_some() => return Err(ErrorKind::AlreadyExists.into()),
             _ => {}
         }
         if let Some(old) = old.filter(Metadata::is_file) {
@@ -296,7 +346,7 @@ fn names(promised: &Promised) -> MutexGuard<'_, BTreeSet<Promise>> {
 }
 
 #[cfg(unix)]
-fn keep_owner_and_mode(old: &Metadata, file: &File) -> io::Result<()> {
+pub(crate) fn keep_owner_and_mode(old: &Metadata, file: &File) -> io::Result<()> {
     use std::os::unix::fs::{PermissionsExt, fchown};
     let Numbers { owner, group, mode, .. } = Numbers::of(old);
     // Only root can give a file away; else it belongs to who has written it.
@@ -305,6 +355,6 @@ fn keep_owner_and_mode(old: &Metadata, file: &File) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn keep_owner_and_mode(_: &Metadata, _: &File) -> io::Result<()> {
+pub(crate) fn keep_owner_and_mode(_: &Metadata, _: &File) -> io::Result<()> {
     Ok(())
 }

@@ -2,15 +2,22 @@
 //! module without them.
 #![cfg(unix)]
 
+mod asked;
 mod certificate;
 mod clients;
+mod kept;
+mod listings;
+mod lost;
 mod mirror;
 mod odd;
 mod options;
 mod plainly;
 mod processes;
+mod readme;
+mod scripted;
 mod servers;
 mod servers_tls;
+mod text;
 mod tls;
 mod tree;
 mod uploads;

@@ -1,5 +1,6 @@
 //! `mirror`, over both adapters of the client: what it copies, and that no name leads out of its directory.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -111,10 +112,11 @@ fn hostile_server(listing: String, has_facts: bool) -> SocketAddr {
 fn serve_hostile(control: TcpStream, listing: &str, has_facts: bool) {
     let mut commands = BufReader::new(control.try_clone().unwrap()).lines();
     let say = |reply: &str| (&control).write_all(format!("{reply}\r\n").as_bytes()).unwrap();
-    let data = TcpListener::bind("127.0.0.1:0").unwrap();
+    // For each transfer anew: a client that was refused has left its connection.
+    let data = RefCell::new(TcpListener::bind("127.0.0.1:0").unwrap());
     let send = |content: &str| {
         say("150 here it comes");
-        data.accept().unwrap().0.write_all(content.as_bytes()).unwrap();
+        data.borrow().accept().unwrap().0.write_all(content.as_bytes()).unwrap();
         say("226 done");
     };
     say("220 come in");
@@ -124,7 +126,10 @@ fn serve_hostile(control: TcpStream, listing: &str, has_facts: bool) {
             ("PWD", _) => say("257 \"/\""),
             ("CWD", "/") | ("TYPE", _) => say("200 very well"),
             ("FEAT", _) if has_facts => say("211-these\r\n MLST type*;size*;\r\n211 end"),
-            ("EPSV", _) => say(&format!("229 there (|||{}|)", data.local_addr().unwrap().port())),
+            ("EPSV", _) => {
+                data.replace(TcpListener::bind("127.0.0.1:0").unwrap());
+                say(&format!("229 there (|||{}|)", data.borrow().local_addr().unwrap().port()));
+            }
             ("MLSD" | "NLST", "") => send(listing),
             ("RETR", _) => send("evil"),
             ("QUIT", _) => return say("221 goodbye"),

@@ -62,7 +62,8 @@ fn half_a_file_is_no_success_and_both_numbers_are_told() {
         let here = scratch.path().join("here");
         let told = fails(client, &["get"], &address, &here);
         assert!(told.contains("the data ended early, after 600 of 1000 bytes"), "{told}");
-        assert_eq!(fs::read(&here).unwrap().len(), 600, "what came stays, for --resume");
+        assert_eq!(fs::read(scratch.path().join("here.ftp-part")).unwrap().len(), 600, "what came stays, for --resume");
+        assert!(!here.exists());
     }
 }
 

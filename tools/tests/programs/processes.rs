@@ -151,7 +151,14 @@ impl Session {
         first
     }
 
+    /// With TYPE I, as clients have it.
     pub fn log_in(&mut self, user: &str, password: &str) {
+        self.log_in_as_it_begins(user, password);
+        assert!(self.say("TYPE I").starts_with("200"));
+    }
+
+    /// With TYPE A, as RFC 959 5.1 has it.
+    pub fn log_in_as_it_begins(&mut self, user: &str, password: &str) {
         assert!(self.say(&format!("USER {user}")).starts_with("331"));
         assert!(self.say(&format!("PASS {password}")).starts_with("230"));
     }

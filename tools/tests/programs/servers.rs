@@ -364,7 +364,7 @@ fn both_protocols_come_to_the_unspecified_address() {
             running.address = format!("{host}:{port}");
             for route in routes {
                 let listing = running.ok(&["--route", route, "ls"], "/", None);
-                assert!(listing.ends_with(" file\r\n"), "{server} by {host}, {route}: {listing}");
+                assert!(listing.ends_with(" file\n"), "{server} by {host}, {route}: {listing}");
             }
         }
     }

@@ -44,12 +44,83 @@ fn a_data_connection_with_another_session_is_refused() {
         let _other = site.log_in(&other);
         for stranger in [site.certificate.client(version, &[]), other] {
             let (_, end) = session.receive("NLST", &stranger);
-            assert!(end.starts_with("425") || end.starts_with("522") || end.starts_with("426"), "{end}");
+            // What is to be done about it, on either side.
+            assert!(
+                end.starts_with("522 SSL connection failed: session reuse required. Have the client resume"),
+                "{end}"
+            );
             assert!(session.say("NOOP").starts_with("200"), "the session goes on");
         }
         assert!(!session.send("STOR new", &site.certificate.client(version, &[]), true).starts_with("226"));
         assert!(!site.server.root().join("new").exists());
     });
+}
+
+/// Go's clients know no other way with TLS 1.2: session IDs alone let nobody of them onto a data connection.
+#[test]
+fn sessions_of_tls_1_2_resume_by_ticket() {
+    for server in SERVERS {
+        let site = Site::start(server, &["--tls", "data"]);
+        fs::write(site.server.root().join("there"), "x").unwrap();
+        let config = site.certificate.client(&version::TLS12, &[]);
+        let mut plain = site.server.dial();
+        assert!(plain.say("AUTH TLS").starts_with("234"));
+        let mut control = Tap { socket: plain.control.into_inner(), heard: Vec::new() };
+        let mut connection = client(&config);
+        while connection.is_handshaking() {
+            connection.complete_io(&mut control).unwrap();
+        }
+        assert!(tickets(&control.heard) > 0, "{server}: it gives no ticket");
+        let mut session = Session { control: BufReader::new(StreamOwned::new(connection, control.socket)) };
+        session.user();
+        assert!(session.say("PBSZ 0").starts_with("200") && session.say("PROT P").starts_with("200"));
+        // The session ID that comes with a ticket is made up by the client: no server knows it.
+        for _ in 0..3 {
+            let (data, end) = session.receive("NLST", &config);
+            assert_eq!((data.as_str(), &end[..3]), ("there\r\n", "226"), "{server}");
+        }
+    }
+}
+
+/// A socket, and what was read from it.
+struct Tap {
+    socket: TcpStream,
+    heard: Vec<u8>,
+}
+
+impl Read for Tap {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.socket.read(buffer)?;
+        self.heard.extend_from_slice(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+impl Write for Tap {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// How many tickets (RFC 5077 3.3: handshake messages of type 4) stand in the records of TLS 1.2 before its encryption begins.
+fn tickets(mut records: &[u8]) -> usize {
+    let mut messages = Vec::new();
+    while let [22, _, _, high, low, rest @ ..] = records {
+        let (body, behind) = rest.split_at(usize::from(*high) << 8 | usize::from(*low));
+        messages.extend_from_slice(body);
+        records = behind;
+    }
+    let (mut messages, mut count) = (&messages[..], 0);
+    while let [kind, length @ .., _] = messages.get(..5).unwrap_or_default() {
+        count += usize::from(*kind == 4);
+        let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        messages = messages.get(4 + length..).unwrap_or_default();
+    }
+    count
 }
 
 #[test]
@@ -65,6 +136,14 @@ fn an_upload_without_tls_where_it_is_due_leaves_nothing() {
         let names: Vec<_> = fs::read_dir(site.server.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["there"]);
     });
+}
+
+#[test]
+fn the_help_says_what_clients_are_told_that_can_not_resume() {
+    let help = crate::processes::server_program(SERVERS[0]).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let option = help.split("--no-resumption").nth(1).unwrap().split("--").next().unwrap();
+    assert!(option.contains("session reuse required") && option.contains("ftplib"), "{option}");
 }
 
 #[test]
@@ -232,6 +311,22 @@ fn rein_ends_tls_and_the_session_goes_on_in_plaintext() {
     }
 }
 
+#[test]
+fn type_a_converts_line_ends_under_tls_too() {
+    for_every_server(&["--tls", "data"], |site, version| {
+        let config = site.certificate.client(version, &[]);
+        let mut session = site.log_in(&config);
+        assert!(session.say("TYPE A").starts_with("200"));
+        fs::write(site.server.root().join("there"), "one\ntwo\n").unwrap();
+        assert_eq!(session.receive("RETR there", &config).0, "one\r\ntwo\r\n");
+        let content: Vec<u8> = noise(100_000).into_iter().filter(|byte| *byte != b'\n').collect();
+        let wire = [&content[..], b"\r\n"].concat();
+        let end = session.send_unread("STOR copy", &config, &wire, None);
+        assert!(end.starts_with("226"), "{end}");
+        assert!(fs::read(site.server.root().join("copy")).unwrap() == [&content[..], b"\n"].concat());
+    });
+}
+
 fn for_every_server(options: &[&str], test: impl Fn(&Site, &'static SupportedProtocolVersion)) {
     for server in SERVERS {
         for version in VERSIONS {
@@ -273,6 +368,7 @@ impl Session {
     fn user(&mut self) {
         assert!(self.say("USER anna").starts_with("331"));
         assert!(self.say("PASS secret").starts_with("230"));
+        assert!(self.say("TYPE I").starts_with("200"));
     }
 
     fn say(&mut self, command: &str) -> String {
@@ -349,5 +445,9 @@ impl Session {
 
 fn tls(config: &Arc<ClientConfig>, socket: TcpStream) -> Tls {
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    StreamOwned::new(ClientConnection::new(config.clone(), "127.0.0.1".try_into().unwrap()).unwrap(), socket)
+    StreamOwned::new(client(config), socket)
+}
+
+fn client(config: &Arc<ClientConfig>) -> ClientConnection {
+    ClientConnection::new(config.clone(), "127.0.0.1".try_into().unwrap()).unwrap()
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ftp_proto::StreamEnd::{Clean, Truncated};
+use ftp_proto_tools::tree::Uploads;
 use session::{Session, site};
 
 use crate::processes::names;
@@ -165,10 +166,10 @@ fn an_upload_that_breaks_off_changes_nothing() {
 
 #[test]
 fn an_upload_goes_on_from_where_it_is_told() {
-    for in_place in [false, true] {
+    for uploads in [Uploads::Whole, Uploads::KeptIncomplete, Uploads::InPlace] {
         let place = Place::new();
         let (file, mut site) = (place.root().join("file"), site(&place.root()));
-        site.in_place = in_place;
+        site.uploads = uploads;
         let site = Arc::new(site);
         fs::write(&file, "0123456789").unwrap();
         let mut session = Session::new(&site);
@@ -204,7 +205,7 @@ fn an_upload_goes_on_from_where_it_is_told() {
 fn in_place_an_upload_is_seen_at_once() {
     let place = Place::new();
     let mut site = site(&place.root());
-    site.in_place = true;
+    site.uploads = Uploads::InPlace;
     let site = Arc::new(site);
     for command in ["STOR file", "STOU unique", "APPE more"] {
         let mut session = Session::new(&site);

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use ftp_proto::server::Config;
 use ftp_proto_tools::server::service::Service;
-use ftp_proto_tools::server::site::{Account, Site};
+use ftp_proto_tools::server::site::{Account, Site, TypeA};
 use ftp_proto_tools::server::{std_adapter, tokio_adapter};
-use ftp_proto_tools::tree::Tree;
+use ftp_proto_tools::tree::{Tree, Uploads};
 use socket2::SockRef;
 
 use crate::processes::Session;
@@ -29,7 +29,14 @@ fn start(root: &std::path::Path, serve: Serve) -> (SocketAddr, Arc<Service>) {
     let mut config = Config::default();
     config.patience.write = Duration::from_millis(300);
     let accounts = vec![Account { name: "anna".into(), password: "secret".into() }];
-    let site = Site { tree: Tree::open(root).unwrap(), accounts, anonymous: false, read_only: false, in_place: false };
+    let site = Site {
+        tree: Tree::open(root).unwrap(),
+        accounts,
+        anonymous: false,
+        read_only: false,
+        uploads: Uploads::Whole,
+        text: TypeA::default(),
+    };
     let service = Arc::new(Service::plain(config, site).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

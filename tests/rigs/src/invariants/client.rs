@@ -732,7 +732,12 @@ pub(super) fn request(choice: u8) -> Request {
         18 => Request::retrieve(path, 7),
         19 => Request::store(path, u64::from(choice >> 5)),
         20 => Request::append(path),
-        21 => Request::command(Command::Help(None)).unwrap(),
+        21 => match choice >> 5 {
+            0 => Request::quit(),
+            1 => Request::relayed(Command::Retr(path)).unwrap().offset(7),
+            2 => Request::relayed(Command::Rein).unwrap(),
+            _ => Request::command(Command::Help(None)).unwrap(),
+        },
         22 => Request::secure(),
         23 => Request::clear_command_channel(PlaintextAccepted::knowingly()),
         24 => Request::reinitialise(),

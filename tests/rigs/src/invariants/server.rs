@@ -30,7 +30,7 @@ use crate::net::{Log, Side};
 /// connection without; no byte of a file moves unprotected while PROT P is in force. An upload is answered 2yz if it was
 /// kept and only then, and 426 only if nobody was asked to keep it; what came whole is kept, refused or dropped. Past the
 /// deadline of a `Write`, and after one that failed, there is no other. Where the application wants to know, each final
-/// reply is either its own answer or told exactly once, with the command, and no secret is told.
+/// reply is told exactly once, with its command, and no secret is told.
 ///
 /// Three bytes choose the policy, the rest is the script.
 pub fn server(bytes: &[u8]) {
@@ -458,7 +458,7 @@ impl<'a> Run<'a> {
         None
     }
 
-    /// Each final reply is the application's answer, or was told, exactly once, with its command.
+    /// Each final reply was told exactly once, with its command.
     fn is_known(&mut self, line: Option<&Line>, code: Code) {
         self.ended |= line.is_some_and(Line::is_quit) && code.is_completion();
         let Some(line) = line.filter(|_| self.config.answered) else { return };
@@ -469,7 +469,7 @@ impl<'a> Run<'a> {
             }
             // The last word answers whatever is due.
             None => {
-                assert!(line.asked || code == Code::SERVICE_NOT_AVAILABLE, "not told: {}: {:#?}", line.show(), self.log)
+                assert!(code == Code::SERVICE_NOT_AVAILABLE, "not told: {}: {:#?}", line.show(), self.log)
             }
         }
     }

@@ -11,9 +11,9 @@ use ftp_proto::server::{Action, Config, Greeting, Server};
 use ftp_proto::{Endpoints, Instant, Moved, StreamEnd, Text, Verdict};
 
 use ftp_proto_tools::net::content::Content;
-use ftp_proto_tools::server::site::{Account, Site};
+use ftp_proto_tools::server::site::{Account, Site, TypeA};
 use ftp_proto_tools::server::visitor::Visitor;
-use ftp_proto_tools::tree::Tree;
+use ftp_proto_tools::tree::{Tree, Uploads};
 
 pub struct Session {
     server: Server,
@@ -32,7 +32,14 @@ pub struct Session {
 
 pub fn site(root: &Path) -> Site {
     let accounts = vec![Account { name: "anna".into(), password: "secret".into() }];
-    Site { tree: Tree::open(root).unwrap(), accounts, anonymous: true, read_only: false, in_place: false }
+    Site {
+        tree: Tree::open(root).unwrap(),
+        accounts,
+        anonymous: true,
+        read_only: false,
+        uploads: Uploads::Whole,
+        text: TypeA::default(),
+    }
 }
 
 impl Session {

@@ -1,0 +1,269 @@
+//! Why there is no data connection: every cause that is told, with its name and its sentence.
+
+use core::fmt;
+
+/// One row a cause: variant, name for machines, sentence, and what it is.
+macro_rules! causes {
+    ($($(#[$doc:meta])* $name:ident $id:literal $sentence:literal;)*) => {
+        /// Why there is no data connection, or one that doesn't do what it is for. More of them may come.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Cause {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Cause {
+            /// All that are told.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Its name for machines, which stays: `private-address-advertised`.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id),* }
+            }
+
+            const fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence),* }
+            }
+        }
+    };
+}
+
+causes! {
+    /// The server is behind NAT and announces its inside address (RFC 1918, 6598, 4193, link-local).
+    PrivateAddressAdvertised "private-address-advertised"
+        "The server announces its address inside a private network, which can't be reached from here.";
+    /// A 227 names 0.0.0.0, a loopback, multicast or reserved address.
+    UnusableAddressAdvertised "unusable-address-advertised"
+        "The server announces an address that names no host on the network (0.0.0.0, 127.0.0.1 or the like).";
+    /// The announced address is that of a container's network.
+    ContainerAddressAdvertised "container-address-advertised"
+        "The server runs in a container and announces the container's own address.";
+    /// The announced public address isn't the server's any more, or never was.
+    StaleAddressAdvertised "stale-address-advertised"
+        "The server announces a public address that isn't its own: stale, mistyped, or resolved long ago.";
+    /// Data connections live on another host than the control connection.
+    DataOnAnotherHost "data-on-another-host"
+        "The data connections live on another host than the control connection: a cluster, or a load balancer.";
+    /// Packets to the passive ports are dropped before the server.
+    PassiveRangeDropped "passive-range-dropped"
+        "A firewall or NAT in front of the server drops connections to its passive ports.";
+    /// Connections to the passive ports are refused: nothing is forwarded, or a firewall rejects them.
+    PassiveRangeRefused "passive-range-refused"
+        "Connections to the server's passive ports are refused: they aren't forwarded to it, or a firewall rejects them.";
+    /// The container's passive ports aren't published.
+    RangeNotPublished "range-not-published"
+        "The container's passive ports aren't published.";
+    /// The Kubernetes service has the control port alone.
+    ServiceWithoutRange "service-without-range"
+        "The Kubernetes service passes the control port alone, not the passive ports.";
+    /// The service leads a data connection to another pod.
+    AnotherPod "another-pod"
+        "Another pod than the one of the control connection gets the data connection.";
+    /// The client's own firewall lets nothing out to high ports.
+    OutboundBlocked "outbound-blocked"
+        "A firewall at the client lets no connection out to the server's passive ports.";
+    /// No port of the passive range is free.
+    RangeExhausted "passive-range-exhausted"
+        "The server has no free passive port: its range is too small for its clients.";
+    /// The first passive port is above the last.
+    RangeSwapped "range-swapped"
+        "The first port of the server's passive range is above the last.";
+    /// TLS is required, and there is no fixed range that a firewall could open.
+    RangeNotFixed "range-not-fixed"
+        "The server takes any port for passive mode, and under TLS no firewall can read which.";
+    /// One port of the range belongs to another protocol in a router's eyes.
+    PortTakenByAlg "port-taken-by-alg"
+        "A router takes this port for another protocol's (SIP or the like) and interferes.";
+    /// A router rewrites ports in replies.
+    PortRewritten "port-rewritten"
+        "A router rewrites the port that the server names.";
+    /// PASV and EPSV are forbidden by configuration.
+    PassiveDisabled "passive-disabled"
+        "The server's configuration forbids passive mode.";
+    /// PORT and EPRT are forbidden by configuration.
+    ActiveDisabled "active-disabled"
+        "The server's configuration forbids active mode.";
+    /// The server doesn't know the passive command.
+    PassiveUnknown "passive-unknown"
+        "The server doesn't know the passive command.";
+    /// A gateway in front of the server refuses or rewrites the passive command.
+    PassiveFiltered "passive-filtered"
+        "A gateway in between filters or rewrites the passive command.";
+    /// A firewall that reads PASV and not EPSV.
+    EpsvBlocked "epsv-blocked"
+        "A firewall in between knows PASV but not EPSV, and opens no port for it.";
+    /// Something in between damages or swallows the 227.
+    PasvMangled "pasv-mangled"
+        "A router in between damages or rewrites the reply to PASV.";
+    /// The client is behind NAT and told the server an address inside.
+    ActiveBehindNat "active-behind-nat"
+        "The client is behind NAT, and the server is told an address that it can't or won't connect to.";
+    /// The server doesn't connect to that address, by rule.
+    ActiveAddressRejected "active-address-rejected"
+        "The server refuses to connect to another address than the one that it sees the client come from.";
+    /// The server's connection to the client is dropped on its way.
+    ActiveInboundDropped "active-inbound-dropped"
+        "A firewall or NAT at the client drops the connection that the server makes in active mode.";
+    /// The server's connection to the client is refused.
+    ActiveInboundRejected "active-inbound-rejected"
+        "A firewall or NAT at the client refuses the connection that the server makes in active mode.";
+    /// The server can't connect out at all.
+    ServerOutboundBlocked "server-outbound-blocked"
+        "A firewall at the server lets none of its connections out in active mode.";
+    /// A transfer was asked for without a data connection agreed on.
+    SetupMissing "setup-missing"
+        "No data connection was agreed on for this transfer: PASV or PORT is due before each.";
+    /// The data connection comes from another address than the control connection.
+    DataPeerDiffers "data-peer-differs"
+        "The data connection comes from another address than the control connection.";
+    /// The server wants the TLS session of the control connection on the data connection.
+    SessionNotResumed "tls-session-not-resumed"
+        "The server requires that the data connection resumes the control connection's TLS session, and it didn't.";
+    /// The same, only over TLS 1.3.
+    SessionNotResumedTls13 "tls13-session-not-resumed"
+        "Over TLS 1.3 the data connection doesn't resume the control connection's session, as the server requires.";
+    /// PROT P is required and not in force, or the reverse.
+    ProtectionUnfit "protection-unfit"
+        "The server wants another protection of data connections than the one in force (PBSZ 0, PROT P).";
+    /// No login or data without TLS.
+    TlsRequired "tls-required"
+        "The server wants TLS on the control connection first.";
+    /// TLS on the data connection fails for another reason.
+    DataTlsFailed "data-tls-failed"
+        "TLS on the data connection fails.";
+    /// A helper or ALG can't read the addresses under TLS.
+    TlsBlindsHelper "tls-blinds-helper"
+        "A firewall or NAT opens data ports by reading the dialogue, and TLS hides it.";
+    /// A conntrack helper isn't attached to the control connection.
+    HelperNotAttached "helper-not-attached"
+        "The firewall's FTP helper isn't attached to the control connection.";
+    /// PASV over IPv6.
+    PasvOnIpv6 "pasv-on-ipv6"
+        "PASV has no words for IPv6.";
+    /// The server can't do this address family.
+    FamilyUnsupported "family-unsupported"
+        "The server doesn't support the address family that it was asked for.";
+    /// DrFTPD and its like want PRET.
+    PretNeeded "pret-needed"
+        "The server has to know what a passive port is for, by PRET, before PASV.";
+    /// The connection stands, and nothing comes through.
+    PathBroken "path-broken"
+        "The data connection stands, but its path is broken: large packets (MTU), a proxy, or TLS that waits for ever.";
+    /// A 421 that is a data timeout.
+    DataTimeout "data-timeout"
+        "The server said 421 for a data connection that didn't come, and the session goes on.";
+    /// The client sees the server's public address from inside, and the router doesn't turn it back.
+    NoHairpin "no-hairpin"
+        "Client and server are in one network, and its router doesn't lead the public address back inside.";
+    /// Replies are shifted against commands.
+    OutOfStep "out-of-step"
+        "Replies and commands are out of step: an answer belongs to another command.";
+    /// The control connection was dropped in between while a transfer ran.
+    ControlDroppedIdle "control-dropped-while-idle"
+        "The control connection was dropped while it was silent during a transfer; the data was whole.";
+    /// The data connection is closed before everything has come.
+    ClosedTooEarly "closed-too-early"
+        "The data connection was closed before all bytes had come.";
+    /// No socket, no port, no permission on our own side.
+    LocalFailure "local-failure"
+        "This side has no socket, port or permission for the data connection.";
+    /// No control connection: nobody listens.
+    ControlRefused "control-refused"
+        "Nothing listens at the server's port, or a firewall rejects it.";
+    /// No control connection: no answer.
+    ControlUnreachable "control-unreachable"
+        "The server can't be reached at all.";
+    /// SSH answers.
+    SshAtPort "ssh-at-port"
+        "SSH answers at this port: SFTP is another protocol.";
+    /// HTTP answers.
+    HttpAtPort "http-at-port"
+        "A web server answers at this port.";
+    /// SMTP answers.
+    SmtpAtPort "smtp-at-port"
+        "A mail server answers at this port.";
+    /// TLS from the first byte.
+    TlsAtPort "tls-at-port"
+        "TLS begins with the connection at this port: implicit FTP over TLS.";
+    /// Something else answers, or nothing does.
+    NotFtp "not-ftp"
+        "What answers at this port is no FTP server.";
+}
+
+/// One sentence.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+/// A set of causes.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Causes(u64);
+
+impl Causes {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// These.
+    pub const fn of(causes: &[Cause]) -> Self {
+        let mut set = 0;
+        let mut rest = causes;
+        while let [cause, behind @ ..] = rest {
+            set |= bit(*cause);
+            rest = behind;
+        }
+        Self(set)
+    }
+
+    pub(super) const fn insert(&mut self, cause: Cause) {
+        self.0 |= bit(cause);
+    }
+
+    /// Whether it is among them.
+    pub const fn contains(self, cause: Cause) -> bool {
+        self.0 & bit(cause) != 0
+    }
+
+    /// How many they are.
+    pub const fn len(self) -> usize {
+        // At most 64.
+        self.0.count_ones() as usize
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Each of them, the likelier ones first as far as that can be said.
+    pub fn iter(self) -> impl Iterator<Item = Cause> {
+        Cause::ALL.iter().copied().filter(move |cause| self.contains(*cause))
+    }
+}
+
+const fn bit(cause: Cause) -> u64 {
+    1_u64.wrapping_shl(cause as u32)
+}
+
+impl fmt::Debug for Causes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn all_fit_into_a_set_and_have_names_of_their_own() {
+        assert!(Cause::ALL.len() <= 64);
+        let ids: HashSet<_> = Cause::ALL.iter().map(|cause| cause.id()).collect();
+        assert_eq!(ids.len(), Cause::ALL.len());
+        for cause in Cause::ALL {
+            assert!(Causes::of(&[*cause]).iter().eq([*cause]), "{cause:?}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Cures: who does what, and with which lines of the server's configuration.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use super::cause::Cause;
+use super::finding::{Finding, Known};
+use super::remedies::{self, Given, REMEDIES, Remedy};
+use crate::route::Software;
+
+/// The passive range that is proposed where none is configured: below the ports that systems give out by themselves, and within those
+/// that a Kubernetes node publishes.
+const PROPOSED: (u16, u16) = (30000, 30099);
+
+/// Who can act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Actor {
+    /// The client's user.
+    User,
+    /// Who administers the server.
+    ServerAdministrator,
+    /// Who administers the firewall, the router or the cluster in between.
+    FirewallAdministrator,
+}
+
+/// What somebody can do about one cause. Its display is a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cure {
+    pub(super) remedy: &'static Remedy,
+    pub(super) known: Known,
+}
+
+/// One line of a configuration. Its display is the line as it is written, in the syntax of the software that it is for.
+///
+/// ```
+/// # use ftp_proto::{Attempt, AttemptEnd, DataError, Evidence, Route, Side, Software, diagnosis::diagnose};
+/// let inside = "10.0.0.5:50000".parse()?;
+/// let attempt = Attempt::new(Route::Pasv, AttemptEnd::Failed(DataError::TimedOut)).advertised(inside).reached(inside);
+/// let evidence = Evidence::seen_by(Side::Client).server("203.0.113.7:21".parse()?).software(Software::Vsftpd).attempt(attempt);
+/// let findings = diagnose(&evidence);
+/// let lines: Vec<_> = findings.first().unwrap().cures().flat_map(|cure| cure.settings()).map(|line| line.to_string()).collect();
+/// assert!(lines.contains(&"pasv_address=203.0.113.7".to_owned()), "{lines:?}");
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    key: &'static str,
+    value: Value,
+    syntax: Syntax,
+}
+
+/// What a [`Setting`] sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Value {
+    /// Nothing: the key says it all.
+    Nothing,
+    /// This word.
+    Word(&'static str),
+    /// The address at which clients reach the server; `None`: whoever reads it has to put it in.
+    PublicAddress(Option<IpAddr>),
+    /// A port.
+    Port(u16),
+    /// The first and the last port of a range.
+    Ports(u16, u16),
+}
+
+/// How a line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Syntax {
+    /// `key=value`: vsftpd, and this crate's server.
+    Equals,
+    /// `Key value`: ProFTPD.
+    Directive,
+    /// `-k value`: Pure-FTPd's command line.
+    Option,
+    /// `Where > which field: value`: programs with windows.
+    Field,
+    /// `key = "value"`: pyftpdlib.
+    Python,
+    /// `.key("value")`: libunftp.
+    Rust,
+    /// A command; `{}` is the value's place.
+    Command,
+}
+
+/// Each cure of each cause of a finding.
+pub(super) fn of(finding: &Finding) -> impl Iterator<Item = Cure> {
+    let known = finding.known;
+    let actors = [Actor::User, Actor::ServerAdministrator, Actor::FirewallAdministrator];
+    actors.into_iter().flat_map(move |actor| {
+        finding.causes().flat_map(move |cause| remedies(cause, actor)).map(move |remedy| Cure { remedy, known })
+    })
+}
+
+fn remedies(cause: Cause, actor: Actor) -> impl Iterator<Item = &'static Remedy> {
+    REMEDIES.iter().filter(move |remedy| remedy.cause == cause && remedy.actor == actor)
+}
+
+impl Cure {
+    /// Which cause it is for.
+    pub fn cause(&self) -> Cause {
+        self.remedy.cause
+    }
+
+    /// Who can do it.
+    pub fn actor(&self) -> Actor {
+        self.remedy.actor
+    }
+
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        self.remedy.advice == other.remedy.advice
+    }
+
+    /// The lines to write, in the words of the server that was recognised; none if it wasn't, or if no line does it.
+    pub fn settings(&self) -> impl Iterator<Item = Setting> + use<> {
+        let known = self.known;
+        let lines =
+            self.remedy.lines.iter().filter(move |(software, _)| software.is_none_or(|of| of == known.software));
+        let ports = range(self.remedy.cause, known);
+        lines.flat_map(move |(software, lines)| {
+            lines.iter().map(move |line| setting(*line, *software, known.public, ports))
+        })
+    }
+}
+
+fn setting(
+    line: remedies::Line,
+    software: Option<Software>,
+    public: Option<IpAddr>,
+    (first, last): (u16, u16),
+) -> Setting {
+    let value = match line.given {
+        Given::Nothing => Value::Nothing,
+        Given::Word(word) => Value::Word(word),
+        Given::Address => Value::PublicAddress(public),
+        Given::First => Value::Port(first),
+        Given::Last => Value::Port(last),
+        Given::Ports => Value::Ports(first, last),
+    };
+    let syntax = match software {
+        Some(Software::Vsftpd | Software::FtpServer) => Syntax::Equals,
+        Some(Software::ProFtpd) => Syntax::Directive,
+        Some(Software::PureFtpd) => Syntax::Option,
+        Some(Software::Pyftpdlib) => Syntax::Python,
+        Some(Software::Libunftp) => Syntax::Rust,
+        Some(_) => Syntax::Field,
+        None => Syntax::Command,
+    };
+    Setting { key: line.key, value, syntax }
+}
+
+/// The range that is configured, the right way round, unless it is what is at fault; else the proposed one.
+fn range(cause: Cause, known: Known) -> (u16, u16) {
+    let configured = known.ports.filter(|(first, last)| *first != 0 && *last != 0);
+    match (cause, configured) {
+        (Cause::RangeExhausted, configured) => {
+            let (first, last) = configured.unwrap_or(PROPOSED);
+            let (first, last) = (first.min(last), first.max(last));
+            let width = u32::from(last.saturating_sub(first)).saturating_add(1);
+            // Ports are in use for a while after their transfer, and Pure-FTPd wants two for each session.
+            let wanted = width.saturating_mul(4).max(known.sessions.unwrap_or(0).saturating_mul(4));
+            let last = u32::from(first).saturating_add(wanted.saturating_sub(1));
+            (first, u16::try_from(last).unwrap_or(u16::MAX))
+        }
+        (Cause::PortTakenByAlg, _) | (_, None) => PROPOSED,
+        (_, Some((first, last))) => (first.min(last), first.max(last)),
+    }
+}
+
+impl Setting {
+    /// What is set: the key of a configuration file, an option, or where to click. Of a command: all of it, with `{}` where the
+    /// value stands.
+    pub const fn key(&self) -> &'static str {
+        self.key
+    }
+
+    /// To what.
+    pub const fn value(&self) -> Value {
+        self.value
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::ServerAdministrator => "server's administrator",
+            Self::FirewallAdministrator => "firewall's administrator",
+        })
+    }
+}
+
+impl fmt::Display for Cure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.remedy.advice)
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, value, syntax } = self;
+        if *syntax == Syntax::Command {
+            return command(f, key, *value);
+        }
+        f.write_str(key)?;
+        if *value == Value::Nothing {
+            return Ok(());
+        }
+        let (before, after) = match syntax {
+            Syntax::Equals => ("=", ""),
+            Syntax::Directive | Syntax::Option => (" ", ""),
+            Syntax::Command => ("", ""),
+            Syntax::Field => (": ", ""),
+            Syntax::Python => (" = ", ""),
+            Syntax::Rust => ("(", ")"),
+        };
+        f.write_str(before)?;
+        match (*value, syntax) {
+            (Value::Nothing, _) => {}
+            (Value::Word(word), _) => f.write_str(word)?,
+            (Value::Port(port), _) => write!(f, "{port}")?,
+            (Value::PublicAddress(Some(address)), Syntax::Python | Syntax::Rust) => write!(f, "\"{address}\"")?,
+            (Value::PublicAddress(Some(address)), _) => write!(f, "{address}")?,
+            (Value::PublicAddress(None), Syntax::Python | Syntax::Rust) => f.write_str("\"<public address>\"")?,
+            (Value::PublicAddress(None), _) => f.write_str("<public address>")?,
+            (Value::Ports(first, last), Syntax::Directive) => write!(f, "{first} {last}")?,
+            (Value::Ports(first, last), Syntax::Option) => write!(f, "{first}:{last}")?,
+            (Value::Ports(first, last), Syntax::Python) => {
+                write!(f, "range({first}, {})", u32::from(last).saturating_add(1))?
+            }
+            (Value::Ports(first, last), Syntax::Rust) => write!(f, "{first}..={last}")?,
+            (Value::Ports(first, last), _) => write!(f, "{first}-{last}")?,
+        }
+        f.write_str(after)
+    }
+}
+
+fn command(f: &mut fmt::Formatter<'_>, command: &str, value: Value) -> fmt::Result {
+    for (place, part) in command.split("{}").enumerate() {
+        match value {
+            Value::Ports(first, last) if place > 0 => write!(f, "{first}-{last}")?,
+            Value::Port(port) if place > 0 => write!(f, "{port}")?,
+            _ => {}
+        }
+        f.write_str(part)?;
+    }
+    Ok(())
+}

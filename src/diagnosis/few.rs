@@ -1,0 +1,54 @@
+//! A short list that asks for no memory.
+
+use core::fmt;
+
+/// At most `N`; what comes beyond that is left out.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Few<T, const N: usize>([Option<T>; N]);
+
+impl<T, const N: usize> Few<T, N> {
+    pub(super) const fn new() -> Self {
+        Self([const { None }; N])
+    }
+
+    pub(super) fn push(&mut self, item: T) {
+        if let Some(room) = self.0.iter_mut().find(|room| room.is_none()) {
+            *room = Some(item);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flatten()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().flatten()
+    }
+
+    /// Sorts by a key, the least first; equals keep their order.
+    pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
+        // Insertion: there are few, and the sort of the library that keeps the order asks for memory.
+        for end in 1..N {
+            for at in (1..=end).rev() {
+                let Some([one, other]) = self.0.get_mut(at.saturating_sub(1)..=at) else { break };
+                let (Some(before), Some(after)) = (one.as_ref(), other.as_ref()) else { break };
+                if key(before) <= key(after) {
+                    break;
+                }
+                core::mem::swap(one, other);
+            }
+        }
+    }
+}
+
+impl<T, const N: usize> Default for Few<T, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: fmt::Debug, const N: usize> fmt::Debug for Few<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,256 @@
+//! Findings: what an evidence leads to.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use super::cause::{Cause, Causes};
+use super::cure::{self, Actor, Cure};
+use super::fact::Fact;
+use super::few::Few;
+use crate::route::Software;
+
+/// What [`diagnose`](super::diagnose) has found, the likeliest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    list: Few<Finding, 8>,
+}
+
+/// One thing that is wrong: the causes that the evidence can't tell apart, why they are thought of, and what can be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub(super) causes: Few<Cause, 8>,
+    pub(super) supports: Few<Fact, 6>,
+    pub(super) against: Few<Fact, 4>,
+    pub(super) tells_apart: Option<Experiment>,
+    pub(super) known: Known,
+    /// The less, the earlier.
+    pub(super) rank: u8,
+}
+
+/// What cures are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Known {
+    pub(super) software: Software,
+    /// The address at which the server is reached.
+    pub(super) public: Option<IpAddr>,
+    /// The passive range that is configured.
+    pub(super) ports: Option<(u16, u16)>,
+    /// How many sessions there may be at once.
+    pub(super) sessions: Option<u32>,
+}
+
+/// A [`Finding`] in one line; made by [`Finding::line`].
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'f>(&'f Finding);
+
+/// A further attempt that would tell the causes of a finding apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Experiment {
+    /// Dial the address that the server advertises.
+    DialAdvertised,
+    /// Dial the advertised port at the host that the control connection reaches.
+    DialControlHost,
+    /// Ask for this route, too.
+    TryRoute(crate::Route),
+    /// The same once more, for another port.
+    AnotherPort,
+    /// The same under TLS.
+    WithTls,
+    /// The same with PROT P in force.
+    WithProtection,
+    /// The same without TLS.
+    WithoutTls,
+    /// The same over TLS 1.2.
+    OverTls12,
+    /// The same with the session resumed.
+    Resume,
+    /// The same from another network.
+    AnotherNetwork,
+    /// A passive transfer from here with another server.
+    AnotherServer,
+    /// Look into the server's log, or onto the host, whether the connection arrives.
+    ServersLog,
+    /// Look which port the server has listened at.
+    ServersPort,
+}
+
+impl Findings {
+    pub(super) fn push(&mut self, finding: Finding) {
+        self.list.push(finding);
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.list.iter_mut()
+    }
+
+    pub(super) fn set_known(&mut self, known: Known) {
+        self.iter_mut().for_each(|finding| finding.known = known);
+    }
+
+    pub(super) fn rank(&mut self) {
+        self.list.sort_by_key(|finding| finding.rank);
+    }
+
+    /// The likeliest; `None`: nothing is wrong, as far as the evidence goes.
+    pub fn first(&self) -> Option<&Finding> {
+        self.iter().next()
+    }
+
+    /// Each, the likeliest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.list.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.first().is_none()
+    }
+}
+
+impl Finding {
+    /// The causes that the evidence can't tell apart, the likelier first.
+    pub fn causes(&self) -> impl Iterator<Item = Cause> {
+        self.causes.iter().copied()
+    }
+
+    /// The same as a set.
+    pub fn cause_set(&self) -> Causes {
+        let mut set = Causes::NONE;
+        self.causes().for_each(|cause| set.insert(cause));
+        set
+    }
+
+    /// What speaks for it: never nothing.
+    pub fn supports(&self) -> impl Iterator<Item = &Fact> {
+        self.supports.iter()
+    }
+
+    /// What speaks against it.
+    pub fn against(&self) -> impl Iterator<Item = &Fact> {
+        self.against.iter()
+    }
+
+    /// What can be done about each cause, by whom: the user first, then the server's administrator, then the firewall's.
+    pub fn cures(&self) -> impl Iterator<Item = Cure> {
+        cure::of(self)
+    }
+
+    /// The same, each piece of advice once, whichever of the causes it is for.
+    pub fn advice(&self) -> impl Iterator<Item = Cure> {
+        let same = |one: &Cure, other: &Cure| one.actor() == other.actor() && one.says_the_same(other);
+        self.cures()
+            .enumerate()
+            .filter(move |(place, cure)| !self.cures().take(*place).any(|other| same(&other, cure)))
+            .map(|(_, cure)| cure)
+    }
+
+    /// The further attempt that would tell the causes apart; `None`: there is one cause, or nothing would tell.
+    pub fn tells_apart(&self) -> Option<Experiment> {
+        self.tells_apart
+    }
+
+    /// All of it in one line, as for a log.
+    ///
+    /// ```
+    /// # use ftp_proto::{Attempt, AttemptEnd, DataError, Evidence, Route, Side, Software, diagnosis::diagnose};
+    /// let inside = "10.0.0.5:50000".parse()?;
+    /// let attempt = Attempt::new(Route::Pasv, AttemptEnd::Failed(DataError::TimedOut)).advertised(inside);
+    /// let evidence = Evidence::seen_by(Side::Server)
+    ///     .client("198.51.100.9:40000".parse()?)
+    ///     .software(Software::FtpServer)
+    ///     .attempt(attempt);
+    /// let line = diagnose(&evidence).first().unwrap().line().to_string();
+    /// assert!(line.starts_with("private-address-advertised: The server announces its address inside a private network"), "{line}");
+    /// assert!(line.contains("pasv_address=<public address>"), "{line}");
+    /// # Ok::<(), core::net::AddrParseError>(())
+    /// ```
+    pub fn line(&self) -> Line<'_> {
+        Line(self)
+    }
+
+    /// The server's software, in whose words the cures are.
+    pub fn software(&self) -> Software {
+        self.known.software
+    }
+}
+
+impl fmt::Display for Experiment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DialAdvertised => "dial the address that the server names",
+            Self::DialControlHost => "dial the named port at the host of the control connection",
+            Self::TryRoute(route) => return write!(f, "try {} as well", route.word()),
+            Self::AnotherPort => "try once more, so that the server names another port",
+            Self::WithTls => "try the same under TLS",
+            Self::WithProtection => "try the same with PBSZ 0 and PROT P",
+            Self::WithoutTls => "try the same without TLS",
+            Self::OverTls12 => "try the same over TLS 1.2",
+            Self::Resume => "try the same with the TLS session resumed",
+            Self::AnotherNetwork => "try the same from another network",
+            Self::AnotherServer => "try passive mode with another server",
+            Self::ServersLog => "look on the server whether the connection arrives",
+            Self::ServersPort => "look at which port the server listens",
+        })
+    }
+}
+
+/// The causes with their names, why, and what those can do who run the server and its network.
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(finding) = self;
+        for (place, cause) in finding.causes().enumerate() {
+            write!(f, "{}{}: {cause}", if place == 0 { "" } else { " Or " }, cause.id())?;
+        }
+        for (place, fact) in finding.supports().enumerate() {
+            write!(f, "{}{fact}", if place == 0 { " Seen: " } else { "; " })?;
+        }
+        f.write_str(".")?;
+        for cure in finding.advice().filter(|cure| cure.actor() != Actor::User) {
+            write!(f, " {cure}")?;
+            for (place, setting) in cure.settings().enumerate() {
+                write!(f, "{}{setting}", if place == 0 { " (" } else { ", " })?;
+            }
+            if cure.settings().next().is_some() {
+                f.write_str(")")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A paragraph: the causes, why, the cures, and what would tell more.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, cause) in self.causes().enumerate() {
+            writeln!(f, "{}{cause}", if place == 0 { "" } else { "or: " })?;
+        }
+        for fact in self.supports() {
+            writeln!(f, "  because {fact}")?;
+        }
+        for fact in self.against() {
+            writeln!(f, "  although {fact}")?;
+        }
+        for cure in self.advice() {
+            writeln!(f, "  {}: {cure}", cure.actor())?;
+            for setting in cure.settings() {
+                writeln!(f, "    {setting}")?;
+            }
+        }
+        match self.tells_apart() {
+            Some(experiment) => writeln!(f, "  to tell: {experiment}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|finding| finding.fmt(f))
+    }
+}

@@ -1,0 +1,114 @@
+//! The host that a 227 names, against the one that the control connection leads to.
+
+use core::net::{IpAddr, Ipv4Addr};
+
+use super::{Case, Draft, Rank, dial, facts};
+use crate::diagnosis::cause::Cause;
+use crate::diagnosis::fact::Fact;
+use crate::diagnosis::finding::{Experiment, Findings};
+use crate::route::{Attempt, AttemptEnd, Reach, Route};
+
+pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
+    let elsewhere = case
+        .attempts()
+        .filter(|attempt| attempt.route == Route::Pasv && case.is_elsewhere(attempt) && !case.is_ipv6(attempt));
+    for attempt in case.attempts().filter(|attempt| attempt.route == Route::Pasv && case.is_ipv6(attempt)) {
+        let beyond = attempt.reached.is_some_and(|address| address.is_ipv4()) && dial(attempt).is_some();
+        if beyond
+            || (attempt.end == AttemptEnd::NotDialled && attempt.advertised.is_some_and(|address| address.is_ipv4()))
+        {
+            found.find(Draft::new(Rank::Contradiction, &[Cause::PasvOnIpv6]).because_all(facts(attempt)));
+        }
+    }
+    // One for each host.
+    let mut last = None;
+    for attempt in elsewhere {
+        let host = attempt.advertised.map(|address| address.ip());
+        if host != last {
+            last = host;
+            examine(case, found, attempt);
+        }
+    }
+}
+
+fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
+    let (Some(advertised), Some(server)) = (attempt.advertised, case.server()) else { return };
+    let same = |other: &&Attempt| other.advertised.is_some_and(|address| address.ip() == advertised.ip());
+    let dialled = |attempt: &&Attempt| attempt.reached.is_some_and(|address| address.ip() == advertised.ip());
+    let there_works = case.attempts().filter(same).any(|other| dialled(&other) && other.is_success());
+    // Nobody answers there, or somebody who knows nothing of it: a host of ours that has the server's inner address.
+    let leads_astray = |other: &&Attempt| dial(other).is_some() || super::stood::is_astray(case, other);
+    let there_fails = case.attempts().filter(same).find(|other| dialled(other) && leads_astray(other));
+    let undialled = case.attempts().filter(same).any(|other| other.end == AttemptEnd::NotDialled);
+    let here_works =
+        case.attempts().find(|other| other.route.is_passive() && case.at_control_host(other) && other.is_success());
+    let here_fails =
+        case.attempts().find(|other| other.route.is_passive() && case.at_control_host(other) && dial(other).is_some());
+    // Whoever went to the control connection's host and came through has nothing to complain of.
+    if there_works || (there_fails.is_none() && here_fails.is_none() && !undialled) {
+        if let (true, Some(here)) = (there_works, here_fails) {
+            let draft = Draft::new(Rank::Contradiction, &[Cause::DataOnAnotherHost]);
+            let there = case.attempts().filter(same).find(|other| dialled(other) && other.is_success());
+            found.find(
+                draft.because(named(attempt, server)).because_all(facts(here)).because_all(there.map(Fact::tried)),
+            );
+        }
+        return;
+    }
+    // Who dialled the control connection's host alone, and failed there, has another trouble; this one is the next.
+    let rank = if there_fails.is_some() || undialled { Rank::Contradiction } else { Rank::Foreseen };
+    let causes = match (Reach::of(advertised.ip()), Reach::of(server)) {
+        (Reach::Nowhere | Reach::Host, _) => Draft::new(rank, &[Cause::UnusableAddressAdvertised]),
+        (Reach::Site | Reach::Link, _) if case.evidence.surroundings.container.is_some() => {
+            Draft::new(rank, &[Cause::ContainerAddressAdvertised])
+        }
+        (Reach::Site | Reach::Link, _) => {
+            let draft = Draft::new(rank, &[Cause::PrivateAddressAdvertised]);
+            draft.or_if(is_of_containers(advertised.ip()), Cause::ContainerAddressAdvertised)
+        }
+        (Reach::World, Reach::Site | Reach::Link | Reach::Host) => {
+            let draft = Draft::new(Rank::Contradiction, &[Cause::NoHairpin, Cause::StaleAddressAdvertised]);
+            draft.told_by(Some(Experiment::AnotherNetwork))
+        }
+        (Reach::World, _) => strange(case, attempt, there_fails.is_some(), here_works, here_fails),
+    };
+    let tried = case.attempts().filter(same).filter(leads_astray).map(Fact::tried);
+    let here = here_works.or(here_fails).map(Fact::tried);
+    found.find(causes.because(named(attempt, server)).because_all(tried).because_all(here));
+}
+
+/// A public address that isn't the control connection's.
+fn strange(
+    case: Case<'_>,
+    named: &Attempt,
+    there_fails: bool,
+    here_works: Option<&Attempt>,
+    here_fails: Option<&Attempt>,
+) -> Draft {
+    let pasv_here = here_works.is_some_and(|attempt| attempt.route == Route::Pasv);
+    let draft = match (there_fails, here_fails.is_some()) {
+        // The same port works at the control connection's host: the number is right, and the host isn't.
+        (_, false) if pasv_here => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised]),
+        (true, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
+            .or_if(here_works.is_none(), Cause::DataOnAnotherHost)
+            .told_by(Some(Experiment::DialControlHost)),
+        (false, true) => Draft::new(Rank::Contradiction, &[Cause::DataOnAnotherHost, Cause::StaleAddressAdvertised])
+            .told_by(Some(Experiment::DialAdvertised)),
+        (true, true) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
+            .or_if(!case.works(Route::Epsv), Cause::DataOnAnotherHost),
+        (false, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised, Cause::DataOnAnotherHost])
+            .told_by(Some(Experiment::DialAdvertised)),
+    };
+    // Whoever can read along may have put it there.
+    draft.or_if(!named.encrypted, Cause::PasvMangled)
+}
+
+fn named(attempt: &Attempt, server: IpAddr) -> Fact {
+    let address = attempt.advertised.unwrap_or_else(|| (server, 0).into());
+    Fact::Advertised { route: attempt.route, address, peer: Some(server) }
+}
+
+/// Docker's default networks are 172.17.0.0/16 and those above it.
+pub(super) fn is_of_containers(host: IpAddr) -> bool {
+    matches!(host, IpAddr::V4(host) if matches!(Ipv4Addr::octets(&host), [172, 17..=31, ..]))
+}

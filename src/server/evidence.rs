@@ -1,0 +1,141 @@
+//! What a server has seen of data connections that failed, for [`diagnose`](crate::diagnosis::diagnose).
+
+use core::net::{IpAddr, SocketAddr};
+
+use super::Server;
+use super::config::Security;
+use super::context::Context;
+use crate::command::{Protection, Verb};
+use crate::data::{DataError, Resume};
+use crate::reply::Code;
+use crate::route::{Attempt, AttemptEnd, Configuration, ControlState, Evidence, Route, Side, TlsFacts};
+use crate::session::LoginState;
+use crate::tls::Tls;
+
+/// What was agreed on for the next data connection: a port of ours or of the client's. Its host follows from the policy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Agreed {
+    route: Route,
+    port: u16,
+}
+
+impl Server {
+    /// What the session has come to know, with the data connection that failed last, if one did. Allocates; until it is asked for, a
+    /// server keeps nothing but that attempt.
+    ///
+    /// What only the application knows can be put in: [`Evidence::software`], [`Evidence::server_inside`], [`Evidence::surroundings`].
+    pub fn evidence(&self) -> Evidence {
+        let context = &self.context;
+        let connection = &context.connection;
+        let mut evidence =
+            Evidence::seen_by(Side::Server).ends(&connection.ends).configuration(context.configuration());
+        evidence.logged_in = Some(connection.session.login() == LoginState::Complete);
+        evidence.tls = TlsFacts {
+            on: Some(connection.tls == Tls::On),
+            version: None,
+            protection: Some(connection.session.protection()),
+            offered: Some(context.config.has_tls()),
+        };
+        evidence.attempts.extend(context.seldom.trouble().cloned());
+        if !connection.input_ended {
+            evidence.control = ControlState::Alive;
+        }
+        evidence
+    }
+
+    /// The same, if a data connection has failed since it was asked last: nobody came to a passive port in time, or only a stranger;
+    /// PORT named an address that isn't the client's, or one where nobody answers; no port was free; TLS failed. `None` otherwise, for
+    /// the price of a look.
+    ///
+    /// A server asks after each poll, and writes what its administrator can act on into its log:
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::server::{Config, Greeting, Server};
+    /// # use ftp_proto::{Endpoints, Instant, Software, Text, diagnosis::diagnose};
+    /// # let ends = Endpoints::new("192.0.2.2:21".parse()?, "192.0.2.1:40000".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// # let greeting = Greeting::ready(Text::from_static("ready"));
+    /// # let mut server = Server::new(Arc::new(Config::default()), ends, &greeting, now);
+    /// if let Some(evidence) = server.take_trouble() {
+    ///     for finding in diagnose(&evidence.software(Software::FtpServer)).iter() {
+    ///         eprintln!("{}", finding.line());
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take_trouble(&mut self) -> Option<Evidence> {
+        self.context.seldom.trouble()?;
+        let evidence = self.evidence();
+        self.context.seldom.forget_trouble();
+        Some(evidence)
+    }
+}
+
+impl Context {
+    /// The data connection that was agreed on ended so.
+    #[cold]
+    pub(super) fn failed(&mut self, end: AttemptEnd) {
+        let Some(Agreed { route, port }) = self.agreed else { return };
+        let mut attempt = Attempt::new(route, end);
+        attempt.advertised = self.host_of(route).map(|host| SocketAddr::new(host, port));
+        self.note(attempt);
+    }
+
+    /// No port could be listened on for it.
+    #[cold]
+    pub(super) fn no_socket(&mut self, verb: Verb, why: DataError) {
+        self.note(Attempt::new(route(verb), AttemptEnd::Failed(why)));
+    }
+
+    /// PORT or its like named this address, and was refused for it.
+    #[cold]
+    pub(super) fn named(&mut self, verb: Verb, address: SocketAddr, code: Code) {
+        self.note(Attempt::new(route(verb), AttemptEnd::Refused(code)).advertised(address));
+    }
+
+    /// It was agreed on.
+    pub(super) fn agree(&mut self, verb: Verb, port: u16) {
+        self.agreed = Some(Agreed { route: route(verb), port });
+    }
+
+    /// The host that was named with the port. `None`: it may have been any.
+    fn host_of(&self, route: Route) -> Option<IpAddr> {
+        let ends = &self.connection.ends;
+        match route {
+            Route::Pasv if ends.local().is_ipv4() => Some(IpAddr::V4(self.announced_host())),
+            Route::Pasv | Route::Epsv => Some(ends.local().ip()),
+            Route::Port | Route::Eprt => Some(ends.peer().ip()).filter(|_| !self.active().strangers),
+        }
+    }
+
+    fn note(&mut self, mut attempt: Attempt) {
+        attempt.encrypted = self.connection.tls == Tls::On;
+        attempt.protected = self.connection.session.protection() == Protection::Private;
+        self.seldom.set_trouble(attempt);
+    }
+
+    /// What the configuration says to this client.
+    fn configuration(&self) -> Configuration {
+        let (passive, active) = (self.passive(), self.active());
+        Configuration {
+            passive: Some(passive.enabled),
+            active: Some(active.enabled),
+            ports: Some((*passive.ports.start(), *passive.ports.end())),
+            address: passive.address.towards(self.connection.ends.peer().ip()).map(IpAddr::V4),
+            sessions: None,
+            strangers: Some(passive.strangers || active.strangers),
+            session_reuse: Some(self.config.data_session == Resume::Required),
+            tls_required: Some(self.config.security == Security::Data),
+        }
+    }
+}
+
+fn route(verb: Verb) -> Route {
+    match verb {
+        Verb::Port => Route::Port,
+        Verb::Eprt | Verb::Lprt => Route::Eprt,
+        Verb::Epsv => Route::Epsv,
+        _ => Route::Pasv,
+    }
+}

@@ -1,0 +1,74 @@
+//! Servers' configuration files: what will fail from outside, and what is unsafe, each with its line.
+//!
+//! Each server's file is read into the same [`Settings`], which are judged by one set of rules; what only one server can get wrong
+//! stands with its reader.
+//!
+//! ```
+//! use ftp_proto_doctor::config::{Fault, Reading};
+//! let reading = Reading::of("pasv_min_port=50100\npasv_max_port=50000\n", None);
+//! assert_eq!(reading.server().name(), "vsftpd");
+//! let concern = &reading.concerns()[0];
+//! assert_eq!((concern.line, &concern.fault), (Some(2), &Fault::RangeSwapped { first: 50100, last: 50000 }));
+//! ```
+
+mod equals;
+mod fault;
+mod proftpd;
+mod rules;
+mod settings;
+
+use ftp_proto::Software;
+
+pub use fault::{Concern, Fault, Gravity};
+pub use settings::{At, Settings};
+
+/// A configuration file, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    server: Software,
+    concerns: Vec<Concern>,
+}
+
+impl Reading {
+    /// Reads a file of this server's, or of the one whose syntax it has: vsftpd's, ProFTPD's, or `ftp-server`'s.
+    pub fn of(text: &str, server: Option<Software>) -> Self {
+        let server = server.unwrap_or_else(|| recognised(text));
+        let mut concerns = Vec::new();
+        match server {
+            Software::ProFtpd => proftpd::read(text, &mut concerns),
+            _ => equals::read(text, server, &mut concerns),
+        }
+        concerns.sort_by_key(|concern| (concern.gravity(), concern.line.unwrap_or(usize::MAX)));
+        concerns.dedup();
+        Self { server, concerns }
+    }
+
+    /// Whose file it is.
+    pub fn server(&self) -> Software {
+        self.server
+    }
+
+    /// What is wrong with it, the worst first; of the same gravity by line.
+    pub fn concerns(&self) -> &[Concern] {
+        &self.concerns
+    }
+}
+
+/// By its syntax: ProFTPD's has words and sections, the others' have `key=value`; only `ftp-server`'s knows some of the keys.
+fn recognised(text: &str) -> Software {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (mut words, mut equals) = (0_u32, 0_u32);
+    for line in lines {
+        if line.starts_with("user=") && line.contains(':') || line.starts_with("in_place=") {
+            return Software::FtpServer;
+        }
+        let key = line.split(['=', ' ', '\t']).next().unwrap_or_default();
+        let lower = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if line.starts_with('<') || !line.contains('=') && line.contains([' ', '\t']) {
+            words += 1;
+        } else if lower && line.contains('=') {
+            equals += 1;
+        }
+    }
+    if words > equals { Software::ProFtpd } else { Software::Vsftpd }
+}

@@ -1,0 +1,244 @@
+//! A download on its way: it is written under a name of its own, and takes the file's place only once it has come whole.
+//!
+//! What came of one that failed stays under that name, for `--resume`. Nothing is made before the first byte comes, so that
+//! what is refused leaves nothing.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+
+use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
+use ftp_proto::StreamEnd;
+use ftp_proto::client::Failure;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::tree::keep_owner_and_mode;
+
+/// What a partial file's name ends with, behind the name of the file that it is to become.
+pub const SUFFIX: &str = ".ftp-part";
+
+/// The longest name that file systems take, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// A file that comes.
+pub struct Partial {
+    directory: Dir,
+    name: OsString,
+    partial: OsString,
+    begin: Begin,
+    /// Once a byte has come.
+    file: Option<File>,
+    written: u64,
+}
+
+/// What is there before the first byte.
+#[derive(Clone, Copy)]
+enum Begin {
+    Anew,
+    /// So much of it came before.
+    Partial(u64),
+    /// So much is under the file's own name: it is copied, so that the file stays as it is until the end.
+    Copy(u64),
+}
+
+/// What a download may go on from.
+#[derive(Clone, Copy, PartialEq)]
+pub enum From {
+    /// It begins anew.
+    Nothing,
+    /// What an earlier one has left.
+    Partial,
+    /// The same, or else what is under the file's own name.
+    PartialOrFile,
+}
+
+impl Partial {
+    /// What is to become the file of that name in that directory. Nothing but a plain file is replaced, or gone on from.
+    pub fn new(directory: Dir, name: &OsStr, from: From) -> io::Result<Self> {
+        let partial = partial_name(name);
+        let (part, file) = (plain(&directory, &partial)?, plain(&directory, name)?);
+        let begin = match (part, file) {
+            (Some(part), _) if from != From::Nothing => Begin::Partial(part.len()),
+            (None, Some(file)) if from == From::PartialOrFile => Begin::Copy(file.len()),
+            _ => Begin::Anew,
+        };
+        Ok(Self { directory, name: name.to_owned(), partial, begin, file: None, written: 0 })
+    }
+
+    /// How many bytes are here already, from the file's start on.
+    pub fn offset(&self) -> u64 {
+        match self.begin {
+            Begin::Anew => 0,
+            Begin::Partial(count) | Begin::Copy(count) => count,
+        }
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &OsStr {
+        &self.name
+    }
+
+    /// The name that it has until the end.
+    pub fn partial_name(&self) -> &OsStr {
+        &self.partial
+    }
+
+    /// It has come whole, and takes the file's place.
+    pub fn keep(mut self) -> io::Result<()> {
+        if let (Begin::Copy(_), None) = (self.begin, &self.file) {
+            // Nothing was missing.
+            return Ok(());
+        }
+        let file = self.file()?;
+        file.flush()?;
+        if let Some(old) = plain(&self.directory, &self.name)? {
+            keep_owner_and_mode(&old, self.file()?)?;
+        }
+        self.directory.rename(&self.partial, &self.directory, &self.name)
+    }
+
+    /// The download has failed; how many bytes are kept under the partial name. Where more have come than was bound to, those are
+    /// somebody else's: what was there before is kept.
+    pub fn give_up(self, failure: Option<&Failure<'_>>) -> io::Result<u64> {
+        let kept = if failure.is_some_and(is_too_much) { self.offset() } else { self.offset() + self.written };
+        self.cut(kept)
+    }
+
+    /// What came is somebody else's; how many bytes are kept, which were there before.
+    pub fn take_back(self) -> io::Result<u64> {
+        let kept = self.offset();
+        self.cut(kept)
+    }
+
+    /// Whether what came behind the first bytes are those bytes once more, as from a server that ignores REST.
+    pub fn begins_anew(&self) -> io::Result<bool> {
+        let offset = self.offset();
+        if offset == 0 || self.written < offset {
+            return Ok(false);
+        }
+        let open = || self.directory.open(&self.partial).map(|file| BufReader::new(file.into_std().take(offset)));
+        let (mut here, mut came) = (open()?, open()?);
+        came.get_mut().get_mut().seek(SeekFrom::Start(offset))?;
+        loop {
+            let (first, second) = (here.fill_buf()?, came.fill_buf()?);
+            let count = first.len().min(second.len());
+            if first[..count] != second[..count] {
+                return Ok(false);
+            }
+            if count == 0 {
+                return Ok(true);
+            }
+            here.consume(count);
+            came.consume(count);
+        }
+    }
+
+    fn cut(self, kept: u64) -> io::Result<u64> {
+        let Some(file) = &self.file else { return Ok(if let Begin::Partial(count) = self.begin { count } else { 0 }) };
+        file.set_len(kept)?;
+        let is_worthless = match self.begin {
+            Begin::Copy(count) => kept == count,
+            Begin::Anew | Begin::Partial(_) => kept == 0,
+        };
+        if is_worthless {
+            self.directory.remove_file(&self.partial)?;
+            return Ok(0);
+        }
+        Ok(kept)
+    }
+
+    fn file(&mut self) -> io::Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.open()?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    fn open(&self) -> io::Result<File> {
+        let old = plain(&self.directory, &self.name)?;
+        plain(&self.directory, &self.partial)?;
+        let mut options = OpenOptions::new();
+        // The old file's bits may forbid others to read it; they come at the end.
+        options.write(true).create(true).mode(if old.is_some() { 0o600 } else { 0o666 });
+        let mut file = self.directory.open_with(&self.partial, &options)?.into_std();
+        if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+            return Err(io::Error::other("another program is downloading it"));
+        }
+        match self.begin {
+            Begin::Anew => file.set_len(0)?,
+            Begin::Partial(count) => {
+                if file.seek(SeekFrom::End(0))? != count {
+                    return Err(changed());
+                }
+            }
+            Begin::Copy(count) => {
+                file.set_len(0)?;
+                let old = self.directory.open(&self.name)?.into_std();
+                if io::copy(&mut old.take(count), &mut file)? != count {
+                    return Err(changed());
+                }
+            }
+        }
+        Ok(file)
+    }
+}
+
+impl Write for Partial {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file()?.write(bytes)?;
+        self.written += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), File::flush)
+    }
+}
+
+/// Whether more has come than was bound to.
+pub fn is_too_much(failure: &Failure<'_>) -> bool {
+    matches!(failure, Failure::Incomplete { end: StreamEnd::Clean, moved, expected: Some(expected) } if moved > expected)
+}
+
+/// Whether it is the name of what has come of a file.
+pub fn is_partial_name(name: &[u8]) -> bool {
+    name.ends_with(SUFFIX.as_bytes())
+}
+
+fn partial_name(name: &OsStr) -> OsString {
+    let mut partial = name.to_owned();
+    if name.len() + SUFFIX.len() > LONGEST_NAME {
+        // Long names that differ only at their ends have different ones, too.
+        partial = format!("{:08x}", crc32fast::hash(name.as_encoded_bytes())).into();
+    }
+    partial.push(SUFFIX);
+    partial
+}
+
+/// What is under that name, which has to be a plain file: not a link either.
+fn plain(directory: &Dir, name: &OsStr) -> io::Result<Option<Metadata>> {
+    match directory.symlink_metadata(name) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
+        Ok(_) => Err(io::Error::other(format!("{}: no plain file", name.display()))),
+    }
+}
+
+fn changed() -> io::Error {
+    io::Error::other("what was to be resumed has changed meanwhile")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partial_name_is_never_too_long_and_never_anothers() {
+        assert_eq!(partial_name(OsStr::new("a")), "a.ftp-part");
+        let [one, other] = ["1", "2"].map(|end| partial_name(OsStr::new(&("x".repeat(250) + end))));
+        assert!(one.len() <= LONGEST_NAME && one != other && is_partial_name(one.as_encoded_bytes()));
+    }
+}

@@ -1,0 +1,310 @@
+//! How to come to a session: the options that say so, and logging in by them, any number of times.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Error, Result, ensure};
+use clap::{Args, ValueEnum};
+use ftp_proto::client::{Config, Outcome, Patience, Request, Security};
+use ftp_proto::codec::LineEnd;
+use ftp_proto::{Code, Command, Form, Mode, PassiveHost, Route, Structure, Type};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::failure::is_abort;
+use super::std_adapter::Event;
+use super::url::Url;
+use crate::net::content::Content;
+use crate::net::data::LINGER;
+use crate::printable;
+use crate::tls::client::{Tls, Trust};
+
+/// A connection with its machine: what an adapter is to this program.
+pub trait Adapter: Sized {
+    /// Connects, and waits for the greeting.
+    fn open(address: SocketAddr, config: Arc<Config>, tls: Option<Tls>, observer: Observer) -> Result<Self>;
+
+    /// A request, with the file or listing that it moves, if it does.
+    fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>>;
+
+    /// Says goodbye.
+    fn quit(self) -> Result<()>;
+}
+
+/// Sees what happens.
+pub type Observer = Box<dyn FnMut(Event<'_>)>;
+
+/// How to come to a session.
+#[derive(Args)]
+pub struct Options {
+    /// How a data connection is made: one way, or several in the order in which they are tried.
+    #[arg(long, value_enum, value_name = "WAY[,WAY]", value_delimiter = ',', default_value = "auto")]
+    route: Vec<Way>,
+    /// Active mode: the ports to listen on; by default whichever the system gives.
+    #[arg(long, value_name = "A-B", value_parser = ports)]
+    active_ports: Option<RangeInclusive<u16>>,
+    /// Active mode: the address to announce, for a client behind a NAT that forwards the ports.
+    #[arg(long, value_name = "IP")]
+    external_address: Option<IpAddr>,
+    /// Passive mode: the host to connect to, of the control connection (peer) or the reply (advertised; the same if it
+    /// is plausible; first that, then the peer: both), or this one.
+    #[arg(long, value_name = "peer|advertised|plausible|both|IP", default_value = "peer", value_parser = passive_host)]
+    passive_host: PassiveHost,
+    /// TLS: after the connection (AUTH TLS), from its first byte on (port 990), or none. Nothing goes out without it then.
+    #[arg(long, value_enum)]
+    tls: Option<TlsMode>,
+    /// TLS: trusts the certificates of this PEM file, and nobody else; by default, whom the system trusts.
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    ca: Option<PathBuf>,
+    /// TLS: trusts whoever answers. WARNING: whoever stands in between then reads and changes everything, passwords too.
+    #[arg(long)]
+    insecure: bool,
+    /// Gives up what doesn't go on for so long: a connection, a reply, a transfer. By default 30 s for a connection, 60 s for
+    /// a reply, 300 s for the last one of an upload, 120 s for the next byte.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    timeout: Option<u64>,
+    /// How the bytes of files and listings go: as they are, or compressed (MODE Z).
+    #[arg(long, value_enum, default_value_t = Compression::Stream)]
+    mode: Compression,
+    /// Prints the dialogue on standard error.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// EPSV, then PASV.
+    Auto,
+    Epsv,
+    Pasv,
+    Eprt,
+    Port,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Compression {
+    Stream,
+    Z,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TlsMode {
+    None,
+    Explicit,
+    Implicit,
+}
+
+/// What it takes to come to a session, any number of times.
+pub struct Login<'u> {
+    url: &'u Url,
+    config: Arc<Config>,
+    tls: Option<Tls>,
+    compression: Compression,
+    verbose: bool,
+}
+
+impl<'u> Login<'u> {
+    /// By the options, of which some don't go together.
+    pub fn new(url: &'u Url, options: &Options) -> Result<Self> {
+        let mode = match (options.tls, url.is_secure) {
+            (None, true) => TlsMode::Implicit,
+            (None, false) => TlsMode::None,
+            (Some(mode), secure) => {
+                ensure!(!secure || mode == TlsMode::Implicit, "ftps:// means --tls implicit");
+                mode
+            }
+        };
+        ensure!(mode != TlsMode::None || (options.ca.is_none() && !options.insecure), "--ca and --insecure need --tls");
+        let mut config = Config::default();
+        config.routes = options.route.iter().flat_map(|way| way.routes()).copied().collect();
+        if let Some(seconds) = options.timeout {
+            config.patience = patience(Duration::from_secs(seconds));
+        }
+        config.active_ports = options.active_ports.clone().unwrap_or(config.active_ports);
+        config.external_address = options.external_address;
+        config.passive_host = options.passive_host;
+        config.security = match mode {
+            TlsMode::None => Security::Optional,
+            TlsMode::Explicit => Security::Required,
+            TlsMode::Implicit => Security::Implicit,
+        };
+        let trust = match &options.ca {
+            _ if options.insecure => Trust::Everybody,
+            Some(file) => Trust::File(file),
+            None => Trust::Platform,
+        };
+        let tls = match mode {
+            TlsMode::None => None,
+            _ => Some(Tls::new(&trust, &url.host).with_context(|| match &options.ca {
+                Some(file) => format!("{}", file.display()),
+                None => "TLS".into(),
+            })?),
+        };
+        let (compression, verbose) = (options.mode, options.verbose);
+        Ok(Self { url, config: Arc::new(config), tls, compression, verbose })
+    }
+
+    /// Connects to the first address that answers, and logs in. The bar learns the length of what is transferred.
+    pub fn open<A: Adapter>(&self, bar: &ProgressBar) -> Result<A> {
+        let port = if self.config.security == Security::Implicit { 990 } else { 21 };
+        let mut result = Err(Error::msg("no address"));
+        for address in self.url.addresses(port)? {
+            let observer = observer(self.verbose, bar.clone());
+            let tls = self.tls.as_ref().map(Tls::another);
+            result = A::open(address, self.config.clone(), tls, observer).with_context(|| format!("{address}"));
+            if result.is_ok() {
+                break;
+            }
+        }
+        let mut connection = result?;
+        if self.tls.is_some() {
+            connection.request(Request::secure(), None)?;
+        }
+        connection.request(Request::login(self.url.user.clone(), self.url.password.clone(), None), None)?;
+        if self.compression == Compression::Z {
+            let mode = Request::command(Command::Mode(Mode::Deflate)).map_err(|_| Error::msg("MODE Z"))?;
+            connection.request(mode, None).context("MODE Z")?;
+        }
+        Ok(connection)
+    }
+
+    /// What a transfer in this TYPE is made in.
+    pub fn form(&self, representation: Type) -> Form {
+        let mode = match self.compression {
+            Compression::Stream => Mode::Stream,
+            Compression::Z => Mode::Deflate,
+        };
+        Form { representation, structure: Structure::File, mode }
+    }
+
+    /// A sink for listings, which gets the lines as they are.
+    pub fn listing<'s>(&self, sink: impl Write + 's) -> Result<Content<'s>> {
+        Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf, None)?)
+    }
+
+    /// Says goodbye. What was done is done, whether the server hears it or not.
+    pub fn leave(&self, connection: impl Adapter) {
+        if let Err(error) = connection.quit()
+            && self.verbose
+        {
+            eprintln!("* {}", printable(format!("{error:#}").as_bytes()));
+        }
+    }
+
+    /// Says goodbye, also after what was aborted.
+    pub fn conclude<T>(&self, connection: impl Adapter, result: Result<T>) -> Result<T> {
+        if result.as_ref().err().is_none_or(is_abort) {
+            self.leave(connection);
+        }
+        result
+    }
+}
+
+impl Way {
+    fn routes(self) -> &'static [Route] {
+        match self {
+            Self::Auto => &[Route::Epsv, Route::Pasv],
+            Self::Epsv => &[Route::Epsv],
+            Self::Pasv => &[Route::Pasv],
+            Self::Eprt => &[Route::Eprt],
+            Self::Port => &[Route::Port],
+        }
+    }
+}
+
+/// So long for everything; for what is short by default, no longer than that.
+fn patience(limit: Duration) -> Patience {
+    let usual = Patience::default();
+    let mut patience = Patience::default();
+    for long in [
+        &mut patience.greeting,
+        &mut patience.reply,
+        &mut patience.write,
+        &mut patience.commit,
+        &mut patience.dial,
+        &mut patience.last_dial,
+        &mut patience.accept,
+        &mut patience.handshake,
+    ] {
+        *long = limit;
+    }
+    // Once an upload is sent, nothing moves until the server has closed the connection, or we do.
+    patience.stall = limit.max(LINGER + Duration::from_secs(1));
+    patience.suspect = usual.suspect.min(limit);
+    patience.barrier = usual.barrier.min(limit);
+    patience.listen = usual.listen.min(limit);
+    patience.abort = usual.abort.min(limit);
+    patience.quit = usual.quit.min(limit);
+    patience.stragglers = usual.stragglers.min(limit);
+    patience
+}
+
+/// It shows once its length is known, and only on a terminal.
+pub fn progress_bar(from: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length().with_position(from);
+    let style = "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+    bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Prints what happens, and tells the bar how long the file is where the server says so as it begins.
+fn observer(verbose: bool, bar: ProgressBar) -> Observer {
+    Box::new(move |event| {
+        if let Event::Reply(reply) = &event
+            && bar.length().is_none()
+        {
+            match reply.transfer_size().filter(|_| reply.code().is_preliminary()) {
+                Some(size) => bar.set_length(bar.position().saturating_add(size)),
+                // Before a transfer nothing but SIZE is answered so.
+                None if reply.code() == Code::FILE_STATUS => {
+                    reply.size().into_iter().for_each(|size| bar.set_length(size))
+                }
+                None => {}
+            }
+        }
+        if verbose {
+            bar.suspend(|| print(&event));
+        }
+    })
+}
+
+fn print(event: &Event<'_>) {
+    match event {
+        Event::Command(command) => eprintln!("> {command}"),
+        Event::Reply(reply) => {
+            for line in reply.to_string().lines() {
+                eprintln!("< {}", printable(line.as_bytes()));
+            }
+        }
+        Event::Connected { address, by_server: false } => eprintln!("* data connection to {address}"),
+        Event::Connected { address, by_server: true } => eprintln!("* data connection from {address}"),
+        Event::Secured { data, how } => {
+            eprintln!("* {} connection: {}", if *data { "data" } else { "control" }, printable(how.as_bytes()));
+        }
+        Event::Moved { total, end, .. } => eprintln!("* {total} bytes, {end}"),
+    }
+}
+
+fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let range = text.split_once('-').and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?));
+    range
+        .filter(|range| !range.is_empty() && *range.start() > 0)
+        .ok_or_else(|| "it must be A-B, such as 50000-50099".into())
+}
+
+fn passive_host(text: &str) -> Result<PassiveHost, String> {
+    Ok(match text {
+        "peer" => PassiveHost::Peer,
+        "advertised" => PassiveHost::Advertised,
+        "plausible" => PassiveHost::AdvertisedIfPlausible,
+        "both" => PassiveHost::AdvertisedThenPeer,
+        host => {
+            PassiveHost::Fixed(host.parse().map_err(|_| "it must be peer, advertised, plausible, both or an address")?)
+        }
+    })
+}

@@ -1,0 +1,190 @@
+//! Findings for people: text that fits 80 columns, in colour on a terminal.
+
+use std::io::{self, Write};
+
+use ftp_proto::diagnosis::{Finding, Findings};
+use ftp_proto_doctor::config::{Concern, Gravity, Reading};
+
+use super::probe::Remark;
+use crate::printable;
+
+/// How wide a line may be.
+pub const WIDTH: usize = 80;
+
+/// What a piece of text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Hue {
+    Good,
+    Bad,
+    Dim,
+    Bold,
+}
+
+/// Whether there is colour.
+#[derive(Clone, Copy)]
+pub struct Paint(pub bool);
+
+impl Paint {
+    pub fn hue(self, hue: Hue, text: &str) -> String {
+        let code = match hue {
+            _ if !self.0 => return text.to_owned(),
+            Hue::Good => 32,
+            Hue::Bad => 31,
+            Hue::Dim => 2,
+            Hue::Bold => 1,
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// What is printed at the end.
+pub struct Report<W> {
+    out: W,
+    paint: Paint,
+    number: usize,
+}
+
+impl<W: Write> Report<W> {
+    pub fn new(out: W, paint: Paint) -> Self {
+        Self { out, paint, number: 0 }
+    }
+
+    /// A paragraph.
+    pub fn text(&mut self, text: &str) -> io::Result<()> {
+        self.wrap(text, "", "")
+    }
+
+    /// An empty line.
+    pub fn space(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    pub fn findings(
+        &mut self,
+        findings: &Findings,
+        what_would_tell: impl Fn(&Finding) -> Option<String>,
+    ) -> io::Result<()> {
+        for finding in findings.iter() {
+            self.finding(finding, what_would_tell(finding))?;
+        }
+        Ok(())
+    }
+
+    fn finding(&mut self, finding: &Finding, tells: Option<String>) -> io::Result<()> {
+        self.number += 1;
+        writeln!(self.out)?;
+        let number = format!("{}. ", self.number);
+        for (place, cause) in finding.causes().enumerate() {
+            let begin = if place == 0 { number.clone() } else { "   or ".into() };
+            let lines = wrapped(&cause.to_string(), &begin, "   ");
+            for line in lines {
+                writeln!(self.out, "{}", self.paint.hue(Hue::Bold, &line))?;
+            }
+        }
+        for (word, facts) in
+            [("Because", finding.supports().collect::<Vec<_>>()), ("Although", finding.against().collect())]
+        {
+            for fact in facts {
+                self.wrap(&format!("{word} {fact}."), "   ", "     ")?;
+            }
+        }
+        for cure in finding.cures() {
+            let line = format!("{}: {cure}", capitalised(&cure.actor().to_string()));
+            self.wrap(&line, "   ", "     ")?;
+            for setting in cure.settings() {
+                // As it is to be written: it isn't wrapped, but the place where it stands is.
+                writeln!(self.out, "       {}", printable(setting.to_string().as_bytes()))?;
+            }
+        }
+        match tells.or_else(|| finding.tells_apart().map(|experiment| format!("To tell which: {experiment}."))) {
+            Some(tells) => self.wrap(&tells, "   ", "     "),
+            None => Ok(()),
+        }
+    }
+
+    /// What else there is to say.
+    pub fn remarks(&mut self, remarks: &[Remark]) -> io::Result<()> {
+        for remark in remarks {
+            writeln!(self.out)?;
+            self.wrap(&remark.text, if remark.counts { "! " } else { "- " }, "  ")?;
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a configuration file.
+    pub fn reading(&mut self, name: &str, reading: &Reading) -> io::Result<()> {
+        for concern in reading.concerns() {
+            self.concern(name, concern)?;
+        }
+        Ok(())
+    }
+
+    fn concern(&mut self, name: &str, concern: &Concern) -> io::Result<()> {
+        let place = match concern.line {
+            Some(line) => format!("{name}:{line}: "),
+            None => format!("{name}: "),
+        };
+        let gravity = concern.gravity();
+        let hue = if gravity == Gravity::Note { Hue::Dim } else { Hue::Bad };
+        for (at, line) in wrapped(&format!("{place}{gravity}: {}", concern.fault), "", "  ").iter().enumerate() {
+            writeln!(self.out, "{}", if at == 0 { self.paint.hue(hue, line) } else { line.clone() })?;
+        }
+        for line in concern.cure() {
+            writeln!(self.out, "    {line}")?;
+        }
+        Ok(())
+    }
+
+    fn wrap(&mut self, text: &str, first: &str, rest: &str) -> io::Result<()> {
+        wrapped(text, first, rest).iter().try_for_each(|line| writeln!(self.out, "{line}"))
+    }
+}
+
+/// Lines of at most 80 columns; a word that is longer is broken. What steers a terminal is shown, and not done.
+pub fn wrapped(text: &str, first: &str, rest: &str) -> Vec<String> {
+    let text = printable(text.as_bytes());
+    let (mut lines, mut line, mut is_empty) = (Vec::new(), first.to_owned(), true);
+    let width = |line: &str| line.chars().count();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let mut word = word;
+        if !is_empty && width(&line) + 1 + width(word) > WIDTH {
+            lines.push(std::mem::replace(&mut line, rest.to_owned()));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        while width(&line) + width(word) > WIDTH {
+            let room = WIDTH.saturating_sub(width(&line)).max(1);
+            let at = word.char_indices().nth(room).map_or(word.len(), |(at, _)| at);
+            line.push_str(&word[..at]);
+            word = &word[at..];
+            lines.push(std::mem::replace(&mut line, rest.to_owned()));
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines.push(line);
+    lines
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_wider_than_80_columns() {
+        let text = format!("short words and {} and then some more of them", "x".repeat(200));
+        for (first, rest) in [("", ""), ("   ", "     ")] {
+            let lines = wrapped(&text, first, rest);
+            assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:#?}");
+            let joined: String = lines.concat().split_whitespace().collect();
+            assert_eq!(joined, text.split_whitespace().collect::<String>());
+        }
+    }
+}

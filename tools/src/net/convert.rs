@@ -1,0 +1,150 @@
+//! What TYPE, STRU and MODE make of a file's bytes, between the file and its data connection.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::ops::Range;
+
+use ftp_proto::codec::{Decoder, Encoder, End, LineEnd, Stop, Unsupported, is_verbatim};
+use ftp_proto::{Form, Mode, StreamEnd};
+
+use super::content::{Content, Sink, Source};
+
+/// How much is converted at once.
+const PIECE: usize = 32 * 1024;
+
+/// So many pieces of a file may go into nothing that is to be sent before others have their turn: MODE Z makes a byte of a
+/// thousand.
+const PIECES: usize = 64;
+
+/// How much that comes is decoded in one turn, where it may become a thousand times as much.
+const COMPRESSED: usize = 8 * 1024;
+
+/// A file as it goes over a data connection.
+struct Encoding<'f> {
+    source: Box<dyn Source + 'f>,
+    encoder: Encoder,
+    /// What was read of the file, and isn't converted yet.
+    buffer: Box<[u8]>,
+    unread: Range<usize>,
+    /// How much of the file was read.
+    read: u64,
+    is_drained: bool,
+}
+
+/// What comes over a data connection as it goes to a file.
+struct Decoding<'f> {
+    sink: Box<dyn Sink + 'f>,
+    decoder: Decoder,
+    mode: Mode,
+    buffer: Box<[u8]>,
+    end: Option<End>,
+}
+
+impl<'f> Content<'f> {
+    /// The same in this form, where the file's lines end so; as it is where nothing has to be converted. `level`: how hard MODE Z
+    /// has to compress, if somebody has said it.
+    pub fn converted(self, form: Form, line_end: LineEnd, level: Option<u8>) -> Result<Self, Unsupported> {
+        if is_verbatim(form, line_end) {
+            return Ok(self);
+        }
+        let buffer = vec![0; PIECE].into_boxed_slice();
+        Ok(match self {
+            Self::Source(source) => {
+                let encoder = Encoder::new(form, line_end)?.level(level.unwrap_or(Encoder::LEVEL));
+                Self::Source(Box::new(Encoding { source, encoder, buffer, unread: 0..0, read: 0, is_drained: false }))
+            }
+            Self::Sink(sink) => {
+                let decoder = Decoder::new(form, line_end)?;
+                Self::Sink(Box::new(Decoding { sink, decoder, mode: form.mode, buffer, end: None }))
+            }
+        })
+    }
+}
+
+impl Read for Encoding<'_> {
+    /// `Interrupted`, before anything is lost, where it takes long until there is something to send.
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        for _ in 0..PIECES {
+            let input = &self.buffer[self.unread.clone()];
+            let progress = self.encoder.encode(input, output, self.is_drained);
+            self.unread.start += progress.read;
+            if progress.written > 0 || output.is_empty() {
+                return Ok(progress.written);
+            }
+            match progress.stop {
+                Stop::NeedsInput => self.fill()?,
+                Stop::Ended(_) => return Ok(0),
+                _ => {}
+            }
+        }
+        Err(ErrorKind::Interrupted.into())
+    }
+}
+
+impl Encoding<'_> {
+    fn fill(&mut self) -> io::Result<()> {
+        let count = self.source.read(&mut self.buffer)?;
+        (self.unread, self.is_drained) = (0..count, count == 0);
+        self.read += count as u64;
+        if self.is_drained && self.source.length().is_some_and(|length| self.read < length) {
+            return Err(io::Error::new(ErrorKind::UnexpectedEof, "the file has shrunk"));
+        }
+        Ok(())
+    }
+}
+
+/// How long it is on the data connection, nobody knows before.
+impl Source for Encoding<'_> {}
+
+impl Decoding<'_> {
+    fn decode(&mut self, mut input: &[u8], end_of_input: bool) -> io::Result<()> {
+        while self.end.is_none() {
+            let progress = self.decoder.decode(input, &mut self.buffer, end_of_input);
+            let written = progress.as_ref().map_or_else(|error| error.written, |progress| progress.written);
+            self.sink.write_all(&self.buffer[..written])?;
+            let progress = progress.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            input = &input[progress.read..];
+            match progress.stop {
+                Stop::NeedsInput => break,
+                Stop::Ended(end) => self.end = Some(end),
+                // A mark that nobody has asked for, nor needs: an upload goes on from its length.
+                Stop::NeedsRoom | Stop::Marker | Stop::Record => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Write for Decoding<'_> {
+    /// What stands behind a mark of the end is nothing.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.decode(bytes, false)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}
+
+impl Sink for Decoding<'_> {
+    fn commit(&mut self) -> io::Result<()> {
+        self.sink.commit()
+    }
+
+    /// MODE Z's mark is of zlib: the connection ends behind it, as in MODE S.
+    fn is_complete(&self) -> bool {
+        self.mode == Mode::Block && self.end == Some(End::Marked)
+    }
+
+    fn most_at_once(&self) -> usize {
+        if self.mode == Mode::Deflate { COMPRESSED } else { usize::MAX }
+    }
+
+    fn close(&mut self) -> io::Result<StreamEnd> {
+        self.decode(&[], true)?;
+        Ok(match self.end {
+            Some(End::Truncated) => StreamEnd::Truncated,
+            _ => StreamEnd::Clean,
+        })
+    }
+}
