@@ -274,11 +274,12 @@ impl Rewrite {
         let rest = half.input.split_off(hidden.unwrap_or(end).min(half.input.len()));
         let piece = core::mem::replace(&mut half.input, rest);
         self.tracker.received(from, &piece);
+        half.held.extend_from_slice(&piece);
         if hidden.is_some() {
+            // With what was held before TLS hid the rest.
+            let held = core::mem::take(&mut half.held);
             half.passes = false;
-            self.pass(from, piece);
-        } else {
-            half.held.extend_from_slice(&piece);
+            self.pass(from, held);
         }
         Some(from)
     }
