@@ -163,7 +163,10 @@ impl<'s> Session<'s> {
                 }
                 // News that `Config::answered` would have to ask for.
                 Action::Answered(_) => {}
-                Action::Leave => return data::close(self.control),
+                Action::Leave => {
+                    self.log_trouble();
+                    return data::close(self.control);
+                }
             }
         }
     }

@@ -178,7 +178,10 @@ impl Session {
                 Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
                 // News that `Config::answered` would have to ask for.
                 Action::Answered(_) => {}
-                Action::Leave => break,
+                Action::Leave => {
+                    self.log_trouble();
+                    break;
+                }
                 // Questions that aren't answered come again.
                 Action::Connect(_)
                 | Action::Accept(_)

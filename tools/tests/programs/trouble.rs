@@ -50,6 +50,18 @@ fn nobody_came_to_the_passive_port() {
     }
 }
 
+/// As clients do that dial before they ask: `curl`, `lftp` and ours.
+#[test]
+fn a_client_gives_up_on_the_passive_port() {
+    for server in SERVERS {
+        let lines = log(server, &["--passive-ports", "47200-47299"], |session| {
+            assert!(session.say("EPSV").starts_with("229"));
+            assert!(session.say("PORT 127,0,0,1,200,1").starts_with("200"));
+        });
+        says(server, &lines, &["nobody came to 127.0.0.1:472", "(EPSV)", "passive-range-dropped: "]);
+    }
+}
+
 #[test]
 fn a_stranger_came() {
     for server in SERVERS {
