@@ -1,12 +1,15 @@
-//! Why there was no data connection: what the server's log says to its administrator.
+//! Why there was no data connection: what the server's log says to its administrator, and what the client tells its user.
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::thread;
 
 use socket2::{Domain, Socket, Type};
 
-use crate::processes::{CLIENTS, SERVERS, Server, Session};
+use crate::processes::{CLIENTS, SERVERS, Server, Session, client_program, one_line_of_failure};
+use crate::scripted::{Scripted, Then};
 
 /// What a server writes into its log while a client by hand does that.
 fn log(server: &str, options: &[&str], visit: impl FnOnce(&mut Session)) -> Vec<String> {
@@ -134,5 +137,88 @@ fn every_failure_is_a_line() {
             }
         });
         assert_eq!(lines.len(), 3, "{server}: {lines:#?}");
+    }
+}
+
+/// The one line with which this client's download fails.
+fn fails(client: &str, server: &Scripted, options: &[&str]) -> String {
+    one_line_of_failure(&server.run(client, &[options, &["get"]].concat(), "/f", Some(Path::new("-"))))
+}
+
+#[test]
+fn the_client_tells_why_no_route_works() {
+    for client in CLIENTS {
+        let server = Scripted::new(|peer, line| {
+            match line {
+                // Nobody listens there.
+                "EPSV" => peer.say("229 Entering Extended Passive Mode (|||1|)"),
+                "PASV" => peer.say("227 Entering Passive Mode (127,0,0,1,0,1)"),
+                "SYST" => peer.say("215 UNIX Type: L8"),
+                _ => return Then::Usual,
+            }
+            Then::Said
+        });
+        let line = fails(client, &server, &[]);
+        for part in [
+            "no data connection could be made; EPSV 127.0.0.1:1: connection refused; PASV ",
+            "Likely: Connections to the server's passive ports are refused",
+            "What you can do: Ask the server's administrator to forward the passive ports",
+            "What the server's administrator can do: ",
+            "ftp-doctor",
+        ] {
+            assert!(line.contains(part), "{client}, {part}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_client_tells_why_a_server_says_425() {
+    for client in CLIENTS {
+        let server = Scripted::new(|peer, line| {
+            match line.split(' ').next() {
+                Some("RETR") => peer.say("425 Security: Bad IP connecting."),
+                _ => return Then::Usual,
+            }
+            Then::Said
+        });
+        let line = fails(client, &server, &[]);
+        let parts = ["425 Security: Bad IP connecting.", "Likely: ", "another address", "What you can do: "];
+        for part in parts {
+            assert!(line.contains(part), "{client}, {part}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_client_tells_what_answers_instead_of_an_ftp_server() {
+    for client in CLIENTS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut control, _) = listener.accept().unwrap();
+            control.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").unwrap();
+            thread::park();
+        });
+        let mut command = client_program(client);
+        let line = one_line_of_failure(
+            &command.args(["--timeout", "2", "ls"]).arg(format!("ftp://a:b@{address}/")).output().unwrap(),
+        );
+        assert!(line.contains("Likely: ") && line.contains("SSH"), "{client}: {line}");
+    }
+}
+
+/// The doctor has nothing to say to it.
+#[test]
+fn the_client_explains_no_missing_file() {
+    for client in CLIENTS {
+        let server = Scripted::new(|peer, line| {
+            match line.split(' ').next() {
+                Some("RETR") => peer.say("550 No such file."),
+                _ => return Then::Usual,
+            }
+            Then::Said
+        });
+        let line = fails(client, &server, &[]);
+        assert!(line.contains("550 No such file.") && !line.contains("ikely"), "{client}: {line}");
     }
 }
