@@ -222,3 +222,11 @@ fn the_client_explains_no_missing_file() {
         assert!(line.contains("550 No such file.") && !line.contains("ikely"), "{client}: {line}");
     }
 }
+
+#[test]
+fn a_command_line_that_lacks_something_is_told_what() {
+    for client in CLIENTS {
+        let line = one_line_of_failure(&client_program(client).output().unwrap());
+        assert!(line.contains("<ACTION>") && line.contains("<URL>"), "{line}");
+    }
+}
