@@ -227,6 +227,7 @@ impl Server {
             if self.context.life != Life::Open {
                 // Everything was said; what is left of the data connection goes first.
                 self.context.life = Life::Over;
+                self.context.left();
                 self.context.connection.data.release();
                 if self.context.connection.data.is_closing() {
                     continue;

@@ -131,7 +131,7 @@ impl fmt::Display for Fact {
                 }
                 f.write_str(": ")?;
                 outcome(f, *route, *end, *connected)?;
-                if took.is_zero() {
+                if took.as_millis() < 100 {
                     Ok(())
                 } else {
                     write!(f, " after {}.{} s", took.as_secs(), took.subsec_millis() / 100)

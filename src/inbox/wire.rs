@@ -9,7 +9,7 @@ use self::raw::{Aside, Raw};
 use crate::telnet::{self, Escape, Sequence};
 
 /// What is kept allocated while nothing is kept: room for the usual line.
-const KEPT_WHEN_IDLE: usize = 128;
+const KEPT_WHEN_IDLE: usize = 112;
 /// The same while much comes at once.
 const KEPT_WHEN_BUSY: usize = 4096;
 /// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.

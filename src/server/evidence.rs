@@ -1,15 +1,17 @@
 //! What a server has seen of data connections that failed, for [`diagnose`](crate::diagnosis::diagnose).
 
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 
 use super::Server;
 use super::config::Security;
 use super::context::Context;
 use crate::command::{Protection, Verb};
-use crate::data::{DataError, Resume};
+use crate::data::{DataError, Resume, State};
 use crate::reply::Code;
 use crate::route::{Attempt, AttemptEnd, Configuration, ControlState, Evidence, Route, Side, TlsFacts};
 use crate::session::LoginState;
+use crate::time::Instant;
 use crate::tls::Tls;
 
 /// What was agreed on for the next data connection: a port of ours or of the client's. Its host follows from the policy.
@@ -17,7 +19,14 @@ use crate::tls::Tls;
 pub(super) struct Agreed {
     route: Route,
     port: u16,
+    /// From when on.
+    since: Instant,
+    /// A transfer was asked for over it, and refused: the client had come as far as that.
+    wanted: bool,
 }
+
+/// Who goes away sooner than this after a passive port was agreed on may never have wanted it.
+const DIALLING: Duration = Duration::from_secs(1);
 
 impl Server {
     /// What the session has come to know, with the data connection that failed last, if one did. Allocates; until it is asked for, a
@@ -43,7 +52,8 @@ impl Server {
         evidence
     }
 
-    /// The same, if a data connection has failed since it was asked last: nobody came to a passive port in time, or only a stranger;
+    /// The same, if a data connection has failed since it was asked last: nobody came to a passive port, until the time was over or the
+    /// client gave up (it stops the transfer, agrees on another way, or leaves), or only a stranger;
     /// PORT named an address that isn't the client's, or one where nobody answers; no port was free; TLS failed. `None` otherwise, for
     /// the price of a look.
     ///
@@ -76,8 +86,8 @@ impl Context {
     /// The data connection that was agreed on ended so.
     #[cold]
     pub(super) fn failed(&mut self, end: AttemptEnd) {
-        let Some(Agreed { route, port }) = self.agreed else { return };
-        let mut attempt = Attempt::new(route, end);
+        let Some(Agreed { route, port, since, .. }) = self.agreed else { return };
+        let mut attempt = Attempt::new(route, end).took(self.connection.now.saturating_since(since));
         attempt.advertised = self.host_of(route).map(|host| SocketAddr::new(host, port));
         self.note(attempt);
     }
@@ -96,7 +106,31 @@ impl Context {
 
     /// It was agreed on.
     pub(super) fn agree(&mut self, verb: Verb, port: u16) {
-        self.agreed = Some(Agreed { route: route(verb), port });
+        self.agreed = Some(Agreed { route: route(verb), port, since: self.connection.now, wanted: false });
+    }
+
+    /// A transfer was asked for over what was agreed on.
+    pub(super) fn want(&mut self) {
+        self.agreed.iter_mut().for_each(|agreed| agreed.wanted = true);
+    }
+
+    /// The client agrees on another way: most dial a passive port before they ask for a transfer, and this one was never asked for. Who
+    /// says both at once hasn't dialled.
+    pub(super) fn superseded(&mut self) {
+        self.abandoned(Duration::from_nanos(1));
+    }
+
+    /// The session ends.
+    pub(super) fn left(&mut self) {
+        self.abandoned(DIALLING);
+    }
+
+    fn abandoned(&mut self, least: Duration) {
+        let waits = matches!(self.connection.data.state(), State::Bound(_));
+        let now = self.connection.now;
+        if waits && self.agreed.is_some_and(|agreed| !agreed.wanted && now.saturating_since(agreed.since) >= least) {
+            self.failed(AttemptEnd::Failed(DataError::TimedOut));
+        }
     }
 
     /// The host that was named with the port. `None`: it may have been any.

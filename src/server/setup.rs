@@ -32,6 +32,7 @@ impl Context {
             }
             _ => {}
         }
+        self.superseded();
         let (ports, patience) = (self.passive().ports.clone(), self.transfer_patience().listen);
         self.connection.data.listen(host, ports, patience);
         true
@@ -104,6 +105,7 @@ impl Context {
             self.named(command.verb(), target, Code::SYNTAX_ERROR);
             (Code::SYNTAX_ERROR, illegal)
         } else {
+            self.superseded();
             self.connection.data.aim(target);
             self.agree(command.verb(), target.port());
             (Code::COMMAND_OKAY, done)

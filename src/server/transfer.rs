@@ -121,6 +121,10 @@ impl Context {
 
     /// Stops the transfer that runs.
     pub(super) fn stop(&mut self, phase: &mut Phase, stop: Stop) {
+        if matches!(phase, Phase::Transferring(_, Step::Accepting)) {
+            // The client has given up before we did.
+            self.failed(AttemptEnd::Failed(DataError::TimedOut));
+        }
         if let Some(job) = self.take_job(phase) {
             self.connection.data.release();
             *phase = Phase::Stopping(job.under_way(), stop);
@@ -227,6 +231,7 @@ impl Context {
 
     /// The application refuses a transfer: what was agreed on for it stays for the next one, unless that was the trouble.
     pub(super) fn refuse_transfer(&mut self, transfer: UnderWay, reply: &Reply<'_>) {
+        self.want();
         if spends_data_connection(reply.code()) {
             self.connection.data.release();
         }

@@ -9,6 +9,24 @@ use ftp_proto::{
 
 use super::build::*;
 
+/// A log of ftp.exe doesn't tell the server's address.
+#[test]
+fn an_address_that_leads_nowhere_is_wrong_whoever_the_server_is() {
+    for (named, cause) in [
+        ("0.0.0.0:50000", UnusableAddressAdvertised),
+        ("127.0.0.1:50000", UnusableAddressAdvertised),
+        ("198.51.100.7:50000", PassiveRangeRefused),
+    ] {
+        let named = named.parse().unwrap();
+        let refused =
+            Attempt::new(Route::Pasv, AttemptEnd::Failed(DataError::Refused)).advertised(named).reached(named);
+        let findings = diagnose(&Evidence::seen_by(Side::Client).attempt(refused));
+        assert_eq!(findings.first().and_then(|finding| finding.causes().next()), Some(cause), "{named}");
+        let works = Attempt::new(Route::Pasv, AttemptEnd::Connected).advertised(named).reached(named);
+        assert!(diagnose(&Evidence::seen_by(Side::Client).attempt(works)).is_empty());
+    }
+}
+
 #[test]
 fn an_address_that_is_wrong_and_a_port_that_is_closed() {
     let wrong = client().attempt(pasv_at("10.0.0.5", DROPPED)).attempt(epsv(WORKS));

@@ -36,6 +36,13 @@ pub enum Runtime {
     Tokio,
 }
 
+/// What is wrong with a command line, and whereof, without the usage behind it.
+pub fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string().replacen("error: ", "", 1);
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
+}
+
 /// Bytes of the other side, fit for a terminal: what isn't UTF-8 shows as U+FFFD, and a control character, which
 /// could move the cursor or worse, as its escape.
 pub fn printable(bytes: &[u8]) -> String {

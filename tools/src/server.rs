@@ -2,7 +2,7 @@
 //!
 //! They share a [`service`], which has the [`site`] (a directory, and who may see it) and the [`door`] (how many may be
 //! inside, and when everybody has to leave). What the machine asks of an application, the [`visitor`] of each session
-//! answers.
+//! answers. Where no data connection came about, the log says why.
 
 pub mod denied;
 pub mod door;
@@ -10,4 +10,5 @@ pub mod service;
 pub mod site;
 pub mod std_adapter;
 pub mod tokio_adapter;
+mod trouble;
 pub mod visitor;

@@ -20,6 +20,13 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
             found.find(Draft::new(Rank::Contradiction, &[Cause::PasvOnIpv6]).because_all(facts(attempt)));
         }
     }
+    // Wherever the server is: nobody but itself reaches it there.
+    let nowhere = case.attempts().find(|attempt| case.server().is_none() && names_nowhere(attempt));
+    if let Some(attempt) = nowhere {
+        let draft = Draft::new(Rank::Contradiction, &[Cause::UnusableAddressAdvertised]);
+        let named = attempt.advertised.map(|address| Fact::Advertised { route: attempt.route, address, peer: None });
+        found.find(draft.because_all(named).because_all(facts(attempt)));
+    }
     // One for each host.
     let mut last = None;
     for attempt in elsewhere {
@@ -75,6 +82,13 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
     let tried = case.attempts().filter(same).filter(leads_astray).map(Fact::tried);
     let here = here_works.or(here_fails).map(Fact::tried);
     found.find(causes.because(named(attempt, server)).because_all(tried).because_all(here));
+}
+
+/// A 227 with 0.0.0.0 or a loopback address, through which no connection came about.
+fn names_nowhere(attempt: &Attempt) -> bool {
+    let host = attempt.advertised.map(|address| Reach::of(address.ip()));
+    let failed = dial(attempt).is_some() || attempt.end == AttemptEnd::NotDialled;
+    attempt.route == Route::Pasv && failed && matches!(host, Some(Reach::Nowhere | Reach::Host))
 }
 
 /// A public address that isn't the control connection's.

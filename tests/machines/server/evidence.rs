@@ -61,6 +61,78 @@ fn nobody_came_to_the_right_address() {
     assert_eq!(causes(&trouble(&mut rig)), [Cause::PassiveRangeDropped, Cause::OutboundBlocked]);
 }
 
+/// Most clients dial the passive port first: what they can't reach they never ask for.
+#[test]
+fn a_client_that_cannot_reach_the_port_agrees_on_another_way() {
+    for next in ["PASV", "EPSV", "PORT 198,51,100,9,19,137"] {
+        let mut rig = inside(Config::default());
+        rig.hears("EPSV");
+        assert!(rig.server.take_trouble().is_none());
+        rig.now += Duration::from_millis(20);
+        rig.hears(next);
+        let evidence = trouble(&mut rig);
+        assert_eq!(
+            (evidence.attempts[0].route, evidence.attempts[0].end),
+            (Route::Epsv, AttemptEnd::Failed(DataError::TimedOut)),
+            "{next}"
+        );
+    }
+}
+
+#[test]
+fn a_client_that_cannot_reach_the_port_leaves() {
+    for (seconds, tells) in [(0, false), (30, true)] {
+        for says_quit in [true, false] {
+            let mut rig = inside(Config::default());
+            rig.hears("PASV");
+            rig.now += Duration::from_secs(seconds);
+            if says_quit {
+                rig.hears("QUIT");
+            } else {
+                rig.server.received(&[]);
+                rig.all(World::Works);
+            }
+            let evidence = rig.server.take_trouble();
+            assert_eq!(evidence.is_some(), tells, "{seconds} s, QUIT: {says_quit}");
+            if let Some(evidence) = evidence {
+                assert_eq!(causes(&evidence), [Cause::PrivateAddressAdvertised]);
+                assert_eq!(evidence.attempts[0].took, Duration::from_secs(seconds));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_client_stops_a_transfer_for_which_it_cannot_connect() {
+    let mut rig = inside(Config::default());
+    rig.hears("EPSV");
+    rig.deserted = true;
+    rig.hears("LIST");
+    rig.now += Duration::from_secs(10);
+    rig.hears("ABOR");
+    assert_eq!(trouble(&mut rig).attempts[0].end, AttemptEnd::Failed(DataError::TimedOut));
+}
+
+#[test]
+fn who_agrees_on_two_ways_at_once_has_dialled_neither() {
+    let mut rig = inside(Config::default());
+    rig.hears("EPSV\r\nPASV");
+    assert!(rig.server.take_trouble().is_none());
+}
+
+/// It came as far as to ask for a file, which isn't there, and agrees anew for the next one.
+#[test]
+fn a_port_for_which_a_transfer_was_refused_is_no_trouble() {
+    let mut rig = inside(Config::default());
+    rig.hears("EPSV");
+    rig.world = World::Refuses;
+    rig.hears("RETR f");
+    rig.world = World::Works;
+    rig.now += Duration::from_millis(20);
+    rig.hears("EPSV");
+    assert!(rig.server.take_trouble().is_none());
+}
+
 #[test]
 fn only_a_stranger_came() {
     let mut rig = inside(Config::default());

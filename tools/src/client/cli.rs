@@ -18,7 +18,7 @@ use super::session::{Adapter, Login, Options};
 use super::std_adapter;
 use super::url::Url;
 use crate::interrupt;
-use crate::{Runtime, printable};
+use crate::{Runtime, one_line, printable};
 
 /// An FTP client: lists, gets, puts, renames and removes files, makes directories.
 ///
@@ -79,7 +79,7 @@ enum Action {
 pub fn main(program: &str) -> ExitCode {
     let result = match Arguments::try_parse() {
         Err(error) if !error.use_stderr() => error.exit(),
-        Err(error) => Err(Error::msg(error.to_string().lines().next().unwrap_or_default().replacen("error: ", "", 1))),
+        Err(error) => Err(Error::msg(one_line(&error))),
         Ok(arguments) => match arguments.runtime {
             Runtime::Std => run::<std_adapter::Connection<'static>>(&arguments),
             Runtime::Tokio => run::<Blocking>(&arguments),

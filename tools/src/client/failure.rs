@@ -3,8 +3,9 @@
 use std::fmt;
 
 use anyhow::Error;
-use ftp_proto::client::Failure;
-use ftp_proto::{Code, Reply};
+use ftp_proto::client::{Client, Failure, Violation};
+use ftp_proto::diagnosis::{Actor, Fact, Finding, diagnose};
+use ftp_proto::{Code, Reply, TlsVersion};
 
 /// An error, and what became of what had come.
 #[derive(Debug)]
@@ -28,9 +29,73 @@ impl fmt::Display for Left {
 
 impl std::error::Error for Left {}
 
+/// An error of a data connection or of the session, with what the doctor says to it.
+#[derive(Debug)]
+pub struct Explained {
+    error: Error,
+    advice: String,
+}
+
+impl Explained {
+    /// The error with the likeliest cause and its cures, if it is one for the doctor and anything is found. `version`: of the control
+    /// connection's TLS, which the machine doesn't know.
+    pub fn by(error: Error, client: &Client, version: Option<TlsVersion>) -> Error {
+        let is_for_the_doctor = match error.downcast_ref() {
+            Some(Failure::NoRoute(_)) => true,
+            Some(Failure::Refused(reply)) => FAILED_DATA.contains(&reply.code()),
+            Some(_) => false,
+            None => error.is::<Violation>(),
+        };
+        if !is_for_the_doctor {
+            return error;
+        }
+        let mut evidence = client.evidence();
+        evidence.tls.version = version;
+        match diagnose(&evidence).first() {
+            Some(finding) => Self { error, advice: advice(finding) }.into(),
+            None => error,
+        }
+    }
+}
+
+/// The codes with which a server tells that the data connection has failed: none could be made, or its TLS isn't as the server wants it.
+const FAILED_DATA: [Code; 2] = [Code::CANNOT_OPEN_DATA_CONNECTION, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS];
+
+/// What the server has said to it, the causes, what the user can do, and what the server's side can. [`Finding`]'s own display has all of it.
+fn advice(finding: &Finding) -> String {
+    let mut advice = String::new();
+    if let Some(fact @ Fact::Said(_)) = finding.supports().find(|fact| matches!(fact, Fact::Said(_))) {
+        advice = format!("; {fact}");
+    }
+    let causes: Vec<_> = finding.causes().map(|cause| cause.to_string()).collect();
+    advice.push_str(&format!(". Likely: {}", causes.join(" Or: ")));
+    let (users, others): (Vec<_>, Vec<_>) = finding.advice().partition(|cure| cure.actor() == Actor::User);
+    for cure in users.iter().take(1).chain(others.iter().take(1)) {
+        let lines: Vec<_> = cure.settings().map(|setting| setting.to_string()).collect();
+        let lines = if lines.is_empty() { String::new() } else { format!(" ({})", lines.join(", ")) };
+        advice.push_str(&format!(" {}: {cure}{lines}", who(cure.actor())));
+    }
+    advice + " ftp-doctor tells more."
+}
+
+fn who(actor: Actor) -> String {
+    if actor == Actor::User { "What you can do".into() } else { format!("What the {actor} can do") }
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}{}", self.error, self.advice)
+    }
+}
+
+impl std::error::Error for Explained {}
+
 /// The machine's word, where the request has failed and the session goes on.
 pub fn failure(error: &Error) -> Option<&Failure<'static>> {
-    error.downcast_ref().or_else(|| failure(&error.downcast_ref::<Left>()?.error))
+    error
+        .downcast_ref()
+        .or_else(|| failure(&error.downcast_ref::<Left>()?.error))
+        .or_else(|| failure(&error.downcast_ref::<Explained>()?.error))
 }
 
 /// The reply with which the server has refused, if it did.

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
 use ftp_proto::{Direction, Endpoints, Instant, Protection, Reply, Sent, StreamEnd, TlsError, Verdict};
 
+use super::failure::Explained;
 use crate::interrupt::{self, Interrupt};
 use crate::net::channel::{Channel, Shake};
 use crate::net::data::{self, Content, Dial, Knock, Sockets, Turn};
@@ -84,7 +85,7 @@ impl<'o> Connection<'o> {
         if let (Err(_), Some(content)) = (&result, &mut content) {
             sockets.salvage(content, data::LINGER, false);
         }
-        result
+        result.map_err(|error| Explained::by(error, &self.client, self.control.tls_version()))
     }
 
     fn drive(&mut self, sockets: &mut Sockets, content: &mut Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {

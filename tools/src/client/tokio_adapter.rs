@@ -16,6 +16,7 @@ use ftp_proto::{Endpoints, Instant, Protection, StreamEnd, TlsError, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::failure::Explained;
 use super::std_adapter::{Event, SALVAGE};
 use crate::interrupt::{self, Interrupt};
 use crate::net::data::{Content, LINGER, is_end};
@@ -81,7 +82,7 @@ impl Connection {
         if result.is_err() {
             outside.salvage(&mut content, LINGER, false).await;
         }
-        result
+        result.map_err(|error| Explained::by(error, &self.client, self.control.tls_version()))
     }
 
     async fn drive<'c>(

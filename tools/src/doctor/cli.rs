@@ -22,8 +22,8 @@ use super::report::{Paint, Report};
 use super::table::Table;
 use crate::client::url::Url;
 use crate::config::file as server_config_file;
-use crate::printable;
 use crate::tls::client::Trust;
+use crate::{one_line, printable};
 
 /// All is well.
 const WELL: u8 = 0;
@@ -140,7 +140,7 @@ enum Configured {
 pub fn main() -> ExitCode {
     let result = match Arguments::try_parse() {
         Err(error) if !error.use_stderr() => error.exit(),
-        Err(error) => Err(Error::msg(error.to_string().lines().next().unwrap_or_default().replacen("error: ", "", 1))),
+        Err(error) => Err(Error::msg(one_line(&error))),
         Ok(Arguments { command: Some(Command::Read { file, server, client, output }), .. }) => {
             read(&file, server, client, &output)
         }

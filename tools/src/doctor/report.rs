@@ -88,7 +88,7 @@ impl<W: Write> Report<W> {
                 self.wrap(&format!("{word} {fact}."), "   ", "     ")?;
             }
         }
-        for cure in finding.cures() {
+        for cure in finding.advice() {
             let line = format!("{}: {cure}", capitalised(&cure.actor().to_string()));
             self.wrap(&line, "   ", "     ")?;
             for setting in cure.settings() {

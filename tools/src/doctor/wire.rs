@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use ftp_proto::{DataError, TlsError, TlsVersion};
-use rustls::{ClientConnection, HandshakeKind, ProtocolVersion, Stream};
+use rustls::{ClientConnection, HandshakeKind, Stream};
 use socket2::{Domain, Socket, Type};
 
+use crate::net::channel::tls_version;
 use crate::tls::client::Tls;
 
 /// The shortest time that a socket can be told to wait.
@@ -87,11 +88,7 @@ impl Wire {
                 Ok(_) => {}
             }
         }
-        let version = connection.protocol_version().map(|version| match version {
-            ProtocolVersion::TLSv1_3 => TlsVersion::V1_3,
-            ProtocolVersion::TLSv1_2 => TlsVersion::V1_2,
-            _ => TlsVersion::Older,
-        });
+        let version = connection.protocol_version().map(tls_version);
         let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
         self.tls = Some(Box::new(connection));
         Ok(Shaken { version, resumed })

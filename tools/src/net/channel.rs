@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use ftp_proto::TlsError;
 use ftp_proto::server::Look;
+use ftp_proto::{TlsError, TlsVersion};
 use rustix::event::{PollFd, PollFlags};
 use rustls::{Connection, Error, HandshakeKind, ProtocolVersion};
 
@@ -55,6 +55,11 @@ impl<S> Channel<S> {
 
     pub fn is_secure(&self) -> bool {
         self.tls.is_some()
+    }
+
+    /// The version of TLS that was agreed on.
+    pub fn tls_version(&self) -> Option<TlsVersion> {
+        self.tls.as_ref()?.protocol_version().map(tls_version)
     }
 
     /// The connection below.
@@ -337,6 +342,15 @@ fn why(error: &Error) -> TlsError {
 }
 
 /// How TLS stands, for people.
+/// rustls' word for it as the crate's.
+pub fn tls_version(version: ProtocolVersion) -> TlsVersion {
+    match version {
+        ProtocolVersion::TLSv1_3 => TlsVersion::V1_3,
+        ProtocolVersion::TLSv1_2 => TlsVersion::V1_2,
+        _ => TlsVersion::Older,
+    }
+}
+
 fn description(version: Option<ProtocolVersion>, resumed: bool) -> String {
     let version = version.and_then(|version| version.as_str()).unwrap_or("TLS");
     format!("{version}, {}", if resumed { "session resumed" } else { "new session" })

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ftp_proto::server::Look;
-use ftp_proto::{ControlError, Instant, TlsError, Write};
+use ftp_proto::{ControlError, Instant, TlsError, TlsVersion, Write};
 use rustls::{ClientConnection, Connection, Error, ServerConfig, ServerConnection};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
@@ -159,6 +159,11 @@ pub async fn close(control: &mut Wire) {
 }
 
 impl Wire {
+    /// The version of TLS that was agreed on.
+    pub fn tls_version(&self) -> Option<TlsVersion> {
+        if let Self::Secure(channel) = self { channel.tls_version() } else { None }
+    }
+
     /// Shows the machine what lies in the socket, whatever tokio believes: it may not have heard from the system yet.
     pub fn look(&mut self, look: &mut Look<'_>) -> io::Result<()> {
         match self {

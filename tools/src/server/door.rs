@@ -165,6 +165,11 @@ impl House {
         Arc::new(Self { most: most.unwrap_or(usize::MAX), welcome, turned_away })
     }
 
+    /// How many may be there. `None`: there is no limit.
+    pub fn most(&self) -> Option<u32> {
+        u32::try_from(self.most).ok()
+    }
+
     pub fn enter(self: &Arc<Self>) -> Guest {
         let one_more = |others: usize| (others < self.most).then(|| others.saturating_add(1));
         let is_welcome = self.welcome.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok();

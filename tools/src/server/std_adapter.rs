@@ -13,6 +13,7 @@ use socket2::SockRef;
 
 use super::door::{self, Guest};
 use super::service::{self, Service};
+use super::trouble;
 use super::visitor::Visitor;
 use crate::net::channel::{Channel, Shake};
 use crate::net::data::{self, Content, Dial, Ear, Knock, Sockets, Turn};
@@ -75,6 +76,7 @@ impl<'s> Session<'s> {
         let host = self.control.socket().local_addr()?.ip().to_canonical();
         loop {
             let alarm = self.tell_end();
+            self.log_trouble();
             let now = Instant::from_origin(self.origin.elapsed());
             match self.server.poll(now) {
                 Action::Write(write) => data::write(&mut self.control, write, now),
@@ -161,7 +163,10 @@ impl<'s> Session<'s> {
                 }
                 // News that `Config::answered` would have to ask for.
                 Action::Answered(_) => {}
-                Action::Leave => return data::close(self.control),
+                Action::Leave => {
+                    self.log_trouble();
+                    return data::close(self.control);
+                }
             }
         }
     }
@@ -173,6 +178,13 @@ impl<'s> Session<'s> {
             self.server.close(&service::farewell());
         }
         (!self.knows_end).then(|| self.service.stop.alarm())
+    }
+
+    /// Why there was no data connection, if one has failed since the last poll.
+    fn log_trouble(&mut self) {
+        if let Some(evidence) = self.server.take_trouble() {
+            trouble::log(evidence, self.service, self.control.tls_version());
+        }
     }
 
     /// Reads what is there from the control connection; an empty read is its end, with or without close_notify.

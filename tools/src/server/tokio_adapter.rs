@@ -27,6 +27,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::door::{self, Guest};
 use super::service::{self, Service};
+use super::trouble;
 use super::visitor::Visitor;
 use crate::net::data::{Content, control_error};
 use crate::net::tokio_data::Outside;
@@ -141,6 +142,7 @@ impl Session {
     async fn run(&mut self) -> io::Result<()> {
         loop {
             self.tell_end();
+            self.log_trouble();
             let now = self.thread.now();
             match self.server.poll(now) {
                 Action::Write(write) => {
@@ -176,7 +178,10 @@ impl Session {
                 Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
                 // News that `Config::answered` would have to ask for.
                 Action::Answered(_) => {}
-                Action::Leave => break,
+                Action::Leave => {
+                    self.log_trouble();
+                    break;
+                }
                 // Questions that aren't answered come again.
                 Action::Connect(_)
                 | Action::Accept(_)
@@ -197,6 +202,7 @@ impl Session {
     async fn serve_data_and_tls(&mut self) -> io::Result<()> {
         loop {
             self.tell_end();
+            self.log_trouble();
             let end = (!self.knows_end).then_some(&self.thread.end);
             let now = self.thread.now();
             match self.server.poll(now) {
@@ -277,6 +283,13 @@ impl Session {
         if self.service.stop.came() && !self.knows_end {
             self.knows_end = true;
             self.server.close(&service::farewell());
+        }
+    }
+
+    /// Why there was no data connection, if one has failed since the last poll.
+    fn log_trouble(&mut self) {
+        if let Some(evidence) = self.server.take_trouble() {
+            trouble::log(evidence, &self.service, self.control.tls_version());
         }
     }
 

@@ -20,5 +20,6 @@ mod servers_tls;
 mod text;
 mod tls;
 mod tree;
+mod trouble;
 mod uploads;
 mod writes;

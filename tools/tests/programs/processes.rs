@@ -36,6 +36,11 @@ impl Server {
 
     /// That server.
     pub fn start_as(server: &str, client: &'static str, listen: &str, options: &[&str]) -> Self {
+        Self::start_logging(Stdio::inherit(), server, client, listen, options)
+    }
+
+    /// That server, whose log goes there.
+    pub fn start_logging(log: Stdio, server: &str, client: &'static str, listen: &str, options: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().join("root");
         fs::create_dir(&root).unwrap();
@@ -44,6 +49,7 @@ impl Server {
             .arg(root)
             .args(options)
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();

@@ -56,6 +56,32 @@ fn a_data_connection_with_another_session_is_refused() {
     });
 }
 
+/// The version tells whose fault it can be: with 1.2 there is no ticket that could have been used up.
+#[test]
+fn the_log_tells_of_a_session_that_was_not_resumed() {
+    for server in SERVERS {
+        for version in VERSIONS {
+            let directory = tempfile::tempdir().unwrap();
+            let certificate = Certificate::write(directory.path());
+            let (chain, key) = (certificate.file("certificate.pem"), certificate.file("key.pem"));
+            let log = directory.path().join("log");
+            let options = ["--certificate", &chain, "--key", &key];
+            let file = fs::File::create(&log).unwrap();
+            let server = Server::start_logging(file.into(), server, CLIENTS[0], "127.0.0.1:0", &options);
+            let mut site = Site { server, certificate, _directory: directory };
+            let mut session = site.log_in(&site.certificate.client(version, &[]));
+            let (_, end) = session.receive("NLST", &site.certificate.client(version, &[]));
+            assert!(end.starts_with("522"), "{end}");
+            assert!(session.say("NOOP").starts_with("200"));
+            site.server.kill();
+            let log = fs::read_to_string(&log).unwrap();
+            assert_eq!(log.lines().count(), 1, "{log}");
+            assert!(log.contains(" tls-session-not-resumed: "), "{log}");
+            assert_eq!(log.contains("tls13-session-not-resumed: "), version == VERSIONS[1], "{log}");
+        }
+    }
+}
+
 /// Go's clients know no other way with TLS 1.2: session IDs alone let nobody of them onto a data connection.
 #[test]
 fn sessions_of_tls_1_2_resume_by_ticket() {
