@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;
 
 use ftp_proto::codec::{Decoder, Encoder, End, LineEnd, Stop, Unsupported, is_verbatim};
-use ftp_proto::{Form, StreamEnd};
+use ftp_proto::{Form, Mode, StreamEnd};
 
 use super::content::{Content, Sink, Source};
 
@@ -21,6 +21,7 @@ struct Encoding<'f> {
     /// How much of the file was read.
     read: u64,
     is_drained: bool,
+    may_stay: bool,
 }
 
 /// What comes over a data connection as it goes to a file.
@@ -29,23 +30,40 @@ struct Decoding<'f> {
     decoder: Decoder,
     buffer: Box<[u8]>,
     end: Option<End>,
+    may_stay: bool,
 }
 
 impl<'f> Content<'f> {
     /// The same in this form, where the file's lines end so; as it is where nothing has to be converted.
     pub fn converted(self, form: Form, line_end: LineEnd) -> Result<Self, Unsupported> {
+        self.compressed(form, line_end, None)
+    }
+
+    /// The same, as hard as this in MODE Z.
+    pub fn compressed(self, form: Form, line_end: LineEnd, level: Option<u8>) -> Result<Self, Unsupported> {
         if is_verbatim(form, line_end) {
             return Ok(self);
         }
         let buffer = vec![0; PIECE].into_boxed_slice();
+        // MODE Z marks its end, too, but its clients (lftp) wait for the connection's.
+        let may_stay = form.mode == Mode::Block;
         Ok(match self {
             Self::Source(source) => {
                 let encoder = Encoder::new(form, line_end)?;
-                Self::Source(Box::new(Encoding { source, encoder, buffer, unread: 0..0, read: 0, is_drained: false }))
+                let encoder = level.into_iter().fold(encoder, Encoder::level);
+                Self::Source(Box::new(Encoding {
+                    source,
+                    encoder,
+                    buffer,
+                    unread: 0..0,
+                    read: 0,
+                    is_drained: false,
+                    may_stay,
+                }))
             }
             Self::Sink(sink) => {
                 let decoder = Decoder::new(form, line_end)?;
-                Self::Sink(Box::new(Decoding { sink, decoder, buffer, end: None }))
+                Self::Sink(Box::new(Decoding { sink, decoder, buffer, end: None, may_stay }))
             }
         })
     }
@@ -82,16 +100,22 @@ impl Encoding<'_> {
 }
 
 /// How long it is on the data connection, nobody knows before.
-impl Source for Encoding<'_> {}
+impl Source for Encoding<'_> {
+    fn may_stay(&self) -> bool {
+        self.may_stay
+    }
+}
 
 impl Decoding<'_> {
-    fn decode(&mut self, mut input: &[u8], end_of_input: bool) -> io::Result<()> {
+    /// How much of the input was taken: all of it, up to the mark of the end.
+    fn decode(&mut self, input: &[u8], end_of_input: bool) -> io::Result<usize> {
+        let mut taken = 0;
         while self.end.is_none() {
-            let progress = self.decoder.decode(input, &mut self.buffer, end_of_input);
+            let progress = self.decoder.decode(&input[taken..], &mut self.buffer, end_of_input);
             let written = progress.as_ref().map_or_else(|error| error.written, |progress| progress.written);
             self.sink.write_all(&self.buffer[..written])?;
             let progress = progress.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-            input = &input[progress.read..];
+            taken += progress.read;
             match progress.stop {
                 Stop::NeedsInput => break,
                 Stop::Ended(end) => self.end = Some(end),
@@ -99,15 +123,13 @@ impl Decoding<'_> {
                 Stop::NeedsRoom | Stop::Marker | Stop::Record => {}
             }
         }
-        Ok(())
+        Ok(taken)
     }
 }
 
 impl Write for Decoding<'_> {
-    /// What stands behind a mark of the end is nothing.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.decode(bytes, false)?;
-        Ok(bytes.len())
+        self.decode(bytes, false)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -122,6 +144,10 @@ impl Sink for Decoding<'_> {
 
     fn is_complete(&self) -> bool {
         self.end == Some(End::Marked)
+    }
+
+    fn may_stay(&self) -> bool {
+        self.may_stay
     }
 
     fn close(&mut self) -> io::Result<StreamEnd> {

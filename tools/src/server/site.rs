@@ -1,7 +1,7 @@
 //! What is served, and to whom.
 
-use ftp_proto::Verb;
 use ftp_proto::server::{Support, SupportError};
+use ftp_proto::{Mode, Verb};
 
 use crate::tree::{Tree, Uploads};
 use crate::tree::{hash, listing};
@@ -55,6 +55,7 @@ impl Site {
             .with(&[Verb::Xsha, Verb::Xsha1, Verb::Xsha256, Verb::Xsha512])?
             .with_facts(listing::FACTS)?
             .with_hashes(hash::ALGORITHMS)?
+            .with_modes(&[Mode::Block, Mode::Deflate])
             .with_site(["CHMOD <SP> mode <SP> path"])
     }
 

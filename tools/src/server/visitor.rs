@@ -330,7 +330,7 @@ impl Visitor {
         if !converts {
             form.representation = Type::Image;
         }
-        Ok((converted(file, form, FILES)?, is_verbatim(form, FILES)))
+        Ok((converted(file, form, FILES, transfer.deflate_level())?, is_verbatim(form, FILES)))
     }
 
     /// What LIST, NLST and STAT show, and what NLST puts before each name. The last name may be a pattern, unless there is
@@ -380,12 +380,13 @@ fn without_options(mut argument: &[u8]) -> &[u8] {
 
 /// Its lines end with CR LF, whatever TYPE says.
 fn listing(lines: Vec<u8>, transfer: &Transfer<'_>) -> Allowed<Opening> {
-    Ok(Opening::Plain(converted(Content::source(Cursor::new(lines)), transfer.form(), LineEnd::CrLf)?))
+    let content = Content::source(Cursor::new(lines));
+    Ok(Opening::Plain(converted(content, transfer.form(), LineEnd::CrLf, transfer.deflate_level())?))
 }
 
-fn converted(content: Content<'static>, form: Form, line_end: LineEnd) -> Allowed<Content<'static>> {
+fn converted(content: Content<'static>, form: Form, line_end: LineEnd, level: Option<u8>) -> Allowed<Content<'static>> {
     content
-        .converted(form, line_end)
+        .compressed(form, line_end, level)
         .map_err(|_| Denied(Code::PARAMETER_NOT_IMPLEMENTED, "Not in this TYPE, STRU and MODE."))
 }
 
