@@ -347,6 +347,11 @@
 //! The same holds for the control connection at [`Leave`](crate::server::Action::Leave): a 221 or a 421 may still be under way. A TLS data
 //! connection that ends without close_notify is [`StreamEnd::Truncated`](crate::StreamEnd::Truncated): anybody in between could have cut it.
 //!
+//! Nothing of this where the end of the file was in the data and you leave the connection for the next transfer: write (and flush) or read up to
+//! the mark, keep the socket and what was read behind the mark under its [`ChannelId`](crate::ChannelId), and say
+//! [`StreamEnd::Marked`](crate::StreamEnd::Marked). Either another `Stream` comes for that channel, or its `Close`. An adapter that always closes
+//! says `Clean`, and that is right, too.
+//!
 //! # Errors
 //!
 //! The machine wants to know what an error means for the next route, not what the system calls it:

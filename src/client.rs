@@ -581,6 +581,7 @@ impl Client {
                 Answered::Suspect { .. } | Answered::Unsolicited => Heard::Unsolicited,
             },
         };
+        context.drop_spent();
         match heard {
             Heard::Due => Next::Reply,
             Heard::Unsolicited => Next::Unsolicited,

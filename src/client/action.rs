@@ -202,7 +202,7 @@ impl fmt::Display for Failure<'_> {
                 }
                 Ok(())
             }
-            Self::Incomplete { end: StreamEnd::Clean, moved, expected: Some(expected) } if moved > expected => {
+            Self::Incomplete { end, moved, expected: Some(expected) } if end.is_whole() && moved > expected => {
                 write!(f, "too much data came: {moved} bytes, not {expected}")
             }
             Self::Incomplete { end, moved, expected } => {
@@ -211,7 +211,7 @@ impl fmt::Display for Failure<'_> {
                     write!(f, "of {expected} ")?;
                 }
                 f.write_str("bytes")?;
-                if *end == StreamEnd::Clean { Ok(()) } else { write!(f, " ({end})") }
+                if end.is_whole() { Ok(()) } else { write!(f, " ({end})") }
             }
             Self::Changed { expected, told } => {
                 write!(f, "the file has changed: {expected} bytes were expected, and the server tells {told}")

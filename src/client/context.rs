@@ -11,7 +11,7 @@ use crate::data::{Moved, StreamEnd};
 use crate::outbox::{Outbox, Speech};
 use crate::reply::Reply;
 use crate::route::{Attempt, Endpoints, Routes, Software, Speaks};
-use crate::session::CommandId;
+use crate::session::{CommandId, Setup};
 use crate::time::Instant;
 use crate::tls::{Tls, TlsError};
 
@@ -167,6 +167,19 @@ impl Context {
             self.reply_by = ReplyBy::At(self.connection.after(patience));
         }
         begins
+    }
+
+    /// The connection of the transfer before stands, and both ends have left it for the next one (RFC 959 3.3).
+    pub(super) fn data_stands(&self) -> bool {
+        let Connection { session, data, .. } = &self.connection;
+        session.setup() != Setup::None && data.stands(session.protection())
+    }
+
+    /// A reply may have ended what stood for the next transfer.
+    pub(super) fn drop_spent(&mut self) {
+        if self.connection.data.is_standing() && !self.data_stands() {
+            self.connection.data.release();
+        }
     }
 
     /// Whether FEAT named it.

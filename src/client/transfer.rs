@@ -146,6 +146,9 @@ impl Transfer {
     }
 
     fn begin(&mut self, context: &mut Context) {
+        // Attempts are kept until the next transfer: the last one has made the connection that stands.
+        let stands = context.data_stands();
+        self.reused = context.attempts.last().filter(|_| stands).map(|last| (last.route, last.reached));
         context.attempts.clear();
         if let Some(total) = self.request.total
             && self.begins_beyond(total)
@@ -385,8 +388,10 @@ impl Transfer {
         if let (Final::Due, Some(attempt)) = (last, Self::standing(context)) {
             attempt.opened = true;
         }
-        if let State::Open(peer) = *context.connection.data.state() {
-            self.connected(context, commanded.trial, peer);
+        match *context.connection.data.state() {
+            State::Open(peer) => self.connected(context, commanded.trial, peer),
+            State::Standing(_) => self.stream(context),
+            _ => {}
         }
     }
 
@@ -423,8 +428,10 @@ impl Transfer {
             }
             State::Asking(_) if data.streaming().is_some() => return self.streaming(context, last),
             State::Asking(_) => return Progress::Data(None),
+            // TLS stands on it, if that is in force.
+            State::Standing(_) => self.stream(context),
             State::Ended { end, moved, .. } => {
-                data.forget();
+                data.conclude();
                 self.moved(context, commanded, last, Stream { end, moved });
             }
             State::Failed(why) => self.no_connection(context, commanded, last, why),
@@ -475,20 +482,21 @@ impl Transfer {
             return Progress::Reply;
         }
         let Stream { end, moved } = stream;
-        if end == StreamEnd::Clean {
+        if end.is_whole() {
             context.routes.prove(trial.route);
         }
+        context.drop_spent();
         let missed = self.missed(context, moved.bytes());
         let cut_short = end == StreamEnd::Truncated || missed.is_some_and(|expected| expected > moved.bytes());
         if let (true, Some(attempt)) = (cut_short, Self::standing(context)) {
             attempt.end = AttemptEnd::CutShort;
         }
         let how = match (end, missed) {
-            (StreamEnd::Clean, None) if self.request.command.verb() == Verb::Stou => {
+            (StreamEnd::Clean | StreamEnd::Marked, None) if self.request.command.verb() == Verb::Stou => {
                 End::Stored(moved.bytes(), self.name.take())
             }
-            (StreamEnd::Clean, None) => End::Transferred(moved.bytes()),
-            (StreamEnd::Clean, expected) => End::Incomplete { end, moved, expected },
+            (StreamEnd::Clean | StreamEnd::Marked, None) => End::Transferred(moved.bytes()),
+            (StreamEnd::Clean | StreamEnd::Marked, expected) => End::Incomplete { end, moved, expected },
             (end, _) => End::Incomplete { end, moved, expected: self.bound(context) },
         };
         // FTP has no tags: what comes now could be taken for a later command's.

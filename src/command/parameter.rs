@@ -84,6 +84,12 @@ pub struct Form {
 }
 
 impl Form {
+    /// Whether the end of a file is told in the data, so that the connection need not end with it (RFC 959 3.3, 3.4): in every
+    /// MODE but S, and with STRU R.
+    pub const fn marks_end(self) -> bool {
+        !matches!(self.mode, Mode::Stream) || matches!(self.structure, Structure::Record)
+    }
+
     /// Whether the bytes on the wire are the file's, one for one.
     pub(crate) fn is_verbatim(self) -> bool {
         let bytes = matches!(self.representation, Type::Image | Type::LOCAL_8);

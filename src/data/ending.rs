@@ -19,13 +19,14 @@ pub struct Ending<'a> {
 }
 
 impl<'a> Ending<'a> {
-    /// [`StreamEnd::Clean`] is said with a 2yz that ends a transfer (226 or 250, and not another command's, such as 227), every
-    /// other end with a 4yz or 5yz. `None` for all else. 421 ends the session once it is written.
+    /// [`StreamEnd::Clean`] and [`StreamEnd::Marked`] are said with a 2yz that ends a transfer (226 or 250, and not another command's,
+    /// such as 227), every other end with a 4yz or 5yz. `None` for all else. Of a marked end only 250 leaves the connection for the
+    /// next transfer. 421 ends the session once it is written.
     pub fn new(end: StreamEnd, reply: Reply<'a>) -> Option<Self> {
         let fits = match reply.code().class() {
             // All transfer commands have one row of the table.
-            Class::Completion => end == StreamEnd::Clean && Verb::Retr.may_be_answered_with(reply.code()),
-            Class::TransientNegative | Class::PermanentNegative => end != StreamEnd::Clean,
+            Class::Completion => end.is_whole() && Verb::Retr.may_be_answered_with(reply.code()),
+            Class::TransientNegative | Class::PermanentNegative => !end.is_whole(),
             Class::Preliminary | Class::Intermediate | Class::Protected => false,
         };
         fits.then_some(Self { end, reply })

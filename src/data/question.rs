@@ -9,7 +9,7 @@ use super::state::{
     ChannelId, Closing, Data, DataError, Direction, Moved, Question, Resume, State, StreamEnd, Streaming,
 };
 use super::state::{Verdict, Wait, What};
-use crate::command::{Mode, Structure, Type};
+use crate::command::{Form, Mode, Structure, Type};
 use crate::reply::{Code, Reply};
 use crate::time::Instant;
 use crate::tls::TlsError;
@@ -252,7 +252,11 @@ impl SecureData<'_> {
     }
 }
 
-/// Move the file's bytes, then close the data connection.
+/// Move the file's bytes, then close the data connection, or leave it for the next transfer.
+///
+/// It may be left where the end of the file was in the data, and where both ends know that: in MODE B, C and Z, and with
+/// STRU R in MODE S ([`StreamEnd::Marked`]). A `Stream` that comes under the same [`channel`](Self::channel) again goes on there,
+/// with what was read behind the mark.
 ///
 /// Close in order: who sends shuts down its sending side, reads to the end (under TLS after close_notify)
 /// and closes; closing over unread bytes can destroy the tail.
@@ -288,6 +292,12 @@ impl Stream<'_> {
         self.streaming.form.mode
     }
 
+    /// All three: what a [`codec`](crate::codec) is made for, and whether the connection may stay
+    /// ([`Form::marks_end`]).
+    pub fn form(&self) -> Form {
+        self.streaming.form
+    }
+
     /// Where in the file the first byte belongs, in bytes.
     pub fn offset(&self) -> u64 {
         self.streaming.offset
@@ -312,18 +322,19 @@ impl Stream<'_> {
         self.data.state = State::Asking(Question { what, wait: Wait::Shown(None) });
     }
 
-    /// The stream has ended, and the connection is closed. After [`Moved::Nothing`] a client may try another route with the same
+    /// The stream has ended, and the connection is closed, or after [`StreamEnd::Marked`] stands: another `Stream` of its channel
+    /// comes, or its `Close`. After [`Moved::Nothing`] a client may try another route with the same
     /// content from its start, so the content has to live until `Done`. To a server it is all the same; but what an upload has
     /// brought in order has to live until it is [kept](crate::server::Commit) or its `Close` is asked for.
     pub fn finished(self, end: StreamEnd, moved: Moved) {
-        self.data.state = State::Ended { end, moved, words: None };
+        self.end(end, moved, None);
     }
 
     /// The same, and a server says it in these words; after an upload that has ended in order, once it is
     /// [kept](crate::server::Commit::kept). A client says nothing, and takes the end alone.
     pub fn finished_with(self, ending: &Ending<'_>, moved: Moved) {
         let words = Box::new(ending.reply().borrowed().into_owned());
-        self.data.state = State::Ended { end: ending.end(), moved, words: Some(words) };
+        self.end(ending.end(), moved, Some(words));
     }
 
     /// The stream has ended, and the connection is closed; a server says the final reply that another server has given to
@@ -337,9 +348,12 @@ impl Stream<'_> {
             self.finished_with(&ending, moved);
             return Relayed::Verbatim;
         }
-        let words = Some(Box::new(reply.with_code(Code::LOCAL_ERROR)));
-        self.data.state = State::Ended { end: StreamEnd::LocalError, moved, words };
+        self.end(StreamEnd::LocalError, moved, Some(Box::new(reply.with_code(Code::LOCAL_ERROR))));
         Relayed::LocalError
+    }
+
+    fn end(self, end: StreamEnd, moved: Moved, words: Option<Box<Reply<'static>>>) {
+        self.data.state = State::Ended { end, moved, stands: self.streaming.stands_after(end), words };
     }
 }
 

@@ -6,13 +6,14 @@ use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::command::Form;
+use crate::command::{Form, Protection};
 use crate::reply::Reply;
 use crate::time::Instant;
 use crate::tls::TlsError;
 
-/// Names one data connection, from `Connect` or `Listen` to the end of its `Stream` or its `Close`. A listening socket and
-/// the connection that it accepts have the same name: the second takes the first one's place.
+/// Names one data connection, from `Connect` or `Listen` to the end of its last `Stream` or its `Close`. A listening socket and
+/// the connection that it accepts have the same name: the second takes the first one's place. After [`StreamEnd::Marked`]
+/// another `Stream` of the same name can follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChannelId(u32);
 
@@ -64,6 +65,9 @@ impl core::error::Error for DataError {}
 pub enum StreamEnd {
     /// All bytes were moved, and the connection was closed in order.
     Clean,
+    /// All bytes were moved, and their end was in the data (MODE B, C and Z, and STRU R in MODE S): the connection still
+    /// stands, and the next transfer may use it (RFC 959 3.4.2). If it isn't needed any more, `Close` is asked for it.
+    Marked,
     /// The connection broke (a reset, or under TLS an end without close_notify): bytes may be missing.
     Truncated,
     /// This side's file couldn't be read or written.
@@ -72,10 +76,17 @@ pub enum StreamEnd {
     StorageFull,
 }
 
+impl StreamEnd {
+    /// Whether all bytes were moved, however their end was told.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::Clean | Self::Marked)
+    }
+}
+
 impl fmt::Display for StreamEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Clean => "complete",
+            Self::Clean | Self::Marked => "complete",
             Self::Truncated => "the connection broke",
             Self::LocalError => "local file error",
             Self::StorageFull => "storage full",
@@ -136,7 +147,8 @@ pub enum Resume {
 ///
 /// ```text
 /// Idle ─▶ Connect ───────────────────▶ Open ─▶ SecureData ─▶ Secured ─▶ Stream ─▶ Ended ─▶ Whole
-///    └──▶ Listen ─▶ Bound ─▶ Accept ───▶┘
+///    └──▶ Listen ─▶ Bound ─▶ Accept ───▶┘                                ▲                   │
+///                                                                        └──── Standing ◀────┘ its end was in the data
 /// ```
 #[derive(Debug)]
 pub(crate) struct Data {
@@ -165,18 +177,23 @@ pub(crate) enum State {
     Failed(DataError),
     /// Nobody came in time but this stranger, who was sent away. Nothing is left of it outside.
     Deserted(IpAddr),
-    /// The stream has ended, and the connection is closed.
+    /// The stream has ended.
     Ended {
         end: StreamEnd,
         moved: Moved,
+        /// With this protection, if the connection stands.
+        stands: Option<Protection>,
         /// What a server's application says of it.
         words: Option<Box<Reply<'static>>>,
     },
     /// The same of an upload that has come whole. What it has brought is outside, and may have to be dropped.
     Whole {
         moved: Moved,
+        stands: Option<Protection>,
         words: Option<Box<Reply<'static>>>,
     },
+    /// The stream before has ended in the data, and its connection stands with this protection; nothing moves.
+    Standing(Protection),
 }
 
 /// A question about the data connection, with all that its handle tells.
@@ -225,6 +242,8 @@ pub(crate) struct Streaming {
     pub(crate) offset: u64,
     /// 1 for the first attempt at a data connection that came so far within one request.
     pub(crate) attempt: u32,
+    /// TLS stands on the connection, or not.
+    pub(super) protection: Protection,
     pub(super) progress: Progress,
 }
 
@@ -328,7 +347,24 @@ impl Data {
 
     /// Moves the bytes.
     pub(crate) fn stream(&mut self, direction: Direction, form: Form, offset: u64, attempt: u32) {
-        self.ask(What::Stream(Streaming { direction, form, offset, attempt, progress: Progress::Untold }), None);
+        let protection = match self.state {
+            State::Secured { .. } => Protection::Private,
+            State::Standing(protection) => protection,
+            _ => Protection::Clear,
+        };
+        let progress = Progress::Untold;
+        self.ask(What::Stream(Streaming { direction, form, offset, attempt, protection, progress }), None);
+    }
+
+    /// The connection of the transfer before stands, and is protected as the next one has to be.
+    pub(crate) fn stands(&self, protection: Protection) -> bool {
+        matches!(self.state, State::Standing(standing) if standing == on_data(protection))
+    }
+
+    /// The connection of the transfer before stands.
+    #[inline]
+    pub(crate) fn is_standing(&self) -> bool {
+        matches!(self.state, State::Standing(_))
     }
 
     /// The other side is going to listen there.
@@ -353,6 +389,14 @@ impl Data {
         if let State::Ended { words, .. } = &mut self.state { words.take() } else { None }
     }
 
+    /// The stream's end was taken note of. Its connection stands if its end was in the data; else nothing of it is left outside.
+    pub(crate) fn conclude(&mut self) {
+        match self.state {
+            State::Ended { stands: Some(protection), .. } => self.state = State::Standing(protection),
+            _ => self.forget(),
+        }
+    }
+
     /// Its end was taken note of. Nothing of it is left outside.
     pub(crate) fn forget(&mut self) {
         debug_assert!(!self.exists(), "what is forgotten is gone: {:?}", self.state);
@@ -362,14 +406,14 @@ impl Data {
     /// What the stream has brought waits to be kept; another question is asked about it.
     pub(crate) fn hold(&mut self) {
         self.ask_again();
-        if let State::Ended { moved, words, .. } = &mut self.state {
-            self.state = State::Whole { moved: *moved, words: words.take() };
+        if let State::Ended { moved, stands, words, .. } = &mut self.state {
+            self.state = State::Whole { moved: *moved, stands: *stands, words: words.take() };
         }
     }
 
     /// How much the upload that waits to be kept has moved, and what the application has said of its end.
     pub(crate) fn whole(&mut self) -> Option<(Moved, Option<Box<Reply<'static>>>)> {
-        if let State::Whole { moved, words } = &mut self.state { Some((*moved, words.take())) } else { None }
+        if let State::Whole { moved, words, .. } = &mut self.state { Some((*moved, words.take())) } else { None }
     }
 
     /// The serial of another question about the same channel.
@@ -381,7 +425,10 @@ impl Data {
     /// What the stream has brought was kept, or is gone.
     pub(crate) fn settle(&mut self) {
         debug_assert!(matches!(self.state, State::Whole { .. }), "what is settled was held: {:?}", self.state);
-        self.state = State::Idle;
+        self.state = match self.state {
+            State::Whole { stands: Some(protection), .. } => State::Standing(protection),
+            _ => State::Idle,
+        };
     }
 
     /// The open question is answered by the clock: there is none.
@@ -407,8 +454,14 @@ impl Data {
             State::Asking(Question { what: What::Connect { .. } | What::Listen { .. }, wait }) => {
                 matches!(wait, Wait::Shown(_))
             }
-            State::Asking(_) | State::Bound(_) | State::Open(_) | State::Secured { .. } | State::Whole { .. } => true,
-            State::Idle | State::Target(_) | State::Failed(_) | State::Deserted(_) | State::Ended { .. } => false,
+            State::Asking(_)
+            | State::Bound(_)
+            | State::Open(_)
+            | State::Secured { .. }
+            | State::Whole { .. }
+            | State::Standing(_) => true,
+            State::Ended { stands, .. } => stands.is_some(),
+            State::Idle | State::Target(_) | State::Failed(_) | State::Deserted(_) => false,
         }
     }
 
@@ -453,6 +506,11 @@ impl Data {
     }
 }
 
+/// What PROT asks of a data connection: TLS, or nothing.
+fn on_data(protection: Protection) -> Protection {
+    if protection == Protection::Private { Protection::Private } else { Protection::Clear }
+}
+
 impl Streaming {
     /// How many bytes have moved, if the adapter tells.
     pub(crate) fn moved(&self) -> Option<u64> {
@@ -468,6 +526,11 @@ impl Streaming {
             Progress::Since(_, since) => Some(since.after(patience)),
             Progress::Untold | Progress::Told(_) => None,
         }
+    }
+
+    /// With which protection the connection stands once the stream has ended so.
+    pub(super) fn stands_after(&self, end: StreamEnd) -> Option<Protection> {
+        (end == StreamEnd::Marked).then_some(self.protection)
     }
 
     /// The same once the adapter has moved so many bytes.

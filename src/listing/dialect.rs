@@ -36,7 +36,7 @@ pub enum Dialect {
     NetPresenz,
     /// MS-DOS, Windows NT and IIS. No owners, no permissions; not whether day or month comes first in `04-05-24`.
     Dos,
-    /// OpenVMS, MultiNet among its servers. Sizes are in blocks.
+    /// OpenVMS, MultiNet and TCPware among its servers. Not the exact size: it is in blocks of 512 bytes. No targets of links.
     Vms,
     /// IBM i (OS/400). Not which is the year in `04/05/06`; not blanks before a name.
     IbmI,
@@ -50,9 +50,9 @@ pub enum Dialect {
     Zvm,
     /// OS/2. No owners; not whether day or month comes first.
     Os2,
-    /// HP NonStop (Tandem). No directories.
+    /// HP NonStop (Tandem Guardian). No directories; owners and groups are numbers.
     NonStop,
-    /// Microware OS-9.
+    /// Microware OS-9. Owners and groups are numbers; no links.
     Os9,
     /// Nortel's wfFtp. No directories, no owners.
     WfFtp,

@@ -22,7 +22,13 @@ impl Context {
             Command::Quit if !self.support().asks(Verb::Quit) => {
                 self.answer_static(to, Code::CLOSING_CONTROL_CONNECTION, GOODBYE);
             }
-            Command::Abor => self.answer_static(to, Code::DATA_CONNECTION_OPEN, "No transfer to ABOR."),
+            Command::Abor => {
+                // RFC 959 3.3: an ABOR closes what stands for the next transfer.
+                if self.connection.data.is_standing() {
+                    self.connection.data.release();
+                }
+                self.answer_static(to, Code::DATA_CONNECTION_OPEN, "No transfer to ABOR.");
+            }
             Command::Type(value) => self.set_type(to, *value),
             Command::Stru(value) => self.set_structure(to, *value),
             Command::Mode(value) => self.set_mode(to, *value),

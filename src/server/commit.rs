@@ -44,7 +44,7 @@ impl<'a> Look<'a> {
         Self { step, context, inbox, waiting }
     }
 
-    /// The data connection that the upload came over; it is closed.
+    /// The data connection that the upload came over; it is closed, unless its end was in the data.
     pub fn channel(&self) -> ChannelId {
         self.context.connection.data.channel()
     }
@@ -140,7 +140,7 @@ impl<'a> Commit<'a> {
         &self.asked.command
     }
 
-    /// The data connection that the upload came over; it is closed.
+    /// The data connection that the upload came over; it is closed, unless its end was in the data.
     pub fn channel(&self) -> ChannelId {
         self.context.connection.data.channel()
     }
@@ -166,7 +166,7 @@ impl<'a> Commit<'a> {
         self.wants_input
     }
 
-    /// It is kept: 226, with the name that STOU has chosen; or what
+    /// It is kept: 226, or 250 if the data connection stays ([`StreamEnd::Marked`](crate::StreamEnd::Marked)), with the name that STOU has chosen; or what
     /// [`Stream::finished_with`](crate::Stream::finished_with) was told to say.
     pub fn kept(self) {
         let to = self.asked.under_way();
@@ -174,14 +174,14 @@ impl<'a> Commit<'a> {
         match (&self.upload.words, &self.upload.unique) {
             (Some(words), _) => self.context.answer(to, words),
             (_, Some(name)) => {
-                self.context.answer_draft(to, Reply::of_unique_file(Code::CLOSING_DATA_CONNECTION, name));
+                self.context.answer_draft(to, Reply::of_unique_file(self.context.completion(), name));
             }
-            _ => self.context.answer_static(to, Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
+            _ => self.context.answer_static(to, self.context.completion(), "Transfer complete."),
         }
         self.asked.answer = Some(Committed);
     }
 
-    /// It is kept if the ending is [`StreamEnd::Clean`](crate::StreamEnd::Clean), and nothing of it is left if it is another; the client hears these
+    /// It is kept if the ending [is whole](crate::StreamEnd::is_whole), and nothing of it is left if it is another; the client hears these
     /// words.
     pub fn end_with(self, ending: &Ending<'_>) {
         self.say(ending.reply());

@@ -286,15 +286,21 @@ impl Context {
         if self.is_logged_in() {
             self.unknown_commands = 0;
         }
-        if self.connection.session.setup() == Setup::None {
-            // REIN, or a transfer command that was refused, has spent what was agreed on.
-            self.connection.data.release();
+        let Connection { session, data, .. } = &mut self.connection;
+        // REIN, or a transfer command that was refused, has spent what was agreed on, and PROT what stood.
+        let spent = session.setup() == Setup::None || data.is_standing() && !data.stands(session.protection());
+        if spent {
+            data.release();
         }
     }
 
     /// There is somewhere to move bytes to or from.
     pub(super) fn has_data(&self) -> bool {
-        matches!(self.connection.data.state(), State::Bound(_) | State::Target(_))
+        match self.connection.data.state() {
+            State::Bound(_) | State::Target(_) => true,
+            State::Standing(_) => self.connection.data.stands(self.connection.session.protection()),
+            _ => false,
+        }
     }
 
     /// Takes what was read from the control connection. An empty slice is its end. `false`: it is too much of what nobody wants yet.

@@ -51,6 +51,12 @@ impl Context {
                         *step = Step::Moving;
                         return None;
                     }
+                    // It stands since the transfer before, with TLS if that is in force.
+                    (Step::Accepting, State::Standing(_)) => {
+                        self.stream(job);
+                        *step = Step::Moving;
+                        return None;
+                    }
                     (Step::Moving, State::Secured { .. }) => {
                         self.stream(job);
                         return None;
@@ -68,19 +74,18 @@ impl Context {
                         self.failed(AttemptEnd::Failed(why));
                         self.ended(job, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, text);
                     }
-                    (Step::Moving, State::Ended { end: StreamEnd::Clean, .. }) if job.command.verb().is_upload() => {
+                    (Step::Moving, State::Ended { end, .. }) if end.is_whole() && job.command.verb().is_upload() => {
                         self.connection.data.hold();
                         *step = Step::Looking;
                         return None;
                     }
                     (Step::Moving, State::Ended { end, .. }) => {
-                        let (code, text) = transfer_end(*end, direction(job.command.verb()));
-                        match self.connection.data.take_words() {
-                            Some(words) => {
-                                self.connection.data.forget();
-                                self.answer(job.under_way(), &words);
-                            }
-                            None => self.ended(job, code, text),
+                        let end = *end;
+                        let words = self.connection.data.take_words();
+                        self.connection.data.conclude();
+                        match words {
+                            Some(words) => self.answer(job.under_way(), &words),
+                            None => self.say_end(job, end),
                         }
                     }
                     _ => self.lost("a transfer is under way, and no data connection"),
@@ -175,10 +180,28 @@ impl Context {
         }
     }
 
-    /// The application agrees to a transfer: the only way to a 150.
+    /// What a transfer's end is answered with, in the machine's words.
+    fn say_end(&mut self, job: &Job, end: StreamEnd) {
+        let (code, text) = match end {
+            StreamEnd::Clean | StreamEnd::Marked => (self.completion(), "Transfer complete."),
+            _ => transfer_end(end, direction(job.command.verb())),
+        };
+        self.answer_static(job.under_way(), code, text);
+    }
+
+    /// The code of a transfer that came whole: 226 if its connection is closed, or is going to be, and 250 if it stays for the
+    /// next one (RFC 959 3.3).
+    pub(super) fn completion(&self) -> Code {
+        let session = &self.connection.session;
+        let stays = session.form().marks_end() && self.connection.data.stands(session.protection());
+        if stays { Code::FILE_ACTION_COMPLETED } else { Code::CLOSING_DATA_CONNECTION }
+    }
+
+    /// The application agrees to a transfer: the only way to a 1yz.
     ///
     /// Passive, the 150 is said and then the client is waited for: one that waits for the 150 before it connects would
-    /// hang otherwise. Active, the client's port is dialled first: it hears 150, or 425 alone.
+    /// hang otherwise. Active, the client's port is dialled first: it hears 150, or 425 alone. Where the connection of the transfer
+    /// before stands, 125 is said.
     pub(super) fn accept_transfer(
         &mut self,
         transfer: CommandId,
@@ -190,14 +213,24 @@ impl Context {
         let (patience, source_port) = (self.transfer_patience(), self.active().source_port);
         let strangers = self.passive().strangers;
         let connection = &mut self.connection;
-        let opening = if let State::Target(target) = *connection.data.state() {
-            connection.data.connect(target, source_port, patience.connect);
-            Some(Box::new(opening.reply()))
-        } else {
-            let expected = (!strangers).then(|| connection.ends.peer().ip());
-            connection.data.accept(expected, patience.accept);
-            self.say_draft(transfer, opening);
-            None
+        let opening = match *connection.data.state() {
+            State::Target(target) => {
+                connection.data.connect(target, source_port, patience.connect);
+                Some(Box::new(opening.reply()))
+            }
+            State::Standing(_) => {
+                let opening = opening.reply();
+                let is_ours = opening.code() == Code::OPENING_DATA_CONNECTION;
+                let code = if is_ours { Code::TRANSFER_STARTING } else { opening.code() };
+                self.say(transfer, &opening.with_code(code));
+                None
+            }
+            _ => {
+                let expected = (!strangers).then(|| connection.ends.peer().ip());
+                connection.data.accept(expected, patience.accept);
+                self.say_draft(transfer, opening);
+                None
+            }
         };
         Decided::Accepted { offset, unique, opening }
     }
@@ -254,7 +287,7 @@ pub(super) fn direction(verb: Verb) -> Direction {
 /// instead of a 150.
 fn transfer_end(end: StreamEnd, direction: Direction) -> (Code, &'static str) {
     match end {
-        StreamEnd::Clean => (Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
+        StreamEnd::Clean | StreamEnd::Marked => (Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
         StreamEnd::Truncated => (Code::TRANSFER_ABORTED, "Failure reading or writing network stream."),
         StreamEnd::LocalError => (Code::LOCAL_ERROR, "Failure reading or writing local file."),
         StreamEnd::StorageFull if direction == Direction::Receive => (Code::EXCEEDED_ALLOCATION, STORAGE_FULL),

@@ -55,7 +55,9 @@ impl Session {
             Change::Spent => {
                 // Stream mode ends the data connection with the file (RFC 959 3.4.1). A command that is refused before its
                 // 1yz leaves it for the next one: ftpcopy counts on it, and vsftpd and pyftpdlib grant it.
-                if due.begun || step == Step::Success || spends_data_connection(code) {
+                // Where the end of a file is in the data, it may stay: a 226 closes it, and a 250 doesn't (RFC 959 3.3).
+                let stays = step == Step::Success && code == Code::FILE_ACTION_COMPLETED && self.form().marks_end();
+                if !stays && (due.begun || step == Step::Success || spends_data_connection(code)) {
                     self.setup = Setup::None;
                 }
                 self.restart = 0;

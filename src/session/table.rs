@@ -8,6 +8,7 @@
 //! - a value that the command names (TYPE's, PROT's) is put in force by its success, REST's offset by its 3yz;
 //! - EPSV ALL sets up no data connection;
 //! - a transfer that was refused before its 1yz leaves the data connection for the next one, unless the code is 425 or 554;
+//! - a transfer that ends with 250 leaves the data connection for the next one, where the end of a file is in the data;
 //! - a login that is complete survives a USER, PASS or ACCT that is refused;
 //! - after a greeting of 230, a 503 to USER is a login, unless AUTH or REIN came between;
 //! - ACCT counts only where 332 asked for it;

@@ -43,6 +43,24 @@ class Ours(Client):
     def resume_put(self, server, mode, local, remote):
         return self.command(server, mode, "--resume", "put", server.url(remote), local)
 
+    def get_text(self, server, mode, remote, local):
+        return self.command(server, mode, "--ascii", "get", server.url(remote), local)
+
+    def put_text(self, server, mode, local, remote):
+        return self.command(server, mode, "--ascii", "put", server.url(remote), local)
+
+    def get_block(self, server, mode, remote, local):
+        return self.command(server, mode, "--mode", "block", "get", server.url(remote), local)
+
+    def put_block(self, server, mode, local, remote):
+        return self.command(server, mode, "--mode", "block", "put", server.url(remote), local)
+
+    def get_deflated(self, server, mode, remote, local):
+        return self.command(server, mode, "--mode", "z", "get", server.url(remote), local)
+
+    def put_deflated(self, server, mode, local, remote):
+        return self.command(server, mode, "--mode", "z", "put", server.url(remote), local)
+
     def get_all(self, server, mode, folder, beginning, names, local):
         return self.command(server, mode, "mirror", server.url(folder + "/"), local)
 
@@ -102,6 +120,12 @@ class Curl(Client):
     def resume_put(self, server, mode, local, remote):
         return self.command(server, mode, remote, "--continue-at", "-", "--upload-file", local)
 
+    def get_text(self, server, mode, remote, local):
+        return typed(self.command(server, mode, remote, "--output", local))
+
+    def put_text(self, server, mode, local, remote):
+        return self.command(server, mode, remote, "-B", "--upload-file", local)
+
     def append(self, server, mode, local, remote):
         return self.command(server, mode, remote, "--append", "--upload-file", local)
 
@@ -139,6 +163,7 @@ class Wget(Client):
     name = "wget"
     # It knows EPSV and EPRT, but sends them over IPv6 only.
     modes = {"PASV": [], "PORT": ["--no-passive-ftp"]}
+    text_arrives = staticmethod(lambda text: text.replace(b"\n", b"\r\n"))
     cannot = {
         **dict.fromkeys(("put", "resume put", "append", "abort put", "large file"), "wget cannot upload"),
         **dict.fromkeys(("rename", "delete", "mkdir", "mkdir Latin-1"), "wget only downloads"),
@@ -159,6 +184,10 @@ class Wget(Client):
 
     def get(self, server, mode, remote, local):
         return self.command(server, mode, remote, "--no-glob", f"--output-document={local}")
+
+    def get_text(self, server, mode, remote, local):
+        # It writes what comes as it is.
+        return typed(self.command(server, mode, remote, "--no-glob", f"--output-document={local}"))
 
     def resume_get(self, server, mode, remote, local):
         # It resumes only files that bear the same name as the server's.
@@ -206,6 +235,18 @@ class Lftp(Client):
 
     def put(self, server, mode, local, remote):
         return self.command(server, mode, f"put {quoted(local)} -o {quoted(remote)}")
+
+    def get_text(self, server, mode, remote, local):
+        return self.command(server, mode, f"get -a {quoted(remote)} -o {quoted(local)}")
+
+    def put_text(self, server, mode, local, remote):
+        return self.command(server, mode, f"put -a {quoted(local)} -o {quoted(remote)}")
+
+    def get_deflated(self, server, mode, remote, local):
+        return self.command(server, mode, f"set ftp:use-mode-z yes; get {quoted(remote)} -o {quoted(local)}")
+
+    def put_deflated(self, server, mode, local, remote):
+        return self.command(server, mode, f"set ftp:use-mode-z yes; put {quoted(local)} -o {quoted(remote)}")
 
     def resume_get(self, server, mode, remote, local):
         return self.command(server, mode, f"get -c {quoted(remote)} -o {quoted(local)}")
@@ -267,6 +308,12 @@ class Ncftp(Client):
     def put(self, server, mode, local, remote):
         return self.command("ncftpput", server, mode, "-V", "-Z", "-C", server.host, local, remote)
 
+    def get_text(self, server, mode, remote, local):
+        return self.command("ncftpget", server, mode, "-V", "-Z", "-a", "-C", server.host, remote, local)
+
+    def put_text(self, server, mode, local, remote):
+        return self.command("ncftpput", server, mode, "-V", "-Z", "-a", "-C", server.host, local, remote)
+
     def resume_get(self, server, mode, remote, local):
         return self.command("ncftpget", server, mode, "-V", "-z", server.host, local.parent, remote)
 
@@ -327,6 +374,12 @@ class Typed(Client):
     def put(self, server, mode, local, remote):
         return self.command(server, mode, f"put {escaped(local)} {escaped(remote)}")
 
+    def get_text(self, server, mode, remote, local):
+        return self.command(server, mode, "ascii", f"get {escaped(remote)} {escaped(local)}")
+
+    def put_text(self, server, mode, local, remote):
+        return self.command(server, mode, "ascii", f"put {escaped(local)} {escaped(remote)}")
+
     def resume_get(self, server, mode, remote, local):
         return self.command(server, mode, f"reget {escaped(remote)} {escaped(local)}")
 
@@ -371,6 +424,12 @@ def address(server, path):
     """A URL, as curl and wget understand them: `ftps` is with TLS at once."""
     url = server.url(path)
     return url.replace("ftp:", "ftps:", 1) if server.tls == "implicit" else url
+
+
+def typed(command):
+    """Its URL asks for TYPE A."""
+    command.arguments[-1] += ";type=a"
+    return command
 
 
 def into(pipe, command):

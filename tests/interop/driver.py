@@ -121,6 +121,8 @@ class Combination:
         if not self.in_full and (name == operations.FETCHED or (name in operations.WITHOUT_TLS and self.tls != "none")):
             return ""
         reason = self.client.cannot.get(name) or servers.CANNOT.get((self.server, name))
+        if (method := operations.SELDOM.get(name)) and not hasattr(self.client, method):
+            reason = reason or f"{self.client.name} has no word for {'TYPE A' if name == 'text' else name}"
         if self.tls != "none":
             reason = reason or self.client.cannot_under_tls.get(name)
         if reason:

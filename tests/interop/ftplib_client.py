@@ -83,6 +83,16 @@ def put(ftp, local, remote, verb="STOR", offset=None):
         ftp.storbinary(f"{verb} {wire(remote)}", file, rest=offset)
 
 
+def get_text(ftp, remote, local):
+    with open(local, "w", encoding="latin-1", newline="\n") as file:
+        ftp.retrlines(f"RETR {wire(remote)}", lambda line: file.write(line + "\n"))
+
+
+def put_text(ftp, local, remote):
+    with open(local, "rb") as file:
+        ftp.storlines(f"STOR {wire(remote)}", file)
+
+
 def resume_get(ftp, remote, local):
     get(ftp, remote, local, os.path.getsize(local))
 
@@ -146,6 +156,8 @@ ACTIONS = {
     "put": put,
     "resume-get": resume_get,
     "resume-put": resume_put,
+    "get-text": get_text,
+    "put-text": put_text,
     "append": append,
     "get-all": get_all,
     "abort-get": abort_get,

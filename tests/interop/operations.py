@@ -44,6 +44,8 @@ ODD = [
     LATIN,
     os.fsdecode(b"iac\xff.txt"),
 ]
+# Lines as the other system has them, also empty ones, and with what isn't 7 bits.
+TEXT = b"".join(b"line %d \xe9%s\n" % (at, b"x" * (at % 83)) for at in range(5000)) + b"\n\nlast\n"
 # What is moved on a route where not everything is done.
 FEW = ["empty.txt", RANDOM]
 # What a resumed transfer finds is a half that differs from the file's own: it stays
@@ -102,6 +104,42 @@ class Cell:
         missing = [name for name in self.files if name not in names]
         if missing:
             raise Failed(f"not listed: {missing}", self.output)
+
+    def text(self):
+        """In TYPE A, both ways: each end has its own line ends."""
+        self.there_and_back("text", TEXT, self.client.text_arrives(TEXT), None)
+
+    def block(self):
+        self.there_and_back("block", FILES[RANDOM], FILES[RANDOM], "MODE B")
+
+    def deflated(self):
+        for content in (FILES["empty.txt"], FILES["small.txt"], TEXT, FILES[RANDOM]):
+            puts = len(content) < 100 or self.server.inflates
+            self.there_and_back("deflated", content, content, "MODE Z", puts)
+
+    def there_and_back(self, how, content, arrived, said, puts=True):
+        """By the client's `get_` and `put_` methods, if it has the second."""
+        name, local = "some.dat", self.local / "some.dat"
+        (self.server.root / "get" / name).write_bytes(content)
+        local.unlink(missing_ok=True)
+        self.run(getattr(self.client, f"get_{how}")(self.server, self.mode, f"/get/{name}", local))
+        self.compare(local, arrived)
+        self.check_said(said)
+        put = getattr(self.client, f"put_{how}", None)
+        if put and puts:
+            local.write_bytes(content)
+            (self.server.root / "put" / name).unlink(missing_ok=True)
+            self.run(put(self.server, self.mode, local, f"/put/{name}"))
+            self.compare(self.server.root / "put" / name, content)
+            self.check_said(said)
+
+    def check_said(self, said):
+        """`None`: TYPE A has to be in force, as it is at first."""
+        types = re.findall(r"TYPE [AI]", self.output)
+        if said is None and types and types[-1] != "TYPE A":
+            raise Failed("the dialogue has TYPE I", self.output)
+        if said and said not in self.output:
+            raise Failed(f"the dialogue should have {said}", self.output)
 
     def crowd(self):
         self.run(self.client.list(self.server, self.mode, "/crowd/"))
@@ -260,6 +298,9 @@ OPERATIONS = {
     "list": Cell.list,
     "get": Cell.get,
     "put": Cell.put,
+    "text": Cell.text,
+    "MODE B": Cell.block,
+    "MODE Z": Cell.deflated,
     "resume get": Cell.resume_get,
     "resume put": Cell.resume_put,
     "append": Cell.append,
@@ -274,6 +315,8 @@ OPERATIONS = {
     FETCHED: Cell.fetch_crowd,
     LARGE: Cell.large,
 }
+# What not every client has a word for, and the method in which it would be.
+SELDOM = {"text": "get_text", "MODE B": "get_block", "MODE Z": "get_deflated"}
 # What is done on each route; the rest is done on one. And what is done once for a client, a server and a TLS.
 EVERYWHERE = ("list", "get", "put")
 ONCE = (FETCHED, LARGE)

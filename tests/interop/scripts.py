@@ -68,6 +68,12 @@ class Ftplib(Script):
     modes = {"PASV": [], "PORT": []}
     resumes = False
 
+    def get_text(self, server, mode, remote, local):
+        return self.command(server, mode, "get-text", remote, local)
+
+    def put_text(self, server, mode, local, remote):
+        return self.command(server, mode, "put-text", local, remote)
+
 
 class Aioftp(Script):
     name = "aioftp"

@@ -39,6 +39,8 @@ class Server:
     def __init__(self, name, place, port, log, tls):
         self.ours = name in OURS
         self.unsayable = UNSAYABLE.get(name, ())
+        # ProFTPD 1.3.8 loses bytes of an upload in MODE Z, answers 451 or hangs, once that is longer than a buffer; lftp's, too.
+        self.inflates = name != "proftpd"
         self.root = place.root
         self.user = place.user
         self.user_id = place.user_id
@@ -257,6 +259,8 @@ LACKS = {
 }
 # The operations that a server can't do, and why.
 CANNOT = {
+    **{(name, "MODE B"): f"{name} knows no MODE B" for name in OTHERS},
+    **{(name, "MODE Z"): f"{name} knows no MODE Z" for name in OTHERS if name != "proftpd"},
     ("pyftpdlib", "mkdir Latin-1"): "pyftpdlib makes the folder, but can't write its name into the 257, and answers 501",
 }
 # The odd names that a server changes or refuses.

@@ -3,7 +3,9 @@
 mod answers;
 mod commit;
 mod faults;
+mod forms;
 mod names;
 mod requests;
 mod server;
+mod standing;
 mod tls;

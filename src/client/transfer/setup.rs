@@ -16,6 +16,14 @@ use crate::text::Argument;
 
 impl Transfer {
     pub(super) fn choose(&mut self, context: &mut Context) {
+        if let Some((route, reached)) = self.reused.take()
+            && context.data_stands()
+        {
+            let trial = Trial { route, advertised: None, since: context.connection.now };
+            self.record(context, trial, reached, AttemptEnd::Connected, None);
+            self.stage = Stage::Ready(trial);
+            return;
+        }
         let Some((place, route)) = self.next_route(context) else { return self.end(context, Ending::NoRoute) };
         self.tried = place.saturating_add(1);
         let trial = Trial { route, advertised: None, since: context.connection.now };
@@ -162,6 +170,7 @@ impl Transfer {
             | State::Secured { .. }
             | State::Deserted(_)
             | State::Ended { .. }
+            | State::Standing(_)
             | State::Whole { .. } => {
                 cannot_happen("a port is dialled, and there is neither a question nor its answer");
                 self.end(context, Ending::NoRoute);

@@ -19,6 +19,8 @@ pub(in crate::client) struct Transfer {
     pub(super) request: TransferRequest,
     /// The routes before this place of the application's order were tried.
     pub(super) tried: usize,
+    /// How the connection of the transfer before, which stands, was made: it is tried first, and once.
+    pub(super) reused: Option<(Route, Option<SocketAddr>)>,
     /// How many attempts have come so far that bytes were to move.
     pub(super) attempts: u32,
     /// STOU: the name that the server told.
@@ -175,7 +177,16 @@ pub(super) enum Ending {
 
 impl Transfer {
     pub(in crate::client) fn new(request: TransferRequest) -> Self {
-        Self { request, tried: 0, attempts: 0, name: None, announced: None, kept: None, stage: Stage::Begin }
+        Self {
+            request,
+            tried: 0,
+            reused: None,
+            attempts: 0,
+            name: None,
+            announced: None,
+            kept: None,
+            stage: Stage::Begin,
+        }
     }
 
     /// The final reply of the transfer command has come, and the bytes still move.
@@ -198,7 +209,7 @@ impl Transfer {
     pub(in crate::client) fn data_is_whole(&self) -> Option<bool> {
         match self.stage {
             Stage::Moving(..) | Stage::Dismissed(..) => Some(false),
-            Stage::Finishing(_, stream) | Stage::Straggling(_, stream, _) => Some(stream.end == StreamEnd::Clean),
+            Stage::Finishing(_, stream) | Stage::Straggling(_, stream, _) => Some(stream.end.is_whole()),
             _ => None,
         }
     }
@@ -215,9 +226,11 @@ impl Transfer {
         }
     }
 
-    /// Nothing more is said, and no data connection is needed.
+    /// Nothing more is said, and no data connection is needed, but one that stands if the server has refused the transfer alone.
     pub(super) fn end(&mut self, context: &mut Context, ending: Ending) {
-        context.connection.data.release();
+        if ending != Ending::Refused || !context.data_stands() {
+            context.connection.data.release();
+        }
         self.stage = Stage::Ending(ending);
     }
 

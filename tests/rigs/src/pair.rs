@@ -8,6 +8,7 @@
 
 mod at_client;
 mod at_server;
+mod carried;
 mod inject;
 mod network;
 mod watched;
@@ -99,6 +100,10 @@ pub struct Pair {
     pub slow: usize,
     /// How often it was asked for, at the client and at the server.
     streamed: [usize; 2],
+    /// Bytes are moved in the form in force; where it marks their end, the connection is left for the next transfer.
+    pub converts: bool,
+    /// How often each end was asked to close what it had, client and server.
+    pub closed: [usize; 2],
     /// How often the server is asked to look, and to keep an upload, before it does.
     pub slow_look: usize,
     pub slow_commit: usize,
@@ -161,6 +166,8 @@ impl Pair {
             chunk: usize::MAX,
             slow: 0,
             streamed: [0, 0],
+            converts: false,
+            closed: [0, 0],
             slow_look: 0,
             slow_commit: 0,
             asked_to_look: 0,

@@ -46,7 +46,10 @@ enum Target {
 impl Copy<'_> {
     fn form(&self) -> Result<Form> {
         let form = self.login.form(if self.ascii { Type::Ascii(None) } else { Type::Image });
-        ensure!(!self.resume || is_verbatim(form, LINE_END), "--resume goes with neither --ascii nor --mode z");
+        ensure!(
+            !self.resume || is_verbatim(form, LINE_END),
+            "--resume goes with neither --ascii nor --mode block or z"
+        );
         Ok(form)
     }
 

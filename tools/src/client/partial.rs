@@ -8,7 +8,6 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
-use ftp_proto::StreamEnd;
 use ftp_proto::client::Failure;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -199,7 +198,7 @@ impl Write for Partial {
 
 /// Whether more has come than was bound to.
 pub fn is_too_much(failure: &Failure<'_>) -> bool {
-    matches!(failure, Failure::Incomplete { end: StreamEnd::Clean, moved, expected: Some(expected) } if moved > expected)
+    matches!(failure, Failure::Incomplete { end, moved, expected: Some(expected) } if end.is_whole() && moved > expected)
 }
 
 /// Whether it is the name of what has come of a file.

@@ -66,9 +66,10 @@ pub struct Options {
     /// a reply, 300 s for the last one of an upload, 120 s for the next byte.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     timeout: Option<u64>,
-    /// How the bytes of files and listings go: as they are, or compressed (MODE Z).
-    #[arg(long, value_enum, default_value_t = Compression::Stream)]
-    mode: Compression,
+    /// How the bytes of files and listings go: as they are, in blocks with a mark behind the last one, so that one data
+    /// connection is enough for all (MODE B), or compressed (MODE Z).
+    #[arg(long, value_enum, default_value_t = Carriage::Stream)]
+    mode: Carriage,
     /// Prints the dialogue on standard error.
     #[arg(short, long)]
     verbose: bool,
@@ -85,9 +86,21 @@ enum Way {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Compression {
+enum Carriage {
     Stream,
+    Block,
     Z,
+}
+
+impl Carriage {
+    /// The mode, and its letter.
+    fn mode(self) -> (Mode, char) {
+        match self {
+            Self::Stream => (Mode::Stream, 'S'),
+            Self::Block => (Mode::Block, 'B'),
+            Self::Z => (Mode::Deflate, 'Z'),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,7 +115,7 @@ pub struct Login<'u> {
     url: &'u Url,
     config: Arc<Config>,
     tls: Option<Tls>,
-    compression: Compression,
+    carriage: Carriage,
     verbose: bool,
 }
 
@@ -143,8 +156,8 @@ impl<'u> Login<'u> {
                 None => "TLS".into(),
             })?),
         };
-        let (compression, verbose) = (options.mode, options.verbose);
-        Ok(Self { url, config: Arc::new(config), tls, compression, verbose })
+        let (carriage, verbose) = (options.mode, options.verbose);
+        Ok(Self { url, config: Arc::new(config), tls, carriage, verbose })
     }
 
     /// Connects to the first address that answers, and logs in. The bar learns the length of what is transferred.
@@ -164,20 +177,18 @@ impl<'u> Login<'u> {
             connection.request(Request::secure(), None)?;
         }
         connection.request(Request::login(self.url.user.clone(), self.url.password.clone(), None), None)?;
-        if self.compression == Compression::Z {
-            let mode = Request::command(Command::Mode(Mode::Deflate)).map_err(|_| Error::msg("MODE Z"))?;
-            connection.request(mode, None).context("MODE Z")?;
+        let (mode, letter) = self.carriage.mode();
+        if mode != Mode::Stream {
+            let name = format!("MODE {letter}");
+            let request = Request::command(Command::Mode(mode)).map_err(|_| Error::msg(name.clone()))?;
+            connection.request(request, None).context(name)?;
         }
         Ok(connection)
     }
 
     /// What a transfer in this TYPE is made in.
     pub fn form(&self, representation: Type) -> Form {
-        let mode = match self.compression {
-            Compression::Stream => Mode::Stream,
-            Compression::Z => Mode::Deflate,
-        };
-        Form { representation, structure: Structure::File, mode }
+        Form { representation, structure: Structure::File, mode: self.carriage.mode().0 }
     }
 
     /// A sink for listings, which gets the lines as they are.

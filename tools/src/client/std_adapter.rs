@@ -25,6 +25,8 @@ pub struct Connection<'o> {
     control: Channel,
     tls: Option<Tls>,
     origin: Clock,
+    /// Of the data connections, one of which may stand for the next transfer.
+    sockets: Sockets,
     observer: Box<dyn FnMut(Event<'_>) + 'o>,
 }
 
@@ -56,7 +58,7 @@ impl<'o> Connection<'o> {
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(config, ends, Instant::default());
         let (control, observer) = (Channel::new(control), Box::new(observer));
-        let mut this = Self { client, control, tls, origin: Clock::now(), observer };
+        let mut this = Self { client, control, tls, origin: Clock::now(), sockets: Sockets::default(), observer };
         this.run(None)?;
         Ok(this)
     }
@@ -79,12 +81,13 @@ impl<'o> Connection<'o> {
 
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
-        let mut sockets = Sockets::default();
+        let mut sockets = mem::take(&mut self.sockets);
         let result = self.drive(&mut sockets, &mut content);
         // Where the session has broken, what the server had sent before may not have been read yet.
         if let (Err(_), Some(content)) = (&result, &mut content) {
             sockets.salvage(content, data::LINGER, false);
         }
+        self.sockets = sockets;
         result.map_err(|error| Explained::by(error, &self.client, self.control.tls_version()))
     }
 
@@ -163,7 +166,7 @@ impl<'o> Connection<'o> {
                         Turn::Ended(end, moved) => {
                             let end = moving.finish(end);
                             // Where nothing has moved, another route may find the content as it was.
-                            let moved = if end == StreamEnd::Clean { moved.bytes().into() } else { moved };
+                            let moved = if end.is_whole() { moved.bytes().into() } else { moved };
                             stream.finished(end, moved);
                             (self.observer)(Event::Moved { direction, total: moved.bytes(), end });
                         }

@@ -4,6 +4,7 @@
 //! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
 //! it was: so nothing of it is lost when the control connection has something to say first.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant as Clock};
 
 use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
-use ftp_proto::{Endpoints, Instant, Protection, StreamEnd, TlsError, Verdict};
+use ftp_proto::{ChannelId, Endpoints, Instant, Protection, TlsError, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -21,6 +22,7 @@ use super::std_adapter::{Event, SALVAGE};
 use crate::interrupt::{self, Interrupt};
 use crate::net::data::{Content, LINGER, is_end};
 use crate::net::tokio_data::Outside;
+use crate::net::tokio_flow::Flow;
 use crate::net::tokio_wire::{self, Side, Wire, secure_control};
 use crate::tls::client::Tls;
 
@@ -35,6 +37,8 @@ pub struct Connection {
     host: IpAddr,
     tls: Option<Tls>,
     origin: Clock,
+    /// Data connections that stand for the next transfer.
+    standing: BTreeMap<ChannelId, Flow>,
     observer: Box<dyn FnMut(Event<'_>)>,
 }
 
@@ -53,7 +57,7 @@ impl Connection {
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(config, ends, Instant::default());
         let (host, control) = (ends.local().ip(), Wire::Plain(control));
-        let mut this = Self { client, host, control, tls, origin: Clock::now(), observer };
+        let mut this = Self { client, host, control, tls, origin: Clock::now(), standing: BTreeMap::new(), observer };
         this.run(None).await?;
         Ok(this)
     }
@@ -76,12 +80,13 @@ impl Connection {
 
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     async fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
-        let mut outside = Outside::default();
+        let mut outside = Outside::with(mem::take(&mut self.standing));
         let result = self.drive(&mut outside, &mut content).await;
         // Where the session has broken, what the server had sent before may not have been read yet.
         if result.is_err() {
             outside.salvage(&mut content, LINGER, false).await;
         }
+        self.standing = outside.into_standing();
         result.map_err(|error| Explained::by(error, &self.client, self.control.tls_version()))
     }
 
@@ -187,7 +192,7 @@ impl Connection {
                         (end, moved) = outside.transfer(stream.channel(), content) => {
                             let end = content.as_mut().map_or(end, |content| content.finish(end));
                             // Where nothing has moved, another route may find the content as it was.
-                            let moved = if end == StreamEnd::Clean { moved.bytes().into() } else { moved };
+                            let moved = if end.is_whole() { moved.bytes().into() } else { moved };
                             stream.finished(end, moved);
                             (self.observer)(Event::Moved { direction, total: moved.bytes(), end });
                         }

@@ -32,6 +32,11 @@ pub trait Source: Read {
         None
     }
 
+    /// The bytes themselves say where they end, and the connection may stay for the next transfer.
+    fn may_stay(&self) -> bool {
+        false
+    }
+
     /// How many bytes there are to be, where the other side was told: an end before them is a failure on this side.
     fn length(&self) -> Option<u64> {
         None
@@ -50,8 +55,13 @@ pub trait Sink: Write {
         usize::MAX
     }
 
-    /// The bytes themselves have said that they are all: the connection needn't be waited for.
+    /// The bytes themselves have said that they are all: the connection needn't be waited for. `write` takes none that follow.
     fn is_complete(&self) -> bool {
+        false
+    }
+
+    /// The connection may stay for the next transfer once they are.
+    fn may_stay(&self) -> bool {
         false
     }
 
@@ -88,7 +98,7 @@ impl<'f> Content<'f> {
     #[must_use]
     pub fn finish(&mut self, end: StreamEnd) -> StreamEnd {
         match self {
-            Self::Sink(sink) if end == StreamEnd::Clean => match sink.flush() {
+            Self::Sink(sink) if end.is_whole() => match sink.flush() {
                 Ok(()) => end,
                 // The data says where it ends, and that hasn't come.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => StreamEnd::Truncated,

@@ -28,6 +28,7 @@ struct Encoding<'f> {
     /// How much of the file was read.
     read: u64,
     is_drained: bool,
+    may_stay: bool,
 }
 
 /// What comes over a data connection as it goes to a file.
@@ -47,10 +48,20 @@ impl<'f> Content<'f> {
             return Ok(self);
         }
         let buffer = vec![0; PIECE].into_boxed_slice();
+        // MODE Z marks its end, too, but its clients (lftp) wait for the connection's.
+        let may_stay = form.mode == Mode::Block;
         Ok(match self {
             Self::Source(source) => {
                 let encoder = Encoder::new(form, line_end)?.level(level.unwrap_or(Encoder::LEVEL));
-                Self::Source(Box::new(Encoding { source, encoder, buffer, unread: 0..0, read: 0, is_drained: false }))
+                Self::Source(Box::new(Encoding {
+                    source,
+                    encoder,
+                    buffer,
+                    unread: 0..0,
+                    read: 0,
+                    is_drained: false,
+                    may_stay,
+                }))
             }
             Self::Sink(sink) => {
                 let decoder = Decoder::new(form, line_end)?;
@@ -93,16 +104,22 @@ impl Encoding<'_> {
 }
 
 /// How long it is on the data connection, nobody knows before.
-impl Source for Encoding<'_> {}
+impl Source for Encoding<'_> {
+    fn may_stay(&self) -> bool {
+        self.may_stay
+    }
+}
 
 impl Decoding<'_> {
-    fn decode(&mut self, mut input: &[u8], end_of_input: bool) -> io::Result<()> {
+    /// How much of the input was taken: all of it, up to the mark of the end.
+    fn decode(&mut self, input: &[u8], end_of_input: bool) -> io::Result<usize> {
+        let mut taken = 0;
         while self.end.is_none() {
-            let progress = self.decoder.decode(input, &mut self.buffer, end_of_input);
+            let progress = self.decoder.decode(&input[taken..], &mut self.buffer, end_of_input);
             let written = progress.as_ref().map_or_else(|error| error.written, |progress| progress.written);
             self.sink.write_all(&self.buffer[..written])?;
             let progress = progress.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-            input = &input[progress.read..];
+            taken += progress.read;
             match progress.stop {
                 Stop::NeedsInput => break,
                 Stop::Ended(end) => self.end = Some(end),
@@ -110,15 +127,15 @@ impl Decoding<'_> {
                 Stop::NeedsRoom | Stop::Marker | Stop::Record => {}
             }
         }
-        Ok(())
+        Ok(taken)
     }
 }
 
 impl Write for Decoding<'_> {
-    /// What stands behind a mark of the end is nothing.
+    /// What stands behind MODE Z's mark is nothing; behind MODE B's, the next transfer begins.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.decode(bytes, false)?;
-        Ok(bytes.len())
+        let taken = self.decode(bytes, false)?;
+        Ok(if self.may_stay() { taken } else { bytes.len() })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -133,11 +150,15 @@ impl Sink for Decoding<'_> {
 
     /// MODE Z's mark is of zlib: the connection ends behind it, as in MODE S.
     fn is_complete(&self) -> bool {
-        self.mode == Mode::Block && self.end == Some(End::Marked)
+        self.may_stay() && self.end == Some(End::Marked)
     }
 
     fn most_at_once(&self) -> usize {
         if self.mode == Mode::Deflate { COMPRESSED } else { usize::MAX }
+    }
+
+    fn may_stay(&self) -> bool {
+        self.mode == Mode::Block
     }
 
     fn close(&mut self) -> io::Result<StreamEnd> {

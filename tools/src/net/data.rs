@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use ftp_proto::{ChannelId, ControlError, DataError, Listen, Moved, Write};
+use ftp_proto::{ChannelId, ControlError, DataError, Listen, Moved, StreamEnd, Write};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::{Connection, Error};
 use socket2::{Domain, Socket, Type};
@@ -310,7 +310,7 @@ impl Sockets {
         Ok(shake)
     }
 
-    /// Waits for either connection, then moves one piece; the end closes the connection. `patience`: until the machine wants
+    /// Waits for either connection, then moves one piece; the end closes the connection, unless it is in the data. `patience`: until the machine wants
     /// to know how far it is.
     pub fn turn<'a>(
         &mut self,
@@ -320,8 +320,10 @@ impl Sockets {
         patience: Option<Duration>,
     ) -> io::Result<Turn> {
         let turn = self.flow(channel)?.turn(ear, content, patience)?;
-        if let Turn::Ended(..) = turn {
-            self.close(channel);
+        match turn {
+            Turn::Ended(StreamEnd::Marked, _) => self.flow(channel)?.rest(),
+            Turn::Ended(..) => drop(self.close(channel)),
+            Turn::Control | Turn::Moved(_) => {}
         }
         Ok(turn)
     }

@@ -29,6 +29,8 @@ pub struct Flow {
     buffer: Vec<u8>,
     /// What was read from the source, and isn't sent yet.
     unsent: Range<usize>,
+    /// What was received, and no content has taken yet.
+    unread: Range<usize>,
     way: Way,
     /// The source is at its end.
     is_drained: bool,
@@ -68,6 +70,7 @@ impl Flow {
             channel: Channel::data(socket),
             buffer: Vec::new(),
             unsent: 0..0,
+            unread: 0..0,
             way: Way::Swift,
             is_drained: false,
             shut: false,
@@ -75,6 +78,14 @@ impl Flow {
             stirred: Instant::now(),
             has_begun: false,
         })
+    }
+
+    /// The transfer has ended in the data, and the connection is there for the next one.
+    pub fn rest(&mut self) {
+        (self.unsent, self.is_drained, self.shut, self.total, self.has_begun) = (0..0, false, false, 0, false);
+        if self.unread.is_empty() {
+            self.buffer = Vec::new();
+        }
     }
 
     /// A turn of the handshake that `begin` begins; waits for either connection. No byte passes TLS by.
@@ -98,7 +109,8 @@ impl Flow {
     ) -> io::Result<Turn> {
         self.has_begun = true;
         let sends = matches!(content, Content::Source(_)) && !self.shut;
-        if sends || !self.channel.is_pending() {
+        let has_more = self.channel.is_pending() || !self.unread.is_empty() && matches!(content, Content::Sink(_));
+        if sends || !has_more {
             let interest = PollFd::new(self.channel.socket(), if sends { PollFlags::OUT } else { PollFlags::IN });
             let limit = if self.shut { LINGER } else { STALL };
             let rest = limit.saturating_sub(self.stirred.elapsed());
@@ -175,11 +187,19 @@ impl Flow {
                 Ok(0) if self.is_short(source) => return Some(StreamEnd::LocalError),
                 Ok(0) => {
                     self.is_drained = true;
-                    self.channel.close_notify();
+                    if !source.may_stay() {
+                        self.channel.close_notify();
+                    }
                 }
                 Ok(count) => self.unsent = 0..count,
                 Err(error) => return local_end(&error),
             }
+        }
+        if self.is_drained && source.may_stay() {
+            return match self.channel.flush() {
+                Ok(()) => Some(StreamEnd::Marked),
+                Err(error) => network_end(&error),
+            };
         }
         if self.is_drained {
             return match self.channel.flush().and_then(|()| self.channel.socket().shutdown(Shutdown::Write)) {
@@ -220,6 +240,10 @@ impl Flow {
     }
 
     fn receive(&mut self, sink: &mut dyn Sink) -> Option<StreamEnd> {
+        // Of the transfer before.
+        if !self.unread.is_empty() {
+            return self.deliver(sink);
+        }
         if let Way::Swift = self.way {
             self.way = sink.file().and_then(|_| Pipe::new()).map_or(Way::Buffer, Way::Through);
         }
@@ -250,18 +274,38 @@ impl Flow {
                 self.say_goodbye();
                 sink.close().map_or_else(|error| local_end(&error), Some)
             }
-            Ok(count) => match sink.write_all(&self.buffer[..count]) {
-                Ok(()) => {
-                    self.total += count as u64;
-                    sink.is_complete().then(|| {
-                        self.say_goodbye();
-                        StreamEnd::Clean
-                    })
-                }
-                Err(error) => local_end(&error),
-            },
+            Ok(count) => {
+                self.unread = 0..count;
+                self.deliver(sink)
+            }
             Err(error) => network_end(&error),
         }
+    }
+
+    /// Gives what was received to the sink, up to the end that is in it.
+    fn deliver(&mut self, sink: &mut dyn Sink) -> Option<StreamEnd> {
+        while !self.unread.is_empty() && !sink.is_complete() {
+            match sink.write(&self.buffer[self.unread.clone()]) {
+                Ok(0) if !sink.is_complete() => return Some(StreamEnd::LocalError),
+                Ok(count) => {
+                    self.unread.start += count;
+                    self.total += count as u64;
+                }
+                Err(error) => {
+                    if let Some(end) = local_end(&error) {
+                        return Some(end);
+                    }
+                }
+            }
+        }
+        if !sink.is_complete() {
+            return None;
+        }
+        if sink.may_stay() {
+            return Some(StreamEnd::Marked);
+        }
+        self.say_goodbye();
+        Some(StreamEnd::Clean)
     }
 }
 
@@ -270,7 +314,7 @@ impl Flow {
 pub fn moved(end: StreamEnd, taken: u64) -> Moved {
     match end {
         StreamEnd::Truncated => taken.into(),
-        StreamEnd::Clean | StreamEnd::LocalError | StreamEnd::StorageFull => Moved::Bytes(taken),
+        StreamEnd::Clean | StreamEnd::Marked | StreamEnd::LocalError | StreamEnd::StorageFull => Moved::Bytes(taken),
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::channel::Shaken;
 use super::data::{self, Content};
 use super::flow;
-use super::tokio_flow::{Progress, transfer};
+use super::tokio_flow::{Flow, Progress, transfer};
 use super::tokio_wire::{Side, Wire, secure_data};
 use crate::interrupt;
 
@@ -26,7 +26,7 @@ use crate::interrupt;
 #[derive(Default)]
 pub struct Outside<'w> {
     listeners: BTreeMap<ChannelId, Rc<TcpListener>>,
-    flows: BTreeMap<ChannelId, Wire>,
+    flows: BTreeMap<ChannelId, Flow>,
     connecting: Option<Running<'w, io::Result<TcpStream>>>,
     accepting: Option<Running<'w, io::Result<(TcpStream, SocketAddr)>>>,
     securing: Option<Running<'w, (Wire, Shaken)>>,
@@ -44,6 +44,16 @@ pub struct Moving<'w> {
 }
 
 impl<'w> Outside<'w> {
+    /// With the connections that stand since the transfer before.
+    pub fn with(standing: BTreeMap<ChannelId, Flow>) -> Self {
+        Self { flows: standing, ..Self::default() }
+    }
+
+    /// The connections that stand.
+    pub fn into_standing(self) -> BTreeMap<ChannelId, Flow> {
+        self.flows
+    }
+
     /// Listens, or says why not.
     pub fn listen(&mut self, question: Listen<'_>) {
         let listening = data::listen(question.host(), question.ports()).and_then(|listener| {
@@ -69,7 +79,7 @@ impl<'w> Outside<'w> {
         let running = self.connecting.get_or_insert_with(|| Box::pin(connect(address, host, port)));
         let result = running.await;
         self.connecting = None;
-        self.flows.insert(channel, Wire::Plain(result.map_err(|error| data::why(&error))?));
+        self.flows.insert(channel, Wire::Plain(result.map_err(|error| data::why(&error))?).into());
         Ok(())
     }
 
@@ -85,29 +95,32 @@ impl<'w> Outside<'w> {
     /// The connection takes its listening socket's place.
     pub fn take(&mut self, channel: ChannelId, flow: TcpStream) {
         self.listeners.remove(&channel);
-        self.flows.insert(channel, Wire::Plain(flow));
+        self.flows.insert(channel, Wire::Plain(flow).into());
     }
 
     /// TLS on the data connection; a failure closes it.
     pub async fn secure(&mut self, channel: ChannelId, side: impl FnOnce() -> Option<Side>) -> Shaken {
         let Self { flows, securing, .. } = self;
         let running = securing.get_or_insert_with(|| {
-            let (flow, side) = (flows.remove(&channel).unwrap_or(Wire::Cut), side());
+            let (flow, side) = (flows.remove(&channel).map_or(Wire::Cut, |flow| flow.wire), side());
             Box::pin(async move { secure_data(flow, side).await })
         });
         let (flow, shaken) = running.await;
         self.securing = None;
-        self.flows.insert(channel, flow);
+        self.flows.insert(channel, flow.into());
         shaken
     }
 
-    /// Moves a file, which is taken when it begins, and closes the connection. The file comes back to be finished.
+    /// Moves a file, which is taken when it begins, and closes the connection, unless the end is in the data. The file comes back to be finished.
     pub async fn transfer(&mut self, channel: ChannelId, content: &mut Option<Content<'w>>) -> (StreamEnd, Moved) {
         let moving = self.begin(channel, content);
         let end = match &mut moving.running {
             Some(running) => running.await,
             None => StreamEnd::LocalError,
         };
+        if let Some(flow) = self.moving.as_ref().and_then(|moving| moving.progress.take_standing()) {
+            self.flows.insert(channel, flow);
+        }
         (end, flow::moved(end, self.stop(content)))
     }
 

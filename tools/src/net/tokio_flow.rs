@@ -16,6 +16,13 @@ use super::flow::network_end;
 use super::swift::{self, Pipe};
 use super::tokio_wire::Wire;
 
+/// A data connection.
+pub struct Flow {
+    pub wire: Wire,
+    /// What was received behind the end of the transfer before.
+    unread: Vec<u8>,
+}
+
 /// A transfer under way, for who looks at it from outside.
 #[derive(Default)]
 pub struct Progress<'c> {
@@ -24,6 +31,8 @@ pub struct Progress<'c> {
     taken: Cell<u64>,
     /// The file, once the transfer has ended or was dropped.
     content: Cell<Option<Content<'c>>>,
+    /// The connection, if it is there for the next transfer.
+    standing: Cell<Option<Flow>>,
 }
 
 /// Gives the file back when it is dropped.
@@ -33,14 +42,24 @@ struct Lent<'p, 'c> {
 }
 
 /// Files of this machine are read and written in place: tokio has no other way to them than a thread.
-pub async fn transfer<'c>(mut wire: Wire, content: Content<'c>, progress: Rc<Progress<'c>>) -> StreamEnd {
+pub async fn transfer<'c>(mut flow: Flow, content: Content<'c>, progress: Rc<Progress<'c>>) -> StreamEnd {
     let mut lent = Lent { content: Some(content), progress: &progress };
     let result = match &mut lent.content {
-        Some(Content::Source(source)) => send(&mut wire, &mut **source, &progress).await,
-        Some(Content::Sink(sink)) => receive(&mut wire, &mut **sink, &progress.moved).await,
+        Some(Content::Source(source)) => send(&mut flow.wire, &mut **source, &progress).await,
+        Some(Content::Sink(sink)) => receive(&mut flow, &mut **sink, &progress.moved).await,
         None => Err(StreamEnd::LocalError),
     };
-    result.err().unwrap_or(StreamEnd::Clean)
+    let end = result.unwrap_or_else(|end| end);
+    if end == StreamEnd::Marked {
+        progress.standing.set(Some(flow));
+    }
+    end
+}
+
+impl From<Wire> for Flow {
+    fn from(wire: Wire) -> Self {
+        Self { wire, unread: Vec::new() }
+    }
 }
 
 impl<'c> Progress<'c> {
@@ -56,6 +75,10 @@ impl<'c> Progress<'c> {
     pub fn take_content(&self) -> Option<Content<'c>> {
         self.content.take()
     }
+
+    pub fn take_standing(&self) -> Option<Flow> {
+        self.standing.take()
+    }
 }
 
 impl Drop for Lent<'_, '_> {
@@ -64,7 +87,7 @@ impl Drop for Lent<'_, '_> {
     }
 }
 
-async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>) -> Result<(), StreamEnd> {
+async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>) -> Result<StreamEnd, StreamEnd> {
     let Progress { moved, taken, .. } = progress;
     if !send_swiftly(wire, source, moved).await? {
         taken.set(moved.get());
@@ -90,42 +113,71 @@ async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>)
     if source.length().is_some_and(|length| moved.get() < length) {
         return Err(StreamEnd::LocalError);
     }
+    if source.may_stay() {
+        wire.flush().await.map_err(|_| StreamEnd::Truncated)?;
+        return Ok(StreamEnd::Marked);
+    }
     // Under TLS this is close_notify, too.
     wire.shutdown().await.map_err(|_| StreamEnd::Truncated)?;
     if let Wire::Plain(socket) = wire {
         // In plaintext nobody has anything to say to who sends, and 226 needn't wait for it.
         let _ = socket.try_read(&mut [0; 1024]);
-        return Ok(());
+        return Ok(StreamEnd::Clean);
     }
     // Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS those
     // are session tickets, which the next data connection needs.
     let mut rest = [0; 64];
     let drained = async { while matches!(wire.read(&mut rest).await, Ok(count) if count > 0) {} };
     let _ = timeout(LINGER, drained).await;
-    Ok(())
+    Ok(StreamEnd::Clean)
 }
 
-async fn receive(wire: &mut Wire, sink: &mut dyn Sink, moved: &Cell<u64>) -> Result<(), StreamEnd> {
-    if receive_swiftly(wire, sink, moved).await? {
-        return Ok(());
+async fn receive(flow: &mut Flow, sink: &mut dyn Sink, moved: &Cell<u64>) -> Result<StreamEnd, StreamEnd> {
+    let Flow { wire, unread } = flow;
+    // Of the transfer before.
+    let kept = std::mem::take(unread);
+    *unread = deliver(&kept, sink, moved)?.to_vec();
+    if unread.is_empty() && !sink.is_complete() && receive_swiftly(wire, sink, moved).await? {
+        return Ok(StreamEnd::Clean);
     }
     let mut buffer = vec![0; PIECE.min(sink.most_at_once())];
     let end = loop {
+        if sink.is_complete() {
+            if sink.may_stay() {
+                return Ok(StreamEnd::Marked);
+            }
+            break StreamEnd::Clean;
+        }
         // Under TLS an end without close_notify is an error.
         let count = wire.read(&mut buffer).await.map_err(|_| StreamEnd::Truncated)?;
         if count == 0 {
             break sink.close().map_err(here)?;
         }
-        sink.write_all(&buffer[..count]).map_err(here)?;
-        moved.set(moved.get() + count as u64);
-        if sink.is_complete() {
-            break StreamEnd::Clean;
-        }
+        *unread = deliver(&buffer[..count], sink, moved)?.to_vec();
         yield_now().await;
     };
     // The other side may wait for our goodbye before it says that all went well.
     let _ = timeout(LINGER, wire.shutdown()).await;
-    if end == StreamEnd::Clean { Ok(()) } else { Err(end) }
+    Ok(end)
+}
+
+/// Gives what was received to the sink, up to the end that is in it; what is left.
+fn deliver<'b>(mut bytes: &'b [u8], sink: &mut dyn Sink, moved: &Cell<u64>) -> Result<&'b [u8], StreamEnd> {
+    while !bytes.is_empty() && !sink.is_complete() {
+        match sink.write(bytes) {
+            Ok(0) if !sink.is_complete() => return Err(StreamEnd::LocalError),
+            Ok(count) => {
+                bytes = &bytes[count..];
+                moved.set(moved.get() + count as u64);
+            }
+            Err(error) => {
+                if let Some(end) = local_end(&error) {
+                    return Err(end);
+                }
+            }
+        }
+    }
+    Ok(bytes)
 }
 
 /// By the kernel, as far as it can; whether that is all.

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, CommitError, Server};
-use ftp_proto::{Accept, Connect, Endpoints, Instant, SecureData, StartTls, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, SecureData, StartTls, TlsError, Verdict};
 use socket2::SockRef;
 
 use super::door::{self, Guest};
@@ -131,7 +131,7 @@ impl<'s> Session<'s> {
                         Turn::Moved(total) => stream.moved(total),
                         Turn::Ended(end, moved) => {
                             // What is to be kept waits for `Commit`.
-                            self.content.take_if(|_| end != StreamEnd::Clean);
+                            self.content.take_if(|_| !end.is_whole());
                             stream.finished(end, moved);
                         }
                     }

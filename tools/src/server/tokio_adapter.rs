@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, CommitError, Server};
-use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, TlsError, Verdict};
 use tokio::net::unix::pipe::Receiver as Alarm;
 use tokio::net::{TcpListener as AsyncListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -240,7 +240,7 @@ impl Session {
                         },
                         (end, moved) = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
                             // What is to be kept waits for `Commit`.
-                            self.content.take_if(|_| end != StreamEnd::Clean);
+                            self.content.take_if(|_| !end.is_whole());
                             stream.finished(end, moved);
                         }
                     }

@@ -9,6 +9,7 @@ mod kept;
 mod listings;
 mod lost;
 mod mirror;
+mod modes;
 mod odd;
 mod options;
 mod plainly;

@@ -137,6 +137,7 @@ fn largest(site: &Site) -> Option<&(String, Vec<u8>)> {
 async fn data_reset(site: &Site, manner: Manner, rng: &mut Rng) -> Result<()> {
     let Some((name, content)) = largest(site) else { return Ok(()) };
     let mut control = Control::login(&site.target, manner).await?;
+    control.succeed("TYPE I", 200).await?;
     let mut data = control.begin(&format!("RETR soak/{name}")).await?;
     let mut part = vec![0; rng.usize(1..content.len())];
     data.read_exact(&mut part).await?;

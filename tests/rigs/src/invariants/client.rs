@@ -10,8 +10,8 @@ use ftp_proto::client::{
     Action, Client, Config, Failure, Misuse, Noise, Outcome, PlaintextAccepted, Request, Security, Value, Violation,
 };
 use ftp_proto::{
-    Argument, ChannelId, Command, ControlError, DataError, Direction, Endpoints, Inbox, Instant, Moved, Password, Path,
-    Replies, Reply, ReplyError, StreamEnd, Time, TlsError, Type, Verb, Verdict,
+    Argument, ChannelId, Command, ControlError, DataError, Direction, Endpoints, Inbox, Instant, Mode, Moved, Password,
+    Path, Replies, Reply, ReplyError, StreamEnd, Time, TlsError, Type, Verb, Verdict,
 };
 
 use policy::{Policy, allows, stranger};
@@ -640,9 +640,13 @@ impl Run {
             }
             (Action::StopTls(stop), Kind::Badly) => net.stop_tls(stop, Err(TlsError::Handshake)),
             (Action::Stream(stream), Kind::Well) => {
-                self.sockets.remove(&stream.channel());
+                let stays = choice & 1 == 1 && stream.form().marks_end();
+                if !stays {
+                    self.sockets.remove(&stream.channel());
+                }
+                let end = if stays { StreamEnd::Marked } else { StreamEnd::Clean };
                 self.content.moved((u64::from(choice) * 1000).into());
-                net.stream(stream, StreamEnd::Clean, u64::from(choice) * 1000);
+                net.stream(stream, end, u64::from(choice) * 1000);
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
@@ -736,6 +740,7 @@ pub(super) fn request(choice: u8) -> Request {
             0 => Request::quit(),
             1 => Request::relayed(Command::Retr(path)).unwrap().offset(7),
             2 => Request::relayed(Command::Rein).unwrap(),
+            3 => Request::command(Command::Mode(Mode::Block)).unwrap(),
             _ => Request::command(Command::Help(None)).unwrap(),
         },
         22 => Request::secure(),

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use ftp_proto::client::{self, Failure, Misuse, Request, Value};
 use ftp_proto::telnet::{Escape, Escaping};
-use ftp_proto::{Argument, Password, Path, Resume, Route, Type, server};
+use ftp_proto::{Argument, Mode, Password, Path, Resume, Route, Type, server};
 
 use super::client::ODD;
 use crate::net::Log;
@@ -65,6 +65,11 @@ fn between(routes: u8, various: u8, chunk: u8) -> Pair {
     if routes & 16 != 0 {
         config.routes.reverse();
     }
+    // In some the data connection may stay.
+    let stays = chunk & 16 != 0;
+    if stays {
+        policy.support = policy.support.clone().with_modes(&[Mode::Block]);
+    }
     policy.passive.enabled = various & 1 == 0;
     policy.active.enabled = various & 2 == 0;
     let ends = if various & 4 == 0 {
@@ -75,6 +80,7 @@ fn between(routes: u8, various: u8, chunk: u8) -> Pair {
     let [client, server] = ends.map(|end| end.parse().unwrap());
     let mut pair = Pair::between(config, policy, client, server);
     pair.log = Log::of_bytes();
+    pair.converts = stays;
     pair
 }
 

@@ -271,6 +271,7 @@ fn attempts(attempts: &[Attempt]) -> String {
 fn stream_end(end: StreamEnd) -> &'static str {
     match end {
         StreamEnd::Clean => "clean",
+        StreamEnd::Marked => "marked",
         StreamEnd::Truncated => "truncated",
         StreamEnd::LocalError => "local error",
         StreamEnd::StorageFull => "storage full",

@@ -20,7 +20,7 @@ impl Pair {
 
     fn act_for_client(&mut self) -> Result<(bool, Option<Ended>), Violation> {
         let now = Instant::from_origin(self.now);
-        let Self { client, control, data, faults, injector, log, watched, apart, .. } = self;
+        let Self { client, control, data, faults, injector, log, watched, apart, converts, closed, .. } = self;
         let mut log = log.at(Side::Client, self.now);
         match client.poll(now).inspect_err(|violation| log.violated(violation))? {
             client::Action::Write(_)
@@ -91,12 +91,12 @@ impl Pair {
             client::Action::Stream(stream) => match stream.direction() {
                 Direction::Send => {
                     let from = usize::try_from(stream.offset()).unwrap().min(self.upload.len());
-                    data.bytes = self.upload[from..].to_vec();
-                    let (end, total) = data.cut(*faults);
+                    let form = converts.then(|| stream.form());
+                    let (end, total) = data.load(&self.upload[from..], form, *faults);
                     self.streams.push(data.sent(End::Client, end));
                     log.stream(stream, end, total as u64);
                 }
-                Direction::Receive => match data.receive(End::Client) {
+                Direction::Receive => match data.unload(End::Client, converts.then(|| stream.form())) {
                     Some((end, bytes)) => {
                         self.download = bytes;
                         log.stream(stream, end, self.download.len() as u64);
@@ -153,6 +153,7 @@ impl Pair {
             }
             client::Action::Close(close) => {
                 (data.client_listens, data.broken) = (None, true);
+                closed[End::Client as usize] += 1;
                 log.close(close, Moved::Nothing);
             }
             client::Action::Leave => {

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use ftp_proto::server::{self, Answer, Question, Refusal};
-use ftp_proto::{
-    Code, Command, DataError, Direction, Instant, Moved, Path, Reply, StreamEnd, Text, Time, TlsError, Verdict,
-};
+use ftp_proto::{Code, Command, DataError, Direction, Instant, Moved, Path, Reply, Text, Time, TlsError, Verdict};
 
 use super::network::{End, Meeting, Pipe};
 use super::{Pair, UploadAt};
@@ -23,7 +21,7 @@ impl Pair {
 
     fn act_for_server(&mut self) -> bool {
         let now = Instant::from_origin(self.now);
-        let Self { server, control, data, faults, injector, log, watched, apart, .. } = self;
+        let Self { server, control, data, faults, injector, log, watched, apart, converts, closed, .. } = self;
         let mut log = log.at(Side::Server, self.now);
         match server.poll(now) {
             server::Action::Write(_)
@@ -106,14 +104,14 @@ impl Pair {
                             Some(Command::Retr(path)) => self.files.get(path.as_bytes()).cloned().unwrap_or_default(),
                             _ => self.files.keys().flat_map(|name| [name.as_slice(), b"\r\n"].concat()).collect(),
                         };
-                        data.bytes = content[offset.min(content.len())..].to_vec();
-                        let (end, total) = data.cut(*faults);
+                        let form = converts.then(|| stream.form());
+                        let (end, total) = data.load(&content[offset.min(content.len())..], form, *faults);
                         self.streams.push(data.sent(End::Server, end));
                         log.stream(stream, end, total as u64);
                     }
-                    Direction::Receive => match data.receive(End::Server) {
+                    Direction::Receive => match data.unload(End::Server, converts.then(|| stream.form())) {
                         Some((end, bytes)) => {
-                            self.unkept = (end == StreamEnd::Clean).then_some((offset, bytes.clone()));
+                            self.unkept = end.is_whole().then_some((offset, bytes.clone()));
                             log.stream(stream, end, bytes.len() as u64);
                         }
                         None => {
@@ -211,6 +209,7 @@ impl Pair {
             }
             server::Action::Close(close) => {
                 (data.server_listens, data.broken) = (None, true);
+                closed[End::Server as usize] += 1;
                 self.unkept = None;
                 log.close(close, Moved::Nothing);
             }

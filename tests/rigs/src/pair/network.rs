@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use ftp_proto::{StreamEnd, TlsError};
+use ftp_proto::{Form, StreamEnd, TlsError};
 
-use super::Faults;
+use super::{Faults, carried};
 
 /// The two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,8 +157,27 @@ impl Pipe {
         secure
     }
 
+    /// The content of a file that goes into it, as far as it comes; how many of its bytes that counts for.
+    pub fn load(&mut self, file: &[u8], form: Option<Form>, faults: Faults) -> (StreamEnd, usize) {
+        self.bytes = form.map_or_else(|| file.to_vec(), |form| carried::encoded(form, file));
+        let (end, sent) = self.cut(faults);
+        match (end, form) {
+            (StreamEnd::Clean, Some(form)) if form.marks_end() => (StreamEnd::Marked, file.len()),
+            (StreamEnd::Clean, Some(_)) => (StreamEnd::Clean, file.len()),
+            _ => (end, sent),
+        }
+    }
+
+    /// The content of a file that came, once its sender has ended.
+    pub fn unload(&mut self, to: End, form: Option<Form>) -> Option<(StreamEnd, Vec<u8>)> {
+        let (end, bytes) = self.receive(to)?;
+        let Some(form) = form else { return Some((end, bytes)) };
+        let (decoded, file) = carried::decoded(form, &bytes);
+        Some((if end.is_whole() { decoded } else { end }, file))
+    }
+
     /// The bytes that came, once their sender has ended.
-    pub fn receive(&mut self, to: End) -> Option<(StreamEnd, Vec<u8>)> {
+    fn receive(&mut self, to: End) -> Option<(StreamEnd, Vec<u8>)> {
         // Whoever closes without a word under TLS, or with a reset, has cut it off.
         let end = self.sender_done.take().or(self.broken.then_some(StreamEnd::Truncated))?;
         if let Some(written) = self.written {
@@ -167,7 +186,7 @@ impl Pipe {
         Some((end, std::mem::take(&mut self.bytes)))
     }
 
-    pub fn cut(&mut self, faults: Faults) -> (StreamEnd, usize) {
+    fn cut(&mut self, faults: Faults) -> (StreamEnd, usize) {
         match faults.data_breaks_after {
             Some(limit) if self.bytes.len() > limit => {
                 self.bytes.truncate(limit);

@@ -152,11 +152,15 @@ impl Run<'_> {
                 assert_eq!(verdict, Verdict::Refuse, "a stranger gets the data");
             }
             (Action::Stream(stream), Kind::Well) => {
-                self.sockets.remove(&stream.channel());
+                let stays = choice & 1 == 1 && stream.form().marks_end();
+                if !stays {
+                    self.sockets.remove(&stream.channel());
+                }
                 if stream.direction() == Direction::Receive {
                     self.unkept = Some(stream.channel());
                 }
-                net.stream(stream, StreamEnd::Clean, u64::from(choice));
+                let end = if stays { StreamEnd::Marked } else { StreamEnd::Clean };
+                net.stream(stream, end, u64::from(choice));
             }
             (Action::Stream(stream), Kind::Badly) => {
                 self.sockets.remove(&stream.channel());
