@@ -15,6 +15,8 @@ IDLE, DATA = 5, 5
 SLACK_FACTOR, SLACK_KIB = 1.1, 1024
 LISTENING = "0A"
 WARM_UP = 5
+# Memory that has grown in each of so many loads is a leak.
+LOADS = 3
 
 
 def run(name, place, options):
@@ -119,9 +121,12 @@ def clients(name, place, options):
         start = first_level(peer)
         # What is allocated once, and kept, isn't a leak.
         load(min(WARM_UP, options.seconds))
-        before = settled(peer, start, IDLE + DATA + 20)
-        result, used = load(options.seconds)
-        after = settled(peer, start, IDLE + DATA + 20)
+        levels = [settled(peer, start, IDLE + DATA + 20)]
+        # An allocator's arenas grow to what the busiest moment takes, and that may come late; a leak grows each time.
+        while len(levels) == 1 or len(levels) <= LOADS and levels[-1].pss > most(levels[-2]):
+            result, used = load(options.seconds)
+            levels.append(settled(peer, start, IDLE + DATA + 20))
+        before, after = levels[-2:]
         sockets = open_sockets(peer)
         left = sorted(os.listdir(folder))
         for file in left:
@@ -134,7 +139,7 @@ def clients(name, place, options):
         (after.files <= start.files, f"{after.files} files open afterwards, {start.files} at the start"),
         (after.threads <= start.threads, f"{after.threads} threads afterwards, {start.threads} at the start"),
         (after.pss <= most(before),
-         f"{after.pss:,} KiB PSS afterwards, {before.pss:,} after the warm-up, {start.pss:,} at the start"),
+         f"{after.pss:,} KiB PSS afterwards, {before.pss:,} before, {start.pss:,} at the start"),
         (sockets == [], f"no socket but its own port's: {describe(sockets)}"),
         (left == [], f"{len(left)} uploads that were broken off appeared"),
         (serves, "it still serves"),
