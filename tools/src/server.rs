@@ -9,6 +9,7 @@ pub mod door;
 pub mod service;
 pub mod site;
 pub mod std_adapter;
+mod threads;
 pub mod tokio_adapter;
 mod trouble;
 pub mod visitor;

@@ -4,15 +4,14 @@ use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, TcpListener, TcpStream};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::server::{Action, CommitError, Server};
 use ftp_proto::{Accept, Connect, Endpoints, Instant, SecureData, StartTls, TlsError, Verdict};
-use socket2::SockRef;
 
 use super::door::{self, Guest};
 use super::service::{self, Service};
+use super::threads::Threads;
 use super::trouble;
 use super::visitor::Visitor;
 use crate::net::channel::{Channel, Shake};
@@ -22,12 +21,15 @@ use crate::tls::server::{self as server_tls, Certified, SessionTls};
 /// The machine is told after this, at the latest, that a transfer has begun: it gives up what stands still.
 const TELL: Duration = Duration::from_secs(1);
 
-/// Serves everybody who connects, until the end.
+/// Serves everybody who connects there (to a socket of [`door::listen`]), until the end.
 pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
+    let threads = Arc::new(Threads::default());
     door::receive(listener, &service.stop, |control| {
         let (service, guest) = (service.clone(), service.house.enter());
         // A connection that breaks, or a thread that can't be had, ends this session and no other.
-        let _ = thread::Builder::new().spawn(move || Session::new(control, &service, guest)?.run());
+        let _ = threads.run(move || {
+            let _ = Session::new(control, &service, guest).and_then(Session::run);
+        });
     })?;
     service.house.wait_until_empty(service::FAREWELL);
     Ok(())
@@ -52,9 +54,6 @@ struct Session<'s> {
 
 impl<'s> Session<'s> {
     fn new(control: TcpStream, service: &'s Service, guest: Guest) -> io::Result<Self> {
-        // Some clients send the last byte of ABOR as urgent data; it belongs to the line all the same.
-        SockRef::from(&control).set_out_of_band_inline(true)?;
-        control.set_nodelay(true)?;
         control.set_nonblocking(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         Ok(Self {
@@ -189,7 +188,8 @@ impl<'s> Session<'s> {
 
     /// Reads what is there from the control connection; an empty read is its end, with or without close_notify.
     fn read(&mut self) -> io::Result<()> {
-        let mut buffer = [0; 4096];
+        // A line fits. An idle session's memory is the stack that it has used, and this is the deepest of it.
+        let mut buffer = [0; 1024];
         match self.control.read(&mut buffer) {
             Ok(count) => self.server.received(&buffer[..count]),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.server.received(&[]),
