@@ -44,7 +44,12 @@ impl Here {
     }
 
     /// `get` of a server that does this once it is asked for the file.
-    fn get(&self, client: &str, options: &[&str], transfer: impl Fn(&mut Peer) -> Then + Send + Sync + 'static) -> Output {
+    fn get(
+        &self,
+        client: &str,
+        options: &[&str],
+        transfer: impl Fn(&mut Peer) -> Then + Send + Sync + 'static,
+    ) -> Output {
         let server = Scripted::new(move |peer, line| if line == "RETR f" { transfer(peer) } else { Then::Usual });
         server.run(client, &[options, &["get"]].concat(), "/f", Some(&self.file))
     }

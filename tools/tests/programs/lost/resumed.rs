@@ -162,3 +162,97 @@ fn what_is_here_whole_is_not_asked_for_again() {
         }
     }
 }
+
+/// What it sends is the file's beginning, and behind what is here somebody else's bytes.
+#[test]
+fn a_server_that_ignores_rest_and_breaks_off_leaves_no_wrong_part() {
+    for client in CLIENTS {
+        for (name, came, end, size) in [
+            ("f", 300, "426 broken", true),
+            ("f", 300, "226 done", true),
+            ("f", 900, "451 broken", false),
+            ("f.ftp-part", 300, "leave", false),
+            ("f.ftp-part", 500, "226 done", true),
+        ] {
+            let here = Here::new();
+            let content = noise(1000);
+            fs::write(here.scratch.path().join(name), &content[..400]).unwrap();
+            let all = content.clone();
+            let server = Scripted::new(move |peer, line| match line {
+                "SIZE f" if size => {
+                    peer.say("213 1000");
+                    Then::Said
+                }
+                "RETR f" => {
+                    peer.send("150 here it comes", &all[..came]);
+                    if end == "leave" {
+                        return Then::Leave;
+                    }
+                    peer.say(end);
+                    Then::Said
+                }
+                _ => Then::Usual,
+            });
+            let output = server.run(client, &["--resume", "get"], "/f", Some(&here.file));
+            let message = one_line_of_failure(&output);
+            assert!(message.contains("ignores REST"), "{client} {name} {came} {end}: {message}");
+            assert_eq!(fs::read(here.scratch.path().join(name)).unwrap(), content[..400], "{client} {name} {end}");
+            assert_eq!(here.names(), [name], "{client} {name} {end}");
+        }
+    }
+}
+
+/// Of zeros nobody can tell where they belong, and it doesn't matter.
+#[test]
+fn a_part_of_zeros_grows() {
+    for client in CLIENTS {
+        let here = Here::new();
+        fs::write(&here.partial, [0; 400]).unwrap();
+        let output = here.get(client, &["--resume"], |peer| {
+            peer.send("150 here it comes", &[0; 300]);
+            peer.say("426 broken");
+            Then::Said
+        });
+        assert!(one_line_of_failure(&output).contains("700 bytes are kept"), "{client}: {output:?}");
+        assert_eq!(fs::read(&here.partial).unwrap(), [0; 700]);
+    }
+}
+
+#[test]
+fn what_is_longer_here_is_named() {
+    for client in CLIENTS {
+        for name in ["f", "f.ftp-part"] {
+            let here = Here::new();
+            let place = here.scratch.path().join(name);
+            fs::write(&place, [1; 400]).unwrap();
+            let server = Scripted::new(|peer, line| match line {
+                "SIZE f" => {
+                    peer.say("213 300");
+                    Then::Said
+                }
+                _ => Then::Usual,
+            });
+            let message = one_line_of_failure(&server.run(client, &["--resume", "get"], "/f", Some(&here.file)));
+            assert!(message.contains(&format!("{}: 400 bytes here", place.display())), "{client}: {message}");
+            assert_eq!(here.names(), [name]);
+        }
+    }
+}
+
+#[test]
+fn a_server_without_rest_is_told_as_that() {
+    for client in CLIENTS {
+        let here = Here::new();
+        fs::write(&here.file, [1; 400]).unwrap();
+        let server = Scripted::new(|peer, line| match line {
+            "REST 400" => {
+                peer.say("502 no REST");
+                Then::Said
+            }
+            _ => Then::Usual,
+        });
+        let message = one_line_of_failure(&server.run(client, &["--resume", "get"], "/f", Some(&here.file)));
+        assert!(message.contains("502 no REST; without --resume"), "{client}: {message}");
+        assert_eq!(here.names(), ["f"]);
+    }
+}

@@ -16,7 +16,7 @@ use ftp_proto_tools::net::flow::{Flow, Turn};
 use ftp_proto_tools::net::tokio_flow::{Progress, transfer};
 use ftp_proto_tools::net::tokio_wire::Wire;
 
-use super::Here;
+use super::{Here, RUNS};
 use crate::processes::{CLIENTS, one_line_of_failure};
 use crate::scripted::{Scripted, Then};
 
@@ -83,7 +83,8 @@ fn after_an_empty_data_connection_and_426_the_next_route_is_tried() {
 #[test]
 fn an_upload_is_never_said_again_with_nothing_in_it() {
     for client in CLIENTS {
-        for reads in [false, true] {
+        for run in 0..RUNS {
+            let reads = run % 2 == 1;
             let here = Here::new();
             fs::write(&here.file, "content").unwrap();
             let stored = Arc::new(Mutex::new(Vec::new()));
@@ -158,7 +159,7 @@ fn bytes_that_the_compressor_has_taken_count_though_none_was_sent() {
     assert!(matches!(flow.turn(None, &mut zeros(), None).unwrap(), Turn::Moved(0)));
     assert_ne!(flow.taken(), 0, "std");
 
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    runtime().block_on(async {
         let socket = tokio::net::TcpStream::connect(address).await.unwrap();
         let progress = Rc::<Progress<'_>>::default();
         {
@@ -167,5 +168,22 @@ fn bytes_that_the_compressor_has_taken_count_though_none_was_sent() {
         }
         assert_eq!(progress.moved(), 0);
         assert_ne!(progress.taken(), 0, "tokio");
+    });
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// The word that the server can't connect may be there before the transfer has had its first turn.
+#[test]
+fn a_content_whose_transfer_never_had_a_turn_is_not_lost() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    runtime().block_on(async {
+        let socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        let progress = Rc::<Progress<'_>>::default();
+        drop(transfer(Wire::Plain(socket).into(), zeros(), progress.clone()));
+        assert!(progress.take_content().is_some());
     });
 }
