@@ -201,7 +201,7 @@ impl Sockets {
         let listener = self.listener.as_ref().ok_or("nothing listens")?;
         let there = Some((listener, Interest::readable(1)));
         if self.wait(accept.wants_input(), there, Some(accept.deadline().saturating_since(now)))? {
-            let Ok((socket, peer)) = listener.accept() else { return Ok(accept.failed(DataError::Local)) }; // gone again
+            let Ok((socket, peer)) = listener.accept() else { return Ok(()) }; // gone again: it comes again
             socket.set_nonblocking(true)?;
             // The machine knows who may come. A stranger is turned away, and the question comes again.
             if accept.accepted(peer.as_socket().ok_or("no IP address")?) == Verdict::Take {
