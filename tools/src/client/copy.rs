@@ -290,7 +290,13 @@ pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Res
     let place = directory.join(partial.partial_name());
     let here = |why| Error::new(Local::new(why)).context(format!("{}", place.display()));
     let error = match result {
-        Ok(Length::Unknown) if partial.begins_anew().map_err(here)? => {
+        Ok(length)
+            if match length {
+                Length::Told(_) => partial.begins_anew_and_fits(),
+                Length::Asked | Length::Unknown => partial.begins_anew(),
+            }
+            .map_err(here)? =>
+        {
             partial.take_back().map_err(here)?;
             bail!(Local::new(Error::msg(
                 "the server seems to ignore REST: it sent again what is here; without --resume all of it comes"

@@ -121,6 +121,11 @@ impl Partial {
         Ok(offset > 0 && self.written >= offset && self.is_same(0, offset, offset)?)
     }
 
+    /// The same where it has the right length all the same.
+    pub fn begins_anew_and_fits(&self) -> io::Result<bool> {
+        Ok(self.written >= self.offset() && self.breaks_off_anew()?)
+    }
+
     /// The same of a download that broke off, as far as it came. Where the last bytes before are like the first ones, too, as in a
     /// file of zeros, nobody can tell.
     pub fn breaks_off_anew(&self) -> io::Result<bool> {

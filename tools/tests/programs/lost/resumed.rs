@@ -202,6 +202,35 @@ fn a_server_that_ignores_rest_and_breaks_off_leaves_no_wrong_part() {
     }
 }
 
+/// It ignores REST, and ends where the length fits.
+#[test]
+fn half_of_a_file_twice_is_not_the_file() {
+    for client in CLIENTS {
+        for (content, is_good) in [(noise(400), false), (vec![0; 400], true)] {
+            let here = Here::new();
+            fs::write(&here.file, &content).unwrap();
+            let again = content.clone();
+            let server = Scripted::new(move |peer, line| match line {
+                "SIZE f" => {
+                    peer.say("213 800");
+                    Then::Said
+                }
+                "RETR f" => {
+                    peer.send("150 here it comes", &again);
+                    peer.say("226 done");
+                    Then::Said
+                }
+                _ => Then::Usual,
+            });
+            let output = server.run(client, &["--resume", "get"], "/f", Some(&here.file));
+            assert_eq!(output.status.success(), is_good, "{client}: {output:?}");
+            let expected = if is_good { content.repeat(2) } else { content };
+            assert_eq!(fs::read(&here.file).unwrap(), expected, "{client}");
+            assert_eq!(here.names(), ["f"]);
+        }
+    }
+}
+
 /// Of zeros nobody can tell where they belong, and it doesn't matter.
 #[test]
 fn a_part_of_zeros_grows() {
