@@ -1,36 +1,16 @@
 //! What a whole dialogue costs: greeting, login, EPSV, RETR, 226, QUIT through a client's machine and through a server's,
 //! in memory. Beside the time: how often it asks for memory, and what a machine holds while it is idle.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ftp_proto::client::{Action, Client, Config, Request};
 use ftp_proto::server::{self, Greeting, Question, Server};
 use ftp_proto::{Argument, Command, Endpoints, Instant, Moved, Password, Path, StreamEnd, Text};
-
-static ASKED: AtomicUsize = AtomicUsize::new(0);
-static HELD: AtomicIsize = AtomicIsize::new(0);
-
-struct Counting;
-
-// SAFETY: all is left to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ASKED.fetch_add(1, Relaxed);
-        HELD.fetch_add(layout.size() as isize, Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size() as isize, Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use ftp_proto_rigs::counting::{Counting, cost};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -157,13 +137,6 @@ fn served_dialogue(config: &Arc<server::Config>) -> usize {
         + serve_all(&mut server, &[b"TYPE I\r\n"])
         + serve_all(&mut server, &FILE)
         + serve_all(&mut server, &[b"QUIT\r\n"])
-}
-
-/// How often `work` asks for memory, and how many bytes more are held behind it.
-fn cost<T>(work: impl FnOnce() -> T) -> (usize, isize, T) {
-    let (asked, held) = (ASKED.load(Relaxed), HELD.load(Relaxed));
-    let result = work();
-    (ASKED.load(Relaxed) - asked, HELD.load(Relaxed) - held, result)
 }
 
 fn clients(criterion: &mut Criterion) {

@@ -55,7 +55,8 @@ fn main() -> Result<()> {
         "get" => {
             // The file takes its name once it is whole: an older one stays until then.
             let (local, part) = (local?, format!("{}.part", local?));
-            session.request(Request::retrieve(path, 0), Content::Sink(&mut File::create(&part)?))?;
+            let request = Request::retrieve(path, 0).sized(); // fewer bytes than SIZE says are a failure
+            session.request(request, Content::Sink(&mut File::create(&part)?))?;
             fs::rename(part, local)?;
         }
         _ => return Err(USAGE.into()),
@@ -189,7 +190,7 @@ impl Sockets {
 
     fn listen(&mut self, listen: Listen<'_>) {
         let bound = listen.ports().find_map(|port| TcpListener::bind((listen.host(), port)).ok());
-        match bound.as_ref().map(TcpListener::local_addr) {
+        match bound.as_ref().map(|socket| socket.set_nonblocking(true).and_then(|()| socket.local_addr())) {
             Some(Ok(address)) => listen.listening(address),
             _ => listen.failed(DataError::NoPort),
         }
@@ -200,7 +201,7 @@ impl Sockets {
         let listener = self.listener.as_ref().ok_or("nothing listens")?;
         let there = Some((listener, Interest::readable(1)));
         if self.wait(accept.wants_input(), there, Some(accept.deadline().saturating_since(now)))? {
-            let (socket, peer) = listener.accept()?;
+            let Ok((socket, peer)) = listener.accept() else { return Ok(()) }; // gone again: it comes again
             socket.set_nonblocking(true)?;
             // The machine knows who may come. A stranger is turned away, and the question comes again.
             if accept.accepted(peer.as_socket().ok_or("no IP address")?) == Verdict::Take {

@@ -25,7 +25,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by their names
 
-const MOMENT: Duration = Duration::from_millis(1);
+const MOMENT: Duration = Duration::from_millis(50); // a time-out of zero would be none
 const LINGER: Duration = Duration::from_secs(2); // for the client to close, once everything is sent
 const LARGEST: usize = 64 << 20; // how large a file may be
 
@@ -44,9 +44,10 @@ pub fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
         Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor])?;
     let config = Arc::new(config);
     loop {
-        let (Ok((control, _)), config, files) = (listener.accept(), config.clone(), files.clone()) else { continue };
-        // A connection that breaks ends its own session alone.
-        thread::spawn(move || Session::new(control, config, files)?.run());
+        // Where no socket is left, or no thread, some session has to end first.
+        let Ok((control, _)) = listener.accept().inspect_err(|_| thread::sleep(MOMENT)) else { continue };
+        let session = Session::new(control, config.clone(), files.clone());
+        let _ = thread::Builder::new().spawn(move || session?.run()); // one that breaks ends no other
     }
 }
 
@@ -70,9 +71,8 @@ impl Session {
         control.set_nodelay(true)?; // else replies wait for each other, and a transfer takes 40 ms more
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let server = Server::new(config, ends, &Greeting::ready(Text::from_static("Welcome.")), Instant::default());
-        let (origin, control, host, poller) = (Clock::now(), control.into(), ends.local().ip(), Poller::new()?);
-        let (listener, data, content) = (None, None, Content::Nothing);
-        Ok(Self { server, origin, control, host, poller, listener, data, content, files })
+        let (origin, host, poller, content) = (Clock::now(), ends.local().ip(), Poller::new()?, Content::Nothing);
+        Ok(Self { server, origin, control: control.into(), host, poller, listener: None, data: None, content, files })
     }
 
     /// Does what the machine asks for, until the session has ended.
@@ -86,7 +86,6 @@ impl Session {
             let control = (&self.control, Event::readable(0));
             match self.server.poll(now) {
                 Action::Write(write) => {
-                    // Past its deadline the machine gives up by itself. (A time-out of zero would be none.)
                     self.control.set_write_timeout(until(write.deadline()).map(|left| left.max(MOMENT)))?;
                     match (&self.control).write(write.bytes()) {
                         Ok(count) => write.wrote(count),
@@ -103,10 +102,10 @@ impl Session {
                 Action::Question(question) => answer(question, &self.files)?,
                 Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
                 Action::Transfer(transfer) => self.content = open(transfer, &self.files),
-                // Passive mode: the client is told a port, and connects to it.
+                // Passive mode: the client is told a port, and connects to it. It may be gone again: `accept` mustn't wait then.
                 Action::Listen(listen) => {
                     let bound = listen.ports().find_map(|port| TcpListener::bind((listen.host(), port)).ok());
-                    match bound.as_ref().map(TcpListener::local_addr) {
+                    match bound.as_ref().map(|socket| socket.set_nonblocking(true).and_then(|()| socket.local_addr())) {
                         Some(Ok(address)) => listen.listening(address),
                         _ => listen.failed(DataError::NoPort),
                     }
@@ -118,14 +117,16 @@ impl Session {
                     match wait(&self.poller, sockets, until(accept.deadline()))? {
                         [true, _] => self.read()?,
                         [_, false] => {}
-                        [_, true] => {
-                            let (socket, peer) = listener.accept()?;
-                            socket.set_nonblocking(true)?;
-                            // The machine knows who may come. A stranger is turned away, and the question comes again.
-                            if accept.accepted(peer.as_socket().ok_or("no IP address")?) == Verdict::Take {
-                                (self.listener, self.data) = (None, Some((socket, 0)));
+                        [_, true] => match listener.accept() {
+                            Ok((socket, peer)) => {
+                                socket.set_nonblocking(true)?;
+                                // The machine knows who may come. A stranger is turned away, and the question comes again.
+                                if accept.accepted(peer.as_socket().ok_or("no IP address")?) == Verdict::Take {
+                                    (self.listener, self.data) = (None, Some((socket, 0)));
+                                }
                             }
-                        }
+                            Err(_) => accept.failed(DataError::Local),
+                        },
                     }
                 }
                 // Active mode. Std has no portable way to begin to connect and go on meanwhile: ABOR waits here, for 30 s at most.
@@ -139,9 +140,8 @@ impl Session {
                 }
                 Action::Stream(stream) => {
                     let (socket, moved) = self.data.as_mut().ok_or("no data connection")?;
-                    let interest =
-                        if let Content::Download(_) = self.content { Event::writable(1) } else { Event::readable(1) };
-                    let sockets = [stream.wants_input().then_some(control), Some((&*socket, interest))];
+                    let out = matches!(self.content, Content::Download(_));
+                    let sockets = [stream.wants_input().then_some(control), Some((&*socket, Event::new(1, !out, out)))];
                     match wait(&self.poller, sockets, stream.deadline().and_then(until))? {
                         [true, _] => self.read()?, // then `Stream` comes again, or `Close` instead
                         [_, false] => stream.moved(*moved),

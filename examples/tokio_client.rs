@@ -57,7 +57,8 @@ async fn main() -> Result<()> {
             let (local, part) = (local?, format!("{}.part", local?));
             let mut sink = File::create(&part)?;
             // A request's future may be dropped: nothing of the session is lost with it.
-            match timeout(LONGEST, session.request(Request::retrieve(path, 0), Content::Sink(&mut sink))).await {
+            let request = Request::retrieve(path, 0).sized(); // fewer bytes than SIZE says are a failure
+            match timeout(LONGEST, session.request(request, Content::Sink(&mut sink))).await {
                 Ok(outcome) => drop(outcome?),
                 Err(_) => session.abort().await?,
             }
@@ -132,14 +133,9 @@ impl<'o> Session<'o> {
             let until = |at: Option<Instant>| at.map_or(Duration::MAX, |at| at.saturating_since(now));
             match self.client.poll(now)? {
                 Action::Write(write) => {
-                    let bytes = write.bytes();
-                    let writing = self.control.async_io(Interest::WRITABLE, || self.control.try_write(bytes));
+                    let writing = self.control.async_io(Interest::WRITABLE, || self.control.try_write(write.bytes()));
                     let count = timeout(PATIENCE, writing).await??;
-                    for line in bytes[..count].split_inclusive(|byte| *byte == b'\n') {
-                        let is_secret = line.starts_with(b"PASS ");
-                        let line = if is_secret { b"PASS ****" } else { line.trim_ascii_end() };
-                        (self.log)(&format!("> {}", String::from_utf8_lossy(line)));
-                    }
+                    write.commands().for_each(|command| (self.log)(&format!("> {command}"))); // passwords are masked
                     write.wrote(count);
                 }
                 Action::Read { deadline } => {

@@ -20,7 +20,7 @@ use ftp_proto::{Command, ControlError, DataError, Endpoints, Instant, Path, Stre
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by their names
@@ -44,9 +44,10 @@ pub async fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
         Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor])?;
     let config = Arc::new(config);
     loop {
-        let Ok((control, _)) = listener.accept().await else { continue };
-        let session = Session::new(control, config.clone(), files.clone());
-        tokio::spawn(async move { session?.run().await }); // one that breaks ends no other
+        match listener.accept().await.map(|(control, _)| Session::new(control, config.clone(), files.clone())) {
+            Ok(session) => drop(tokio::spawn(async move { session?.run().await })), // one that breaks ends no other
+            Err(_) => sleep(Duration::from_millis(50)).await, // no socket is left: some session has to end first
+        }
     }
 }
 
@@ -146,8 +147,7 @@ impl Session {
                     tokio::select! {
                         biased; // the control connection first
                         heard = hear(control, until(stream.deadline())) => {
-                            // When something is heard, `Stream` comes again, or `Close` instead.
-                            if heard { self.read()? } else { stream.moved(*moved) }
+                            if heard { self.read()? } else { stream.moved(*moved) } // then it comes again, or `Close`
                         }
                         _ = socket.ready(interest) => {
                             let advanced = self.content.advance(socket, moved).await;

@@ -6,6 +6,21 @@ use super::{Field, Read, Shown, blanks, illegal, is_missing, missing, strict, wr
 use crate::command::error::ArgumentFault;
 use crate::text::{Argument, Password, Path};
 
+/// What all texts have alike: how they are written and owned.
+macro_rules! text {
+    () => {
+        fn write(&self, out: &mut Vec<u8>) {
+            write_text(out, self.as_bytes());
+        }
+        fn own(self, room: &mut Vec<u8>) -> Self::Owned {
+            self.into_owned_in(room)
+        }
+        fn room(self) -> Option<Vec<u8>> {
+            self.into_room()
+        }
+    };
+}
+
 /// RFC 959 5.3.2: `<pathname> ::= <string>`; RFC 2640 3.1, RFC 3659 2.2: exactly one blank, the rest is the name.
 impl<'a> Field<'a> for Path<'a> {
     type Owned = Path<'static>;
@@ -24,15 +39,7 @@ impl<'a> Field<'a> for Path<'a> {
     fn read_strict(input: &'a [u8]) -> Read<'a, Self> {
         Self::read(input)
     }
-    fn write(&self, out: &mut Vec<u8>) {
-        write_text(out, self.as_bytes());
-    }
-    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
-        self.into_owned_in(room)
-    }
-    fn room(self) -> Option<Vec<u8>> {
-        self.into_room()
-    }
+    text!();
 }
 
 /// RFC 959 5.3.2: `<password> ::= <string>`. All behind one blank belongs to it, and it may be empty.
@@ -48,15 +55,7 @@ impl<'a> Field<'a> for Password<'a> {
     fn read_strict(input: &'a [u8]) -> Read<'a, Self> {
         Self::read(input)
     }
-    fn write(&self, out: &mut Vec<u8>) {
-        write_text(out, self.as_bytes());
-    }
-    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
-        self.into_owned_in(room)
-    }
-    fn room(self) -> Option<Vec<u8>> {
-        self.into_room()
-    }
+    text!();
 }
 
 /// RFC 959 5.3.2: `<username> ::= <string>`, and the like. Blanks in front are skipped.
@@ -72,15 +71,7 @@ impl<'a> Field<'a> for Argument<'a> {
         strict::one_blank(input)?;
         Ok(read)
     }
-    fn write(&self, out: &mut Vec<u8>) {
-        write_text(out, self.as_bytes());
-    }
-    fn own(self, room: &mut Vec<u8>) -> Self::Owned {
-        self.into_owned_in(room)
-    }
-    fn room(self) -> Option<Vec<u8>> {
-        self.into_room()
-    }
+    text!();
 }
 
 /// `[<SP> argument]`

@@ -90,7 +90,8 @@ pub fn main(program: &str) -> ExitCode {
         Err(error) => {
             // One line, whatever the server has said.
             eprintln!("{program}: {}", printable(format!("{error:#}").replace('\n', " / ").as_bytes()));
-            if is_abort(&error) { interrupt::STATUS.into() } else { ExitCode::FAILURE }
+            // It may have broken before it could end in order.
+            if is_abort(&error) || interrupt::came() { interrupt::STATUS.into() } else { ExitCode::FAILURE }
         }
     }
 }

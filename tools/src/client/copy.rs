@@ -1,5 +1,6 @@
 //! `get` and `put`: one file, of which nothing is lost.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -13,7 +14,7 @@ use ftp_proto::codec::{LineEnd, is_verbatim};
 use ftp_proto::{Code, Form, Path as RemotePath, StreamEnd, Type};
 use rustix::fs::{Access, access};
 
-use super::failure::{Left, failure, is_abort, refusal};
+use super::failure::{Left, Local, failure, is_abort, refusal};
 use super::partial::{From, Partial, is_too_much};
 use super::session::{Adapter, Login, progress_bar};
 use super::url::Url;
@@ -158,6 +159,18 @@ pub enum Length {
 impl Download<'_> {
     /// Downloads it. Fewer bytes than there are is a failure, and so is more. What was known of its length.
     pub fn run(&self, connection: &mut impl Adapter, sink: impl Write) -> Result<Length> {
+        let why = Cell::new(None);
+        let result = self.fetch(connection, sink, &why);
+        match (result, why.take()) {
+            // The reply, or the machine, tells no more than that something went wrong here.
+            (Err(error), Some(why)) if matches!(failure(&error), Some(Failure::Incomplete { end, .. }) if *end == StreamEnd::LocalError) => {
+                Err(Left::behind(error, why))
+            }
+            (result, _) => result,
+        }
+    }
+
+    fn fetch(&self, connection: &mut impl Adapter, sink: impl Write, why: &Cell<Option<String>>) -> Result<Length> {
         let request = Request::retrieve(self.path.borrowed(), self.offset).representation(self.form.representation);
         if is_verbatim(self.form, LINE_END) {
             let length = match self.length {
@@ -175,7 +188,7 @@ impl Download<'_> {
                 Length::Asked => request.sized(),
                 Length::Unknown => request,
             };
-            connection.request(request, Some(Content::sink(sink)))?;
+            connection.request(request, Some(Content::sink(sink).noting(why)))?;
             return Ok(length);
         }
         // The bytes that move aren't the file's: those behind the conversion are counted.
@@ -185,7 +198,7 @@ impl Download<'_> {
             Length::Unknown => None,
         };
         let mut counted = Counted { to: sink, count: 0 };
-        let content = Content::sink(&mut counted).converted(self.form, LINE_END, None)?;
+        let content = Content::sink(&mut counted).converted(self.form, LINE_END, None)?.noting(why);
         connection.request(request, Some(content))?;
         match total.filter(|total| counted.count != *total) {
             None => Ok(total.map_or(Length::Unknown, Length::Told)),
@@ -275,12 +288,21 @@ impl Write for Target {
 /// where.
 pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Result<()> {
     let place = directory.join(partial.partial_name());
+    let here = |why| Error::new(Local::new(why)).context(format!("{}", place.display()));
     let error = match result {
-        Ok(Length::Unknown) if partial.begins_anew().with_context(|| format!("{}", place.display()))? => {
-            partial.take_back().with_context(|| format!("{}", place.display()))?;
-            bail!("the server seems to ignore REST: it sent again what is here; without --resume all of it comes");
+        Ok(length)
+            if match length {
+                Length::Told(_) => partial.begins_anew_and_fits(),
+                Length::Asked | Length::Unknown => partial.begins_anew(),
+            }
+            .map_err(here)? =>
+        {
+            partial.take_back().map_err(here)?;
+            bail!(Local::new(Error::msg(
+                "the server seems to ignore REST: it sent again what is here; without --resume all of it comes"
+            )));
         }
-        Ok(_) => return partial.keep().with_context(|| format!("{}", place.display())),
+        Ok(_) => return partial.keep().map_err(here),
         Err(error) => error,
     };
     match failure(&error) {
@@ -290,10 +312,21 @@ pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Res
         {
             let warning = format!("the file has grown meanwhile: {moved} bytes came, not {expected}");
             eprintln!("{}: {warning}", printable(partial.name().as_encoded_bytes()));
-            partial.keep().with_context(|| format!("{}", place.display()))
+            partial.keep().map_err(here)
         }
         Some(Failure::Beyond { offset, total }) => {
-            bail!("{}: {offset} bytes here, but only {total} at the server", place.display());
+            let place = directory.join(partial.begins_with());
+            let more = format!("{}: {offset} bytes here, but only {total} at the server", place.display());
+            bail!(Local::new(Error::msg(more)));
+        }
+        // A part that is followed by its beginning could be gone on from, and would be somebody else's file.
+        _ if partial.breaks_off_anew().map_err(here)? => {
+            partial.take_back().map_err(here)?;
+            let why = "what came is what is here, as from a server that ignores REST, and isn't kept";
+            Err(Left::behind(error, why.into()))
+        }
+        Some(Failure::Refused(reply)) if partial.offset() > 0 && matches!(reply.code().value(), 500..=504) => {
+            Err(Left::behind(error, "without --resume all of it comes".into()))
         }
         failure => match partial.give_up(failure) {
             Ok(0) => Err(error),

@@ -6,7 +6,7 @@ use anyhow::{Error, Result, bail};
 use ftp_proto::client::Request;
 use ftp_proto::listing::{Entry, Hint, Kind, Line, Listing};
 
-use super::failure::{is_empty_listing, refusal};
+use super::failure::{Local, is_empty_listing, refusal};
 use super::ls::now;
 use super::session::{Adapter, Login};
 
@@ -91,8 +91,8 @@ impl How {
     }
 }
 
-/// What is in the current directory. What the server refuses isn't tried again over this connection, but for its last resort.
-pub fn read<A: Adapter>(connection: &mut A, login: &Login<'_>, how: &mut How) -> Result<Vec<Found>> {
+/// What is in the current directory, which has this path. What the server refuses isn't tried again over this connection, but for its last resort.
+pub fn read<A: Adapter>(connection: &mut A, login: &Login<'_>, how: &mut How, path: &[u8]) -> Result<Vec<Found>> {
     let (mut way, mut refused) = (*how, None);
     let text = loop {
         match fetch(connection, login, way) {
@@ -115,12 +115,12 @@ pub fn read<A: Adapter>(connection: &mut A, login: &Login<'_>, how: &mut How) ->
     if let (true, Some(error)) = (text.is_empty(), refused) {
         return Err(error);
     }
-    let mut found = parse(way, &text)?;
+    let mut found = parse(way, &text, path)?;
     if way == How::List && found.iter().any(|found| found.what == What::Unread) {
         // Names are better than nothing; what the lines did tell is known of them, too.
         match fetch(connection, login, How::Nlst) {
             Ok(names) => {
-                let mut names = parse(How::Nlst, &names)?;
+                let mut names = parse(How::Nlst, &names, path)?;
                 for named in &mut names {
                     let known = found.iter().find(|found| found.name == named.name && found.what != What::Unread);
                     named.what = known.map_or(named.what, |known| known.what);
@@ -143,21 +143,35 @@ fn fetch<A: Adapter>(connection: &mut A, login: &Login<'_>, how: How) -> Result<
     let mut listing = Limited(Vec::new());
     let result = connection.request(how.request(), Some(login.listing(&mut listing)?));
     if listing.0.len() >= LONGEST {
-        bail!("the listing has more than {LONGEST} bytes");
+        bail!(Local::new(Error::msg(format!("the listing has more than {LONGEST} bytes"))));
     }
     result.map(|_| listing.0)
 }
 
-fn parse(how: How, text: &[u8]) -> Result<Vec<Found>> {
+fn parse(how: How, text: &[u8], path: &[u8]) -> Result<Vec<Found>> {
     let mut listing = Listing::new(now()?, how.hint());
+    let before = if how == How::Nlst { before_each(text, path) } else { 0 };
     let found = |line: Line<'_>| match line {
-        Line::Entry(entry) => of_entry(&entry, how).map(|what| Found { name: entry.name.to_vec(), what }),
+        Line::Entry(mut entry) => {
+            entry.name = &entry.name[before.min(entry.name.len())..];
+            of_entry(&entry, how).map(|what| Found { name: entry.name.to_vec(), what })
+        }
         Line::Error(line) | Line::Other(line) | Line::Partial(line) => {
             Some(Found { name: line.to_vec(), what: What::Unread })
         }
         _ => None,
     };
     Ok(listing.lines(text).filter_map(found).collect())
+}
+
+/// How many bytes a server has put before each name, though NLST had no path, to say that it is in this very directory.
+fn before_each(names: &[u8], path: &[u8]) -> usize {
+    let directory = [path.strip_suffix(b"/").unwrap_or(path), b"/"].concat();
+    let is_before_each = |words: &&[u8]| {
+        let mut names = names.split(|byte| *byte == b'\n').filter(|name| !matches!(*name, b"" | b"\r"));
+        names.all(|name| name.starts_with(words))
+    };
+    [&directory[..], b"./"].into_iter().find(is_before_each).map_or(0, <[u8]>::len)
 }
 
 /// What the entry is; `None`: the directory itself, or the one above.
@@ -201,7 +215,7 @@ mod tests {
     use super::*;
 
     fn one(how: How, line: &str) -> Option<What> {
-        let mut found = parse(how, line.as_bytes()).unwrap();
+        let mut found = parse(how, line.as_bytes(), b"/d").unwrap();
         assert!(found.len() < 2);
         found.pop().map(|found| found.what)
     }
@@ -225,8 +239,28 @@ mod tests {
             (How::List, "-rw-r--r-- what is this?", Some(What::Unread)),
             (How::Nlst, " a ", Some(What::Unknown)),
             (How::Nlst, "a/b", Some(What::Elsewhere)),
+            (How::Nlst, "/d/a", Some(What::Unknown)),
+            (How::Nlst, "./a", Some(What::Unknown)),
+            (How::Nlst, "/d/a/b", Some(What::Elsewhere)),
+            (How::Nlst, "/da", Some(What::Elsewhere)),
+            (How::Nlst, "/d/../a", Some(What::Elsewhere)),
+            (How::Nlst, "/a", Some(What::Elsewhere)),
+            (How::Nlst, "/d/..", Some(What::Elsewhere)),
         ] {
             assert_eq!(one(how, line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn what_stands_before_each_name_is_no_part_of_it() {
+        let names = |text: &str, path: &str| {
+            let found = parse(How::Nlst, text.as_bytes(), path.as_bytes()).unwrap();
+            found.into_iter().map(|found| String::from_utf8(found.name).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("/d/a\r\n/d/b\r\n", "/d"), ["a", "b"]);
+        assert_eq!(names("./a\n./b", "/d/"), ["a", "b"]);
+        assert_eq!(names("/a\r\n/b\r\n", "/"), ["a", "b"]);
+        // Where others stand beside them, they lead elsewhere.
+        assert_eq!(names("/d/a\r\nb\r\n", "/d"), ["/d/a", "b"]);
     }
 }

@@ -29,6 +29,25 @@ impl fmt::Display for Left {
 
 impl std::error::Error for Left {}
 
+/// What went wrong here, or is no fault of the connection: it is as good as before.
+#[derive(Debug)]
+pub struct Local(Error);
+
+impl Local {
+    /// An error that says so.
+    pub fn new(error: impl Into<Error>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl std::error::Error for Local {}
+
 /// An error of a data connection or of the session, with what the doctor says to it.
 #[derive(Debug)]
 pub struct Explained {

@@ -4,28 +4,34 @@
 //! cap-std opens each without following a link out.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use ftp_proto::client::{Failure, Request, Value};
-use ftp_proto::{Path as RemotePath, Type};
+use ftp_proto::{Code, Path as RemotePath, Type};
 use indicatif::ProgressBar;
 
 use super::copy::{Download, Length, local_name, settle};
 use super::directory::{self, Found, How, Size, What};
-use super::failure::{failure, is_abort, refusal};
+use super::failure::{Local, failure, is_abort, refusal};
 use super::partial::{From, Partial, is_partial_name};
 use super::session::{Adapter, Login};
-use crate::printable;
+use crate::{interrupt, printable};
 
 /// A server's links can make a directory its own descendant.
 const DEPTH: usize = 64;
+
+/// How often something is tried again amid which a connection has broken that was sound before.
+const MOST_TRIES: u32 = 1;
+
+/// How long a server that takes no new connection is left in peace, each time.
+const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
 
 /// How a directory is copied.
 pub struct Mirror<'a> {
@@ -46,11 +52,9 @@ struct Job {
     /// The path below the directory here.
     local: PathBuf,
     depth: usize,
+    /// How often a connection has broken amid it that was sound before.
+    tries: u32,
 }
-
-/// What went wrong here, not at the server: the connection is as good as before.
-#[derive(Debug)]
-struct Local(io::Error);
 
 /// What all connections share.
 struct Work<'a> {
@@ -91,7 +95,7 @@ impl Mirror<'_> {
         let root = Dir::open_ambient_dir(to, ambient_authority()).with_context(|| format!("{}", to.display()))?;
         let work = Work { mirror: self, root, place: to, state: Mutex::default(), changed: Condvar::new() };
 
-        let job = Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0 };
+        let job = Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0, tries: 0 };
         work.lock().jobs.push_back(job);
         thread::scope(|scope| {
             for _ in 1..self.connections {
@@ -147,29 +151,40 @@ impl Work<'_> {
         Some(job)
     }
 
-    /// Copies what is to be copied, over one connection, or another in its place, until nothing is left.
+    /// Copies what is to be copied, over one connection, or others in its place, until nothing is left.
     fn work<A: Adapter>(&self, mut connection: A) {
         let mut how = How::of(&mut connection);
         let mut is_used = false;
-        while let Some(job) = self.next() {
-            let mut result = self.copy(&mut connection, &job, &mut how);
-            // It may have been broken already: once more, over another.
-            if is_used && result.as_ref().is_err_and(is_broken) {
-                let Ok(another) = self.mirror.open::<A>() else { return self.give_back(job) };
-                connection = another;
-                result = self.copy(&mut connection, &job, &mut how);
+        while let Some(mut job) = self.next() {
+            let result = self.copy(&mut connection, &job, &mut how);
+            let has_broken = result.as_ref().is_err_and(is_broken) && !interrupt::came();
+            if has_broken && (is_used || job.tries < MOST_TRIES) {
+                // The connection may have been broken already, and once may be chance: over another one.
+                job.tries += u32::from(!is_used);
+                self.give_back(job);
+            } else {
+                self.done(&job, result);
             }
-            let has_broken = result.as_ref().is_err_and(is_broken);
             is_used = !has_broken;
-            self.done(&job, result);
             if has_broken {
-                match self.wait_for_work().then(|| self.mirror.open::<A>()) {
+                match self.wait_for_work().then(|| self.reopen::<A>()) {
                     Some(Ok(another)) => connection = another,
                     Some(Err(_)) | None => return,
                 }
             }
         }
         self.mirror.login.leave(connection);
+    }
+
+    /// Another connection in the place of one that has broken: the server may not have noticed yet that there is room again.
+    fn reopen<A: Adapter>(&self) -> Result<A> {
+        for pause in PAUSES {
+            match self.mirror.open() {
+                Err(_) if !interrupt::came() => thread::sleep(pause),
+                result => return result,
+            }
+        }
+        self.mirror.open()
     }
 
     fn done(&self, job: &Job, result: Result<()>) {
@@ -198,7 +213,7 @@ impl Work<'_> {
     }
 
     fn copy<A: Adapter>(&self, connection: &mut A, job: &Job, how: &mut How) -> Result<()> {
-        let path = RemotePath::new(&job.remote)?;
+        let path = RemotePath::new(&job.remote).map_err(Local::new)?;
         match job.what {
             What::Directory => self.directory(connection, job, &path, how),
             What::File(size) => self.file(connection, job, &path, size),
@@ -215,25 +230,25 @@ impl Work<'_> {
                     Err(_) => self.file(connection, job, &path, Size::Unknown),
                 },
             },
-            What::Elsewhere | What::Special | What::Unread => bail!(Local(io::Error::other("nothing to copy"))),
+            What::Elsewhere | What::Special | What::Unread => bail!(Local::new(io::Error::other("nothing to copy"))),
         }
     }
 
     fn directory<A: Adapter>(&self, connection: &mut A, job: &Job, path: &RemotePath<'_>, how: &mut How) -> Result<()> {
-        ensure!(job.depth < DEPTH, Local(io::Error::other("too deep")));
+        ensure!(job.depth < DEPTH, Local::new(io::Error::other("too deep")));
         if !self.lock().takes_directory(self.mirror.most_directories) {
             return Ok(());
         }
         if job.depth > 0 {
             match self.root.create_dir(&job.local) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    self.root.open_dir(&job.local).map_err(Local)?;
+                    self.root.open_dir(&job.local).map_err(Local::new)?;
                 }
-                result => result.map_err(Local)?,
+                result => result.map_err(Local::new)?,
             }
         }
         connection.request(Request::change_directory(path.borrowed()), None)?;
-        let found = directory::read(connection, self.mirror.login, how)?;
+        let found = directory::read(connection, self.mirror.login, how, &job.remote)?;
         let mut state = self.lock();
         let mut seen = BTreeSet::new();
         for Found { name, what } in found {
@@ -242,7 +257,7 @@ impl Work<'_> {
                     let separator: &[u8] = if job.remote.ends_with(b"/") { b"" } else { b"/" };
                     let remote = [&job.remote, separator, &name].concat();
                     let (local, depth) = (job.local.join(local), job.depth + 1);
-                    state.jobs.push_back(Job { what, remote, local, depth });
+                    state.jobs.push_back(Job { what, remote, local, depth, tries: 0 });
                 }
                 Ok(_) => {}
                 Err(error) => state.report(&name, &error),
@@ -263,7 +278,7 @@ impl Work<'_> {
             Ok(metadata) if metadata.is_file() && Some(metadata.len()) == told => return Ok(()),
             // Nothing is written through a link, nor into a pipe.
             Ok(metadata) if !metadata.is_file() => {
-                bail!(Local(io::Error::other("something else has that name here")))
+                bail!(Local::new(io::Error::other("something else has that name here")))
             }
             _ => {}
         }
@@ -272,9 +287,9 @@ impl Work<'_> {
             true => self.root.try_clone(),
             false => self.root.open_dir(parent),
         };
-        let name = job.local.file_name().ok_or_else(|| Local(ErrorKind::InvalidInput.into()))?;
+        let name = job.local.file_name().ok_or_else(|| Local::new(io::Error::from(ErrorKind::InvalidInput)))?;
         let from = if self.mirror.resume { From::Partial } else { From::Nothing };
-        let mut partial = directory.and_then(|directory| Partial::new(directory, name, from)).map_err(Local)?;
+        let mut partial = directory.and_then(|directory| Partial::new(directory, name, from)).map_err(Local::new)?;
         let login = self.mirror.login;
         let download = Download { path, form: login.form(Type::Image), offset: partial.offset(), length };
         let result = download.run(connection, &mut partial);
@@ -297,17 +312,12 @@ impl State {
     }
 }
 
-impl fmt::Display for Local {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Local {}
-
 /// Whether the session is at its end: neither the server nor this side has anything to say but that.
 fn is_broken(error: &Error) -> bool {
-    failure(error).is_none() && !error.is::<Local>()
+    match failure(error) {
+        Some(_) => refusal(error) == Some(Code::SERVICE_NOT_AVAILABLE),
+        None => !error.is::<Local>(),
+    }
 }
 
 /// The name here of what was found, if it is to be copied.

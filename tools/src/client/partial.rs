@@ -110,17 +110,41 @@ impl Partial {
         self.cut(kept)
     }
 
+    /// The name of what was there before.
+    pub fn begins_with(&self) -> &OsStr {
+        if let Begin::Copy(_) = self.begin { &self.name } else { &self.partial }
+    }
+
     /// Whether what came behind the first bytes are those bytes once more, as from a server that ignores REST.
     pub fn begins_anew(&self) -> io::Result<bool> {
         let offset = self.offset();
-        if offset == 0 || self.written < offset {
-            return Ok(false);
-        }
-        let open = || self.directory.open(&self.partial).map(|file| BufReader::new(file.into_std().take(offset)));
-        let (mut here, mut came) = (open()?, open()?);
-        came.get_mut().get_mut().seek(SeekFrom::Start(offset))?;
+        Ok(offset > 0 && self.written >= offset && self.is_same(0, offset, offset)?)
+    }
+
+    /// The same where it has the right length all the same.
+    pub fn begins_anew_and_fits(&self) -> io::Result<bool> {
+        Ok(self.written >= self.offset() && self.breaks_off_anew()?)
+    }
+
+    /// The same of a download that broke off, as far as it came. Where the last bytes before are like the first ones, too, as in a
+    /// file of zeros, nobody can tell.
+    pub fn breaks_off_anew(&self) -> io::Result<bool> {
+        let offset = self.offset();
+        let count = offset.min(self.written);
+        let tail = count.min(offset / 2);
+        Ok(count > 0 && self.is_same(0, offset, count)? && (tail == 0 || !self.is_same(0, offset - tail, tail)?))
+    }
+
+    /// Whether the same bytes stand at these two places, so many.
+    fn is_same(&self, one: u64, other: u64, count: u64) -> io::Result<bool> {
+        let at = |place| {
+            let mut file = self.directory.open(&self.partial)?.into_std();
+            file.seek(SeekFrom::Start(place))?;
+            io::Result::Ok(BufReader::new(file.take(count)))
+        };
+        let (mut one, mut other) = (at(one)?, at(other)?);
         loop {
-            let (first, second) = (here.fill_buf()?, came.fill_buf()?);
+            let (first, second) = (one.fill_buf()?, other.fill_buf()?);
             let count = first.len().min(second.len());
             if first[..count] != second[..count] {
                 return Ok(false);
@@ -128,8 +152,8 @@ impl Partial {
             if count == 0 {
                 return Ok(true);
             }
-            here.consume(count);
-            came.consume(count);
+            one.consume(count);
+            other.consume(count);
         }
     }
 
@@ -175,8 +199,11 @@ impl Partial {
             Begin::Copy(count) => {
                 file.set_len(0)?;
                 let old = self.directory.open(&self.name)?.into_std();
-                if io::copy(&mut old.take(count), &mut file)? != count {
-                    return Err(changed());
+                let copied = io::copy(&mut old.take(count), &mut file);
+                if copied.as_ref().ok() != Some(&count) {
+                    // Half a copy is of no use to anybody.
+                    self.directory.remove_file(&self.partial)?;
+                    return Err(copied.map_or_else(|why| why, |_| changed()));
                 }
             }
         }
@@ -239,5 +266,20 @@ mod tests {
         assert_eq!(partial_name(OsStr::new("a")), "a.ftp-part");
         let [one, other] = ["1", "2"].map(|end| partial_name(OsStr::new(&("x".repeat(250) + end))));
         assert!(one.len() <= LONGEST_NAME && one != other && is_partial_name(one.as_encoded_bytes()));
+    }
+
+    #[test]
+    fn half_a_copy_is_not_left() {
+        let scratch = tempfile::tempdir().unwrap();
+        std::fs::write(scratch.path().join("f"), [1; 400]).unwrap();
+        let directory = Dir::open_ambient_dir(scratch.path(), cap_std::ambient_authority()).unwrap();
+        let mut partial = Partial::new(directory, OsStr::new("f"), From::PartialOrFile).unwrap();
+        // Somebody shortens it meanwhile: as if the disk were full amid the copy.
+        std::fs::write(scratch.path().join("f"), [1; 300]).unwrap();
+        assert!(partial.write(b"more").is_err());
+        assert_eq!(partial.give_up(None).unwrap(), 0);
+        let names: Vec<_> =
+            std::fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["f"]);
     }
 }

@@ -341,7 +341,6 @@ fn why(error: &Error) -> TlsError {
     }
 }
 
-/// How TLS stands, for people.
 /// rustls' word for it as the crate's.
 pub fn tls_version(version: ProtocolVersion) -> TlsVersion {
     match version {
@@ -351,6 +350,7 @@ pub fn tls_version(version: ProtocolVersion) -> TlsVersion {
     }
 }
 
+/// How TLS stands, for people.
 fn description(version: Option<ProtocolVersion>, resumed: bool) -> String {
     let version = version.and_then(|version| version.as_str()).unwrap_or("TLS");
     format!("{version}, {}", if resumed { "session resumed" } else { "new session" })

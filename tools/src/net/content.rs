@@ -9,6 +9,7 @@
 //! 3. Whatever else happens, `Close`, a data connection that fails (then `Read` or another `Transfer` comes) or the end of the
 //!    session: drop the content. A dropped upload is gone. A client keeps it until `Done`, for another route may follow.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -40,6 +41,11 @@ pub trait Source: Read {
     /// How many bytes there are to be, where the other side was told: an end before them is a failure on this side.
     fn length(&self) -> Option<u64> {
         None
+    }
+
+    /// Something of the content was read, though `read` may have returned none of it yet: another attempt can't begin anew.
+    fn has_begun(&self) -> bool {
+        false
     }
 }
 
@@ -85,6 +91,14 @@ impl<'f> Content<'f> {
         Self::Sink(Box::new(Plain(sink)))
     }
 
+    /// The same; why a sink can't take what comes is kept there, for people.
+    pub fn noting(self, why: &'f Cell<Option<String>>) -> Self {
+        match self {
+            Self::Sink(sink) => Self::Sink(Box::new(Noting { sink, why })),
+            source => source,
+        }
+    }
+
     /// The file that the bytes come from or go to, where they are moved as they are.
     pub fn file(&mut self) -> Option<&File> {
         match self {
@@ -115,6 +129,58 @@ impl<'f> Content<'f> {
             Some(StreamEnd::StorageFull) => CommitError::StorageFull,
             _ => CommitError::Local,
         })
+    }
+}
+
+/// A sink whose errors are kept.
+struct Noting<'f> {
+    sink: Box<dyn Sink + 'f>,
+    why: &'f Cell<Option<String>>,
+}
+
+impl Noting<'_> {
+    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|error| self.why.set(local_end(error).map(|_| error.to_string())))
+    }
+}
+
+impl Write for Noting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.sink.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.sink.flush();
+        self.note(result)
+    }
+}
+
+impl Sink for Noting<'_> {
+    fn file(&mut self) -> Option<&File> {
+        self.sink.file()
+    }
+
+    fn most_at_once(&self) -> usize {
+        self.sink.most_at_once()
+    }
+
+    fn is_complete(&self) -> bool {
+        self.sink.is_complete()
+    }
+
+    fn may_stay(&self) -> bool {
+        self.sink.may_stay()
+    }
+
+    fn close(&mut self) -> io::Result<StreamEnd> {
+        let result = self.sink.close();
+        self.note(result)
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        let result = self.sink.commit();
+        self.note(result)
     }
 }
 

@@ -108,6 +108,10 @@ impl Source for Encoding<'_> {
     fn may_stay(&self) -> bool {
         self.may_stay
     }
+
+    fn has_begun(&self) -> bool {
+        self.read > 0
+    }
 }
 
 impl Decoding<'_> {

@@ -41,6 +41,8 @@ pub struct Flow {
     stirred: Instant,
     /// Bytes may have moved.
     has_begun: bool,
+    /// The source has lost bytes that it hasn't returned yet.
+    is_gone: bool,
 }
 
 /// Who moves the bytes.
@@ -77,12 +79,14 @@ impl Flow {
             total: 0,
             stirred: Instant::now(),
             has_begun: false,
+            is_gone: false,
         })
     }
 
     /// The transfer has ended in the data, and the connection is there for the next one.
     pub fn rest(&mut self) {
-        (self.unsent, self.is_drained, self.shut, self.total, self.has_begun) = (0..0, false, false, 0, false);
+        (self.unsent, self.is_drained, self.shut, self.total) = (0..0, false, false, 0);
+        (self.has_begun, self.is_gone) = (false, false);
         if self.unread.is_empty() {
             self.buffer = Vec::new();
         }
@@ -159,7 +163,7 @@ impl Flow {
     /// How many bytes were taken from a source, sent or not, since on another connection they would be missing; or given to a
     /// sink.
     pub fn taken(&self) -> u64 {
-        self.total + self.unsent.len() as u64
+        (self.total + self.unsent.len() as u64).max(self.is_gone.into())
     }
 
     /// Something was sent, and less than the other side was told. No close_notify may say that this was all.
@@ -192,7 +196,10 @@ impl Flow {
                     }
                 }
                 Ok(count) => self.unsent = 0..count,
-                Err(error) => return local_end(&error),
+                Err(error) => {
+                    self.is_gone = source.has_begun();
+                    return local_end(&error);
+                }
             }
         }
         if self.is_drained && source.may_stay() {

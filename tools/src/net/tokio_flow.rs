@@ -1,10 +1,11 @@
 //! Moving a file over one of tokio's connections.
 
 use std::cell::Cell;
-use std::io;
+use std::io::{self, Read};
 use std::rc::Rc;
 
 use ftp_proto::StreamEnd;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
@@ -36,24 +37,32 @@ pub struct Progress<'c> {
 }
 
 /// Gives the file back when it is dropped.
-struct Lent<'p, 'c> {
+struct Lent<'c> {
     content: Option<Content<'c>>,
-    progress: &'p Progress<'c>,
+    progress: Rc<Progress<'c>>,
 }
 
-/// Files of this machine are read and written in place: tokio has no other way to them than a thread.
-pub async fn transfer<'c>(mut flow: Flow, content: Content<'c>, progress: Rc<Progress<'c>>) -> StreamEnd {
-    let mut lent = Lent { content: Some(content), progress: &progress };
-    let result = match &mut lent.content {
-        Some(Content::Source(source)) => send(&mut flow.wire, &mut **source, &progress).await,
-        Some(Content::Sink(sink)) => receive(&mut flow, &mut **sink, &progress.moved).await,
-        None => Err(StreamEnd::LocalError),
-    };
-    let end = result.unwrap_or_else(|end| end);
-    if end == StreamEnd::Marked {
-        progress.standing.set(Some(flow));
+/// Files of this machine are read and written in place: tokio has no other way to them than a thread. The content is lent from
+/// here on, not from the first poll: what is dropped before that gives it back, too.
+pub fn transfer<'c>(
+    mut flow: Flow,
+    content: Content<'c>,
+    progress: Rc<Progress<'c>>,
+) -> impl Future<Output = StreamEnd> + use<'c> {
+    let mut lent = Lent { content: Some(content), progress };
+    async move {
+        let Lent { content, progress } = &mut lent;
+        let result = match content {
+            Some(Content::Source(source)) => send(&mut flow.wire, &mut **source, progress).await,
+            Some(Content::Sink(sink)) => receive(&mut flow, &mut **sink, &progress.moved).await,
+            None => Err(StreamEnd::LocalError),
+        };
+        let end = result.unwrap_or_else(|end| end);
+        if end == StreamEnd::Marked {
+            progress.standing.set(Some(flow));
+        }
+        end
     }
-    end
 }
 
 impl From<Wire> for Flow {
@@ -81,7 +90,7 @@ impl<'c> Progress<'c> {
     }
 }
 
-impl Drop for Lent<'_, '_> {
+impl Drop for Lent<'_> {
     fn drop(&mut self) {
         self.progress.content.set(self.content.take());
     }
@@ -94,7 +103,7 @@ async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>)
         // A listing is small: so is what it needs.
         let mut buffer = Vec::with_capacity(4096);
         loop {
-            let count = read(source, &mut buffer).await?;
+            let count = read(source, &mut buffer, taken).await?;
             taken.set(taken.get() + count as u64);
             if count == 0 {
                 break;
@@ -120,9 +129,10 @@ async fn send(wire: &mut Wire, source: &mut dyn Source, progress: &Progress<'_>)
     // Under TLS this is close_notify, too.
     wire.shutdown().await.map_err(|_| StreamEnd::Truncated)?;
     if let Wire::Plain(socket) = wire {
-        // In plaintext nobody has anything to say to who sends, and 226 needn't wait for it.
-        let _ = socket.try_read(&mut [0; 1024]);
-        return Ok(StreamEnd::Clean);
+        // In plaintext nobody has anything to say to who sends, and 226 needn't wait for it. A reset may be here already, whatever
+        // tokio believes of the socket.
+        let read = (&*SockRef::from(&*socket)).read(&mut [0; 1024]);
+        return Ok(read.err().and_then(|error| network_end(&error)).unwrap_or(StreamEnd::Clean));
     }
     // Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS those
     // are session tickets, which the next data connection needs.
@@ -242,7 +252,7 @@ async fn ready<T>(
 }
 
 /// Fills the buffer anew. It grows as it is filled: up to a piece. A source that takes long lets others have their turn.
-async fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, StreamEnd> {
+async fn read(source: &mut dyn Source, buffer: &mut Vec<u8>, taken: &Cell<u64>) -> Result<usize, StreamEnd> {
     if buffer.len() == buffer.capacity() && !buffer.is_empty() {
         buffer.reserve_exact(PIECE - buffer.len());
     }
@@ -254,6 +264,8 @@ async fn read(source: &mut dyn Source, buffer: &mut Vec<u8>) -> Result<usize, St
                 if let Some(end) = local_end(&error) {
                     return Err(end);
                 }
+                // Who stops here has lost what was read so far.
+                taken.set(taken.get().max(source.has_begun().into()));
                 yield_now().await;
             }
         }

@@ -56,7 +56,6 @@ impl Site {
             .with(&[Verb::Xsha, Verb::Xsha1, Verb::Xsha256, Verb::Xsha512])?
             .with_facts(listing::FACTS)?
             .with_hashes(hash::ALGORITHMS)?
-            .with_modes(&[Mode::Block, Mode::Deflate])
             .with_site(["CHMOD <SP> mode <SP> path"])
     }
 

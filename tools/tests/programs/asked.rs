@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use ftp_proto::codec::{Decoder, Encoder, End, LineEnd, Stop};
 use ftp_proto::{Form, Mode, Structure, Type};
 
-use crate::processes::{CLIENTS, client_program, noise, one_line_of_failure};
+use crate::processes::{CLIENTS, at_once, client_program, noise, one_line_of_failure};
 use crate::scripted::{Peer, Scripted, Then};
 
 /// A server whose files hold `x`, and that refuses these ways.
@@ -56,55 +56,57 @@ fn a_list_of_routes_is_tried_in_its_order() {
 
 #[test]
 fn what_does_not_go_on_is_given_up_after_the_timeout() {
-    for client in CLIENTS {
-        for silent in ["greeting", "USER", "RETR", "data", "half", "STOR", "QUIT"] {
-            let server = Scripted::new(move |peer, line| {
-                let verb = line.split(' ').next().unwrap();
-                match (verb, silent) {
-                    (verb, silent) if verb == silent && verb != "STOR" => {}
-                    ("RETR", "data") => {
-                        peer.say("150 here it comes");
-                        peer.hold();
-                    }
-                    ("RETR", "half") => {
-                        peer.say("150 here it comes");
-                        use std::io::Write;
-                        peer.hold().write_all(b"half").unwrap();
-                    }
-                    ("RETR", _) => {
-                        peer.send("150 here it comes", b"x");
-                        peer.say("226 done");
-                    }
-                    ("STOR", _) => drop(peer.receive()),
-                    ("ABOR", _) => {}
-                    _ => return Then::Usual,
+    let cases = CLIENTS
+        .map(|client| ["greeting", "USER", "RETR", "data", "half", "STOR", "QUIT"].map(|silent| (client, silent)));
+    at_once(cases.into_iter().flatten(), |(client, silent)| {
+        let server = Scripted::new(move |peer, line| {
+            let verb = line.split(' ').next().unwrap();
+            match (verb, silent) {
+                (verb, silent) if verb == silent && verb != "STOR" => {}
+                ("RETR", "data") => {
+                    peer.say("150 here it comes");
+                    peer.hold();
                 }
-                Then::Said
-            });
-            let dumb = TcpListener::bind("127.0.0.1:0").unwrap();
-            let address = if silent == "greeting" { dumb.local_addr().unwrap() } else { server.address };
-            let scratch = tempfile::tempdir().unwrap();
-            let here = scratch.path().join("here");
-            let action = if silent == "STOR" { "put" } else { "get" };
-            if action == "put" {
-                fs::write(&here, "x").unwrap();
+                ("RETR", "half") => {
+                    peer.say("150 here it comes");
+                    use std::io::Write;
+                    peer.hold().write_all(b"half").unwrap();
+                }
+                ("RETR", _) => {
+                    peer.send("150 here it comes", b"x");
+                    peer.say("226 done");
+                }
+                ("STOR", _) => drop(peer.receive()),
+                ("ABOR", _) => {}
+                _ => return Then::Usual,
             }
-            let began = Instant::now();
-            let mut command = client_program(client);
-            command.args(["--timeout", "1", action]).arg(format!("ftp://a:b@{address}/f")).arg(&here);
-            let output = command.output().unwrap();
-            let took = began.elapsed();
-            assert!(took < Duration::from_secs(10), "{client} {silent}: {took:?}");
-            if silent == "QUIT" {
-                assert!(output.status.success(), "{output:?}");
-            } else {
-                assert!(took >= Duration::from_millis(900), "{client} {silent}: {took:?} {output:?}");
-                one_line_of_failure(&output);
-            }
-            if silent == "half" {
-                assert_eq!(fs::read(scratch.path().join("here.ftp-part")).unwrap(), b"half");
-            }
+            Then::Said
+        });
+        let dumb = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = if silent == "greeting" { dumb.local_addr().unwrap() } else { server.address };
+        let scratch = tempfile::tempdir().unwrap();
+        let here = scratch.path().join("here");
+        let action = if silent == "STOR" { "put" } else { "get" };
+        if action == "put" {
+            fs::write(&here, "x").unwrap();
         }
+        let began = Instant::now();
+        let mut command = client_program(client);
+        command.args(["--timeout", "1", action]).arg(format!("ftp://a:b@{address}/f")).arg(&here);
+        let output = command.output().unwrap();
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(10), "{client} {silent}: {took:?}");
+        if silent == "QUIT" {
+            assert!(output.status.success(), "{output:?}");
+        } else {
+            assert!(took >= Duration::from_millis(900), "{client} {silent}: {took:?} {output:?}");
+            one_line_of_failure(&output);
+        }
+        if silent == "half" {
+            assert_eq!(fs::read(scratch.path().join("here.ftp-part")).unwrap(), b"half");
+        }
+    });
+    for client in CLIENTS {
         for wrong in ["0", "soon"] {
             let output =
                 client_program(client).args(["--timeout", wrong, "ls", "ftp://127.0.0.1:1/"]).output().unwrap();

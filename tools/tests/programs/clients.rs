@@ -6,7 +6,9 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::processes::{CLIENTS, SERVERS, Server, client_program, escaped, noise, one_line_of_failure, server_program};
+use crate::processes::{
+    CLIENTS, SERVERS, Server, at_once, client_program, escaped, noise, one_line_of_failure, server_program,
+};
 
 #[test]
 fn a_directory_is_listed() {
@@ -250,7 +252,7 @@ fn no_path_leads_out() {
 
 #[test]
 fn a_failure_is_one_line_and_exit_code_1() {
-    for client in CLIENTS {
+    at_once(CLIENTS, |client| {
         let server = Server::start_for(client, "127.0.0.1:0", &["--anonymous"]);
         fs::write(server.root().join("file"), "x").unwrap();
         let here = server.local("here");
@@ -283,7 +285,7 @@ fn a_failure_is_one_line_and_exit_code_1() {
             assert!(!message.contains("secret"), "{message}");
         }
         assert_eq!(fs::read(server.root().join("file")).unwrap(), b"x");
-    }
+    });
 }
 
 #[test]

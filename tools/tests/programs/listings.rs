@@ -258,32 +258,16 @@ fn a_mirror_has_a_bound_on_the_number_of_directories() {
     }
 }
 
+/// Some servers put the directory before each name, though NLST had no path.
 #[test]
-fn a_mirror_goes_on_over_another_connection_where_one_breaks_behind_a_226() {
+fn mirror_takes_names_with_the_path_of_their_directory() {
     for client in CLIENTS {
-        let scratch = tempfile::tempdir().unwrap();
-        let server = Scripted::new(|peer, line| {
-            match line.split_once(' ').unwrap_or((line, "")) {
-                ("FEAT", _) => peer.say("211-these\r\n MLST type*;size*;\r\n211 end"),
-                ("MLSD", _) => {
-                    let lines: String = (0..5).map(|name| format!("type=file;size=2; {name}\r\n")).collect();
-                    peer.send("150 here it comes", lines.as_bytes());
-                    peer.say("226 done");
-                }
-                ("RETR", path) => {
-                    peer.send("150 here it comes", path.as_bytes());
-                    peer.say("226 done");
-                    return Then::Reset;
-                }
-                _ => return Then::Usual,
-            }
-            Then::Said
-        });
-        for connections in ["1", "3"] {
-            let here = scratch.path().join(connections);
-            let output = server.run(client, &["--connections", connections, "mirror"], "/", Some(&here));
-            assert!(output.status.success(), "{output:?}");
-            assert_eq!(names(&here), ["0", "1", "2", "3", "4"]);
+        for nlst in ["/a\r\n/b c\r\n", "./a\r\n./b c\r\n"] {
+            let scratch = tempfile::tempdir().unwrap();
+            let server = Words { nlst, ..Words::NONE }.serve();
+            let output = server.run(client, &["mirror"], "/", Some(scratch.path()));
+            assert!(output.status.success(), "{nlst:?}: {output:?}");
+            assert_eq!(names(scratch.path()), ["a", "b c"], "{nlst:?}");
         }
     }
 }

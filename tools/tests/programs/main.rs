@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod asked;
+mod broken_mirrors;
 mod certificate;
 mod clients;
 mod kept;

@@ -7,7 +7,7 @@ use std::process::Output;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::processes::{CLIENTS, client_program, one_line_of_failure};
+use crate::processes::{CLIENTS, at_once, client_program, one_line_of_failure};
 
 const CONTENT: &[u8] = b"what the file holds";
 
@@ -77,19 +77,19 @@ fn get(client: &str, file: &Path, odd: fn(&str) -> Option<&'static str>) -> (Out
 
 #[test]
 fn a_314_to_epsv_leads_to_pasv_within_seconds() {
-    for client in CLIENTS {
+    at_once(CLIENTS, |client| {
         let scratch = tempfile::tempdir().unwrap();
         let file = scratch.path().join("f");
         let (output, heard, took) = get(client, &file, |verb| (verb == "EPSV").then_some("314 what?"));
         assert!(output.status.success(), "{output:?}");
         assert_eq!(std::fs::read(&file).unwrap(), CONTENT, "{heard:?}");
         assert!(heard.iter().any(|line| line == "PASV") && took < Duration::from_secs(15), "{took:?}: {heard:?}");
-    }
+    });
 }
 
 #[test]
 fn a_226_to_type_is_an_error_that_shows_it_and_leaves_no_file() {
-    for client in CLIENTS {
+    at_once(CLIENTS, |client| {
         let scratch = tempfile::tempdir().unwrap();
         let file = scratch.path().join("f");
         let (output, heard, took) = get(client, &file, |verb| (verb == "TYPE").then_some("226 already done"));
@@ -97,17 +97,17 @@ fn a_226_to_type_is_an_error_that_shows_it_and_leaves_no_file() {
         assert!(message.contains("226 already done"), "{message}");
         assert!(took < Duration::from_secs(15), "{took:?}: {heard:?}");
         assert!(!file.exists());
-    }
+    });
 }
 
 #[test]
 fn an_odd_answer_to_pass_is_an_error_that_shows_it() {
-    for client in CLIENTS {
+    at_once(CLIENTS, |client| {
         let scratch = tempfile::tempdir().unwrap();
         let (output, heard, took) =
             get(client, &scratch.path().join("f"), |verb| (verb == "PASS").then_some("331 once more"));
         let message = one_line_of_failure(&output);
         assert!(message.contains("PASS") && message.contains("331 once more"), "{message}");
         assert!(took < Duration::from_secs(15), "{took:?}: {heard:?}");
-    }
+    });
 }

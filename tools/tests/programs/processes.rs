@@ -3,8 +3,10 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -194,6 +196,15 @@ impl Session {
         drop(data);
         assert!(self.reply().starts_with("226"), "{command}");
     }
+}
+
+/// All cases at once: they wait more than they compute.
+pub fn at_once<T: Send>(cases: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
+    thread::scope(|scope| {
+        let check = &check;
+        let running: Vec<_> = cases.into_iter().map(|case| scope.spawn(move || check(case))).collect();
+        running.into_iter().for_each(|case| case.join().unwrap_or_else(|panic| resume_unwind(panic)));
+    });
 }
 
 pub fn one_line_of_failure(output: &Output) -> String {

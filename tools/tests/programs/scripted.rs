@@ -39,6 +39,8 @@ pub struct Peer {
     pub offset: Option<usize>,
     /// How many ways to a data connection were agreed on.
     ways: usize,
+    /// From 1 on.
+    session: usize,
 }
 
 /// How the data connection is made.
@@ -55,9 +57,9 @@ impl Scripted {
         let (script, heard) = (Arc::new(script), Arc::<Mutex<Vec<String>>>::default());
         let shared = heard.clone();
         thread::spawn(move || {
-            for control in listener.incoming() {
+            for (before, control) in listener.incoming().enumerate() {
                 let (script, heard) = (script.clone(), shared.clone());
-                thread::spawn(move || Peer::new(control.unwrap()).serve(&*script, &heard));
+                thread::spawn(move || Peer::new(control.unwrap(), before + 1).serve(&*script, &heard));
             }
         });
         Self { address, heard }
@@ -84,10 +86,10 @@ impl Scripted {
 }
 
 impl Peer {
-    fn new(control: TcpStream) -> Self {
+    fn new(control: TcpStream, session: usize) -> Self {
         control.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         control.set_nodelay(true).unwrap();
-        Self { control: BufReader::new(control), way: None, held: None, offset: None, ways: 0 }
+        Self { control: BufReader::new(control), way: None, held: None, offset: None, ways: 0, session }
     }
 
     fn serve(mut self, script: &dyn Fn(&mut Self, &str) -> Then, heard: &Mutex<Vec<String>>) {
@@ -155,6 +157,11 @@ impl Peer {
     pub fn say(&self, line: &str) {
         // The client may have left.
         let _ = self.control.get_ref().write_all(format!("{line}\r\n").as_bytes());
+    }
+
+    /// Which session of the server this is, from 1 on.
+    pub fn session(&self) -> usize {
+        self.session
     }
 
     /// Which data connection of this session the next one is, from 1 on.

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::certificate::Certificate;
-use crate::processes::{CLIENTS, SERVERS, Server, noise};
+use crate::processes::{CLIENTS, SERVERS, Server, at_once, noise};
 
 const HERE: &str = "127.0.0.1:0";
 
@@ -331,7 +331,7 @@ fn a_passive_range_that_is_used_up_is_425() {
 
 #[test]
 fn a_silent_client_is_told_and_left() {
-    for server in SERVERS {
+    at_once(SERVERS, |server| {
         let running = Server::start_as(server, CLIENTS[0], HERE, &["--data-timeout", "1"]);
         let mut session = running.dial();
         session.log_in("anna", "secret");
@@ -347,7 +347,7 @@ fn a_silent_client_is_told_and_left() {
         for expected in ["331", "230", "421"] {
             assert!(session.reply().starts_with(expected), "{server}");
         }
-    }
+    });
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn both_protocols_come_to_the_unspecified_address() {
 
 #[test]
 fn a_hash_that_takes_long_keeps_nobody_waiting() {
-    for server in SERVERS {
+    at_once(SERVERS, |server| {
         let running = Server::start_as(server, CLIENTS[0], HERE, &[]);
         fs::File::create(running.root().join("huge")).unwrap().set_len(1 << 36).unwrap();
         let mut hashing: Vec<_> = (0..4).map(|_| running.dial()).collect();
@@ -389,5 +389,5 @@ fn a_hash_that_takes_long_keeps_nobody_waiting() {
             let answer = control.peek(&mut [0]).unwrap_err();
             assert_eq!(answer.kind(), std::io::ErrorKind::WouldBlock, "{server}: a hash was done before a NOOP");
         }
-    }
+    });
 }

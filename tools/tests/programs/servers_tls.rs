@@ -11,7 +11,7 @@ use socket2::SockRef;
 use tempfile::TempDir;
 
 use crate::certificate::Certificate;
-use crate::processes::{CLIENTS, SERVERS, Server, noise};
+use crate::processes::{CLIENTS, SERVERS, Server, at_once, noise};
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
 
@@ -226,7 +226,7 @@ fn an_abort_together_with_the_data_s_end_counts() {
 #[test]
 fn an_upload_is_whole_though_its_client_never_reads() {
     let content = noise(2_000_000);
-    for server in SERVERS {
+    at_once(SERVERS, |server| {
         let site = Site::start(server, &["--tls", "offered"]);
         for _ in 0..10 {
             let config = site.certificate.client(&version::TLS13, &[]);
@@ -238,7 +238,7 @@ fn an_upload_is_whole_though_its_client_never_reads() {
                 assert!(fs::read(site.server.root().join("whole")).unwrap() == content, "{server}");
             }
         }
-    }
+    });
 }
 
 /// close_notify is the orderly end: what comes after it is nothing.

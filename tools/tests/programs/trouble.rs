@@ -8,7 +8,7 @@ use std::thread;
 
 use socket2::{Domain, Socket, Type};
 
-use crate::processes::{CLIENTS, SERVERS, Server, Session, client_program, one_line_of_failure};
+use crate::processes::{CLIENTS, SERVERS, Server, Session, at_once, client_program, one_line_of_failure};
 use crate::scripted::{Scripted, Then};
 
 /// What a server writes into its log while a client by hand does that.
@@ -45,12 +45,12 @@ fn wait_in_vain(session: &mut Session, command: &str) {
 
 #[test]
 fn nobody_came_to_the_passive_port() {
-    for server in SERVERS {
+    at_once(SERVERS, |server| {
         let lines = log(server, &["--passive-ports", "47100-47199"], |session| wait_in_vain(session, "EPSV"));
         says(server, &lines, &["nobody came to 127.0.0.1:471", "(EPSV)", "passive-range-dropped: ", "47100"]);
         let lines = log(server, &["--passive-address", "10.0.0.5"], |session| wait_in_vain(session, "PASV"));
         says(server, &lines, &["nobody came to 10.0.0.5:", "(PASV)", "passive-range-dropped: "]);
-    }
+    });
 }
 
 /// As clients do that dial before they ask: `curl`, `lftp` and ours.
@@ -191,7 +191,7 @@ fn the_client_tells_why_a_server_says_425() {
 
 #[test]
 fn the_client_tells_what_answers_instead_of_an_ftp_server() {
-    for client in CLIENTS {
+    at_once(CLIENTS, |client| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
@@ -204,7 +204,7 @@ fn the_client_tells_what_answers_instead_of_an_ftp_server() {
             &command.args(["--timeout", "2", "ls"]).arg(format!("ftp://a:b@{address}/")).output().unwrap(),
         );
         assert!(line.contains("Likely: ") && line.contains("SSH"), "{client}: {line}");
-    }
+    });
 }
 
 /// The doctor has nothing to say to it.

@@ -1,24 +1,29 @@
 //! The client's machine against a scripted server, network, clock and application.
 
+mod answers;
+mod content;
 mod policy;
+mod requests;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_proto::client::{
-    Action, Client, Config, Failure, Misuse, Noise, Outcome, PlaintextAccepted, Request, Security, Value, Violation,
-};
+use ftp_proto::client::{Action, Client, Config, Failure, Misuse, Noise, Outcome, Security, Value, Violation};
 use ftp_proto::{
-    Argument, ChannelId, Command, ControlError, DataError, Direction, Endpoints, Inbox, Instant, Mode, Moved, Password,
-    Path, Replies, Reply, ReplyError, StreamEnd, Time, TlsError, Type, Verb, Verdict,
+    ChannelId, ControlError, Direction, Endpoints, Inbox, Instant, Replies, Reply, ReplyError, Type, Verb,
 };
 
-use policy::{Policy, allows, stranger};
+use answers::Kind;
+use content::Content;
+use policy::{Policy, allows};
+use requests::{ANY_LENGTH, length};
 
 use super::floods;
-use super::script::{self, Mouth, SECRET, Step, Written, shows_secret};
-use crate::net::{Log, Shared, Side};
+use super::script::{self, Mouth, Step, Written, shows_secret};
+use crate::net::{Log, Side};
+
+pub(super) use requests::{ODD, request};
 
 /// The same log whatever the chunks; bounded polls between inputs; a violation repeats; nothing after Close; no
 /// stranger dialled, none accepted; no password in any `Debug`, nor where a `Write` tells its commands; no transfer command
@@ -101,57 +106,6 @@ impl Lines {
     /// What stands behind the last of them.
     fn rest(&self) -> &[u8] {
         &self.bytes[self.seen..]
-    }
-}
-
-/// What the application knows of the content that its request moves.
-#[derive(Debug, Default)]
-struct Content {
-    /// The channel whose stream was asked for last.
-    channel: Option<ChannelId>,
-    /// How much of it the adapter has told over that channel.
-    told: u64,
-    /// It isn't whole any more: no other transfer command may be said for it.
-    gone: bool,
-    /// STOU was said for it.
-    unique: bool,
-}
-
-impl Content {
-    /// The stream of this channel is open.
-    fn streams(&mut self, channel: ChannelId) {
-        if self.channel != Some(channel) {
-            assert!(!self.gone, "a content is moved twice");
-            (self.channel, self.told) = (Some(channel), 0);
-        }
-    }
-
-    /// The adapter says so.
-    fn moved(&mut self, moved: Moved) -> Moved {
-        self.told = self.told.max(moved.bytes());
-        self.gone |= moved != Moved::Nothing;
-        moved
-    }
-
-    /// What the answer to `Close` is. `once`: it can't begin anew. A careless adapter forgets what it has told.
-    fn closed(&mut self, channel: ChannelId, once: bool, careless: bool) -> Moved {
-        match self.told {
-            _ if self.channel != Some(channel) => Moved::Nothing,
-            0 if once => self.moved(Moved::Bytes(0)),
-            0 => Moved::Nothing,
-            _ if careless => Moved::Nothing,
-            told => self.moved(Moved::Bytes(told)),
-        }
-    }
-
-    /// These lines are written.
-    fn says(&mut self, lines: &[u8]) {
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            let word = line.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
-            let verb = Verb::parse(word);
-            assert!(!(verb.opens_data() && self.gone), "{verb} for a content of which something is gone");
-            assert!(!(verb == Verb::Stou && std::mem::replace(&mut self.unique, true)), "STOU twice");
-        }
     }
 }
 
@@ -592,75 +546,6 @@ impl Run {
         }
         None
     }
-
-    /// Answers the open question.
-    fn answer(&mut self, choice: u8, kind: Kind) {
-        let peer = SocketAddr::new(self.ends.peer().ip(), 20);
-        let mut net = self.net.at(Side::Client, self.now.since_origin());
-        let Ok(action) = self.client.poll(self.now) else { return };
-        match (action, kind) {
-            (Action::Connect(connect), Kind::Well) => {
-                self.sockets.insert(connect.channel());
-                net.connect(connect, Ok(()));
-            }
-            (Action::Connect(connect), Kind::Badly) => net.connect(connect, Err(error(choice))),
-            (Action::Listen(listen), Kind::Well) => {
-                self.sockets.insert(listen.channel());
-                let host = if choice & 1 == 0 { listen.host() } else { stranger() };
-                net.listen(listen, Ok(SocketAddr::new(host, 50000 + u16::from(choice))));
-            }
-            (Action::Listen(listen), Kind::Badly) => net.listen(listen, Err(error(choice))),
-            (Action::Accept(accept), Kind::Well) => assert_eq!(net.accept(accept, peer), Verdict::Take),
-            (Action::Accept(accept), Kind::Badly) => {
-                self.sockets.remove(&accept.channel());
-                net.not_accept(accept, error(choice));
-            }
-            (Action::Accept(accept), Kind::Strangely) => {
-                let verdict = net.accept(accept, SocketAddr::new(stranger(), 20));
-                assert_eq!(verdict, Verdict::Refuse, "a stranger is accepted");
-            }
-            (Action::SecureData(secure), Kind::Well) => net.secure(secure, Ok(Shared::Yes)),
-            (Action::SecureData(secure), Kind::Strangely) => net.secure(secure, Ok(Shared::No)),
-            (Action::SecureData(secure), Kind::Badly) => {
-                self.sockets.remove(&secure.channel());
-                net.secure(secure, Err(TlsError::Handshake));
-            }
-            (Action::StartTls(start), Kind::Well) => {
-                net.start_tls(start, Ok(()));
-                self.tls = true;
-                self.open = Open::Read(None);
-            }
-            (Action::StartTls(start), Kind::Badly) => {
-                net.start_tls(start, Err(TlsError::Certificate));
-                self.open = Open::Read(None);
-            }
-            (Action::StopTls(stop), Kind::Well) => {
-                net.stop_tls(stop, Ok(()));
-                self.tls = false;
-            }
-            (Action::StopTls(stop), Kind::Badly) => net.stop_tls(stop, Err(TlsError::Handshake)),
-            (Action::Stream(stream), Kind::Well) => {
-                let stays = choice & 1 == 1 && stream.form().marks_end();
-                if !stays {
-                    self.sockets.remove(&stream.channel());
-                }
-                let end = if stays { StreamEnd::Marked } else { StreamEnd::Clean };
-                self.content.moved((u64::from(choice) * 1000).into());
-                net.stream(stream, end, u64::from(choice) * 1000);
-            }
-            (Action::Stream(stream), Kind::Badly) => {
-                self.sockets.remove(&stream.channel());
-                let ends = [StreamEnd::Truncated, StreamEnd::LocalError, StreamEnd::StorageFull];
-                self.content.moved(u64::from(choice / 3).into());
-                net.stream(stream, ends[usize::from(choice % 3)], u64::from(choice / 3));
-            }
-            (Action::Stream(stream), Kind::Strangely) => {
-                self.content.moved(u64::from(choice).into());
-                stream.moved(u64::from(choice));
-            }
-            _ => {}
-        }
-    }
 }
 
 /// The command that was answered oddly, after all that was written: the one before the barrier.
@@ -674,84 +559,4 @@ fn suspected(written: &[u8]) -> Verb {
         _ => verbs.next(),
     }
     .expect("a command and a barrier")
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Well,
-    Badly,
-    Strangely,
-}
-
-fn error(choice: u8) -> DataError {
-    let errors = [DataError::Refused, DataError::TimedOut, DataError::Unreachable, DataError::NoPort, DataError::Local];
-    errors[usize::from(choice % 5)]
-}
-
-/// A name in which all is odd that can be: blanks, quotes, and what Telnet would take out.
-pub(super) const ODD: &[u8] = b" \"a\" \xff\xff\xff\xf1";
-/// What a request of the script expects, in bytes.
-const EXPECTED: u64 = 1000;
-
-const ANY_LENGTH: (u64, u64) = (0, u64::MAX);
-
-/// How many bytes are bound to come for this request, at least and at most.
-fn length(choice: u8) -> (u64, u64) {
-    match (choice % 32, choice >> 5 & 3) {
-        (17, 1) => (EXPECTED, EXPECTED),
-        (17, 3) => (0, 3),
-        _ => ANY_LENGTH,
-    }
-}
-
-/// A request of each kind.
-pub(super) fn request(choice: u8) -> Request {
-    let path = Path::new(if choice & 128 == 0 { &b"file"[..] } else { ODD }).unwrap();
-    let secret = Password::new(SECRET).unwrap();
-    let user = Argument::new("anna").unwrap();
-    match choice % 32 {
-        0 => Request::login(user, secret, None),
-        1 => Request::login(user, secret.borrowed(), Some(secret.borrowed())),
-        2 => Request::change_directory(path),
-        3 => Request::change_to_parent(),
-        4 => Request::print_directory(),
-        5 => Request::make_directory(path),
-        6 => Request::remove_directory(path),
-        7 => Request::remove(path),
-        8 => Request::rename(path.borrowed(), path.borrowed()),
-        9 => Request::size(path),
-        10 => Request::modified(path),
-        11 => Request::features(),
-        12 => Request::system(),
-        13 => Request::noop(),
-        14 => Request::list(Some(path)),
-        15 => Request::names(None),
-        16 => Request::machine_list(None),
-        17 => match choice >> 5 & 3 {
-            0 => Request::retrieve(path, 0),
-            1 => Request::retrieve(path, 0).expecting(EXPECTED),
-            2 => Request::retrieve(path, 0).sized(),
-            _ => Request::retrieve(path, 0).range(7..=9),
-        },
-        18 => Request::retrieve(path, 7),
-        19 => Request::store(path, u64::from(choice >> 5)),
-        20 => Request::append(path),
-        21 => match choice >> 5 {
-            0 => Request::quit(),
-            1 => Request::relayed(Command::Retr(path)).unwrap().offset(7),
-            2 => Request::relayed(Command::Rein).unwrap(),
-            3 => Request::command(Command::Mode(Mode::Block)).unwrap(),
-            _ => Request::command(Command::Help(None)).unwrap(),
-        },
-        22 => Request::secure(),
-        23 => Request::clear_command_channel(PlaintextAccepted::knowingly()),
-        24 => Request::reinitialise(),
-        25 => Request::utf8(),
-        26 => Request::host(user),
-        27 => Request::status(None),
-        28 => Request::set_modified(path, Time::parse(b"20240229235960.5").unwrap()),
-        29 => Request::hash(path),
-        30 => Request::plain_list(None),
-        _ => Request::store_unique(Some(path)),
-    }
 }
