@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Records what real servers say of one tree with odd names, into testdata/listings/servers/: run as root by
 
-    unshare -m -n tests/interop/listings.py SERVERS PYTHON
+    unshare -m -n tests/interop/listings.py SERVERS PYTHON [NAME]...
 
 SERVERS is a folder into which Debian's packages vsftpd, proftpd-core, pure-ftpd and inetutils-ftpd were unpacked, with the libraries that
-they name; PYTHON an interpreter that has pyftpdlib. tests/words/servers.rs holds the listings against the tree."""
+they name; PYTHON an interpreter that has pyftpdlib. Debian's busybox has no ftpd, so SERVERS/busybox is one that was built from its
+source, with FTPD, TCPSVD and LS in its configuration. With a server's NAME, only that one is recorded, of a tree like the one that is
+stored. tests/words/servers.rs holds the listings against the tree."""
 
+import calendar
 import os
 import pathlib
 import re
@@ -21,7 +24,11 @@ SERVERS, PYTHON = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
 HOST, USER, PASSWORD, UID = "127.0.0.1", "lister", "loopback-only", 59400
 SCRATCH = pathlib.Path("/mnt")
 TREE = SCRATCH / "tree"
+NAMES = sys.argv[3:]
 NOW = int(time.time())
+if NAMES:
+    stored = (OUT / "tree.tsv").read_text().partition("\n")[0].rpartition(" ")[2]
+    NOW = calendar.timegm(time.strptime(stored, "%Y%m%d%H%M%S"))
 
 # What is odd in a name; LF and what no server lists (a dot in front) are left out.
 ODD = [
@@ -56,12 +63,10 @@ def make_tree():
         path = TREE / f"size {size}"
         path.touch()
         os.truncate(path, size)
-    for name, age in AGES.items():
+    for name in AGES:
         (TREE / f"age {name}").write_text(name)
-        os.utime(TREE / f"age {name}", (NOW - age, NOW - age))
-    for name, moment in MOMENTS.items():
+    for name in MOMENTS:
         (TREE / f"at {name}").write_text(name)
-        os.utime(TREE / f"at {name}", (moment, moment))
     for mode in MODES:
         (TREE / f"mode {mode:04o}").write_text("")
     for name in (b"directory", b" directory ", b"dir -> ectory", b"d\xe9", b"12 13"):
@@ -71,6 +76,11 @@ def make_tree():
         os.symlink(target, os.path.join(root, name))
     for name in os.listdir(root):
         os.chown(os.path.join(root, name), UID, UID, follow_symlinks=False)
+        os.utime(os.path.join(root, name), (NOW, NOW), follow_symlinks=False)
+    for name, age in AGES.items():
+        os.utime(TREE / f"age {name}", (NOW - age, NOW - age))
+    for name, moment in MOMENTS.items():
+        os.utime(TREE / f"at {name}", (moment, moment))
     for mode in MODES:  # the owner's change takes bits away
         os.chmod(TREE / f"mode {mode:04o}", mode)
     os.chown(TREE, UID, UID)
@@ -93,6 +103,9 @@ def write_tree():
         lines.append(b"\t".join([escaped(name), told.encode(), escaped(target)]))
     # A blank at the end is as good as none to an editor.
     lines = [re.sub(rb" (?=\t|$)", rb"\\x20", line) for line in lines]
+    if NAMES:
+        assert (OUT / "tree.tsv").read_bytes() == b"\n".join(lines) + b"\n", "the tree is another than the stored one"
+        return
     (OUT / "tree.tsv").write_bytes(b"\n".join(lines) + b"\n")
 
 
@@ -217,6 +230,15 @@ def inetutils(port):
     return start(SERVERS / "usr/sbin/ftpd", "-D", "-l")
 
 
+def busybox(port):
+    program = SERVERS / "busybox"
+    return start(program, "tcpsvd", "-E", HOST, str(port), program, "ftpd", "-w", "-A", TREE)
+
+
+SERVE = {"vsftpd": vsftpd, "proftpd": proftpd, "pure-ftpd": pure_ftpd, "pyftpdlib": pyftpdlib, "inetutils-ftpd": inetutils,
+         "busybox-ftpd": busybox}
+
+
 def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755,size=64m", "tmpfs", SCRATCH], check=True)
@@ -224,7 +246,9 @@ def main():
     make_tree()
     write_tree()
     add_user()
-    for port, (name, serve) in enumerate([("vsftpd", vsftpd), ("proftpd", proftpd), ("pure-ftpd", pure_ftpd), ("pyftpdlib", pyftpdlib), ("inetutils-ftpd", inetutils)], 20100):
+    for port, (name, serve) in enumerate(SERVE.items(), 20100):
+        if NAMES and name not in NAMES:
+            continue
         running = serve(port)
         try:
             record(name, port)
