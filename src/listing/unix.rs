@@ -1,26 +1,28 @@
 //! `ls -l`, as nearly every server writes it, and what has become of it.
 //!
 //! ```text
-//! line      = mode [mark] SP columns SP date " " name [" -> " target]
+//! line      = mode [mark] SP columns SP date " " name [" -> " target]     ; no SP has to be before a count of links
 //! mode      = type 3( "r"/"-" "w"/"-" "x"/"-"/"s"/"S"/"t"/"T"/"l"/"L" )
-//! type      = "-" / "d" / "l" / "b" / "c" / "p" / "s" / "D" / "P" / "n" / "?" / …
+//! type      = "-" / "f" / "d" / "l" / "b" / "c" / "p" / "s" / "D" / "P" / "n" / "?" / …
 //! mark      = "+" / "." / "@"                              ; an ACL, a SELinux context, attributes
 //! columns   = [links] [owner *group] size                  ; each a word
-//! size      = 1*DIGIT / 1*DIGIT *("," 3DIGIT) / 1*DIGIT ["." 1*DIGIT] ("k"/"K"/"M"/"G"/"T"/"P") / major "," *SP minor
+//! size      = 1*DIGIT / 1*DIGIT *("," 3DIGIT) / 1*DIGIT [("." / ",") 1*3DIGIT] ("k"/"K"/"M"/"G"/"T"/"P") / major "," *SP minor
 //! date      = month-name day (clock / year)                ; "Mar  9 14:05", "Mar  9  2019", "Oct 08, 2002 09:47"
 //!           / month-name day clock year                    ; "Mar  9 14:05:33 2024"
 //!           / day month-name (clock / year)                ; "01 oct 2024", "30. Jan., 12:40", "01-jun-99"
 //!           / year "-" month "-" day [clock [offset]]      ; "2024-06-07 21:22", "2024.07.15", and with day or month first
-//!           / day "-" month year                           ; "26-05 2002"
+//!           / month "-" day (clock / year)                 ; "07-08 03:26", "09-26 2000", and with day first, "26-05 2002"
 //!           / month day (clock / year) / year month day    ; "3 29 03:26", "2005 1 6": numbers
 //! ```
-//! A number of the last form may have letters behind it that aren't ASCII (`3月 29日`).
+//! A number of the last form may have letters behind it that aren't ASCII (`3月 29日`). Where a day of three numbers has no time
+//! behind it, it may be filled up: with one blank as GNU's `ls --time-style=iso` does (`2019-03-09  old`), with up to two where dots or
+//! slashes stand between.
 
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till, take_while_m_n};
 use nom::character::complete::one_of;
-use nom::combinator::{opt, peek};
+use nom::combinator::{opt, peek, recognize};
 use nom::sequence::{preceded, separated_pair, terminated};
 
 use super::column::{
@@ -33,8 +35,8 @@ use super::line::Line;
 use super::months;
 use crate::swar;
 
-/// The most columns before a date that are looked at.
-const MOST_COLUMNS: usize = 8;
+/// The most columns before a date that are looked at: a group may have a name of many words.
+const MOST_COLUMNS: usize = 24;
 
 /// The usual line without the idiom, in place of 155 ns in 50 (see `benches/listing.rs`): a file or a directory, four columns, a date of
 /// twelve places. `None` is for the grammar to decide.
@@ -107,7 +109,8 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     };
     let usual = known.columns;
     let (rest, columns, modified) = entry(rest, usual, kind, known)
-        .or_else(|| [4, 3, 2, 1, 5, 6, 7].into_iter().find_map(|count| entry(rest, count, kind, known)))
+        .or_else(|| [4, 3, 2, 1].into_iter().find_map(|count| entry(rest, count, kind, known)))
+        .or_else(|| (5..=MOST_COLUMNS).find_map(|count| entry(rest, count, kind, known)))
         .or_else(|| [3, 2, 1].into_iter().find_map(|count| joined(rest, count, known)))?;
     let (name, link_target) = if kind == Kind::Link { split_link(rest, columns.size) } else { (rest, None) };
     Some(Line::Entry(Entry {
@@ -137,7 +140,7 @@ struct Columns<'a> {
 fn mode(input: &[u8]) -> Read<'_, (Kind, &[u8])> {
     let Some(([kind, permissions @ ..], rest)) = input.split_first_chunk::<10>() else { return date::fail() };
     let kind = match kind {
-        b'-' => Kind::File,
+        b'-' | b'f' => Kind::File,
         b'd' => Kind::Directory,
         b'l' => Kind::Link,
         b'b' => Kind::BlockDevice,
@@ -156,11 +159,12 @@ fn mode(input: &[u8]) -> Read<'_, (Kind, &[u8])> {
     if !thirds.iter().all(fits) {
         return date::fail();
     }
-    let rest = match rest {
-        [b'+' | b'.' | b'@', rest @ ..] => rest,
-        rest => rest,
+    // A link count of many digits needs no blank before it.
+    let (rest, _) = match rest {
+        [b'+' | b'.' | b'@', rest @ ..] => any_blanks(rest)?,
+        [b'0'..=b'9', ..] => (rest, &[][..]),
+        _ => blanks(rest)?,
     };
-    let (rest, _) = blanks(rest)?;
     Ok((rest, (kind, permissions)))
 }
 
@@ -181,11 +185,17 @@ fn entry<'a>(
 
 #[inline]
 fn columns(input: &[u8], count: usize, kind: Kind) -> Option<(&[u8], Columns<'_>)> {
-    let mut words: [&[u8]; MOST_COLUMNS] = [&[]; MOST_COLUMNS];
+    let mut words: [&[u8]; 3] = [&[]; 3];
     let before_size = count.checked_sub(1)?;
-    let mut rest = input;
-    for place in words.get_mut(..before_size)? {
-        (rest, *place) = column(rest).ok()?;
+    let (mut rest, mut last) = (input, &[][..]);
+    for place in 0..before_size {
+        (rest, last) = column(rest).ok()?;
+        match words.get_mut(place) {
+            Some(word) => *word = last,
+            // A time of day is no group's: then it isn't the date alone that can't be read.
+            None if last.contains(&b':') => return None,
+            None => {}
+        }
     }
     let is_device = matches!(kind, Kind::BlockDevice | Kind::CharacterDevice);
     let (rest, (size, device)) = if is_device {
@@ -196,19 +206,14 @@ fn columns(input: &[u8], count: usize, kind: Kind) -> Option<(&[u8], Columns<'_>
         size(rest).map(|(rest, size)| (rest, (size, None))).ok()?
     };
     let none = Columns { size, device, ..Columns::default() };
-    let columns = match words.get(..before_size)? {
-        [] => none,
-        [owner] => Columns { owner: Some(owner), ..none },
-        [first, owner] if decimal(first).is_some() => Columns { links: decimal(first), owner: Some(owner), ..none },
-        [owner, group] => Columns { owner: Some(owner), group: Some(group), ..none },
-        // A group whose name has blanks.
-        [links, owner, group, .., last] => {
-            let group = span(input, group, last);
-            Columns { links: Some(decimal(links)?), owner: Some(owner), group, ..none }
-        }
-        [links, owner, group] => {
-            Columns { links: Some(decimal(links)?), owner: Some(owner), group: Some(group), ..none }
-        }
+    let [first, second, third] = words;
+    let columns = match (before_size, decimal(first)) {
+        (0, _) => none,
+        (1, _) => Columns { owner: Some(first), ..none },
+        (2, Some(links)) => Columns { links: Some(links), owner: Some(second), ..none },
+        (2, None) => Columns { owner: Some(first), group: Some(second), ..none },
+        // A group's name may have blanks.
+        (_, links) => Columns { links: Some(links?), owner: Some(second), group: span(input, third, last), ..none },
     };
     Some((rest, columns))
 }
@@ -223,10 +228,12 @@ fn size(input: &[u8]) -> Read<'_, Option<Size>> {
     terminated(alt((terminated(exact, peek(blanks)), rounded, too_large)), blanks).parse_complete(input)
 }
 
-/// `33.5k`, `2M`: in units of 1,024 and its powers.
+/// `33.5k`, `1,5K`, `2M`: in units of 1,024 and its powers.
 fn rounded(input: &[u8]) -> Read<'_, Option<Size>> {
-    let tenths = opt(preceded(tag(&b"."[..]), digits(1, 1)));
-    let (rest, (whole, tenths, letter)) = (number, tenths, one_of("BKMGTPEkmgt")).parse_complete(input)?;
+    let unit = || one_of("BKMGTPEkmgt");
+    let whole = terminated(grouped, peek(unit())).map(|whole| (whole, None));
+    let broken = (number, opt(preceded(one_of(".,"), recognize(digits(1, 3)))));
+    let (rest, ((whole, digits), letter)) = (alt((whole, broken)), unit()).parse_complete(input)?;
     let (rest, _) = opt(tag(&b"B"[..])).parse_complete(rest)?;
     let power = match letter.to_ascii_uppercase() {
         'K' => 10,
@@ -238,11 +245,14 @@ fn rounded(input: &[u8]) -> Read<'_, Option<Size>> {
         _ => 0,
     };
     let unit = 1u64.wrapping_shl(power);
-    let tenth = unit.div_ceil(10);
     let size = || {
-        let of_tenths = u64::from(tenths.unwrap_or(0)).checked_mul(unit)? / 10;
-        let bytes = whole.checked_mul(unit)?.checked_add(of_tenths)?;
-        Some(Size::in_units(bytes, if tenths.is_some() { tenth } else { unit }))
+        let digits = digits.unwrap_or_default();
+        let parts = digits.iter().fold(1u64, |parts, _| parts.saturating_mul(10));
+        let broken = decimal(digits).unwrap_or(0);
+        let of_parts = unit.checked_div(parts)?.checked_mul(broken)?;
+        let of_rest = unit.checked_rem(parts)?.checked_mul(broken)?.checked_div(parts)?;
+        let bytes = whole.checked_mul(unit)?.checked_add(of_parts)?.checked_add(of_rest)?;
+        Some(Size::in_units(bytes, unit.div_ceil(parts)))
     };
     Ok((rest, size()))
 }
@@ -318,7 +328,7 @@ fn behind_month_and_day<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) 
 fn iso<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
     let (rest, day) = date::numeric(known, Order::MonthDayYear, input).ok()?;
     let Ok((rest, clock)) = preceded(blanks, terminated(date::clock, word_end)).parse_complete(rest) else {
-        return Some((rest, known.modified(day, None)?));
+        return Some((behind_filling(input, rest), known.modified(day, None)?));
     };
     let modified = known.modified(day, Some(clock))?;
     match preceded(blanks, terminated(date::offset, word_end)).parse_complete(rest) {
@@ -327,13 +337,23 @@ fn iso<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
     }
 }
 
-/// `01 oct 2024`, `30. Jan., 12:40`, `01-jun-99`, `26-05 2002`.
-fn day_first<'a>(input: &'a [u8], known: &Known) -> Option<(&'a [u8], Modified)> {
+/// Behind the blanks that fill a day without a time of day up, one left.
+fn behind_filling<'a>(input: &'a [u8], rest: &'a [u8]) -> &'a [u8] {
+    let most = match input.iter().find(|byte| !byte.is_ascii_digit()) {
+        Some(b'-') if input.get(4) == Some(&b'-') => 1,
+        Some(b'.' | b'/') => 2,
+        _ => 0,
+    };
+    let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+    rest.get(blanks.saturating_sub(1).min(most)..).unwrap_or(rest)
+}
+
+/// `01 oct 2024`, `30. Jan., 12:40`, `01-jun-99`, `09-26 2000`.
+fn day_first<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
     if let Ok((rest, day)) = terminated(date::day_month_year, word_end).parse_complete(input) {
         return Some((rest, known.modified(day, None)?));
     }
-    let of_numbers = separated_pair(digits(1, 2), tag(&b"-"[..]), digits(1, 2));
-    let of_numbers = of_numbers.map(|(day, month)| (month as u8, day as u8));
+    let of_numbers = |input| date::two_numbers(known, input);
     let (rest, (month, day)) = alt((date::day_and_month, of_numbers)).parse_complete(input).ok()?;
     let (rest, _) = blanks(rest).ok()?;
     year_or_clock(rest, month, day, known)
@@ -403,14 +423,33 @@ fn is_lost(line: &[u8]) -> bool {
         && line.get(10..).unwrap_or_default().split(|byte| *byte == b' ').filter(|word| *word == b"?").count() >= 5
 }
 
+/// What `ls` calls the sum of all blocks in English, French, Spanish and Portuguese; Italian, German, Dutch, Polish, Czech, Swedish,
+/// Turkish; Russian (UTF-8, KOI8-R, Windows-1251), Japanese, Chinese (of either kind) and Korean.
+const TOTALS: [&[u8]; 16] = [
+    b"total",
+    b"totale",
+    b"insgesamt",
+    b"gesamt",
+    b"totaal",
+    b"razem",
+    b"celkem",
+    b"totalt",
+    b"toplam",
+    "итого".as_bytes(),
+    b"\xc9\xd4\xcf\xc7\xcf",
+    b"\xe8\xf2\xee\xe3\xee",
+    "合計".as_bytes(),
+    "总用量".as_bytes(),
+    "總用量".as_bytes(),
+    "합계".as_bytes(),
+];
+
 /// `total 12`, in any language that has a word for it, and `directory:` of a recursive listing.
 fn heading(line: &[u8]) -> bool {
     let total = |input| -> Read<'_, ()> {
         let (rest, (name, size)) = (column, word).parse_complete(input)?;
-        let is_total =
-            [&b"total"[..], b"totale", b"insgesamt", b"gesamt", b"razem", b"\xd0\xb8\xd1\x82\xd0\xbe\xd0\xb3\xd0\xbe"]
-                .iter()
-                .any(|known| name.strip_suffix(b":").unwrap_or(name).eq_ignore_ascii_case(known));
+        let name = name.strip_suffix(b":").unwrap_or(name);
+        let is_total = TOTALS.iter().any(|known| name.eq_ignore_ascii_case(known));
         let is_number = size.first().is_some_and(u8::is_ascii_digit) && rest.is_empty();
         if is_total && is_number { Ok((rest, ())) } else { date::fail() }
     };
