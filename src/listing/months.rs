@@ -256,6 +256,7 @@ const NAMES: [&[&str]; 12] = [
         "lap",
         "noviembre",
         "listopada",
+        "nóv",
         "нояб",
         "ноябрь",
         "ноября",

@@ -12,11 +12,14 @@
 //!           / day month-name (clock / year)                ; "01 oct 2024", "30. Jan., 12:40", "01-jun-99"
 //!           / year "-" month "-" day [clock [offset]]      ; "2024-06-07 21:22", "2024.07.15", and with day or month first
 //!           / month "-" day (clock / year)                 ; "07-08 03:26", "09-26 2000", and with day first, "26-05 2002"
+//!           / day "." month "." (clock / year)             ; " 9.11.  2019", " 9. 6. 14:05"
 //!           / month day (clock / year) / year month day    ; "3 29 03:26", "2005 1 6": numbers
+//!           / year month-name day                          ; "2019 nov    9"
+//! clock     = hour (":" / ".") minute [":" second]
 //! ```
 //! A number of the last form may have letters behind it that aren't ASCII (`3月 29日`). Where a day of three numbers has no time
-//! behind it, it may be filled up: with one blank as GNU's `ls --time-style=iso` does (`2019-03-09  old`), with up to two where dots or
-//! slashes stand between.
+//! behind it, it may be filled up: with one blank as GNU's `ls --time-style=iso` does, and in Polish always (`2019-03-09  old`), with up
+//! to two where dots or slashes stand between. In German GNU's `ls` fills a year up (`9. Jan 2019  old`).
 
 use nom::Parser;
 use nom::branch::alt;
@@ -29,7 +32,7 @@ use super::column::{
     Read, any_blanks, before, behind_spaces, blanks, column, decimal, digits, grouped, is_blank, number, one_blank,
     pairs, short_number, short_word, span, word, word_end,
 };
-use super::date::{self, Day, Known, Order};
+use super::date::{self, Clock, Day, Known, Order};
 use super::entry::{Entry, Kind, Modified, Precision, Size};
 use super::line::Line;
 use super::months;
@@ -313,7 +316,7 @@ fn behind_month_and_day<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) 
         };
         return Some((rest, known.modified(day(Some(year)), clock)?));
     }
-    let (rest, clock) = date::clock(rest).ok()?;
+    let (rest, clock) = clock(rest).ok()?;
     // BSD's `ls -lT`: seconds, and a year behind them.
     if rest.first() == Some(&b' ') && clock.precision > Precision::Minute {
         let year = preceded(blanks, terminated(date::year, word_end)).parse_complete(rest);
@@ -328,7 +331,12 @@ fn behind_month_and_day<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) 
 fn iso<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
     let (rest, day) = date::numeric(known, Order::MonthDayYear, input).ok()?;
     let Ok((rest, clock)) = preceded(blanks, terminated(date::clock, word_end)).parse_complete(rest) else {
-        return Some((behind_filling(input, rest), known.modified(day, None)?));
+        let most = match input.iter().find(|byte| !byte.is_ascii_digit()) {
+            Some(b'-') if input.get(4) == Some(&b'-') => 1,
+            Some(b'.' | b'/') => 2,
+            _ => 0,
+        };
+        return Some((behind_filling(most, rest), known.modified(day, None)?));
     };
     let modified = known.modified(day, Some(clock))?;
     match preceded(blanks, terminated(date::offset, word_end)).parse_complete(rest) {
@@ -337,13 +345,8 @@ fn iso<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
     }
 }
 
-/// Behind the blanks that fill a day without a time of day up, one left.
-fn behind_filling<'a>(input: &'a [u8], rest: &'a [u8]) -> &'a [u8] {
-    let most = match input.iter().find(|byte| !byte.is_ascii_digit()) {
-        Some(b'-') if input.get(4) == Some(&b'-') => 1,
-        Some(b'.' | b'/') => 2,
-        _ => 0,
-    };
+/// Behind the blanks that fill a day without a time of day up, at most so many; one more is left.
+fn behind_filling(most: usize, rest: &[u8]) -> &[u8] {
     let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
     rest.get(blanks.saturating_sub(1).min(most)..).unwrap_or(rest)
 }
@@ -353,18 +356,27 @@ fn day_first<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modifi
     if let Ok((rest, day)) = terminated(date::day_month_year, word_end).parse_complete(input) {
         return Some((rest, known.modified(day, None)?));
     }
+    let dot = || tag(&b"."[..]);
+    let dotted = (digits(1, 2), dot(), any_blanks, digits(1, 2), dot());
+    let dotted = dotted.map(|(day, _, _, month, _)| (month as u8, day as u8));
     let of_numbers = |input| date::two_numbers(known, input);
-    let (rest, (month, day)) = alt((date::day_and_month, of_numbers)).parse_complete(input).ok()?;
-    let (rest, _) = blanks(rest).ok()?;
-    year_or_clock(rest, month, day, known)
+    let (rest, (month, day)) = alt((date::day_and_month, dotted, of_numbers)).parse_complete(input).ok()?;
+    let (rest, between) = blanks(rest).ok()?;
+    let (rest, modified) = year_or_clock(rest, month, day, known)?;
+    // GNU's `ls` in German fills a year up behind it.
+    let is_filled = modified.precision == Precision::Day && between == b" " && input.contains(&b'.');
+    let is_german = input.iter().find(|byte| !byte.is_ascii_digit()) == Some(&b'.');
+    Some((behind_filling(usize::from(is_filled && is_german), rest), modified))
 }
 
-/// `3 29 03:26`, `3 29 2005`, `2005 1 6`, and with letters behind the numbers that aren't ASCII.
+/// `3 29 03:26`, `3 29 2005`, `2005 1 6`, `2005 jan 6`, and with letters behind the numbers that aren't ASCII.
 fn of_numbers<'a>(input: &'a [u8], known: &Known) -> Option<(&'a [u8], Modified)> {
     if let Ok((rest, year)) = number_of(4, 4)(input) {
-        let month_and_day = preceded(any_blanks, (number_of(1, 2), any_blanks, number_of(1, 2)));
-        let (rest, (month, _, day)) = terminated(month_and_day, word_end).parse_complete(rest).ok()?;
-        return Some((rest, known.modified(Day { year: Some(year), month: month as u8, day: day as u8 }, None)?));
+        let of_numbers = (number_of(1, 2), any_blanks, number_of(1, 2));
+        let of_numbers = of_numbers.map(|(month, _, day)| (month as u8, day as u8));
+        let month_and_day = preceded(any_blanks, alt((of_numbers, date::month_and_day)));
+        let (rest, (month, day)) = terminated(month_and_day, word_end).parse_complete(rest).ok()?;
+        return Some((rest, known.modified(Day { year: Some(year), month, day }, None)?));
     }
     let (rest, (month, _, day, _)) =
         (number_of(1, 2), any_blanks, number_of(1, 2), blanks).parse_complete(input).ok()?;
@@ -375,8 +387,20 @@ fn year_or_clock<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) -> Opti
     if let Ok((rest, year)) = terminated(number_of(4, 4), word_end).parse_complete(input) {
         return Some((rest, known.modified(Day { year: Some(year), month, day }, None)?));
     }
-    let (rest, clock) = date::clock(input).ok()?;
+    let (rest, clock) = clock(input).ok()?;
     Some((rest, known.modified(Day { year: None, month, day }, Some(clock))?))
+}
+
+/// `14:05`, and `14.05` in Italian, Hungarian and others.
+#[inline]
+fn clock(input: &[u8]) -> Read<'_, Clock> {
+    let dotted =
+        |input| terminated(separated_pair(digits(1, 2), tag(&b"."[..]), digits(2, 2)), word_end).parse_complete(input);
+    date::clock(input).or_else(|_| {
+        let (rest, (hour, minute)) = dotted(input)?;
+        let [hour, minute] = [hour, minute].map(|part| part as u8);
+        Ok((rest, Clock { hour, minute, second: 0, nanosecond: 0, precision: Precision::Minute }))
+    })
 }
 
 /// Digits, and letters behind them that aren't ASCII: the second byte of such a letter may be, in Shift JIS.
@@ -423,10 +447,20 @@ fn is_lost(line: &[u8]) -> bool {
         && line.get(10..).unwrap_or_default().split(|byte| *byte == b' ').filter(|word| *word == b"?").count() >= 5
 }
 
-/// What `ls` calls the sum of all blocks in English, French, Spanish and Portuguese; Italian, German, Dutch, Polish, Czech, Swedish,
-/// Turkish; Russian (UTF-8, KOI8-R, Windows-1251), Japanese, Chinese (of either kind) and Korean.
-const TOTALS: [&[u8]; 16] = [
+/// What `ls` calls the sum of all blocks: in English, French, Spanish and Portuguese; in other languages in UTF-8, and in what else
+/// they are written in.
+const TOTALS: [&[u8]; 26] = [
     b"total",
+    b"skupno",
+    b"viso",
+    b"celkom",
+    "yhteens\u{e4}".as_bytes(),
+    b"yhteens\xe4",
+    "\u{f6}sszesen".as_bytes(),
+    b"\xf6sszesen",
+    b"\xd8\xe2\xde\xd3\xde",
+    "总计".as_bytes(),
+    b"\xd7\xdc\xbc\xc6",
     b"totale",
     b"insgesamt",
     b"gesamt",
