@@ -64,8 +64,8 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     if let Ok((name, size)) = terminated(number, one_blank).parse_complete(rest) {
         return Some(Line::Entry(Entry { size: Some(Size::of_bytes(size)), modified, ..Entry::new(name, Kind::File) }));
     }
-    let grouped = alt((terminated(grouped_by(b','), one_blank), terminated(grouped_by(b'.'), one_blank)));
-    if let Ok((name, size)) = { grouped }.parse_complete(rest) {
+    let mut grouped = alt((terminated(grouped_by(b','), one_blank), terminated(grouped_by(b'.'), one_blank)));
+    if let Ok((name, size)) = grouped.parse_complete(rest) {
         return Some(Line::Entry(Entry { size: Some(Size::of_bytes(size)), modified, ..Entry::new(name, Kind::File) }));
     }
     let (name, kind) = kind(rest).ok()?;

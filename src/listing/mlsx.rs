@@ -77,7 +77,7 @@ fn usual(facts: &[u8]) -> Option<(Usual, &[u8])> {
 fn any<'a>(line: &'a [u8], from: &'a [u8], mut entry: Entry<'a>) -> Option<Entry<'a>> {
     let mut rest = from;
     // A tab ends facts, too; where there are none, it is no sign of them.
-    while !rest.starts_with(b" ") && !(rest.starts_with(b"\t") && rest.len() < line.len()) {
+    while !(rest.starts_with(b" ") || rest.starts_with(b"\t") && rest.len() < line.len()) {
         let (behind, fact) = fact(rest).ok()?;
         match fact {
             // Nothing between two of them is no fact, and no harm.
