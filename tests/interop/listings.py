@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records what real servers say of one tree with odd names, into testdata/listings/servers/: run as root by
 
-    unshare -m -n tests/interop/listings.py SERVERS PYTHON [NAME]...
+    unshare -m -n -p -f --kill-child --mount-proc python3 tests/interop/listings.py SERVERS PYTHON [NAME]...
 
 SERVERS is a folder into which Debian's packages vsftpd, proftpd-core, pure-ftpd and inetutils-ftpd were unpacked, with the libraries that
 they name; PYTHON an interpreter that has pyftpdlib. Debian's busybox has no ftpd, so SERVERS/busybox is one that was built from its
@@ -43,6 +43,9 @@ ODD = [
     b"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", b"\x93\xfa\x96\x7b", b"\xc6\xfc\xcb\xdc", b"\xd1\x8f\xd0\xbd\xd0\xb2  1 12:00", b"\xf0\x9f\x98\x80", b"\xe2\x80\x8e", b"\xef\xbb\xbfbom",
     b"a\rb", b"a\r", b"\r", b"\ra", b"\x01", b"\x07", b"\x08", b"\x0b", b"\x0c", b"\x1b[31m", b"\x7f", b"a\x7fb", b"\x1a",
     b"UPPER", b"upper", b"MiXeD", b"README", b"Thumbs.db", b"a.tar.gz", b"0", b"00", b"1e9", b"12345", b"0644", b"drwxr-xr-x", b"Jan", b"M\xc3\xa4r", b"UTC", b"null", b"None",
+    b"-> ", b" ->", b"a  ->  b", b"01-02-03", b"2024-06-07 21:22 x", b"30. Jan., 12:40 x", b"9. Jan 2019  x", b"9 giu 14.05 x", b"Jan  1  1970",
+    b"12:00AM x", b"1,5K x", b"<DIR>", b"<DIR>          x", b"<SYMLINKD>     x [..]", b"{}", b"x;1", b"%RMS-E-FNF, x", b"Volume in drive C", b"+", b"sub:",
+    b"Total of 3 files", b"x: Permission denied", b"a b c d e f g", b"UNIX.mode=0644; x", b"\xe2\x80\x8b", b"\xed\xa0\x80", b"a\xc0\xafb", b"\xfe\xff",
 ]
 # Sizes, times and modes; each is the name of a file, too.
 SIZES = [0, 1, 1023, 1024, 65536, 2**31 - 1, 2**31, 2**32, 2**40]
