@@ -47,6 +47,7 @@ mod nortel;
 mod os2;
 mod os9;
 mod unix;
+mod unix_date;
 mod unix_octal;
 mod vms;
 mod vshell;
