@@ -47,6 +47,7 @@ mod nortel;
 mod os2;
 mod os9;
 mod unix;
+mod unix_date;
 mod unix_octal;
 mod vms;
 mod vshell;
@@ -148,15 +149,17 @@ impl Listing {
         both.unwrap_or_else(|| (self.line(first), text.len().wrapping_sub(second.len())))
     }
 
-    /// Two lines as one, if they are.
+    /// Two lines as one, if they are. An error belongs to the name above it if it stands behind a blank.
     fn both<'a>(&mut self, input: &'a [u8], second: &[u8], rest: &[u8]) -> Option<(Line<'a>, usize)> {
-        if !second.first().is_some_and(|byte| column::is_blank(*byte)) {
-            return None;
-        }
         let length = input.len().wrapping_sub(rest.len());
         let line = column::span(input, input.get(..0)?, second)?;
         let read = self.line(line);
-        matches!(read, Line::Entry(_) | Line::Error(_)).then_some((read, length))
+        let is_one = match read {
+            Line::Entry(_) => true,
+            Line::Error(_) => second.first().is_some_and(|byte| column::is_blank(*byte)),
+            _ => false,
+        };
+        is_one.then_some((read, length))
     }
 
     /// Reads one whole line, without its end. Linear in its length; allocates nothing.
@@ -197,7 +200,13 @@ impl Listing {
         if is_error(line) {
             return Line::Error(line);
         }
-        self.words_only &= !line.iter().any(|byte| column::is_blank(*byte));
+        let is_word = !line.iter().any(|byte| column::is_blank(*byte));
+        // `directory:` of a recursive listing, where that isn't an unlikely name of an unlikely dialect.
+        let has_directories = self.dialect == Some(Dialect::Unix) || self.words_only && is_word;
+        if line.ends_with(b":") && has_directories || self.hint == Hint::Status && is_of_reply(line) {
+            return Line::Notice(line);
+        }
+        self.words_only &= is_word;
         if !self.words_only {
             // So names they weren't, or not all.
             self.dialect = self.dialect.filter(|dialect| *dialect != Dialect::Names);
@@ -212,7 +221,12 @@ impl Listing {
     }
 }
 
-/// What a program says when it can't read something: `ls: x: Permission denied`, or VMS's `%SYSTEM-F-…`.
+/// `213-Status follows:`, `213 End of status`.
+fn is_of_reply(line: &[u8]) -> bool {
+    matches!(line, [b'2', b'1', b'1'..=b'3', b'-' | b' ', ..])
+}
+
+/// What a program says when it can't read something: `ls: x: Permission denied`, on Solaris without `ls:`; or VMS's `%SYSTEM-F-…`.
 fn is_error(line: &[u8]) -> bool {
     let of_vms = || {
         let word = line.strip_prefix(b"%")?.split(|byte| matches!(byte, b' ' | b',')).next()?;
@@ -225,7 +239,9 @@ fn is_error(line: &[u8]) -> bool {
         let program = program.rsplit(|byte| *byte == b'/').next()?;
         Some(matches!(program, b"ls" | b"dir" | b"find") && line.contains(&b' '))
     };
-    of_vms().or_else(of_unix).unwrap_or(false)
+    let reasons: [&[u8]; 4] =
+        [b": Permission denied", b": No such file or directory", b": Not a directory", b": Input/output error"];
+    of_vms().or_else(of_unix).unwrap_or(false) || reasons.iter().any(|reason| line.ends_with(reason))
 }
 
 /// The first line of `bytes` without its end, CR LF or LF, and what is behind it.

@@ -21,7 +21,8 @@ pub struct Ending<'a> {
 impl<'a> Ending<'a> {
     /// [`StreamEnd::Clean`] and [`StreamEnd::Marked`] are said with a 2yz that ends a transfer (226 or 250, and not another command's,
     /// such as 227), every other end with a 4yz or 5yz. `None` for all else. Of a marked end only 250 leaves the connection for the
-    /// next transfer. 421 ends the session once it is written.
+    /// next transfer; where the form marks ends and the end is clean, so that the connection is closed, 250 is said as 226 (RFC 959 3.3).
+    /// 421 ends the session once it is written.
     pub fn new(end: StreamEnd, reply: Reply<'a>) -> Option<Self> {
         let fits = match reply.code().class() {
             // All transfer commands have one row of the table.
@@ -58,7 +59,8 @@ impl<'a> Ending<'a> {
 /// What became of another server's reply that was relayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Relayed {
-    /// It is the answer, word for word, and means to this session what it says.
+    /// It is the answer, word for word, and means to this session what it says. (In MODE B, C and Z and with STRU R a 250 becomes 226
+    /// where the data connection is closed.)
     Verbatim,
     /// No client could take its code for an answer to that command: its words are said under 451.
     LocalError,

@@ -164,19 +164,26 @@ pub(super) fn digits<'a>(least: usize, most: usize) -> impl Fn(&'a [u8]) -> Read
 
 /// `1*DIGIT`, or with a comma before each three: `9,730`.
 pub(super) fn grouped(input: &[u8]) -> Read<'_, u64> {
-    let parts = take_while1(|byte: u8| byte.is_ascii_digit() || byte == b',');
-    map_opt(parts, |text: &[u8]| {
-        let mut groups = text.split(|byte| *byte == b',');
-        let first = groups.next()?;
-        if first.len() > 3 && text.contains(&b',') {
-            return None;
-        }
-        groups.try_fold(decimal(first)?, |sum, group| {
-            let group = (group.len() == 3).then_some(group)?;
-            sum.checked_mul(1000)?.checked_add(decimal(group)?)
+    grouped_by(b',')(input)
+}
+
+/// The same with another mark than a comma.
+pub(super) fn grouped_by<'a>(mark: u8) -> impl Fn(&'a [u8]) -> Read<'a, u64> {
+    move |input| {
+        let parts = take_while1(|byte: u8| byte.is_ascii_digit() || byte == mark);
+        map_opt(parts, |text: &[u8]| {
+            let mut groups = text.split(|byte| *byte == mark);
+            let first = groups.next()?;
+            if first.len() > 3 && text.contains(&mark) {
+                return None;
+            }
+            groups.try_fold(decimal(first)?, |sum, group| {
+                let group = (group.len() == 3).then_some(group)?;
+                sum.checked_mul(1000)?.checked_add(decimal(group)?)
+            })
         })
-    })
-    .parse_complete(input)
+        .parse_complete(input)
+    }
 }
 
 /// The value of digits, if there are any, and nothing else, and it is below 2^64.

@@ -224,6 +224,20 @@ pub(super) fn day_and_month(input: &[u8]) -> Read<'_, (u8, u8)> {
     Ok((rest, (month, day as u8)))
 }
 
+/// `month "-" day`, as numbers: `09-26`. The day comes first if it can't be otherwise, or earlier dates had it so.
+pub(super) fn two_numbers<'a>(known: &mut Known, input: &'a [u8]) -> Read<'a, (u8, u8)> {
+    let (rest, (first, second)) = separated_pair(digits(1, 2), tag(&b"-"[..]), digits(1, 2)).parse_complete(input)?;
+    let order = match (first, second, known.order) {
+        (13.., ..) | (_, ..=12, Some(Order::DayMonthYear)) => Order::DayMonthYear,
+        _ => Order::MonthDayYear,
+    };
+    if first > 12 || second > 12 {
+        known.order = Some(order);
+    }
+    let (first, second) = (first as u8, second as u8);
+    Ok((rest, if order == Order::DayMonthYear { (second, first) } else { (first, second) }))
+}
+
 /// `day "-" month-name "-" year`: `7-JAN-2024`, `18-Mar-24`.
 pub(super) fn day_month_year(input: &[u8]) -> Read<'_, Day> {
     let (rest, ((month, day), year)) =

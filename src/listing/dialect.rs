@@ -23,8 +23,9 @@ pub enum Dialect {
     /// EPLF, by D. J. Bernstein, of publicfile and anftpd. No owners, no targets of links.
     Eplf,
     /// `ls -l`, as nearly all servers write it, those of Windows among them: with or without a link count, owner and group, with
-    /// dates of any order and language, with rounded sizes, devices, marks of ACLs. A year or a time of day is missing most often;
-    /// a name that holds a line's end is cut, and one that ends with CR can't be told where lines end with LF alone.
+    /// dates of any order and language, with rounded sizes, devices, marks of ACLs. A year or a time of day is missing most often. What
+    /// an owner's name has behind a blank is taken for the group's; a name that holds a line's end is cut, and one that ends with CR
+    /// can't be told where lines end with LF alone.
     Unix,
     /// Unix by servers that write modes in octal and times in seconds. Not blanks before a name, nor targets of links.
     UnixOctal,
@@ -38,7 +39,7 @@ pub enum Dialect {
     Dos,
     /// OpenVMS, MultiNet and TCPware among its servers. Not the exact size: it is in blocks of 512 bytes. No targets of links.
     Vms,
-    /// IBM i (OS/400). Not which is the year in `04/05/06`; not blanks before a name.
+    /// IBM i (OS/400). Not which is the year in `04/05/06`; not whether a file has several members.
     IbmI,
     /// z/OS data sets. No sizes; of times only the day on which a data set was last used.
     MvsDataSet,
@@ -54,11 +55,11 @@ pub enum Dialect {
     NonStop,
     /// Microware OS-9. Owners and groups are numbers; no links.
     Os9,
-    /// Nortel's wfFtp. No directories, no owners.
+    /// Nortel's wfFtp. No directories, no owners; not whether day or month comes first; no name with a blank.
     WfFtp,
     /// VxWorks. No owners; not blanks at the end of a directory's name.
     VxWorks,
-    /// CONNECT:Enterprise for Unix. No year.
+    /// CONNECT:Enterprise for Unix. Not the year and the time of day at once; not blanks before a name.
     Enterprise,
     /// Names alone, one a line: NLST, and LIST of some servers. Nothing but names.
     Names,

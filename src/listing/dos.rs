@@ -4,18 +4,21 @@
 //! line = date SP time SP ("<DIR>" / "<JUNCTION>" / "<SYMLINK>" / "<SYMLINKD>" / size) SP name [" [" target "]"]
 //! date = 2DIGIT "-" 2DIGIT "-" (2DIGIT / 4DIGIT) / 4DIGIT "-" 2DIGIT "-" 2DIGIT      ; month, day, year; "/" and "." too
 //! time = hour ":" minute [":" second] ["AM" / "PM"]
-//! size = 1*DIGIT *("," 3DIGIT)
+//! size = 1*DIGIT *(("," / ".") 3DIGIT)
 //! ```
 //! A name begins one blank behind a size, and 15 places behind the `<` of what has none. With `-` and `/` the month comes first
 //! until a line has a number above 12 there, since it can't be told earlier; with `.` the day does. A target is told of
 //! what is no file nor directory alone. There are neither owners nor permissions.
 
 use nom::Parser;
+use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_until, take_while_m_n};
 use nom::combinator::opt;
 use nom::sequence::{delimited, terminated};
 
-use super::column::{Read, before, behind_spaces, blanks, grouped, is_blank, number, one_blank, pairs, short_number};
+use super::column::{
+    Read, before, behind_spaces, blanks, grouped_by, is_blank, number, one_blank, pairs, short_number,
+};
 use super::date::{self, Known, Order};
 use super::entry::{Entry, Kind, Modified, Precision, Size, Zone};
 use super::line::Line;
@@ -61,7 +64,8 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     if let Ok((name, size)) = terminated(number, one_blank).parse_complete(rest) {
         return Some(Line::Entry(Entry { size: Some(Size::of_bytes(size)), modified, ..Entry::new(name, Kind::File) }));
     }
-    if let Ok((name, size)) = terminated(grouped, one_blank).parse_complete(rest) {
+    let mut grouped = alt((terminated(grouped_by(b','), one_blank), terminated(grouped_by(b'.'), one_blank)));
+    if let Ok((name, size)) = grouped.parse_complete(rest) {
         return Some(Line::Entry(Entry { size: Some(Size::of_bytes(size)), modified, ..Entry::new(name, Kind::File) }));
     }
     let (name, kind) = kind(rest).ok()?;

@@ -38,7 +38,7 @@ pub struct Entry<'a> {
     /// Where a symbolic link leads.
     #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub link_target: Option<&'a [u8]>,
-    /// All facts of MLSx (RFC 3659 7.5) or EPLF as they are; [`fact`](Self::fact) and [`facts`](Self::facts) read them.
+    /// All facts of MLSx (RFC 3659 7.5) or EPLF as they are; [`fact`](Self::fact) and [`facts`](Self::facts) read those of MLSx.
     #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::bytes"))]
     pub facts: &'a [u8],
 }

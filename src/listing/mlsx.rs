@@ -7,8 +7,8 @@
 //! factname = "size" / "modify" / "create" / "type" / "unique" / "perm" / "lang" / "media-type" / "charset" / os-depend / local
 //! type     = "file" / "cdir" / "pdir" / "dir" / "OS." name "=" type
 //! ```
-//! The case of names doesn't matter. The `;` behind the last fact may be missing, as in older drafts, and values may be empty. Times
-//! are in UTC. `UNIX.mode`, `UNIX.ownername`, `UNIX.owner`, `UNIX.uid` and the same for groups come from no RFC, but from many
+//! The case of names doesn't matter. The `;` behind the last fact may be missing, as in older drafts, a tab may stand for the blank, and
+//! values may be empty. Times are in UTC. `UNIX.mode`, `UNIX.ownername`, `UNIX.owner`, `UNIX.uid` and the same for groups come from no RFC, but from many
 //! servers; `sizd` is the size of a directory; `OS.unix=slink:target` and `OS.unix=symlink` are symbolic links.
 
 use nom::Parser;
@@ -76,7 +76,8 @@ fn usual(facts: &[u8]) -> Option<(Usual, &[u8])> {
 #[inline(never)]
 fn any<'a>(line: &'a [u8], from: &'a [u8], mut entry: Entry<'a>) -> Option<Entry<'a>> {
     let mut rest = from;
-    while !rest.starts_with(b" ") {
+    // A tab ends facts, too; where there are none, it is no sign of them.
+    while !(rest.starts_with(b" ") || rest.starts_with(b"\t") && rest.len() < line.len()) {
         let (behind, fact) = fact(rest).ok()?;
         match fact {
             // Nothing between two of them is no fact, and no harm.
@@ -92,7 +93,7 @@ fn any<'a>(line: &'a [u8], from: &'a [u8], mut entry: Entry<'a>) -> Option<Entry
 
 /// Up to a `;` or the end of the facts.
 fn fact(input: &[u8]) -> Read<'_, &[u8]> {
-    let text = take_till(|byte| matches!(byte, b';' | b' '));
+    let text = take_till(|byte| matches!(byte, b';' | b' ' | b'\t'));
     terminated(text, opt(tag(&b";"[..]))).parse_complete(input)
 }
 
@@ -103,7 +104,7 @@ fn fact_name(input: &[u8]) -> Read<'_, &[u8]> {
 
 /// Whether a line has facts, for who doesn't know whether it is to.
 pub(super) fn has_facts(line: &[u8]) -> bool {
-    let facts = memchr::memchr(b' ', line).and_then(|at| line.get(..at)).unwrap_or_default();
+    let facts = memchr::memchr2(b' ', b'\t', line).and_then(|at| line.get(..at)).unwrap_or_default();
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
     let is_fact = |fact: &[u8]| {
         let at = memchr::memchr(b'=', fact);

@@ -4,7 +4,7 @@
 //! line     = volume SP unit SP referred SP extents SP used SP format SP record SP block SP organization SP name
 //!          / volume SP unit *SP "VSAM" SP name
 //!          / volume SP "Tape" *SP name
-//!          / ("Migrated" / "ARCIVE") SP name
+//!          / ("Migrated" / "ARCIVE" [SP "Not Direct Access Device"]) SP name
 //! referred = year "/" month "/" day / "**NONE**"
 //! ```
 //! The time is the day on which the data set was used last, by reading, too; when it was changed isn't told. `used` counts tracks,
@@ -47,6 +47,7 @@ fn is_heading(line: &[u8]) -> bool {
 
 fn migrated(line: &[u8]) -> Read<'_, &[u8]> {
     let (rest, _) = alt((tag_no_case(&b"Migrated"[..]), tag_no_case(&b"ARCIVE"[..]))).parse_complete(line)?;
+    let (rest, _) = opt((blanks, tag_no_case(&b"Not Direct Access Device"[..]))).parse_complete(rest)?;
     delimited(blanks, name, eof).parse_complete(rest)
 }
 

@@ -1,40 +1,35 @@
 //! `ls -l`, as nearly every server writes it, and what has become of it.
 //!
 //! ```text
-//! line      = mode [mark] SP columns SP date " " name [" -> " target]
+//! line      = mode [mark] SP columns SP date " " name [" -> " target]     ; no SP has to be before a count of links
 //! mode      = type 3( "r"/"-" "w"/"-" "x"/"-"/"s"/"S"/"t"/"T"/"l"/"L" )
-//! type      = "-" / "d" / "l" / "b" / "c" / "p" / "s" / "D" / "P" / "n" / "?" / …
+//! type      = "-" / "f" / "d" / "l" / "b" / "c" / "p" / "s" / "D" / "P" / "n" / "?" / …
 //! mark      = "+" / "." / "@"                              ; an ACL, a SELinux context, attributes
 //! columns   = [links] [owner *group] size                  ; each a word
-//! size      = 1*DIGIT / 1*DIGIT *("," 3DIGIT) / 1*DIGIT ["." 1*DIGIT] ("k"/"K"/"M"/"G"/"T"/"P") / major "," *SP minor
-//! date      = month-name day (clock / year)                ; "Mar  9 14:05", "Mar  9  2019", "Oct 08, 2002 09:47"
-//!           / month-name day clock year                    ; "Mar  9 14:05:33 2024"
-//!           / day month-name (clock / year)                ; "01 oct 2024", "30. Jan., 12:40", "01-jun-99"
-//!           / year "-" month "-" day [clock [offset]]      ; "2024-06-07 21:22", "2024.07.15", and with day or month first
-//!           / day "-" month year                           ; "26-05 2002"
-//!           / month day (clock / year) / year month day    ; "3 29 03:26", "2005 1 6": numbers
+//! size      = 1*DIGIT / 1*DIGIT *("," 3DIGIT) / 1*DIGIT [("." / ",") 1*3DIGIT] ("k"/"K"/"M"/"G"/"T"/"P") / major "," *SP minor
 //! ```
-//! A number of the last form may have letters behind it that aren't ASCII (`3月 29日`).
+//! Of a date's many forms tells [`unix_date`](super::unix_date).
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_till, take_while_m_n};
+use nom::bytes::complete::{tag, take_while_m_n};
 use nom::character::complete::one_of;
-use nom::combinator::{opt, peek};
+use nom::combinator::{opt, peek, recognize};
 use nom::sequence::{preceded, separated_pair, terminated};
 
 use super::column::{
-    Read, any_blanks, before, behind_spaces, blanks, column, decimal, digits, grouped, is_blank, number, one_blank,
-    pairs, short_number, short_word, span, word, word_end,
+    Read, any_blanks, before, behind_spaces, blanks, column, decimal, digits, grouped, number, one_blank, pairs,
+    short_number, short_word, span, word,
 };
-use super::date::{self, Day, Known, Order};
-use super::entry::{Entry, Kind, Modified, Precision, Size};
+use super::date::{self, Day, Known};
+use super::entry::{Entry, Kind, Modified, Size};
 use super::line::Line;
 use super::months;
+use super::unix_date::date_of;
 use crate::swar;
 
-/// The most columns before a date that are looked at.
-const MOST_COLUMNS: usize = 8;
+/// The most columns before a date that are looked at: a group may have a name of many words.
+const MOST_COLUMNS: usize = 24;
 
 /// The usual line without the idiom, in place of 155 ns in 50 (see `benches/listing.rs`): a file or a directory, four columns, a date of
 /// twelve places. `None` is for the grammar to decide.
@@ -107,7 +102,8 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     };
     let usual = known.columns;
     let (rest, columns, modified) = entry(rest, usual, kind, known)
-        .or_else(|| [4, 3, 2, 1, 5, 6, 7].into_iter().find_map(|count| entry(rest, count, kind, known)))
+        .or_else(|| [4, 3, 2, 1].into_iter().find_map(|count| entry(rest, count, kind, known)))
+        .or_else(|| (5..=MOST_COLUMNS).find_map(|count| entry(rest, count, kind, known)))
         .or_else(|| [3, 2, 1].into_iter().find_map(|count| joined(rest, count, known)))?;
     let (name, link_target) = if kind == Kind::Link { split_link(rest, columns.size) } else { (rest, None) };
     Some(Line::Entry(Entry {
@@ -137,7 +133,7 @@ struct Columns<'a> {
 fn mode(input: &[u8]) -> Read<'_, (Kind, &[u8])> {
     let Some(([kind, permissions @ ..], rest)) = input.split_first_chunk::<10>() else { return date::fail() };
     let kind = match kind {
-        b'-' => Kind::File,
+        b'-' | b'f' => Kind::File,
         b'd' => Kind::Directory,
         b'l' => Kind::Link,
         b'b' => Kind::BlockDevice,
@@ -156,11 +152,12 @@ fn mode(input: &[u8]) -> Read<'_, (Kind, &[u8])> {
     if !thirds.iter().all(fits) {
         return date::fail();
     }
-    let rest = match rest {
-        [b'+' | b'.' | b'@', rest @ ..] => rest,
-        rest => rest,
+    // A link count of many digits needs no blank before it.
+    let (rest, _) = match rest {
+        [b'+' | b'.' | b'@', rest @ ..] => any_blanks(rest)?,
+        [b'0'..=b'9', ..] => (rest, &[][..]),
+        _ => blanks(rest)?,
     };
-    let (rest, _) = blanks(rest)?;
     Ok((rest, (kind, permissions)))
 }
 
@@ -181,11 +178,17 @@ fn entry<'a>(
 
 #[inline]
 fn columns(input: &[u8], count: usize, kind: Kind) -> Option<(&[u8], Columns<'_>)> {
-    let mut words: [&[u8]; MOST_COLUMNS] = [&[]; MOST_COLUMNS];
+    let mut words: [&[u8]; 3] = [&[]; 3];
     let before_size = count.checked_sub(1)?;
-    let mut rest = input;
-    for place in words.get_mut(..before_size)? {
-        (rest, *place) = column(rest).ok()?;
+    let (mut rest, mut last) = (input, &[][..]);
+    for place in 0..before_size {
+        (rest, last) = column(rest).ok()?;
+        match words.get_mut(place) {
+            Some(word) => *word = last,
+            // A time of day is no group's: then it isn't the date alone that can't be read.
+            None if last.contains(&b':') => return None,
+            None => {}
+        }
     }
     let is_device = matches!(kind, Kind::BlockDevice | Kind::CharacterDevice);
     let (rest, (size, device)) = if is_device {
@@ -196,19 +199,14 @@ fn columns(input: &[u8], count: usize, kind: Kind) -> Option<(&[u8], Columns<'_>
         size(rest).map(|(rest, size)| (rest, (size, None))).ok()?
     };
     let none = Columns { size, device, ..Columns::default() };
-    let columns = match words.get(..before_size)? {
-        [] => none,
-        [owner] => Columns { owner: Some(owner), ..none },
-        [first, owner] if decimal(first).is_some() => Columns { links: decimal(first), owner: Some(owner), ..none },
-        [owner, group] => Columns { owner: Some(owner), group: Some(group), ..none },
-        // A group whose name has blanks.
-        [links, owner, group, .., last] => {
-            let group = span(input, group, last);
-            Columns { links: Some(decimal(links)?), owner: Some(owner), group, ..none }
-        }
-        [links, owner, group] => {
-            Columns { links: Some(decimal(links)?), owner: Some(owner), group: Some(group), ..none }
-        }
+    let [first, second, third] = words;
+    let columns = match (before_size, decimal(first)) {
+        (0, _) => none,
+        (1, _) => Columns { owner: Some(first), ..none },
+        (2, Some(links)) => Columns { links: Some(links), owner: Some(second), ..none },
+        (2, None) => Columns { owner: Some(first), group: Some(second), ..none },
+        // A group's name may have blanks.
+        (_, links) => Columns { links: Some(links?), owner: Some(second), group: span(input, third, last), ..none },
     };
     Some((rest, columns))
 }
@@ -223,10 +221,12 @@ fn size(input: &[u8]) -> Read<'_, Option<Size>> {
     terminated(alt((terminated(exact, peek(blanks)), rounded, too_large)), blanks).parse_complete(input)
 }
 
-/// `33.5k`, `2M`: in units of 1,024 and its powers.
+/// `33.5k`, `1,5K`, `2M`: in units of 1,024 and its powers.
 fn rounded(input: &[u8]) -> Read<'_, Option<Size>> {
-    let tenths = opt(preceded(tag(&b"."[..]), digits(1, 1)));
-    let (rest, (whole, tenths, letter)) = (number, tenths, one_of("BKMGTPEkmgt")).parse_complete(input)?;
+    let unit = || one_of("BKMGTPEkmgt");
+    let whole = terminated(grouped, peek(unit())).map(|whole| (whole, None));
+    let broken = (number, opt(preceded(one_of(".,"), recognize(digits(1, 3)))));
+    let (rest, ((whole, digits), letter)) = (alt((whole, broken)), unit()).parse_complete(input)?;
     let (rest, _) = opt(tag(&b"B"[..])).parse_complete(rest)?;
     let power = match letter.to_ascii_uppercase() {
         'K' => 10,
@@ -238,11 +238,14 @@ fn rounded(input: &[u8]) -> Read<'_, Option<Size>> {
         _ => 0,
     };
     let unit = 1u64.wrapping_shl(power);
-    let tenth = unit.div_ceil(10);
     let size = || {
-        let of_tenths = u64::from(tenths.unwrap_or(0)).checked_mul(unit)? / 10;
-        let bytes = whole.checked_mul(unit)?.checked_add(of_tenths)?;
-        Some(Size::in_units(bytes, if tenths.is_some() { tenth } else { unit }))
+        let digits = digits.unwrap_or_default();
+        let parts = digits.iter().fold(1u64, |parts, _| parts.saturating_mul(10));
+        let broken = decimal(digits).unwrap_or(0);
+        let of_parts = unit.checked_div(parts)?.checked_mul(broken)?;
+        let of_rest = unit.checked_rem(parts)?.checked_mul(broken)?.checked_div(parts)?;
+        let bytes = whole.checked_mul(unit)?.checked_add(of_parts)?.checked_add(of_rest)?;
+        Some(Size::in_units(bytes, unit.div_ceil(parts)))
     };
     Ok((rest, size()))
 }
@@ -281,96 +284,6 @@ fn joined<'a>(input: &'a [u8], count: usize, known: &mut Known) -> Option<(&'a [
     Some((rest, columns, modified))
 }
 
-#[inline]
-fn date_of<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
-    if let Ok((rest, (month, day))) = date::month_and_day(input) {
-        return behind_month_and_day(rest, month, day, known);
-    }
-    iso(input, known).or_else(|| day_first(input, known)).or_else(|| of_numbers(input, known))
-}
-
-/// `clock [year]`, `year`, or `, year clock`.
-#[inline]
-fn behind_month_and_day<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) -> Option<(&'a [u8], Modified)> {
-    let day = |year| Day { year, month, day };
-    let (rest, (comma, _)) = (opt(one_of(".,")), blanks).parse_complete(input).ok()?;
-    if let Ok((rest, year)) = number_of(4, 4)(rest) {
-        let clock = preceded(blanks, date::clock).parse_complete(rest);
-        let (rest, clock) = match clock {
-            // Without the comma, what looks like a time of day is a name's beginning.
-            Ok((rest, clock)) if comma.is_some() => (rest, Some(clock)),
-            _ => (rest, None),
-        };
-        return Some((rest, known.modified(day(Some(year)), clock)?));
-    }
-    let (rest, clock) = date::clock(rest).ok()?;
-    // BSD's `ls -lT`: seconds, and a year behind them.
-    if rest.first() == Some(&b' ') && clock.precision > Precision::Minute {
-        let year = preceded(blanks, terminated(date::year, word_end)).parse_complete(rest);
-        if let Ok((rest, year)) = year {
-            return Some((rest, known.modified(day(Some(year)), Some(clock))?));
-        }
-    }
-    Some((rest, known.modified(day(None), Some(clock))?))
-}
-
-/// Three numbers with `-`, `.` or `/`, a time of day, an offset from UTC.
-fn iso<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
-    let (rest, day) = date::numeric(known, Order::MonthDayYear, input).ok()?;
-    let Ok((rest, clock)) = preceded(blanks, terminated(date::clock, word_end)).parse_complete(rest) else {
-        return Some((rest, known.modified(day, None)?));
-    };
-    let modified = known.modified(day, Some(clock))?;
-    match preceded(blanks, terminated(date::offset, word_end)).parse_complete(rest) {
-        Ok((rest, minutes)) => Some((rest, date::in_utc(modified, minutes)?)),
-        Err(_) => Some((rest, modified)),
-    }
-}
-
-/// `01 oct 2024`, `30. Jan., 12:40`, `01-jun-99`, `26-05 2002`.
-fn day_first<'a>(input: &'a [u8], known: &Known) -> Option<(&'a [u8], Modified)> {
-    if let Ok((rest, day)) = terminated(date::day_month_year, word_end).parse_complete(input) {
-        return Some((rest, known.modified(day, None)?));
-    }
-    let of_numbers = separated_pair(digits(1, 2), tag(&b"-"[..]), digits(1, 2));
-    let of_numbers = of_numbers.map(|(day, month)| (month as u8, day as u8));
-    let (rest, (month, day)) = alt((date::day_and_month, of_numbers)).parse_complete(input).ok()?;
-    let (rest, _) = blanks(rest).ok()?;
-    year_or_clock(rest, month, day, known)
-}
-
-/// `3 29 03:26`, `3 29 2005`, `2005 1 6`, and with letters behind the numbers that aren't ASCII.
-fn of_numbers<'a>(input: &'a [u8], known: &Known) -> Option<(&'a [u8], Modified)> {
-    if let Ok((rest, year)) = number_of(4, 4)(input) {
-        let month_and_day = preceded(any_blanks, (number_of(1, 2), any_blanks, number_of(1, 2)));
-        let (rest, (month, _, day)) = terminated(month_and_day, word_end).parse_complete(rest).ok()?;
-        return Some((rest, known.modified(Day { year: Some(year), month: month as u8, day: day as u8 }, None)?));
-    }
-    let (rest, (month, _, day, _)) =
-        (number_of(1, 2), any_blanks, number_of(1, 2), blanks).parse_complete(input).ok()?;
-    year_or_clock(rest, month as u8, day as u8, known)
-}
-
-fn year_or_clock<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) -> Option<(&'a [u8], Modified)> {
-    if let Ok((rest, year)) = terminated(number_of(4, 4), word_end).parse_complete(input) {
-        return Some((rest, known.modified(Day { year: Some(year), month, day }, None)?));
-    }
-    let (rest, clock) = date::clock(input).ok()?;
-    Some((rest, known.modified(Day { year: None, month, day }, Some(clock))?))
-}
-
-/// Digits, and letters behind them that aren't ASCII: the second byte of such a letter may be, in Shift JIS.
-fn number_of<'a>(least: usize, most: usize) -> impl Fn(&'a [u8]) -> Read<'a, u16> {
-    move |input| {
-        let (rest, value) = digits(least, most)(input)?;
-        if rest.first().is_none_or(u8::is_ascii) {
-            return Ok((rest, value));
-        }
-        let (rest, _) = take_till(|byte: u8| is_blank(byte) || byte.is_ascii_digit()).parse_complete(rest)?;
-        Ok((rest, value))
-    }
-}
-
 /// A link's size is the length of its target, which tells the arrow between the two from one within either. Where none fits,
 /// it is the first. Arrows may share a blank: the name `a ->` has one right before the one behind it.
 fn split_link(rest: &[u8], size: Option<Size>) -> (&[u8], Option<&[u8]>) {
@@ -403,14 +316,43 @@ fn is_lost(line: &[u8]) -> bool {
         && line.get(10..).unwrap_or_default().split(|byte| *byte == b' ').filter(|word| *word == b"?").count() >= 5
 }
 
+/// What `ls` calls the sum of all blocks: in English, French, Spanish and Portuguese; in other languages in UTF-8, and in what else
+/// they are written in.
+const TOTALS: [&[u8]; 26] = [
+    b"total",
+    b"skupno",
+    b"viso",
+    b"celkom",
+    "yhteens\u{e4}".as_bytes(),
+    b"yhteens\xe4",
+    "\u{f6}sszesen".as_bytes(),
+    b"\xf6sszesen",
+    b"\xd8\xe2\xde\xd3\xde",
+    "总计".as_bytes(),
+    b"\xd7\xdc\xbc\xc6",
+    b"totale",
+    b"insgesamt",
+    b"gesamt",
+    b"totaal",
+    b"razem",
+    b"celkem",
+    b"totalt",
+    b"toplam",
+    "итого".as_bytes(),
+    b"\xc9\xd4\xcf\xc7\xcf",
+    b"\xe8\xf2\xee\xe3\xee",
+    "合計".as_bytes(),
+    "总用量".as_bytes(),
+    "總用量".as_bytes(),
+    "합계".as_bytes(),
+];
+
 /// `total 12`, in any language that has a word for it, and `directory:` of a recursive listing.
 fn heading(line: &[u8]) -> bool {
     let total = |input| -> Read<'_, ()> {
         let (rest, (name, size)) = (column, word).parse_complete(input)?;
-        let is_total =
-            [&b"total"[..], b"totale", b"insgesamt", b"gesamt", b"razem", b"\xd0\xb8\xd1\x82\xd0\xbe\xd0\xb3\xd0\xbe"]
-                .iter()
-                .any(|known| name.strip_suffix(b":").unwrap_or(name).eq_ignore_ascii_case(known));
+        let name = name.strip_suffix(b":").unwrap_or(name);
+        let is_total = TOTALS.iter().any(|known| name.eq_ignore_ascii_case(known));
         let is_number = size.first().is_some_and(u8::is_ascii_digit) && rest.is_empty();
         if is_total && is_number { Ok((rest, ())) } else { date::fail() }
     };

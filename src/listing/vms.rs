@@ -1,11 +1,12 @@
 //! OpenVMS, by its own servers, MultiNet, TCPware.
 //!
 //! ```text
-//! line   = name SP size SP date [SP owner] [SP rights]
+//! line   = name SP columns
+//! columns = size SP date [SP owner] [SP rights]    ; or in any other order
 //! name   = *any ";" version                        ; README.TXT;4, [DIR]README.TXT;4
-//! size   = used ["/" allocated]                    ; blocks of 512 bytes
-//! date   = day "-" month-name "-" year SP clock
-//! owner  = "[" [group ","] owner "]"
+//! size   = used ["/" allocated] / used ("KB" / "MB" / "GB")      ; blocks of 512 bytes, or what it says
+//! date   = day "-" month-name "-" year [SP clock]
+//! owner  = "[" [group ","] owner ["]"] / word      ; without brackets before rights alone
 //! rights = "(" system "," owner "," group "," world ")"
 //! ```
 //! A long name stands on a line of its own ([`Line::Partial`](crate::listing::Line::Partial)). The name of a file ends with its
@@ -15,9 +16,9 @@
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::bytes::complete::{is_not, tag, take_till1, take_while, take_while1};
+use nom::bytes::complete::{is_not, tag, tag_no_case, take_till1, take_while, take_while1};
 use nom::character::complete::u64;
-use nom::combinator::{opt, recognize, verify};
+use nom::combinator::{eof, opt, peek, recognize, verify};
 use nom::sequence::{delimited, preceded, terminated};
 
 use super::column::{Read, decimal};
@@ -28,7 +29,7 @@ use super::line::Line;
 const BLOCK: u64 = 512;
 
 pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
-    if line.starts_with(b"Directory ") && line.contains(&b'[') || line.starts_with(b"Total of ") {
+    if line.starts_with(b"Directory ") && line.contains(&b'[') || footer(line).is_ok() {
         return Some(Line::Notice(line));
     }
     let (rest, name) = name(line).ok()?;
@@ -40,16 +41,12 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     if rest.starts_with(b"%") {
         return Some(Line::Error(line));
     }
-    let (rest, (size, day, clock)) = columns(rest).ok()?;
-    let (rest, owner) = opt(preceded(any_blanks, owner)).parse_complete(rest).ok()?;
-    let (rest, rights) = opt(preceded(any_blanks, rights)).parse_complete(rest).ok()?;
-    if !rest.iter().all(is_white) {
-        return None;
-    }
+    let Columns { size, day, owner, rights } = columns(rest)?;
+    let (day, clock) = day?;
     let (group, owner) = owner.unwrap_or_default();
     let (name, kind) = directory_or_file(name);
     Some(Line::Entry(Entry {
-        size,
+        size: size?,
         modified: Some(known.modified(day, clock)?),
         permissions: rights,
         owner,
@@ -58,27 +55,78 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     }))
 }
 
+/// `Total of 11 files, 47/72 blocks.`
+fn footer(line: &[u8]) -> Read<'_, ()> {
+    let total = (opt(tag_no_case(&b"Grand "[..])), tag_no_case(&b"Total "[..]), opt(tag_no_case(&b"of "[..])));
+    let things = alt((tag_no_case(&b"file"[..]), tag_no_case(&b"director"[..])));
+    (total, u64, blanks, things).map(drop).parse_complete(line)
+}
+
 /// Up to and with the version.
 fn name(line: &[u8]) -> Read<'_, &[u8]> {
     let version = (tag(&b";"[..]), take_while1(|byte: u8| byte.is_ascii_digit()));
     let name = recognize((take_till1(|byte| is_white(&byte) || byte == b';'), version));
-    terminated(name, nom::combinator::peek(alt((nom::combinator::eof, blanks)))).parse_complete(line)
+    terminated(name, word_end).parse_complete(line)
 }
 
-fn columns(input: &[u8]) -> Read<'_, (Option<Size>, Day, Option<Clock>)> {
-    let (rest, (used, _)) = (u64, opt(preceded(tag(&b"/"[..]), u64))).parse_complete(input)?;
-    let (rest, (_, day)) = (blanks, date::day_month_year).parse_complete(rest)?;
-    let (rest, clock) = opt(preceded(blanks, date::clock)).parse_complete(rest)?;
-    let size = used.checked_mul(BLOCK).map(|bytes| Size::in_units(bytes, BLOCK));
-    Ok((rest, (size, day, clock)))
+/// What stands behind a name; a size may be larger than any number here.
+#[derive(Default)]
+struct Columns<'a> {
+    size: Option<Option<Size>>,
+    day: Option<(Day, Option<Clock>)>,
+    owner: Option<Owner<'a>>,
+    rights: Option<&'a [u8]>,
 }
 
 /// A group and an owner.
 type Owner<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
-/// `[group,owner]` or `[owner]`, as group and owner.
+/// Each at most once, in any order, up to the end.
+fn columns(input: &[u8]) -> Option<Columns<'_>> {
+    let mut found = Columns::default();
+    let mut rest = input;
+    while !rest.is_empty() {
+        let behind = if let (None, Ok((behind, day))) = (found.day, day(rest)) {
+            found.day = Some(day);
+            behind
+        } else if let (None, Ok((behind, size))) = (found.size, size(rest)) {
+            found.size = Some(size);
+            behind
+        } else if let (None, Ok((behind, rights))) = (found.rights, rights(rest)) {
+            found.rights = Some(rights);
+            behind
+        } else if let (None, Ok((behind, owner))) = (found.owner, owner(rest)) {
+            found.owner = Some(owner);
+            behind
+        } else {
+            return None;
+        };
+        (rest, _) = any_blanks(behind).ok()?;
+    }
+    Some(found)
+}
+
+fn day(input: &[u8]) -> Read<'_, (Day, Option<Clock>)> {
+    let (rest, day) = terminated(date::day_month_year, word_end).parse_complete(input)?;
+    let (rest, clock) = opt(preceded(blanks, terminated(date::clock, word_end))).parse_complete(rest)?;
+    Ok((rest, (day, clock)))
+}
+
+fn size(input: &[u8]) -> Read<'_, Option<Size>> {
+    let unit = |name: &'static [u8], bytes: u64| tag_no_case(name).map(move |_| bytes);
+    let units = alt((unit(b"KB", 1 << 10), unit(b"MB", 1 << 20), unit(b"GB", 1 << 30)));
+    let blocks = opt(preceded(tag(&b"/"[..]), u64)).map(|_| BLOCK);
+    let (rest, (used, unit)) = terminated((u64, alt((units, blocks))), word_end).parse_complete(input)?;
+    Ok((rest, used.checked_mul(unit).map(|bytes| Size::in_units(bytes, unit))))
+}
+
+/// `[group,owner]`, `[owner]`, what a server has cut of it, or a word before rights.
 fn owner(input: &[u8]) -> Read<'_, Owner<'_>> {
-    let (rest, both) = delimited(tag(&b"["[..]), is_not(&b"]"[..]), tag(&b"]"[..])).parse_complete(input)?;
+    let bracket = || tag(&b"["[..]);
+    let whole = delimited(bracket(), is_not(&b"]"[..]), tag(&b"]"[..]));
+    let cut = preceded(bracket(), take_till1(|byte| is_white(&byte)));
+    let bare = terminated(take_till1(|byte| is_white(&byte)), peek((blanks, rights)));
+    let (rest, both) = alt((whole, cut, bare)).parse_complete(input)?;
     let comma = memchr::memchr(b',', both).and_then(|at| both.split_at_checked(at));
     Ok((rest, comma.map_or((None, Some(both)), |(group, owner)| (Some(group), owner.get(1..)))))
 }
@@ -110,4 +158,8 @@ fn blanks(input: &[u8]) -> Read<'_, &[u8]> {
 
 fn any_blanks(input: &[u8]) -> Read<'_, &[u8]> {
     take_while(|byte| is_white(&byte)).parse_complete(input)
+}
+
+fn word_end(input: &[u8]) -> Read<'_, ()> {
+    peek(alt((eof, blanks))).map(drop).parse_complete(input)
 }

@@ -172,7 +172,7 @@ impl<'a> Commit<'a> {
         let to = self.asked.under_way();
         self.context.connection.data.settle();
         match (&self.upload.words, &self.upload.unique) {
-            (Some(words), _) => self.context.answer(to, words),
+            (Some(words), _) => self.context.answer_end(to, words),
             (_, Some(name)) => {
                 self.context.answer_draft(to, Reply::of_unique_file(self.context.completion(), name));
             }
@@ -214,7 +214,7 @@ impl<'a> Commit<'a> {
     /// The application's own final reply.
     fn say(self, reply: &Reply<'_>) {
         self.context.connection.data.settle();
-        self.context.answer(self.asked.under_way(), reply);
+        self.context.answer_end(self.asked.under_way(), reply);
         self.asked.answer = Some(Committed);
     }
 }

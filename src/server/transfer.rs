@@ -84,7 +84,7 @@ impl Context {
                         let words = self.connection.data.take_words();
                         self.connection.data.conclude();
                         match words {
-                            Some(words) => self.answer(job.under_way(), &words),
+                            Some(words) => self.answer_end(job.under_way(), &words),
                             None => self.say_end(job, end),
                         }
                     }
@@ -195,6 +195,17 @@ impl Context {
         let session = &self.connection.session;
         let stays = session.form().marks_end() && self.connection.data.stands(session.protection());
         if stays { Code::FILE_ACTION_COMPLETED } else { Code::CLOSING_DATA_CONNECTION }
+    }
+
+    /// The application's own words about a transfer's end. Where a connection could stay, 250 says that it does: of one that is
+    /// closed they are said under 226.
+    pub(super) fn answer_end(&mut self, to: UnderWay, words: &Reply<'_>) {
+        let connection = &self.connection;
+        let is_gone = connection.session.form().marks_end() && !connection.data.is_standing();
+        if is_gone && words.code() == Code::FILE_ACTION_COMPLETED {
+            return self.answer(to, &words.with_code(Code::CLOSING_DATA_CONNECTION));
+        }
+        self.answer(to, words);
     }
 
     /// The application agrees to a transfer: the only way to a 1yz.

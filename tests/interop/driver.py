@@ -41,7 +41,7 @@ def main():
         number, (client, server, tls) = numbered
         place = places.get()
         try:
-            combination = Combination(client, server, tls, None if arguments.full else number)
+            combination = Combination(client, server, tls, None if arguments.full else number, arguments.operation)
             combination.run(place)
             return combination
         finally:
@@ -63,6 +63,7 @@ def parsed_arguments():
     peers = [*servers.SERVERS, *clients.OURS, *(client.name for client in clients.PROGRAMS), *scripts.NAMES]
     part = "a part: one half, or one peer; given twice, what is in both"
     parser.add_argument("--only", choices=["servers", "clients", *peers], action="append", default=[], help=part)
+    parser.add_argument("--operation", choices=list(operations.OPERATIONS), action="append", default=[], help="these alone")
     parser.add_argument("--full", action="store_true", help="all operations on each route; the large file has 1 GiB")
     return parser.parse_args()
 
@@ -83,13 +84,14 @@ class Combination:
     """A client, a server and a kind of TLS: everything on one mode, which is another with each `number`, and a few operations
     on the others; without a number, everything on each."""
 
-    def __init__(self, client, server, tls, number):
+    def __init__(self, client, server, tls, number, wanted=()):
         self.client = client
         self.server = server
         self.tls = tls
         self.lacking = {} if tls == "none" else client.plain_modes
         self.modes = [mode for mode in client.modes if mode not in self.lacking]
         self.in_full = number is None
+        self.wanted = wanted or operations.OPERATIONS
         self.thorough = self.modes if self.in_full else [self.modes[number % len(self.modes)]]
         # A mode, and for each operation `ok`, `FAIL`, the reason why it can't be done, or nothing if it wasn't to be done.
         self.rows = []
@@ -114,7 +116,7 @@ class Combination:
             self.rows.append((mode, dict.fromkeys(operations.EVERYWHERE, Reason(reason))))
 
     def cell(self, server, mode, name, place, told):
-        if mode not in self.thorough and name not in operations.EVERYWHERE:
+        if name not in self.wanted or mode not in self.thorough and name not in operations.EVERYWHERE:
             return ""
         if name in operations.ONCE and mode != self.thorough[0]:
             return ""

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Records what real servers say of one tree with odd names, into testdata/listings/servers/: run as root by
 
-    unshare -m -n tests/interop/listings.py SERVERS PYTHON
+    unshare -m -n -p -f --kill-child --mount-proc python3 tests/interop/listings.py SERVERS PYTHON [NAME]...
 
 SERVERS is a folder into which Debian's packages vsftpd, proftpd-core, pure-ftpd and inetutils-ftpd were unpacked, with the libraries that
-they name; PYTHON an interpreter that has pyftpdlib. tests/words/servers.rs holds the listings against the tree."""
+they name; PYTHON an interpreter that has pyftpdlib. Debian's busybox has no ftpd, so SERVERS/busybox is one that was built from its
+source, with FTPD, TCPSVD and LS in its configuration. With a server's NAME, only that one is recorded, of a tree like the one that is
+stored. tests/words/servers.rs holds the listings against the tree."""
 
+import calendar
 import os
 import pathlib
 import re
@@ -21,7 +24,11 @@ SERVERS, PYTHON = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
 HOST, USER, PASSWORD, UID = "127.0.0.1", "lister", "loopback-only", 59400
 SCRATCH = pathlib.Path("/mnt")
 TREE = SCRATCH / "tree"
+NAMES = sys.argv[3:]
 NOW = int(time.time())
+if NAMES:
+    stored = (OUT / "tree.tsv").read_text().partition("\n")[0].rpartition(" ")[2]
+    NOW = calendar.timegm(time.strptime(stored, "%Y%m%d%H%M%S"))
 
 # What is odd in a name; LF and what no server lists (a dot in front) are left out.
 ODD = [
@@ -36,6 +43,9 @@ ODD = [
     b"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", b"\x93\xfa\x96\x7b", b"\xc6\xfc\xcb\xdc", b"\xd1\x8f\xd0\xbd\xd0\xb2  1 12:00", b"\xf0\x9f\x98\x80", b"\xe2\x80\x8e", b"\xef\xbb\xbfbom",
     b"a\rb", b"a\r", b"\r", b"\ra", b"\x01", b"\x07", b"\x08", b"\x0b", b"\x0c", b"\x1b[31m", b"\x7f", b"a\x7fb", b"\x1a",
     b"UPPER", b"upper", b"MiXeD", b"README", b"Thumbs.db", b"a.tar.gz", b"0", b"00", b"1e9", b"12345", b"0644", b"drwxr-xr-x", b"Jan", b"M\xc3\xa4r", b"UTC", b"null", b"None",
+    b"-> ", b" ->", b"a  ->  b", b"01-02-03", b"2024-06-07 21:22 x", b"30. Jan., 12:40 x", b"9. Jan 2019  x", b"9 giu 14.05 x", b"Jan  1  1970",
+    b"12:00AM x", b"1,5K x", b"<DIR>", b"<DIR>          x", b"<SYMLINKD>     x [..]", b"{}", b"x;1", b"%RMS-E-FNF, x", b"Volume in drive C", b"+", b"sub:",
+    b"Total of 3 files", b"x: Permission denied", b"a b c d e f g", b"UNIX.mode=0644; x", b"\xe2\x80\x8b", b"\xed\xa0\x80", b"a\xc0\xafb", b"\xfe\xff",
 ]
 # Sizes, times and modes; each is the name of a file, too.
 SIZES = [0, 1, 1023, 1024, 65536, 2**31 - 1, 2**31, 2**32, 2**40]
@@ -56,12 +66,10 @@ def make_tree():
         path = TREE / f"size {size}"
         path.touch()
         os.truncate(path, size)
-    for name, age in AGES.items():
+    for name in AGES:
         (TREE / f"age {name}").write_text(name)
-        os.utime(TREE / f"age {name}", (NOW - age, NOW - age))
-    for name, moment in MOMENTS.items():
+    for name in MOMENTS:
         (TREE / f"at {name}").write_text(name)
-        os.utime(TREE / f"at {name}", (moment, moment))
     for mode in MODES:
         (TREE / f"mode {mode:04o}").write_text("")
     for name in (b"directory", b" directory ", b"dir -> ectory", b"d\xe9", b"12 13"):
@@ -71,6 +79,11 @@ def make_tree():
         os.symlink(target, os.path.join(root, name))
     for name in os.listdir(root):
         os.chown(os.path.join(root, name), UID, UID, follow_symlinks=False)
+        os.utime(os.path.join(root, name), (NOW, NOW), follow_symlinks=False)
+    for name, age in AGES.items():
+        os.utime(TREE / f"age {name}", (NOW - age, NOW - age))
+    for name, moment in MOMENTS.items():
+        os.utime(TREE / f"at {name}", (moment, moment))
     for mode in MODES:  # the owner's change takes bits away
         os.chmod(TREE / f"mode {mode:04o}", mode)
     os.chown(TREE, UID, UID)
@@ -93,6 +106,9 @@ def write_tree():
         lines.append(b"\t".join([escaped(name), told.encode(), escaped(target)]))
     # A blank at the end is as good as none to an editor.
     lines = [re.sub(rb" (?=\t|$)", rb"\\x20", line) for line in lines]
+    if NAMES:
+        assert (OUT / "tree.tsv").read_bytes() == b"\n".join(lines) + b"\n", "the tree is another than the stored one"
+        return
     (OUT / "tree.tsv").write_bytes(b"\n".join(lines) + b"\n")
 
 
@@ -217,6 +233,15 @@ def inetutils(port):
     return start(SERVERS / "usr/sbin/ftpd", "-D", "-l")
 
 
+def busybox(port):
+    program = SERVERS / "busybox"
+    return start(program, "tcpsvd", "-E", HOST, str(port), program, "ftpd", "-w", "-A", TREE)
+
+
+SERVE = {"vsftpd": vsftpd, "proftpd": proftpd, "pure-ftpd": pure_ftpd, "pyftpdlib": pyftpdlib, "inetutils-ftpd": inetutils,
+         "busybox-ftpd": busybox}
+
+
 def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755,size=64m", "tmpfs", SCRATCH], check=True)
@@ -224,7 +249,9 @@ def main():
     make_tree()
     write_tree()
     add_user()
-    for port, (name, serve) in enumerate([("vsftpd", vsftpd), ("proftpd", proftpd), ("pure-ftpd", pure_ftpd), ("pyftpdlib", pyftpdlib), ("inetutils-ftpd", inetutils)], 20100):
+    for port, (name, serve) in enumerate(SERVE.items(), 20100):
+        if NAMES and name not in NAMES:
+            continue
         running = serve(port)
         try:
             record(name, port)

@@ -2,8 +2,8 @@
 
 use ftp_proto::client::{self, Failure, Request};
 use ftp_proto::session::Setup;
-use ftp_proto::{Code, Protection, Route, Type, Verb};
-use ftp_proto_rigs::client::by;
+use ftp_proto::{Code, Protection, Route, StreamEnd, Type, Verb};
+use ftp_proto_rigs::client::{by, login};
 use ftp_proto_rigs::pair::{Manner, Pair};
 use ftp_proto_rigs::path;
 
@@ -160,4 +160,114 @@ fn reinitialising_closes_it() {
     pair.run(Request::reinitialise()).unwrap();
     pair.settle();
     assert_eq!((setups(&pair), pair.closed), ([Setup::None; 2], [1, 1]));
+}
+
+#[test]
+fn an_adapter_that_always_closes_is_right_too() {
+    for (says, words, closed) in [
+        ([None, Some(StreamEnd::Clean)], "EPSV 229 RETR 150 226", [1, 0]),
+        ([Some(StreamEnd::Clean), None], "EPSV 229 RETR 150 250", [0, 1]),
+        ([Some(StreamEnd::Clean); 2], "EPSV 229 RETR 150 226", [0, 0]),
+    ] {
+        let mut pair = Pair::logged_in(client::Config::default(), server_config());
+        (pair.converts, pair.says) = (true, says);
+        pair.files.insert(b"f".to_vec(), b"content".to_vec());
+        raw(&mut pair, "MODE B");
+        let begun = pair.wire.len();
+        fetch(&mut pair);
+        assert!(words_since(&pair, begun).ends_with(words), "{says:?}: {}", words_since(&pair, begun));
+        let begun = pair.wire.len();
+        fetch(&mut pair);
+        assert_eq!(
+            (words_since(&pair, begun).as_str(), pair.closed.map(|times| times.min(1))),
+            (words, closed),
+            "{says:?}"
+        );
+        pair.upload = b"sent".to_vec();
+        pair.run(Request::store(path("g"), 0)).unwrap();
+        assert_eq!(pair.files[&b"g"[..]], b"sent", "{says:?}");
+        assert!(words_since(&pair, begun).ends_with(&words.replace("RETR", "STOR")), "{says:?}");
+    }
+}
+
+#[test]
+fn an_end_that_no_form_marks_leaves_nothing() {
+    for says in [[None, Some(StreamEnd::Marked)], [Some(StreamEnd::Marked), None], [Some(StreamEnd::Marked); 2]] {
+        let mut pair = Pair::logged_in(client::Config::default(), server_config());
+        (pair.converts, pair.says) = (true, says);
+        pair.files.insert(b"f".to_vec(), b"content".to_vec());
+        for _ in 0..2 {
+            let begun = pair.wire.len();
+            fetch(&mut pair);
+            assert!(words_since(&pair, begun).ends_with("EPSV 229 RETR 150 226"), "{says:?}");
+            pair.upload = b"sent".to_vec();
+            pair.run(Request::store(path("g"), 0)).unwrap();
+            pair.settle();
+            assert!(words_since(&pair, begun).ends_with("EPSV 229 STOR 150 226"), "{says:?}");
+            assert_eq!(setups(&pair), [Setup::None; 2], "{says:?}");
+        }
+        let expected = says.map(|said| if said.is_some() { 4 } else { 0 });
+        assert_eq!(pair.closed, expected, "{says:?}: each Marked has its Close");
+    }
+}
+
+#[test]
+fn an_upload_that_cannot_be_kept_takes_it_along() {
+    let mut pair = standing(client::Config::default());
+    pair.faults.commit = Some(ftp_proto::server::CommitError::StorageFull);
+    pair.upload = b"sent".to_vec();
+    let ended = pair.run(Request::store(path("g"), 0));
+    assert!(matches!(ended, Err(Failure::Refused(reply)) if reply.code() == Code::EXCEEDED_ALLOCATION));
+    pair.settle();
+    assert_eq!((setups(&pair), pair.closed), ([Setup::None; 2], [1, 1]));
+    pair.faults.commit = None;
+    let begun = pair.wire.len();
+    pair.run(Request::store(path("g"), 0)).unwrap();
+    assert_eq!(
+        (words_since(&pair, begun).as_str(), &pair.files[&b"g"[..]][..]),
+        ("EPSV 229 STOR 150 250", &b"sent"[..])
+    );
+}
+
+/// RFC 959 4.1.1: USER leaves the transfer parameters as they are.
+#[test]
+fn another_login_finds_it() {
+    let mut pair = standing(client::Config::default());
+    let begun = pair.wire.len();
+    pair.run(login()).unwrap();
+    fetch(&mut pair);
+    assert!(words_since(&pair, begun).ends_with(" RETR 125 250"), "{}", words_since(&pair, begun));
+    assert_eq!(pair.closed, [0, 0]);
+}
+
+#[test]
+fn nothing_of_plaintext_goes_into_a_session_that_was_secured_since() {
+    let mut server = server_config();
+    server.security = ftp_proto::server::Security::Offered;
+    let mut pair = Pair::logged_in(client::Config::default(), server);
+    pair.converts = true;
+    pair.files.insert(b"f".to_vec(), b"content".to_vec());
+    raw(&mut pair, "MODE B");
+    fetch(&mut pair);
+    assert_eq!((pair.closed, &pair.streams[..]), ([0, 0], &[false][..]));
+    pair.run(Request::secure()).unwrap();
+    pair.settle();
+    assert_eq!((setups(&pair), pair.closed), ([Setup::None; 2], [1, 1]));
+    pair.run(login()).unwrap();
+    raw(&mut pair, "MODE B");
+    let begun = pair.wire.len();
+    fetch(&mut pair);
+    fetch(&mut pair);
+    assert_eq!(words_since(&pair, begun), "TYPE 200 EPSV 229 RETR 150 250 RETR 125 250");
+    assert_eq!((pair.closed, &pair.streams[..]), ([1, 1], &[false, true, true][..]));
+}
+
+/// Whoever says PASV, EPSV, PORT or EPRT wants another one, and the old one is closed before that.
+#[test]
+fn another_setup_takes_its_place() {
+    for line in [&b"PASV\r\n"[..], b"EPSV\r\n", b"PORT 192,0,2,1,200,1\r\n", b"EPRT |1|192.0.2.1|51201|\r\n"] {
+        let mut pair = standing(client::Config::default());
+        assert!(pair.say(line).starts_with('2'), "{}", line.escape_ascii());
+        assert_eq!(pair.closed, [0, 1], "{}", line.escape_ascii());
+    }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::server::{Action, Answer, Config, Greeting, Opening, Question, Refusal, Server};
-use ftp_proto::session::LoginState;
-use ftp_proto::{Code, Ending, Endpoints, Instant, Moved, Relayed, Reply, StreamEnd, Text, Verb};
+use ftp_proto::session::{LoginState, Setup};
+use ftp_proto::{Code, Ending, Endpoints, Instant, Mode, Moved, Relayed, Reply, StreamEnd, Text, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, codes};
 
 fn reply(code: u16) -> Reply<'static> {
@@ -201,6 +201,37 @@ fn what_another_server_says_of_a_transfer_is_said_of_ours() {
         assert_eq!(stream.relay(&reply(code), Moved::Bytes(7)), expected, "{code}");
         assert_eq!(codes(&rig.all(World::Works)), [said], "{code}");
         assert!(said == 421 || codes(&rig.hears("NOOP")) == [200]);
+    }
+}
+
+/// 250 would say that the data connection stays, where it could (RFC 959 3.3).
+#[test]
+fn what_closed_its_connection_does_not_say_that_it_stays() {
+    let mut config = Config::default();
+    config.support = config.support.with_modes(&[Mode::Block]);
+    let config = &config;
+    let said = |mode: &str, line: &str, end, code| {
+        let mut rig = Rig::logged_in(config.clone());
+        rig.hears(mode);
+        rig.hears("EPSV");
+        rig.server.received(format!("{line}\r\n").as_bytes());
+        while !matches!(rig.all(World::Busy).last(), Some(Did::Streams)) {
+            rig.poll(World::Works);
+        }
+        let now = rig.now();
+        let Action::Stream(stream) = rig.server.poll(now) else { panic!() };
+        stream.finished_with(&Ending::new(end, reply(code)).unwrap(), Moved::Bytes(7));
+        let did = rig.all(World::Works);
+        let session = rig.server.session();
+        assert_eq!(session.setup() == Setup::None, !codes(&did).contains(&250) || mode == "MODE S", "{mode} {line}");
+        codes(&did)
+    };
+    for line in ["RETR f", "STOR f"] {
+        assert_eq!(said("MODE S", line, StreamEnd::Clean, 250), [250]);
+        assert_eq!(said("MODE B", line, StreamEnd::Clean, 250), [226]);
+        assert_eq!(said("MODE B", line, StreamEnd::Clean, 226), [226]);
+        assert_eq!(said("MODE B", line, StreamEnd::Marked, 250), [250]);
+        assert_eq!(said("MODE B", line, StreamEnd::Marked, 226), [226]);
     }
 }
 

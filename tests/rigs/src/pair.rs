@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use ftp_proto::client::{self, Client, Failure, Outcome, Request, Violation};
 use ftp_proto::server::{self, CommitError, Greeting, Server};
-use ftp_proto::{Command, Endpoints, Instant, Text};
+use ftp_proto::{Command, Endpoints, Instant, StreamEnd, Text};
 
 use crate::client::login;
 use crate::net::Log;
@@ -102,6 +102,9 @@ pub struct Pair {
     streamed: [usize; 2],
     /// Bytes are moved in the form in force; where it marks their end, the connection is left for the next transfer.
     pub converts: bool,
+    /// What an adapter, the client's and the server's, says of each stream that has ended well, whatever its form marks. Who says
+    /// `Clean` has closed the connection.
+    pub says: [Option<StreamEnd>; 2],
     /// How often each end was asked to close what it had, client and server.
     pub closed: [usize; 2],
     /// How often the server is asked to look, and to keep an upload, before it does.
@@ -167,6 +170,7 @@ impl Pair {
             slow: 0,
             streamed: [0, 0],
             converts: false,
+            says: [None; 2],
             closed: [0, 0],
             slow_look: 0,
             slow_commit: 0,

@@ -20,7 +20,7 @@ impl Pair {
 
     fn act_for_client(&mut self) -> Result<(bool, Option<Ended>), Violation> {
         let now = Instant::from_origin(self.now);
-        let Self { client, control, data, faults, injector, log, watched, apart, converts, closed, .. } = self;
+        let Self { client, control, data, faults, injector, log, watched, apart, converts, says, closed, .. } = self;
         let mut log = log.at(Side::Client, self.now);
         match client.poll(now).inspect_err(|violation| log.violated(violation))? {
             client::Action::Write(_)
@@ -94,12 +94,12 @@ impl Pair {
                     let form = converts.then(|| stream.form());
                     let (end, total) = data.load(&self.upload[from..], form, *faults);
                     self.streams.push(data.sent(End::Client, end));
-                    log.stream(stream, end, total as u64);
+                    log.stream(stream, data.told(says[0], end), total as u64);
                 }
                 Direction::Receive => match data.unload(End::Client, converts.then(|| stream.form())) {
                     Some((end, bytes)) => {
                         self.download = bytes;
-                        log.stream(stream, end, self.download.len() as u64);
+                        log.stream(stream, data.told(says[0], end), self.download.len() as u64);
                     }
                     None => {
                         drop(stream);

@@ -21,7 +21,7 @@ impl Pair {
 
     fn act_for_server(&mut self) -> bool {
         let now = Instant::from_origin(self.now);
-        let Self { server, control, data, faults, injector, log, watched, apart, converts, closed, .. } = self;
+        let Self { server, control, data, faults, injector, log, watched, apart, converts, says, closed, .. } = self;
         let mut log = log.at(Side::Server, self.now);
         match server.poll(now) {
             server::Action::Write(_)
@@ -107,12 +107,12 @@ impl Pair {
                         let form = converts.then(|| stream.form());
                         let (end, total) = data.load(&content[offset.min(content.len())..], form, *faults);
                         self.streams.push(data.sent(End::Server, end));
-                        log.stream(stream, end, total as u64);
+                        log.stream(stream, data.told(says[1], end), total as u64);
                     }
                     Direction::Receive => match data.unload(End::Server, converts.then(|| stream.form())) {
                         Some((end, bytes)) => {
                             self.unkept = end.is_whole().then_some((offset, bytes.clone()));
-                            log.stream(stream, end, bytes.len() as u64);
+                            log.stream(stream, data.told(says[1], end), bytes.len() as u64);
                         }
                         None => {
                             drop(stream);

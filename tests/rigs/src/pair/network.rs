@@ -186,6 +186,13 @@ impl Pipe {
         Some((end, std::mem::take(&mut self.bytes)))
     }
 
+    /// What an adapter says of a stream that has ended so.
+    pub fn told(&mut self, says: Option<StreamEnd>, end: StreamEnd) -> StreamEnd {
+        let Some(said) = says.filter(|_| end.is_whole()) else { return end };
+        self.broken |= said == StreamEnd::Clean;
+        said
+    }
+
     fn cut(&mut self, faults: Faults) -> (StreamEnd, usize) {
         match faults.data_breaks_after {
             Some(limit) if self.bytes.len() > limit => {
