@@ -20,6 +20,7 @@ mod finding;
 mod ports;
 mod remedies;
 mod rules;
+mod words;
 
 pub use cause::{Cause, Causes};
 pub use cure::{Actor, Cure, Setting, Value};

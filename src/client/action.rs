@@ -114,7 +114,9 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure<'a> {
-    /// The server refused it.
+    /// The server refused it. A refused transfer may be the data connection's matter: 425 (RFC 959 4.2.2: it can't be opened), 521 and 522
+    /// (RFC 4217 10.2: its protection or TLS), 530 and 53yz where the server wants TLS. What each attempt came to is in
+    /// [`Client::evidence`](super::Client::evidence), from which [`diagnose`](crate::diagnosis::diagnose) tells the cause.
     Refused(Reply<'a>),
     /// The server agreed, but what it said can't be read.
     Unreadable(Reply<'a>, BodyError),

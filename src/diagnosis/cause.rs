@@ -185,6 +185,9 @@ causes! {
     /// TLS from the first byte.
     TlsAtPort "tls-at-port"
         "TLS begins with the connection at this port: implicit FTP over TLS.";
+    /// TLS doesn't begin on the control connection.
+    ControlTlsFailed "control-tls-failed"
+        "TLS doesn't begin on the control connection: it is plain FTP there, or versions or certificate don't fit.";
     /// Something else answers, or nothing does.
     NotFtp "not-ftp"
         "What answers at this port is no FTP server.";

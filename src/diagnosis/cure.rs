@@ -5,7 +5,8 @@ use core::net::IpAddr;
 
 use super::cause::Cause;
 use super::finding::{Finding, Known};
-use super::remedies::{self, Given, REMEDIES, Remedy};
+use super::remedies::{REMEDIES, Remedy};
+use super::words::{Given, Line};
 use crate::route::Software;
 
 /// The passive range that is proposed where none is configured: below the ports that systems give out by themselves, and within those
@@ -90,7 +91,9 @@ pub(super) fn of(finding: &Finding) -> impl Iterator<Item = Cure> {
     let known = finding.known;
     let actors = [Actor::User, Actor::ServerAdministrator, Actor::FirewallAdministrator];
     actors.into_iter().flat_map(move |actor| {
-        finding.causes().flat_map(move |cause| remedies(cause, actor)).map(move |remedy| Cure { remedy, known })
+        let is_meant = move |remedy: &&'static Remedy| is_of(remedy.only, known.software);
+        let remedies = finding.causes().flat_map(move |cause| remedies(cause, actor)).filter(is_meant);
+        remedies.map(move |remedy| Cure { remedy, known })
     })
 }
 
@@ -109,28 +112,55 @@ impl Cure {
         self.remedy.actor
     }
 
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        self.remedy.advice == other.remedy.advice
+    /// The server in whose words it is.
+    pub fn software(&self) -> Software {
+        self.known.software
+    }
+
+    /// The same sentence, the beginning of the other's, or the same lines to write. Whoever has the other needs this one no more.
+    pub(super) fn is_said_by(&self, other: &Self) -> bool {
+        let (one, another) = (self.remedy, other.remedy);
+        let writes_the_same = !one.lines.is_empty() && one.lines == another.lines;
+        another.advice.starts_with(one.advice.trim_end_matches('.'))
+            || (writes_the_same && range(one.cause, self.known) == range(another.cause, other.known))
     }
 
     /// The lines to write, in the words of the server that was recognised; none if it wasn't, or if no line does it.
     pub fn settings(&self) -> impl Iterator<Item = Setting> + use<> {
+        self.settings_of(self.known.software)
+    }
+
+    /// The same in the words of this server: for who knows which one it is.
+    ///
+    /// ```
+    /// # use ftp_proto::{Attempt, AttemptEnd, DataError, Evidence, Route, Side, Software, diagnosis::diagnose};
+    /// let inside = "10.0.0.5:50000".parse()?;
+    /// let attempt = Attempt::new(Route::Pasv, AttemptEnd::Failed(DataError::TimedOut)).advertised(inside).reached(inside);
+    /// let evidence = Evidence::seen_by(Side::Client).server("203.0.113.7:21".parse()?).attempt(attempt);
+    /// let findings = diagnose(&evidence);
+    /// let cures = || findings.first().unwrap().cures();
+    /// assert!(cures().all(|cure| cure.settings().next().is_none()), "nobody knows which server it is");
+    /// let lines: Vec<_> = cures().flat_map(|cure| cure.settings_of(Software::PureFtpd)).map(|line| line.to_string()).collect();
+    /// assert_eq!(lines, ["-P 203.0.113.7"]);
+    /// # Ok::<(), core::net::AddrParseError>(())
+    /// ```
+    pub fn settings_of(&self, software: Software) -> impl Iterator<Item = Setting> + use<> {
         let known = self.known;
-        let lines =
-            self.remedy.lines.iter().filter(move |(software, _)| software.is_none_or(|of| of == known.software));
+        let lines = self.remedy.lines.iter().filter(move |(whose, _)| is_of(whose, software));
         let ports = range(self.remedy.cause, known);
-        lines.flat_map(move |(software, lines)| {
-            lines.iter().map(move |line| setting(*line, *software, known.public, ports))
+        lines.flat_map(move |(whose, lines)| {
+            let syntax = if whose.is_empty() { Syntax::Command } else { Syntax::of(software) };
+            lines.iter().map(move |line| setting(*line, syntax, known.public, ports))
         })
     }
 }
 
-fn setting(
-    line: remedies::Line,
-    software: Option<Software>,
-    public: Option<IpAddr>,
-    (first, last): (u16, u16),
-) -> Setting {
+/// Nobody's are everybody's.
+fn is_of(whose: &[Software], software: Software) -> bool {
+    whose.is_empty() || whose.contains(&software)
+}
+
+fn setting(line: Line, syntax: Syntax, public: Option<IpAddr>, (first, last): (u16, u16)) -> Setting {
     let value = match line.given {
         Given::Nothing => Value::Nothing,
         Given::Word(word) => Value::Word(word),
@@ -138,15 +168,6 @@ fn setting(
         Given::First => Value::Port(first),
         Given::Last => Value::Port(last),
         Given::Ports => Value::Ports(first, last),
-    };
-    let syntax = match software {
-        Some(Software::Vsftpd | Software::FtpServer) => Syntax::Equals,
-        Some(Software::ProFtpd) => Syntax::Directive,
-        Some(Software::PureFtpd) => Syntax::Option,
-        Some(Software::Pyftpdlib) => Syntax::Python,
-        Some(Software::Libunftp) => Syntax::Rust,
-        Some(_) => Syntax::Field,
-        None => Syntax::Command,
     };
     Setting { key: line.key, value, syntax }
 }
@@ -169,6 +190,20 @@ fn range(cause: Cause, known: Known) -> (u16, u16) {
     }
 }
 
+impl Syntax {
+    /// Of this software's configuration.
+    const fn of(software: Software) -> Self {
+        match software {
+            Software::Vsftpd | Software::FtpServer => Self::Equals,
+            Software::ProFtpd => Self::Directive,
+            Software::PureFtpd => Self::Option,
+            Software::Pyftpdlib => Self::Python,
+            Software::Libunftp => Self::Rust,
+            _ => Self::Field,
+        }
+    }
+}
+
 impl Setting {
     /// What is set: the key of a configuration file, an option, or where to click. Of a command: all of it, with `{}` where the
     /// value stands.
@@ -179,6 +214,16 @@ impl Setting {
     /// To what.
     pub const fn value(&self) -> Value {
         self.value
+    }
+
+    /// Whether it is a command to run, and no line to write.
+    pub const fn is_command(&self) -> bool {
+        matches!(self.syntax, Syntax::Command)
+    }
+
+    /// Whether its key is a way through the windows of a program.
+    pub const fn is_field(&self) -> bool {
+        matches!(self.syntax, Syntax::Field)
     }
 }
 

@@ -174,6 +174,8 @@ impl fmt::Display for Fact {
             Self::ForeignPort(port) => {
                 write!(f, "port {port} is another protocol's ({})", super::ports::owner(*port).unwrap_or("unknown"))
             }
+            // Most logs tell no times.
+            Self::Silent(time) if time.as_secs() == 0 => f.write_str("the control connection was lost"),
             Self::Silent(time) => {
                 write!(f, "nothing had been said over the control connection for {} s", time.as_secs())
             }

@@ -17,6 +17,20 @@ impl<T, const N: usize> Few<T, N> {
         }
     }
 
+    /// The same, unless it is there.
+    pub(super) fn push_once(&mut self, item: T)
+    where
+        T: PartialEq,
+    {
+        if self.iter().all(|known| *known != item) {
+            self.push(item);
+        }
+    }
+
+    pub(super) fn into_iter(self) -> impl Iterator<Item = T> {
+        self.0.into_iter().flatten()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().flatten()
     }

@@ -141,13 +141,16 @@ impl Finding {
         cure::of(self)
     }
 
-    /// The same, each piece of advice once, whichever of the causes it is for.
+    /// The same, each piece of advice once, whichever of the causes it is for: of those that say the same or write the same lines the
+    /// first, and of one that another begins with the longer one.
     pub fn advice(&self) -> impl Iterator<Item = Cure> {
-        let same = |one: &Cure, other: &Cure| one.actor() == other.actor() && one.says_the_same(other);
-        self.cures()
-            .enumerate()
-            .filter(move |(place, cure)| !self.cures().take(*place).any(|other| same(&other, cure)))
-            .map(|(_, cure)| cure)
+        self.cures().enumerate().filter(move |(place, cure)| !self.is_said_else(*place, cure)).map(|(_, cure)| cure)
+    }
+
+    fn is_said_else(&self, place: usize, cure: &Cure) -> bool {
+        let mut others = self.cures().enumerate().filter(|(_, other)| other.actor() == cure.actor());
+        // Two that say each other are the same: the first of them stays.
+        others.any(|(at, other)| at != place && cure.is_said_by(&other) && (at < place || !other.is_said_by(cure)))
     }
 
     /// The further attempt that would tell the causes apart; `None`: there is one cause, or nothing would tell.
@@ -230,11 +233,11 @@ impl fmt::Display for Finding {
         for (place, cause) in self.causes().enumerate() {
             writeln!(f, "{}{cause}", if place == 0 { "" } else { "or: " })?;
         }
-        for fact in self.supports() {
-            writeln!(f, "  because {fact}")?;
+        for (place, fact) in self.supports().enumerate() {
+            writeln!(f, "  {} {fact}", if place == 0 { "because" } else { "and" })?;
         }
-        for fact in self.against() {
-            writeln!(f, "  although {fact}")?;
+        for (place, fact) in self.against().enumerate() {
+            writeln!(f, "  {} {fact}", if place == 0 { "although" } else { "and" })?;
         }
         for cure in self.advice() {
             writeln!(f, "  {}: {cure}", cure.actor())?;

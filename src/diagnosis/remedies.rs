@@ -1,10 +1,14 @@
 //! The table of cures: cause × who can act × software → what to do, and the lines that do it.
 //!
-//! It is the one place that knows how servers name their settings. A cause may have several rows; each actor at least what he can do.
+//! How servers name their settings stands in `words.rs`. A cause may have several rows; each actor at least what he can do.
 
 use super::cause::Cause;
 use super::cure::Actor::{self, FirewallAdministrator as Firewall, ServerAdministrator as Server, User};
-use crate::route::Software;
+use super::words::{
+    ACTIVE_ON, ADDRESS, ANY, CLAMP, HELPER, IDLENESS, LISTEN_ON_IPV4, LOCAL_ADDRESS, Lines, NO_REUSE, NONE, ONE_POD,
+    OPEN, PASSIVE_COMMANDS, PASSIVE_ON, PASSIVE_UNBOUND, PATIENCE, PLAIN_DATA, PUBLISH, RANGE, STALLING, STRANGERS,
+    TLS12_ALONE, VSFTPD_ALONE, Whose,
+};
 
 /// One row.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,115 +17,18 @@ pub(super) struct Remedy {
     pub(super) actor: Actor,
     /// A sentence.
     pub(super) advice: &'static str,
-    /// The lines for each software; those of `None` are for any.
     pub(super) lines: Lines,
+    /// It is about these alone; nobody: about any.
+    pub(super) only: Whose,
 }
-
-type Lines = &'static [(Option<Software>, &'static [Line])];
-
-/// A line of a configuration, with a place for what the evidence tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) key: &'static str,
-    pub(super) given: Given,
-}
-
-/// What stands behind the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Given {
-    Nothing,
-    Word(&'static str),
-    Address,
-    First,
-    Last,
-    Ports,
-}
-
-const fn line(key: &'static str, given: Given) -> Line {
-    Line { key, given }
-}
-
-const VSFTPD: Option<Software> = Some(Software::Vsftpd);
-const PROFTPD: Option<Software> = Some(Software::ProFtpd);
-const PURE_FTPD: Option<Software> = Some(Software::PureFtpd);
-const FILEZILLA: Option<Software> = Some(Software::FileZillaServer);
-const PYFTPDLIB: Option<Software> = Some(Software::Pyftpdlib);
-const IIS: Option<Software> = Some(Software::Iis);
-const LIBUNFTP: Option<Software> = Some(Software::Libunftp);
-const OURS: Option<Software> = Some(Software::FtpServer);
-
-/// Nothing to write.
-const NONE: Lines = &[];
-
-/// The address that a 227 announces.
-const ADDRESS: Lines = &[
-    (VSFTPD, &[line("pasv_address", Given::Address)]),
-    (OURS, &[line("pasv_address", Given::Address)]),
-    (PROFTPD, &[line("MasqueradeAddress", Given::Address)]),
-    (PURE_FTPD, &[line("-P", Given::Address)]),
-    (FILEZILLA, &[line("FTP and FTP over TLS > Passive mode > Use the following host", Given::Address)]),
-    (PYFTPDLIB, &[line("handler.masquerade_address", Given::Address)]),
-    (IIS, &[line("FTP Firewall Support > External IP Address of Firewall", Given::Address)]),
-    (LIBUNFTP, &[line(".passive_host", Given::Address)]),
-];
-
-/// The ports for passive mode.
-const RANGE: Lines = &[
-    (VSFTPD, &[line("pasv_min_port", Given::First), line("pasv_max_port", Given::Last)]),
-    (OURS, &[line("pasv_min_port", Given::First), line("pasv_max_port", Given::Last)]),
-    (PROFTPD, &[line("PassivePorts", Given::Ports)]),
-    (PURE_FTPD, &[line("-p", Given::Ports)]),
-    (FILEZILLA, &[line("FTP and FTP over TLS > Passive mode > Use custom port range", Given::Ports)]),
-    (PYFTPDLIB, &[line("handler.passive_ports", Given::Ports)]),
-    (IIS, &[line("FTP Firewall Support (server level, then restart ftpsvc) > Data Channel Port Range", Given::Ports)]),
-    (LIBUNFTP, &[line(".passive_ports", Given::Ports)]),
-];
-
-/// Data connections of the server need not resume the control connection's TLS session.
-const NO_REUSE: Lines = &[
-    (VSFTPD, &[line("require_ssl_reuse", Given::Word("NO"))]),
-    (OURS, &[line("require_ssl_reuse", Given::Word("NO"))]),
-    (PROFTPD, &[line("TLSOptions", Given::Word("NoSessionReuseRequired"))]),
-];
-
-/// Data connections from other hosts are taken.
-const STRANGERS: Lines = &[
-    (VSFTPD, &[line("pasv_promiscuous", Given::Word("YES"))]),
-    (OURS, &[line("pasv_promiscuous", Given::Word("YES"))]),
-    (PROFTPD, &[line("AllowForeignAddress", Given::Word("<class of the proxy>"))]),
-    (PYFTPDLIB, &[line("handler.permit_foreign_addresses", Given::Word("True"))]),
-];
-
-const PASSIVE_ON: Lines =
-    &[(VSFTPD, &[line("pasv_enable", Given::Word("YES"))]), (OURS, &[line("pasv_enable", Given::Word("YES"))])];
-
-const ACTIVE_ON: Lines = &[
-    (VSFTPD, &[line("port_enable", Given::Word("YES"))]),
-    (OURS, &[line("port_enable", Given::Word("YES"))]),
-    (LIBUNFTP, &[line(".active_passive_mode", Given::Word("ActivePassiveMode::ActiveAndPassive"))]),
-];
-
-/// A firewall lets the range in. In front of the other rules: the last of a chain often turns the rest away.
-const OPEN: Lines = &[(
-    None,
-    &[
-        line("nft insert rule inet filter input tcp dport {} accept", Given::Ports),
-        line("firewall-cmd --permanent --add-port={}/tcp", Given::Ports),
-    ],
-)];
-
-const PUBLISH: Lines = &[(None, &[line("docker run … -p {}:{}", Given::Ports)])];
-
-const HELPER: Lines = &[(
-    None,
-    &[
-        line("nft add ct helper inet filter ftp '{ type \"ftp\" protocol tcp; }'", Given::Nothing),
-        line("nft add rule inet filter prerouting tcp dport 21 ct helper set \"ftp\"", Given::Nothing),
-    ],
-)];
 
 const fn row(cause: Cause, actor: Actor, advice: &'static str, lines: Lines) -> Remedy {
-    Remedy { cause, actor, advice, lines }
+    Remedy { cause, actor, advice, lines, only: ANY }
+}
+
+/// What one software's administrator alone can do.
+const fn row_of(only: Whose, cause: Cause, advice: &'static str, lines: Lines) -> Remedy {
+    Remedy { cause, actor: Server, advice, lines, only }
 }
 
 const OTHER_HOST: &str =
@@ -143,6 +50,12 @@ pub(super) const REMEDIES: &[Remedy] = &[
         Server,
         "Let the server announce the address at which clients reach it.",
         ADDRESS,
+    ),
+    row_of(
+        VSFTPD_ALONE,
+        Cause::UnusableAddressAdvertised,
+        "Let vsftpd listen on IPv4: with listen_ipv6 it announces 0.0.0.0, whatever pasv_address says.",
+        LISTEN_ON_IPV4,
     ),
     row(Cause::ContainerAddressAdvertised, User, OTHER_HOST, NONE),
     row(
@@ -177,10 +90,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
         Cause::NoHairpin,
         Server,
         "Announce the inside address to clients from inside, by a second instance or a rule.",
-        &[(
-            FILEZILLA,
-            &[line("FTP and FTP over TLS > Passive mode > Use the local IP for local connections", Given::Word("on"))],
-        )],
+        LOCAL_ADDRESS,
     ),
     row(
         Cause::NoHairpin,
@@ -199,7 +109,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(
         Cause::PassiveRangeDropped,
         Firewall,
-        "Open exactly that range towards the server, and forward it if there is NAT.",
+        "Open exactly that range in the server's own firewall and the provider's (security group), and forward it if there is NAT.",
         OPEN,
     ),
     row(
@@ -223,7 +133,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
         Cause::AnotherPod,
         Firewall,
         "Let the service keep a client on one pod (sessionAffinity), or run one pod.",
-        &[(None, &[line("sessionAffinity: ClientIP", Given::Nothing)])],
+        ONE_POD,
     ),
     row(
         Cause::OutboundBlocked,
@@ -256,16 +166,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     // What the server can't or won't do.
     row(Cause::PassiveDisabled, User, "Use active mode, if the server can reach you.", NONE),
     row(Cause::PassiveDisabled, Server, "Allow passive mode.", PASSIVE_ON),
-    row(
-        Cause::PassiveDisabled,
-        Server,
-        "Take out what forbids it.",
-        &[
-            (PROFTPD, &[line("# remove: <Limit PASV EPSV>", Given::Nothing)]),
-            (PURE_FTPD, &[line("# start without -N", Given::Nothing)]),
-            (PYFTPDLIB, &[line("# keep PASV and EPSV in handler.proto_cmds", Given::Nothing)]),
-        ],
-    ),
+    row(Cause::PassiveDisabled, Server, "Take out what forbids it.", PASSIVE_UNBOUND),
     row(Cause::ActiveDisabled, User, USE_PASSIVE, NONE),
     row(Cause::ActiveDisabled, Server, "Allow active mode.", ACTIVE_ON),
     row(
@@ -274,16 +175,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
         "Use the other passive command; then active mode, if the server can reach you.",
         NONE,
     ),
-    row(
-        Cause::PassiveUnknown,
-        Server,
-        "Allow both passive commands.",
-        &[
-            (VSFTPD, &[line("cmds_denied", Given::Word("<without PASV and EPSV>"))]),
-            (PROFTPD, &[line("# look into: <Limit PASV EPSV>", Given::Nothing)]),
-            (PURE_FTPD, &[line("# start without -b", Given::Nothing)]),
-        ],
-    ),
+    row(Cause::PassiveUnknown, Server, "Allow both passive commands.", PASSIVE_COMMANDS),
     row(
         Cause::PassiveFiltered,
         User,
@@ -296,18 +188,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(Cause::FamilyUnsupported, User, "Use the address family that the server names, or connect over it.", NONE),
     row(Cause::PretNeeded, User, "Say PRET with the transfer's command before PASV.", NONE),
     row(Cause::DataTimeout, User, "Go on: a 421 is the end only where the connection is closed behind it.", NONE),
-    row(
-        Cause::DataTimeout,
-        Server,
-        "Give data connections more time.",
-        &[
-            (VSFTPD, &[line("accept_timeout", Given::Word("120"))]),
-            (OURS, &[line("accept_timeout", Given::Word("120"))]),
-            (PROFTPD, &[line("TimeoutNoTransfer", Given::Word("600"))]),
-            (PURE_FTPD, &[line("-I", Given::Word("30"))]),
-            (PYFTPDLIB, &[line("handler.passive_dtp.timeout", Given::Word("120"))]),
-        ],
-    ),
+    row(Cause::DataTimeout, Server, "Give data connections more time.", PATIENCE),
     // Routers that read along.
     row(Cause::EpsvBlocked, User, "Use PASV with this server, and don't ask for EPSV.", NONE),
     row(Cause::EpsvBlocked, Server, "Give the server a fixed range of passive ports.", RANGE),
@@ -407,35 +288,19 @@ pub(super) const REMEDIES: &[Remedy] = &[
     ),
     row(Cause::SessionNotResumedTls13, User, "Use a fresh ticket for each data connection, or TLS 1.2.", NONE),
     row(Cause::SessionNotResumedTls13, Server, "Weaker: don't require resumption.", NO_REUSE),
-    row(
-        Cause::SessionNotResumedTls13,
-        Server,
-        "Or offer TLS 1.2 alone.",
-        &[(PROFTPD, &[line("TLSProtocol", Given::Word("TLSv1.2"))])],
-    ),
+    row(Cause::SessionNotResumedTls13, Server, "Or offer TLS 1.2 alone.", TLS12_ALONE),
     row(
         Cause::ProtectionUnfit,
         User,
         "Say PBSZ 0 and PROT P before the transfer (or PROT C where the server has no protection).",
         NONE,
     ),
-    row(
-        Cause::ProtectionUnfit,
-        Server,
-        "Require as much of data connections as clients can do.",
-        &[
-            (VSFTPD, &[line("force_local_data_ssl", Given::Word("NO"))]),
-            (OURS, &[line("force_local_data_ssl", Given::Word("NO"))]),
-            (PROFTPD, &[line("TLSRequired", Given::Word("ctrl"))]),
-            (PURE_FTPD, &[line("-Y", Given::Word("1"))]),
-            (PYFTPDLIB, &[line("handler.tls_data_required", Given::Word("False"))]),
-        ],
-    ),
+    row(Cause::ProtectionUnfit, Server, "Require as much of data connections as clients can do.", PLAIN_DATA),
     row(Cause::TlsRequired, User, "Use FTP over TLS (AUTH TLS) before the login.", NONE),
     row(
         Cause::DataTlsFailed,
         User,
-        "Look whether the client trusts the certificate on data connections as it does on the control connection.",
+        "Look whether the client trusts the certificate on data connections too, and ends their TLS in order (close_notify).",
         NONE,
     ),
     row(Cause::DataTlsFailed, Server, "Look into the server's log for the handshake's error.", NONE),
@@ -449,30 +314,22 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(Cause::PathBroken, User, "Try a smaller MTU, and the same without TLS.", NONE),
     row(
         Cause::PathBroken,
-        Firewall,
-        "Let ICMP `fragmentation needed` pass, or clamp the MSS.",
-        &[(
-            None,
-            &[line("nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu", Given::Nothing)],
-        )],
+        Server,
+        "Give a data connection over which nothing moves less time, so that the session goes on.",
+        STALLING,
     ),
+    row(Cause::PathBroken, Firewall, "Let ICMP `fragmentation needed` pass, or clamp the MSS.", CLAMP),
     row(
         Cause::ControlDroppedIdle,
         User,
-        "Keep the control connection alive (NOOP at an interval); the file is whole.",
+        "Keep the control connection alive (NOOP at an interval, STAT where that doesn't count); the file is whole.",
         NONE,
     ),
     row(
         Cause::ControlDroppedIdle,
         Server,
         "Give idle control connections more time, and let TCP keep them alive.",
-        &[
-            (VSFTPD, &[line("idle_session_timeout", Given::Word("3600"))]),
-            (OURS, &[line("idle_session_timeout", Given::Word("3600"))]),
-            (PROFTPD, &[line("TimeoutIdle", Given::Word("3600")), line("SocketOptions keepalive", Given::Word("on"))]),
-            (PURE_FTPD, &[line("-I", Given::Word("60"))]),
-            (PYFTPDLIB, &[line("handler.timeout", Given::Word("3600"))]),
-        ],
+        IDLENESS,
     ),
     row(
         Cause::ControlDroppedIdle,
@@ -507,6 +364,13 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(Cause::SshAtPort, User, "Use SFTP (sftp://) for this port.", NONE),
     row(Cause::HttpAtPort, User, "Use the FTP server's port, mostly 21.", NONE),
     row(Cause::SmtpAtPort, User, "Use the FTP server's port, mostly 21.", NONE),
+    row(
+        Cause::ControlTlsFailed,
+        User,
+        "Use AUTH TLS at the port for plain FTP, implicit TLS (ftps://) at 990; look whether TLS versions and certificate fit.",
+        NONE,
+    ),
+    row(Cause::ControlTlsFailed, Server, "Look into the server's log for the handshake's error.", NONE),
     row(Cause::NotFtp, User, "Check host and port.", NONE),
 ];
 

@@ -130,7 +130,7 @@ impl<'c> Case<'c> {
         match (attempt.reached, self.server()) {
             (Some(reached), Some(server)) => reached.ip() == server,
             // A 229 names no host; a 227 that wasn't followed elsewhere neither, as far as is known.
-            _ => attempt.route == Route::Epsv || !self.is_elsewhere(attempt),
+            _ => attempt.route == Route::Epsv || !(self.is_elsewhere(attempt) || self.is_doubtful(attempt)),
         }
     }
 
@@ -138,6 +138,12 @@ impl<'c> Case<'c> {
     pub(super) fn is_elsewhere(self, attempt: &Attempt) -> bool {
         let (Some(advertised), Some(server)) = (attempt.advertised, self.server()) else { return false };
         attempt.route == Route::Pasv && advertised.ip().to_canonical() != server
+    }
+
+    /// The 227 names a host that isn't reached from everywhere, and where the server is nobody knows: they may be two.
+    pub(super) fn is_doubtful(self, attempt: &Attempt) -> bool {
+        let named = attempt.advertised.map(|address| Reach::of(address.ip()));
+        attempt.route == Route::Pasv && self.server().is_none() && matches!(named, Some(Reach::Site | Reach::Link))
     }
 
     fn known(self) -> Known {
@@ -187,18 +193,17 @@ impl Draft {
         self
     }
 
-    pub(super) fn because(mut self, fact: Fact) -> Self {
-        self.finding.supports.push(fact);
-        self
+    pub(super) fn because(self, fact: Fact) -> Self {
+        self.because_all([fact])
     }
 
     pub(super) fn because_all(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
-        facts.into_iter().for_each(|fact| self.finding.supports.push(fact));
+        facts.into_iter().for_each(|fact| self.finding.supports.push_once(fact));
         self
     }
 
     pub(super) fn although_all(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
-        facts.into_iter().for_each(|fact| self.finding.against.push(fact));
+        facts.into_iter().for_each(|fact| self.finding.against.push_once(fact));
         self
     }
 
@@ -228,16 +233,8 @@ impl Finding {
     fn join(&mut self, other: Finding) {
         self.rank = self.rank.min(other.rank);
         self.tells_apart = self.tells_apart.or(other.tells_apart);
-        for fact in other.supports() {
-            if self.supports().all(|known| known != fact) {
-                self.supports.push(fact.clone());
-            }
-        }
-        for fact in other.against() {
-            if self.against().all(|known| known != fact) {
-                self.against.push(fact.clone());
-            }
-        }
+        other.supports.into_iter().for_each(|fact| self.supports.push_once(fact));
+        other.against.into_iter().for_each(|fact| self.against.push_once(fact));
     }
 }
 

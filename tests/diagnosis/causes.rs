@@ -118,7 +118,7 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
             vec![PassiveUnknown, PassiveFiltered, PassiveDisabled],
         ),
         one(PassiveFiltered, client().attempt(epsv(WORKS)).attempt(refused(Route::Pasv, "500 P@SW not understood"))),
-        one(EpsvBlocked, client().attempt(epsv(DROPPED)).attempt(pasv(WORKS))),
+        one(EpsvBlocked, client().attempt(epsv(DROPPED)).attempt(epsv(DROPPED)).attempt(pasv(WORKS))),
         one(PasvMangled, client().attempt(pasv(DROPPED)).attempt(epsv(WORKS)).attempt(pasv(DROPPED))),
         one(
             ActiveBehindNat,
@@ -198,6 +198,7 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
         one(HttpAtPort, with(|known| known.speaks = Some(Speaks::of(b"HTTP/1.0 400 Bad Request")))),
         one(SmtpAtPort, with(|known| known.speaks = Some(Speaks::of(b"220 mail.example ESMTP Postfix\r\n")))),
         one(TlsAtPort, with(|known| known.speaks = Some(Speaks::of(&[0x15, 3, 3, 0, 2, 2, 80])))),
+        one(ControlTlsFailed, client().control(ControlState::NotReached(DataError::Tls(TlsError::Handshake)))),
         one(NotFtp, with(|known| known.speaks = Some(Speaks::of(b"hello")))),
     ]
 }

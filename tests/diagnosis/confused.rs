@@ -82,7 +82,10 @@ fn dropped_and_refused() {
 
 #[test]
 fn epsv_alone_and_pasv_alone() {
-    assert_eq!(first(&client().attempt(epsv(DROPPED)).attempt(pasv(WORKS))), [EpsvBlocked]);
+    let blocked = client().attempt(epsv(DROPPED)).attempt(pasv(WORKS));
+    assert_eq!(first(&blocked.clone().attempt(epsv(DROPPED))), [EpsvBlocked]);
+    // Once may be a balancer's turn.
+    assert_eq!(first(&blocked), [EpsvBlocked, AnotherPod]);
     let dropped = client().attempt(epsv(WORKS)).attempt(pasv(DROPPED));
     assert_eq!(first(&dropped.clone().attempt(pasv(DROPPED))), [PasvMangled]);
     // Once may be a balancer's turn.
@@ -382,4 +385,67 @@ fn a_wrong_host_in_a_227_may_keep_a_helper_from_opening_the_port() {
         let causes = first(&client().attempt(pasv_here(named, DROPPED)).attempt(epsv(WORKS)));
         assert!(causes.contains(&cause), "{named}: {causes:?}");
     }
+}
+
+/// A log that doesn't tell where the server is: the address may be out of reach, or its port closed.
+#[test]
+fn a_private_address_of_a_server_that_nobody_knows() {
+    let unknown = || Evidence::seen_by(Side::Client);
+    let finding = first_finding(&unknown().attempt(pasv_at("192.168.0.10", DROPPED)));
+    assert!(finding.causes().eq([PrivateAddressAdvertised, PassiveRangeDropped, OutboundBlocked]), "{finding}");
+    assert_eq!(finding.tells_apart(), Some(Experiment::DialControlHost));
+    let contained = first(&unknown().attempt(pasv_at("172.17.0.2", REFUSED)));
+    assert_eq!(contained, [PrivateAddressAdvertised, ContainerAddressAdvertised, PassiveRangeRefused, OutboundBlocked]);
+    // The server's own word for it.
+    let mut late = gave_up(pasv_at("192.168.0.10", DROPPED), "425 Can't open data connection.");
+    (late.connected, late.reached) = (false, None);
+    assert_eq!(first(&unknown().attempt(late))[0], PrivateAddressAdvertised);
+    // Whoever is in a private network too may reach it there.
+    let near = unknown().client(addr("192.168.0.99:40000")).attempt(pasv_at("192.168.0.10", REFUSED));
+    assert_eq!(first(&near), [PassiveRangeRefused, PrivateAddressAdvertised, OutboundBlocked]);
+    assert!(diagnose(&unknown().attempt(pasv_at("192.168.0.10", WORKS))).is_empty());
+    // EPSV names no host: it is the port's matter.
+    let mut epsv = Attempt::new(Route::Epsv, DROPPED);
+    epsv.advertised = Some(addr("192.168.0.10:50000"));
+    assert_eq!(first(&unknown().attempt(epsv))[0], PassiveRangeDropped);
+}
+
+#[test]
+fn active_mode_in_a_log_that_tells_no_ends() {
+    let unknown = || Evidence::seen_by(Side::Client);
+    let late = |end: AttemptEnd| Attempt::new(Route::Port, end);
+    let failed = AttemptEnd::ServerFailed(code(425));
+    let inside = late(failed).advertised(addr("192.168.1.34:55640"));
+    assert_eq!(first(&unknown().attempt(inside))[0], ActiveBehindNat);
+    // These would have refused a foreign address; others may have taken it.
+    assert!(!first(&unknown().software(Software::Vsftpd).attempt(late(failed))).contains(&ActiveBehindNat));
+    assert!(first(&unknown().attempt(late(failed))).contains(&ActiveBehindNat));
+    let illegal = |host: &str| {
+        let attempt = refused(Route::Port, "500 Illegal PORT command.").advertised(addr(&format!("{host}:6001")));
+        first(&unknown().attempt(attempt))
+    };
+    assert_eq!(illegal("192.168.1.12"), [ActiveBehindNat, ActiveAddressRejected]);
+    assert_eq!(illegal("198.51.100.9"), [ActiveAddressRejected, ActiveBehindNat]);
+}
+
+/// ProFTPD says the same of a connection whose TLS doesn't resume the session and of one from elsewhere.
+#[test]
+fn two_meanings_of_operation_not_permitted() {
+    let at = |attempt: Attempt| gave_up(attempt, "425 Unable to build data connection: Operation not permitted");
+    let evidence = |attempt| of(Software::ProFtpd).attempt(attempt);
+    assert_eq!(first(&evidence(at(epsv(WORKS)))), [DataPeerDiffers]);
+    let finding = first_finding(&evidence(at(epsv(WORKS).protected())));
+    assert!(finding.causes().eq([SessionNotResumed, SessionNotResumedTls13, DataPeerDiffers]), "{finding}");
+    assert_eq!(finding.tells_apart(), Some(Experiment::Resume));
+    let resumed = epsv(WORKS).protected().tls(DataTls::stood(Some(TlsVersion::V1_2), Some(true)));
+    assert_eq!(first(&evidence(at(resumed))), [DataTlsFailed, DataPeerDiffers]);
+    // A connection that it makes itself is the system's matter.
+    let active = gave_up(port("198.51.100.9", WORKS), "425 Unable to build data connection: Operation not permitted");
+    assert!(!first(&open_client().attempt(active)).contains(&SessionNotResumed));
+}
+
+#[test]
+fn tls_that_was_not_ended_in_order() {
+    let late = gave_up(epsv(WORKS).protected().opened(), "426 Unable to close data connection gracefully.");
+    assert_eq!(first(&client().attempt(late)), [DataTlsFailed]);
 }

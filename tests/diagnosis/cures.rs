@@ -81,6 +81,45 @@ fn advice_is_given_once() {
     assert!(finding.cures().count() > advice.len());
 }
 
+/// Neither the same lines twice nor "Use passive mode." beside "Use passive mode; or …".
+#[test]
+fn advice_that_another_holds_is_left_out() {
+    let lines_of = |evidence: &Evidence| {
+        let finding = first_finding(evidence);
+        let lines: Vec<_> = finding.advice().flat_map(|cure| cure.settings()).map(|line| line.to_string()).collect();
+        (lines, finding.advice().map(|cure| cure.to_string()).collect::<Vec<_>>())
+    };
+    let blind = of(Software::Vsftpd).attempt(epsv(DROPPED).encrypted()).attempt(pasv(DROPPED).encrypted());
+    let contained = of(Software::Vsftpd).attempt(pasv_at("172.17.0.2", DROPPED));
+    for evidence in [blind, contained] {
+        let (lines, _) = lines_of(&evidence);
+        let distinct: std::collections::BTreeSet<_> = lines.iter().collect();
+        assert_eq!(distinct.len(), lines.len(), "{lines:#?}");
+    }
+    let failed = ftp_proto::AttemptEnd::ServerFailed(code(425));
+    let (_, texts) = lines_of(&open_client().attempt(port("198.51.100.9", failed).took(seconds(60))));
+    assert_eq!(texts.iter().filter(|text| text.starts_with("Use passive mode")).count(), 1, "{texts:#?}");
+}
+
+#[test]
+fn a_fact_is_told_once() {
+    let finding =
+        first_finding(&client().attempt(pasv_here("10.0.0.5", REFUSED)).attempt(pasv_here("10.0.0.5", REFUSED)));
+    let facts: Vec<_> = finding.supports().map(ToString::to_string).collect();
+    let distinct: std::collections::BTreeSet<_> = facts.iter().collect();
+    assert_eq!(distinct.len(), facts.len(), "{facts:#?}");
+}
+
+#[test]
+fn a_cure_in_the_words_of_a_server_that_was_not_recognised() {
+    let finding = first_finding(&of(Software::Unknown).attempt(pasv_at("10.0.0.5", DROPPED)));
+    for (software, line) in [(Software::Vsftpd, "pasv_address=203.0.113.7"), (Software::PureFtpd, "-P 203.0.113.7")] {
+        let lines: Vec<_> = finding.cures().flat_map(|cure| cure.settings_of(software)).collect();
+        assert_eq!(lines.iter().map(ToString::to_string).collect::<Vec<_>>(), [line]);
+        assert!(lines.iter().all(|line| !line.is_command()));
+    }
+}
+
 #[test]
 fn each_who_can_act_is_told_what() {
     let finding = first_finding(&of(Software::Vsftpd).attempt(epsv(DROPPED)).attempt(pasv(DROPPED)));
@@ -125,6 +164,18 @@ fn servers_are_recognised_by_what_they_say() {
         (Some(Verb::Port), "500 I won't open a connection to 10.0.0.1 (only to 127.0.0.1)", Software::PureFtpd),
         (Some(Verb::Port), "501 Rejected data connection to foreign address 8.8.8.8:25601.", Software::Pyftpdlib),
         (Some(Verb::Retr), "425 Security: Bad IP connecting.", Software::Vsftpd),
+        // Habits, as recorded dialogues have them.
+        (Some(Verb::User), "331 Please specify the password.", Software::Vsftpd),
+        (Some(Verb::Port), "200 PORT command successful. Consider using PASV.", Software::Vsftpd),
+        (Some(Verb::Eprt), "200 EPRT command successful. Consider using EPSV.", Software::Vsftpd),
+        (Some(Verb::List), "425 Failed to establish connection.", Software::Vsftpd),
+        (Some(Verb::User), "331 Please, specify the password.", Software::FileZillaServer),
+        (Some(Verb::User), "331 User u OK. Password required", Software::PureFtpd),
+        (Some(Verb::User), "331 Username ok, send password.", Software::Pyftpdlib),
+        (Some(Verb::List), "125 Data connection already open. Transfer starting.", Software::Pyftpdlib),
+        // RFC 959's own words, which many servers have.
+        (Some(Verb::List), "125 Data connection already open; transfer starting.", Software::Unknown),
+        (Some(Verb::User), "331 Password required for u", Software::Unknown),
         (None, "220 Hello.", Software::Unknown),
         // What only looks like a name.
         (Some(Verb::Pwd), "257 \"/vsftpd\" is the current directory", Software::Unknown),

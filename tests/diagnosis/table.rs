@@ -51,7 +51,7 @@ fn rows() -> Vec<(&'static str, Evidence, Vec<Cause>)> {
                 .attempt(refused(Route::Pasv, "502 Command not implemented.")),
             vec![PassiveUnknown, PassiveFiltered, PassiveDisabled],
         ),
-        ("D09", client().attempt(epsv(DROPPED)).attempt(pasv(WORKS)), vec![EpsvBlocked]),
+        ("D09", client().attempt(epsv(DROPPED)).attempt(epsv(DROPPED)).attempt(pasv(WORKS)), vec![EpsvBlocked]),
         ("D10", client().attempt(epsv(WORKS)).attempt(Attempt::new(Route::Pasv, AttemptEnd::Unreadable)), vec![PasvMangled]),
         ("D10", client().attempt(epsv(WORKS)).attempt(Attempt::new(Route::Pasv, AttemptEnd::ControlLost)), vec![PasvMangled]),
         (

@@ -60,7 +60,7 @@ fn cases() -> Vec<(&'static str, Evidence, Cause)> {
         ("T18 PASV", nat64().attempt(pasv_at("203.0.113.7", AttemptEnd::Failed(DataError::Unreachable))), PasvOnIpv6),
         ("T19", nat64().attempt(refused(Route::Epsv, "502 Command not implemented.")), PassiveUnknown),
         ("T23 alone", client().attempt(epsv(DROPPED)), EpsvBlocked),
-        ("T23", client().attempt(epsv(DROPPED)).attempt(pasv(WORKS)), EpsvBlocked),
+        ("T23", client().attempt(epsv(DROPPED)).attempt(epsv(DROPPED)).attempt(pasv(WORKS)), EpsvBlocked),
         ("T24 550", client().attempt(refused(Route::Pasv, "550 No.")), PasvMangled),
         ("T24 550, EPSV works", client().attempt(epsv(WORKS)).attempt(refused(Route::Pasv, "550 No.")), PasvMangled),
         ("T24 reset", client().attempt(Attempt::new(Route::Pasv, AttemptEnd::ControlLost)), PasvMangled),

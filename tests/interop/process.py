@@ -41,17 +41,21 @@ class Command:
             text += f"\n  > {line}"
         return text
 
-    def run(self, folder, timeout=COMMAND_TIMEOUT):
-        """Runs to the end in `folder`; returns the output (both streams), or raises `Failed` with it."""
-        process = subprocess.Popen(
-            self.arguments,
+    def spawn(self, folder, output=subprocess.PIPE, prefix=()):
+        """Starts it in `folder`, in a group of its own, with both streams to `output`; `prefix` is what it is called by."""
+        return subprocess.Popen(
+            [*(str(word) for word in prefix), *self.arguments],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
             env={**ENVIRONMENT, "HOME": str(folder)},
             start_new_session=True,
         )
+
+    def run(self, folder, timeout=COMMAND_TIMEOUT):
+        """Runs to the end in `folder`; returns the output (both streams), or raises `Failed` with it."""
+        process = self.spawn(folder)
         try:
             output, _ = process.communicate(os.fsencode(self.typed), timeout)
         except subprocess.TimeoutExpired:
@@ -69,15 +73,7 @@ class Command:
     def started(self, folder):
         """Runs while the block does; its `dialogue()` is what it has said by then, on both streams."""
         with open(folder / "dialogue", "wb") as output:
-            process = subprocess.Popen(
-                self.arguments,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                env={**ENVIRONMENT, "HOME": str(folder)},
-                start_new_session=True,
-            )
+            process = self.spawn(folder, output)
         process.dialogue = lambda: os.fsdecode((folder / "dialogue").read_bytes())
         # What is typed fits a pipe.
         process.stdin.write(os.fsencode(self.typed))

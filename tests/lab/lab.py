@@ -121,14 +121,14 @@ class Case:
             lines = self.situation.servers[self.server]
             server = hosts.SERVERS[self.server](self.place, self.folder, net, lines, self.situation.tls)
             server.guarded = bool(self.situation.host_rules)
-            with server.running(), holding(self, net):
+            with server.running(), holding(self, net), reading_along(self, net):
                 self.visit(net)
                 if self.record_to and recordings.is_recorded(self):
                     self.recorded = recordings.record(self, net, server, self.record_to)
                 self.consult(net)
                 treatment = self.treat(net, server)
             if treatment:
-                with server.running(), holding(self, net):
+                with server.running(), holding(self, net), reading_along(self, net):
                     self.revisit(net, treatment)
         except (Failed, RuntimeError, OSError, subprocess.SubprocessError) as failure:
             self.failures.append(f"{failure}\n{getattr(failure, 'output', '')}")
@@ -234,6 +234,22 @@ def holding(case, net):
             deadline = time.monotonic() + 10
             while "22" not in log.read_text() and time.monotonic() < deadline:
                 time.sleep(0.05)
+        yield
+
+
+@contextlib.contextmanager
+def reading_along(case, net):
+    """The router's own program, where it has one."""
+    if not case.situation.gateway:
+        yield
+        return
+    script = pathlib.Path(__file__).with_name("gateway.py")
+    log = case.folder / "gateway.log"
+    words = [*net.prefix("router"), sys.executable, script, case.situation.gateway, network.GATEWAY_PORT]
+    with hosts.process.daemon(words, log) as daemon:
+        deadline = time.monotonic() + 10
+        while "listening" not in log.read_text() and time.monotonic() < deadline and daemon.poll() is None:
+            time.sleep(0.05)
         yield
 
 

@@ -136,6 +136,43 @@ TWO_WAYS_OUT = (
 )
 
 
+# Where the router's own program listens, for what it takes out of the way; see gateway.py.
+GATEWAY_PORT = 2021
+TRANSLATED = "64:ff9b::"
+
+
+def read_along(filtering=""):
+    """The control connection goes through a program of the router's: the server sees the router, also of data connections."""
+    redirect = f'iifname "client" tcp dport 21 redirect to :{GATEWAY_PORT}'
+    gateway = f"table ip gateway {{\n chain prerouting {{\n type nat hook prerouting priority dstnat\n {redirect}\n }}\n }}\n"
+    return gateway + nat(postrouting=('iifname "client" oifname "server" masquerade',)) + filtering
+
+
+# The firewall passes what the program has read in a 227, and nothing else.
+OPENED_BY_READING = """
+table inet filter {
+    set opened {
+        type inet_service
+    }
+    chain forward {
+        type filter hook forward priority filter
+        ct state established,related accept
+        iifname "client" tcp dport @opened accept
+        iifname "client" drop
+    }
+}
+"""
+# Of the client's IPv6 nothing goes on as it is.
+NAT64 = f"""
+table ip6 gateway {{
+    chain prerouting {{
+        type nat hook prerouting priority dstnat
+        ip6 daddr {TRANSLATED}/96 meta l4proto tcp redirect to :{GATEWAY_PORT}
+    }}
+}}
+"""
+
+
 def ports(first_and_last):
     return "{}-{}".format(*first_and_last)
 
@@ -218,6 +255,8 @@ PARTS = {
     "nf_nat": nat(postrouting=("masquerade",)),
     "nf_reject": "table inet probe {\n chain input {\n type filter hook input priority filter\n reject with tcp reset\n }\n }",
     "nf_conntrack_ftp": firewall(helper=True),
+    "nft_redir": read_along(),
+    "nft_redir (IPv6)": NAT64,
 }
 
 

@@ -62,6 +62,8 @@ class Situation:
     but: dict = dataclasses.field(default_factory=dict)
     # Sessions that hold a passive port each.
     holders: int = 0
+    # What the router's own program does, see gateway.py.
+    gateway: str = ""
     # Parts of the kernel.
     needs: tuple = ()
     # Causes of further findings.
@@ -210,6 +212,33 @@ SITUATIONS = [
         # vsftpd says 227 with 0,0,0,0, and ProFTPD one that is too short.
         but={"vsftpd": row("-", *OK[:4]), "proftpd": row("-", "ok", "unreadable", "unreadable", "ok")},
         client=net.CLIENT_V6, server=net.SERVER_V6, target=net.SERVER_V6,
+    ),
+    Situation(
+        "T18", "NAT64: the client has IPv6 alone, the server IPv4", some(NOTHING, "vsftpd", "proftpd", "ftp-server"),
+        # What a 227 names is IPv4, and out of reach: our client takes its port to the control connection's host.
+        row("-", "500", "ok", "ok", "ok"), but={"ftp-server": row("-", "522", "ok", "ok", "ok")},
+        client=net.CLIENT_V6, target=f"{net.TRANSLATED}{net.PUBLIC_SERVER}", rules=net.NAT64, gateway="nat64", needs=("nft_redir (IPv6)",),
+    ),
+    Situation(
+        "T23", "firewall reads PASV's reply, and knows nothing of EPSV", some(NOTHING, "vsftpd", "ftp-server"),
+        row("500", "500", "ok", "ok", "timeout"), "epsv-blocked", rules=net.read_along(net.OPENED_BY_READING), gateway="opening",
+        needs=("nft_redir",), mend=f'insert rule inet filter forward iifname "client" {OPENED}',
+    ),
+    Situation(
+        "T24", "router's gateway mangles PASV's reply", some(NOTHING, "vsftpd", "proftpd", "ftp-server"),
+        row("500", "500", "unreadable", "unreadable", "ok"), "pasv-mangled",
+        rules=net.read_along(), gateway="mangling", needs=("nft_redir",), mend="delete table ip gateway",
+    ),
+    Situation(
+        "T24 TLS", "the same under TLS: the gateway is blind", some(NOTHING, "vsftpd", "ftp-server"),
+        row("500", "500", "ok", "ok", "ok"), rules=net.read_along(), gateway="mangling", needs=("nft_redir",), tls=True,
+    ),
+    Situation(
+        # vsftpd and ours know the word, for that very reason.
+        "T31", "router's gateway makes P@SW of PASV", some(NOTHING, "vsftpd", "proftpd", "ftp-server"),
+        row("500", "500", "ok", "ok", "ok"), "passive-filtered",
+        but={"proftpd": row("500", "500", "500", "500", "ok")}, causes={"vsftpd": "", "ftp-server": ""},
+        rules=net.read_along(), gateway="p@sw", needs=("nft_redir",), mend="delete table ip gateway",
     ),
     Situation(
         "helper off", "server's firewall relies on conntrack's helper, which isn't attached", some(NOTHING, "vsftpd", "proftpd"),

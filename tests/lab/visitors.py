@@ -4,14 +4,13 @@ dialogue."""
 import dataclasses
 import os
 import re
-import subprocess
 import threading
 import time
 
 import clients as interop
 import hosts
 from network import ACTIVE_RANGE, OUTSIDE
-from process import ENVIRONMENT, Command, kill_group
+from process import Command, kill_group
 from scripts import Ftplib
 
 TIMEOUT = 25
@@ -77,16 +76,7 @@ class Outcome:
 def visit(network, folder, command, timeout=TIMEOUT):
     """Runs a client on the network's client, and reads what came of it."""
     folder.mkdir(parents=True, exist_ok=True)
-    arguments = [*network.prefix("client"), *command.arguments]
-    process = subprocess.Popen(
-        [str(argument) for argument in arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=folder,
-        env={**ENVIRONMENT, "HOME": str(folder)},
-        start_new_session=True,
-    )
+    process = command.spawn(folder, prefix=network.prefix("client"))
     limit = threading.Timer(timeout, kill_group, [process])
     limit.start()
     try:

@@ -2,7 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
-use super::{Case, Draft, Rank, dial, facts};
+use super::{Case, Dial, Draft, Rank, dial, facts};
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::fact::Fact;
 use crate::diagnosis::finding::{Experiment, Findings};
@@ -27,6 +27,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
         let named = attempt.advertised.map(|address| Fact::Advertised { route: attempt.route, address, peer: None });
         found.find(draft.because_all(named).because_all(facts(attempt)));
     }
+    doubtful(case, found);
     // One for each host.
     let mut last = None;
     for attempt in elsewhere {
@@ -36,6 +37,33 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
             examine(case, found, attempt);
         }
     }
+}
+
+/// A private address is named, and where the server is isn't known: it may be out of reach, or its port may be closed.
+fn doubtful(case: Case<'_>, found: &mut Findings) {
+    let attempts = || case.attempts().filter(|attempt| case.is_doubtful(attempt));
+    if attempts().any(Attempt::is_success) {
+        return;
+    }
+    let Some((attempt, how)) = attempts().find_map(|attempt| Some((attempt, super::passive::not_reached(attempt)?)))
+    else {
+        return;
+    };
+    let closed = match how {
+        Dial::Dropped => Cause::PassiveRangeDropped,
+        Dial::Refused => Cause::PassiveRangeRefused,
+    };
+    let named = attempt.advertised.map(|address| Fact::Advertised { route: attempt.route, address, peer: None });
+    // Whoever is in such a network may reach it there.
+    let is_near = case.client().is_some_and(|host| matches!(Reach::of(host), Reach::Site | Reach::Link | Reach::Host));
+    let contained = attempt.advertised.is_some_and(|address| is_of_containers(address.ip()));
+    let draft = Draft::new(Rank::Inferred, if is_near { &[] } else { &[Cause::PrivateAddressAdvertised] })
+        .or_if(contained, Cause::ContainerAddressAdvertised)
+        .or_if(true, closed)
+        .or_if(is_near, Cause::PrivateAddressAdvertised)
+        .or_if(attempt.encrypted, Cause::TlsBlindsHelper)
+        .or_if(true, Cause::OutboundBlocked);
+    found.find(draft.because_all(named).because_all(facts(attempt)).told_by(Some(Experiment::DialControlHost)));
 }
 
 fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {

@@ -21,6 +21,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
             let cause = match why {
                 DataError::Refused => Cause::ControlRefused,
                 DataError::Local | DataError::NoPort => Cause::LocalFailure,
+                DataError::Tls(_) => Cause::ControlTlsFailed,
                 _ => Cause::ControlUnreachable,
             };
             found.find(Draft::new(Rank::NoFtp, &[cause]).because(Fact::NotReached(*why)));

@@ -42,7 +42,13 @@ fn failed(case: Case<'_>, attempt: &Attempt) -> Option<Dial> {
     {
         return None;
     }
+    not_reached(attempt)
+}
+
+/// How a passive attempt failed to connect, whichever host was dialled.
+pub(super) fn not_reached(attempt: &Attempt) -> Option<Dial> {
     match attempt.end {
+        _ if attempt.connected => None,
         AttemptEnd::ServerFailed(Code::CANNOT_OPEN_DATA_CONNECTION) if super::stood::is_worded(attempt) => None,
         AttemptEnd::ServerFailed(Code::CANNOT_OPEN_DATA_CONNECTION) if attempt.advertised.is_some() => {
             Some(if attempt.took.as_secs() < AT_ONCE { Dial::Refused } else { Dial::Dropped })
@@ -145,14 +151,14 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
     // A balancer leads one connection to the right host, and the next to another.
     let refused = dial(first) == Some(Dial::Refused);
     let once = failures().nth(1).is_none();
+    // What failed once may have been the other's turn, unless all the rest works.
+    let by_turn = once && (refused || successes().nth(1).is_none());
     let again = Some(Experiment::AnotherPort);
     let others = |draft: Draft| draft.because_all(facts(first)).because(Fact::tried(works));
     let draft = if ports::owner(port).is_some() {
         others(Draft::new(Rank::Inferred, &[Cause::PortTakenByAlg]).because(Fact::ForeignPort(port)))
     } else if only(Route::Epsv, Route::Pasv) {
-        others(
-            Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(once && refused, Cause::AnotherPod).told_by(again),
-        )
+        others(Draft::new(Rank::Inferred, &[Cause::EpsvBlocked]).or_if(by_turn, Cause::AnotherPod).told_by(again))
     } else if only(Route::Pasv, Route::Epsv) && case.is_ipv6_throughout(first) {
         others(Draft::new(Rank::Beside, &[Cause::PasvOnIpv6]))
     } else if only(Route::Pasv, Route::Epsv) {

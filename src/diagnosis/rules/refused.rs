@@ -5,7 +5,7 @@ use crate::diagnosis::cause::Cause;
 use crate::diagnosis::fact::Fact;
 use crate::diagnosis::finding::{Experiment, Findings};
 use crate::reply::{Class, Code};
-use crate::route::{Attempt, AttemptEnd, Route, Software};
+use crate::route::{Attempt, AttemptEnd, Reach, Route, Software};
 
 /// Words by which a server says that TLS is missing.
 const ABOUT_TLS: &[&str] = &["tls", "ssl", "encrypt", "secur", "prot ", "prot-", "protect", "auth tls", "auth ssl"];
@@ -131,6 +131,15 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     let outside = case.evidence.client_outside.map(Fact::ClientSeenAs);
     let private = case.client().filter(|_| behind_nat && outside.is_none()).map(Fact::ClientPrivate);
     let with = |draft: Draft| draft.because_all(outside.clone()).because_all(private.clone());
+    // Where neither end is known, a private address in PORT tells of a NAT.
+    let inside = attempt.advertised.is_some_and(|address| Reach::of(address.ip()) == Reach::Site);
+    let rejected = || match case.client() {
+        None if inside && case.server().is_none() => {
+            Draft::new(rank, &[Cause::ActiveBehindNat, Cause::ActiveAddressRejected])
+        }
+        None => Draft::new(rank, &[Cause::ActiveAddressRejected, Cause::ActiveBehindNat]),
+        Some(_) => Draft::new(rank, &[Cause::ActiveAddressRejected]),
+    };
     // A server from before RFC 2428: it is no matter of active mode.
     if attempt.route == Route::Eprt && is_unknown(attempt) {
         if case.works(Route::Port) {
@@ -151,15 +160,9 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden && behind_nat => {
             with(Draft::new(rank, &[Cause::ActiveBehindNat]))
         }
-        Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden => {
-            Draft::new(rank, &[Cause::ActiveAddressRejected]).or_if(case.client().is_none(), Cause::ActiveBehindNat)
-        }
+        Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden => rejected(),
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if !unknown => {
-            let draft = if behind_nat {
-                with(Draft::new(rank, &[Cause::ActiveBehindNat]))
-            } else {
-                Draft::new(rank, &[Cause::ActiveAddressRejected]).or_if(case.client().is_none(), Cause::ActiveBehindNat)
-            };
+            let draft = if behind_nat { with(Draft::new(rank, &[Cause::ActiveBehindNat])) } else { rejected() };
             // Servers without EPRT say 500 to it, whatever it names.
             let unknown = attempt.route == Route::Eprt && code == Code::SYNTAX_ERROR;
             draft

@@ -21,6 +21,9 @@ const ABOUT_SETUP: &[&str] = &["use port", "pasv first", "epsv first", "no data 
 const ABOUT_PROTECTION: &[&str] =
     &["prot setting", "prot p", "protection", "must be encrypted", "tls required", "ssl required", "prot command"];
 
+/// TLS wasn't ended in order (RFC 8446 6.1).
+const ABOUT_CLOSING: &[&str] = &["gracefully", "close notify", "close_notify", "tls shutdown", "properly terminated"];
+
 /// The server's words tell the cause, whatever else is known.
 pub(super) fn is_worded(attempt: &Attempt) -> bool {
     [ABOUT_PEER, ABOUT_RESUMPTION, ABOUT_SETUP, ABOUT_PROTECTION].iter().any(|words| says(attempt, words))
@@ -61,10 +64,16 @@ pub(super) fn is_astray(case: Case<'_>, attempt: &Attempt) -> bool {
 fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     let told = |cause| Some(Draft::new(Rank::Told, &[cause]));
     let data_tls = matches!(code, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS | Code::UNSUPPORTED_FAMILY_OR_PROTECTION);
-    // So ProFTPD of a connection that isn't its client's; of one that it makes itself the system says so.
-    let not_permitted = attempt.route.is_passive() && attempt.connected && says(attempt, &["operation not permitted"]);
-    if says(attempt, ABOUT_PEER) || not_permitted {
+    if says(attempt, ABOUT_PEER) {
         return told(Cause::DataPeerDiffers);
+    }
+    // So ProFTPD of a connection that isn't its client's, and of one whose TLS doesn't resume the session; of one that it makes itself
+    // the system says so.
+    if attempt.route.is_passive() && attempt.connected && says(attempt, &["operation not permitted"]) {
+        return if attempt.protected { Some(not_permitted(case, attempt)) } else { told(Cause::DataPeerDiffers) };
+    }
+    if says(attempt, ABOUT_CLOSING) {
+        return told(Cause::DataTlsFailed);
     }
     if says(attempt, ABOUT_RESUMPTION) {
         return Some(not_resumed(case, attempt));
@@ -119,6 +128,17 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
 fn goes_on(case: Case<'_>, attempt: &Attempt) -> bool {
     let is_last = case.attempts().last().is_some_and(|last| core::ptr::eq(last, attempt));
     !is_last || case.evidence.control == ControlState::Alive
+}
+
+/// ProFTPD's mod_tls has refused what came, or its core has.
+fn not_permitted(case: Case<'_>, attempt: &Attempt) -> Draft {
+    // What has resumed isn't refused for that.
+    let resumed = attempt.tls.is_some_and(|tls| tls.resumed == Some(true));
+    let mut draft = not_resumed(case, attempt).or_if(true, Cause::DataPeerDiffers);
+    if resumed {
+        draft = Draft::new(Rank::Inferred, &[Cause::DataTlsFailed, Cause::DataPeerDiffers]);
+    }
+    draft.told_by(Some(Experiment::Resume))
 }
 
 /// With TLS 1.3 alone, or with any version?

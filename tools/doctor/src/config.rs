@@ -13,34 +13,61 @@
 
 mod equals;
 mod fault;
+mod included;
 mod proftpd;
 mod rules;
 mod settings;
 
+use std::path::Path;
+use std::{fs, io};
+
 use ftp_proto::Software;
 
 pub use fault::{Concern, Fault, Gravity};
-pub use settings::{At, Settings};
+use included::Included;
+pub use settings::{At, Place, Settings};
 
 /// A configuration file, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     server: Software,
     concerns: Vec<Concern>,
+    included: Vec<String>,
 }
 
 impl Reading {
-    /// Reads a file of this server's, or of the one whose syntax it has: vsftpd's, ProFTPD's, or `ftp-server`'s.
+    /// Reads a file of this server's, or of the one whose syntax it has: vsftpd's, ProFTPD's, or `ftp-server`'s. What it includes isn't
+    /// read, which is a concern of its own.
     pub fn of(text: &str, server: Option<Software>) -> Self {
+        Self::with(text, server, Included::unread())
+    }
+
+    /// The same of a file, with what it includes.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be read. One that it includes and that can't be read is a concern.
+    pub fn of_file(file: &Path, server: Option<Software>) -> io::Result<Self> {
+        let text = fs::read(file)?;
+        Ok(Self::with(&String::from_utf8_lossy(&text), server, Included::beside(file)))
+    }
+
+    fn with(text: &str, server: Option<Software>, mut included: Included) -> Self {
         let server = server.unwrap_or_else(|| recognised(text));
         let mut concerns = Vec::new();
         match server {
-            Software::ProFtpd => proftpd::read(text, &mut concerns),
+            Software::ProFtpd => proftpd::read(text, &mut included, &mut concerns),
             _ => equals::read(text, server, &mut concerns),
         }
-        concerns.sort_by_key(|concern| (concern.gravity(), concern.line.unwrap_or(usize::MAX)));
+        // Of one gravity file by file, and then by line.
+        concerns.sort_by_key(|concern| (concern.gravity(), concern.file.clone(), concern.line.unwrap_or(usize::MAX)));
         concerns.dedup();
-        Self { server, concerns }
+        Self { server, concerns, included: included.into_files() }
+    }
+
+    /// The files that were read besides, because the file includes them.
+    pub fn included(&self) -> &[String] {
+        &self.included
     }
 
     /// Whose file it is.

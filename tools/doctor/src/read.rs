@@ -52,6 +52,8 @@ pub struct Case {
     pub sessions: usize,
     /// What they are evidence of.
     pub evidence: Evidence,
+    /// A data connection failed, and the log doesn't show how it was asked for: more of it would tell why.
+    pub is_cut: bool,
 }
 
 impl Case {
@@ -139,15 +141,16 @@ impl Log {
     pub fn cases(&self) -> Vec<Case> {
         let mut cases: Vec<Case> = Vec::new();
         for dialogue in &self.dialogues {
-            let evidence = dialogue.evidence();
+            let (evidence, is_cut) = dialogue.examined();
             let (first, last) = dialogue.lines();
             match cases.last_mut().filter(|case| case.is_of(&evidence)) {
                 Some(case) => {
                     case.last = last;
                     case.sessions += 1;
+                    case.is_cut |= is_cut;
                     evidence::merge(&mut case.evidence, evidence);
                 }
-                None => cases.push(Case { first, last, sessions: 1, evidence }),
+                None => cases.push(Case { first, last, sessions: 1, evidence, is_cut }),
             }
         }
         cases

@@ -42,6 +42,11 @@ fn vsftpd() {
         ("pasv_enable=NO\nport_enable=NO\n", &["fails 1 no-mode"]),
         ("pasv_promiscuous=YES\nport_promiscuous=YES\n", &["unsafe 1 passive-strangers", "unsafe 2 active-strangers"]),
         ("listen=YES\nlisten_ipv6=YES\n", &["fails 2 listens-twice"]),
+        // Measured with 3.0.3.
+        (
+            "listen=NO\nlisten_ipv6=YES\npasv_address=203.0.113.5\npasv_min_port=50000\npasv_max_port=50099\n",
+            &["fails 3 address-unheard"],
+        ),
         ("listen_address=127.0.0.1\n", &["fails 1 listens-inside"]),
         ("pasv_enable = YES\n", &["fails 1 unreadable"]),
         ("pasv_enable=maybe\n", &["fails 1 unreadable"]),
@@ -56,6 +61,10 @@ fn vsftpd() {
         ),
         ("anonymous_enable=YES\nwrite_enable=YES\nanon_upload_enable=YES\n", &["unsafe 3 anonymous-writes"]),
         ("anonymous_enable=NO\nwrite_enable=YES\nanon_upload_enable=YES\n", &[]),
+        ("cmds_denied=SITE,PASV,EPSV\n", &["fails 1 passive-disabled"]),
+        ("cmds_denied=EPSV\n", &[]),
+        ("cmds_allowed=USER,PASS,LIST,RETR,PORT,QUIT\n", &["fails 1 passive-disabled"]),
+        ("cmds_allowed=USER,PASS,PASV,LIST,RETR,QUIT\n", &[]),
     ] {
         assert_eq!(told(text), wanted, "{text}");
     }
@@ -80,6 +89,8 @@ fn proftpd() {
         ("PassivePorts 50000 50099\nMasqueradeAddress 192.168.1.5\n", &["fails 2 private-address"]),
         ("PassivePorts 50000 50099\nMasqueradeAddress ftp.example.com\n", &["fails 2 name-resolved-once"]),
         ("PassivePorts 50000 50099\nMasqueradeAddress if_name:eth0\n", &[]),
+        // mod_dynmasq looks it up anew.
+        ("PassivePorts 50000 50099\nMasqueradeAddress ftp.example.com\nDynMasqRefresh 28800\n", &[]),
         ("MasqueradeAddress 203.0.113.5\n", &["fails 1 range-not-fixed"]),
         ("<IfModule mod_tls.c>\n  TLSEngine on\n  TLSRequired on\n</IfModule>\n", &["fails 2 range-not-fixed"]),
         ("PassivePorts 50000 50009\nMaxClients 100 \"Too many\"\n", &["fails 1 range-too-small"]),
@@ -89,6 +100,15 @@ fn proftpd() {
         ),
         ("PassivePorts 50000 50099\nAllowForeignAddress myclass\n", &[]),
         ("<Limit PASV EPSV>\n  DenyAll\n</Limit>\n", &["fails 2 passive-disabled"]),
+        ("<Limit PASV EPSV>\n  Order allow,deny\n  Deny from all\n</Limit>\n", &["fails 3 passive-disabled"]),
+        ("PassivePorts \"50100\" \"50000\"\n", &["fails 1 range-swapped"]),
+        ("PassivePorts 50000 50099\nMasqueradeAddress \"192.168.1.5\"\n", &["fails 2 private-address"]),
+        ("<IfModule !mod_tls.c>\n  PassivePorts 50100 50000\n</IfModule>\n", &[]),
+        (
+            "<IfModule mod_tls.c>\n  <IfDefine X>\n    PassivePorts 50100 50000\n  </IfDefine>\n</IfModule>\n",
+            &["fails 3 range-swapped"],
+        ),
+        ("ServerName \"PassivePorts 2 1\"\nPassivePorts 50000 50099\n", &[]),
         (
             "PassivePorts 50000 50099\nTLSEngine on\nTLSRequired ctrl\nTLSOptions NoCertRequest NoSessionReuseRequired\nTLSProtocol SSLv3 TLSv1.2\n",
             &["unsafe 3 plain-data", "unsafe 4 session-reuse-off", "unsafe 5 outdated-tls"],
@@ -113,6 +133,59 @@ fn ftp_server() {
             .len(),
         2
     );
+}
+
+/// `ftp-server` offers TLS where it has a certificate.
+#[test]
+fn a_certificate_is_tls_to_ftp_server() {
+    let names = |text: &str| {
+        let reading = Reading::of(text, Some(Software::FtpServer));
+        reading.concerns().iter().map(|concern| concern.fault.id()).collect::<Vec<_>>()
+    };
+    assert!(!names("rsa_cert_file=/etc/ftp.pem\n").contains(&"no-tls"));
+    assert!(names("rsa_cert_file=/etc/ftp.pem\nssl_enable=NO\n").contains(&"no-tls"));
+    assert!(names("ssl_enable=NO\nrsa_cert_file=/etc/ftp.pem\n").contains(&"no-tls"));
+}
+
+/// "A range of ten ports for a hundred clients", and for any number of them.
+#[test]
+fn ten_ports_are_few() {
+    let named =
+        |text: &str| Reading::of(text, None).concerns().iter().any(|concern| concern.fault.id() == "range-too-small");
+    assert!(named("pasv_min_port=50000\npasv_max_port=50009\n"));
+    assert!(named("pasv_min_port=50000\npasv_max_port=50009\nmax_clients=100\n"));
+    assert!(!named("pasv_min_port=50000\npasv_max_port=50010\n"));
+}
+
+#[test]
+fn what_a_file_includes_is_read_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("conf.d")).unwrap();
+    std::fs::write(at("tls.conf"), "# TLS\n<IfModule mod_tls.c>\nTLSEngine on\nTLSRequired off\n</IfModule>\n")
+        .unwrap();
+    std::fs::write(at("conf.d/10-nat.conf"), "MasqueradeAddress 10.0.0.1\nInclude tls.conf\n").unwrap();
+    std::fs::write(at("conf.d/20-again.conf"), format!("Include {}\n", at("tls.conf").display())).unwrap();
+    std::fs::write(at("conf.d/ignored"), "PassivePorts 2 1\n").unwrap();
+    let main = "Include conf.d/*.conf\nInclude nowhere.conf\nPassivePorts 50000 50099\n";
+    std::fs::write(at("proftpd.conf"), main).unwrap();
+    let reading = Reading::of_file(&at("proftpd.conf"), Some(Software::ProFtpd)).unwrap();
+    let told: Vec<_> = reading
+        .concerns()
+        .iter()
+        .map(|concern| {
+            let file = concern.file.as_deref().map_or("", |file| file.rsplit('/').next().unwrap());
+            format!("{file}:{} {}", concern.line.unwrap_or(0), concern.fault.id())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        ["10-nat.conf:1 private-address", "tls.conf:4 plain-logins", ":2 not-read", "tls.conf:3 session-reuse-on"]
+    );
+    assert_eq!(reading.included().len(), 3);
+    // From a pipe nothing else is read.
+    let piped = Reading::of(main, Some(Software::ProFtpd));
+    assert_eq!(piped.concerns().iter().filter(|concern| concern.fault.id() == "not-read").count(), 2);
 }
 
 #[test]

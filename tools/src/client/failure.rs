@@ -109,6 +109,18 @@ impl fmt::Display for Explained {
 
 impl std::error::Error for Explained {}
 
+/// What an error says, and what the doctor says to it.
+pub fn told(error: &Error) -> (String, Option<&str>) {
+    if let Some(Explained { error, advice }) = error.downcast_ref() {
+        return (format!("{error:#}"), Some(advice));
+    }
+    if let Some(Left { error, rest }) = error.downcast_ref() {
+        let (text, advice) = told(error);
+        return (format!("{text}; {rest}"), advice);
+    }
+    (format!("{error:#}"), None)
+}
+
 /// The machine's word, where the request has failed and the session goes on.
 pub fn failure(error: &Error) -> Option<&Failure<'static>> {
     error

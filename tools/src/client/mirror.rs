@@ -19,7 +19,7 @@ use indicatif::ProgressBar;
 
 use super::copy::{Download, Length, local_name, settle};
 use super::directory::{self, Found, How, Size, What};
-use super::failure::{Local, failure, is_abort, refusal};
+use super::failure::{Local, failure, is_abort, refusal, told};
 use super::partial::{From, Partial, is_partial_name};
 use super::session::{Adapter, Login};
 use crate::{interrupt, printable};
@@ -75,6 +75,8 @@ struct State {
     /// Some were left out.
     has_too_many: bool,
     failures: usize,
+    /// What the doctor has said so far: of many files it would say the same.
+    advised: BTreeSet<String>,
     is_aborted: bool,
 }
 
@@ -308,7 +310,9 @@ impl State {
 
     fn report(&mut self, name: &[u8], error: &Error) {
         self.failures += 1;
-        eprintln!("{}: {}", printable(name), printable(format!("{error:#}").replace('\n', " / ").as_bytes()));
+        let (text, advice) = told(error);
+        let advice = advice.filter(|advice| self.advised.insert((*advice).to_owned())).unwrap_or_default();
+        eprintln!("{}: {}", printable(name), printable(format!("{text}{advice}").replace('\n', " / ").as_bytes()));
     }
 }
 

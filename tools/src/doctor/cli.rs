@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ftp_proto::Software;
 use ftp_proto::diagnosis::{Experiment, Finding, Findings, diagnose};
+use ftp_proto::{Attempt, Route, Side, Software};
 use ftp_proto_doctor::config::{Gravity, Reading};
 use ftp_proto_doctor::read::{Case, Log};
 use serde_json::Value;
@@ -243,19 +243,20 @@ fn read(file: &Path, server: Option<IpAddr>, client: Option<IpAddr>, output: &Ou
     if log.dialogues().is_empty() {
         bail!("{}: no FTP dialogue in it", file.display());
     }
-    let case = |case: Case| {
-        let Case { first, last, mut evidence, .. } = case;
+    let case = |mut case: Case| {
+        let evidence = &mut case.evidence;
         evidence.server = evidence.server.or(server.map(|host| (host, 21).into()));
         evidence.client = evidence.client.or(client.map(|host| (host, 0).into()));
-        let findings = diagnose(&evidence);
-        (first, last, evidence, findings)
+        let findings = diagnose(evidence);
+        (case, findings)
     };
-    let sessions: Vec<_> = log.cases().into_iter().map(case).collect();
-    let ill = sessions.iter().filter(|(.., findings)| !findings.is_empty()).count();
+    let sessions: Vec<(Case, Findings)> = log.cases().into_iter().map(case).collect();
+    let ill = sessions.iter().filter(|(_, findings)| !findings.is_empty()).count();
+    let is_cut = sessions.iter().any(|(case, findings)| case.is_cut && findings.is_empty());
     let reached =
-        sessions.iter().any(|(.., evidence, _)| !matches!(evidence.control, ftp_proto::ControlState::NotReached(_)));
+        sessions.iter().any(|(case, _)| !matches!(case.evidence.control, ftp_proto::ControlState::NotReached(_)));
     let exit = match (ill, reached) {
-        (0, _) => WELL,
+        (0, _) if !is_cut => WELL,
         (_, false) => NO_CONTROL,
         _ => FINDINGS,
     };
@@ -264,7 +265,7 @@ fn read(file: &Path, server: Option<IpAddr>, client: Option<IpAddr>, output: &Ou
     }
     let mut report = Report::new(io::stdout().lock(), output.paint());
     let count = log.dialogues().len();
-    let tried: usize = sessions.iter().map(|(.., evidence, _)| evidence.attempts.len()).sum();
+    let tried: usize = sessions.iter().map(|(case, _)| case.evidence.attempts.len()).sum();
     let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     report.text(&format!(
         "A log of {}: {}, {}.",
@@ -273,13 +274,12 @@ fn read(file: &Path, server: Option<IpAddr>, client: Option<IpAddr>, output: &Ou
         plural(tried, "data connection", "data connections"),
     ))?;
     let mut told: Vec<Vec<_>> = Vec::new();
-    for (first, last, evidence, findings) in &sessions {
+    for (Case { first, last, evidence, .. }, findings) in &sessions {
         let causes: Vec<_> = findings.iter().map(Finding::cause_set).collect();
         if causes.is_empty() || told.contains(&causes) {
             continue;
         }
-        let same =
-            sessions.iter().filter(|(.., other)| other.iter().map(Finding::cause_set).eq(causes.iter().copied()));
+        let same = sessions.iter().filter(|(_, other)| other.iter().map(Finding::cause_set).eq(causes.iter().copied()));
         let others = same.count() - 1;
         told.push(causes);
         report.space()?;
@@ -290,31 +290,51 @@ fn read(file: &Path, server: Option<IpAddr>, client: Option<IpAddr>, output: &Ou
         let more = if others == 0 { String::new() } else { format!(" (and {others} more of the kind)") };
         report.text(&format!("Lines {first} to {last}{who}{more}:"))?;
         for attempt in evidence.attempts.iter().filter(|attempt| !attempt.is_success()).take(5) {
-            report.text(&format!("  {attempt}"))?;
+            report.item(&attempt.to_string())?;
         }
         report.findings(findings, |_| None)?;
     }
-    let names_server = sessions.iter().all(|(.., evidence, _)| evidence.server.is_some());
-    if ill > 0 && !names_server && server.is_none() && log.program().server() == Software::Unknown {
+    if is_cut {
+        report.space()?;
+        report.text(
+            "A data connection failed, and the log doesn't show how it was asked for: with the lines before it, from PASV, EPSV, \
+             PORT or EPRT on, more can be said.",
+        )?;
+    }
+    if server.is_none() && sessions.iter().any(wants_server) {
         report.space()?;
         report.text("The log doesn't tell the server's address; with --server IP more can be said.")?;
     }
-    if ill == 0 {
+    if ill == 0 && !is_cut {
         report.space()?;
         report.text("Nothing in it is wrong with a data connection, as far as it goes.")?;
     }
     Ok(exit)
 }
 
+/// A passive connection has failed, and whether it was dialled at the server's own host isn't known.
+fn wants_server((case, findings): &(Case, Findings)) -> bool {
+    let evidence = &case.evidence;
+    let failed =
+        |attempt: &Attempt| attempt.route == Route::Pasv && !attempt.is_success() && attempt.advertised.is_some();
+    !findings.is_empty()
+        && evidence.server.is_none()
+        && evidence.side != Side::Server
+        && evidence.attempts.iter().any(failed)
+}
+
 fn config(file: &Path, server: Option<Configured>, output: &Output) -> Result<u8> {
-    let text = bytes(file)?;
-    let text = String::from_utf8_lossy(&text);
     let server = server.map(|server| match server {
         Configured::Vsftpd => Software::Vsftpd,
         Configured::Proftpd => Software::ProFtpd,
         Configured::FtpServer => Software::FtpServer,
     });
-    let reading = Reading::of(&text, server);
+    // What standard input includes stands nobody knows where.
+    let reading = if file == Path::new("-") {
+        Reading::of(&String::from_utf8_lossy(&bytes(file)?), server)
+    } else {
+        Reading::of_file(file, server).with_context(|| format!("{}", file.display()))?
+    };
     // Our own server says itself what it doesn't take.
     let refusal = match reading.server() {
         Software::FtpServer if file != Path::new("-") => server_config_file::read(file).err(),
@@ -331,7 +351,10 @@ fn config(file: &Path, server: Option<Configured>, output: &Output) -> Result<u8
         return show(&value, exit);
     }
     let mut report = Report::new(io::stdout().lock(), output.paint());
-    report.text(&format!("A configuration file of {}.", reading.server()))?;
+    report.text(&match reading.included() {
+        [] => format!("A configuration file of {}.", reading.server()),
+        files => format!("A configuration file of {}, with {}.", reading.server(), files.join(", ")),
+    })?;
     if let Some(refusal) = refusal {
         report.text(&format!("The server doesn't start with it: {refusal:#}"))?;
     }

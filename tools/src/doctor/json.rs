@@ -3,9 +3,11 @@
 use ftp_proto::diagnosis::{Finding, Findings};
 use ftp_proto::{Attempt, AttemptEnd, ControlState, Evidence, Side, TlsVersion};
 use ftp_proto_doctor::config::Reading;
+use ftp_proto_doctor::read::Case;
 use serde_json::{Value, json};
 
 use super::probe::{Remark, Seen};
+use super::report::elsewhere;
 use super::table::{Row, Shown};
 use crate::printable;
 
@@ -32,13 +34,19 @@ pub fn probe(target: &str, seen: &Seen, findings: &[(usize, Findings)], exit: u8
 }
 
 /// What the sessions of a log are evidence of.
-pub fn log(program: &str, sessions: &[(usize, usize, Evidence, Findings)], exit: u8) -> Value {
-    let all = sessions.iter().map(|(first, last, evidence, findings)| {
+pub fn log(program: &str, sessions: &[(Case, Findings)], exit: u8) -> Value {
+    let all = sessions.iter().map(|(case, findings)| {
+        let Case { first, last, evidence, is_cut, .. } = case;
         json!({
             "lines": [first, last],
+            "cut": is_cut,
             "client": evidence.client.map(|address| address.to_string()),
             "address": evidence.server.map(|address| address.to_string()),
-            "seen_by": if evidence.side == Side::Server { "server" } else { "client" },
+            "seen_by": match evidence.side {
+                Side::Server => "server",
+                Side::Client => "client",
+                Side::Observer => "observer",
+            },
             "server": server(evidence),
             "attempts": evidence.attempts.iter().map(attempt).collect::<Vec<_>>(),
             "findings": list(findings),
@@ -52,6 +60,7 @@ pub fn log(program: &str, sessions: &[(usize, usize, Evidence, Findings)], exit:
 pub fn config(file: &str, reading: &Reading, exit: u8) -> Value {
     let concerns = reading.concerns().iter().map(|concern| {
         json!({
+            "file": concern.file.as_deref().unwrap_or(file),
             "line": concern.line,
             "gravity": concern.gravity().to_string(),
             "fault": concern.fault.id(),
@@ -60,7 +69,7 @@ pub fn config(file: &str, reading: &Reading, exit: u8) -> Value {
         })
     });
     let server = reading.server().name();
-    json!({ "file": file, "server": server, "findings": concerns.collect::<Vec<_>>(), "exit": exit })
+    json!({ "file": file, "included": reading.included(), "server": server, "findings": concerns.collect::<Vec<_>>(), "exit": exit })
 }
 
 fn server(evidence: &Evidence) -> Value {
@@ -131,6 +140,10 @@ fn finding(finding: &Finding) -> Value {
             "who": cure.actor().to_string(),
             "text": cure.to_string(),
             "settings": cure.settings().map(|setting| setting.to_string()).collect::<Vec<_>>(),
+            "settings_by_server": elsewhere(&cure)
+                .into_iter()
+                .map(|(server, lines)| (server.name().to_owned(), lines.into()))
+                .collect::<serde_json::Map<String, Value>>(),
         })).collect::<Vec<_>>(),
         "to_tell": finding.tells_apart().map(|experiment| experiment.to_string()),
     })

@@ -130,6 +130,8 @@ struct Examination<'e, 'w, W: Write> {
     table: &'e mut Table<W>,
     examined: Examined,
     implicit: bool,
+    /// How the server has refused the login without TLS, where it may be about that.
+    refusal: Option<String>,
 }
 
 /// Why a session is of no use.
@@ -151,7 +153,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         let evidence = Evidence::seen_by(Side::Client).server(address);
         let examined = Examined { address, greeting: None, evidence, rows: Vec::new() };
         let implicit = wishes.tls == TlsWish::Implicit || (wishes.tls == TlsWish::Auto && wishes.url.is_secure);
-        Self { wishes, remarks, table, examined, implicit }
+        Self { wishes, remarks, table, examined, implicit, refusal: None }
     }
 
     fn examine(&mut self) -> std::io::Result<()> {
@@ -220,14 +222,18 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         self.table.end()?;
         self.examined.rows.push(Row::new(plan.route, plan.host, plan.via, vec![attempt.clone()]));
         self.examined.evidence.attempts.push(attempt);
-        self.remark(
+        let host = named.ip();
+        let text = if host.is_unspecified() || host.is_loopback() {
             format!(
-                "PASV names {}, which isn't {server} and wasn't dialled. --dial-advertised would tell whether data \
-                 connections live there (a cluster), or the address is wrong for everybody.",
-                named.ip()
-            ),
-            false,
-        );
+                "PASV names {host}, which is no host's address, and wasn't dialled: --dial-advertised would tell no more."
+            )
+        } else {
+            format!(
+                "PASV names {host}, which isn't {server} and wasn't dialled. --dial-advertised would tell whether data \
+                 connections live there (a cluster), or the address is wrong for everybody."
+            )
+        };
+        self.remark(text, false);
         Ok(())
     }
 
@@ -255,6 +261,9 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
             }
         }
         if begun.is_empty() {
+            if let Some(said) = self.refusal.take() {
+                self.remark(format!("Without TLS the login was refused: {said}"), true);
+            }
             troubles.iter().for_each(|trouble| drop(self.hindered(trouble)));
         } else if begun.len() == 1 && !troubles.is_empty() {
             let version = if begun[0].version == TLS12.version { "1.2" } else { "1.3" };

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use ftp_proto::diagnosis::{Finding, Findings};
+use ftp_proto::Software;
+use ftp_proto::diagnosis::{Cure, Fact, Finding, Findings, Setting};
 use ftp_proto_doctor::config::{Concern, Gravity, Reading};
 
 use super::probe::Remark;
@@ -54,6 +55,11 @@ impl<W: Write> Report<W> {
         self.wrap(text, "", "")
     }
 
+    /// A line of a list.
+    pub fn item(&mut self, text: &str) -> io::Result<()> {
+        self.wrap(text, "  ", "    ")
+    }
+
     /// An empty line.
     pub fn space(&mut self) -> io::Result<()> {
         writeln!(self.out)
@@ -81,25 +87,46 @@ impl<W: Write> Report<W> {
                 writeln!(self.out, "{}", self.paint.hue(Hue::Bold, &line))?;
             }
         }
-        for (word, facts) in
-            [("Because", finding.supports().collect::<Vec<_>>()), ("Although", finding.against().collect())]
-        {
-            for fact in facts {
-                self.wrap(&format!("{word} {fact}."), "   ", "     ")?;
-            }
-        }
+        self.facts("Because", &finding.supports().collect::<Vec<_>>())?;
+        self.facts("Although", &finding.against().collect::<Vec<_>>())?;
         for cure in finding.advice() {
             let line = format!("{}: {cure}", capitalised(&cure.actor().to_string()));
             self.wrap(&line, "   ", "     ")?;
             for setting in cure.settings() {
-                // As it is to be written: it isn't wrapped, but the place where it stands is.
-                writeln!(self.out, "       {}", printable(setting.to_string().as_bytes()))?;
+                self.setting(&setting)?;
+            }
+            for (server, lines) in elsewhere(&cure) {
+                self.wrap(&format!("{server}: {}", lines.join(" and ")), "       ", "         ")?;
             }
         }
         match tells.or_else(|| finding.tells_apart().map(|experiment| format!("To tell which: {experiment}."))) {
             Some(tells) => self.wrap(&tells, "   ", "     "),
             None => Ok(()),
         }
+    }
+
+    /// One in a sentence, more of them in a list.
+    fn facts(&mut self, word: &str, facts: &[&Fact]) -> io::Result<()> {
+        match facts {
+            [] => Ok(()),
+            [fact] => self.wrap(&format!("{word} {fact}."), "   ", "     "),
+            _ => {
+                writeln!(self.out, "   {word}")?;
+                facts.iter().try_for_each(|fact| self.wrap(&fact.to_string(), "   - ", "     "))
+            }
+        }
+    }
+
+    /// As it is to be written: a line isn't broken, but a shell's command where the shell lets it be, and the way through windows.
+    fn setting(&mut self, setting: &Setting) -> io::Result<()> {
+        let text = setting.to_string();
+        if setting.is_command() {
+            return commands(&text).iter().try_for_each(|line| writeln!(self.out, "{line}"));
+        }
+        if setting.is_field() {
+            return self.wrap(&text, "       ", "         ");
+        }
+        writeln!(self.out, "       {}", printable(text.as_bytes()))
     }
 
     /// What else there is to say.
@@ -120,6 +147,7 @@ impl<W: Write> Report<W> {
     }
 
     fn concern(&mut self, name: &str, concern: &Concern) -> io::Result<()> {
+        let name = concern.file.as_deref().unwrap_or(name);
         let place = match concern.line {
             Some(line) => format!("{name}:{line}: "),
             None => format!("{name}: "),
@@ -138,6 +166,43 @@ impl<W: Write> Report<W> {
     fn wrap(&mut self, text: &str, first: &str, rest: &str) -> io::Result<()> {
         wrapped(text, first, rest).iter().try_for_each(|line| writeln!(self.out, "{line}"))
     }
+}
+
+/// The servers in whose words a cure is written where nobody knows which one it is.
+const SERVERS: [Software; 7] = [
+    Software::Vsftpd,
+    Software::ProFtpd,
+    Software::PureFtpd,
+    Software::FileZillaServer,
+    Software::Pyftpdlib,
+    Software::Iis,
+    Software::Libunftp,
+];
+
+/// The lines of a cure by server, where it has none for the one that it is because that isn't known.
+pub fn elsewhere(cure: &Cure) -> Vec<(Software, Vec<String>)> {
+    if cure.software() != Software::Unknown || cure.settings().next().is_some() {
+        return Vec::new();
+    }
+    let lines = |server: &Software| cure.settings_of(*server).map(|setting| setting.to_string()).collect();
+    SERVERS.iter().map(|server| (*server, lines(server))).filter(|(_, lines): &(_, Vec<_>)| !lines.is_empty()).collect()
+}
+
+/// A command, broken with a backslash where it is too long.
+fn commands(text: &str) -> Vec<String> {
+    let (mut lines, mut line) = (Vec::new(), String::from("      "));
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        // There has to be room for the backslash where more follows.
+        let more = if words.peek().is_some() { 2 } else { 0 };
+        if line.chars().count() + 1 + word.chars().count() + more > WIDTH {
+            lines.push(line + " \\");
+            line = "        ".into();
+        }
+        line = line + " " + word;
+    }
+    lines.push(line);
+    lines
 }
 
 /// Lines of at most 80 columns; a word that is longer is broken. What steers a terminal is shown, and not done.
@@ -176,6 +241,15 @@ fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_is_broken_as_a_shell_lets_it_be() {
+        let long = "nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu";
+        let lines = commands(long);
+        assert!(lines.len() == 2 && lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:#?}");
+        assert_eq!(lines.concat().replace('\\', "").split_whitespace().collect::<Vec<_>>().join(" "), long);
+        assert_eq!(commands("firewall-cmd --reload"), ["       firewall-cmd --reload"]);
+    }
 
     #[test]
     fn nothing_is_wider_than_80_columns() {

@@ -43,6 +43,63 @@ fn what_a_log_does_not_tell_can_be_said() {
     assert_eq!(run.causes()[0][0], "private-address-advertised", "{}", run.out);
 }
 
+fn forum() -> Vec<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("doctor/tests/forum");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "log")).collect()
+}
+
+/// Whatever it is about, it fits 80 columns, and no line is said twice of one finding.
+#[test]
+fn what_is_said_of_a_log_fits_80_columns_and_is_said_once() {
+    for file in forum() {
+        let run = doctor(&["read", file.to_str().unwrap()]);
+        assert!(run.status <= 2, "{}: {}", file.display(), run.err);
+        for line in run.out.lines() {
+            assert!(line.chars().count() <= 80, "{}: {line}", file.display());
+        }
+        for finding in run.out.split("\n\n") {
+            let lines: Vec<_> = finding.lines().filter(|line| line.starts_with("   ")).collect();
+            let distinct: std::collections::BTreeSet<_> = lines.iter().filter(|line| line.trim().len() > 20).collect();
+            let long = lines.iter().filter(|line| line.trim().len() > 20).count();
+            assert_eq!(distinct.len(), long, "{}: {finding}", file.display());
+        }
+    }
+}
+
+#[test]
+fn a_server_that_is_not_recognised_has_a_cure_in_the_words_of_seven() {
+    let pasted = "Status: Connecting to 203.0.113.7:21...\nResponse: 220 Hello\nCommand: PASV\n\
+                  Response: 227 Entering Passive Mode (10,0,0,9,200,1)\nCommand: LIST\nError: Connection timed out\n";
+    let run = doctor_with(&["read", "-"], pasted);
+    for line in [
+        "vsftpd: pasv_address=203.0.113.7",
+        "ProFTPD: MasqueradeAddress 203.0.113.7",
+        "Pure-FTPd: -P 203.0.113.7",
+        "FileZilla Server: ",
+        "pyftpdlib: handler.masquerade_address = \"203.0.113.7\"",
+        "IIS: ",
+        "libunftp: .passive_host(\"203.0.113.7\")",
+    ] {
+        assert!(run.out.contains(line), "{line}: {}", run.out);
+    }
+    let json = doctor_with(&["read", "--json", "-"], pasted).json();
+    let cures = json["findings"][0]["cures"].as_array().unwrap();
+    assert!(cures.iter().any(|cure| cure["settings_by_server"]["vsftpd"][0] == "pasv_address=203.0.113.7"), "{json}");
+    // Of one that is, its own words alone are said.
+    let run = doctor_with(&["read", "-"], &pasted.replace("220 Hello", "220 (vsFTPd 3.0.5)"));
+    assert!(run.out.contains("\n       pasv_address=203.0.113.7\n") && !run.out.contains("ProFTPD"), "{}", run.out);
+}
+
+#[test]
+fn half_a_log_that_does_not_show_the_beginning_says_so() {
+    let pasted = "Command:\tLIST\nResponse:\t425 Can't open data connection.\n";
+    let run = doctor_with(&["read", "-"], pasted);
+    assert!(run.status == 1 && run.out.contains("doesn't show how it was asked for"), "{}", run.out);
+    assert!(!run.out.contains("Nothing in it is wrong"), "{}", run.out);
+    assert_eq!(doctor_with(&["read", "--json", "-"], pasted).json()["sessions"][0]["cut"], true);
+}
+
 #[test]
 fn a_log_in_which_all_went_well_is_well() {
     for name in ["curl-works.log", "lftp-works.log", "tnftp-works.log", "ftplib-works.log"] {

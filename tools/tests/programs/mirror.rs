@@ -73,7 +73,7 @@ fn s14_no_name_in_a_listing_leads_out_of_a_mirror() {
             let listing = HOSTILE.iter().chain(&["good", "good too"]).map(line).collect();
             let scratch = tempfile::tempdir().unwrap();
             let copy = scratch.path().join("a/b/copy");
-            let address = hostile_server(listing, has_facts);
+            let address = hostile_server(listing, has_facts, "");
             let output = client_program(client)
                 .args(["mirror", "--connections", "2", &format!("ftp://{address}/")])
                 .arg(&copy)
@@ -96,20 +96,40 @@ fn s14_no_name_in_a_listing_leads_out_of_a_mirror() {
     }
 }
 
-/// A server whose only directory has this listing, and whose every file is `evil`.
-fn hostile_server(listing: String, has_facts: bool) -> SocketAddr {
+/// What is wrong with one data connection is mostly wrong with all of them.
+#[test]
+fn a_mirror_gives_the_same_advice_once() {
+    for client in CLIENTS {
+        let listing = (0..8).map(|index| format!("type=file;size=4; f{index}\r\n")).collect();
+        let scratch = tempfile::tempdir().unwrap();
+        let address = hostile_server(listing, true, "425 Security: Bad IP connecting.");
+        let url = format!("ftp://{address}/");
+        let output = client_program(client)
+            .args(["mirror", "--connections", "2", &url])
+            .arg(scratch.path().join("copy"))
+            .output();
+        let message = String::from_utf8(output.unwrap().stderr).unwrap();
+        assert_eq!(message.matches("(425)").count(), 8, "{message}");
+        for words in ["Likely: ", "What you can do: ", "ftp-doctor tells more."] {
+            assert_eq!(message.matches(words).count(), 1, "{words}: {message}");
+        }
+    }
+}
+
+/// A server whose only directory has this listing, and whose every file is `evil`, unless there is a refusal.
+fn hostile_server(listing: String, has_facts: bool, refusal: &'static str) -> SocketAddr {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap();
     std::thread::spawn(move || {
         for control in server.incoming() {
             let listing = listing.clone();
-            std::thread::spawn(move || serve_hostile(control.unwrap(), &listing, has_facts));
+            std::thread::spawn(move || serve_hostile(control.unwrap(), &listing, has_facts, refusal));
         }
     });
     address
 }
 
-fn serve_hostile(control: TcpStream, listing: &str, has_facts: bool) {
+fn serve_hostile(control: TcpStream, listing: &str, has_facts: bool, refusal: &str) {
     let mut commands = BufReader::new(control.try_clone().unwrap()).lines();
     let say = |reply: &str| (&control).write_all(format!("{reply}\r\n").as_bytes()).unwrap();
     // For each transfer anew: a client that was refused has left its connection.
@@ -131,6 +151,7 @@ fn serve_hostile(control: TcpStream, listing: &str, has_facts: bool) {
                 say(&format!("229 there (|||{}|)", data.borrow().local_addr().unwrap().port()));
             }
             ("MLSD" | "NLST", "") => send(listing),
+            ("RETR", _) if !refusal.is_empty() => say(refusal),
             ("RETR", _) => send("evil"),
             ("QUIT", _) => return say("221 goodbye"),
             _ => say("550 no"),

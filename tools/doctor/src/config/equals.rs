@@ -4,7 +4,7 @@ use ftp_proto::Software;
 
 use super::fault::{Concern, Fault};
 use super::rules;
-use super::settings::{At, Settings};
+use super::settings::{At, Place, Settings};
 
 pub(super) fn read(text: &str, server: Software, concerns: &mut Vec<Concern>) {
     let mut reader = Reader { server, settings: Settings::default(), write: None, both: [None, None] };
@@ -12,15 +12,20 @@ pub(super) fn read(text: &str, server: Software, concerns: &mut Vec<Concern>) {
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
+        let line = Place { file: 0, line };
         if let Err(why) = reader.line(text, line) {
-            concerns.push(Concern { line: Some(line), fault: Fault::Unreadable(why), server });
+            concerns.push(Concern::at(Some(line), &[], Fault::Unreadable(why), server));
         }
     }
     if let [Some(one), Some(other)] = reader.both {
-        concerns.push(Concern { line: Some(one.max(other)), fault: Fault::ListensTwice, server });
+        concerns.push(Concern::at(Some(one.max(other)), &[], Fault::ListensTwice, server));
+    }
+    if let ([None, Some(_)], Some(address), Software::Vsftpd) = (reader.both, reader.settings.addresses.first(), server)
+    {
+        concerns.push(Concern::at(Some(address.line), &[], Fault::AddressUnheard, server));
     }
     let settings = reader.finish();
-    rules::judge(&settings, server, concerns);
+    rules::judge(&settings, server, &[], concerns);
 }
 
 struct Reader {
@@ -29,11 +34,11 @@ struct Reader {
     /// `write_enable`, without which nobody writes.
     write: Option<bool>,
     /// vsftpd's `listen` and `listen_ipv6`, where they are YES.
-    both: [Option<usize>; 2],
+    both: [Option<Place>; 2],
 }
 
 impl Reader {
-    fn line(&mut self, text: &str, line: usize) -> Result<(), &'static str> {
+    fn line(&mut self, text: &str, line: Place) -> Result<(), &'static str> {
         let (key, value) = text.trim_start().split_once('=').ok_or("it must be key=value")?;
         if key.ends_with(char::is_whitespace) || value.starts_with(char::is_whitespace) {
             return Err("no blanks may be around the =");
@@ -52,6 +57,12 @@ impl Reader {
             "pasv_promiscuous" => set.passive_strangers = flag()?,
             "port_promiscuous" => set.active_strangers = flag()?,
             "ssl_enable" => set.tls = flag()?,
+            // `ftp-server` offers TLS where it has a certificate.
+            "rsa_cert_file" if self.server == Software::FtpServer => {
+                set.tls.get_or_insert(At { value: true, line });
+            }
+            "cmds_denied" if denies(value, true) => set.passive = Some(At { value: false, line }),
+            "cmds_allowed" if !denies(value, false) => set.passive = Some(At { value: false, line }),
             "force_local_logins_ssl" => set.tls_for_logins = flag()?,
             "force_local_data_ssl" => set.tls_for_data = flag()?,
             "require_ssl_reuse" => set.session_reuse = flag()?,
@@ -77,7 +88,7 @@ impl Reader {
     }
 
     /// `ftp-server` may have one for each network, and `own` for the address that was reached.
-    fn address(&mut self, value: &str, line: usize) {
+    fn address(&mut self, value: &str, line: Place) {
         let (network, address) = match value.split_once('=') {
             Some((network, address)) if self.server == Software::FtpServer => (Some(network), address),
             _ => (None, value),
@@ -99,6 +110,12 @@ impl Reader {
         }
         self.settings
     }
+}
+
+/// Whether passive mode's commands are among them: all, or any.
+fn denies(commands: &str, all: bool) -> bool {
+    let has = |wanted: &str| commands.split(',').any(|command| command.trim().eq_ignore_ascii_case(wanted));
+    if all { has("PASV") && has("EPSV") } else { has("PASV") || has("EPSV") }
 }
 
 fn yes_or_no(value: &str) -> Result<bool, &'static str> {

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use ftp_proto::Software;
 
+use super::settings::Place;
+
 /// The passive range that is proposed, as the findings of `ftp_proto::diagnosis` propose it: below the ports that systems give out by
 /// themselves.
 const PROPOSED: (u32, u32) = (30000, 30099);
@@ -12,6 +14,8 @@ const PROPOSED: (u32, u32) = (30000, 30099);
 /// Something wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concern {
+    /// The file, where it is one that the file includes.
+    pub file: Option<String>,
     /// The line, from 1; `None`: it is what the file doesn't say.
     pub line: Option<usize>,
     /// What.
@@ -80,6 +84,8 @@ pub enum Fault {
     NoMode,
     /// It listens on loopback alone.
     ListensInside(String),
+    /// vsftpd with `listen_ipv6` and `pasv_address`: it announces 0.0.0.0.
+    AddressUnheard,
     /// vsftpd with `listen` and `listen_ipv6`.
     ListensTwice,
     /// The server gives clients so few seconds to connect.
@@ -102,9 +108,17 @@ pub enum Fault {
     OutdatedTls(&'static str),
     /// Anybody can write.
     AnonymousWrites,
+    /// What this file says isn't known: it is included, and wasn't read.
+    NotRead(String),
 }
 
 impl Concern {
+    /// At this place of one of the files.
+    pub(super) fn at(place: Option<Place>, files: &[String], fault: Fault, server: Software) -> Self {
+        let file = place.filter(|place| place.file > 0).and_then(|place| files.get(place.file - 1)).cloned();
+        Self { file, line: place.map(|place| place.line), fault, server }
+    }
+
     /// How grave it is.
     pub fn gravity(&self) -> Gravity {
         self.fault.gravity()
@@ -134,6 +148,7 @@ impl Fault {
             | Self::PassiveDisabled
             | Self::NoMode
             | Self::ListensInside(_)
+            | Self::AddressUnheard
             | Self::ListensTwice => Gravity::Fails,
             Self::PassiveStrangers
             | Self::ActiveStrangers
@@ -147,7 +162,8 @@ impl Fault {
             | Self::PrivilegedPorts(_)
             | Self::ShortPatience(_)
             | Self::SessionReuseOn
-            | Self::NoTls => Gravity::Note,
+            | Self::NoTls
+            | Self::NotRead(_) => Gravity::Note,
         }
     }
 
@@ -170,6 +186,7 @@ impl Fault {
             Self::PassiveDisabled => "passive-disabled",
             Self::NoMode => "no-mode",
             Self::ListensInside(_) => "listens-inside",
+            Self::AddressUnheard => "address-unheard",
             Self::ListensTwice => "listens-twice",
             Self::ShortPatience(_) => "short-patience",
             Self::PassiveStrangers => "passive-strangers",
@@ -181,6 +198,7 @@ impl Fault {
             Self::NoTls => "no-tls",
             Self::OutdatedTls(_) => "outdated-tls",
             Self::AnonymousWrites => "anonymous-writes",
+            Self::NotRead(_) => "not-read",
         }
     }
 
@@ -213,6 +231,7 @@ impl Fault {
             Self::PassiveDisabled | Self::NoMode => &["pasv_enable=YES"],
             Self::ListensInside(_) if pro => &["DefaultAddress <address of this host>"],
             Self::ListensInside(_) => &["listen_address=<address of this host>"],
+            Self::AddressUnheard => &["listen=YES", "listen_ipv6=NO"],
             Self::ListensTwice => &["listen=NO"],
             Self::ShortPatience(_) if pro => &[],
             Self::ShortPatience(_) => &["accept_timeout=60"],
@@ -226,12 +245,12 @@ impl Fault {
             Self::PlainData if pro => &["TLSRequired on"],
             Self::PlainData => &["force_local_data_ssl=YES"],
             Self::NoTls if pro => &["TLSEngine on", "TLSRequired on"],
-            Self::NoTls => &["ssl_enable=YES"],
+            Self::NoTls => &["ssl_enable=YES", "rsa_cert_file=<certificate and key>"],
             Self::OutdatedTls(_) if pro => &["TLSProtocol TLSv1.2 TLSv1.3"],
             Self::OutdatedTls(key) => return vec![format!("{key}=NO")],
             Self::AnonymousWrites if server == Software::FtpServer => &["write_enable=NO"],
             Self::AnonymousWrites => &["anon_upload_enable=NO", "anon_other_write_enable=NO"],
-            Self::Unreadable(_) | Self::SessionReuseOn => &[],
+            Self::Unreadable(_) | Self::SessionReuseOn | Self::NotRead(_) => &[],
         };
         lines.iter().map(|line| (*line).to_owned()).collect()
     }
@@ -295,6 +314,9 @@ impl fmt::Display for Fault {
             }
             Self::NoMode => f.write_str("Both passive and active mode are forbidden: nobody gets a data connection."),
             Self::ListensInside(address) => write!(f, "It listens on {address} alone, which only this host reaches."),
+            Self::AddressUnheard => f.write_str(
+                "With listen_ipv6 vsftpd announces 0.0.0.0, whatever pasv_address says. Listen on IPv4, or let clients use EPSV.",
+            ),
             Self::ListensTwice => {
                 f.write_str("listen and listen_ipv6 exclude each other: vsftpd doesn't start. listen_ipv6 takes IPv4, too.")
             }
@@ -321,6 +343,7 @@ impl fmt::Display for Fault {
             Self::NoTls => f.write_str("There is no TLS: passwords and files can be read on their way."),
             Self::OutdatedTls(version) => write!(f, "`{version}` allows a version of TLS that is broken."),
             Self::AnonymousWrites => f.write_str("Anybody can write without a password."),
+            Self::NotRead(path) => write!(f, "{path} wasn't read: what it says isn't judged here."),
         }
     }
 }

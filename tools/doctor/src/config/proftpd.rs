@@ -1,30 +1,30 @@
-//! ProFTPD's file: directives and sections. What concerns neither data connections nor TLS is skipped; files that are included aren't
-//! read. Each virtual host is judged by itself, with what `<Global>` says.
+//! ProFTPD's file: directives and sections, and the files that it includes. What concerns neither data connections nor TLS is skipped.
+//! Each virtual host is judged by itself, with what `<Global>` says.
 
 use ftp_proto::Software;
 
 use super::fault::{Concern, Fault};
+use super::included::Included;
 use super::rules;
-use super::settings::{At, Settings};
+use super::settings::{At, Place, Settings};
 
 const SERVER: Software = Software::ProFtpd;
 
-pub(super) fn read(text: &str, concerns: &mut Vec<Concern>) {
+pub(super) fn read(text: &str, included: &mut Included, concerns: &mut Vec<Concern>) {
     let mut reader = Reader {
         main: Settings::default(),
         global: Settings::default(),
         hosts: Vec::new(),
         sections: Vec::new(),
+        included,
         concerns,
     };
-    for (line, text) in logical_lines(text) {
-        reader.line(&text, line);
-    }
-    let Reader { main, global, hosts, concerns, .. } = reader;
+    reader.text(text, 0);
+    let Reader { main, global, hosts, included, concerns, .. } = reader;
     let with_global = |host: Settings| merged(global.clone(), host);
-    rules::judge(&with_global(main), SERVER, concerns);
+    rules::judge(&with_global(main), SERVER, included.files(), concerns);
     for host in hosts {
-        rules::judge(&with_global(host), SERVER, concerns);
+        rules::judge(&with_global(host), SERVER, included.files(), concerns);
     }
 }
 
@@ -53,6 +53,8 @@ enum Section {
     Limit(Vec<String>),
     /// `<Anonymous>`, `<Directory>`, `<IfModule>` and the like: what stands in there belongs to what is around it.
     Other,
+    /// `<IfModule !mod_tls.c>`: what holds where something is missing that mostly isn't.
+    Otherwise,
 }
 
 struct Reader<'c> {
@@ -60,11 +62,19 @@ struct Reader<'c> {
     global: Settings,
     hosts: Vec<Settings>,
     sections: Vec<Section>,
+    included: &'c mut Included,
     concerns: &'c mut Vec<Concern>,
 }
 
 impl Reader<'_> {
-    fn line(&mut self, text: &str, line: usize) {
+    /// A file, which may stand within a section of another.
+    fn text(&mut self, text: &str, file: usize) {
+        for (line, text) in logical_lines(text) {
+            self.line(&text, Place { file, line });
+        }
+    }
+
+    fn line(&mut self, text: &str, line: Place) {
         let text = text.trim();
         if text.is_empty() || text.starts_with('#') {
             return;
@@ -78,10 +88,12 @@ impl Reader<'_> {
             self.begin(section.trim_end_matches('>'));
             return;
         }
-        let mut words = text.split_ascii_whitespace();
-        let Some(directive) = words.next() else { return };
-        let values: Vec<&str> = words.map(|word| word.trim_matches('"')).collect();
-        self.directive(&directive.to_ascii_lowercase(), &values, line);
+        if self.sections.iter().any(|section| matches!(section, Section::Otherwise)) {
+            return;
+        }
+        let words = words(text);
+        let Some((directive, values)) = words.split_first() else { return };
+        self.directive(&directive.to_ascii_lowercase(), values, line);
     }
 
     fn begin(&mut self, section: &str) {
@@ -93,6 +105,7 @@ impl Reader<'_> {
                 Section::VirtualHost
             }
             "limit" => Section::Limit(words.map(str::to_ascii_uppercase).collect()),
+            "ifmodule" | "ifdefine" if words.next().is_some_and(|name| name.starts_with('!')) => Section::Otherwise,
             _ => Section::Other,
         };
         // A file that never ends its sections is none of ProFTPD's.
@@ -107,7 +120,7 @@ impl Reader<'_> {
             match section {
                 Section::Global => return &mut self.global,
                 Section::VirtualHost => break,
-                Section::Limit(_) | Section::Other => {}
+                Section::Limit(_) | Section::Other | Section::Otherwise => {}
             }
         }
         let in_host = self.sections.iter().any(|section| matches!(section, Section::VirtualHost));
@@ -117,11 +130,11 @@ impl Reader<'_> {
         }
     }
 
-    fn unreadable(&mut self, line: usize, why: &'static str) {
-        self.concerns.push(Concern { line: Some(line), fault: Fault::Unreadable(why), server: SERVER });
+    fn tell(&mut self, line: Place, fault: Fault) {
+        self.concerns.push(Concern::at(Some(line), self.included.files(), fault, SERVER));
     }
 
-    fn directive(&mut self, directive: &str, values: &[&str], line: usize) {
+    fn directive(&mut self, directive: &str, values: &[&str], line: Place) {
         let first = values.first().copied().unwrap_or_default();
         let flag = on_or_off(first).map(|value| At { value, line });
         match directive {
@@ -132,7 +145,7 @@ impl Reader<'_> {
                     settings.first = Some(At { value: from, line });
                     settings.last = Some(At { value: to, line });
                 }
-                _ => self.unreadable(line, "PassivePorts needs two numbers"),
+                _ => self.tell(line, Fault::Unreadable("PassivePorts needs two numbers")),
             },
             "masqueradeaddress" | "tlsmasqueradeaddress" => {
                 let settings = self.settings();
@@ -145,6 +158,7 @@ impl Reader<'_> {
                     settings.addresses.push(At { value: first.to_owned(), line });
                 }
             }
+            "dynmasqrefresh" => self.settings().refreshed = Some(At { value: true, line }),
             "allowforeignaddress" => {
                 // A class may be named, whose members alone are let in.
                 let settings = self.settings();
@@ -174,12 +188,17 @@ impl Reader<'_> {
             }
             "defaultaddress" => self.settings().listen = Some(At { value: first.to_owned(), line }),
             "denyall" => self.denied(line),
+            "deny" if values.iter().any(|whom| whom.eq_ignore_ascii_case("all")) => self.denied(line),
+            "include" => match self.included.read(first) {
+                Some(texts) => texts.iter().for_each(|(file, text)| self.text(text, *file)),
+                None => self.tell(line, Fault::NotRead(first.to_owned())),
+            },
             _ => {}
         }
     }
 
     /// `on`, `off`, `ctrl`, `data`, `auth`, `auth+data`, and with `!` the part that may do without.
-    fn required(&mut self, what: &str, line: usize) {
+    fn required(&mut self, what: &str, line: Place) {
         let at = |value| Some(At { value, line });
         let (logins, data) = match what {
             "on" | "auth+data" | "ctrl+data" => (true, true),
@@ -194,7 +213,7 @@ impl Reader<'_> {
     }
 
     /// `DenyAll` in `<Limit PASV EPSV>`: what is forbidden to everybody.
-    fn denied(&mut self, line: usize) {
+    fn denied(&mut self, line: Place) {
         let Some(Section::Limit(commands)) = self.sections.last() else { return };
         let names = |name: &str| commands.iter().any(|command| command == name);
         let (passive, active) = (names("PASV") && names("EPSV"), names("PORT") && names("EPRT"));
@@ -209,6 +228,21 @@ impl Reader<'_> {
     }
 }
 
+/// Words, parted by blanks; one in quotation marks may have some in it.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (word, behind) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => rest.split_once([' ', '\t']).unwrap_or((rest, "")),
+        };
+        words.push(word);
+        rest = behind.trim_start();
+    }
+    words
+}
+
 /// What a host says comes before what is said for all.
 fn merged(global: Settings, host: Settings) -> Settings {
     Settings {
@@ -218,6 +252,7 @@ fn merged(global: Settings, host: Settings) -> Settings {
         last: host.last.or(global.last),
         addresses: if host.addresses.is_empty() { global.addresses } else { host.addresses },
         resolve: host.resolve.or(global.resolve),
+        refreshed: host.refreshed.or(global.refreshed),
         passive_strangers: host.passive_strangers.or(global.passive_strangers),
         active_strangers: host.active_strangers.or(global.active_strangers),
         tls: host.tls.or(global.tls),

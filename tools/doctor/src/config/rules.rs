@@ -5,19 +5,19 @@ use std::net::{IpAddr, Ipv4Addr};
 use ftp_proto::{Software, is_plausible};
 
 use super::fault::{Concern, Fault};
-use super::settings::{At, Settings};
+use super::settings::{At, Place, Settings};
 
 /// What routers take for SIP.
 const SIP: [u32; 2] = [5060, 5061];
 
-/// As few ports as this are told of even where the number of clients isn't limited.
+/// So few ports are told of even where the number of clients isn't limited.
 const FEW_PORTS: u32 = 10;
 
 /// Less than this is too short for a client that is far away.
 const SECONDS: u64 = 10;
 
-pub(super) fn judge(settings: &Settings, server: Software, concerns: &mut Vec<Concern>) {
-    let mut judge = Judge { settings, server, concerns };
+pub(super) fn judge(settings: &Settings, server: Software, files: &[String], concerns: &mut Vec<Concern>) {
+    let mut judge = Judge { settings, server, files, concerns };
     let modes = judge.modes();
     if modes {
         judge.range();
@@ -32,12 +32,13 @@ pub(super) fn judge(settings: &Settings, server: Software, concerns: &mut Vec<Co
 struct Judge<'s> {
     settings: &'s Settings,
     server: Software,
+    files: &'s [String],
     concerns: &'s mut Vec<Concern>,
 }
 
 impl Judge<'_> {
-    fn tell(&mut self, line: Option<usize>, fault: Fault) {
-        self.concerns.push(Concern { line, fault, server: self.server });
+    fn tell(&mut self, place: Option<Place>, fault: Fault) {
+        self.concerns.push(Concern::at(place, self.files, fault, self.server));
     }
 
     fn tell_if(&mut self, at: Option<At<bool>>, value: bool, fault: Fault) {
@@ -79,7 +80,7 @@ impl Judge<'_> {
         }
     }
 
-    fn fixed_range(&mut self, from: u32, to: u32, line: Option<usize>) {
+    fn fixed_range(&mut self, from: u32, to: u32, line: Option<Place>) {
         let ports = to - from + 1;
         if let Some(port) = SIP.into_iter().find(|port| (from..=to).contains(port)) {
             self.tell(line, Fault::PortOfSip(port));
@@ -88,7 +89,7 @@ impl Judge<'_> {
             self.tell(self.settings.first.map(|at| at.line), Fault::PrivilegedPorts(from));
         }
         let sessions = self.settings.sessions.map(|at| at.value).filter(|sessions| *sessions > 0);
-        if sessions.map_or(ports < FEW_PORTS, |sessions| ports < sessions) {
+        if sessions.map_or(ports <= FEW_PORTS, |sessions| ports < sessions) {
             self.tell(line, Fault::RangeTooSmall { ports, sessions });
         }
         if let Some(seconds) = self.settings.accept_seconds.filter(|seconds| seconds.value < SECONDS) {
@@ -109,6 +110,7 @@ impl Judge<'_> {
                 }
                 Ok(IpAddr::V4(address)) if address.is_link_local() => Fault::PrivateAddress(address.into()),
                 Ok(address) => Fault::UnusableAddress(address),
+                Err(_) if At::or(self.settings.refreshed, false) => continue,
                 Err(_) if At::or(self.settings.resolve, false) => Fault::NameResolvedOnce(at.value),
                 Err(_) => Fault::NameNotResolved(at.value),
             };

@@ -5,7 +5,16 @@
 pub struct At<T> {
     /// What is set.
     pub value: T,
-    /// Where; the first line is 1.
+    /// Where.
+    pub line: Place,
+}
+
+/// A line of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Which of the files that were read; the first one, which includes the others, is 0.
+    pub file: usize,
+    /// Its number; the first line is 1.
     pub line: usize,
 }
 
@@ -24,6 +33,8 @@ pub struct Settings {
     pub addresses: Vec<At<String>>,
     /// A name there is looked up.
     pub resolve: Option<At<bool>>,
+    /// It is looked up anew from time to time.
+    pub refreshed: Option<At<bool>>,
     /// Passive connections are taken from strangers.
     pub passive_strangers: Option<At<bool>>,
     /// Active connections are made to strangers.

@@ -4,7 +4,7 @@
 use ftp_proto::DataError;
 
 use super::dialogue::{Sink, What};
-use super::words::{address, has, host, is_reply, why};
+use super::words::{address, has, host, is_foreign, is_reply, why};
 
 pub(super) fn mark(line: &str) -> u8 {
     let line = line.trim_start();
@@ -60,7 +60,9 @@ fn replied(line: &str, sink: &mut Sink) {
 fn told(line: &str, sink: &mut Sink) {
     // `ftp: connect: Connection refused`, `ftp: connect to address 192.0.2.1: Connection timed out`, `> ftp: connect :Unknown error number`
     let line = line.trim_start_matches("> ");
-    if line.starts_with("Connected to ") {
+    if !sink.has_begun() && is_foreign(line) {
+        sink.reply(line);
+    } else if line.starts_with("Connected to ") {
         if !sink.told().is_empty() {
             sink.tell(What::Dialling(None));
         }

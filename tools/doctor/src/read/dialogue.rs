@@ -16,9 +16,10 @@ pub struct Dialogue {
     /// A server's log has many sessions at once: which one this is, by its process or client.
     pub(super) who: String,
     pub(super) events: Vec<Event>,
-    /// A command, a reply or a client is among the events; TLS on the control connection is. So that nobody looks through all of them
+    /// A command, a reply or a client is among the events; a control connection that stands is; TLS on it is. So that nobody looks through all of them
     /// for each line.
     begun: bool,
+    connected: bool,
     secured: bool,
 }
 
@@ -82,7 +83,7 @@ pub enum What {
 impl Dialogue {
     /// A session that was seen as it went, by a client of whichever program's habits.
     pub fn new(program: Program, events: Vec<Event>) -> Self {
-        Self { program, who: String::new(), events, begun: true, secured: false }
+        Self { program, who: String::new(), events, begun: true, connected: false, secured: false }
     }
 
     /// Who wrote it.
@@ -107,7 +108,10 @@ impl Dialogue {
     }
 
     fn says_anything(&self) -> bool {
-        self.begun || self.events.iter().any(|event| matches!(event.what, What::NotConnected(_)))
+        let has = |what: fn(&What) -> bool| self.events.iter().any(|event| what(&event.what));
+        self.begun
+            || has(|what| matches!(what, What::NotConnected(_)))
+            || (self.connected && has(|what| matches!(what, What::TimedOut)))
     }
 }
 
@@ -168,6 +172,7 @@ impl Sink {
             who: who.to_owned(),
             events: Vec::new(),
             begun: false,
+            connected: false,
             secured: false,
         });
         self.current = self.dialogues.len() - 1;
@@ -185,6 +190,7 @@ impl Sink {
         let event = Event { line: self.line, at: self.at, what };
         if let Some(dialogue) = self.dialogues.get_mut(self.current) {
             dialogue.begun |= matches!(event.what, What::Command(_) | What::Reply(_) | What::Client(_));
+            dialogue.connected |= matches!(event.what, What::Connected(_));
             dialogue.secured |= matches!(event.what, What::Secured(_));
             dialogue.events.push(event);
         }
@@ -206,6 +212,26 @@ impl Sink {
     /// Whether a reply or a command was told already: then what is dialled is a data connection.
     pub(super) fn has_begun(&self) -> bool {
         self.dialogues.get(self.current).is_some_and(|dialogue| dialogue.begun)
+    }
+
+    /// Whether the control connection was told to stand.
+    pub(super) fn is_connected(&self) -> bool {
+        self.dialogues.get(self.current).is_some_and(|dialogue| dialogue.connected)
+    }
+
+    /// Whether a passive address was named, and nothing but a transfer's command came behind it: what is dialled now is the data
+    /// connection's.
+    pub(super) fn awaits_data(&self) -> bool {
+        for event in self.told().iter().rev().take(20) {
+            match &event.what {
+                What::Reply(reply) if reply.starts_with("227") || reply.starts_with("229") => return true,
+                What::Reply(reply) if is_reply(reply) && !reply.starts_with('1') => return false,
+                What::Command(command) if ftp_proto::Verb::of_line(command.as_bytes()).opens_data() => {}
+                What::Command(_) => return false,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Whether TLS on the control connection was told.

@@ -8,10 +8,11 @@ use std::time::Duration;
 use ftp_proto::session::{Answered, Awaited, CommandId};
 use ftp_proto::{
     Attempt, AttemptEnd, Code, Command, ControlState, DataError, DataTls, EpsvArgument, Evidence, LossKind, Protection,
-    Reply, Route, Session, Side, Software, Verb,
+    Reply, Route, Session, Side, Software, Speaks, Verb, is_plausible,
 };
 
 use super::dialogue::{Dialogue, What};
+use super::words::has;
 use super::{Program, guess};
 
 /// RFC 959 8: where a server is that says nothing else.
@@ -27,6 +28,11 @@ const DROPPED_AFTER: Duration = Duration::from_secs(4);
 impl Dialogue {
     /// What it is evidence of. Allocates.
     pub fn evidence(&self) -> Evidence {
+        self.examined().0
+    }
+
+    /// The same; and whether a data connection failed whose beginning isn't shown.
+    pub(super) fn examined(&self) -> (Evidence, bool) {
         let mut reader = Reader::new(self);
         for event in &self.events {
             reader.now = event.at.or(reader.now);
@@ -61,7 +67,13 @@ struct Reader {
     /// Which of them the log speaks of now.
     focus: Option<usize>,
     encrypted: bool,
+    shows_prot: bool,
     quits: bool,
+    /// The control connection stands, by the client's word.
+    is_connected: bool,
+    /// A transfer is under way of whose data connection nothing was shown.
+    opened_unseen: bool,
+    is_cut: bool,
 }
 
 /// A data connection from the command that asks for it.
@@ -99,7 +111,11 @@ impl Reader {
             unexplained: Vec::new(),
             focus: None,
             encrypted: false,
+            shows_prot: false,
             quits: false,
+            is_connected: false,
+            opened_unseen: false,
+            is_cut: false,
         }
     }
 
@@ -109,6 +125,7 @@ impl Reader {
         }
         match what {
             What::Dialling(address) | What::Connected(address) => {
+                self.is_connected = matches!(what, What::Connected(_));
                 if let Some(address) = address {
                     self.evidence.server = Some(*address);
                 }
@@ -119,7 +136,15 @@ impl Reader {
             What::Reply(line) => self.reply_line(line),
             What::Answered(well) => self.answered(*well),
             What::DataDialling(address) => self.dialling(*address),
-            What::DataToPeer => self.with_setup(|setup| setup.to_peer = true),
+            What::DataToPeer => {
+                if self.setup.is_none() && !self.has_begun {
+                    // Half a log: it was agreed on before.
+                    self.begin_at(Verb::Pasv);
+                    self.commanded(Verb::Pasv, None);
+                    self.with_setup(|setup| setup.is_agreed = true);
+                }
+                self.with_setup(|setup| setup.to_peer = true);
+            }
             What::DataConnected(who) => self.connected(*who),
             What::DataFailed(why) => self.failed(*why),
             What::DataCutShort => self.with_setup(|setup| setup.cut_short = true),
@@ -168,6 +193,7 @@ impl Reader {
             Err(_) => self.record(verb),
         }
         self.quits |= verb == Verb::Quit;
+        self.shows_prot |= verb == Verb::Prot;
         let advertised = match &parsed {
             Ok(Command::Port(address)) => Some(SocketAddr::new(address.host().into(), address.port())),
             Ok(Command::Eprt(address)) => Some(SocketAddr::new(address.host(), address.port())),
@@ -196,7 +222,10 @@ impl Reader {
         let mut attempt = Attempt::new(route, AttemptEnd::NotDialled);
         attempt.advertised = advertised;
         attempt.encrypted = self.encrypted;
-        attempt.protected = self.session.protection() == Protection::Private;
+        // These protect data where they can, and don't show how they ask for it unless they are told to.
+        let silently =
+            self.encrypted && !self.shows_prot && matches!(self.program, Program::FileZilla | Program::WinScp);
+        attempt.protected = silently || self.session.protection() == Protection::Private;
         self.setup = Some(Setup {
             attempt,
             begun: self.now,
@@ -237,7 +266,7 @@ impl Reader {
         let is_last = line.as_bytes().get(3) != Some(&b'-');
         match (&self.open, code) {
             (None, Some(code)) if !is_last => self.open = Some(code.to_owned()),
-            (None, None) => return,
+            (None, None) => return self.overhear(line),
             (Some(open), Some(code)) if open == code && is_last => self.open = None,
             _ => {}
         }
@@ -248,6 +277,14 @@ impl Reader {
         }
         if self.open.is_none() {
             self.end_reply();
+        }
+    }
+
+    /// Before a greeting, another protocol may speak.
+    fn overhear(&mut self, line: &str) {
+        let speaks = Speaks::of(line.as_bytes());
+        if !self.has_begun && matches!(speaks, Speaks::Ssh | Speaks::Http) {
+            self.evidence.speaks.get_or_insert(speaks);
         }
     }
 
@@ -276,6 +313,14 @@ impl Reader {
         if answered == Answered::Unsolicited
             && !self.shows_commands
             && let Some(verb) = guess::verb(reply, self.setup.as_ref().is_some_and(|setup| setup.is_agreed))
+        {
+            self.record(verb);
+            self.commanded(verb, None);
+            answered = self.session.reply(code);
+        } else if answered == Answered::Unsolicited
+            && !self.is_from_start
+            && self.setup.is_none()
+            && let Some(verb) = asked_before(code)
         {
             self.record(verb);
             self.commanded(verb, None);
@@ -353,17 +398,16 @@ impl Reader {
         });
         let is_new = self.setup.is_none() && !was_refused && self.evidence.attempts.len() < ATTEMPTS;
         if is_new && code == Code::CANNOT_OPEN_DATA_CONNECTION {
-            // The client has agreed on nothing, or what it had agreed on was used up.
-            let attempt = Attempt::new(Route::Pasv, AttemptEnd::ServerFailed(code)).said(reply);
-            self.evidence.attempts.push(attempt);
+            self.failed_unseen(reply);
         }
+        self.opened_unseen = is_new && code.is_preliminary();
         let Some(setup) = &mut self.setup else { return };
         match code.value() {
             100..=199 => setup.attempt.opened = true,
             200..=299 if setup.cut_short => self.conclude(AttemptEnd::CutShort, None),
             200..=299 => self.conclude(AttemptEnd::Connected, None),
             // What the client has seen of it says more than the server's words, which come later.
-            _ if setup.failed.is_some() || setup.stalled => self.give_up(),
+            _ if setup.failed.is_some_and(|why| !matches!(why, DataError::Tls(_))) || setup.stalled => self.give_up(),
             421 | 425 | 426 | 431 | 520..=522 | 530 | 533 | 534 | 536 => {
                 let end = self.server_failed(reply);
                 self.conclude(end, Some(reply));
@@ -371,6 +415,22 @@ impl Reader {
             // A file that isn't there says nothing of data connections, but that this one stood.
             _ if setup.attempt.connected || setup.attempt.opened => self.conclude(AttemptEnd::Connected, None),
             _ => self.setup = None,
+        }
+    }
+
+    /// A data connection failed of which nothing was shown before.
+    fn failed_unseen(&mut self, reply: &Reply<'_>) {
+        let words = reply.to_string();
+        let is_worded = ["use port", "pasv first", "epsv first"].iter().any(|word| has(&words, word));
+        let end = AttemptEnd::ServerFailed(reply.code());
+        if is_worded || (self.is_from_start && self.shows_commands && !self.opened_unseen) {
+            // The client has agreed on nothing, or what it had agreed on was used up.
+            self.evidence.attempts.push(Attempt::new(Route::Pasv, end).said(reply));
+        } else if !self.shows_commands && self.opened_unseen && self.program == Program::Ftp {
+            // These show the replies to PASV, and of active mode as much as the server says.
+            self.evidence.attempts.push(Attempt::new(Route::Port, end).said(reply));
+        } else {
+            self.is_cut = true;
         }
     }
 
@@ -444,7 +504,7 @@ impl Reader {
         }
     }
 
-    fn finish(mut self) -> Evidence {
+    fn finish(mut self) -> (Evidence, bool) {
         self.end_reply();
         if let Some((_, awaited, reply)) = self.suspect.take() {
             self.unexpected(awaited, &reply);
@@ -460,19 +520,20 @@ impl Reader {
             _ => {
                 // A log may end anywhere: then nothing is known of what was begun, unless the session has ended, too.
                 let has_ended = self.quits || lost;
-                self.setup = self
-                    .setup
-                    .take()
-                    .filter(|setup| has_ended || setup.failed.is_some() || setup.stalled || setup.cut_short);
+                let setup = self.setup.take().filter(|setup| {
+                    has_ended || setup.failed.is_some() || setup.stalled || setup.cut_short || self.names_inside(setup)
+                });
+                self.setup = setup;
                 self.give_up();
             }
         }
-        for setup in std::mem::take(&mut self.unexplained) {
-            if let Some(why) = setup.failed {
-                let mut setup = setup;
-                setup.attempt.end = AttemptEnd::Failed(why);
-                self.keep(setup);
-            }
+        for mut setup in std::mem::take(&mut self.unexplained) {
+            setup.attempt.end = match setup.failed {
+                Some(why) => AttemptEnd::Failed(why),
+                None if self.names_inside(&setup) => AttemptEnd::NotDialled,
+                None => continue,
+            };
+            self.keep(setup);
         }
         if self.encrypted {
             self.evidence.tls.protection = Some(self.session.protection());
@@ -480,7 +541,22 @@ impl Reader {
         if matches!(self.evidence.control, ControlState::Unknown) && !self.quits && !self.evidence.attempts.is_empty() {
             self.evidence.control = ControlState::Alive;
         }
-        self.evidence
+        (self.evidence, self.is_cut)
+    }
+
+    /// A client that only looked (`quote PASV`), and a server that names an address inside: wherever it is dialled from outside, it fails.
+    fn names_inside(&self, setup: &Setup) -> bool {
+        let (Some(named), Some(server)) = (setup.attempt.advertised, self.evidence.server) else { return false };
+        setup.attempt.route == Route::Pasv && setup.dialled.is_none() && !is_plausible(named.ip(), server.ip())
+    }
+}
+
+/// What was asked where the log begins with its answer.
+fn asked_before(code: Code) -> Option<Verb> {
+    match code {
+        Code::ENTERING_PASSIVE => Some(Verb::Pasv),
+        Code::ENTERING_EXTENDED_PASSIVE => Some(Verb::Epsv),
+        _ => None,
     }
 }
 

@@ -1,9 +1,9 @@
 //! FileZilla: `Status:`, `Command:`, `Response:` and `Error:` in the language of the user, a tabulator or blanks behind, or nothing. Its
 //! file has date, time and two numbers in front. FileZilla Server's log has `[Command]` and `[Response]`.
 
-use ftp_proto::DataError;
+use ftp_proto::{DataError, TlsError};
 
-use super::dialogue::{Sink, What};
+use super::dialogue::{Event, Sink, What};
 use super::words::{address, has, is_reply, tls_version, why};
 
 /// What stands in front of a line.
@@ -104,7 +104,13 @@ fn split(line: &str) -> Option<(Label, &str)> {
 /// What it tells in English; in other languages the numbers alone are read.
 fn told(text: &str, sink: &mut Sink) {
     if text.starts_with("Connecting to ") || text.starts_with("Verbinde mit ") || text.starts_with("Connexion à ") {
-        sink.tell(What::Dialling(address(text)));
+        match address(text).filter(|address| address.port() != 21 && sink.awaits_data()) {
+            // FluentFTP writes alike, and tells of data connections, too.
+            Some(address) => sink.tell(What::DataDialling(address)),
+            None => sink.tell(What::Dialling(address(text))),
+        }
+    } else if text.starts_with("Connection attempt failed") {
+        failed(text, sink);
     } else if text.starts_with("Connection established") {
         sink.tell(What::Connected(None));
     } else if has(text, "unroutable address") {
@@ -118,21 +124,39 @@ fn told(text: &str, sink: &mut Sink) {
 
 fn failed(text: &str, sink: &mut Sink) {
     if has(text, "data connection could not be established") || has(text, "datenverbindung konnte nicht") {
-        sink.tell(What::DataFailed(why(text).unwrap_or(DataError::Refused)));
+        // Over TLS a server that refuses the session hangs up amid the handshake.
+        let hung_up = has(text, "econnaborted") || has(text, "econnreset");
+        let other = if hung_up && sink.is_secured() { DataError::Tls(TlsError::Handshake) } else { DataError::Refused };
+        sink.tell(What::DataFailed(why(text).unwrap_or(other)));
+    } else if let Some(DataError::Tls(how)) = why(text)
+        && (sink.awaits_data() || !sink.has_begun())
+    {
+        let how = DataError::Tls(how);
+        sink.tell(if sink.has_begun() { What::DataFailed(how) } else { What::NotConnected(how) });
     } else if has(text, "connection attempt failed") {
         sink.tell(if sink.has_begun() {
             What::DataFailed(why(text).unwrap_or(DataError::Refused))
         } else {
             What::NotConnected(why(text).unwrap_or(DataError::Unreachable))
         });
+    } else if sink.awaits_data()
+        && let Some(why) = why(text)
+    {
+        sink.tell(if why == DataError::TimedOut { What::TimedOut } else { What::DataFailed(why) });
     } else if has(text, "transfer connection interrupted") || has(text, "file transfer failed after") {
         sink.tell(What::DataCutShort);
     } else if has(text, "connection closed by server") || has(text, "disconnected from server") {
         sink.tell(What::Ended { reset: has(text, "reset") || has(text, "aborted") });
     } else if why(text) == Some(DataError::TimedOut) || has(text, "20 seconds of inactivity") {
-        sink.tell(if sink.has_begun() { What::TimedOut } else { What::NotConnected(DataError::TimedOut) });
+        let stands = sink.has_begun() || sink.is_connected();
+        sink.tell(if stands { What::TimedOut } else { What::NotConnected(DataError::TimedOut) });
     } else if text.starts_with("Could not connect to server") && !sink.has_begun() {
-        sink.tell(What::NotConnected(why(text).unwrap_or(DataError::TimedOut)));
+        // What has hindered it was told before, if it was.
+        let is_told =
+            sink.is_connected() || matches!(sink.told().last(), Some(Event { what: What::NotConnected(_), .. }));
+        if !is_told {
+            sink.tell(What::NotConnected(why(text).unwrap_or(DataError::TimedOut)));
+        }
     } else if has(text, "zeitüberschreitung") || has(text, "délai") || has(text, "agotado") {
         sink.tell(What::TimedOut);
     }

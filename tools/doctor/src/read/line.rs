@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::words::{is_command, is_reply};
+
 /// A line, without what stands in front of its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line<'t> {
@@ -58,7 +60,62 @@ pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
         _ => String::from_utf8_lossy(bytes),
     };
-    if text.contains(['\x1b', '\0']) { Cow::Owned(without_escapes(&text)) } else { text }
+    let text = if text.contains(['\x1b', '\0']) { Cow::Owned(without_escapes(&text)) } else { text };
+    unwrapped(text)
+}
+
+/// Without what a forum or a mail puts around it: `> ` of a quotation, the indentation of code, blanks and marks of HTML.
+fn unwrapped(mut text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\u{a0}') {
+        text = Cow::Owned(text.replace('\u{a0}', " "));
+    }
+    if text.contains("&gt;") || text.contains("&lt;") {
+        text = Cow::Owned(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"));
+    }
+    if is_quotation(&text) {
+        text = Cow::Owned(each_line(&text, |line| match line.trim_start().strip_prefix('>') {
+            Some(rest) => rest.strip_prefix(' ').unwrap_or(rest),
+            None => line,
+        }));
+    }
+    let indented = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let indentation = text.lines().filter(|line| !line.trim().is_empty()).map(indented).min().unwrap_or(0);
+    if indentation > 0 {
+        text = Cow::Owned(each_line(&text, |line| line.get(indentation..).unwrap_or_default()));
+    }
+    text
+}
+
+/// `> ` stands in front of commands in many logs; of what else stands behind it, each line is a quotation's.
+fn is_quotation(text: &str) -> bool {
+    const BEGINNINGS: [&str; 12] = [
+        "> ",
+        "< ",
+        "<-",
+        "--",
+        "*cmd*",
+        "*resp*",
+        "ftp>",
+        "Status:",
+        "Command:",
+        "Response:",
+        "Error:",
+        "Connected to ",
+    ];
+    let mut behind = text.lines().filter_map(|line| line.trim_start().strip_prefix('>')).map(str::trim_start);
+    let mut lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty());
+    behind.clone().any(|rest| is_reply(rest) || BEGINNINGS.iter().any(|words| rest.starts_with(words)))
+        || (lines.all(|line| line.starts_with('>')) && behind.any(|rest| !rest.is_empty() && !is_command(rest)))
+}
+
+fn each_line(text: &str, change: impl Fn(&str) -> &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        out.push_str(change(line));
+        out.push_str(end);
+    }
+    out
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
@@ -181,6 +238,7 @@ fn time_of_day(text: &str) -> Option<(Duration, &str)> {
             rest = fraction.get(count..)?;
         }
     }
+    rest = without_zone(rest);
     for half in [" AM", " PM"] {
         if let Some(behind) = rest.strip_prefix(half) {
             let noon = if half == " PM" && hour < 12 { 43_200 } else { 0 };
@@ -188,6 +246,18 @@ fn time_of_day(text: &str) -> Option<(Duration, &str)> {
         }
     }
     Some((at, rest))
+}
+
+/// Without `Z`, `+01:00` or `+0100` (RFC 3339 5.6): a log has one zone.
+fn without_zone(text: &str) -> &str {
+    if let Some(rest) = text.strip_prefix('Z') {
+        return rest;
+    }
+    let Some(rest) = text.strip_prefix(['+', '-']) else { return text };
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((_, rest)) = rest.split_at_checked(2).filter(|(hours, _)| digits(hours)) else { return text };
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    rest.split_at_checked(2).filter(|(minutes, _)| digits(minutes)).map_or(text, |(_, rest)| rest)
 }
 
 #[cfg(test)]
@@ -208,6 +278,8 @@ mod tests {
             "[15:54:54] ---> PASV",
             "<28/11/2026 15:54:54> ---> PASV",
             "2026-11-28T15:54:54 ---> PASV",
+            "2026-11-28T15:54:54.1234567Z ---> PASV",
+            "2026-11-28T15:54:54+01:00 ---> PASV",
             "03:54:54 PM ---> PASV",
         ] {
             assert_eq!((seconds(line), text(line)), (Some(57_294), "---> PASV".to_owned()), "{line}");
@@ -229,6 +301,21 @@ mod tests {
     fn a_line_ends_where_it_is_overwritten_too() {
         let lines: Vec<_> = Lines::of("a\r\n\rb\nc").map(|line| (line.number, line.text)).collect();
         assert_eq!(lines, [(1, "a"), (2, "b"), (3, "c")]);
+    }
+
+    #[test]
+    fn what_a_forum_puts_around_a_log_is_left_out() {
+        for (pasted, log) in [
+            ("Hello,\n> Response: 220 x\n> Command: PASV\n", "Hello,\nResponse: 220 x\nCommand: PASV\n"),
+            ("> 220 x\n>\n> PASV\n", "220 x\n\nPASV\n"),
+            ("> > PASV\n> < 227 x\n", "> PASV\n< 227 x\n"),
+            ("    ftp> ls\n\n      200 x\n", "ftp> ls\n\n  200 x\n"),
+            ("&gt; PASV\r\n&lt;\u{a0}227 x\r\n", "> PASV\r\n< 227 x\r\n"),
+            // curl's own.
+            ("> PASV\n< 227 x\n* x\n", "> PASV\n< 227 x\n* x\n"),
+        ] {
+            assert_eq!(decode(pasted.as_bytes()), log);
+        }
     }
 
     #[test]

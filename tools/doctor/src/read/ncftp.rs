@@ -9,7 +9,8 @@ pub(super) fn mark(line: &str) -> u8 {
     if line.starts_with("Cmd: ") {
         return 4;
     }
-    if reply(line).is_some() { 2 } else { u8::from(line.starts_with("NcFTP ") || line.starts_with("LibNcFTP ")) }
+    let told = ["NcFTP ", "LibNcFTP ", "Falling back to PORT instead of PASV", "connect failed: "];
+    if reply(line).is_some() { 2 } else { u8::from(told.iter().any(|words| line.starts_with(words))) }
 }
 
 pub(super) fn read(line: &str, sink: &mut Sink) {
@@ -60,6 +61,13 @@ fn told(line: &str, sink: &mut Sink) {
         }
         address(line).into_iter().for_each(|address| sink.tell(What::DataDialling(address)));
         sink.tell(What::DataFailed(why));
+    } else if let Some(how) = line.strip_prefix("connect failed: ") {
+        // Without its debugging it shows no more of a passive connection.
+        if !sink.has_begun() {
+            sink.command("PASV");
+            sink.tell(What::Answered(true));
+        }
+        sink.tell(What::DataFailed(why(how).unwrap_or(DataError::Refused)));
     } else if line.starts_with("Data connection timed out") || has(line, "could not accept a data connection") {
         sink.tell(What::DataFailed(DataError::TimedOut));
     } else if line.starts_with("Could not connect to ") && !sink.has_begun() {

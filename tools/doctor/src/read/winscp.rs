@@ -1,10 +1,12 @@
 //! WinSCP: `> `, `< `, `. ` and `* ` with date and time behind the mark, without them where its window shows the log.
 
+use std::net::SocketAddr;
+
 use ftp_proto::DataError;
 
 use super::dialogue::{Sink, What};
 use super::line::clock;
-use super::words::{address, has, is_command, is_reply, tls_version, why};
+use super::words::{address, has, host, is_command, is_reply, tls_version, why};
 
 pub(super) fn mark(line: &str) -> u8 {
     let Some((mark, rest)) = line.split_once(' ') else { return 0 };
@@ -31,15 +33,20 @@ pub(super) fn read(line: &str, sink: &mut Sink) {
     }
 }
 
+/// A host without a port.
+fn of_control(text: &str) -> Option<SocketAddr> {
+    host(text).map(|host| (host, 21).into())
+}
+
 fn told(text: &str, sink: &mut Sink) {
     if text.starts_with("Connecting to ") {
-        match address(text) {
+        match address(text).or_else(|| of_control(text)) {
             Some(address) if sink.has_begun() => sink.tell(What::DataDialling(address)),
             address if !sink.has_begun() => sink.tell(What::Dialling(address)),
             _ => {}
         }
     } else if text.starts_with("Connected with ") {
-        sink.tell(What::Connected(address(text)));
+        sink.tell(What::Connected(address(text).or_else(|| of_control(text))));
     } else if has(text, "unroutable address") {
         sink.tell(What::DataToPeer);
     } else if text.starts_with("TLS connection established") || text.starts_with("Using TLS") {

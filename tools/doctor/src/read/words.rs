@@ -9,6 +9,11 @@ pub(super) fn is_reply(text: &str) -> bool {
     matches!(text.as_bytes(), [b'1'..=b'6', b'0'..=b'9', b'0'..=b'9', rest @ ..] if matches!(rest, [] | [b' ' | b'-', ..]))
 }
 
+/// The first words of another protocol's server.
+pub(super) fn is_foreign(text: &str) -> bool {
+    text.starts_with("SSH-") || text.starts_with("HTTP/")
+}
+
 /// Whether it begins with a word that FTP knows, in capitals.
 pub(super) fn is_command(text: &str) -> bool {
     let word = text.split(' ').next().unwrap_or_default();

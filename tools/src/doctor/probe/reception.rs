@@ -57,6 +57,9 @@ impl<W: Write> Examination<'_, '_, W> {
             self.keep_base(&evidence);
             let offered = evidence.tls.offered == Some(true);
             if may_be_about_tls && offered && self.wishes.tls != TlsWish::None {
+                if let Hindrance::NoLogin(said) = hindrance {
+                    self.refusal = Some(said);
+                }
                 reception = Reception::WantsTls;
             } else {
                 self.greet(false)?;

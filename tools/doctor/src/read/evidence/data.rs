@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ftp_proto::session::Awaited;
 use ftp_proto::{
-    AttemptEnd, ControlLoss, ControlState, DataError, DataTls, LossKind, Occasion, Reply, Route, Side, Software,
+    AttemptEnd, ControlLoss, ControlState, DataError, DataTls, LossKind, Occasion, Reply, Route, Side, Software, Speaks,
 };
 
 use super::super::Dials;
@@ -74,9 +74,13 @@ impl Reader {
         });
     }
 
+    /// These say 150 once the connection stands; others before, and nobody can tell.
+    fn opens_late(&self) -> bool {
+        matches!(self.evidence.software, Software::Vsftpd | Software::ProFtpd | Software::PureFtpd)
+    }
+
     pub(super) fn timed_out(&mut self) {
-        // These say 150 once the connection stands; others before, and nobody can tell.
-        let waits = matches!(self.evidence.software, Software::Vsftpd | Software::ProFtpd | Software::PureFtpd);
+        let waits = self.opens_late();
         match &mut self.setup {
             Some(setup) if setup.attempt.connected || (setup.attempt.opened && waits) => {
                 setup.attempt.connected = true;
@@ -84,6 +88,10 @@ impl Reader {
             }
             Some(setup) if setup.is_agreed => {
                 setup.failed.get_or_insert(DataError::TimedOut);
+            }
+            _ if !self.has_begun && self.is_connected => {
+                self.evidence.speaks.get_or_insert(Speaks::Nothing);
+                self.evidence.control = self.loss(LossKind::Silent, None);
             }
             _ => self.evidence.control = self.loss(LossKind::Silent, None),
         }
@@ -117,7 +125,8 @@ impl Reader {
     pub(super) fn conclude(&mut self, end: AttemptEnd, said: Option<&Reply<'_>>) {
         let Some(mut setup) = self.setup.take() else { return };
         setup.attempt.end = end;
-        setup.attempt.connected |= matches!(end, AttemptEnd::Connected | AttemptEnd::CutShort);
+        setup.attempt.connected |= matches!(end, AttemptEnd::Connected | AttemptEnd::CutShort)
+            || (setup.attempt.opened && self.opens_late() && matches!(end, AttemptEnd::ServerFailed(_)));
         setup.attempt.took = self.since(setup.begun).unwrap_or_default();
         if let Some(reply) = said {
             setup.attempt = setup.attempt.said(reply);
@@ -176,6 +185,7 @@ impl Reader {
                 }
                 _ => self.unexplained.extend(self.setup.take()),
             },
+            None if self.names_inside(setup) => self.unexplained.extend(self.setup.take()),
             None => self.setup = None,
         }
     }
