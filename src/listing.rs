@@ -46,6 +46,7 @@ mod nonstop;
 mod nortel;
 mod os2;
 mod os9;
+mod owned;
 mod unix;
 mod unix_octal;
 mod vms;
@@ -57,6 +58,7 @@ pub use dialect::Dialect;
 pub use entry::{Entry, Kind, Modified, Precision, Size, Zone};
 pub use line::Line;
 pub use listed::{Listed, Permit, Word, WordError};
+pub use owned::OwnedEntry;
 
 use crate::time::Time;
 use date::Known;

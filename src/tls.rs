@@ -11,6 +11,8 @@ use crate::time::Instant;
 /// Why TLS couldn't begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TlsError {
     /// The peer's certificate is not to be trusted, or is another's.

@@ -24,6 +24,7 @@ use crate::text::write_printable;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Attempt {
     /// The way that was tried.
@@ -36,14 +37,19 @@ pub struct Attempt {
     /// How it ended.
     pub end: AttemptEnd,
     /// From the command that asked for it to its end.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub took: Duration,
     /// The TCP connection stood, whatever became of it.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub connected: bool,
     /// A 1yz opened the transfer.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub opened: bool,
     /// The control connection was under TLS, so that nothing in between can read an address in it.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub encrypted: bool,
     /// PROT P was in force.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub protected: bool,
     /// TLS on the data connection, if it began: how far it came.
     pub tls: Option<DataTls>,
@@ -57,6 +63,8 @@ pub struct Attempt {
 /// How an [`Attempt`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum AttemptEnd {
     /// The data connection stands, or has done its work.
@@ -86,6 +94,8 @@ pub enum AttemptEnd {
 /// How far TLS on a data connection came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct DataTls {
     /// The version that was agreed on, if it is known.
@@ -99,20 +109,26 @@ pub struct DataTls {
 /// The version of TLS (RFC 5246, RFC 8446).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TlsVersion {
     /// 1.0 or 1.1, or SSL.
     Older,
     /// 1.2.
+    #[cfg_attr(feature = "serde", serde(rename = "1.2"))]
     V1_2,
     /// 1.3: a session can be resumed with a ticket only, and each ticket best once.
+    #[cfg_attr(feature = "serde", serde(rename = "1.3"))]
     V1_3,
 }
 
 /// The code and the words of a reply, the words cut after [`Excerpt::LONGEST`] bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Excerpt {
     code: Code,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_types::excerpt"))]
     text: Box<[u8]>,
 }
 

@@ -8,6 +8,8 @@ use crate::reply::{Code, Reply};
 /// A server's software, as far as it can be recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Software {
     /// Not recognised.
@@ -16,10 +18,12 @@ pub enum Software {
     /// vsftpd.
     Vsftpd,
     /// ProFTPD.
+    #[cfg_attr(feature = "serde", serde(rename = "proftpd"))]
     ProFtpd,
     /// Pure-FTPd.
     PureFtpd,
     /// FileZilla Server.
+    #[cfg_attr(feature = "serde", serde(rename = "filezilla_server"))]
     FileZillaServer,
     /// pyftpdlib.
     Pyftpdlib,
@@ -30,6 +34,7 @@ pub enum Software {
     /// This crate's own `ftp-server`.
     FtpServer,
     /// DrFTPD, whose data connections live on other hosts.
+    #[cfg_attr(feature = "serde", serde(rename = "drftpd"))]
     DrFtpd,
 }
 
@@ -130,6 +135,8 @@ impl fmt::Display for Software {
 /// What answers at the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Speaks {
     /// FTP.
