@@ -13,8 +13,8 @@ pub const INTERRUPT_PROCESS: u8 = 244;
 /// Data mark, the end of a Synch; sent as TCP urgent data (RFC 854).
 pub const DATA_MARK: u8 = 242;
 
-/// What RFC 959 4.1.3 puts before an ABOR, the last byte as TCP urgent data. Only an adapter that can
-/// send urgent data should: vsftpd answers these bytes with 500 when they are not urgent.
+/// The bytes that RFC 959 4.1.3 wants before an ABOR, the last one as TCP urgent data. Only send them if you can send urgent
+/// data: vsftpd answers these bytes with 500 when they are not urgent.
 pub const INTERRUPT_AND_SYNCH: [u8; 4] = [IAC, INTERRUPT_PROCESS, IAC, DATA_MARK];
 
 pub(crate) const SUBNEGOTIATION_END: u8 = 240;
@@ -24,7 +24,7 @@ const WONT: u8 = 252;
 const DO: u8 = 253;
 const DONT: u8 = 254;
 
-/// How a 0xFF of a name or a text goes over the control connection, and how it is read.
+/// How a 0xFF in a name or a text is written to the control connection, and how it is read.
 ///
 /// In UTF-8 there is no 0xFF; in Latin-1 it is `ÿ`. RFC 854 wants it doubled, since it begins Telnet's commands, and
 /// most programs neither double it nor undo that.
@@ -41,8 +41,8 @@ pub enum Escape {
     Doubled,
 }
 
-/// How 0xFF goes over the control connection in each direction. Both ends need the same, or one of them names
-/// another file:
+/// How a 0xFF goes over the control connection in each direction. Both ends need the same setting, or they mean different
+/// files by one name:
 ///
 /// | written | read | a name with a single 0xFF | a name in which 0xFF stands before a byte from 0xF0 on |
 /// |---|---|---|---|
@@ -59,9 +59,9 @@ pub enum Escape {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Escaping {
-    /// In what the client says.
+    /// In the client's commands.
     pub commands: Escape,
-    /// In what the server says.
+    /// In the server's replies.
     pub replies: Escape,
 }
 

@@ -3,7 +3,7 @@
 use crate::address::NetworkProtocol;
 use core::num::NonZeroU8;
 
-/// The representation type of TYPE (RFC 959 3.1.1); a session begins with `A`.
+/// The representation type that TYPE sets (RFC 959 3.1.1). A session begins with `A`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Type {
@@ -70,7 +70,7 @@ pub enum Mode {
     Deflate,
 }
 
-/// How a file's bytes stand on a data connection: TYPE, STRU and MODE. The default is what a session begins with (RFC 959 5.1).
+/// How a file's bytes are sent over a data connection: TYPE, STRU and MODE. The default is a new session's (RFC 959 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -84,8 +84,8 @@ pub struct Form {
 }
 
 impl Form {
-    /// Whether the end of a file is told in the data, so that the connection need not end with it (RFC 959 3.3, 3.4): in every
-    /// MODE but S, and with STRU R.
+    /// Whether the data itself marks the end of a file, so that the connection need not end with it (RFC 959 3.3, 3.4): in
+    /// every MODE but S, and with STRU R.
     pub const fn marks_end(self) -> bool {
         !matches!(self.mode, Mode::Stream) || matches!(self.structure, Structure::Record)
     }

@@ -10,13 +10,13 @@ use crate::address::{
 use crate::reply::{Code, Draft, Reply};
 
 impl Reply<'_> {
-    /// The address that a 227 tells, in the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to
-    /// find it). It is what the server says, and none to trust: see RFC 2577 3. Allocates nothing.
+    /// The address in a 227, from the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to find it). The server
+    /// chose it, so don't trust it: see RFC 2577 3. Allocates nothing.
     pub fn passive_address(&self) -> Result<HostPort, BodyError> {
         self.find(HostPort::find)
     }
 
-    /// `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2).`, the very words, since firewalls look for them. Allocates.
+    /// `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2).`, in exactly these words, since firewalls look for them. Allocates.
     pub fn entering_passive(address: HostPort) -> Reply<'static> {
         Self::of_passive(address).reply()
     }
@@ -27,7 +27,7 @@ impl Reply<'_> {
         })
     }
 
-    /// The port that a 229 tells, in the first line that holds one (RFC 2428 3). Allocates nothing.
+    /// The port in a 229, from the first line that holds one (RFC 2428 3). Allocates nothing.
     pub fn extended_passive(&self) -> Result<ExtendedPassive, BodyError> {
         self.find(ExtendedPort::find)
     }
@@ -43,7 +43,7 @@ impl Reply<'_> {
         })
     }
 
-    /// The address that a 228 tells, in the first line that holds one (RFC 1639). Allocates nothing.
+    /// The address in a 228, from the first line that holds one (RFC 1639). Allocates nothing.
     pub fn long_passive_address(&self) -> Result<LongAddress, BodyError> {
         self.find(LongAddress::find)
     }
@@ -59,9 +59,8 @@ impl Reply<'_> {
         })
     }
 
-    /// The numbers of the network protocols that a 522 (RFC 2428 2), or of the address families that a 521
-    /// (RFC 1639), lists in parentheses, in the first such list of any line; none if
-    /// there is none. Allocates nothing.
+    /// The numbers in the list in parentheses that a 522 (network protocols, RFC 2428 2) or a 521 (address families, RFC 1639)
+    /// holds: of the first such list in any line, or none. Allocates nothing.
     pub fn network_protocols(&self) -> impl Iterator<Item = u8> {
         let lists = self.lines().flat_map(|line| {
             // What stands in front of the first parenthesis is no list.

@@ -15,7 +15,7 @@ use crate::text::Text;
 pub struct Feature<'a> {
     /// The word, such as `REST`. Case doesn't matter.
     pub word: &'a [u8],
-    /// What follows the word and a blank, such as `STREAM`; empty if nothing does.
+    /// The text behind the word and a blank, such as `STREAM`; may be empty.
     pub parameter: &'a [u8],
 }
 
@@ -27,12 +27,12 @@ pub struct Features<'a> {
 }
 
 impl Reply<'_> {
-    /// The features that a 211 lists; none if it is of one line, or no 2yz. Allocates nothing.
+    /// The features that a 211 lists; none if it has one line, or isn't a 2yz. Allocates nothing.
     ///
     /// ```text
     /// feat-response = "211-" text EOL 1*(SP feature-label [SP feature-parms] EOL) "211 End" EOL      ; RFC 2389 3.2
     /// ```
-    /// Servers that write no blank in front of a feature, or more than one, or the code, are understood.
+    /// Servers that write no blank in front of a feature, or several, or the code, are understood, too.
     pub fn features(&self) -> Features<'_> {
         let mut lines = self.lines();
         lines.next();
@@ -41,7 +41,7 @@ impl Reply<'_> {
         Features { lines, held }
     }
 
-    /// What follows the word of this feature, if the server has it; empty if nothing does.
+    /// The parameter of this feature, if the server has it: the text behind its word, which may be empty.
     ///
     /// ```
     /// use ftp_proto::Reply;

@@ -15,35 +15,31 @@ use crate::reply::{Code, Draft, Reply, push_line};
 use crate::text::{Path, Text};
 use crate::time::Time;
 
-/// The line of MLST's answer: facts and a path (RFC 3659 7.2).
+/// The line of a reply to MLST that holds facts and a path (RFC 3659 7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FactsLine<'a> {
-    /// The facts as they stand: `type=file;size=6;`; may be empty.
+    /// The facts, undecoded: `type=file;size=6;`. May be empty.
     pub facts: &'a [u8],
-    /// The path as it stands: any byte, and blanks belong to it.
+    /// The path, undecoded: it may hold any byte, and blanks belong to it.
     pub path: &'a [u8],
 }
 
 impl Reply<'_> {
-    /// The size in bytes that a 213 gives to SIZE. Allocates nothing.
+    /// The size in bytes in a 213 to SIZE. Allocates nothing.
     ///
     /// ```text
     /// size-response = "213" SP 1*DIGIT EOL      ; RFC 3659 4.1
     /// ```
-    /// Some servers put text before the number, as in `213 file: a, Size =51`: then the digits that end the line
-    /// count, if a blank, `=` or `:` is before them. Of a reply of many lines the first that holds digits alone counts.
+    /// Some servers put text before the number, as in `213 file: a, Size =51`. Then the digits at the end of the line count, if a
+    /// blank, `=` or `:` is before them. Of a reply of many lines the first line of digits alone counts.
     pub fn size(&self) -> Result<u64, BodyError> {
         if self.is_multiline() {
             let mut lines = self.lines().map(<[u8]>::trim_ascii);
             return lines.find_map(|line| number(line).ok()).ok_or(BodyError::NoNumber);
         }
+        // The number is at the end, and nom reads from the beginning: so the last that may be before it is looked for.
         let text = self.text().trim_ascii();
-        let length = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let (before, digits) = text.split_at_checked(text.len().saturating_sub(length)).unwrap_or_default();
-        match before {
-            [] | [.., b' ' | b'=' | b':'] => number(digits),
-            _ => Err(BodyError::NoNumber),
-        }
+        number(memchr::memrchr3(b' ', b'=', b':', text).and_then(|at| text.get(at.saturating_add(1)..)).unwrap_or(text))
     }
 
     /// `213 bytes`. Allocates.
@@ -55,7 +51,7 @@ impl Reply<'_> {
         Draft::line(Code::FILE_STATUS, move |text| write(text, &bytes))
     }
 
-    /// The time, in UTC, that a 213 gives to MDTM, with or without a fraction of a second. Allocates nothing.
+    /// The time, in UTC, in a 213 to MDTM, with or without a fraction of a second. Allocates nothing.
     ///
     /// ```text
     /// mdtm-response = "213" SP time-val EOL      ; RFC 3659 3.1
@@ -73,8 +69,8 @@ impl Reply<'_> {
         Draft::line(Code::FILE_STATUS, move |text| time.encode(text))
     }
 
-    /// How many bytes a 150 or 125 says that it will send: `(1024 bytes)`, anywhere in any line. No RFC says so;
-    /// it is a hint for a progress bar. Allocates nothing.
+    /// How many bytes the server will send, according to a 150 or 125: `(1024 bytes)`, anywhere in any line. No RFC defines this;
+    /// take it as a hint for a progress bar. Allocates nothing.
     pub fn transfer_size(&self) -> Option<u64> {
         self.lines().find_map(|line| {
             memchr::memrchr_iter(b'(', line).find_map(|at| {
@@ -89,7 +85,7 @@ impl Reply<'_> {
         Self::of_opening(&[text.as_bytes()], size).reply()
     }
 
-    /// The same with a text in parts.
+    /// [`opening_data`](Self::opening_data) with a text in parts.
     pub(crate) fn of_opening(parts: &[&[u8]], size: Option<u64>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
         Draft::line(Code::OPENING_DATA_CONNECTION, move |text| {
             parts.iter().for_each(|part| text.extend_from_slice(part));
@@ -148,8 +144,8 @@ impl Reply<'_> {
         })
     }
 
-    /// The offset in bytes that a 350 repeats: the first number in any line that is no part of a word. No RFC says
-    /// so. Allocates nothing.
+    /// The offset in bytes that a 350 repeats: the first number in any line that isn't part of a word. No RFC defines this.
+    /// Allocates nothing.
     pub fn restart_offset(&self) -> Option<u64> {
         self.lines().find_map(|line| {
             // A dot belongs to a word, unless it ends it: `1.2`, `3.txt`, but `at 7.`

@@ -1,0 +1,151 @@
+//! The grammar of replies (RFC 959 4.2), by which [`Reply::parse`] and [`Inbox`](crate::Inbox) read.
+
+use nom::Parser;
+use nom::character::complete::line_ending;
+use nom::error::ErrorKind;
+use nom::multi::many0_count;
+
+use super::{Code, Head, Reply, ReplyError};
+use crate::grammar::{self, Fault, Kind};
+
+/// Which line ends a reply of many lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum ReplyEnd {
+    /// The code of the first line, and a space or nothing (RFC 959 4.2). A line that begins with another
+    /// code is text, such as a file's name in a listing.
+    #[default]
+    SameCode,
+    /// Any code, and a space or nothing: for servers such as glFTPd, which end a reply with another code than they began it.
+    /// The last line's code counts; [`Reply::first_code`] is the other one.
+    AnyCode,
+}
+
+impl<'a> Reply<'a> {
+    /// Reads the first reply in `input`, and returns it with its length in bytes. The length includes its line ends, and empty
+    /// lines in front of it, which are skipped. `None` means that the reply hasn't ended yet. Allocates nothing but an error.
+    ///
+    /// This reads one slice, of any length, that holds no Telnet. To read a connection piece by piece, use
+    /// [`Inbox`](crate::Inbox): it undoes Telnet, keeps limits, and looks at no byte twice.
+    ///
+    /// ```text
+    /// reply  = *eol code [SP text] eol
+    ///        / *eol code "-" text eol *(text eol) code [SP text] eol      ; the same code, RFC 959 4.2
+    /// eol    = [CR] LF
+    /// ```
+    #[inline]
+    pub fn parse(input: &'a [u8]) -> Result<Option<(Self, usize)>, ReplyError> {
+        match Self::read(input) {
+            Ok((behind, reply)) => Ok(Some((reply, input.len().saturating_sub(behind.len())))),
+            Err(error) => refuse(input, error),
+        }
+    }
+
+    /// `reply`, as above.
+    #[inline]
+    fn read(input: &'a [u8]) -> Read<'a, Self> {
+        let (begin, _) = many0_count(line_ending).parse_complete(input)?;
+        let (behind, first) = line(begin)?;
+        let (text, (code, many)) = first_line(first).map_err(|_| wrong(begin, Wrong::NotAReply))?;
+        if !many {
+            return Ok((behind, Self::of(Head::new(code, code, false, false), text)));
+        }
+        let (behind, last) = ending(behind, code)?;
+        let raw = begin.get(..begin.len().saturating_sub(behind.len())).unwrap_or_default();
+        Ok((behind, Self::of(Head::new(code, last, true, false), raw)))
+    }
+}
+
+/// What a parser of replies returns.
+type Read<'a, T> = grammar::Read<'a, T, Wrong>;
+
+/// What can be wrong with a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// More bytes are needed.
+    Unended,
+    /// A line of it is none that the grammar has in that place.
+    NotAReply,
+}
+
+impl Kind for Wrong {
+    fn of(_: ErrorKind) -> Self {
+        Self::NotAReply
+    }
+}
+
+fn wrong(input: &[u8], kind: Wrong) -> nom::Err<Fault<Wrong>> {
+    nom::Err::Error(Fault::new(input, kind))
+}
+
+/// What [`Reply::parse`] says where no reply was read.
+#[cold]
+fn refuse<'a>(input: &'a [u8], error: nom::Err<Fault<Wrong>>) -> Result<Option<(Reply<'a>, usize)>, ReplyError> {
+    match error {
+        nom::Err::Error(fault) | nom::Err::Failure(fault) if fault.kind == Wrong::NotAReply => {
+            let begin = input.get(fault.at(input)..).unwrap_or_default();
+            Err(ReplyError::not_a_reply(line(begin).map_or(begin, |(_, line)| line)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// ```text
+/// ending = *(text eol) last-line eol
+/// ```
+#[inline]
+fn ending(input: &[u8], first: Code) -> Read<'_, Code> {
+    let (mut behind, mut text) = line(input)?;
+    loop {
+        if let Ok((_, last)) = last_line(text, first, ReplyEnd::SameCode) {
+            return Ok((behind, last));
+        }
+        (behind, text) = line(behind)?;
+    }
+}
+
+/// ```text
+/// first-line = code [(SP / "-") text]                ; a "-" says that more lines follow; the text is left
+/// ```
+// `(code, map_opt(opt(take(1)), …))` takes 22 µs for 1,000 replies of one line out of a slice, this 16 µs.
+#[inline]
+pub(crate) fn first_line(line: &[u8]) -> Read<'_, (Code, bool)> {
+    let (digits, rest) = line.split_first_chunk().ok_or(wrong(line, Wrong::NotAReply))?;
+    let code = Code::from_digits(*digits).ok_or(wrong(line, Wrong::NotAReply))?;
+    match rest {
+        [b' ', text @ ..] => Ok((text, (code, false))),
+        [b'-', text @ ..] => Ok((text, (code, true))),
+        [] => Ok((rest, (code, false))),
+        _ => Err(wrong(line, Wrong::NotAReply)),
+    }
+}
+
+/// ```text
+/// last-line = code [SP text]                         ; the code of the first line, or any one
+/// ```
+// `terminated(verify(code, …), alt((tag(" "), eof)))` takes 15.2 µs for 100 answers to FEAT of 12 lines through an inbox, this 12 µs.
+#[inline]
+pub(crate) fn last_line(line: &[u8], first: Code, end: ReplyEnd) -> Read<'_, Code> {
+    let (digits, rest) = line.split_first_chunk().ok_or(wrong(line, Wrong::NotAReply))?;
+    if !matches!(rest, [] | [b' ', ..]) {
+        return Err(wrong(line, Wrong::NotAReply));
+    }
+    match Code::from_digits(*digits) {
+        Some(last) if end == ReplyEnd::AnyCode || last == first => Ok((rest, last)),
+        _ => Err(wrong(line, Wrong::NotAReply)),
+    }
+}
+
+/// ```text
+/// line = *OCTET [CR] LF                              ; no LF among these; the end is left out
+/// ```
+// `terminated(take_until("\n"), tag("\n"))` reads 1,000 replies of one line in 36 µs, this in 16 µs.
+#[inline]
+pub(super) fn line(input: &[u8]) -> Read<'_, &[u8]> {
+    let end = memchr::memchr(b'\n', input).ok_or(wrong(input, Wrong::Unended))?;
+    match input.split_at_checked(end) {
+        Some((line, [_, rest @ ..])) => Ok((rest, line.strip_suffix(b"\r").unwrap_or(line))),
+        _ => Err(wrong(input, Wrong::Unended)),
+    }
+}
