@@ -1,9 +1,6 @@
 //! The grammar of replies (RFC 959 4.2), by which [`Reply::parse`] and [`Inbox`](crate::Inbox) read.
 
-use nom::Parser;
-use nom::character::complete::line_ending;
 use nom::error::ErrorKind;
-use nom::multi::many0_count;
 
 use super::{Code, Head, Reply, ReplyError};
 use crate::grammar::{self, Fault, Kind};
@@ -36,25 +33,33 @@ impl<'a> Reply<'a> {
     /// ```
     #[inline]
     pub fn parse(input: &'a [u8]) -> Result<Option<(Self, usize)>, ReplyError> {
-        match Self::read(input) {
-            Ok((behind, reply)) => Ok(Some((reply, input.len().saturating_sub(behind.len())))),
-            Err(error) => refuse(input, error),
+        match reply(input) {
+            Ok((behind, (head, bytes))) => Ok(Some((Self::of(head, bytes), input.len().saturating_sub(behind.len())))),
+            Err(error) => match no_reply(input, error) {
+                Some(line) => Err(ReplyError::not_a_reply(line)),
+                None => Ok(None),
+            },
         }
     }
+}
 
-    /// `reply`, as above.
-    #[inline]
-    fn read(input: &'a [u8]) -> Read<'a, Self> {
-        let (begin, _) = many0_count(line_ending).parse_complete(input)?;
-        let (behind, first) = line(begin)?;
-        let (text, (code, many)) = first_line(first).map_err(|_| wrong(begin, Wrong::NotAReply))?;
-        if !many {
-            return Ok((behind, Self::of(Head::new(code, code, false, false), text)));
+/// `reply`, as [`Reply::parse`] has it: its head, and its only text or its lines.
+#[inline]
+fn reply(input: &[u8]) -> Read<'_, (Head, &[u8])> {
+    let mut begin = input;
+    let (behind, first) = loop {
+        match line(begin)? {
+            (behind, []) => begin = behind,
+            found => break found,
         }
-        let (behind, last) = ending(behind, code)?;
-        let raw = begin.get(..begin.len().saturating_sub(behind.len())).unwrap_or_default();
-        Ok((behind, Self::of(Head::new(code, last, true, false), raw)))
+    };
+    let Ok((text, (code, many))) = first_line(first) else { return Err(wrong(begin, Wrong::NotAReply)) };
+    if !many {
+        return Ok((behind, (Head::new(code, code, false, false), text)));
     }
+    let (behind, last) = ending(behind, code)?;
+    let raw = begin.get(..begin.len().saturating_sub(behind.len())).unwrap_or_default();
+    Ok((behind, (Head::new(code, last, true, false), raw)))
 }
 
 /// What a parser of replies returns.
@@ -75,19 +80,20 @@ impl Kind for Wrong {
     }
 }
 
+#[cold]
 fn wrong(input: &[u8], kind: Wrong) -> nom::Err<Fault<Wrong>> {
     nom::Err::Error(Fault::new(input, kind))
 }
 
-/// What [`Reply::parse`] says where no reply was read.
+/// The line that is none of a reply's; `None` if more bytes are needed.
 #[cold]
-fn refuse<'a>(input: &'a [u8], error: nom::Err<Fault<Wrong>>) -> Result<Option<(Reply<'a>, usize)>, ReplyError> {
+fn no_reply(input: &[u8], error: nom::Err<Fault<Wrong>>) -> Option<&[u8]> {
     match error {
         nom::Err::Error(fault) | nom::Err::Failure(fault) if fault.kind == Wrong::NotAReply => {
             let begin = input.get(fault.at(input)..).unwrap_or_default();
-            Err(ReplyError::not_a_reply(line(begin).map_or(begin, |(_, line)| line)))
+            Some(line(begin).map_or(begin, |(_, line)| line))
         }
-        _ => Ok(None),
+        _ => None,
     }
 }
 
@@ -111,8 +117,8 @@ fn ending(input: &[u8], first: Code) -> Read<'_, Code> {
 // `(code, map_opt(opt(take(1)), …))` takes 22 µs for 1,000 replies of one line out of a slice, this 16 µs.
 #[inline]
 pub(crate) fn first_line(line: &[u8]) -> Read<'_, (Code, bool)> {
-    let (digits, rest) = line.split_first_chunk().ok_or(wrong(line, Wrong::NotAReply))?;
-    let code = Code::from_digits(*digits).ok_or(wrong(line, Wrong::NotAReply))?;
+    let Some((digits, rest)) = line.split_first_chunk() else { return Err(wrong(line, Wrong::NotAReply)) };
+    let Some(code) = Code::from_digits(*digits) else { return Err(wrong(line, Wrong::NotAReply)) };
     match rest {
         [b' ', text @ ..] => Ok((text, (code, false))),
         [b'-', text @ ..] => Ok((text, (code, true))),
@@ -127,13 +133,14 @@ pub(crate) fn first_line(line: &[u8]) -> Read<'_, (Code, bool)> {
 // `terminated(verify(code, …), alt((tag(" "), eof)))` takes 15.2 µs for 100 answers to FEAT of 12 lines through an inbox, this 12 µs.
 #[inline]
 pub(crate) fn last_line(line: &[u8], first: Code, end: ReplyEnd) -> Read<'_, Code> {
-    let (digits, rest) = line.split_first_chunk().ok_or(wrong(line, Wrong::NotAReply))?;
+    let other = || nom::Err::Error(Fault::new(line, Wrong::NotAReply));
+    let (digits, rest) = line.split_first_chunk().ok_or_else(other)?;
     if !matches!(rest, [] | [b' ', ..]) {
-        return Err(wrong(line, Wrong::NotAReply));
+        return Err(other());
     }
     match Code::from_digits(*digits) {
         Some(last) if end == ReplyEnd::AnyCode || last == first => Ok((rest, last)),
-        _ => Err(wrong(line, Wrong::NotAReply)),
+        _ => Err(other()),
     }
 }
 
@@ -143,7 +150,7 @@ pub(crate) fn last_line(line: &[u8], first: Code, end: ReplyEnd) -> Read<'_, Cod
 // `terminated(take_until("\n"), tag("\n"))` reads 1,000 replies of one line in 36 µs, this in 16 µs.
 #[inline]
 pub(super) fn line(input: &[u8]) -> Read<'_, &[u8]> {
-    let end = memchr::memchr(b'\n', input).ok_or(wrong(input, Wrong::Unended))?;
+    let Some(end) = memchr::memchr(b'\n', input) else { return Err(wrong(input, Wrong::Unended)) };
     match input.split_at_checked(end) {
         Some((line, [_, rest @ ..])) => Ok((rest, line.strip_suffix(b"\r").unwrap_or(line))),
         _ => Err(wrong(input, Wrong::Unended)),
