@@ -25,6 +25,12 @@ pub use extended::{ExtendedAddress, ExtendedPassive, ExtendedPort, NetworkProtoc
 use extended::{address, is_delimiter};
 
 /// What is wrong with an address, and where.
+///
+/// ```
+/// use ftp_proto::{AddressFault, HostPort};
+/// let error = HostPort::parse(b"10,0,0,256,1,1").unwrap_err();
+/// assert_eq!((error.at, error.why), (7, AddressFault::Octet));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AddressError {

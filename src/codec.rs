@@ -196,6 +196,13 @@ impl fmt::Display for Fault {
 }
 
 /// A form that can't be encoded or decoded: the answer to RETR and STOR is 504, or better already that to TYPE, STRU or MODE.
+///
+/// ```
+/// use ftp_proto::codec::{Encoder, LineEnd};
+/// use ftp_proto::{Form, Type};
+/// let form = Form { representation: Type::Ebcdic(None), ..Form::default() };
+/// assert!(Encoder::new(form, LineEnd::Lf).is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unsupported(pub Form);
 
@@ -233,6 +240,14 @@ impl Content {
 }
 
 /// Whether bytes in this form are the file's own bytes, so that they can be moved as they are, by `sendfile` for instance.
+///
+/// ```
+/// use ftp_proto::codec::{LineEnd, is_verbatim};
+/// use ftp_proto::{Form, Type};
+/// let image = Form { representation: Type::Image, ..Form::default() };
+/// assert!(is_verbatim(image, LineEnd::Lf));
+/// assert!(!is_verbatim(Form::default(), LineEnd::Lf), "TYPE A: line ends are converted");
+/// ```
 pub fn is_verbatim(form: Form, line_end: LineEnd) -> bool {
     form.mode == Mode::Stream
         && Content::of(form)

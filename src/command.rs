@@ -173,6 +173,14 @@ impl fmt::Display for Verb {
 
 /// A command whose word is not in the table. `Debug` shows the word, but only the length of the argument, which may be
 /// a secret.
+///
+/// ```
+/// use ftp_proto::{Command, OtherCommand, Text};
+/// let command = OtherCommand::new("XDUPE", Some(Text::from_static("3")))?;
+/// assert_eq!(Command::parse(b"XDUPE 3"), Ok(Command::Other(command)));
+/// assert!(OtherCommand::new("retr", None).is_err(), "the table has it");
+/// # Ok::<(), ftp_proto::NotOther>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OtherCommand<'a> {
     word: Cow<'a, [u8]>,

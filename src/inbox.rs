@@ -12,6 +12,17 @@ use crate::reply::{Code, Head, Reply, ReplyEnd, ReplyError, first_line, last_lin
 use crate::telnet::Escape;
 
 /// How much an [`Inbox`] keeps at most.
+///
+/// ```
+/// use ftp_proto::{Inbox, Limits};
+/// let mut limits = Limits::COMMANDS;
+/// limits.line = 512;
+/// let mut inbox = Inbox::commands(limits);
+/// inbox.push(&[b'x'; 600]);
+/// inbox.push(b"\r\nNOOP\r\n");
+/// assert!(inbox.next_line().is_err());
+/// assert_eq!(inbox.next_line(), Ok(Some(&b"NOOP"[..])));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -48,6 +48,14 @@ pub struct Reply<'a> {
 
 impl<'a> Reply<'a> {
     /// A reply of one line. This cannot fail, since a [`Text`] holds no line end. Allocates nothing.
+    ///
+    /// ```
+    /// use ftp_proto::{Code, Reply, Text};
+    /// let mut wire = Vec::new();
+    /// Reply::new(Code::FILE_UNAVAILABLE, Text::new("No such file.")?).encode(&mut wire);
+    /// assert_eq!(wire, b"550 No such file.\r\n");
+    /// # Ok::<(), ftp_proto::TextError>(())
+    /// ```
     pub fn new(code: Code, text: Text<'a>) -> Self {
         Self::of_line(code, text.into())
     }

@@ -28,6 +28,13 @@ const DONT: u8 = 254;
 ///
 /// In UTF-8 there is no 0xFF; in Latin-1 it is `ÿ`. RFC 854 wants it doubled, since it begins Telnet's commands, and
 /// most programs neither double it nor undo that.
+///
+/// ```
+/// use ftp_proto::{Inbox, Limits, telnet::Escape};
+/// let mut inbox = Inbox::commands(Limits::COMMANDS).with_escape(Escape::Doubled);
+/// inbox.push(b"DELE a\xff\xffb\r\n");
+/// assert_eq!(inbox.next_line(), Ok(Some(&b"DELE a\xffb"[..])));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -55,6 +62,13 @@ pub enum Escape {
 /// doubles in replies, and ProFTPD undoes doubling in commands; neither does the other half. pyftpdlib reads it as it is,
 /// and can't write it. lftp doubles and undoes it, unless it is told `ftp:use-telnet-iac no`; tnftp and inetutils-ftp write
 /// it as it is, and drop it from what they read.
+///
+/// ```
+/// use ftp_proto::{client::Config, telnet::Escape};
+/// // For vsftpd, which doubles in its replies, and doesn't undo it in commands.
+/// let mut config = Config::default();
+/// config.escaping.replies = Escape::Doubled;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
@@ -66,6 +80,12 @@ pub struct Escaping {
 }
 
 /// Appends `bytes` with each 0xFF doubled, as [`Escape::Doubled`] has it.
+///
+/// ```
+/// let mut out = Vec::new();
+/// ftp_proto::telnet::escape(b"a\xffb", &mut out);
+/// assert_eq!(out, b"a\xff\xffb");
+/// ```
 pub fn escape(bytes: &[u8], out: &mut Vec<u8>) {
     for &byte in bytes {
         out.push(byte);

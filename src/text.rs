@@ -11,6 +11,11 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
 /// Why bytes are no [`Text`], [`Argument`], [`Path`] or [`Password`].
+///
+/// ```
+/// use ftp_proto::{Path, TextError};
+/// assert_eq!(Path::new("a\r\nDELE b"), Err(TextError::Illegal { byte: b'\r', at: 1 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TextError {

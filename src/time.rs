@@ -19,6 +19,16 @@ use crate::grammar::{Fault, Kind, Read, whole};
 /// application gives the moment to every `poll`, and deadlines are moments.
 ///
 /// It is exact to the nanosecond. The last moment is 584 years after the origin: in 2554, if the origin is 1970.
+///
+/// ```
+/// use ftp_proto::Instant;
+/// use std::time::Duration;
+/// // Kept once; each poll is told `Instant::from_origin(origin.elapsed())`.
+/// let origin = std::time::Instant::now();
+/// let now = Instant::from_origin(origin.elapsed());
+/// let deadline = now.after(Duration::from_secs(60));
+/// assert_eq!(deadline.saturating_since(now), Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant {
     /// In half the room of a [`Duration`]: a session keeps half a dozen.

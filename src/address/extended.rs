@@ -15,6 +15,12 @@ use super::{AddressError, AddressFault, HostPort, decimal, find, nonzero, port, 
 use crate::grammar::{Fault, Read, whole};
 
 /// The network protocols of EPRT and EPSV (RFC 2428 2), by the numbers of RFC 1700's address families.
+///
+/// ```
+/// use ftp_proto::NetworkProtocol;
+/// assert_eq!(NetworkProtocol::of("2001:db8::1".parse()?).number(), 2);
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
@@ -196,6 +202,11 @@ impl fmt::Display for ExtendedPort {
 }
 
 /// What a 229 holds: a port, and rarely an address.
+///
+/// ```
+/// let found = ftp_proto::ExtendedPort::find(b"(|1|192.0.2.7|6446|)").unwrap();
+/// assert_eq!((found.port(), found.advertised), (6446, Some([192, 0, 2, 7].into())));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -45,6 +45,11 @@ impl Row {
 }
 
 /// Whether a server takes a command before the login.
+///
+/// ```
+/// use ftp_proto::{LoginRule, Verb};
+/// assert_eq!((Verb::Feat.login(), Verb::Retr.login()), (LoginRule::NotNeeded, LoginRule::Needed));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LoginRule {
     /// A server takes it before the login.
@@ -56,6 +61,12 @@ pub enum LoginRule {
 }
 
 /// What a command does with a data connection.
+///
+/// ```
+/// use ftp_proto::{DataUse, Verb};
+/// assert_eq!((Verb::Stor.data_use(), Verb::Pasv.data_use()), (DataUse::Upload, DataUse::SetsUpPassive));
+/// assert!(Verb::Mlsd.opens_data() && !Verb::Mlst.opens_data());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataUse {
     /// Nothing.

@@ -10,6 +10,14 @@ use core::fmt;
 /// Why a line is no command. It never holds the line, which may be a password.
 ///
 /// [`reply`](Self::reply) gives the server's answer to each: 500, 501, 504, 521 or 522.
+///
+/// ```
+/// use ftp_proto::{Code, Command, Verb};
+/// let error = Command::parse(b"PORT 10,0,0,1,300,1").unwrap_err();
+/// assert_eq!((error.verb(), error.at()), (Some(Verb::Port), Some(14)));
+/// assert_eq!(error.to_string(), "PORT: no number from 0 to 255 at 14");
+/// assert_eq!(error.reply().code(), Code::ARGUMENT_SYNTAX_ERROR);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CommandError {
@@ -57,6 +65,12 @@ pub enum CommandError {
 }
 
 /// What is wrong with an argument.
+///
+/// ```
+/// use ftp_proto::{ArgumentFault, Command, CommandError, Verb};
+/// let fault = CommandError::BadArgument { verb: Verb::Rest, at: 5, why: ArgumentFault::Number };
+/// assert_eq!(Command::parse(b"REST -1"), Err(fault));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ArgumentFault {

@@ -16,6 +16,12 @@ use nom::sequence::preceded;
 
 /// The argument of SITE: a word and its own arguments. `Debug` shows only the word, since a password may follow
 /// (`SITE PSWD`, `SITE GPASS`).
+///
+/// ```
+/// use ftp_proto::Command;
+/// let Ok(Command::Site(site)) = Command::parse(b"SITE CHMOD 644 a.txt") else { panic!() };
+/// assert_eq!((site.word(), site.arguments()), (&b"CHMOD"[..], Some(&b"644 a.txt"[..])));
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Site<'a>(Argument<'a>);
@@ -71,6 +77,11 @@ impl fmt::Debug for Site<'_> {
 }
 
 /// The argument of OPTS (RFC 2389 4): a command's name and its options.
+///
+/// ```
+/// use ftp_proto::{Command, Opts};
+/// assert_eq!(Command::parse(b"OPTS utf-8 on"), Ok(Command::Opts(Opts::Utf8(Some(true)))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]

@@ -19,6 +19,13 @@ use crate::grammar::{self, Kind};
 use crate::time::TimeError;
 
 /// Why a reply doesn't hold what was looked for.
+///
+/// ```
+/// use ftp_proto::{BodyError, Reply};
+/// let reply: Reply = "213 unknown\r\n".parse()?;
+/// assert_eq!(reply.size(), Err(BodyError::NoNumber));
+/// # Ok::<(), ftp_proto::ReplyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyError {

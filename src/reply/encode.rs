@@ -12,6 +12,15 @@ impl Reply<'_> {
     ///
     /// A middle line that begins with three digits gets a blank in front (RFC 959 4.2), so that no reader takes it for the
     /// last one. With the codes of RFC 2228 5 (6yz), every line begins with the code.
+    ///
+    /// ```
+    /// use ftp_proto::{Code, Reply, Text};
+    /// let middle = ["211 files", "none hidden"].map(Text::from_static);
+    /// let reply = Reply::with_lines(Code::SYSTEM_STATUS, Text::from_static("Status:"), middle, Text::from_static("End"));
+    /// let mut wire = Vec::new();
+    /// reply.encode(&mut wire);
+    /// assert_eq!(wire, b"211-Status:\r\n 211 files\r\nnone hidden\r\n211 End\r\n");
+    /// ```
     pub fn with_lines<'t>(
         code: Code,
         first: Text<'_>,

@@ -4,6 +4,14 @@ use alloc::boxed::Box;
 use core::fmt;
 
 /// Why bytes are no reply. The peer is at fault.
+///
+/// ```
+/// use ftp_proto::{Inbox, Limits, ReplyError};
+/// let mut inbox = Inbox::replies(Limits::REPLIES);
+/// inbox.push(b"HTTP/1.1 400 Bad Request\r\n220 ready\r\n");
+/// assert!(matches!(inbox.next_reply(), Err(ReplyError::NotAReply { line }) if line.starts_with(b"HTTP")));
+/// assert!(inbox.next_reply().unwrap().is_some(), "the next line can be read");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyError {

@@ -6,6 +6,17 @@ use super::{Code, Head, Reply, ReplyError};
 use crate::grammar::{self, Fault, Kind};
 
 /// Which line ends a reply of many lines.
+///
+/// ```
+/// use ftp_proto::{Code, Inbox, Limits, ReplyEnd};
+/// let mut limits = Limits::REPLIES;
+/// limits.reply_end = ReplyEnd::AnyCode;
+/// let mut inbox = Inbox::replies(limits);
+/// inbox.push(b"226-Files: 3\r\n250 Done\r\n");
+/// let reply = inbox.next_reply()?.unwrap();
+/// assert_eq!((reply.first_code(), reply.code()), (Code::CLOSING_DATA_CONNECTION, Code::FILE_ACTION_COMPLETED));
+/// # Ok::<(), ftp_proto::ReplyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -30,6 +41,15 @@ impl<'a> Reply<'a> {
     /// reply  = *eol code [SP text] eol
     ///        / *eol code "-" text eol *(text eol) code [SP text] eol      ; the same code, RFC 959 4.2
     /// eol    = [CR] LF
+    /// ```
+    ///
+    /// ```
+    /// use ftp_proto::{Code, Reply};
+    /// let input = b"331 Password, please.\r\n230 Welco";
+    /// let (reply, length) = Reply::parse(input)?.unwrap();
+    /// assert_eq!(reply.code(), Code::NEED_PASSWORD);
+    /// assert_eq!(Reply::parse(&input[length..])?, None, "more bytes are needed");
+    /// # Ok::<(), ftp_proto::ReplyError>(())
     /// ```
     #[inline]
     pub fn parse(input: &'a [u8]) -> Result<Option<(Self, usize)>, ReplyError> {

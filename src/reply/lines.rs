@@ -4,6 +4,14 @@ use super::Reply;
 use super::grammar::line;
 
 /// The text of each line of a reply, first to last; made by [`Reply::lines`].
+///
+/// ```
+/// use ftp_proto::Reply;
+/// let reply: Reply = "250-Two files\r\n250-removed\r\n250 today.\r\n".parse()?;
+/// let text = reply.lines().collect::<Vec<_>>().join(&b' ');
+/// assert_eq!(text, b"Two files removed today.");
+/// # Ok::<(), ftp_proto::ReplyError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
     rest: &'a [u8],
@@ -27,6 +35,13 @@ impl Reply<'_> {
     }
 
     /// The lines between the first and the last; none for a reply of one line.
+    ///
+    /// ```
+    /// use ftp_proto::Reply;
+    /// let reply: Reply = "213-Status of pub:\r\n a.txt\r\n b.txt\r\n213 End\r\n".parse()?;
+    /// assert!(reply.middle_lines().eq([b" a.txt", b" b.txt"]));
+    /// # Ok::<(), ftp_proto::ReplyError>(())
+    /// ```
     pub fn middle_lines(&self) -> impl Iterator<Item = &[u8]> {
         let mut lines = self.lines().skip(1);
         let mut held = lines.next();

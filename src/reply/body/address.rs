@@ -12,6 +12,13 @@ use crate::reply::{Code, Draft, Reply};
 impl Reply<'_> {
     /// The address in a 227, from the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to find it). The server
     /// chose it, so don't trust it: see RFC 2577 3. Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "227 Entering Passive Mode (192,0,2,7,192,100).\r\n".parse()?;
+    /// assert_eq!(reply.passive_address()?.to_string(), "192,0,2,7,192,100");
+    /// assert_eq!(reply.passive_address()?.port(), 49252);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn passive_address(&self) -> Result<HostPort, BodyError> {
         self.find(HostPort::find)
     }
@@ -28,6 +35,12 @@ impl Reply<'_> {
     }
 
     /// The port in a 229, from the first line that holds one (RFC 2428 3). Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "229 Entering Extended Passive Mode (|||6446|)\r\n".parse()?;
+    /// assert_eq!(reply.extended_passive()?.port(), 6446);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn extended_passive(&self) -> Result<ExtendedPassive, BodyError> {
         self.find(ExtendedPort::find)
     }
@@ -61,6 +74,12 @@ impl Reply<'_> {
 
     /// The numbers in the list in parentheses that a 522 (network protocols, RFC 2428 2) or a 521 (address families, RFC 1639)
     /// holds: of the first such list in any line, or none. Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "522 Network protocol not supported, use (1)\r\n".parse()?;
+    /// assert!(reply.network_protocols().eq([1]), "IPv4 alone");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn network_protocols(&self) -> impl Iterator<Item = u8> {
         let lists = self.lines().flat_map(|line| {
             // What stands in front of the first parenthesis is no list.

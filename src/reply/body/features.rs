@@ -11,6 +11,14 @@ use crate::reply::{Class, Code, Lines, Reply, push_line};
 use crate::text::Text;
 
 /// A feature that FEAT named: its word and what follows it.
+///
+/// ```
+/// use ftp_proto::Reply;
+/// let reply: Reply = "211-Features:\r\n MLST type*;size*;\r\n UTF8\r\n211 End\r\n".parse()?;
+/// let words: Vec<_> = reply.features().map(|feature| feature.word).collect();
+/// assert_eq!(words, [&b"MLST"[..], b"UTF8"]);
+/// # Ok::<(), ftp_proto::ReplyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Feature<'a> {
     /// The word, such as `REST`. Case doesn't matter.

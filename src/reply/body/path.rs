@@ -26,6 +26,12 @@ impl Reply<'_> {
     /// followed so. Some write no quotes: then a text that begins like an absolute path (`/`, `\`, `C:`) is the
     /// path, whole. Text in front of the quote is skipped. Control characters are refused (CVE-2017-1000254 and
     /// its siblings).
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "257 \"/a \"\"b\"\"\" is the current directory\r\n".parse()?;
+    /// assert_eq!(reply.directory()?, &b"/a \"b\""[..]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn directory(&self) -> Result<Cow<'_, [u8]>, BodyError> {
         let line = self.lines().find(|line| line.contains(&b'"')).unwrap_or(self.text());
         let path = match memchr::memchr(b'"', line) {
