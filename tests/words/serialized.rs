@@ -251,6 +251,7 @@ fn rules_of_a_tracker_are_a_policy() {
 macro_rules! has_serde {
     ($kind:ty) => {{
         struct Probe<T>(std::marker::PhantomData<T>);
+        #[allow(dead_code)]
         trait Without {
             const WRITTEN: bool = false;
             const READ: bool = false;
