@@ -93,8 +93,10 @@ impl Reply<'_> {
     /// `522 Network protocol not supported, use (1,2)`, with these numbers of protocols (RFC 2428 2). Allocates.
     pub fn use_network_protocols(protocols: &[NetworkProtocol]) -> Reply<'static> {
         let code = Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS;
-        let text = format_args!("Network protocol not supported, use ({})", List(protocols));
-        Draft::line(code, |out| write(out, &text)).reply()
+        let write = |out: &mut Vec<u8>| {
+            write(out, &format_args!("Network protocol not supported, use ({})", List(protocols)));
+        };
+        Draft::line(code, write).reply()
     }
 
     /// What the first line holds that holds one; else what is wrong with the first line that has any of it.
