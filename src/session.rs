@@ -14,7 +14,7 @@
 //! ```
 //!
 //! A final reply that makes no sense for anything due is a *suspect*: an answer with an odd code, or a reply that nothing asked
-//! for. [`Session::reply`] says so and changes nothing. Whoever finds out that it was the answer says so with
+//! for. [`Session::reply`] says so and changes nothing. A caller that finds out that it was the answer says so with
 //! [`Session::settle`]: the client's machine asks something harmless behind it, an observer sees the next command go out.
 
 mod change;

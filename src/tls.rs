@@ -90,7 +90,7 @@ impl StartTls<'_> {
         self.deadline
     }
 
-    /// The handshake is done, and the peer is who it should be.
+    /// The handshake is done, and the peer's identity was checked.
     pub fn started(self) {
         *self.tls = Tls::On;
     }
@@ -115,7 +115,7 @@ impl StopTls<'_> {
         self.deadline
     }
 
-    /// TLS has ended; the connection stands.
+    /// TLS has ended; the connection stays open.
     pub fn stopped(self) {
         *self.tls = Tls::Off;
     }

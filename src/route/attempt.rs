@@ -32,14 +32,14 @@ pub struct Attempt {
     /// What the server advertised (passive), or the client (active), whoever was dialled then. Where only a port was named (EPSV), its
     /// host is the control connection's.
     pub advertised: Option<SocketAddr>,
-    /// What was dialled, or who connected.
+    /// The address that was dialled, or that connected.
     pub reached: Option<SocketAddr>,
     /// How it ended.
     pub end: AttemptEnd,
     /// From the command that asked for it to its end.
     #[cfg_attr(feature = "serde", serde(default))]
     pub took: Duration,
-    /// The TCP connection stood, whatever became of it.
+    /// The TCP connection was made, whatever happened to it later.
     #[cfg_attr(feature = "serde", serde(default))]
     pub connected: bool,
     /// A 1yz opened the transfer.
@@ -67,7 +67,7 @@ pub struct Attempt {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum AttemptEnd {
-    /// The data connection stands, or has done its work.
+    /// The data connection was made, and did its work if there was any.
     Connected,
     /// The server refused the route's command with this code.
     Refused(Code),
@@ -75,15 +75,15 @@ pub enum AttemptEnd {
     Unexpected(Code),
     /// The server agreed, but its reply names no address.
     Unreadable,
-    /// The data connection couldn't be made or secured from our side. In active mode [`DataError::TimedOut`] says that nobody came.
+    /// The data connection couldn't be made or secured from our side. In active mode [`DataError::TimedOut`] means that no connection came.
     Failed(DataError),
-    /// The server gave up with this code: 425 before anything stood, 522 over its TLS, 426 or 421 amid it.
+    /// The server gave up with this code: 425 before the connection was made, 522 because of its TLS, 426 or 421 during the transfer.
     ServerFailed(Code),
     /// Another host connected than the one that should, and was sent away; the right one never came.
     Stranger(IpAddr),
-    /// The connection stood, and nothing moved over it.
+    /// The connection was made, and nothing moved over it.
     Stalled,
-    /// The connection stood, and broke or was closed before all bytes had come.
+    /// The connection was made, and broke or was closed before all bytes had come.
     CutShort,
     /// The server agreed, and the address that it names wasn't dialled, by choice: what would have come of it isn't known.
     NotDialled,

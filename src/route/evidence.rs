@@ -35,7 +35,7 @@ use crate::reply::{Code, Reply};
 #[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Evidence {
-    /// Who has seen it. Addresses are as that side sees them.
+    /// The side that has seen it. Addresses are as that side sees them.
     pub side: Side,
     /// The client's end of the control connection.
     pub client: Option<SocketAddr>,
@@ -67,7 +67,7 @@ pub struct Evidence {
     pub surroundings: Surroundings,
 }
 
-/// Who has seen the evidence.
+/// The side that has seen the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -78,7 +78,7 @@ pub enum Side {
     Client,
     /// A server.
     Server,
-    /// Somebody in between, who sees the control connection's bytes.
+    /// An observer in between, which sees the control connection's bytes.
     Observer,
 }
 
@@ -193,7 +193,7 @@ pub struct Configuration {
     pub tls_required: Option<bool>,
 }
 
-/// What is known of the machines and networks in between. Only somebody who stands there can know it.
+/// What is known of the machines and networks in between. Only a program that runs there can know it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -241,7 +241,7 @@ pub enum Helper {
 }
 
 impl Evidence {
-    /// Nothing is known yet by who sees it.
+    /// An empty record of this side.
     pub fn seen_by(side: Side) -> Self {
         Self { side, ..Self::default() }
     }
@@ -313,7 +313,7 @@ impl Evidence {
         self
     }
 
-    /// The same, for whoever holds it by reference.
+    /// Like [`heard`](Self::heard), by reference.
     pub fn hear(&mut self, to: Option<Verb>, reply: &Reply<'_>) {
         if self.software == Software::Unknown {
             self.software = Software::of(to, reply);

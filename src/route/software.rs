@@ -95,7 +95,8 @@ impl Software {
         }
     }
 
-    /// Who says this reply; `to`: which command it answers, `None`: it is the greeting. `Unknown`: it doesn't tell.
+    /// The software that a reply is recognised by. `to` is the command that it answers; `None` means that it is the greeting. `Unknown` if
+    /// the reply doesn't tell.
     pub fn of(to: Option<Verb>, reply: &Reply<'_>) -> Self {
         let names = match to {
             None | Some(Verb::Syst | Verb::Stat) => true,
@@ -149,7 +150,7 @@ pub enum Speaks {
     Smtp,
     /// TLS from the first byte: implicit FTP over TLS, or something else.
     Tls,
-    /// Nothing: it waits for us, as TLS does, or for nobody.
+    /// Nothing: it waits for the client's first bytes, as TLS does, or doesn't work.
     Nothing,
     /// Something else.
     Other,
