@@ -120,6 +120,7 @@ fn no_reply(input: &[u8], error: nom::Err<Fault<Wrong>>) -> Option<&[u8]> {
 /// ```text
 /// ending = *(text eol) last-line eol
 /// ```
+// `preceded(many0_count(text), last)` takes 1,281 instructions for a reply to FEAT of 12 lines out of a slice, this 955.
 #[inline]
 fn ending(input: &[u8], first: Code) -> Read<'_, Code> {
     let (mut behind, mut text) = line(input)?;
