@@ -30,7 +30,7 @@
 //!
 //! # The loop that blocks
 //!
-//! One session and one thread: each action is done to its end before it is answered. This is right wherever nobody minds
+//! One session and one thread: each action is done to its end before it is answered. This is right wherever it doesn't matter
 //! that a request can't be aborted while its bytes move. The deadline of [`Read`](crate::client::Action::Read) becomes the socket's
 //! time-out; that of [`Write`](crate::Write) does, too.
 //!
@@ -320,7 +320,7 @@
 //!
 //! # Closing in order
 //!
-//! Whoever sends a file ends it by closing. A close over bytes that weren't read becomes a reset, and a reset can destroy what
+//! The sender of a file ends it by closing. A close over bytes that weren't read becomes a reset, and a reset can destroy what
 //! the other side has received and not read yet: the end of the file is lost, now and then. So shut down the sending side
 //! first (under TLS after close_notify), read to the end, and close then; but wait a bounded time for it.
 //!

@@ -1,7 +1,7 @@
 //! The addresses that FTP says in words: `h1,h2,h3,h4,p1,p2`, `|2|::1|5282|`, `|||6446|`, `4,4,…`.
 //!
-//! Every address here has a port from 1 to 65535. `parse` reads a command's argument and takes nothing but the
-//! grammar; `find` reads what servers say in a reply, where RFC 1123 4.1.2.6 tells us to look for the digits.
+//! Every address here has a port from 1 to 65535. `parse` reads a command's argument by the grammar alone; `find` looks for the
+//! address in the text of a reply, as RFC 1123 4.1.2.6 wants it.
 
 mod extended;
 mod find;
@@ -25,6 +25,12 @@ pub use extended::{ExtendedAddress, ExtendedPassive, ExtendedPort, NetworkProtoc
 use extended::{address, is_delimiter};
 
 /// What is wrong with an address, and where.
+///
+/// ```
+/// use ftp_proto::{AddressFault, HostPort};
+/// let error = HostPort::parse(b"10,0,0,256,1,1").unwrap_err();
+/// assert_eq!((error.at, error.why), (7, AddressFault::Octet));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AddressError {
@@ -38,11 +44,11 @@ pub struct AddressError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AddressFault {
-    /// A number from 0 to 255 should stand here.
+    /// A number from 0 to 255 is expected here.
     Octet,
-    /// The numbers are too few or too many; `find` says how many stand there, 0 for none at all.
+    /// There are too few or too many numbers: so many were found, 0 if there was none.
     Count(usize),
-    /// A port from 1 to 65535 in decimal digits should stand here.
+    /// A port from 1 to 65535 in decimal digits is expected here.
     Port,
     /// The port is 0.
     PortZero,
@@ -52,11 +58,11 @@ pub enum AddressFault {
     UnknownProtocol,
     /// The network protocol or the address family is no number.
     Protocol,
-    /// The address is none of the network protocol that was named, or its length is another one.
+    /// The address doesn't fit the network protocol that was named, or has another length.
     Address,
-    /// The delimiter (one character from `!` to `~`) is missing, or stands where it should not.
+    /// The delimiter (one character from `!` to `~`) is missing or misplaced.
     Delimiter,
-    /// The form holds IPv4 addresses only.
+    /// This form can hold only IPv4 addresses.
     NotIpv4,
 }
 
@@ -91,7 +97,7 @@ impl fmt::Display for AddressFault {
 
 impl core::error::Error for AddressError {}
 
-/// An IPv4 address and a port, `h1,h2,h3,h4,p1,p2`: the argument of PORT and what 227 says (RFC 959 4.1.2, 5.3.2).
+/// An IPv4 address and a port, `h1,h2,h3,h4,p1,p2`: the argument of PORT, and part of a 227 (RFC 959 4.1.2, 5.3.2).
 /// The port is `p1 × 256 + p2`.
 ///
 /// ```
@@ -123,7 +129,7 @@ impl HostPort {
         self.port.get()
     }
 
-    /// Reads PORT's argument, six numbers of one to three digits, and nothing beside. Allocates nothing.
+    /// Reads PORT's argument: six numbers of one to three digits, and nothing else. Allocates nothing.
     // RFC 959 5.3.2: <host-port> ::= <host-number>,<port-number>
     //                <host-number> ::= <number>,<number>,<number>,<number>
     //                <port-number> ::= <number>,<number>
@@ -134,12 +140,12 @@ impl HostPort {
         whole(terminated(read, last), text).map_err(|fault| counted(text, fault))
     }
 
-    /// Finds the address in the text of a 227, or of any one line.
+    /// Finds the address in the text of a 227, or in any one line.
     ///
-    /// The first six numbers of the first list of at least six that is separated by commas count, whatever stands
-    /// around it; so of seven numbers the first six, as all measured clients do. Blanks around the commas and
-    /// leading zeros are accepted. Numbers that are joined to others by a dot belong to no list, so
-    /// `192.168.1.100,5,67` holds none. Takes linear time and allocates nothing.
+    /// The first list of at least six numbers with commas between them counts, whatever text is around it. Of a longer list
+    /// the first six numbers count, as in all clients that were measured. Blanks around the commas and leading zeros are
+    /// accepted. Numbers that are joined by a dot are not part of a list, so `192.168.1.100,5,67` holds none. Takes linear
+    /// time and allocates nothing.
     ///
     /// ```
     /// use ftp_proto::HostPort;
@@ -151,7 +157,7 @@ impl HostPort {
         Self::locate(text).map(|(address, _)| address)
     }
 
-    /// The same, and where the six numbers are in `text`, in bytes from 0: for whoever writes another address in their place.
+    /// Like [`find`](Self::find), with the range of bytes of `text` that the six numbers take: another address can be written there.
     ///
     /// ```
     /// use ftp_proto::HostPort;
@@ -163,7 +169,7 @@ impl HostPort {
         find::host_port(text)
     }
 
-    /// Appends the address as it stands on the wire.
+    /// Appends the address as it goes over the wire.
     pub fn encode(&self, out: &mut Vec<u8>) {
         write(out, self);
     }
@@ -208,7 +214,7 @@ impl TryFrom<SocketAddr> for HostPort {
     }
 }
 
-/// An address and a port, `af,hal,h1,…,pal,p1,p2`: the argument of LPRT and what 228 says (RFC 1639).
+/// An address and a port, `af,hal,h1,…,pal,p1,p2`: the argument of LPRT, and part of a 228 (RFC 1639).
 ///
 /// ```
 /// use ftp_proto::LongAddress;
@@ -244,18 +250,18 @@ impl LongAddress {
         whole(terminated(Self::read, last), text).map_err(|fault| counted(text, fault))
     }
 
-    /// Finds the address in the text of a 228, or of any one line, as [`HostPort::find`] does: the first list of
-    /// nine numbers or more decides.
+    /// Finds the address in the text of a 228, or in any one line, as [`HostPort::find`] does. The first list of nine numbers or
+    /// more counts.
     pub fn find(text: &[u8]) -> Result<Self, AddressError> {
         Self::locate(text).map(|(address, _)| address)
     }
 
-    /// The same, and where the numbers are in `text`, in bytes from 0.
+    /// Like [`find`](Self::find), with the range of bytes of `text` that the numbers take.
     pub fn locate(text: &[u8]) -> Result<(Self, Range<usize>), AddressError> {
         find::long_address(text)
     }
 
-    /// Appends the address as it stands on the wire.
+    /// Appends the address as it goes over the wire.
     pub fn encode(&self, out: &mut Vec<u8>) {
         write(out, self);
     }
@@ -298,7 +304,7 @@ impl From<LongAddress> for SocketAddr {
     }
 }
 
-/// The scope and the flow label of an IPv6 address are left out: LPRT can't say them.
+/// The scope and the flow label of an IPv6 address are left out: LPRT has no place for them.
 impl TryFrom<SocketAddr> for LongAddress {
     type Error = AddressError;
     fn try_from(address: SocketAddr) -> Result<Self, AddressError> {

@@ -150,6 +150,19 @@ impl Client {
     /// let later = rejected.request;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::client::{Action, Config, Request};
+    /// # use ftp_proto::{Client, Endpoints, Instant};
+    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// let mut client = Client::new(Arc::new(Config::default()), ends, now);
+    /// // The greeting is still awaited: the request comes back, with the reason.
+    /// let rejected = client.start(Request::noop()).unwrap_err();
+    /// println!("{}", rejected.why);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn start(&mut self, request: Request) -> Result<(), Rejected> {
         match self.misuse(&request) {
             Some(why) => Err(Rejected { request, why }),
@@ -181,6 +194,20 @@ impl Client {
     /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
     /// # let mut client = Client::new(Arc::new(Config::default()), ends, Instant::from_origin(Duration::ZERO));
     /// assert!(client.is_busy(), "the greeting is due");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::client::{Action, Config, Request};
+    /// # use ftp_proto::{Client, Endpoints, Instant};
+    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// let mut client = Client::new(Arc::new(Config::default()), ends, now);
+    /// assert!(client.is_busy(), "the greeting is the first request");
+    /// client.received(b"220 ready\r\n");
+    /// while !matches!(client.poll(now)?, Action::Done(_)) {}
+    /// assert!(!client.is_busy());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_busy(&self) -> bool {
@@ -223,6 +250,19 @@ impl Client {
     /// What comes while the open action's `wants_input` says no, or more than [`Limits::reply`](crate::Limits::reply) waits
     /// unread, is taken too, but bounded: from the second time on it counts, and more than that limit is
     /// [`Violation::Flood`].
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::client::{Action, Config, Request};
+    /// # use ftp_proto::{Client, Endpoints, Instant};
+    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// let mut client = Client::new(Arc::new(Config::default()), ends, now);
+    /// client.received(b"220 rea");
+    /// client.received(b"dy\r\n");
+    /// assert!(matches!(client.poll(now)?, Action::Reply(reply) if reply.text() == b"ready"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.context.connection.input_ended = true;
@@ -243,6 +283,17 @@ impl Client {
     }
 
     /// The state of the control connection, as commands and replies have made it.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::client::{Action, Config, Request};
+    /// # use ftp_proto::{Client, Endpoints, Instant};
+    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// let mut client = Client::new(Arc::new(Config::default()), ends, now);
+    /// assert_eq!(client.session().awaited(), Some(ftp_proto::session::Awaited::Greeting));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn session(&self) -> &Session {
         &self.context.connection.session
     }

@@ -13,7 +13,7 @@
 //! let (mut file, mut wire) = (&b"one\ntwo\n"[..], Vec::new());
 //! let mut buffer = [0; 4];                                   // as small as you like
 //! let end = loop {
-//!     // `file` is all there is. Who reads a file in pieces says `false` until it has ended.
+//!     // `file` is the whole file. When reading a file in pieces, pass `false` until its end.
 //!     let progress = encoder.encode(file, &mut buffer, true);
 //!     file = &file[progress.read..];
 //!     wire.extend_from_slice(&buffer[..progress.written]);   // here you write to the socket
@@ -34,7 +34,7 @@
 //! |---|---|
 //! | TYPE | A; I; L 8, which is the same as I. Not E, and no other L. The format of TYPE A changes nothing (RFC 1123 4.1.2.2) |
 //! | STRU | F; R |
-//! | MODE | S; B; Z with the feature `deflate`. Not C, which nobody is known to speak, and whose end of an empty file RFC 959 leaves open |
+//! | MODE | S; B; Z with the feature `deflate`. Not C, which no known program uses, and for which RFC 959 leaves the end of an empty file open |
 //!
 //! [`Encoder::new`] and [`Decoder::new`] refuse anything else with [`Unsupported`].
 //!
@@ -60,7 +60,7 @@
 //!
 //! # The end
 //!
-//! In MODE S with STRU F the end of the connection is the end of the file ([`End::Closed`]), and nobody can tell whether it has
+//! In MODE S with STRU F the end of the connection is the end of the file ([`End::Closed`]), and it can't be told whether it has
 //! come whole. All other forms mark the end in the data ([`End::Marked`]); if the connection ends before the mark, that is
 //! [`End::Truncated`]. What follows a mark isn't read: in MODE B the connection may stay open for another file.
 
@@ -126,7 +126,7 @@ pub enum Stop {
     NeedsInput,
     /// The output is full, and there is more to write.
     NeedsRoom,
-    /// MODE B, decoding: a restart marker stands at this place of the file (RFC 959 3.5): [`Decoder::marker`].
+    /// MODE B, decoding: there is a restart marker at this place of the file (RFC 959 3.5): [`Decoder::marker`].
     Marker,
     /// STRU R with TYPE I, decoding: a record ends at this place of the file.
     Record,
@@ -196,6 +196,13 @@ impl fmt::Display for Fault {
 }
 
 /// A form that can't be encoded or decoded: the answer to RETR and STOR is 504, or better already that to TYPE, STRU or MODE.
+///
+/// ```
+/// use ftp_proto::codec::{Encoder, LineEnd};
+/// use ftp_proto::{Form, Type};
+/// let form = Form { representation: Type::Ebcdic(None), ..Form::default() };
+/// assert!(Encoder::new(form, LineEnd::Lf).is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unsupported(pub Form);
 
@@ -233,6 +240,14 @@ impl Content {
 }
 
 /// Whether bytes in this form are the file's own bytes, so that they can be moved as they are, by `sendfile` for instance.
+///
+/// ```
+/// use ftp_proto::codec::{LineEnd, is_verbatim};
+/// use ftp_proto::{Form, Type};
+/// let image = Form { representation: Type::Image, ..Form::default() };
+/// assert!(is_verbatim(image, LineEnd::Lf));
+/// assert!(!is_verbatim(Form::default(), LineEnd::Lf), "TYPE A: line ends are converted");
+/// ```
 pub fn is_verbatim(form: Form, line_end: LineEnd) -> bool {
     form.mode == Mode::Stream
         && Content::of(form)

@@ -1,6 +1,6 @@
 //! Commands: what a client says (RFC 959 4.1, 5.3 and its successors).
 //!
-//! All facts about commands stand in one table, from which [`Command`], [`Verb`], parser and encoder are made.
+//! One table holds all facts about commands; [`Command`], [`Verb`], the parser and the encoder are made from it.
 
 mod argument;
 mod column;
@@ -28,10 +28,15 @@ use crate::text::{Text, TextError};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
+use nom::Parser;
+use nom::bytes::complete::take_till;
+use nom::character::complete::char;
+use nom::combinator::{opt, rest};
+use nom::sequence::preceded;
 
 impl<'a> Command<'a> {
-    /// Reads one line, without its CRLF. Words of any case, and aliases, mean the command of the table; a word that
-    /// is not in it makes [`Command::Other`]. Allocates nothing.
+    /// Reads one line, without its CRLF. The word may be in any case, and may be an alias; a word that is not in the table
+    /// makes a [`Command::Other`]. Allocates nothing.
     ///
     /// ```
     /// use ftp_proto::{Command, Path};
@@ -43,10 +48,10 @@ impl<'a> Command<'a> {
         Self::read(verb, line, rest, |command| command)
     }
 
-    /// Reads one line by the letter of the grammars: what [`parse`](Self::parse) makes of it, or an error where `parse` is lenient.
-    /// `parse` takes, as most servers do: something behind a command that has no argument (`NOOP x`, `PASV x`); several blanks where
-    /// one should stand, and blanks behind the last argument; `TYPE L8` for `TYPE L 8`; PASS without its blank; MFF without its last
-    /// `;`. All of this is refused here. Words of any case, and aliases, are by the letter. Allocates nothing.
+    /// Reads one line by the letter of the grammars: the same command as [`parse`](Self::parse), or an error where `parse` is lenient.
+    /// Like most servers, `parse` accepts text behind a command that has no argument (`NOOP x`, `PASV x`), several blanks in place
+    /// of one, blanks behind the last argument, `TYPE L8` for `TYPE L 8`, PASS without its blank, and MFF without its last `;`. This
+    /// method refuses all of these. It accepts words in any case, and aliases: the grammars do. Allocates nothing.
     ///
     /// ```
     /// use ftp_proto::{Command, CommandError, ArgumentFault, Verb};
@@ -95,7 +100,7 @@ impl<'a> Command<'a> {
 pub struct CommandLine<'a> {
     /// The command.
     pub command: Command<'a>,
-    /// The alias (one of [`Verb::aliases`]) that stood there instead of the command's own word.
+    /// The alias (one of [`Verb::aliases`]) that the line used instead of the command's own word.
     pub alias: Option<&'static str>,
 }
 
@@ -114,7 +119,7 @@ impl<'a> CommandLine<'a> {
         Ok(Self { command, alias })
     }
 
-    /// Appends the line with its CRLF. An `alias` that is none of the command's is not written.
+    /// Appends the line with its CRLF. If `alias` is not an alias of this command, the command's own word is written.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let alias = self.alias.filter(|alias| self.command.verb().aliases().contains(alias));
         self.command.encode_as(alias.map_or(self.command.word(), str::as_bytes), out);
@@ -146,8 +151,8 @@ impl Verb {
         Command::shown(self)
     }
 
-    /// The verb of a whole line, whatever its argument is: also of one that [`Command::parse`] can't read, but which is answered
-    /// all the same ([`Session::unreadable`](crate::Session::unreadable)).
+    /// The verb of a whole line, whatever its argument is. It also works for a line that [`Command::parse`] can't read: that line
+    /// is answered, too ([`Session::unreadable`](crate::Session::unreadable)).
     ///
     /// ```
     /// use ftp_proto::{Command, Verb};
@@ -166,8 +171,16 @@ impl fmt::Display for Verb {
     }
 }
 
-/// A command whose word is not in the table. `Debug` shows the word, and of the argument only its length: nobody
-/// knows whether it is a secret.
+/// A command whose word is not in the table. `Debug` shows the word, but only the length of the argument, which may be
+/// a secret.
+///
+/// ```
+/// use ftp_proto::{Command, OtherCommand, Text};
+/// let command = OtherCommand::new("XDUPE", Some(Text::from_static("3")))?;
+/// assert_eq!(Command::parse(b"XDUPE 3"), Ok(Command::Other(command)));
+/// assert!(OtherCommand::new("retr", None).is_err(), "the table has it");
+/// # Ok::<(), ftp_proto::NotOther>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OtherCommand<'a> {
     word: Cow<'a, [u8]>,
@@ -175,8 +188,8 @@ pub struct OtherCommand<'a> {
 }
 
 impl<'a> OtherCommand<'a> {
-    /// A command of any word without blanks and 0xFF that isn't in the table (in any case), and what follows it behind
-    /// one blank. Allocates nothing.
+    /// A command with a word that is not in the table, in whatever case, and that holds no blank and no 0xFF; and the text
+    /// that follows it behind one blank. Allocates nothing.
     pub fn new<B: AsRef<[u8]> + ?Sized>(word: &'a B, argument: Option<Text<'a>>) -> Result<Self, NotOther> {
         let word = word.as_ref();
         Text::new(word).map_err(NotOther::Text)?;
@@ -200,7 +213,7 @@ impl<'a> OtherCommand<'a> {
         &self.word
     }
 
-    /// All that follows the word and one blank; `None` if there is no blank.
+    /// The text behind the word and one blank; `None` if there is no blank.
     pub fn argument(&self) -> Option<&Text<'a>> {
         self.argument.as_ref()
     }
@@ -213,14 +226,13 @@ impl<'a> OtherCommand<'a> {
     /// Reads a line whose word isn't in the table.
     fn read(line: &'a [u8]) -> Result<Self, CommandError> {
         let refuse = |_| illegal_byte(line).unwrap_or(CommandError::Empty);
-        let end = memchr::memchr(b' ', line).unwrap_or(line.len());
-        let (word, rest) = line.split_at_checked(end).unwrap_or((line, &[]));
+        let (word, argument) = other(line).map_err(|_| CommandError::Empty)?.1;
         Text::new(word).map_err(refuse)?;
         // A peer would read what is behind it as another command's word.
         if let Some(at) = memchr::memchr(IAC, word) {
             return Err(CommandError::IllegalByte { byte: IAC, at });
         }
-        let argument = rest.get(1..).map(Text::new).transpose().map_err(refuse)?;
+        let argument = argument.map(Text::new).transpose().map_err(refuse)?;
         match (word, line) {
             ([], []) => Err(CommandError::Empty),
             ([], _) => Err(CommandError::LeadingBlank),
@@ -244,6 +256,13 @@ impl fmt::Debug for OtherCommand<'_> {
         }
         f.write_str(")")
     }
+}
+
+/// ```text
+/// other = word [SP argument]
+/// ```
+fn other(line: &[u8]) -> argument::Read<'_, (&[u8], Option<&[u8]>)> {
+    (take_till(|byte| byte == b' '), opt(preceded(char(' '), rest))).parse_complete(line)
 }
 
 /// The verb, the alias that was used for it, and what stands behind that word.

@@ -11,20 +11,30 @@ use crate::command::Verb;
 use crate::reply::{Code, Head, Reply, ReplyEnd, ReplyError, first_line, last_line};
 use crate::telnet::Escape;
 
-/// What an [`Inbox`] keeps at most.
+/// How much an [`Inbox`] keeps at most.
+///
+/// ```
+/// use ftp_proto::{Inbox, Limits};
+/// let mut limits = Limits::COMMANDS;
+/// limits.line = 512;
+/// let mut inbox = Inbox::commands(limits);
+/// inbox.push(&[b'x'; 600]);
+/// inbox.push(b"\r\nNOOP\r\n");
+/// assert!(inbox.next_line().is_err());
+/// assert_eq!(inbox.next_line(), Ok(Some(&b"NOOP"[..])));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Limits {
-    /// Bytes of one line without its end; less than 4 counts as 4. What is beyond is dropped: a reply is then marked
-    /// [truncated](Reply::is_truncated), and is read as the same reply that it would be whole; a command is an error of
-    /// its own.
+    /// Bytes of one line without its end; less than 4 counts as 4. Of a longer line in a reply the rest is dropped: the reply is read
+    /// as the same one, and is marked [truncated](Reply::is_truncated). A longer command line is an error of its own.
     pub line: usize,
-    /// Lines of one reply; less than 2, the first and the last, counts as 2. Lines beyond are dropped, but the last, and the
-    /// reply is marked [truncated](Reply::is_truncated).
+    /// Lines of one reply; less than 2, the first and the last, counts as 2. Further lines but the last are dropped, and the reply
+    /// is marked [truncated](Reply::is_truncated).
     pub lines: usize,
-    /// Bytes of one reply with its line ends, what was dropped counted too. What is longer is
+    /// Bytes of one reply with its line ends, including those that are dropped. A longer reply is
     /// [the end](ReplyError::TooLong).
     pub reply: usize,
     /// Which line ends a reply of many lines.
@@ -49,10 +59,10 @@ pub struct Replies {
     failed: bool,
 }
 
-/// Received bytes on their way to lines or replies. Whatever the chunks, the same comes out.
+/// Cuts received bytes into command lines or replies. The result doesn't depend on how the bytes were split into pieces.
 ///
-/// Use it as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, and look at it as often as
-/// needed; the next `advance` releases it. `next_line` and `next_reply` advance and look in one step.
+/// Use it as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, and read it as often as
+/// needed; the next `advance` releases it. `next_line` and `next_reply` advance and return it in one step.
 /// Telnet is undone first (RFC 1123 4.1.2.12): before the argument of a command and in front of a reply's text, or
 /// everywhere, as [`with_escape`](Inbox::with_escape) says.
 ///
@@ -77,13 +87,13 @@ pub struct Inbox<Role> {
     role: Role,
 }
 
-/// A command line was longer than [`Limits::line`]; it is dropped, and the next one can be read. A server
-/// answers 500 (RFC 959 4.2).
+/// A command line was longer than [`Limits::line`]. It is dropped, and the next one can be read. A server answers 500 (RFC 959
+/// 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LineTooLong {
     /// The limit, in bytes.
     pub limit: usize,
-    /// What the line began with.
+    /// The verb that the line began with.
     pub verb: Verb,
 }
 
@@ -106,8 +116,8 @@ impl Inbox<Commands> {
         Self { wire: Wire::of_commands(limits.line), role: Commands::default() }
     }
 
-    /// Goes to the next command line, and releases the current one; false when it has not come yet.
-    /// After an error the next line can be read. Allocates nothing but answers to Telnet.
+    /// Releases the current command line and goes to the next one; false if it hasn't come whole yet. After an error the next
+    /// line can be read. Allocates nothing but answers to Telnet.
     #[inline]
     pub fn advance(&mut self) -> Result<bool, LineTooLong> {
         if self.role.line.take().is_some() {
@@ -135,8 +145,8 @@ impl Inbox<Commands> {
         Some(self.wire.kept(at, length))
     }
 
-    /// The bytes of the current line exactly as they came, with its end and with Telnet: for whoever hands them on. `None` if there is
-    /// no current line; and if more than 128 bytes of Telnet stood in it or before it, which aren't kept.
+    /// The bytes of the current line exactly as they were received, with its line end and with Telnet: for a proxy, say. `None` if there
+    /// is no current line, or if more than 128 bytes of Telnet came in it or before it: those aren't kept.
     ///
     /// ```
     /// use ftp_proto::{Inbox, Limits};
@@ -161,13 +171,13 @@ impl Inbox<Commands> {
         self.wire.keep_room(keeps);
     }
 
-    /// What answers the Telnet negotiation that was read so far: DONT to WILL and WONT to DO, at most 32 in
-    /// a session; empty most of the time. To be sent before the next reply.
+    /// The answers to the Telnet negotiation that was read so far: DONT to WILL and WONT to DO, at most 32 in a session. Mostly
+    /// empty. Send them before the next reply.
     pub fn take_answers(&mut self) -> Vec<u8> {
         self.wire.take_answers()
     }
 
-    /// Whether Telnet's IP or DM was read since the last call: an ABOR follows (RFC 959 4.1.3).
+    /// Whether Telnet's IP or DM was read since the last call: an ABOR is to follow (RFC 959 4.1.3).
     pub fn take_interrupt(&mut self) -> bool {
         self.wire.take_interrupt()
     }
@@ -179,7 +189,7 @@ impl Inbox<Replies> {
         Self { wire: Wire::of_replies(limits.line), role: Replies { limits, ..Replies::default() } }
     }
 
-    /// Goes to the next reply, and releases the current one; false when it has not come whole yet.
+    /// Releases the current reply and goes to the next one; false if it hasn't come whole yet.
     /// After [`ReplyError::NotAReply`] the next line can be read; [`ReplyError::TooLong`] is final.
     /// Allocates nothing but an error.
     #[inline]
@@ -251,9 +261,9 @@ impl Inbox<Replies> {
         Some(Reply::of(head, self.wire.kept(span.at, span.length)))
     }
 
-    /// The bytes of the current reply exactly as they came, with line ends and Telnet: for whoever hands them on. `None` if there is no
-    /// current reply; and if they aren't kept, because the reply is [truncated](Reply::is_truncated), or because more than 128 bytes
-    /// of Telnet stood in it or before it. The empty lines before a reply are no part of it.
+    /// The bytes of the current reply exactly as they were received, with line ends and Telnet: for a proxy, say. `None` if there is no
+    /// current reply; if the reply is [truncated](Reply::is_truncated); or if more than 128 bytes of Telnet came in it or before it,
+    /// which aren't kept. Empty lines before a reply are not part of it.
     pub fn raw(&self) -> Option<&[u8]> {
         self.role.found?;
         self.wire.raw()
@@ -265,8 +275,8 @@ impl Inbox<Replies> {
         Ok(if self.advance()? { self.reply() } else { None })
     }
 
-    /// Checks, once the connection has ended and no more replies can be read, that it did not end within a reply; the error holds what
-    /// came of that reply.
+    /// Checks that the connection didn't end within a reply, once it has ended and no more replies can be read. The error holds the
+    /// part of the reply that came.
     pub fn finish(&self) -> Result<(), ReplyError> {
         let received = if self.role.found.is_some() { &[] } else { self.wire.unread() };
         if received.is_empty() { Ok(()) } else { Err(ReplyError::unexpected_end(received)) }
@@ -289,7 +299,7 @@ impl<Role> Inbox<Role> {
         self
     }
 
-    /// The same, of which nobody wants what came: [`raw`](Inbox::raw) may be `None`.
+    /// The same, without keeping what came: [`raw`](Inbox::raw) may be `None`.
     pub(crate) fn without_raw(mut self) -> Self {
         self.wire.forgo_raw();
         self
@@ -300,7 +310,7 @@ impl<Role> Inbox<Role> {
         self.wire.push(received);
     }
 
-    /// Whether anything was received behind the current line or reply, even if it is only part of a line. TLS must not begin then.
+    /// Whether anything was received behind the current line or reply, even a part of a line. If so, TLS must not begin.
     pub fn has_more(&self) -> bool {
         self.wire.has_more()
     }

@@ -13,9 +13,9 @@
 //!                ── its answer ──────▶            connected(), refuse(why), finished(end, total) …
 //! ```
 //!
-//! [`Client`] and [`Server`] are driven alike: hand over what was read, poll, do the one thing that the action asks
-//! for, and answer through its handle. A handle that is dropped unanswered leaves the question open. A client's session is
-//! below, a server's beside [`Server`].
+//! [`Client`] and [`Server`] are driven in the same way: hand over the bytes that were read, poll, do the one thing that the action
+//! asks for, and answer through its handle. A handle that is dropped unanswered leaves its question open. Below is a client's
+//! session; [`Server`] has a server's.
 //!
 //! ```
 //! use std::{sync::Arc, time::Duration};
@@ -55,19 +55,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Whoever writes an adapter reads [`adapters`] first: the loops, `Look` and `Commit`, socket options, closing in order.
-//! Whoever comes from suppaftp or libunftp finds their calls and ours in [`migration`].
+//! To write an adapter, read [`adapters`] first: the loops, `Look` and `Commit`, socket options, closing in order. [`migration`] lists
+//! the calls of suppaftp and libunftp with ours beside them.
 //!
 //! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
-//! ([`client::Config`], [`server::Config`]). Beside them [`listing`] reads and writes directory listings, [`diagnosis`] tells why
-//! there is no data connection, and [`tracker`] follows, and rewrites, a session between two others. What the client's application
-//! wants is a [`client::Request`]; what the server's is
-//! asked is a [`server::Question`] or a [`server::Transfer`], and what it can do its [`server::Support`].
-//! What moves over a data connection never enters the machines; [`codec`] converts it.
+//! ([`client::Config`], [`server::Config`]). Beside them, [`listing`] reads and writes directory listings, [`diagnosis`]
+//! explains why there is no data connection, and [`tracker`] follows a session between two others, and rewrites it. A client's application hands in a
+//! [`client::Request`]; a server's application is asked a [`server::Question`] or a [`server::Transfer`], and declares in
+//! [`server::Support`] what it can do. File data never enters the machines; [`codec`] converts it.
 //!
-//! Most public enums and structs are `#[non_exhaustive]`; which are exhaustive, and why, is one table in `ARCHITECTURE.md`, "What may
-//! grow".
+//! Most public enums and structs are `#[non_exhaustive]`. `ARCHITECTURE.md`, "What may grow", lists the exhaustive ones with the reason
+//! for each.
 //!
 //! # Features
 //!
@@ -77,7 +76,7 @@
 //! |---|---|
 //! | `arbitrary` | `Arbitrary` for the words, valid values only |
 //! | `deflate` | MODE Z for [`codec`] |
-//! | `serde` | `Serialize` and `Deserialize` for [`Route`], [`Code`], [`Verb`], [`Time`], the addresses, the values of arguments, the policies ([`client::Config`], [`server::Config`] but for its `support`, and what is in them), and the entries of [`listing`]; never for what can hold a secret: [`Password`], [`Command`], [`client::Request`] |
+//! | `serde` | `Serialize` and `Deserialize` for [`Route`], [`Code`], [`Verb`], [`Time`], the addresses, the values of arguments, the policies ([`client::Config`], [`server::Config`] but for its `support`, [`tracker::Rules`], and what is in them), entries of listings ([`listing::Entry`], [`listing::OwnedEntry`]), [`Evidence`] and [`diagnosis::Findings`]; never for what can hold a secret: [`Password`], [`Command`], [`client::Request`] |
 //! | `std` | io errors to [`DataError`] and [`ControlError`], and [`Time`] from and to `SystemTime` |
 #![no_std]
 #![forbid(unsafe_code)]

@@ -46,6 +46,7 @@ mod nonstop;
 mod nortel;
 mod os2;
 mod os9;
+mod owned;
 mod unix;
 mod unix_date;
 mod unix_octal;
@@ -58,11 +59,22 @@ pub use dialect::Dialect;
 pub use entry::{Entry, Kind, Modified, Precision, Size, Zone};
 pub use line::Line;
 pub use listed::{Listed, Permit, Word, WordError};
+pub use owned::OwnedEntry;
 
 use crate::time::Time;
 use date::Known;
 
 /// A reader of a directory listing.
+///
+/// ```
+/// use ftp_proto::listing::{Hint, Line, Listing};
+/// use ftp_proto::Time;
+/// let mut listing = Listing::new(Time::new(2024, 3, 10, 12, 0, 0)?, Hint::List);
+/// let text = b"total 8\r\ndrwxr-xr-x 2 u g 4096 Mar  9 14:05 pub\r\n-rw-r--r-- 1 u g 12 Jan  1  2020 a\r\n";
+/// let names: Vec<_> = listing.lines(text).filter_map(|line| if let Line::Entry(entry) = line { Some(entry.name) } else { None }).collect();
+/// assert_eq!(names, [&b"pub"[..], b"a"]);
+/// # Ok::<(), ftp_proto::TimeError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Listing {
     hint: Hint,
@@ -74,6 +86,15 @@ pub struct Listing {
 }
 
 /// What is known of a listing before its first line.
+///
+/// ```
+/// use ftp_proto::listing::{Hint, Line, Listing};
+/// use ftp_proto::Time;
+/// let mut listing = Listing::new(Time::new(2024, 3, 10, 12, 0, 0)?, Hint::Mlsd);
+/// let Line::Entry(entry) = listing.line(b"type=file;size=12; notes.txt") else { panic!() };
+/// assert_eq!((entry.name, entry.size.and_then(|size| size.exact())), (&b"notes.txt"[..], Some(12)));
+/// # Ok::<(), ftp_proto::TimeError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hint {
@@ -105,6 +126,16 @@ impl Listing {
     }
 
     /// The dialect of the lines so far, once one has fitted, or that of the hint.
+    ///
+    /// ```
+    /// use ftp_proto::listing::{Dialect, Hint, Listing};
+    /// use ftp_proto::Time;
+    /// let mut listing = Listing::new(Time::new(2024, 3, 10, 12, 0, 0)?, Hint::List);
+    /// assert_eq!(listing.dialect(), None);
+    /// let _ = listing.line(b"-rw-r--r-- 1 u g 12 Jan  1  2020 a");
+    /// assert_eq!(listing.dialect(), Some(Dialect::Unix));
+    /// # Ok::<(), ftp_proto::TimeError>(())
+    /// ```
     pub const fn dialect(&self) -> Option<Dialect> {
         self.dialect
     }
@@ -114,6 +145,17 @@ impl Listing {
     /// line's length; allocates nothing.
     ///
     /// What is left when a data connection has ended is a line without an end: [`line`](Self::line) reads it.
+    ///
+    /// ```
+    /// use ftp_proto::listing::{Hint, Line, Listing};
+    /// use ftp_proto::Time;
+    /// let mut listing = Listing::new(Time::new(2024, 3, 10, 12, 0, 0)?, Hint::Names);
+    /// let received = b"a.txt\r\nb.t";
+    /// let (line, length) = listing.read(received).unwrap();
+    /// assert!(matches!(line, Line::Entry(entry) if entry.name == b"a.txt"));
+    /// assert!(listing.read(&received[length..]).is_none(), "the rest of the line is still to come");
+    /// # Ok::<(), ftp_proto::TimeError>(())
+    /// ```
     #[inline]
     pub fn read<'a>(&mut self, input: &'a [u8]) -> Option<(Line<'a>, usize)> {
         let (line, rest) = split_line(input)?;

@@ -1,4 +1,4 @@
-//! For who comes from another crate: its calls and ours, a page each. No items of its own.
+//! For users of other crates: their calls and ours, a page each. This module has no items.
 //!
 //! | from | page |
 //! |---|---|

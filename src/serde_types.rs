@@ -15,6 +15,9 @@
 //! ```compile_fail,E0277
 //! serde_json::to_string(&ftp_proto::client::Request::noop());
 //! ```
+//! ```compile_fail,E0277
+//! serde_json::from_str::<ftp_proto::Command>("\"NOOP\"");
+//! ```
 
 use alloc::string::ToString;
 use core::fmt;
@@ -27,7 +30,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::address::{ExtendedAddress, ExtendedPort, HostPort, LongAddress, NetworkProtocol};
 use crate::command::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, Structure, Type, Verb};
 use crate::reply::Code;
-use crate::route::Route;
+use crate::route::{Excerpt, Route};
 use crate::server::Network;
 use crate::time::Time;
 
@@ -129,7 +132,72 @@ pub(crate) mod bytes {
     }
 }
 
-/// The same of bytes that may not be there.
+/// The same, read into memory of their own: from text with escapes, too, and from a sequence of numbers.
+pub(crate) mod owned_bytes {
+    use alloc::vec::Vec;
+
+    use serde::de::SeqAccess;
+
+    use super::{Deserialize, Deserializer, Error, Visitor, fmt};
+
+    pub(crate) struct Owned(pub(crate) Vec<u8>);
+
+    impl<'de> Deserialize<'de> for Owned {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            if deserializer.is_human_readable() {
+                deserializer.deserialize_any(Copied)
+            } else {
+                deserializer.deserialize_byte_buf(Copied)
+            }
+        }
+    }
+
+    struct Copied;
+
+    impl<'de> Visitor<'de> for Copied {
+        type Value = Owned;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text, or bytes")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Owned, E> {
+            self.visit_bytes(text.as_bytes())
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Owned, E> {
+            Ok(Owned(bytes.to_vec()))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Owned, A::Error> {
+            let mut bytes = Vec::new();
+            while let Some(byte) = numbers.next_element()? {
+                bytes.push(byte);
+            }
+            Ok(Owned(bytes))
+        }
+    }
+}
+
+/// The words of an [`Excerpt`], no more than it keeps.
+pub(crate) mod excerpt {
+    use alloc::boxed::Box;
+
+    use super::owned_bytes::Owned;
+    use super::{Deserialize, Deserializer, Excerpt, Serializer, bytes};
+
+    pub(crate) fn serialize<S: Serializer>(text: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        bytes::serialize(text, serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[u8]>, D::Error> {
+        let Owned(mut text) = Owned::deserialize(deserializer)?;
+        text.truncate(Excerpt::LONGEST);
+        Ok(text.into_boxed_slice())
+    }
+}
+
+/// [`bytes`] that may not be there.
 pub(crate) mod optional_bytes {
     use super::bytes::{self, Borrowed};
     use super::{Deserialize, Deserializer, Serialize, Serializer};

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! A final reply that makes no sense for anything due is a *suspect*: an answer with an odd code, or a reply that nothing asked
-//! for. [`Session::reply`] says so and changes nothing. Whoever finds out that it was the answer says so with
+//! for. [`Session::reply`] says so and changes nothing. A caller that finds out that it was the answer says so with
 //! [`Session::settle`]: the client's machine asks something harmless behind it, an observer sees the next command go out.
 
 mod change;
@@ -45,6 +45,20 @@ const DUE_LIMIT: usize = 64;
 /// The state of one control connection, as both ends and any observer see it.
 ///
 /// Two sessions are equal if their states are; the identities of their commands need not be the same.
+///
+/// ```
+/// use ftp_proto::session::{Answered, LoginState, Step};
+/// use ftp_proto::{Code, Command, Session};
+///
+/// // What an observer makes of a login.
+/// let mut session = Session::new();
+/// assert!(matches!(session.reply(Code::SERVICE_READY), Answered::Due { step: Step::Success, .. }));
+/// let (user, advice) = session.command(&Command::parse(b"USER anna")?);
+/// assert!(advice.is_ok());
+/// assert!(matches!(session.reply(Code::LOGGED_IN), Answered::Due { id, step: Step::Success, .. } if id == user));
+/// assert_eq!(session.login(), LoginState::Complete);
+/// # Ok::<(), ftp_proto::CommandError>(())
+/// ```
 #[derive(Debug, Clone, Eq)]
 pub struct Session {
     login: LoginState,
@@ -73,6 +87,12 @@ impl Default for Session {
 
 impl Session {
     /// The session of a connection that was just made: the greeting is due.
+    ///
+    /// ```
+    /// use ftp_proto::{Session, session::Awaited};
+    /// let session = Session::new();
+    /// assert_eq!((session.awaited(), session.replies_due()), (Some(Awaited::Greeting), 1));
+    /// ```
     pub fn new() -> Self {
         // Seldom more at once: a transfer and what is said amid it.
         let mut due = VecDeque::with_capacity(2);
@@ -101,6 +121,17 @@ impl Session {
     }
 
     /// TYPE (RFC 959 3.1.1), `A` at first.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// session.command(&Command::parse(b"TYPE I")?);
+    /// assert_eq!(session.representation(), ftp_proto::Type::Ascii(None), "not before the server agrees");
+    /// session.reply(Code::COMMAND_OKAY);
+    /// assert_eq!(session.representation(), ftp_proto::Type::Image);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn representation(&self) -> Type {
         self.representation
     }
@@ -121,21 +152,77 @@ impl Session {
     }
 
     /// The offset at which the next transfer begins, in bytes from the start of the file (REST, RFC 3659 5); 0 if REST set none.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// session.command(&Command::parse(b"REST 512")?);
+    /// session.reply(Code::PENDING_FURTHER_INFORMATION);
+    /// assert_eq!(session.restart_offset(), 512);
+    /// // The transfer command spends it, whatever becomes of the transfer.
+    /// session.command(&Command::parse(b"RETR a")?);
+    /// session.reply(Code::FILE_UNAVAILABLE);
+    /// assert_eq!(session.restart_offset(), 0);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn restart_offset(&self) -> u64 {
         self.restart
     }
 
     /// The data connection that was agreed on for the next transfer.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// use ftp_proto::session::Setup;
+    /// session.command(&Command::Pasv);
+    /// session.reply(Code::ENTERING_PASSIVE);
+    /// assert_eq!(session.setup(), Setup::Passive);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn setup(&self) -> Setup {
         self.setup
     }
 
     /// Whether EPSV ALL was accepted (RFC 2428 4): no other command may set up a data connection then.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// session.command(&Command::parse(b"EPSV ALL")?);
+    /// session.reply(Code::COMMAND_OKAY);
+    /// assert!(session.only_epsv());
+    /// let (_, advice) = session.command(&Command::Pasv);
+    /// assert!(advice.is_err());
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn only_epsv(&self) -> bool {
         self.only_epsv
     }
 
     /// PROT (RFC 4217 9): clear at first, but private where TLS began with the connection or by AUTH SSL or AUTH TLS-P.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// use ftp_proto::Protection;
+    /// for line in [&b"AUTH TLS"[..], b"PBSZ 0", b"PROT P"] {
+    ///     let command = Command::parse(line)?;
+    ///     let is_auth = matches!(command, Command::Auth(_));
+    ///     session.command(&command);
+    ///     session.reply(if is_auth { Code::SECURITY_EXCHANGE_COMPLETE } else { Code::COMMAND_OKAY });
+    ///     if is_auth {
+    ///         session.tls_began();
+    ///     }
+    /// }
+    /// assert!(session.is_secured());
+    /// assert_eq!(session.protection(), Protection::Private);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn protection(&self) -> Protection {
         self.protection
     }
@@ -159,11 +246,33 @@ impl Session {
     }
 
     /// Whether the control connection ends: QUIT was answered, or the server said 421.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// session.command(&Command::Quit);
+    /// session.reply(Code::CLOSING_CONTROL_CONNECTION);
+    /// assert!(session.is_ending());
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn is_ending(&self) -> bool {
         self.ending
     }
 
     /// What the next reply most likely answers; `None` if nothing is due.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// use ftp_proto::{Verb, session::Awaited};
+    /// session.command(&Command::Noop);
+    /// session.command(&Command::Pwd);
+    /// assert_eq!(session.awaited(), Some(Awaited::Command(Verb::Noop)));
+    /// assert_eq!((session.replies_due(), session.replies_due_to(Verb::Pwd)), (2, 1));
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn awaited(&self) -> Option<Awaited> {
         self.due.front().map(|due| due.awaited)
     }
@@ -179,6 +288,18 @@ impl Session {
     }
 
     /// Whether a transfer has begun, which its 1yz says, and has not ended.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// session.command(&Command::parse(b"RETR a")?);
+    /// session.reply(Code::OPENING_DATA_CONNECTION);
+    /// assert!(session.is_transferring());
+    /// session.reply(Code::CLOSING_DATA_CONNECTION);
+    /// assert!(!session.is_transferring());
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn is_transferring(&self) -> bool {
         self.due.iter().any(|due| due.begun && due.is_transfer())
     }
@@ -186,6 +307,18 @@ impl Session {
     /// Records a command that was sent (client), received (server) or seen (observer). At most 64 commands wait for their replies; one
     /// more isn't recorded. Returns the identity that [`reply`](Self::reply) will name and [`settle`](Self::settle) takes, and advice:
     /// whether a server that keeps the order of commands refuses this one, and why.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// use ftp_proto::session::OutOfOrder;
+    /// // A server answers 503 to this, and the command is due its reply all the same.
+    /// let (_, advice) = session.command(&Command::parse(b"RNTO b")?);
+    /// assert!(advice.is_err());
+    /// assert_eq!(session.replies_due(), 1);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn command(&mut self, command: &Command<'_>) -> (CommandId, Result<(), OutOfOrder>) {
         let verb = command.verb();
         let advice = self.allows(command);
@@ -195,6 +328,19 @@ impl Session {
 
     /// Records a command that can't be read, because its line is too long or its argument is malformed. Its sender has recorded it as a
     /// command, and it gets a reply like any other.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// use ftp_proto::Verb;
+    /// let line = b"TYPE X";
+    /// assert!(Command::parse(line).is_err());
+    /// let (id, _) = session.unreadable(Verb::of_line(line));
+    /// session.settle(id, Code::PARAMETER_NOT_IMPLEMENTED);
+    /// assert_eq!(session.replies_due(), 0);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn unreadable(&mut self, verb: Verb) -> (CommandId, Result<(), OutOfOrder>) {
         self.record(verb, Value::None)
     }
@@ -214,6 +360,18 @@ impl Session {
     /// Records a reply that was heard (client) or seen (observer). The order of what is due and the table of RFC 959 5.4 decide which
     /// command it answers. A suspect or an unsolicited reply changes nothing, except that 421 and 221 end the session whatever they
     /// answer.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// use ftp_proto::session::Answered;
+    /// session.command(&Command::Pasv);
+    /// // 331 can't answer PASV: it changes nothing, and PASV is still due.
+    /// assert!(matches!(session.reply(Code::NEED_PASSWORD), Answered::Suspect { .. }));
+    /// assert_eq!(session.replies_due(), 1);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn reply(&mut self, code: Code) -> Answered {
         self.overhear(code);
         let found = self.place_of(code).and_then(|place| Some((place, *self.due.get(place)?)));
@@ -237,6 +395,19 @@ impl Session {
     /// that has found out what a suspect answers. If that command isn't due, only 421 and 221 change anything.
     ///
     /// A code that can't answer the command counts as a failure, whatever its class: a 226 puts no TYPE in force.
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// use ftp_proto::session::Step;
+    /// let (first, _) = session.command(&Command::Noop);
+    /// let (second, _) = session.command(&Command::parse(b"CWD pub")?);
+    /// // A server may answer NOOP while a transfer holds up the command before it; here it is the other way round.
+    /// assert_eq!(session.settle(second, Code::FILE_ACTION_COMPLETED), Step::Success);
+    /// assert_eq!(session.settle(first, Code::COMMAND_OKAY), Step::Success);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn settle(&mut self, id: CommandId, code: Code) -> Step {
         if self.is_due(id) && !self.may_answer(id, code) {
             return self.settle_as(id, code, Step::Failure);
@@ -316,6 +487,20 @@ impl Session {
 
     /// Forgets the replies that won't come after ABOR: a server may answer once for both commands
     /// (RFC 959 4.1.3; servers do all of 426 and 226, 226 alone, 225 alone, 426 alone).
+    ///
+    /// ```
+    /// # use ftp_proto::{Code, Command, Session};
+    /// let mut session = Session::new();
+    /// # session.reply(Code::SERVICE_READY);
+    /// session.command(&Command::parse(b"RETR a")?);
+    /// session.reply(Code::OPENING_DATA_CONNECTION);
+    /// session.command(&Command::Abor);
+    /// session.reply(Code::CLOSING_DATA_CONNECTION);
+    /// // One reply for both commands: nothing more will come.
+    /// session.settle_abort();
+    /// assert_eq!(session.replies_due(), 0);
+    /// # Ok::<(), ftp_proto::CommandError>(())
+    /// ```
     pub fn settle_abort(&mut self) {
         let before = self.due.len();
         let transfers = self.due.iter().any(Due::is_transfer);

@@ -13,8 +13,8 @@ pub const INTERRUPT_PROCESS: u8 = 244;
 /// Data mark, the end of a Synch; sent as TCP urgent data (RFC 854).
 pub const DATA_MARK: u8 = 242;
 
-/// What RFC 959 4.1.3 puts before an ABOR, the last byte as TCP urgent data. Only an adapter that can
-/// send urgent data should: vsftpd answers these bytes with 500 when they are not urgent.
+/// The bytes that RFC 959 4.1.3 wants before an ABOR, the last one as TCP urgent data. Only send them if you can send urgent
+/// data: vsftpd answers these bytes with 500 when they are not urgent.
 pub const INTERRUPT_AND_SYNCH: [u8; 4] = [IAC, INTERRUPT_PROCESS, IAC, DATA_MARK];
 
 pub(crate) const SUBNEGOTIATION_END: u8 = 240;
@@ -24,10 +24,17 @@ const WONT: u8 = 252;
 const DO: u8 = 253;
 const DONT: u8 = 254;
 
-/// How a 0xFF of a name or a text goes over the control connection, and how it is read.
+/// How a 0xFF in a name or a text is written to the control connection, and how it is read.
 ///
 /// In UTF-8 there is no 0xFF; in Latin-1 it is `ÿ`. RFC 854 wants it doubled, since it begins Telnet's commands, and
 /// most programs neither double it nor undo that.
+///
+/// ```
+/// use ftp_proto::{Inbox, Limits, telnet::Escape};
+/// let mut inbox = Inbox::commands(Limits::COMMANDS).with_escape(Escape::Doubled);
+/// inbox.push(b"DELE a\xff\xffb\r\n");
+/// assert_eq!(inbox.next_line(), Ok(Some(&b"DELE a\xffb"[..])));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -41,8 +48,8 @@ pub enum Escape {
     Doubled,
 }
 
-/// How 0xFF goes over the control connection in each direction. Both ends need the same, or one of them names
-/// another file:
+/// How a 0xFF goes over the control connection in each direction. Both ends need the same setting, or they mean different
+/// files by one name:
 ///
 /// | written | read | a name with a single 0xFF | a name in which 0xFF stands before a byte from 0xF0 on |
 /// |---|---|---|---|
@@ -55,17 +62,30 @@ pub enum Escape {
 /// doubles in replies, and ProFTPD undoes doubling in commands; neither does the other half. pyftpdlib reads it as it is,
 /// and can't write it. lftp doubles and undoes it, unless it is told `ftp:use-telnet-iac no`; tnftp and inetutils-ftp write
 /// it as it is, and drop it from what they read.
+///
+/// ```
+/// use ftp_proto::{client::Config, telnet::Escape};
+/// // For vsftpd, which doubles in its replies, and doesn't undo it in commands.
+/// let mut config = Config::default();
+/// config.escaping.replies = Escape::Doubled;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Escaping {
-    /// In what the client says.
+    /// In the client's commands.
     pub commands: Escape,
-    /// In what the server says.
+    /// In the server's replies.
     pub replies: Escape,
 }
 
 /// Appends `bytes` with each 0xFF doubled, as [`Escape::Doubled`] has it.
+///
+/// ```
+/// let mut out = Vec::new();
+/// ftp_proto::telnet::escape(b"a\xffb", &mut out);
+/// assert_eq!(out, b"a\xff\xffb");
+/// ```
 pub fn escape(bytes: &[u8], out: &mut Vec<u8>) {
     for &byte in bytes {
         out.push(byte);

@@ -11,18 +11,22 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
 /// Why bytes are no [`Text`], [`Argument`], [`Path`] or [`Password`].
+///
+/// ```
+/// use ftp_proto::{Path, TextError};
+/// assert_eq!(Path::new("a\r\nDELE b"), Err(TextError::Illegal { byte: b'\r', at: 1 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TextError {
-    /// A CR, LF or NUL stands at this place, counted in bytes from 0; or a 0xFF in the word of a command, where it
-    /// is Telnet's.
+    /// There is a CR, LF or NUL; or, in the word of a command, a 0xFF, which is Telnet's there.
     Illegal {
         /// CR, LF, NUL or 0xFF.
         byte: u8,
         /// Its place, in bytes from 0.
         at: usize,
     },
-    /// There is nothing, where RFC 959 wants at least one character.
+    /// It is empty, and RFC 959 wants at least one character.
     Empty,
     /// It begins with a blank, which a reader would skip.
     LeadingBlank,
@@ -83,7 +87,7 @@ macro_rules! line_bytes {
                 Ok(Self(Cow::Borrowed(bytes)))
             }
 
-            /// The bytes as they stand on the wire.
+            /// The bytes as they go over the wire.
             pub fn as_bytes(&self) -> &[u8] {
                 &self.0
             }
@@ -149,8 +153,8 @@ line_bytes! {
 }
 
 line_bytes! {
-    /// An argument that is neither a path nor a secret (RFC 959 5.3.2 `<string>`): at least one byte, and
-    /// no blank in front, since blanks before such an argument are skipped.
+    /// An argument that is neither a path nor a secret (RFC 959 5.3.2 `<string>`): at least one byte, not beginning with a
+    /// blank, since readers skip blanks in front of such an argument.
     Argument, |bytes| match bytes.first() {
         None => Err(TextError::Empty),
         Some(b' ') => Err(TextError::LeadingBlank),
@@ -159,14 +163,14 @@ line_bytes! {
 }
 
 line_bytes! {
-    /// A path (RFC 959 5.3.2 `<pathname>`, RFC 3659 2.2): at least one byte; blanks in front and behind
-    /// belong to it, and any byte but CR, LF and NUL is legal.
+    /// A path (RFC 959 5.3.2 `<pathname>`, RFC 3659 2.2): at least one byte, and any but CR, LF and NUL. Blanks at its ends
+    /// belong to it.
     Path, |bytes| if bytes.is_empty() { Err(TextError::Empty) } else { legal(bytes) }
 }
 
 line_bytes! {
-    /// A secret: a password, an account, security data. May be empty. No build shows it in `Debug`, and
-    /// there is no `Display`.
+    /// A secret: a password, an account, or security data. May be empty. `Debug` doesn't show it in any build, and there is
+    /// no `Display`.
     ///
     /// ```
     /// let password = ftp_proto::Password::new("s3cret").unwrap();
@@ -202,7 +206,7 @@ macro_rules! shown {
 shown! { Text Argument Path }
 
 impl Text<'static> {
-    /// Text of the program's own, up to the first CR, LF or NUL if it holds one. Allocates nothing.
+    /// A text of the program's own, cut before the first CR, LF or NUL. Allocates nothing.
     ///
     /// ```
     /// assert_eq!(ftp_proto::Text::from_static("Bye.").as_bytes(), b"Bye.");

@@ -15,10 +15,20 @@ use nom::sequence::preceded;
 
 use crate::grammar::{Fault, Kind, Read, whole};
 
-/// A moment, told as the time since an origin that the application picks (for example its start).
-/// The core has no clock: every `poll` is told the moment, and deadlines are moments.
+/// A moment, as the time since an origin that the application chooses, such as its start. The core has no clock: the
+/// application gives the moment to every `poll`, and deadlines are moments.
 ///
-/// It is exact to the nanosecond, and the last one lies 584 years behind the origin: whoever picks 1970 for it comes to 2554.
+/// It is exact to the nanosecond. The last moment is 584 years after the origin: in 2554, if the origin is 1970.
+///
+/// ```
+/// use ftp_proto::Instant;
+/// use std::time::Duration;
+/// // Kept once; each poll is told `Instant::from_origin(origin.elapsed())`.
+/// let origin = std::time::Instant::now();
+/// let now = Instant::from_origin(origin.elapsed());
+/// let deadline = now.after(Duration::from_secs(60));
+/// assert_eq!(deadline.saturating_since(now), Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant {
     /// In half the room of a [`Duration`]: a session keeps half a dozen.
@@ -26,7 +36,7 @@ pub struct Instant {
 }
 
 impl Instant {
-    /// The moment that lies `elapsed` behind the origin; the last one if it would be later.
+    /// The moment `elapsed` after the origin; the last moment if it would be later.
     #[inline]
     pub const fn from_origin(elapsed: Duration) -> Self {
         Self { nanoseconds: nanoseconds(elapsed) }
@@ -44,7 +54,7 @@ impl Instant {
         Duration::from_nanos(self.nanoseconds.saturating_sub(earlier.nanoseconds))
     }
 
-    /// The moment `wait` later; the last one if that is beyond it.
+    /// The moment `wait` later; the last moment if it would be later.
     #[inline]
     #[must_use]
     pub const fn after(self, wait: Duration) -> Self {
@@ -84,14 +94,14 @@ pub struct Time {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeError {
-    /// It isn't 14 digits, and a fraction if there is a dot; the place in bytes from 0.
+    /// It isn't 14 digits, optionally followed by a dot and a fraction.
     Syntax {
-        /// The place.
+        /// Where the mistake is, in bytes from 0.
         at: usize,
     },
-    /// No such date: the year is above 9999, or there is no such month, or day in that month.
+    /// There is no such date: the year is above 9999, or there is no such month, or no such day in that month.
     Date,
-    /// No such time of day; a second may be 60.
+    /// There is no such time of day. A second may be 60.
     TimeOfDay,
 }
 
@@ -119,7 +129,7 @@ impl Time {
         Ok(Self { year, month, day, hour, minute, second, nanosecond: 0 })
     }
 
-    /// The same moment with a fraction of its second, in nanoseconds; an error if it is a second or more.
+    /// The same moment with this fraction of its second, in nanoseconds. An error if it is a second or more.
     pub fn with_nanosecond(self, nanosecond: u32) -> Result<Self, TimeError> {
         if nanosecond > 999_999_999 { Err(TimeError::TimeOfDay) } else { Ok(Self { nanosecond, ..self }) }
     }
@@ -159,8 +169,7 @@ impl Time {
         self.nanosecond
     }
 
-    /// Reads `YYYYMMDDhhmmss`, or that with a fraction of any length, of which nine digits count.
-    /// Allocates nothing.
+    /// Reads `YYYYMMDDhhmmss`, optionally with a fraction of any length, of which nine digits count. Allocates nothing.
     // RFC 3659 2.3: time-val = 14DIGIT [ "." 1*DIGIT ]
     pub fn parse(text: &[u8]) -> Result<Self, TimeError> {
         whole(Self::read, text).map_err(|fault| match fault.kind {
@@ -183,8 +192,8 @@ impl Time {
         time.map(|time| (input, time)).map_err(|error| nom::Err::Error(Fault::new(input, Wrong::Value(error))))
     }
 
-    /// The moment so many seconds behind the beginning of 1970 in UTC, or before it if they are negative; an error outside of the
-    /// years 0 to 9999.
+    /// The moment this many seconds after the beginning of 1970 in UTC, or before it if negative. An error outside the years 0 to
+    /// 9999.
     ///
     /// ```
     /// use ftp_proto::Time;
@@ -197,13 +206,13 @@ impl Time {
         calendar::of_epoch(seconds).ok_or(TimeError::Date)
     }
 
-    /// The seconds from the beginning of 1970 to this moment, negative before it. A leap second counts as the one behind it, and
-    /// the fraction is left out.
+    /// The seconds from the beginning of 1970 in UTC to this moment, negative before it. A leap second counts as the second after
+    /// it; the fraction is left out.
     pub fn unix_seconds(self) -> i64 {
         calendar::to_epoch(self)
     }
 
-    /// Appends the time as it stands on the wire; the fraction only if there is one.
+    /// Appends the time as it goes over the wire, with the fraction if there is one.
     pub fn encode(&self, out: &mut Vec<u8>) {
         crate::address::write(out, self);
     }

@@ -11,6 +11,8 @@ use crate::time::Instant;
 /// Why TLS couldn't begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TlsError {
     /// The peer's certificate is not to be trusted, or is another's.
@@ -88,7 +90,7 @@ impl StartTls<'_> {
         self.deadline
     }
 
-    /// The handshake is done, and the peer is who it should be.
+    /// The handshake is done, and the peer's identity was checked.
     pub fn started(self) {
         *self.tls = Tls::On;
     }
@@ -113,7 +115,7 @@ impl StopTls<'_> {
         self.deadline
     }
 
-    /// TLS has ended; the connection stands.
+    /// TLS has ended; the connection stays open.
     pub fn stopped(self) {
         *self.tls = Tls::Off;
     }

@@ -10,7 +10,7 @@ use crate::route::Route;
 use crate::text::{Argument, Password, Path, Text, TextError};
 use crate::time::{Time, TimeError};
 
-/// A text is none of the words that a type has, such as `ftp` for a [`Route`].
+/// The text is not a word of the type, such as `ftp` for a [`Route`].
 ///
 /// ```
 /// let error = "ftp".parse::<ftp_proto::Route>().unwrap_err();
@@ -157,8 +157,8 @@ impl Code {
     const UNKNOWN: UnknownWord = UnknownWord::new("reply code: a number from 100 to 699 is one");
 }
 
-/// A word of the table or one of its aliases, in any case. [`Verb::Other`] is read from nothing, which is how it is shown:
-/// no other text is taken for it, so that a typing error is one. [`Verb::parse`] takes every word.
+/// A word of the table or one of its aliases, in any case. An unknown word is an error, so that a typing error is found;
+/// [`Verb::Other`] is read from an empty text, which is how it is shown. [`Verb::parse`] takes any word.
 impl FromStr for Verb {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
@@ -202,7 +202,7 @@ impl fmt::Display for NetworkProtocol {
     }
 }
 
-/// The facts as they stand on the wire, a `;` behind each. Bytes that aren't UTF-8 show as U+FFFD.
+/// The facts as they go over the wire, a `;` behind each. Bytes that aren't UTF-8 show as U+FFFD.
 impl fmt::Display for NewFacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in self.iter() {

@@ -15,6 +15,12 @@ use super::{AddressError, AddressFault, HostPort, decimal, find, nonzero, port, 
 use crate::grammar::{Fault, Read, whole};
 
 /// The network protocols of EPRT and EPSV (RFC 2428 2), by the numbers of RFC 1700's address families.
+///
+/// ```
+/// use ftp_proto::NetworkProtocol;
+/// assert_eq!(NetworkProtocol::of("2001:db8::1".parse()?).number(), 2);
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
@@ -96,7 +102,7 @@ impl ExtendedAddress {
         map((host, map_res(part(d), port)), |(host, port)| Self { host, port }).parse_complete(input)
     }
 
-    /// Appends the address as it stands on the wire, delimited by `|`.
+    /// Appends the address as it goes over the wire, delimited by `|`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         write(out, self);
     }
@@ -120,7 +126,7 @@ impl From<HostPort> for ExtendedAddress {
     }
 }
 
-/// The scope and the flow label of an IPv6 address are left out: EPRT can't say them.
+/// The scope and the flow label of an IPv6 address are left out: EPRT has no place for them.
 impl TryFrom<SocketAddr> for ExtendedAddress {
     type Error = AddressError;
     fn try_from(address: SocketAddr) -> Result<Self, AddressError> {
@@ -128,7 +134,7 @@ impl TryFrom<SocketAddr> for ExtendedAddress {
     }
 }
 
-/// A port alone, `|||port|`: what 229 says (RFC 2428 3).
+/// A port alone, `|||port|`: part of a 229 (RFC 2428 3).
 ///
 /// ```
 /// use ftp_proto::ExtendedPort;
@@ -151,7 +157,7 @@ impl ExtendedPort {
         self.0.get()
     }
 
-    /// Reads `|||port|` with any delimiter from `!` to `~` but a digit, and nothing beside. Allocates nothing.
+    /// Reads `|||port|`, with any delimiter from `!` to `~` but a digit, and nothing else. Allocates nothing.
     // RFC 2428 3: (<d><d><d><tcp-port><d>), without the parentheses
     pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
         whole(Self::read, text).map_err(|fault| AddressError::new(fault.at(text), fault.kind))
@@ -163,16 +169,15 @@ impl ExtendedPort {
         map(preceded((empty(), empty()), map_res(part(d), port)), Self).parse_complete(input)
     }
 
-    /// Finds the port in the text of a 229, or of any one line: with or without parentheses and blanks,
-    /// delimited by any character from `!` to `~` but a digit (by a letter only directly behind a `(`), and in the full
-    /// form `|protocol|address|port|`. The first place that looks like it decides. Takes linear time and
-    /// allocates nothing.
+    /// Finds the port in the text of a 229, or in any one line. It may be in the short form or in the full one,
+    /// `|protocol|address|port|`, with or without parentheses and blanks. Any character from `!` to `~` but a digit may delimit it;
+    /// a letter only directly behind a `(`. The first text of that form counts. Takes linear time and allocates nothing.
     pub fn find(text: &[u8]) -> Result<ExtendedPassive, AddressError> {
         Self::locate(text).map(|(found, _)| found)
     }
 
-    /// The same, and where the form is in `text`, from its first delimiter to its last, in bytes from 0: for whoever writes
-    /// another port in its place.
+    /// Like [`find`](Self::find), with the range of bytes of `text` from the first delimiter to the last: another port can be
+    /// written there.
     ///
     /// ```
     /// use ftp_proto::ExtendedPort;
@@ -184,7 +189,7 @@ impl ExtendedPort {
         find::extended_port(text)
     }
 
-    /// Appends the port as it stands on the wire, delimited by `|`.
+    /// Appends the port as it goes over the wire, delimited by `|`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         write(out, self);
     }
@@ -196,15 +201,19 @@ impl fmt::Display for ExtendedPort {
     }
 }
 
-/// What a 229 said: a port, and rarely an address.
+/// What a 229 holds: a port, and rarely an address.
+///
+/// ```
+/// let found = ftp_proto::ExtendedPort::find(b"(|1|192.0.2.7|6446|)").unwrap();
+/// assert_eq!((found.port(), found.advertised), (6446, Some([192, 0, 2, 7].into())));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExtendedPassive {
     /// The port to dial.
     pub port: ExtendedPort,
-    /// The address of the full form. RFC 2428 3 says that the control connection's peer is to be dialled, so this
-    /// is an advertisement only.
+    /// The address of the full form. It is only advertised: RFC 2428 3 has the client dial the control connection's peer.
     pub advertised: Option<IpAddr>,
 }
 

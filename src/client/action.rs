@@ -120,7 +120,7 @@ pub enum Failure<'a> {
     Refused(Reply<'a>),
     /// The server agreed, but what it said can't be read.
     Unreadable(Reply<'a>, BodyError),
-    /// The server answered with a code that can't answer what was said: a 226 to TYPE. Nobody knows what it has done.
+    /// The server answered with a code that can't answer what was said: a 226 to TYPE. What the server did isn't known.
     Unexpected(Reply<'a>),
     /// There was no data connection over which a byte could go: none could be made, the server didn't come to where we
     /// listened, or TLS on it failed. Each attempt with its end.
@@ -259,7 +259,7 @@ pub enum Violation {
         /// What came.
         reply: Reply<'static>,
     },
-    /// Plaintext came where TLS was to begin: somebody in between may have put it there (CVE-2021-22947).
+    /// Plaintext came where TLS was to begin: an attacker in between may have put it there (CVE-2021-22947).
     PlaintextBeforeTls,
     /// The server said more than is read: what was handed over unwanted is more than the limit.
     Flood {

@@ -126,7 +126,7 @@ pub struct Patience {
     /// For the next byte of a transfer, the first one, too: 120 s. It counts from the adapter's first word of how much it has
     /// [`moved`](crate::Stream::moved); one that never tells never stalls.
     pub stall: Duration,
-    /// For what NOOPs said amid a transfer are still due after it: 10 s. Then the session ends, since their late replies
+    /// For replies to NOOPs that were sent during a transfer and are still due after it: 10 s. Then the session ends, since their late replies
     /// could be taken for later ones.
     pub stragglers: Duration,
     /// For a whole request; `None`, the default: as long as it takes.

@@ -292,7 +292,7 @@ impl Request {
         Self::new(Plan::Script(steps.into()), Wanted::Nothing)
     }
 
-    /// REIN: nobody is logged in any more, and TLS ends. Where TLS is required, [`secure`](Self::secure) comes next.
+    /// REIN: the user is logged out, and TLS ends. Where TLS is required, [`secure`](Self::secure) comes next.
     pub fn reinitialise() -> Self {
         let steps = [Step::always(Command::Rein), Step { act: Act::StopTls, when: When::Secured }];
         Self::new(Plan::Script(steps.into()), Wanted::Nothing)

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use nom::Parser;
 use nom::bytes::complete::take_till;
-use nom::combinator::map_res;
+use nom::combinator::{map_res, rest};
 use nom::error::ErrorKind;
 use nom::sequence::preceded;
 
@@ -93,6 +93,16 @@ pub(super) enum Why {
     Protocol,
 }
 
+impl Why {
+    fn of_text(error: TextError) -> Self {
+        match error {
+            TextError::Empty => Self::Missing,
+            // Which byte is illegal, and where, `refuse` finds out.
+            TextError::Illegal { .. } | TextError::LeadingBlank => Self::Bad(ArgumentFault::Word),
+        }
+    }
+}
+
 impl Kind for Why {
     fn of(failed: ErrorKind) -> Self {
         Self::Bad(match failed {
@@ -115,14 +125,6 @@ fn missing(input: &[u8]) -> nom::Err<Fault> {
 /// Whether it is that nothing stands there.
 fn is_missing(error: &nom::Err<Fault>) -> bool {
     matches!(error, nom::Err::Error(fault) if fault.kind == Why::Missing)
-}
-
-fn illegal(input: &[u8], error: TextError) -> nom::Err<Fault> {
-    match error {
-        TextError::Empty => missing(input),
-        // Which byte is illegal, and where, `refuse` finds out.
-        TextError::Illegal { .. } | TextError::LeadingBlank => wrong(input, ArgumentFault::Word),
-    }
 }
 
 /// The error of a line. An illegal byte anywhere in it is worse than all else.
@@ -151,7 +153,7 @@ pub(super) fn ignored(input: &[u8]) -> Read<'_, ()> {
     if input.is_empty() {
         return Ok((input, ()));
     }
-    Text::new(input).map(|_| (&[][..], ())).map_err(|error| illegal(input, error))
+    map_res(rest, |text| Text::new(text).map(drop).map_err(Why::of_text)).parse_complete(input)
 }
 
 /// `*SP`, and the end of the line.
@@ -161,6 +163,16 @@ pub(super) fn end(input: &[u8]) -> Read<'_, ()> {
     match skip_blanks(input) {
         [] => Ok((&[], ())),
         rest => Err(wrong(rest, ArgumentFault::Excess)),
+    }
+}
+
+/// `SP`
+#[inline]
+fn blank(input: &[u8]) -> Read<'_, ()> {
+    match input {
+        [] => Err(missing(input)),
+        [b' ', rest @ ..] => Ok((rest, ())),
+        _ => Err(wrong(input, ArgumentFault::Excess)),
     }
 }
 

@@ -45,24 +45,35 @@ impl Row {
 }
 
 /// Whether a server takes a command before the login.
+///
+/// ```
+/// use ftp_proto::{LoginRule, Verb};
+/// assert_eq!((Verb::Feat.login(), Verb::Retr.login()), (LoginRule::NotNeeded, LoginRule::Needed));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LoginRule {
-    /// It is taken before.
+    /// A server takes it before the login.
     NotNeeded,
-    /// It is refused before, with 530.
+    /// A server refuses it before the login, with 530.
     Needed,
     /// Servers differ.
     ServerChoice,
 }
 
 /// What a command does with a data connection.
+///
+/// ```
+/// use ftp_proto::{DataUse, Verb};
+/// assert_eq!((Verb::Stor.data_use(), Verb::Pasv.data_use()), (DataUse::Upload, DataUse::SetsUpPassive));
+/// assert!(Verb::Mlsd.opens_data() && !Verb::Mlst.opens_data());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataUse {
     /// Nothing.
     Untouched,
-    /// It says where the server shall connect to.
+    /// It names the address that the server is to connect to.
     SetsUpActive,
-    /// It asks where the client shall connect to.
+    /// It asks for the address that the client is to connect to.
     SetsUpPassive,
     /// The names or facts of files go to the client, between the 1yz and the final reply.
     Listing,
@@ -131,7 +142,7 @@ pub(crate) enum HashAlgorithm {
 }
 
 impl Verb {
-    /// Whether a server takes it before the login. [`Verb::Other`]: the server's choice.
+    /// Whether a server takes it before the login. For [`Verb::Other`] servers differ.
     pub const fn login(self) -> LoginRule {
         self.row().login
     }
@@ -141,7 +152,7 @@ impl Verb {
         matches!(self.login(), LoginRule::Needed)
     }
 
-    /// What it does with a data connection.
+    /// What it does with the data connection.
     pub const fn data_use(self) -> DataUse {
         self.row().data
     }
@@ -151,17 +162,17 @@ impl Verb {
         matches!(self.data_use(), DataUse::Listing | DataUse::Download | DataUse::Upload)
     }
 
-    /// Whether that data goes to the server.
+    /// Whether it sends data to the server.
     pub const fn is_upload(self) -> bool {
         matches!(self.data_use(), DataUse::Upload)
     }
 
-    /// Whether it says where the next data connection goes.
+    /// Whether it sets up the next data connection.
     pub const fn sets_up_data(self) -> bool {
         matches!(self.data_use(), DataUse::SetsUpActive | DataUse::SetsUpPassive)
     }
 
-    /// Where it is defined, such as `RFC 959; RFC 1123`; empty for [`Verb::Other`].
+    /// The documents that define it, such as `RFC 959; RFC 1123`; empty for [`Verb::Other`].
     pub const fn rfc(self) -> &'static str {
         self.row().source
     }

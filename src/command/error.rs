@@ -9,7 +9,15 @@ use core::fmt;
 
 /// Why a line is no command. It never holds the line, which may be a password.
 ///
-/// Each has its answer: 500, 501, 504, 521 or 522.
+/// [`reply`](Self::reply) gives the server's answer to each: 500, 501, 504, 521 or 522.
+///
+/// ```
+/// use ftp_proto::{Code, Command, Verb};
+/// let error = Command::parse(b"PORT 10,0,0,1,300,1").unwrap_err();
+/// assert_eq!((error.verb(), error.at()), (Some(Verb::Port), Some(14)));
+/// assert_eq!(error.to_string(), "PORT: no number from 0 to 255 at 14");
+/// assert_eq!(error.reply().code(), Code::ARGUMENT_SYNTAX_ERROR);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CommandError {
@@ -17,12 +25,12 @@ pub enum CommandError {
     Empty,
     /// The line begins with a blank. 500.
     LeadingBlank,
-    /// The line is longer than the limit, in bytes; the framing says so. 500.
+    /// The line is longer than the limit; [`Inbox`](crate::Inbox) finds that out. 500.
     LineTooLong {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A CR, LF or NUL stands in the line: 501; or a 0xFF in its word, where it is Telnet's: 500.
+    /// The line holds a CR, LF or NUL: 501; or its word holds a 0xFF, which is Telnet's there: 500.
     IllegalByte {
         /// CR, LF, NUL or 0xFF.
         byte: u8,
@@ -31,7 +39,7 @@ pub enum CommandError {
     },
     /// The command needs an argument. 501.
     MissingArgument(Verb),
-    /// The argument isn't what the command takes. 501.
+    /// The argument doesn't have the form that the command takes. 501.
     BadArgument {
         /// The command.
         verb: Verb,
@@ -40,7 +48,7 @@ pub enum CommandError {
         /// What is wrong there.
         why: ArgumentFault,
     },
-    /// The argument is well-formed, and a value that no RFC knows. 504.
+    /// The argument has the right form, but no RFC defines its value. 504.
     UnsupportedParameter {
         /// The command.
         verb: Verb,
@@ -57,27 +65,33 @@ pub enum CommandError {
 }
 
 /// What is wrong with an argument.
+///
+/// ```
+/// use ftp_proto::{ArgumentFault, Command, CommandError, Verb};
+/// let fault = CommandError::BadArgument { verb: Verb::Rest, at: 5, why: ArgumentFault::Number };
+/// assert_eq!(Command::parse(b"REST -1"), Err(fault));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ArgumentFault {
-    /// Decimal digits should stand here.
+    /// Decimal digits are expected here.
     Number,
     /// The number is too large.
     NumberTooLarge,
-    /// One letter or word of the command's grammar should stand here.
+    /// A letter or word of the command's grammar is expected here.
     Word,
-    /// An address should stand here.
+    /// An address is expected here.
     Address(AddressFault),
-    /// A `time-val` should stand here: `YYYYMMDDhhmmss`, with or without a fraction (RFC 3659 2.3).
+    /// A `time-val` is expected here: `YYYYMMDDhhmmss`, with or without a fraction (RFC 3659 2.3).
     Time,
-    /// Facts should stand here: `name=value;`, once or more.
+    /// Facts are expected here: `name=value;`, once or more.
     Facts,
-    /// Nothing should stand here.
+    /// The line should have ended here.
     Excess,
 }
 
 impl CommandError {
-    /// The command that was meant; `None` if the mistake is the line's.
+    /// The command whose argument is wrong; `None` if the line itself is.
     pub const fn verb(&self) -> Option<Verb> {
         match self {
             Self::Empty | Self::LeadingBlank | Self::LineTooLong { .. } | Self::IllegalByte { .. } => None,
@@ -88,7 +102,7 @@ impl CommandError {
         }
     }
 
-    /// The place of the mistake, in bytes from 0; `None` where something is missing.
+    /// Where the mistake is, in bytes from the start of the line; `None` if something is missing.
     pub const fn at(&self) -> Option<usize> {
         match self {
             Self::Empty | Self::MissingArgument(_) => None,

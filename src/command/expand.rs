@@ -8,8 +8,8 @@ macro_rules! commands {
     )+) => {
         /// One command with its arguments.
         ///
-        /// Whatever is built of this type encodes to exactly one line and parses back to the same value. `Debug`
-        /// shows no password, nor the argument of a command that this crate doesn't know.
+        /// Every value encodes to exactly one line, and that line parses back to the same value. `Debug` shows no password,
+        /// nor the argument of a command that this crate doesn't know.
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
         #[non_exhaustive]

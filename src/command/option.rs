@@ -2,15 +2,26 @@
 
 use super::argument::{self, Field, Read, Shown, wrong};
 use super::error::ArgumentFault;
+use crate::grammar::{self, Kind, whole};
 use crate::text::{Argument, TextError};
 use alloc::vec::Vec;
 use core::fmt;
 use nom::Parser;
-use nom::combinator::map;
+use nom::bytes::complete::take_till;
+use nom::character::complete::char;
+use nom::combinator::{cut, map, verify};
+use nom::error::ErrorKind;
+use nom::multi::fold_many0;
 use nom::sequence::preceded;
 
-/// The argument of SITE: a word and what belongs to it. `Debug` shows the word only, since what follows may be a
-/// password (`SITE PSWD`, `SITE GPASS`).
+/// The argument of SITE: a word and its own arguments. `Debug` shows only the word, since a password may follow
+/// (`SITE PSWD`, `SITE GPASS`).
+///
+/// ```
+/// use ftp_proto::Command;
+/// let Ok(Command::Site(site)) = Command::parse(b"SITE CHMOD 644 a.txt") else { panic!() };
+/// assert_eq!((site.word(), site.arguments()), (&b"CHMOD"[..], Some(&b"644 a.txt"[..])));
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Site<'a>(Argument<'a>);
@@ -21,7 +32,7 @@ impl<'a> Site<'a> {
         Argument::new(text).map(Self)
     }
 
-    /// All of it as it stands on the wire.
+    /// All of it as it goes over the wire.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -66,19 +77,24 @@ impl fmt::Debug for Site<'_> {
 }
 
 /// The argument of OPTS (RFC 2389 4): a command's name and its options.
+///
+/// ```
+/// use ftp_proto::{Command, Opts};
+/// assert_eq!(Command::parse(b"OPTS utf-8 on"), Ok(Command::Opts(Opts::Utf8(Some(true)))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Opts<'a> {
     /// `UTF8 [ON|OFF]` (draft-ietf-ftpext-utf-8-option); read from `UTF-8` too.
     Utf8(Option<bool>),
-    /// `MLST [fact;…]` (RFC 3659 7.9): the facts that MLST and MLSD shall tell, or none.
+    /// `MLST [fact;…]` (RFC 3659 7.9): the facts that MLST and MLSD are to list; with no argument, none.
     Mlst(Option<Argument<'a>>),
-    /// `HASH [algorithm]` (draft-bryan-ftpext-hash): the algorithm to choose, or the question for it.
+    /// `HASH [algorithm]` (draft-bryan-ftpext-hash): chooses an algorithm, or asks which one is chosen.
     Hash(Option<Argument<'a>>),
     /// `MODE Z [options]` (draft-preston-ftpext-deflate), such as `LEVEL 6`.
     ModeZ(Option<Argument<'a>>),
-    /// Whatever is none of those.
+    /// Any other option.
     Other(OtherOption<'a>),
 }
 
@@ -160,7 +176,7 @@ impl<'a> OtherOption<'a> {
         if Opts::known(text).is_some() { Err(NotOther::Known) } else { Ok(Self(argument)) }
     }
 
-    /// All of it as it stands on the wire.
+    /// All of it as it goes over the wire.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -177,14 +193,14 @@ impl<'a> arbitrary::Arbitrary<'a> for OtherOption<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotOther {
-    /// The text is empty, or holds what may not be in it.
+    /// The text is empty, or holds an illegal byte.
     Text(TextError),
-    /// A blank stands in the word, at this place in bytes from 0.
+    /// The word holds a blank.
     Blank {
-        /// The place.
+        /// Where the blank is, in bytes from 0.
         at: usize,
     },
-    /// It isn't other: there is a variant for it.
+    /// There is a variant for it, so it isn't other.
     Known,
 }
 
@@ -200,8 +216,8 @@ impl fmt::Display for NotOther {
 
 impl core::error::Error for NotOther {}
 
-/// The facts that MFF sets (draft-somers-ftp-mfxx-03): `name=value;` once or more, without a blank. A `;` that is
-/// missing behind the last is accepted, and written.
+/// The facts that MFF sets (draft-somers-ftp-mfxx-03): `name=value;` once or more, without a blank. The last `;` may
+/// be missing from what is read; it is always written.
 ///
 /// ```
 /// let facts = ftp_proto::NewFacts::new("modify=20240229120000;UNIX.mode=0644").unwrap();
@@ -217,13 +233,8 @@ impl<'a> NewFacts<'a> {
         let text = text.as_ref();
         let text = text.strip_suffix(b";").unwrap_or(text);
         let argument = Argument::new(text).map_err(NewFactsError::Text)?;
-        let mut at = 0;
-        for fact in text.split(|byte| *byte == b';') {
-            if fact.contains(&b' ') || memchr::memchr(b'=', fact).is_none_or(|equals| equals == 0) {
-                return Err(NewFactsError::Fact { at });
-            }
-            at = fact.len().saturating_add(1).saturating_add(at);
-        }
+        let others = fold_many0(preceded(char(';'), cut(fact)), || (), |(), _| ());
+        whole((fact, others), text).map_err(|fault| NewFactsError::Fact { at: fault.at(text) })?;
         Ok(Self(argument))
     }
 
@@ -236,7 +247,7 @@ impl<'a> NewFacts<'a> {
         })
     }
 
-    /// Appends the facts as they stand on the wire, a `;` behind each.
+    /// Appends the facts as they go over the wire, a `;` behind each.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.0.as_bytes());
         out.push(b';');
@@ -259,9 +270,9 @@ impl<'a> arbitrary::Arbitrary<'a> for NewFacts<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NewFactsError {
-    /// The text is empty, or holds what may not be in it.
+    /// The text is empty, or holds an illegal byte.
     Text(TextError),
-    /// Here should stand `name=value`.
+    /// `name=value` is expected here.
     Fact {
         /// The place, in bytes from 0.
         at: usize,
@@ -278,6 +289,23 @@ impl fmt::Display for NewFactsError {
 }
 
 impl core::error::Error for NewFactsError {}
+
+/// ```text
+/// fact = 1*OCTET "=" *OCTET                          ; none of these a blank or ";", and in the name no "="
+/// ```
+fn fact(input: &[u8]) -> grammar::Read<'_, &[u8], NotAFact> {
+    let is_fact = |fact: &[u8]| !fact.contains(&b' ') && memchr::memchr(b'=', fact).is_some_and(|equals| equals > 0);
+    verify(take_till(|byte| byte == b';'), is_fact).parse_complete(input)
+}
+
+/// All that can be wrong with facts.
+struct NotAFact;
+
+impl Kind for NotAFact {
+    fn of(_: ErrorKind) -> Self {
+        Self
+    }
+}
 
 /// Up to the first blank, and from there.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {

@@ -3,7 +3,14 @@
 use crate::address::NetworkProtocol;
 use core::num::NonZeroU8;
 
-/// The representation type of TYPE (RFC 959 3.1.1); a session begins with `A`.
+/// The representation type that TYPE sets (RFC 959 3.1.1). A session begins with `A`.
+///
+/// ```
+/// use ftp_proto::{Command, Type};
+/// assert_eq!(Command::parse(b"TYPE I"), Ok(Command::Type(Type::Image)));
+/// assert_eq!("A N".parse::<Type>()?.to_string(), "A N");
+/// # Ok::<(), ftp_proto::UnknownWord>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Type {
@@ -70,7 +77,14 @@ pub enum Mode {
     Deflate,
 }
 
-/// How a file's bytes stand on a data connection: TYPE, STRU and MODE. The default is what a session begins with (RFC 959 5.1).
+/// How a file's bytes are sent over a data connection: TYPE, STRU and MODE. The default is a new session's (RFC 959 5.1).
+///
+/// ```
+/// use ftp_proto::{Form, Mode, Type};
+/// let form = Form { representation: Type::Image, ..Form::default() };
+/// assert!(!form.marks_end(), "in MODE S a file ends with its connection");
+/// assert!(Form { mode: Mode::Block, ..form }.marks_end());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -84,8 +98,8 @@ pub struct Form {
 }
 
 impl Form {
-    /// Whether the end of a file is told in the data, so that the connection need not end with it (RFC 959 3.3, 3.4): in every
-    /// MODE but S, and with STRU R.
+    /// Whether the data itself marks the end of a file, so that the connection need not end with it (RFC 959 3.3, 3.4): in
+    /// every MODE but S, and with STRU R.
     pub const fn marks_end(self) -> bool {
         !matches!(self.mode, Mode::Stream) || matches!(self.structure, Structure::Record)
     }
@@ -98,6 +112,11 @@ impl Form {
 }
 
 /// The protection level of PROT (RFC 2228 3).
+///
+/// ```
+/// use ftp_proto::{Command, Protection};
+/// assert_eq!(Command::parse(b"PROT P"), Ok(Command::Prot(Protection::Private)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Protection {
@@ -125,6 +144,12 @@ pub enum Algs {
 }
 
 /// The argument of ALLO (RFC 959 4.1.3).
+///
+/// ```
+/// use ftp_proto::{Allocation, Command};
+/// let allocation = Allocation { bytes: 4096, record: Some(80) };
+/// assert_eq!(Command::parse(b"ALLO 4096 R 80"), Ok(Command::Allo(allocation)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Allocation {
@@ -135,6 +160,12 @@ pub struct Allocation {
 }
 
 /// The argument of EPSV (RFC 2428 3, 4).
+///
+/// ```
+/// use ftp_proto::{Command, EpsvArgument, NetworkProtocol};
+/// assert_eq!(Command::parse(b"EPSV"), Ok(Command::Epsv(EpsvArgument::Any)));
+/// assert_eq!(Command::parse(b"EPSV 2"), Ok(Command::Epsv(EpsvArgument::Protocol(NetworkProtocol::Ipv6))));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum EpsvArgument {

@@ -15,7 +15,7 @@ use super::{Command, CommandLine, Verb};
 /// assert_eq!(shown(b"retr a\tb")?, "RETR a\\tb");
 /// assert_eq!(shown(b"PASS secret")?, "PASS ****");
 /// assert_eq!(shown(b"SITE CHPASS secret")?, "SITE CHPASS ****");
-/// assert_eq!(shown(b"XYZZY secret")?, "XYZZY ****", "nobody knows whether it is one");
+/// assert_eq!(shown(b"XYZZY secret")?, "XYZZY ****", "it may be one");
 /// # Ok::<(), ftp_proto::CommandError>(())
 /// ```
 impl fmt::Display for Command<'_> {

@@ -1,4 +1,4 @@
-//! Arguments as words of their own: shown as they stand on the wire, and read from that.
+//! Arguments as words of their own: shown as they go over the wire, and read from that.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,7 +11,7 @@ use crate::words::UnknownWord;
 
 macro_rules! words {
     ($($name:ident $wanted:literal;)+) => {$(
-        /// As it stands on the wire.
+        /// As it goes over the wire.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let mut argument = Vec::new();

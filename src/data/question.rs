@@ -120,7 +120,7 @@ impl Connect<'_> {
         self.source_port
     }
 
-    /// The connection stands.
+    /// The connection was made.
     pub fn connected(self) {
         self.data.state = State::Open(self.address);
     }
@@ -201,7 +201,7 @@ impl Accept<'_> {
         Verdict::Take
     }
 
-    /// Nobody can connect any more: the listening socket is closed.
+    /// The listening socket is closed, so that no connection can come any more.
     pub fn failed(self, why: DataError) {
         self.data.state = State::Failed(why);
     }

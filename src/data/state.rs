@@ -29,9 +29,11 @@ pub enum Direction {
 /// Why there is no data connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DataError {
-    /// The other side answered with a reset: nobody listens there.
+    /// The other side answered with a reset: no program listens there.
     Refused,
     /// No answer in time.
     TimedOut,
@@ -65,8 +67,8 @@ impl core::error::Error for DataError {}
 pub enum StreamEnd {
     /// All bytes were moved, and the connection was closed in order.
     Clean,
-    /// All bytes were moved, and their end was in the data (MODE B, C and Z, and STRU R in MODE S): the connection still
-    /// stands, and the next transfer may use it (RFC 959 3.4.2). If it isn't needed any more, `Close` is asked for it.
+    /// All bytes were moved, and their end was in the data (MODE B, C and Z, and STRU R in MODE S): the connection
+    /// stays open, and the next transfer may use it (RFC 959 3.4.2). If it isn't needed any more, `Close` is asked for it.
     Marked,
     /// The connection broke (a reset, or under TLS an end without close_notify): bytes may be missing.
     Truncated,
@@ -130,8 +132,8 @@ pub enum Verdict {
     Refuse,
 }
 
-/// Whether the TLS session of a data connection has to be the control connection's, resumed. Who resumes proves to be
-/// the one of the control connection; servers such as vsftpd insist on it.
+/// Whether the TLS session of a data connection has to be the control connection's, resumed. Resuming proves that the
+/// data connection comes from the peer of the control connection; servers such as vsftpd insist on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -7,9 +7,14 @@ macro_rules! causes {
     ($($(#[$doc:meta])* $name:ident $id:literal $sentence:literal;)*) => {
         /// Why there is no data connection, or one that doesn't do what it is for. More of them may come.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[non_exhaustive]
         pub enum Cause {
-            $($(#[$doc])* $name,)*
+            $(
+                $(#[$doc])*
+                #[cfg_attr(feature = "serde", serde(rename = $id))]
+                $name,
+            )*
         }
 
         impl Cause {
@@ -247,6 +252,22 @@ impl Causes {
 
 const fn bit(cause: Cause) -> u64 {
     1_u64.wrapping_shl(cause as u32)
+}
+
+/// The causes' names.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Causes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Not `collect_seq`, which some formats can't do without knowing the length.
+        alloc::vec::Vec::from_iter(self.iter()).serialize(serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Causes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        alloc::vec::Vec::deserialize(deserializer).map(|causes| Self::of(&causes))
+    }
 }
 
 impl fmt::Debug for Causes {

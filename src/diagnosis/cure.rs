@@ -15,6 +15,8 @@ const PROPOSED: (u16, u16) = (30000, 30099);
 
 /// Who can act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Actor {
     /// The client's user.
@@ -240,6 +242,29 @@ impl fmt::Display for Actor {
 impl fmt::Display for Cure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.remedy.advice)
+    }
+}
+
+/// What it is for, who can do it, the advice, and the lines. It is written only: what it says comes from tables of this crate, by way
+/// of a [`Finding`].
+#[cfg(feature = "serde")]
+impl serde::Serialize for Cure {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+        let mut fields = serializer.serialize_struct("Cure", 4)?;
+        fields.serialize_field("cause", &self.cause())?;
+        fields.serialize_field("actor", &self.actor())?;
+        fields.serialize_field("advice", self.remedy.advice)?;
+        fields.serialize_field("settings", &alloc::vec::Vec::from_iter(self.settings()))?;
+        fields.end()
+    }
+}
+
+/// The line as it is written.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Setting {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

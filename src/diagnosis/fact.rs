@@ -10,6 +10,8 @@ use crate::route::{Attempt, AttemptEnd, Container, Excerpt, Helper, Route, Softw
 
 /// One thing that was seen. Its display is half a sentence, without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Fact {
     /// The server or the client named this address, and the control connection leads to another host.

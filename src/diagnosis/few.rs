@@ -61,6 +61,23 @@ impl<T, const N: usize> Default for Few<T, N> {
     }
 }
 
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize, const N: usize> serde::Serialize for Few<T, N> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Not `collect_seq`, which some formats can't do without knowing the length.
+        alloc::vec::Vec::from_iter(self.iter()).serialize(serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, T: serde::Deserialize<'de>, const N: usize> serde::Deserialize<'de> for Few<T, N> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut few = Self::new();
+        alloc::vec::Vec::deserialize(deserializer)?.into_iter().for_each(|item| few.push(item));
+        Ok(few)
+    }
+}
+
 impl<T: fmt::Debug, const N: usize> fmt::Debug for Few<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()

@@ -11,12 +11,15 @@ use crate::route::Software;
 
 /// What [`diagnose`](super::diagnose) has found, the likeliest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Findings {
     list: Few<Finding, 8>,
 }
 
 /// One thing that is wrong: the causes that the evidence can't tell apart, why they are thought of, and what can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Finding {
     pub(super) causes: Few<Cause, 8>,
     pub(super) supports: Few<Fact, 6>,
@@ -29,6 +32,8 @@ pub struct Finding {
 
 /// What cures are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub(super) struct Known {
     pub(super) software: Software,
     /// The address at which the server is reached.
@@ -45,6 +50,8 @@ pub struct Line<'f>(&'f Finding);
 
 /// A further attempt that would tell the causes of a finding apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Experiment {
     /// Dial the address that the server advertises.

@@ -1,19 +1,21 @@
 //! Bytes in, lines free of Telnet out.
 
 mod raw;
+mod telnet;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use self::raw::{Aside, Raw};
-use crate::telnet::{self, Escape, Sequence};
+use self::telnet::Heard;
+use crate::telnet::IAC;
 
 /// What is kept allocated while nothing is kept: room for the usual line.
 const KEPT_WHEN_IDLE: usize = 112;
 /// The same while much comes at once.
 const KEPT_WHEN_BUSY: usize = 4096;
-/// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.
-const MOST_ANSWERS: u8 = 32;
+/// The bytes that say what a reply's line is: the code, and what separates it from the text.
+const CODE: usize = 4;
 
 /// One buffer with four places in it, in this order:
 ///
@@ -54,23 +56,6 @@ pub(super) struct Wire {
     /// What was changed, as it came.
     aside: Option<Box<Aside>>,
 }
-
-/// Where in a line Telnet is understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Heard {
-    Everywhere,
-    /// Before the first blank, behind which a command's argument is; and no longer than a word may be.
-    InWord,
-    /// Before the fourth byte, behind which a reply's text is.
-    InCode,
-    /// Amid a reply of many lines, whose lines are text from the first byte on.
-    Nowhere,
-}
-
-/// The bytes that say what a reply's line is: the code, and what separates it from the text.
-const CODE: usize = 4;
-/// Longer words than this are no command, so that not much is searched for the blank behind one.
-const WORD: usize = 32;
 
 /// A line that has ended.
 pub(super) struct Line<'a> {
@@ -115,25 +100,6 @@ impl Wire {
         }
     }
 
-    /// How 0xFF is read; before the first byte is.
-    pub(super) fn read_as(&mut self, escape: Escape) {
-        self.heard = match escape {
-            Escape::Doubled => Heard::Everywhere,
-            Escape::AsIs if self.negotiates() => Heard::InWord,
-            Escape::AsIs => Heard::InCode,
-        };
-    }
-
-    /// Whether the next line belongs to a reply that has begun.
-    #[inline]
-    pub(super) fn within_reply(&mut self, within: bool) {
-        self.heard = match self.heard {
-            Heard::InCode if within => Heard::Nowhere,
-            Heard::Nowhere if !within => Heard::InCode,
-            heard => heard,
-        };
-    }
-
     /// How many bytes a line may have.
     pub(super) fn limit(&self) -> usize {
         self.limit
@@ -175,7 +141,7 @@ impl Wire {
                 return None;
             }
             let rest = self.bytes.get(self.scan..)?;
-            let found = memchr::memchr3(b'\n', telnet::IAC, self.third, rest);
+            let found = memchr::memchr3(b'\n', IAC, self.third, rest);
             let Some((count, byte)) = found.and_then(|at| Some((at, *rest.get(at)?))) else {
                 let count = rest.len();
                 self.marks &= count == 0;
@@ -337,14 +303,6 @@ impl Wire {
         self.bytes.get(self.line..self.clean).unwrap_or_default()
     }
 
-    pub(super) fn take_answers(&mut self) -> Vec<u8> {
-        self.answers.take().map_or(Vec::new(), |answers| *answers)
-    }
-
-    pub(super) fn take_interrupt(&mut self) -> bool {
-        core::mem::take(&mut self.interrupted)
-    }
-
     /// Takes the next `count` bytes into the line under way, up to one more than the limit: that one may be
     /// the CR of its end.
     fn keep(&mut self, count: usize) {
@@ -416,101 +374,5 @@ impl Wire {
         }
         self.dropped = self.dropped.saturating_add(clean.saturating_sub(self.clean));
         self.clean.saturating_sub(self.line)
-    }
-
-    /// Handles the IAC or NUL that is next; `None` when more bytes are needed.
-    #[cold]
-    fn special(&mut self, byte: u8) -> Option<()> {
-        if byte != telnet::IAC {
-            match self.bytes.get(self.line..self.clean) {
-                Some([.., b'\r']) if !self.overflow => self.skip(1),
-                _ => self.keep(1),
-            }
-            return Some(());
-        }
-        if !self.hears_telnet() {
-            self.keep(1);
-            return Some(());
-        }
-        let sequence = telnet::sequence(self.bytes.get(self.scan..)?);
-        match sequence {
-            Sequence::Unended => return None,
-            // The mark of a Synch comes as urgent data, which the system may have taken out: `IAC IP IAC ABOR`.
-            Sequence::Data if self.marks => self.skip(1),
-            Sequence::Data => self.keep(1),
-            Sequence::Escaped => {
-                self.keep(1);
-                self.skip(1);
-            }
-            Sequence::Negotiation(answer) => {
-                self.skip(3);
-                self.answer(answer);
-            }
-            Sequence::Subnegotiation => {
-                self.skip(2);
-                self.subnegotiation = u32::try_from(self.limit).unwrap_or(u32::MAX);
-            }
-            Sequence::Interrupt => {
-                self.skip(2);
-                self.interrupted = true;
-            }
-            Sequence::Command => self.skip(2),
-        }
-        self.marks = self.negotiates() && sequence == Sequence::Interrupt;
-        Some(())
-    }
-
-    /// Whether Telnet is understood in the place that is next, since no name and no text can be there.
-    fn hears_telnet(&self) -> bool {
-        match self.heard {
-            Heard::Everywhere => true,
-            Heard::Nowhere => false,
-            Heard::InCode => self.clean.saturating_sub(self.line) < CODE,
-            Heard::InWord => {
-                let word = self.bytes.get(self.line..self.clean).unwrap_or_default();
-                word.len() <= WORD && memchr::memchr(b' ', word).is_none()
-            }
-        }
-    }
-
-    /// Whether it reads what a client sends: a server declines what Telnet options it is asked for, a client keeps silent.
-    fn negotiates(&self) -> bool {
-        self.third == b'\n'
-    }
-
-    fn answer(&mut self, answer: Option<[u8; 3]>) {
-        if let Some(answer) = answer
-            && self.negotiates()
-            && self.answered < MOST_ANSWERS
-        {
-            self.answered = self.answered.saturating_add(1);
-            let answers = self.answers.get_or_insert_default();
-            // No room is kept for more.
-            answers.reserve_exact(answer.len());
-            answers.extend_from_slice(&answer);
-        }
-    }
-
-    /// Skips to the end of a subnegotiation, or as many bytes as a line may have, whatever comes first;
-    /// false when more bytes are needed.
-    #[cold]
-    fn skip_subnegotiation(&mut self) -> bool {
-        while self.subnegotiation > 0 {
-            let Some(rest) = self.bytes.get(self.scan..) else { return false };
-            let most = usize::try_from(self.subnegotiation).unwrap_or(usize::MAX);
-            let skipped = match *rest {
-                [] | [telnet::IAC] => return false,
-                [telnet::IAC, telnet::SUBNEGOTIATION_END, ..] => {
-                    self.skip(2);
-                    self.subnegotiation = 0;
-                    return true;
-                }
-                [telnet::IAC, ..] => 2,
-                _ => memchr::memchr(telnet::IAC, rest).unwrap_or(rest.len()).min(most),
-            };
-            self.skip(skipped);
-            self.subnegotiation = self.subnegotiation.saturating_sub(u32::try_from(skipped).unwrap_or(u32::MAX));
-        }
-        true
     }
 }

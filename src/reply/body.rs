@@ -1,8 +1,7 @@
 //! What replies say: their texts read, and written by the same rules.
 //!
-//! Every reader is named by what it reads and looks at the text alone; whether the code fits is the caller's to
-//! decide, since servers answer EPSV with 227 and SIZE with 213 or 250. Each file holds a reader beside its
-//! writer.
+//! Each reader is named by what it reads, and looks at the text alone. Whether the code fits is left to the caller, since
+//! servers answer EPSV with 227, and SIZE with 213 or 250. In each file the readers stand beside the writers.
 
 mod address;
 mod features;
@@ -19,17 +18,24 @@ use crate::address::AddressError;
 use crate::grammar::{self, Kind};
 use crate::time::TimeError;
 
-/// Why a reply doesn't say what was looked for.
+/// Why a reply doesn't hold what was looked for.
+///
+/// ```
+/// use ftp_proto::{BodyError, Reply};
+/// let reply: Reply = "213 unknown\r\n".parse()?;
+/// assert_eq!(reply.size(), Err(BodyError::NoNumber));
+/// # Ok::<(), ftp_proto::ReplyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// No line holds an address; this is what is wrong with the first.
+    /// No line holds an address. This is the error of the first line that holds a part of one.
     Address(AddressError),
-    /// There is neither a quoted nor a plain path, or it is empty.
+    /// There is neither a quoted nor a plain path, or the path is empty.
     NoPath,
-    /// The quote at this place of the line, in bytes from 0, is never closed.
+    /// A quote is never closed.
     UnterminatedQuote {
-        /// Where the quote is.
+        /// Where the quote is in its line, in bytes from 0.
         at: usize,
     },
     /// The path holds a control character.
@@ -39,7 +45,7 @@ pub enum BodyError {
         /// Its place in the path, in bytes from 0.
         at: usize,
     },
-    /// There is no number, or something else beside it.
+    /// There is no number, or other text with it.
     NoNumber,
     /// The number is above 18446744073709551615.
     NumberTooLarge,

@@ -3,10 +3,26 @@
 use core::fmt;
 
 /// A reply code (RFC 959 4.2). Unknown ones survive; only the first digit decides what a client does.
+///
+/// ```
+/// use ftp_proto::{Class, Code};
+/// let code = Code::new(553).unwrap();
+/// assert_eq!((code, code.class()), (Code::FILE_NAME_NOT_ALLOWED, Class::PermanentNegative));
+/// assert!(code.is_negative());
+/// // A code that no RFC has is a code, too: its first digit says what to do.
+/// assert_eq!(Code::new(299).map(Code::class), Some(Class::Completion));
+/// assert_eq!(Code::new(42), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(u16);
 
 /// What the first digit of a [`Code`] says (RFC 959 4.2; RFC 2228 5 for the sixth). There are no others.
+///
+/// ```
+/// use ftp_proto::{Class, Code};
+/// let may_retry = |code: Code| code.class() == Class::TransientNegative;
+/// assert!(may_retry(Code::FILE_BUSY) && !may_retry(Code::FILE_UNAVAILABLE));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// 1yz: begun; another reply follows before a new command is sent.

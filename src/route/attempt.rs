@@ -24,6 +24,7 @@ use crate::text::write_printable;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Attempt {
     /// The way that was tried.
@@ -31,19 +32,24 @@ pub struct Attempt {
     /// What the server advertised (passive), or the client (active), whoever was dialled then. Where only a port was named (EPSV), its
     /// host is the control connection's.
     pub advertised: Option<SocketAddr>,
-    /// What was dialled, or who connected.
+    /// The address that was dialled, or that connected.
     pub reached: Option<SocketAddr>,
     /// How it ended.
     pub end: AttemptEnd,
     /// From the command that asked for it to its end.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub took: Duration,
-    /// The TCP connection stood, whatever became of it.
+    /// The TCP connection was made, whatever happened to it later.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub connected: bool,
     /// A 1yz opened the transfer.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub opened: bool,
     /// The control connection was under TLS, so that nothing in between can read an address in it.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub encrypted: bool,
     /// PROT P was in force.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub protected: bool,
     /// TLS on the data connection, if it began: how far it came.
     pub tls: Option<DataTls>,
@@ -57,9 +63,11 @@ pub struct Attempt {
 /// How an [`Attempt`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum AttemptEnd {
-    /// The data connection stands, or has done its work.
+    /// The data connection was made, and did its work if there was any.
     Connected,
     /// The server refused the route's command with this code.
     Refused(Code),
@@ -67,15 +75,15 @@ pub enum AttemptEnd {
     Unexpected(Code),
     /// The server agreed, but its reply names no address.
     Unreadable,
-    /// The data connection couldn't be made or secured from our side. In active mode [`DataError::TimedOut`] says that nobody came.
+    /// The data connection couldn't be made or secured from our side. In active mode [`DataError::TimedOut`] means that no connection came.
     Failed(DataError),
-    /// The server gave up with this code: 425 before anything stood, 522 over its TLS, 426 or 421 amid it.
+    /// The server gave up with this code: 425 before the connection was made, 522 because of its TLS, 426 or 421 during the transfer.
     ServerFailed(Code),
     /// Another host connected than the one that should, and was sent away; the right one never came.
     Stranger(IpAddr),
-    /// The connection stood, and nothing moved over it.
+    /// The connection was made, and nothing moved over it.
     Stalled,
-    /// The connection stood, and broke or was closed before all bytes had come.
+    /// The connection was made, and broke or was closed before all bytes had come.
     CutShort,
     /// The server agreed, and the address that it names wasn't dialled, by choice: what would have come of it isn't known.
     NotDialled,
@@ -86,6 +94,8 @@ pub enum AttemptEnd {
 /// How far TLS on a data connection came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct DataTls {
     /// The version that was agreed on, if it is known.
@@ -99,20 +109,26 @@ pub struct DataTls {
 /// The version of TLS (RFC 5246, RFC 8446).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TlsVersion {
     /// 1.0 or 1.1, or SSL.
     Older,
     /// 1.2.
+    #[cfg_attr(feature = "serde", serde(rename = "1.2"))]
     V1_2,
     /// 1.3: a session can be resumed with a ticket only, and each ticket best once.
+    #[cfg_attr(feature = "serde", serde(rename = "1.3"))]
     V1_3,
 }
 
 /// The code and the words of a reply, the words cut after [`Excerpt::LONGEST`] bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Excerpt {
     code: Code,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_types::excerpt"))]
     text: Box<[u8]>,
 }
 

@@ -31,9 +31,11 @@ use crate::reply::{Code, Reply};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Evidence {
-    /// Who has seen it. Addresses are as that side sees them.
+    /// The side that has seen it. Addresses are as that side sees them.
     pub side: Side,
     /// The client's end of the control connection.
     pub client: Option<SocketAddr>,
@@ -65,22 +67,26 @@ pub struct Evidence {
     pub surroundings: Surroundings,
 }
 
-/// Who has seen the evidence.
+/// The side that has seen the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Side {
     /// A client.
     #[default]
     Client,
     /// A server.
     Server,
-    /// Somebody in between, who sees the control connection's bytes.
+    /// An observer in between, which sees the control connection's bytes.
     Observer,
 }
 
 /// TLS on the control connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct TlsFacts {
     /// Whether it is under TLS at the end.
@@ -96,6 +102,8 @@ pub struct TlsFacts {
 /// How the control connection fares.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ControlState {
     /// Nothing is known, or it has ended in order.
@@ -112,6 +120,7 @@ pub enum ControlState {
 /// How the control connection was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ControlLoss {
     /// What was to be seen of it.
@@ -119,6 +128,7 @@ pub struct ControlLoss {
     /// While what was under way.
     pub during: Occasion,
     /// For how long nothing had been said over it.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub idle: Duration,
     /// The server's last word, if it was a 421.
     pub said: Option<Box<Excerpt>>,
@@ -127,6 +137,8 @@ pub struct ControlLoss {
 /// What was to be seen of a control connection that was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum LossKind {
     /// The other side closed it.
@@ -140,6 +152,8 @@ pub enum LossKind {
 /// What was under way as the control connection was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Occasion {
     /// The greeting was due.
@@ -157,6 +171,8 @@ pub enum Occasion {
 /// What a server is told to do, as far as it is known: by its own machine, or by its configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Configuration {
     /// Whether passive mode is allowed.
@@ -177,9 +193,11 @@ pub struct Configuration {
     pub tls_required: Option<bool>,
 }
 
-/// What is known of the machines and networks in between. Only somebody who stands there can know it.
+/// What is known of the machines and networks in between. Only a program that runs there can know it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Surroundings {
     /// What the server runs in.
@@ -197,6 +215,8 @@ pub struct Surroundings {
 /// What a server runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Container {
     /// Docker, Podman and the like.
@@ -208,6 +228,8 @@ pub enum Container {
 /// A firewall's reader of FTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Helper {
     /// It reads this control connection.
@@ -219,7 +241,7 @@ pub enum Helper {
 }
 
 impl Evidence {
-    /// Nothing is known yet by who sees it.
+    /// An empty record of this side.
     pub fn seen_by(side: Side) -> Self {
         Self { side, ..Self::default() }
     }
@@ -291,7 +313,7 @@ impl Evidence {
         self
     }
 
-    /// The same, for whoever holds it by reference.
+    /// Like [`heard`](Self::heard), by reference.
     pub fn hear(&mut self, to: Option<Verb>, reply: &Reply<'_>) {
         if self.software == Software::Unknown {
             self.software = Software::of(to, reply);

@@ -8,6 +8,8 @@ use crate::reply::{Code, Reply};
 /// A server's software, as far as it can be recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Software {
     /// Not recognised.
@@ -16,10 +18,12 @@ pub enum Software {
     /// vsftpd.
     Vsftpd,
     /// ProFTPD.
+    #[cfg_attr(feature = "serde", serde(rename = "proftpd"))]
     ProFtpd,
     /// Pure-FTPd.
     PureFtpd,
     /// FileZilla Server.
+    #[cfg_attr(feature = "serde", serde(rename = "filezilla_server"))]
     FileZillaServer,
     /// pyftpdlib.
     Pyftpdlib,
@@ -30,6 +34,7 @@ pub enum Software {
     /// This crate's own `ftp-server`.
     FtpServer,
     /// DrFTPD, whose data connections live on other hosts.
+    #[cfg_attr(feature = "serde", serde(rename = "drftpd"))]
     DrFtpd,
 }
 
@@ -101,7 +106,8 @@ impl Software {
         }
     }
 
-    /// Who says this reply; `to`: which command it answers, `None`: it is the greeting. `Unknown`: it doesn't tell.
+    /// The software that a reply is recognised by. `to` is the command that it answers; `None` means that it is the greeting. `Unknown` if
+    /// the reply doesn't tell.
     pub fn of(to: Option<Verb>, reply: &Reply<'_>) -> Self {
         let names = match to {
             None | Some(Verb::Syst | Verb::Stat) => true,
@@ -141,6 +147,8 @@ impl fmt::Display for Software {
 /// What answers at the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Speaks {
     /// FTP.
@@ -153,7 +161,7 @@ pub enum Speaks {
     Smtp,
     /// TLS from the first byte: implicit FTP over TLS, or something else.
     Tls,
-    /// Nothing: it waits for us, as TLS does, or for nobody.
+    /// Nothing: it waits for the client's first bytes, as TLS does, or doesn't work.
     Nothing,
     /// Something else.
     Other,

@@ -37,9 +37,9 @@ pub struct Config {
     pub clear_command_channel: bool,
     /// How long to wait.
     pub patience: Patience,
-    /// After so many failed logins the session ends with 421: 3 (RFC 2577 5).
+    /// The number of failed logins after which the session ends with 421: 3 (RFC 2577 5).
     pub login_failures: u32,
-    /// After so many lines before the login that are no command here the session ends with 421: 10. Who says such things
+    /// The number of lines before the login that are no known command, after which the session ends with 421: 10. Such a client
     /// speaks another protocol (ALPACA, CVE-2021-3618).
     pub unknown_commands: u32,
     /// Whether the application is asked for SIZE in TYPE A, which it has to count as it would be sent (no: `550 SIZE not
@@ -53,7 +53,7 @@ pub struct Config {
     pub support: Support,
     /// Whether the application is told, by [`Action::Answered`](super::Action::Answered), of each command with its final
     /// reply, whoever has made it (no). Then one command line is taken up a poll, and the news comes before the `Write` of the
-    /// reply. So who logs this news has logged each command that was answered exactly once, as it was answered, and no secret.
+    /// reply. A log of this news holds each answered command exactly once, with its answer, and no secret.
     ///
     /// Told are also lines that are no command, are too long, or out of order; what is answered amid a transfer, and ABOR; the end of
     /// a transfer; 451 where the application didn't answer in time, and 421 in place of its refusal where that was one too many.
@@ -69,7 +69,7 @@ pub enum Security {
     /// None: AUTH is answered 502.
     #[default]
     Off,
-    /// Who wants it says AUTH TLS.
+    /// A client that wants it sends AUTH TLS.
     Offered,
     /// USER and PASS are refused without it (530).
     Login,

@@ -8,7 +8,7 @@ use super::context::{Context, Pace};
 use super::support::Support;
 use crate::command::{Served, Verb};
 
-/// What somebody who has logged in may do, where it is another than what [`Config`] says of everybody
+/// What a user who has logged in may do, where it differs from what [`Config`] says for all users
 /// ([`Login::accept_with`](super::Login::accept_with)). Limits, TLS and the login itself are for everybody the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

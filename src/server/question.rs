@@ -183,7 +183,7 @@ impl<'a> Question<'a> {
     /// USER logs in, 331 asks for the password, 530 refuses. That is what a proxy needs, which sends
     /// [`command`](Self::command) on and hands each reply back, whatever its code.
     ///
-    /// A reply that no client could take for an answer to this command (a 227 to CWD, 6yz) is said under 451. After a 1yz,
+    /// A reply that no client could take for an answer to this command (a 227 to CWD, 6yz) is sent with the code 451. After a 1yz,
     /// which answers nothing yet, the question stays open.
     pub fn relay(self, reply: &Reply<'_>) -> Relayed {
         self.into_open().relay(reply)

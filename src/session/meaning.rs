@@ -12,7 +12,7 @@ pub enum Step {
     Success,
     /// 3yz: the next command of the sequence is due.
     Continue,
-    /// 4yz or 5yz: refused. 6yz: a protected reply (RFC 2228), which nobody here can read.
+    /// 4yz or 5yz: refused. 6yz: a protected reply (RFC 2228), which this crate can't read.
     Failure,
 }
 

@@ -8,6 +8,8 @@ use crate::telnet::Escaping;
 
 /// What a [`Tracker`](super::Tracker) keeps at most, and what it expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Rules {
     /// For command lines. A line that is longer is told as a command that can't be read.
@@ -27,6 +29,8 @@ pub struct Rules {
 /// What becomes of a data connection that was announced towards a host that is neither of the two ends, nor
 /// [trusted](Rules::trusted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Strangers {
     /// Nothing is expected, and [`Event::Refused`](super::Event::Refused) tells it.
     #[default]

@@ -4,113 +4,41 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use ftp_proto::Time;
 use ftp_proto::listing::{Hint, Line, Listing};
-use ftp_proto::{Command, Inbox, Limits, Reply, Time};
-
-/// What a socket hands out at most at once.
-const READ: usize = 8192;
-
-const FEATURES: &[u8] = b"211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n PASV\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n MLST type*;size*;modify*;\r\n MLSD\r\n211 End\r\n";
+use ftp_proto_peers::*;
 
 fn bench_replies(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replies");
-    let line = b"250 Requested file action okay, completed.\r\n".repeat(1000);
-    for (name, input, count) in [("one line", line, 1000), ("FEAT of 12 lines", FEATURES.repeat(100), 100)] {
-        group.throughput(Throughput::Elements(count));
+    for (name, input, count) in [("one line", lines(), 1000), ("FEAT of 12 lines", features(), 100)] {
+        group.throughput(Throughput::Elements(count as u64));
         group.bench_function(BenchmarkId::new("libftp", name), |bencher| {
-            bencher.iter(|| {
-                let mut rest = black_box(&input[..]);
-                while let Ok((behind, reply)) = libftp::parser::parse_reply(rest) {
-                    black_box(&reply);
-                    rest = behind;
-                }
-                assert!(rest.is_empty());
-            });
+            bencher.iter(|| assert_eq!(libftp_replies(&input), count));
         });
         group.bench_function(BenchmarkId::new("Reply::parse", name), |bencher| {
-            bencher.iter(|| {
-                let mut rest = black_box(&input[..]);
-                while let Some((reply, length)) = Reply::parse(rest).unwrap() {
-                    black_box(&reply);
-                    rest = &rest[length..];
-                }
-                assert!(rest.is_empty());
-            });
+            bencher.iter(|| assert_eq!(slice_replies(&input), count));
         });
         group.bench_function(BenchmarkId::new("Inbox", name), |bencher| {
-            let mut inbox = Inbox::replies(Limits::REPLIES);
-            bencher.iter(|| {
-                for chunk in black_box(&input).chunks(READ) {
-                    inbox.push(chunk);
-                    while let Some(reply) = inbox.next_reply().unwrap() {
-                        black_box(&reply);
-                    }
-                }
-                assert_eq!(inbox.buffered(), 0);
-            });
+            let (mut inbox, _) = inboxes();
+            bencher.iter(|| assert_eq!(inbox_replies(&mut inbox, &input), count));
         });
     }
     group.finish();
 }
 
-/// Commands that all three can read.
-const COMMANDS: &[u8] = b"USER anonymous\r\nPASS ftp@example.org\r\nSYST\r\nPWD\r\nTYPE I\r\nCWD /pub\r\nPASV\r\nRETR hello.txt\r\nPORT 127,0,0,1,156,179\r\nSTOR a.bin\r\nNOOP\r\nQUIT\r\n";
-
 fn bench_commands(criterion: &mut Criterion) {
-    let input = COMMANDS.repeat(100);
-    let lines = 1200;
+    let input = commands();
+    let count = 1200;
     let mut group = criterion.benchmark_group("commands");
-    group.throughput(Throughput::Elements(lines));
-    group.bench_function("libftp", |bencher| {
-        bencher.iter(|| {
-            let mut rest = black_box(&input[..]);
-            while let Ok((behind, command)) = libftp::parser::parse_command(rest) {
-                black_box(&command);
-                rest = behind;
-            }
-            assert!(rest.is_empty());
-        });
-    });
-    group.bench_function("flep_protocol", |bencher| {
-        bencher.iter(|| {
-            let mut rest = black_box(&input[..]);
-            let mut count = 0;
-            while !rest.is_empty() {
-                black_box(flep_protocol::CommandKind::read(&mut rest).unwrap());
-                count += 1;
-            }
-            assert_eq!(count, lines);
-        });
-    });
-    // As libftp has it: out of one slice, without a copy, and without Telnet or a limit.
+    group.throughput(Throughput::Elements(count as u64));
+    group.bench_function("libftp", |bencher| bencher.iter(|| assert_eq!(libftp_commands(&input), count)));
+    group.bench_function("flep_protocol", |bencher| bencher.iter(|| assert_eq!(flep_commands(&input), count)));
     group.bench_function("memchr and Command::parse", |bencher| {
-        bencher.iter(|| {
-            let mut rest = black_box(&input[..]);
-            let mut count = 0;
-            while let Some(end) = memchr::memchr(b'\n', rest) {
-                let line = &rest[..end];
-                let command = Command::parse(line.strip_suffix(b"\r").unwrap_or(line));
-                count += u64::from(command.is_ok());
-                black_box(&command);
-                rest = &rest[end + 1..];
-            }
-            assert_eq!(count, lines);
-        });
+        bencher.iter(|| assert_eq!(slice_commands(&input), count));
     });
     group.bench_function("Inbox and Command::parse", |bencher| {
-        let mut inbox = Inbox::commands(Limits::COMMANDS);
-        bencher.iter(|| {
-            let mut count = 0;
-            for chunk in black_box(&input).chunks(READ) {
-                inbox.push(chunk);
-                while let Some(line) = inbox.next_line().unwrap() {
-                    let command = Command::parse(line);
-                    count += u64::from(command.is_ok());
-                    black_box(&command);
-                }
-            }
-            assert_eq!(count, lines);
-        });
+        let (_, mut inbox) = inboxes();
+        bencher.iter(|| assert_eq!(inbox_commands(&mut inbox, &input), count));
     });
     group.finish();
 }

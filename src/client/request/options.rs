@@ -48,7 +48,7 @@ impl Options {
 /// Options of transfers. Each method can be called on any request; [`Client::start`](crate::Client::start) rejects one
 /// that doesn't fit ([`Misuse::Unfitting`]) or that contradicts another ([`Misuse::Contradictory`]).
 impl Request {
-    /// The TYPE of a transfer or a listing (RFC 959 3.1.1): it is said before, unless it is in force. Without this it is I for
+    /// The TYPE of a transfer or a listing (RFC 959 3.1.1): TYPE is sent before it, unless it is in force. Without this it is I for
     /// files, and A for LIST and NLST. It stays in force.
     ///
     /// ```
@@ -63,7 +63,7 @@ impl Request {
         self
     }
 
-    /// The TYPE of a transfer or a listing is the one in force: none is said.
+    /// A transfer or a listing uses the TYPE in force; none is sent.
     ///
     /// ```
     /// use ftp_proto::client::Request;

@@ -2,7 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{Field, Read, Shown, blanks, illegal, is_missing, missing, strict, write_text, wrong};
+use nom::Parser;
+use nom::combinator::{map_res, rest};
+use nom::sequence::preceded;
+
+use super::{Field, Read, Shown, Why, blank, blanks, is_missing, strict, write_text, wrong};
 use crate::command::error::ArgumentFault;
 use crate::text::{Argument, Password, Path};
 
@@ -29,12 +33,7 @@ impl<'a> Field<'a> for Path<'a> {
     }
     #[inline]
     fn read(input: &'a [u8]) -> Read<'a, Self> {
-        let name = match input {
-            [] => return Err(missing(input)),
-            [b' ', name @ ..] => name,
-            _ => return Err(wrong(input, ArgumentFault::Excess)),
-        };
-        Path::new(name).map(|path| (&[][..], path)).map_err(|error| illegal(name, error))
+        preceded(blank, map_res(rest, |name| Path::new(name).map_err(Why::of_text))).parse_complete(input)
     }
     fn read_strict(input: &'a [u8]) -> Read<'a, Self> {
         Self::read(input)
@@ -49,8 +48,7 @@ impl<'a> Field<'a> for Password<'a> {
     const SECRET: bool = true;
     #[inline]
     fn read(input: &'a [u8]) -> Read<'a, Self> {
-        let [_, secret @ ..] = input else { return Err(missing(input)) };
-        Password::new(secret).map(|secret| (&[][..], secret)).map_err(|error| illegal(input, error))
+        preceded(blank, map_res(rest, |secret| Password::new(secret).map_err(Why::of_text))).parse_complete(input)
     }
     fn read_strict(input: &'a [u8]) -> Read<'a, Self> {
         Self::read(input)
@@ -63,8 +61,7 @@ impl<'a> Field<'a> for Argument<'a> {
     type Owned = Argument<'static>;
     #[inline]
     fn read(input: &'a [u8]) -> Read<'a, Self> {
-        let (text, ()) = blanks(input)?;
-        Argument::new(text).map(|text| (&[][..], text)).map_err(|error| illegal(text, error))
+        preceded(blanks, map_res(rest, |text| Argument::new(text).map_err(Why::of_text))).parse_complete(input)
     }
     fn read_strict(input: &'a [u8]) -> Read<'a, Self> {
         let read = Self::read(input)?;

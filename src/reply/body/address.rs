@@ -10,13 +10,20 @@ use crate::address::{
 use crate::reply::{Code, Draft, Reply};
 
 impl Reply<'_> {
-    /// The address that a 227 tells, in the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to
-    /// find it). It is what the server says, and none to trust: see RFC 2577 3. Allocates nothing.
+    /// The address in a 227, from the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to find it). The server
+    /// chose it, so don't trust it: see RFC 2577 3. Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "227 Entering Passive Mode (192,0,2,7,192,100).\r\n".parse()?;
+    /// assert_eq!(reply.passive_address()?.to_string(), "192,0,2,7,192,100");
+    /// assert_eq!(reply.passive_address()?.port(), 49252);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn passive_address(&self) -> Result<HostPort, BodyError> {
         self.find(HostPort::find)
     }
 
-    /// `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2).`, the very words, since firewalls look for them. Allocates.
+    /// `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2).`, in exactly these words, since firewalls look for them. Allocates.
     pub fn entering_passive(address: HostPort) -> Reply<'static> {
         Self::of_passive(address).reply()
     }
@@ -27,7 +34,13 @@ impl Reply<'_> {
         })
     }
 
-    /// The port that a 229 tells, in the first line that holds one (RFC 2428 3). Allocates nothing.
+    /// The port in a 229, from the first line that holds one (RFC 2428 3). Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "229 Entering Extended Passive Mode (|||6446|)\r\n".parse()?;
+    /// assert_eq!(reply.extended_passive()?.port(), 6446);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn extended_passive(&self) -> Result<ExtendedPassive, BodyError> {
         self.find(ExtendedPort::find)
     }
@@ -43,7 +56,7 @@ impl Reply<'_> {
         })
     }
 
-    /// The address that a 228 tells, in the first line that holds one (RFC 1639). Allocates nothing.
+    /// The address in a 228, from the first line that holds one (RFC 1639). Allocates nothing.
     pub fn long_passive_address(&self) -> Result<LongAddress, BodyError> {
         self.find(LongAddress::find)
     }
@@ -59,9 +72,14 @@ impl Reply<'_> {
         })
     }
 
-    /// The numbers of the network protocols that a 522 (RFC 2428 2), or of the address families that a 521
-    /// (RFC 1639), lists in parentheses, in the first such list of any line; none if
-    /// there is none. Allocates nothing.
+    /// The numbers in the list in parentheses that a 522 (network protocols, RFC 2428 2) or a 521 (address families, RFC 1639)
+    /// holds: of the first such list in any line, or none. Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "522 Network protocol not supported, use (1)\r\n".parse()?;
+    /// assert!(reply.network_protocols().eq([1]), "IPv4 alone");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn network_protocols(&self) -> impl Iterator<Item = u8> {
         let lists = self.lines().flat_map(|line| {
             // What stands in front of the first parenthesis is no list.
@@ -75,8 +93,10 @@ impl Reply<'_> {
     /// `522 Network protocol not supported, use (1,2)`, with these numbers of protocols (RFC 2428 2). Allocates.
     pub fn use_network_protocols(protocols: &[NetworkProtocol]) -> Reply<'static> {
         let code = Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS;
-        let text = format_args!("Network protocol not supported, use ({})", List(protocols));
-        Draft::line(code, |out| write(out, &text)).reply()
+        let write = |out: &mut Vec<u8>| {
+            write(out, &format_args!("Network protocol not supported, use ({})", List(protocols)));
+        };
+        Draft::line(code, write).reply()
     }
 
     /// What the first line holds that holds one; else what is wrong with the first line that has any of it.

@@ -11,11 +11,19 @@ use crate::reply::{Class, Code, Lines, Reply, push_line};
 use crate::text::Text;
 
 /// A feature that FEAT named: its word and what follows it.
+///
+/// ```
+/// use ftp_proto::Reply;
+/// let reply: Reply = "211-Features:\r\n MLST type*;size*;\r\n UTF8\r\n211 End\r\n".parse()?;
+/// let words: Vec<_> = reply.features().map(|feature| feature.word).collect();
+/// assert_eq!(words, [&b"MLST"[..], b"UTF8"]);
+/// # Ok::<(), ftp_proto::ReplyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Feature<'a> {
     /// The word, such as `REST`. Case doesn't matter.
     pub word: &'a [u8],
-    /// What follows the word and a blank, such as `STREAM`; empty if nothing does.
+    /// The text behind the word and a blank, such as `STREAM`; may be empty.
     pub parameter: &'a [u8],
 }
 
@@ -27,12 +35,12 @@ pub struct Features<'a> {
 }
 
 impl Reply<'_> {
-    /// The features that a 211 lists; none if it is of one line, or no 2yz. Allocates nothing.
+    /// The features that a 211 lists; none if it has one line, or isn't a 2yz. Allocates nothing.
     ///
     /// ```text
     /// feat-response = "211-" text EOL 1*(SP feature-label [SP feature-parms] EOL) "211 End" EOL      ; RFC 2389 3.2
     /// ```
-    /// Servers that write no blank in front of a feature, or more than one, or the code, are understood.
+    /// Servers that write no blank in front of a feature, or several, or the code, are understood, too.
     pub fn features(&self) -> Features<'_> {
         let mut lines = self.lines();
         lines.next();
@@ -41,7 +49,7 @@ impl Reply<'_> {
         Features { lines, held }
     }
 
-    /// What follows the word of this feature, if the server has it; empty if nothing does.
+    /// The parameter of this feature, if the server has it: the text behind its word, which may be empty.
     ///
     /// ```
     /// use ftp_proto::Reply;

@@ -15,35 +15,44 @@ use crate::reply::{Code, Draft, Reply, push_line};
 use crate::text::{Path, Text};
 use crate::time::Time;
 
-/// The line of MLST's answer: facts and a path (RFC 3659 7.2).
+/// The line of a reply to MLST that holds facts and a path (RFC 3659 7.2).
+///
+/// ```
+/// let reply: ftp_proto::Reply = "250-Listing\r\n type=file;size=6; notes.txt\r\n250 End\r\n".parse()?;
+/// let line = reply.facts_line()?;
+/// assert_eq!((line.facts, line.path), (&b"type=file;size=6;"[..], &b"notes.txt"[..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FactsLine<'a> {
-    /// The facts as they stand: `type=file;size=6;`; may be empty.
+    /// The facts, undecoded: `type=file;size=6;`. May be empty.
     pub facts: &'a [u8],
-    /// The path as it stands: any byte, and blanks belong to it.
+    /// The path, undecoded: it may hold any byte, and blanks belong to it.
     pub path: &'a [u8],
 }
 
 impl Reply<'_> {
-    /// The size in bytes that a 213 gives to SIZE. Allocates nothing.
+    /// The size in bytes in a 213 to SIZE. Allocates nothing.
     ///
     /// ```text
     /// size-response = "213" SP 1*DIGIT EOL      ; RFC 3659 4.1
     /// ```
-    /// Some servers put text before the number, as in `213 file: a, Size =51`: then the digits that end the line
-    /// count, if a blank, `=` or `:` is before them. Of a reply of many lines the first that holds digits alone counts.
+    /// Some servers put text before the number, as in `213 file: a, Size =51`. Then the digits at the end of the line count, if a
+    /// blank, `=` or `:` is before them. Of a reply of many lines the first line of digits alone counts.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "213 1048576\r\n".parse()?;
+    /// assert_eq!(reply.size()?, 1 << 20);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn size(&self) -> Result<u64, BodyError> {
         if self.is_multiline() {
             let mut lines = self.lines().map(<[u8]>::trim_ascii);
             return lines.find_map(|line| number(line).ok()).ok_or(BodyError::NoNumber);
         }
+        // The number is at the end, and nom reads from the beginning: so the last that may be before it is looked for.
         let text = self.text().trim_ascii();
-        let length = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let (before, digits) = text.split_at_checked(text.len().saturating_sub(length)).unwrap_or_default();
-        match before {
-            [] | [.., b' ' | b'=' | b':'] => number(digits),
-            _ => Err(BodyError::NoNumber),
-        }
+        number(memchr::memrchr3(b' ', b'=', b':', text).and_then(|at| text.get(at.saturating_add(1)..)).unwrap_or(text))
     }
 
     /// `213 bytes`. Allocates.
@@ -55,10 +64,16 @@ impl Reply<'_> {
         Draft::line(Code::FILE_STATUS, move |text| write(text, &bytes))
     }
 
-    /// The time, in UTC, that a 213 gives to MDTM, with or without a fraction of a second. Allocates nothing.
+    /// The time, in UTC, in a 213 to MDTM, with or without a fraction of a second. Allocates nothing.
     ///
     /// ```text
     /// mdtm-response = "213" SP time-val EOL      ; RFC 3659 3.1
+    /// ```
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "213 20240309140500\r\n".parse()?;
+    /// assert_eq!(reply.modified()?, ftp_proto::Time::new(2024, 3, 9, 14, 5, 0)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn modified(&self) -> Result<Time, BodyError> {
         Time::parse(self.text().trim_ascii()).map_err(BodyError::Time)
@@ -73,8 +88,14 @@ impl Reply<'_> {
         Draft::line(Code::FILE_STATUS, move |text| time.encode(text))
     }
 
-    /// How many bytes a 150 or 125 says that it will send: `(1024 bytes)`, anywhere in any line. No RFC says so;
-    /// it is a hint for a progress bar. Allocates nothing.
+    /// How many bytes the server will send, according to a 150 or 125: `(1024 bytes)`, anywhere in any line. No RFC defines this;
+    /// take it as a hint for a progress bar. Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "150 Opening BINARY mode data connection for a.bin (1024 bytes).\r\n".parse()?;
+    /// assert_eq!(reply.transfer_size(), Some(1024));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn transfer_size(&self) -> Option<u64> {
         self.lines().find_map(|line| {
             memchr::memrchr_iter(b'(', line).find_map(|at| {
@@ -89,7 +110,7 @@ impl Reply<'_> {
         Self::of_opening(&[text.as_bytes()], size).reply()
     }
 
-    /// The same with a text in parts.
+    /// [`opening_data`](Self::opening_data) with a text in parts.
     pub(crate) fn of_opening(parts: &[&[u8]], size: Option<u64>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
         Draft::line(Code::OPENING_DATA_CONNECTION, move |text| {
             parts.iter().for_each(|part| text.extend_from_slice(part));
@@ -101,6 +122,12 @@ impl Reply<'_> {
 
     /// The name that the server chose for STOU: `FILE: name` (RFC 1123 4.1.2.9), in the 125 or 150, or the 226 or
     /// 250. Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "150 FILE: upload.7\r\n".parse()?;
+    /// assert_eq!(reply.unique_name(), Some(&b"upload.7"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn unique_name(&self) -> Option<&[u8]> {
         self.lines().find_map(|line| {
             let at = line.windows(5).position(|word| word.eq_ignore_ascii_case(b"FILE:"))?;
@@ -148,8 +175,14 @@ impl Reply<'_> {
         })
     }
 
-    /// The offset in bytes that a 350 repeats: the first number in any line that is no part of a word. No RFC says
-    /// so. Allocates nothing.
+    /// The offset in bytes that a 350 repeats: the first number in any line that isn't part of a word. No RFC defines this.
+    /// Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "350 Restarting at 512. Send STORE or RETRIEVE.\r\n".parse()?;
+    /// assert_eq!(reply.restart_offset(), Some(512));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn restart_offset(&self) -> Option<u64> {
         self.lines().find_map(|line| {
             // A dot belongs to a word, unless it ends it: `1.2`, `3.txt`, but `at 7.`
@@ -171,6 +204,12 @@ impl Reply<'_> {
 
     /// The name of the system in a 215, such as `UNIX`: the first word (RFC 959 4.1.3; the names of RFC 943).
     /// Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "215 UNIX Type: L8\r\n".parse()?;
+    /// assert_eq!(reply.system(), Some(&b"UNIX"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn system(&self) -> Option<&[u8]> {
         self.text().split(|byte| *byte == b' ').find(|word| !word.is_empty())
     }

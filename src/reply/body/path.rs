@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::bytes::complete::{is_not, tag};
+use nom::bytes::complete::{is_not, tag, take};
 use nom::character::complete::char;
-use nom::combinator::{recognize, success, verify};
+use nom::combinator::{recognize, rest, success, verify};
 use nom::multi::fold_many0;
 use nom::sequence::terminated;
 
@@ -16,17 +16,22 @@ use crate::reply::{Code, Draft, Reply};
 use crate::text::{Path, Text};
 
 impl Reply<'_> {
-    /// The path that a 257 names: the current directory, or the one that was made. Allocates only where quotes
-    /// are doubled.
+    /// The path in a 257: of the current directory, or of the one that was created. Allocates only if it holds doubled quotes.
     ///
     /// ```text
     /// 257 = … <"> path with each quote doubled <"> [SP comment]      ; RFC 959 appendix II
     /// ```
-    /// Real servers make this harder. Some don't double: where the quote that should be the last is followed by
-    /// neither a blank nor the end, or is missing, the path is taken as it stands up to the last quote that is
+    /// Servers differ from that. Some don't double: where the quote that should be the last is followed by
+    /// neither a blank nor the end, or is missing, the path is taken undecoded, up to the last quote that is
     /// followed so. Some write no quotes: then a text that begins like an absolute path (`/`, `\`, `C:`) is the
     /// path, whole. Text in front of the quote is skipped. Control characters are refused (CVE-2017-1000254 and
     /// its siblings).
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "257 \"/a \"\"b\"\"\" is the current directory\r\n".parse()?;
+    /// assert_eq!(reply.directory()?, &b"/a \"b\""[..]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn directory(&self) -> Result<Cow<'_, [u8]>, BodyError> {
         let line = self.lines().find(|line| line.contains(&b'"')).unwrap_or(self.text());
         let path = match memchr::memchr(b'"', line) {
@@ -103,13 +108,14 @@ fn undouble(path: &[u8]) -> Vec<u8> {
     out
 }
 
+/// ```text
+/// plain = ("/" / "\" / ALPHA ":") *OCTET
+/// ```
 fn plain(text: &[u8]) -> Result<&[u8], BodyError> {
-    let text = text.trim_ascii();
-    match text {
-        [b'/' | b'\\', ..] => Ok(text),
-        [drive, b':', ..] if drive.is_ascii_alphabetic() => Ok(text),
-        _ => Err(BodyError::NoPath),
-    }
+    let drive = (verify(take(1usize), |drive: &[u8]| drive.iter().all(u8::is_ascii_alphabetic)), tag(&b":"[..]));
+    let begin = alt((tag(&b"/"[..]), tag(&b"\\"[..]), recognize(drive)));
+    let path: Read<'_, _> = recognize((begin, rest)).parse_complete(text.trim_ascii());
+    path.map(|(_, path)| path).map_err(|_| BodyError::NoPath)
 }
 
 #[cfg(test)]

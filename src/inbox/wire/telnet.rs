@@ -1,0 +1,149 @@
+//! What Telnet has to say amid the lines: understood, answered and taken out where neither a name nor a text can be.
+
+use alloc::vec::Vec;
+
+use super::{CODE, Wire};
+use crate::telnet::{self, Escape, Sequence};
+
+/// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.
+const MOST_ANSWERS: u8 = 32;
+
+/// Where in a line Telnet is understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    Everywhere,
+    /// Before the first blank, behind which a command's argument is; and no longer than a word may be.
+    InWord,
+    /// Before the fourth byte, behind which a reply's text is.
+    InCode,
+    /// Amid a reply of many lines, whose lines are text from the first byte on.
+    Nowhere,
+}
+
+/// Longer words than this are no command, so that not much is searched for the blank behind one.
+const WORD: usize = 32;
+
+impl Wire {
+    /// How 0xFF is read; before the first byte is.
+    pub(in crate::inbox) fn read_as(&mut self, escape: Escape) {
+        self.heard = match escape {
+            Escape::Doubled => Heard::Everywhere,
+            Escape::AsIs if self.negotiates() => Heard::InWord,
+            Escape::AsIs => Heard::InCode,
+        };
+    }
+
+    /// Whether the next line belongs to a reply that has begun.
+    #[inline]
+    pub(in crate::inbox) fn within_reply(&mut self, within: bool) {
+        self.heard = match self.heard {
+            Heard::InCode if within => Heard::Nowhere,
+            Heard::Nowhere if !within => Heard::InCode,
+            heard => heard,
+        };
+    }
+
+    pub(in crate::inbox) fn take_answers(&mut self) -> Vec<u8> {
+        self.answers.take().map_or(Vec::new(), |answers| *answers)
+    }
+
+    pub(in crate::inbox) fn take_interrupt(&mut self) -> bool {
+        core::mem::take(&mut self.interrupted)
+    }
+
+    /// Handles the IAC or NUL that is next; `None` when more bytes are needed.
+    #[cold]
+    pub(super) fn special(&mut self, byte: u8) -> Option<()> {
+        if byte != telnet::IAC {
+            match self.bytes.get(self.line..self.clean) {
+                Some([.., b'\r']) if !self.overflow => self.skip(1),
+                _ => self.keep(1),
+            }
+            return Some(());
+        }
+        if !self.hears_telnet() {
+            self.keep(1);
+            return Some(());
+        }
+        let sequence = telnet::sequence(self.bytes.get(self.scan..)?);
+        match sequence {
+            Sequence::Unended => return None,
+            // The mark of a Synch comes as urgent data, which the system may have taken out: `IAC IP IAC ABOR`.
+            Sequence::Data if self.marks => self.skip(1),
+            Sequence::Data => self.keep(1),
+            Sequence::Escaped => {
+                self.keep(1);
+                self.skip(1);
+            }
+            Sequence::Negotiation(answer) => {
+                self.skip(3);
+                self.answer(answer);
+            }
+            Sequence::Subnegotiation => {
+                self.skip(2);
+                self.subnegotiation = u32::try_from(self.limit).unwrap_or(u32::MAX);
+            }
+            Sequence::Interrupt => {
+                self.skip(2);
+                self.interrupted = true;
+            }
+            Sequence::Command => self.skip(2),
+        }
+        self.marks = self.negotiates() && sequence == Sequence::Interrupt;
+        Some(())
+    }
+
+    /// Whether Telnet is understood in the place that is next, since no name and no text can be there.
+    fn hears_telnet(&self) -> bool {
+        match self.heard {
+            Heard::Everywhere => true,
+            Heard::Nowhere => false,
+            Heard::InCode => self.clean.saturating_sub(self.line) < CODE,
+            Heard::InWord => {
+                let word = self.bytes.get(self.line..self.clean).unwrap_or_default();
+                word.len() <= WORD && memchr::memchr(b' ', word).is_none()
+            }
+        }
+    }
+
+    /// Whether it reads what a client sends: a server declines what Telnet options it is asked for, a client keeps silent.
+    fn negotiates(&self) -> bool {
+        self.third == b'\n'
+    }
+
+    fn answer(&mut self, answer: Option<[u8; 3]>) {
+        if let Some(answer) = answer
+            && self.negotiates()
+            && self.answered < MOST_ANSWERS
+        {
+            self.answered = self.answered.saturating_add(1);
+            let answers = self.answers.get_or_insert_default();
+            // No room is kept for more.
+            answers.reserve_exact(answer.len());
+            answers.extend_from_slice(&answer);
+        }
+    }
+
+    /// Skips to the end of a subnegotiation, or as many bytes as a line may have, whatever comes first;
+    /// false when more bytes are needed.
+    #[cold]
+    pub(super) fn skip_subnegotiation(&mut self) -> bool {
+        while self.subnegotiation > 0 {
+            let Some(rest) = self.bytes.get(self.scan..) else { return false };
+            let most = usize::try_from(self.subnegotiation).unwrap_or(usize::MAX);
+            let skipped = match *rest {
+                [] | [telnet::IAC] => return false,
+                [telnet::IAC, telnet::SUBNEGOTIATION_END, ..] => {
+                    self.skip(2);
+                    self.subnegotiation = 0;
+                    return true;
+                }
+                [telnet::IAC, ..] => 2,
+                _ => memchr::memchr(telnet::IAC, rest).unwrap_or(rest.len()).min(most),
+            };
+            self.skip(skipped);
+            self.subnegotiation = self.subnegotiation.saturating_sub(u32::try_from(skipped).unwrap_or(u32::MAX));
+        }
+        true
+    }
+}
