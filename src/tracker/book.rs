@@ -211,13 +211,14 @@ impl Book {
         }
     }
 
-    /// Its final reply has come. One that is refused before its 1yz leaves the data connection for the next.
-    pub(super) fn ends(&mut self, id: CommandId, code: Code) {
+    /// Its final reply has come. One that is refused before its 1yz leaves the data connection for the next, and so does one behind which it
+    /// `stays`.
+    pub(super) fn ends(&mut self, id: CommandId, code: Code, stays: bool) {
         let Some(moving) = self.moving.iter_mut().find(|moving| moving.id == id) else { return };
         moving.mark = Mark::Ended(Some(code));
         self.marked = true;
         let spent = moving.begun || code.is_completion() || code == Code::CANNOT_OPEN_DATA_CONNECTION;
-        if let Some(setup) = moving.setup.filter(|_| spent) {
+        if let Some(setup) = moving.setup.filter(|setup| spent && !(stays && self.agreed == Some(*setup))) {
             if self.agreed == Some(setup) {
                 self.agreed = None;
             }

@@ -12,7 +12,7 @@ use super::steps::{Heard, Steps};
 use super::{Peer, Rules, Strangers, usual};
 use crate::command::{Command, DataUse, Protection, Verb};
 use crate::reply::{Code, Reply, ReplyEnd};
-use crate::session::{Awaited, CommandId, LoginState, Step};
+use crate::session::{Awaited, CommandId, LoginState, Setup, Step};
 
 /// Ports below this one are never expected (RFC 2577 3).
 const LOWEST_PORT: u16 = 1024;
@@ -176,7 +176,11 @@ impl Mind {
             (DataUse::SetsUpPassive, Step::Success) => self.passive(id, verb, reply, whole),
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
             (_, Step::Wait) => self.book.begins(id, reply.transfer_size()),
-            (..) => self.book.ends(id, reply.code()),
+            (..) => {
+                // Where the end of a file is in the data, the connection may stay for the next transfer (RFC 959 3.3).
+                let stays = reply.code() == Code::FILE_ACTION_COMPLETED && self.steps.session().setup() != Setup::None;
+                self.book.ends(id, reply.code(), stays);
+            }
         }
     }
 
