@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Peer, Rules, Tracker};
+use ftp_proto::tracker::{Peer, Rewrite, Rules, Tracker};
 use ftp_proto_rigs::counting::cost;
 
 fn say(tracker: &mut Tracker, lines: &[&str]) {
@@ -72,6 +72,31 @@ fn a_line_allocates_nothing_and_a_transfer_its_path() {
     assert_eq!(cost(|| (0..100).for_each(|_| say(&mut tracker, &lines))).0, 0);
     let (asked, held, ()) = cost(|| (0..100).for_each(|_| say(&mut tracker, &FILE)));
     assert_eq!((asked, held), (100, 0), "the path of each");
+}
+
+/// What goes through it is copied into room that is there already.
+#[test]
+fn a_line_that_goes_through_allocates_nothing_either() {
+    let (client, server) = ("192.0.2.1:40000".parse().unwrap(), "192.0.2.2:21".parse().unwrap());
+    let mut rewrite = Rewrite::new(Tracker::new(Arc::default(), client, server));
+    let mut pass = |lines: &[(Peer, &[u8])]| {
+        for (from, line) in lines {
+            rewrite.received(*from, line);
+            while let Some(passed) = rewrite.poll() {
+                drop(std::hint::black_box(passed));
+            }
+        }
+    };
+    pass(&[(Peer::Server, b"220 ready\r\n"), (Peer::Client, b"USER a\r\n"), (Peer::Server, b"230 in\r\n")]);
+    let lines: [(Peer, &[u8]); 4] = [
+        (Peer::Client, b"NOOP\r\n"),
+        (Peer::Server, b"200 ok\r\n"),
+        (Peer::Client, b"CWD a\r\nPWD\r\n"),
+        (Peer::Server, b"250 ok\r\n257 \"/\"\r\n"),
+    ];
+    pass(&lines);
+    pass(&lines);
+    assert_eq!(cost(|| (0..100).for_each(|_| pass(&lines))).0, 0);
 }
 
 #[test]
