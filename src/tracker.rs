@@ -58,6 +58,7 @@ mod steps;
 mod tell;
 mod usual;
 mod veil;
+mod waiting;
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -71,11 +72,12 @@ pub use steps::Loss;
 
 use crate::command::{Command, Verb};
 use crate::inbox::{Commands, Inbox, Replies};
-use crate::reply::{Code, ReplyEnd, ReplyError};
+use crate::reply::{Reply, ReplyEnd, ReplyError};
 use mind::{Mind, plain};
 use steps::{Heard, Steps};
 use tell::Tell;
 use veil::View;
+use waiting::Waiting;
 
 /// One of the two ends of a control connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,8 +121,6 @@ struct Half {
     view: View,
     /// Whether the next line is whole.
     whole: bool,
-    /// Whether lines may have come that weren't taken yet.
-    unread: bool,
 }
 
 /// A session between two others, as it passes by.
@@ -134,20 +134,10 @@ pub struct Tracker {
     said: Inbox<Commands>,
     heard: Inbox<Replies>,
     halves: Both<Half>,
-    /// Whose lines are taken first.
-    first: Peer,
+    waiting: Waiting,
     /// The last thing that was told beside lines.
     news: Option<Tell>,
     mind: Mind,
-}
-
-/// What comes next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Nothing,
-    Line,
-    Reply,
-    News,
 }
 
 impl Tracker {
@@ -164,12 +154,12 @@ impl Tracker {
     }
 
     fn with(rules: Arc<Rules>, client: SocketAddr, server: SocketAddr, steps: Steps, whole: bool) -> Self {
-        let half = Half { view: View::Unopened, whole, unread: false };
+        let half = Half { view: View::Unopened, whole };
         Self {
             said: Inbox::commands(rules.commands).with_escape(rules.escaping.commands),
             heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies),
             halves: Both { client: half, server: half },
-            first: Peer::Client,
+            waiting: Waiting::Nobody,
             news: None,
             mind: Mind::new(rules, plain(client), plain(server), steps),
         }
@@ -189,21 +179,11 @@ impl Tracker {
 
     #[inline]
     fn read(&mut self, from: Peer, bytes: &[u8]) {
-        let other = match from {
-            Peer::Client => {
-                self.said.push(bytes);
-                self.halves.client.unread = true;
-                self.halves.server.unread
-            }
-            Peer::Server => {
-                self.heard.push(bytes);
-                self.halves.server.unread = true;
-                self.halves.client.unread
-            }
-        };
-        if !other {
-            self.first = from;
+        match from {
+            Peer::Client => self.said.push(bytes),
+            Peer::Server => self.heard.push(bytes),
         }
+        self.waiting.add(from);
     }
 
     /// TLS was there from the start (implicit TLS), and the bytes are given [decrypted](Rules::decrypted): nothing else tells that data
@@ -229,68 +209,48 @@ impl Tracker {
             }
             View::Lost => {}
             View::Unopened | View::Clear | View::Promised => {
-                (half.view, half.whole, half.unread) = (View::Clear, false, false);
+                (half.view, half.whole) = (View::Clear, false);
+                self.waiting.remove(from);
                 match from {
                     Peer::Client => self.said.gap(),
                     Peer::Server => self.heard.gap(),
                 }
                 self.mind.steps.gap(from);
+                self.mind.stir();
             }
         }
     }
 
-    /// The next event; `None`: all was told. Allocates nothing but the paths that it keeps.
+    /// The next event; `None`: all was told. Allocates nothing but room for the paths that it keeps.
     #[inline]
     pub fn poll(&mut self) -> Option<Event<'_>> {
-        match self.next() {
-            Next::Nothing => None,
-            Next::Line => self.next_line(),
-            Next::Reply => self.next_reply(),
-            Next::News => self.next_news(),
+        if self.mind.stirred && self.take_news() {
+            return self.tell();
+        }
+        match self.waiting {
+            Waiting::Nobody => None,
+            Waiting::Client | Waiting::ClientFirst if !self.said.is_spent() => self.next_line(),
+            Waiting::Server | Waiting::ServerFirst if !self.heard.is_spent() => self.next_reply(),
+            Waiting::Client | Waiting::Server => {
+                self.waiting = Waiting::Nobody;
+                None
+            }
+            Waiting::ClientFirst => self.go_on_without(Peer::Client),
+            Waiting::ServerFirst => self.go_on_without(Peer::Server),
         }
     }
 
-    #[inline(always)]
-    fn next(&mut self) -> Next {
-        if self.mind.has_news() {
-            return Next::News;
-        }
-        if !self.is_unread(self.first) {
-            self.first = self.first.other();
-            if !self.is_unread(self.first) {
-                return Next::Nothing;
-            }
-        }
-        match self.first {
-            Peer::Client => Next::Line,
-            Peer::Server => Next::Reply,
-        }
-    }
-
-    /// Whether lines of this side may have come that weren't taken.
-    #[inline(always)]
-    fn is_unread(&mut self, side: Peer) -> bool {
-        match side {
-            Peer::Client => {
-                let half = &mut self.halves.client;
-                half.unread = half.unread && !self.said.is_spent();
-                half.unread
-            }
-            Peer::Server => {
-                let half = &mut self.halves.server;
-                half.unread = half.unread && !self.heard.is_spent();
-                half.unread
-            }
-        }
+    /// No line of this side waits any more.
+    #[cold]
+    fn go_on_without(&mut self, side: Peer) -> Option<Event<'_>> {
+        self.waiting.remove(side);
+        self.poll()
     }
 
     fn next_line(&mut self) -> Option<Event<'_>> {
         match self.said.advance() {
             Ok(true) => {}
-            Ok(false) => {
-                self.halves.client.unread = false;
-                return self.poll();
-            }
+            Ok(false) => return self.go_on_without(Peer::Client),
             Err(too_long) => return self.unreadable(too_long.verb),
         }
         let whole = core::mem::replace(&mut self.halves.client.whole, true);
@@ -298,32 +258,44 @@ impl Tracker {
             self.heard.end_with(ReplyEnd::AnyCode);
         }
         let line = self.said.line()?;
-        let command = Command::parse(line).ok();
-        let verb = command.as_ref().map_or_else(|| Verb::of_line(line), Command::verb);
-        let id = self.mind.command(verb, command.as_ref(), whole);
-        Some(Event::Command { id, verb, command })
+        Some(match Command::parse(line) {
+            Ok(command) => {
+                let verb = command.verb();
+                Event::Command { id: self.mind.command(verb, Some(&command), whole), verb, command: Some(command) }
+            }
+            Err(_) => {
+                let verb = Verb::of_line(line);
+                Event::Command { id: self.mind.unreadable(verb, whole), verb, command: None }
+            }
+        })
     }
 
     #[cold]
     fn unreadable(&mut self, verb: Verb) -> Option<Event<'_>> {
         self.halves.client.whole = true;
-        let id = self.mind.command(verb, None, false);
+        let id = self.mind.unreadable(verb, false);
         Some(Event::Command { id, verb, command: None })
     }
 
     fn next_reply(&mut self) -> Option<Event<'_>> {
         match self.heard.advance() {
             Ok(true) => {}
-            Ok(false) => {
-                self.halves.server.unread = false;
-                return self.poll();
-            }
+            Ok(false) => return self.go_on_without(Peer::Server),
             Err(error) => return self.no_reply(error),
         }
-        let heard = self.take_reply();
+        let whole = core::mem::replace(&mut self.halves.server.whole, true);
+        if self.heard.is_at_lines() {
+            return self.next_reply_of_lines(whole);
+        }
         let reply = self.heard.reply()?;
-        let (answers, awaited) = (heard.map(|heard| heard.id), heard.map(|heard| heard.awaited));
-        Some(Event::Reply { answers, awaited, reply })
+        let heard = self.mind.reply(&reply, whole && !reply.is_truncated());
+        Some(told(reply, heard))
+    }
+
+    fn next_reply_of_lines(&mut self, whole: bool) -> Option<Event<'_>> {
+        let heard = self.mind.reply_of_lines(&self.heard.reply()?, whole);
+        self.heard.end_with(self.mind.rules.replies.reply_end);
+        Some(told(self.heard.reply()?, heard))
     }
 
     #[cold]
@@ -345,28 +317,18 @@ impl Tracker {
     fn begin_anew(&mut self) {
         let Rules { replies, escaping, .. } = *self.mind.rules;
         self.heard = Inbox::replies(replies).with_escape(escaping.replies);
-        (self.halves.server.whole, self.halves.server.unread) = (false, false);
+        self.halves.server.whole = false;
+        self.waiting.remove(Peer::Server);
         self.mind.steps.lose(Loss::ReplyTooLong);
+        self.mind.stir();
     }
+}
 
-    #[inline]
-    fn take_reply(&mut self) -> Option<Heard> {
-        let whole = core::mem::replace(&mut self.halves.server.whole, true);
-        let reply = self.heard.reply()?;
-        let code = reply.code();
-        let heard = if reply.is_multiline() {
-            let heard = self.mind.reply_of_lines(&reply, whole);
-            self.heard.end_with(self.mind.rules.replies.reply_end);
-            heard
-        } else {
-            self.mind.reply(&reply, whole && !reply.is_truncated())
-        };
-        if self.mind.is_blind() {
-            self.hide();
-        } else if heard.is_none() && code == Code::SECURITY_EXCHANGE_COMPLETE {
-            self.promise();
-        }
-        heard
+#[inline]
+fn told(reply: Reply<'_>, heard: Option<Heard>) -> Event<'_> {
+    match heard {
+        Some(Heard { id, awaited, .. }) => Event::Reply { answers: Some(id), awaited: Some(awaited), reply },
+        None => Event::Reply { answers: None, awaited: None, reply },
     }
 }
 

@@ -9,7 +9,7 @@ const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV",
 
 impl Tracker {
     pub(super) fn has_news(&self) -> bool {
-        self.mind.has_news()
+        self.mind.stirred
     }
 
     /// The event of the command line that was taken last, once more.
@@ -61,6 +61,7 @@ impl Tracker {
     pub(super) fn swallow(&mut self, id: CommandId) {
         self.mind.steps.swallow(id);
         self.mind.book.refused(id);
+        self.mind.stir();
     }
 
     pub(super) fn expected(&self, id: CommandId) -> Option<Expectation<'_>> {
@@ -70,5 +71,6 @@ impl Tracker {
     /// The data connection that this command set up is not to be.
     pub(super) fn refuse(&mut self, id: CommandId) {
         self.mind.book.refused(id);
+        self.mind.stir();
     }
 }

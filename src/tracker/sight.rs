@@ -1,5 +1,6 @@
 //! Where TLS begins to hide what is said, and where it ends.
 
+use super::mind::Turn;
 use super::veil::{Followed, Records, View};
 use super::{Peer, Tracker, Withdrawal};
 
@@ -8,7 +9,7 @@ impl Tracker {
     pub(super) fn received_otherwise(&mut self, from: Peer, bytes: &[u8]) {
         let Some(first) = bytes.first() else {
             self.mind.book.withdraw_all(Withdrawal::Ended, false);
-            return;
+            return self.mind.stir();
         };
         let other = self.halves.of(from.other()).view;
         let half = self.halves.of(from);
@@ -24,11 +25,14 @@ impl Tracker {
         self.follow(from, bytes);
     }
 
-    /// The server has accepted an AUTH that wasn't seen.
+    /// What the last reply makes of the bytes behind it.
     #[cold]
-    pub(super) fn promise(&mut self) {
-        if !self.halves.client.unread && !self.said.has_more() && !self.mind.rules.decrypted {
-            self.halves.client.view = View::Promised;
+    pub(super) fn turn(&mut self, turn: Turn) {
+        match turn {
+            Turn::Secured => self.hide(),
+            // Not amid a line.
+            Turn::Promised if self.waiting.has(Peer::Client) || self.said.has_more() || self.mind.rules.decrypted => {}
+            Turn::Promised => self.halves.client.view = View::Promised,
         }
     }
 
@@ -37,7 +41,8 @@ impl Tracker {
     pub(super) fn hide_unseen(&mut self) {
         for side in [Peer::Client, Peer::Server] {
             let half = self.halves.of(side);
-            (half.view, half.unread, half.whole) = (View::Lost, false, true);
+            (half.view, half.whole) = (View::Lost, true);
+            self.waiting.remove(side);
         }
         self.said.take_behind();
         self.heard.take_behind();
@@ -46,14 +51,15 @@ impl Tracker {
 
     /// Both sides speak TLS from here on.
     #[cold]
-    pub(super) fn hide(&mut self) {
+    fn hide(&mut self) {
         for side in [Peer::Client, Peer::Server] {
             let half = self.halves.of(side);
             if matches!(half.view, View::Records(_) | View::Lost) {
                 continue;
             }
             half.view = View::Records(Records::default());
-            (half.unread, half.whole) = (false, true);
+            half.whole = true;
+            self.waiting.remove(side);
             let behind = match side {
                 Peer::Client => self.said.take_behind(),
                 Peer::Server => self.heard.take_behind(),

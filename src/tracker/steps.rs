@@ -266,6 +266,9 @@ impl Steps {
     #[inline]
     fn plainly(&mut self, reply: &Reply<'_>) -> Option<Heard> {
         let code = reply.code();
+        if let Some((id, awaited, step)) = self.session.reply_to_only(code) {
+            return self.heard(id, awaited, step);
+        }
         match self.session.reply(code) {
             Answered::Due { id, awaited, step } => self.heard(id, awaited, step),
             Answered::Suspect { id, .. } => {

@@ -2,7 +2,7 @@
 
 use super::book::Note;
 use super::mind::Mind;
-use super::{Event, Loss, Tracker};
+use super::{Event, Expectation, Loss, Tracker};
 use crate::reply::Code;
 use crate::session::CommandId;
 
@@ -20,18 +20,21 @@ pub(super) enum Tell {
 }
 
 impl Tracker {
-    pub(super) fn next_news(&mut self) -> Option<Event<'_>> {
-        self.news = self.take_news();
-        if self.news.is_some() { self.tell() } else { self.poll() }
-    }
-
-    /// What is to be told beside lines.
-    fn take_news(&mut self) -> Option<Tell> {
+    /// Goes to the next news; whether there is any.
+    pub(super) fn take_news(&mut self) -> bool {
+        if let Some(turn) = self.mind.turn.take() {
+            self.turn(turn);
+        }
         let Mind { steps, book, news, .. } = &mut self.mind;
         // Most of all there is to tell.
-        if !(steps.told.stirred | news.stirred) {
-            return book.take_note().map(Tell::Note);
-        }
+        self.news = if steps.told.stirred | news.stirred { self.next_news() } else { book.take_note().map(Tell::Note) };
+        self.mind.stir();
+        self.news.is_some()
+    }
+
+    #[cold]
+    fn next_news(&mut self) -> Option<Tell> {
+        let Mind { steps, book, news, .. } = &mut self.mind;
         if core::mem::take(&mut steps.told.forgot) {
             book.forget_but_due(steps.session());
         }
@@ -64,21 +67,37 @@ impl Tracker {
     }
 
     pub(super) fn tell(&self) -> Option<Event<'_>> {
-        let Mind { book, user, .. } = &self.mind;
-        let expectation = |id| book.expectation(id, self.mind.known());
-        Some(match self.news? {
+        let Mind { book, .. } = &self.mind;
+        let note = match self.news? {
+            Tell::Note(note) => note,
+            other => return self.tell_rest(other),
+        };
+        let id = match note {
+            Note::Expect(id) | Note::Assigned(id) | Note::Withdrawn(id, _) => id,
+            Note::Begun(id) => return Some(Event::Begun(book.purpose(id)?)),
+            Note::Ended(id, code) => return Some(Event::Ended(book.purpose(id)?, code)),
+        };
+        let (open, moving) = book.expected(id)?;
+        let known = self.mind.known();
+        // Each is made where it goes: a copy would be as long as all else.
+        Some(match note {
+            Note::Withdrawn(_, why) => Event::Withdrawn(Expectation::of(open, moving, known), why),
+            Note::Assigned(_) => Event::Assigned(Expectation::of(open, moving, known)),
+            _ => Event::Expect(Expectation::of(open, moving, known)),
+        })
+    }
+
+    #[cold]
+    fn tell_rest(&self, news: Tell) -> Option<Event<'_>> {
+        Some(match news {
+            Tell::Note(_) => return None,
             Tell::Answered(id, code) => Event::Answered { id, code },
             Tell::Lost(why) => Event::Lost(why),
-            Tell::LoggedIn => Event::LoggedIn { user: user.as_deref() },
+            Tell::LoggedIn => Event::LoggedIn { user: self.mind.user.as_deref() },
             Tell::Refused => {
                 let (id, to, why) = **self.mind.news.refused.as_ref()?;
                 Event::Refused { id, to, why }
             }
-            Tell::Note(Note::Expect(id)) => Event::Expect(expectation(id)?),
-            Tell::Note(Note::Assigned(id)) => Event::Assigned(expectation(id)?),
-            Tell::Note(Note::Withdrawn(id, why)) => Event::Withdrawn(expectation(id)?, why),
-            Tell::Note(Note::Begun(id)) => Event::Begun(book.purpose(id)?),
-            Tell::Note(Note::Ended(id, code)) => Event::Ended(book.purpose(id)?, code),
             Tell::Blind => Event::Blind,
             Tell::Sight => Event::Sight,
             Tell::Found => Event::Found,

@@ -53,7 +53,7 @@ fn an_idle_tracker_is_below_a_kibibyte_also_behind_a_transfer_and_a_long_reply()
 }
 
 #[test]
-fn a_line_allocates_nothing_and_a_transfer_its_path() {
+fn a_line_allocates_nothing_and_a_transfer_only_a_long_path() {
     let (_, mut tracker) = logged_in();
     let lines = [
         "C: NOOP",
@@ -71,7 +71,11 @@ fn a_line_allocates_nothing_and_a_transfer_its_path() {
     say(&mut tracker, &FILE);
     assert_eq!(cost(|| (0..100).for_each(|_| say(&mut tracker, &lines))).0, 0);
     let (asked, held, ()) = cost(|| (0..100).for_each(|_| say(&mut tracker, &FILE)));
-    assert_eq!((asked, held), (100, 0), "the path of each");
+    assert_eq!((asked, held), (0, 0), "a path has the room of the one before it");
+    let long = format!("C: RETR {}", "x".repeat(80));
+    let file = [FILE[0], FILE[1], &long, FILE[3], FILE[4]];
+    let (asked, held, ()) = cost(|| (0..100).for_each(|_| say(&mut tracker, &file)));
+    assert!(asked <= 200 && held <= 0, "no room is kept for a long one: {asked}, {held} bytes");
 }
 
 /// What goes through it is copied into room that is there already.
