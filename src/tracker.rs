@@ -46,6 +46,7 @@
 
 mod book;
 mod event;
+mod evidence;
 mod facts;
 mod fit;
 mod mind;
@@ -61,6 +62,7 @@ use core::net::SocketAddr;
 
 pub use book::{Expectation, Purpose, Withdrawal};
 pub use event::{Event, Objection};
+pub use evidence::Witness;
 pub use rewrite::{Address, Passed, Rewrite, Translation};
 pub use rules::{Rules, Strangers};
 pub use steps::Loss;
