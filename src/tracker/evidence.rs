@@ -61,6 +61,8 @@ pub struct Witness {
     evidence: Evidence,
     /// Data connections under way, the oldest first.
     ways: VecDeque<Way>,
+    /// Whose attempt has ended last.
+    ended: Option<CommandId>,
     /// The last command that has no final reply, as far as was seen.
     due: Option<(CommandId, Verb)>,
     greeted: bool,
@@ -93,6 +95,7 @@ impl Witness {
         Self {
             evidence,
             ways: VecDeque::new(),
+            ended: None,
             due: None,
             greeted: false,
             leaves: false,
@@ -166,10 +169,15 @@ impl Witness {
         }
     }
 
-    /// It couldn't be made: who listens didn't answer, or refused.
+    /// It couldn't be made: who listens didn't answer, or refused. That is so even if the server has said already that all is sent.
     pub fn failed(&mut self, id: CommandId, why: DataError, now: Instant) {
         if let Some(way) = self.way(id) {
             way.attempt.reached = way.attempt.advertised;
+        } else if let Some(last) =
+            self.evidence.attempts.last_mut().filter(|last| self.ended == Some(id) && last.is_success())
+        {
+            (last.end, last.connected, last.reached) = (AttemptEnd::Failed(why), false, last.advertised);
+            self.trouble = true;
         }
         self.conclude(id, AttemptEnd::Failed(why), None, now);
     }
@@ -366,6 +374,7 @@ impl Witness {
         attempt.took = now.saturating_since(since);
         attempt.connected |= end == AttemptEnd::Connected;
         attempt.said = said.map(|reply| Box::new(Excerpt::of(reply)));
+        self.ended = Some(id);
         self.keep(attempt);
     }
 

@@ -159,6 +159,13 @@ fn who_carries_the_data_tells_what_becomes_of_it() {
     // What the server says of it afterwards is no second one.
     watch.say(&["C: LIST", "S: 425 no"]);
     assert_eq!(watch.trouble(), [(Route::Pasv, AttemptEnd::ServerFailed(Code::CANNOT_OPEN_DATA_CONNECTION))]);
+    // A server may have sent all, and say so, before anybody knows that it doesn't arrive.
+    let mut watch = Watch::public();
+    watch.say(&["C: PORT 198,51,100,1,200,1", "S: 200 ok", "C: RETR a", "S: 150 ok"]);
+    let id = watch.expected();
+    watch.say(&["S: 226 done"]);
+    watch.witness.failed(id, DataError::Refused, watch.now);
+    assert_eq!(watch.trouble(), [(Route::Port, AttemptEnd::Failed(DataError::Refused))]);
     let mut watch = Watch::public();
     watch.say(&["C: EPSV", "S: 229 (|||30000|)"]);
     watch.witness.stranger(watch.expected(), "192.0.2.99".parse().unwrap());

@@ -105,7 +105,16 @@ impl Ways {
     /// `client_side`, `server_side`: our own addresses on the control connections.
     pub fn new(client_side: IpAddr, server_side: IpAddr, settings: Rc<Settings>) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
-        Self { client_side, server_side, settings, open: Vec::new(), replaced: VecDeque::new(), tasks: JoinSet::new(), tell, told }
+        Self {
+            client_side,
+            server_side,
+            settings,
+            open: Vec::new(),
+            replaced: VecDeque::new(),
+            tasks: JoinSet::new(),
+            tell,
+            told,
+        }
     }
 
     /// Listens for the one who dials; what it is to be told.

@@ -12,9 +12,9 @@ use tokio::net::TcpStream;
 use tokio::sync::futures::Notified;
 use tokio::time::sleep;
 
+use super::adapter::Service;
 use super::control::Side;
 use super::data::{News, Ways};
-use super::adapter::Service;
 use super::policy::{self, Tls};
 use super::record::Record;
 use super::trouble::View;
@@ -117,14 +117,16 @@ impl Session {
             }
             let (client, server) = (&self.client, &self.server);
             let roomy = client.has_room() && server.has_room();
-            let patience = self.service.idle.saturating_sub(self.last_word().elapsed());
+            // Nobody answers a client whose server has gone.
+            let patience = if server.has_ended() { LINGER } else { self.service.idle };
+            let rest = patience.saturating_sub(self.last_word().elapsed());
             let wake = tokio::select! {
                 result = client.readable(), if roomy && !client.has_ended() => Wake::Readable(Peer::Client, result),
                 result = server.readable(), if roomy && !server.has_ended() => Wake::Readable(Peer::Server, result),
                 result = client.writable() => Wake::Writable(Peer::Client, result),
                 result = server.writable() => Wake::Writable(Peer::Server, result),
                 (id, news) = self.watch.ways.news() => Wake::Data(id, news),
-                () = sleep(patience) => Wake::Late,
+                () = sleep(rest) => Wake::Late,
                 () = &mut stop => Wake::Stop,
             };
             let result = match wake {
@@ -134,10 +136,11 @@ impl Session {
                     self.watch.data(id, news);
                     Ok(())
                 }
-                Wake::Late if self.last_word().elapsed() >= self.service.idle => {
+                Wake::Late if self.last_word().elapsed() < patience => Ok(()),
+                Wake::Late if self.server.has_ended() => break End::Left,
+                Wake::Late => {
                     break End::Given("421 Nothing was said for too long.\r\n");
                 }
-                Wake::Late => Ok(()),
                 Wake::Stop => break End::Given("421 The proxy is shutting down.\r\n"),
             };
             if result.is_err() {
@@ -249,7 +252,11 @@ impl Session {
                     match opened {
                         Ok(told) => address.replace(told),
                         Err(why) => {
-                            let by = if expected.dials == Peer::Client { Code::CANNOT_OPEN_DATA_CONNECTION } else { Code::SYNTAX_ERROR };
+                            let by = if expected.dials == Peer::Client {
+                                Code::CANNOT_OPEN_DATA_CONNECTION
+                            } else {
+                                Code::SYNTAX_ERROR
+                            };
                             record.say("refused", &format!("{}: {why}", expected.to));
                             record.refused(expected.id, by);
                             address.refuse();
@@ -358,7 +365,8 @@ impl Mark {
         let at = self.at.filter(|at| *at < self.gone)?;
         self.at = None;
         // Of a line that is another now, the last.
-        let place = if came == count { usize::try_from(at.saturating_sub(begin)).ok()? } else { count.checked_sub(1)? };
+        let place =
+            if came == count { usize::try_from(at.saturating_sub(begin)).ok()? } else { count.checked_sub(1)? };
         Some(place)
     }
 }

@@ -62,7 +62,8 @@ impl View {
             last.advertised = last.advertised.and_then(told).or(last.advertised);
         }
         if side == Side::Server {
-            if let AttemptEnd::ServerFailed(_) = last.end {
+            // Who waits for a connection doesn't see why none comes.
+            if let (true, AttemptEnd::ServerFailed(_) | AttemptEnd::Failed(_)) = (awaits, last.end) {
                 last.end = AttemptEnd::Failed(DataError::TimedOut);
             }
             evidence = evidence.ends(&self.client).software(Software::Unknown);

@@ -85,8 +85,7 @@ fn ports_below_1024_and_strangers_are_never_named() {
     for command in ["PASV", "EPSV"] {
         assert!(session.say(command).starts_with("425"), "{command}");
     }
-    for command in
-        ["PORT 127,0,0,1,0,80", "PORT 127,0,0,2,200,1", "EPRT |1|127.0.0.2|50000|", "EPRT |1|127.0.0.1|25|"]
+    for command in ["PORT 127,0,0,1,0,80", "PORT 127,0,0,2,200,1", "EPRT |1|127.0.0.2|50000|", "EPRT |1|127.0.0.1|25|"]
     {
         assert!(session.say(command).starts_with("500"), "{command}");
         assert!(session.say("NOOP").starts_with("200"));

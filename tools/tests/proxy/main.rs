@@ -122,8 +122,10 @@ impl Drop for Proxy {
 
 /// The address that a reply to PASV or EPSV names; of a 229, at this host.
 pub fn named(reply: &str, host: &str) -> SocketAddr {
-    let numbers: Vec<u16> =
-        reply[4..].split(|character: char| !character.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+    let numbers: Vec<u16> = reply[4..]
+        .split(|character: char| !character.is_ascii_digit())
+        .filter_map(|number| number.parse().ok())
+        .collect();
     match reply.get(..3) {
         Some("229") => SocketAddr::new(host.parse().unwrap(), numbers[0]),
         Some("227") => {

@@ -50,7 +50,10 @@ fn what_is_denied_never_reaches_the_server() {
     assert!(session.say(" DELE a").starts_with("500"));
     assert!(session.say("RMD a").starts_with("250"));
     let heard = server.heard();
-    assert!(!heard.iter().any(|line| ["DELE", "FOO", "MKD"].iter().any(|word| line.to_uppercase().contains(word))), "{heard:?}");
+    assert!(
+        !heard.iter().any(|line| ["DELE", "FOO", "MKD"].iter().any(|word| line.to_uppercase().contains(word))),
+        "{heard:?}"
+    );
     proxy.log(&["DELE (502) - ", "XFOO (502)", "RMD 250"]);
 }
 
@@ -60,14 +63,40 @@ fn read_only_lets_nothing_change() {
     let proxy = Proxy::before(server.address, &["--read-only"]);
     let mut session = proxy.log_in();
     let changing = [
-        "STOR a", "STOU", "APPE a", "DELE a", "RMD a", "XRMD a", "MKD a", "RNFR a", "RNTO b", "SITE CHMOD 777 a", "SMNT a",
-        "MFMT 20200101000000 a", "MFF Modify=20200101000000; a", "MDTM 20200101000000 a", "XYZZY a", "MIC AAAA",
+        "STOR a",
+        "STOU",
+        "APPE a",
+        "DELE a",
+        "RMD a",
+        "XRMD a",
+        "MKD a",
+        "RNFR a",
+        "RNTO b",
+        "SITE CHMOD 777 a",
+        "SMNT a",
+        "MFMT 20200101000000 a",
+        "MFF Modify=20200101000000; a",
+        "MDTM 20200101000000 a",
+        "XYZZY a",
+        "MIC AAAA",
     ];
     for command in changing {
         let reply = session.say(command);
         assert!(reply.starts_with("550"), "{command}: {reply}");
     }
-    for command in ["CWD a", "PWD", "SIZE a", "MDTM a", "MDTM 2020 a", "MLST a", "STAT", "FEAT", "HASH a", "OPTS UTF8 ON", "REST 1"] {
+    for command in [
+        "CWD a",
+        "PWD",
+        "SIZE a",
+        "MDTM a",
+        "MDTM 2020 a",
+        "MLST a",
+        "STAT",
+        "FEAT",
+        "HASH a",
+        "OPTS UTF8 ON",
+        "REST 1",
+    ] {
         let reply = session.say(command);
         assert!(reply.starts_with("250"), "{command}: {reply}");
     }

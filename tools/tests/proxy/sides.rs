@@ -42,7 +42,8 @@ fn every_byte_arrives_in_order_whatever_the_cuts() {
     let (mut said, mut answered) = (Vec::new(), Vec::new());
     for number in 0..2000 {
         said.extend(format!("XLINE {number} \u{e9}{}\r\n", "x".repeat(number % 97)).into_bytes());
-        answered.extend(format!("2{:02}-first {number}\r\n some line\r\n2{0:02} last\r\n", number % 20 + 30).into_bytes());
+        answered
+            .extend(format!("2{:02}-first {number}\r\n some line\r\n2{0:02} last\r\n", number % 20 + 30).into_bytes());
     }
     let (sayer, answerer) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let send = |mut socket: TcpStream, bytes: Vec<u8>| {
@@ -104,28 +105,41 @@ fn an_end_of_one_side_reaches_the_other_and_the_rest_still_comes() {
     proxy.log(&["HELP 214", "close"]);
 }
 
-/// All is said at once, and the client's side is closed: it is served all the same.
+/// All is said at once, and the client's side is closed: what it asked for still comes, the data, too.
 #[test]
 fn who_has_said_all_is_served_on() {
-    for server in SERVERS {
-        let server = Server::start_as(server, CLIENTS[0], "127.0.0.1:0", &[]);
-        fs::write(server.root().join("file"), "it came").unwrap();
-        let proxy = Proxy::before(&server.address, &[]);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let mut control = TcpStream::connect(proxy.address).unwrap();
-        control.set_read_timeout(PATIENCE).unwrap();
-        let said = format!(
-            "USER anna\r\nPASS secret\r\nTYPE I\r\nPORT 127,0,0,1,{},{}\r\nRETR file\r\nQUIT\r\n",
-            port >> 8,
-            port & 255
-        );
-        control.write_all(said.as_bytes()).unwrap();
-        control.shutdown(Shutdown::Write).unwrap();
-        assert_eq!(read_all(listener.accept().unwrap().0), b"it came");
-        let replies = String::from_utf8(read_all(control)).unwrap();
-        assert!(replies.contains("\r\n226") && replies.contains("\r\n221"), "{replies}");
-    }
+    let (proxy, mut client, server) = pair(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (&server).write_all(b"220 ready\r\n").unwrap();
+    let said = format!("USER anna\r\nPORT 127,0,0,1,{},{}\r\nRETR file\r\nQUIT\r\n", port >> 8, port & 255);
+    let mut heard = BufReader::new(server.try_clone().unwrap());
+    let mut line = |word: &str| {
+        let mut line = String::new();
+        heard.read_line(&mut line).unwrap();
+        assert!(line.starts_with(word), "{line}");
+        line
+    };
+    let (login, rest) = said.split_at(11);
+    client.write_all(login.as_bytes()).unwrap();
+    line("USER");
+    (&server).write_all(b"230 in\r\n").unwrap();
+    thread::sleep(Duration::from_millis(100));
+    client.write_all(rest.as_bytes()).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let told = line("PORT").replacen("PORT", "227", 1);
+    line("RETR");
+    line("QUIT");
+    thread::sleep(Duration::from_millis(100));
+    (&server).write_all(b"200 ok\r\n150 here\r\n").unwrap();
+    let mut data = TcpStream::connect(crate::named(&told, "")).unwrap();
+    data.write_all(b"it came").unwrap();
+    drop(data);
+    assert_eq!(read_all(listener.accept().unwrap().0), b"it came");
+    (&server).write_all(b"226 done\r\n221 bye\r\n").unwrap();
+    drop((heard, server));
+    assert_eq!(read_all(client), b"220 ready\r\n230 in\r\n200 ok\r\n150 here\r\n226 done\r\n221 bye\r\n");
+    proxy.log(&["RETR 226 7 ", "close"]);
 }
 
 /// As BSD's ftp, Python and Perl do: Telnet's IP and Synch, or the last byte, as urgent data.

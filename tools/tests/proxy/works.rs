@@ -22,13 +22,14 @@ fn our_client_moves_files_by_every_route_between_both_adapters() {
                     for (place, route) in ["epsv", "pasv", "eprt", "port"].into_iter().enumerate() {
                         let name = format!("{client}-{route}");
                         let run = |arguments: &[&str]| {
-                            let output = client_program(client).args(["--route", route]).args(arguments).output().unwrap();
+                            let output =
+                                client_program(client).args(["--route", route]).args(arguments).output().unwrap();
                             assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
                             output.stdout
                         };
                         let url = |path: &str| format!("ftp://anna:secret@{}/{path}", proxy.address);
                         let (up, down) = (server.local("up"), server.local(&format!("down{name}")));
-                        run(&["put", up.to_str().unwrap(), &url(&name)]);
+                        run(&["put", &url(&name), up.to_str().unwrap()]);
                         assert!(fs::read(server.root().join(&name)).unwrap() == *content, "{name}");
                         run(&["get", &url(&name), down.to_str().unwrap()]);
                         assert!(fs::read(&down).unwrap() == *content, "{name}");
@@ -78,7 +79,8 @@ fn either_family_on_either_side() {
         let server = Server::start(inside, &[]);
         fs::write(server.root().join("file"), &content).unwrap();
         let proxy = Proxy::listening(outside, &server.address, &[]);
-        let routes: &[&str] = if outside.starts_with('[') { &["epsv", "eprt"] } else { &["epsv", "pasv", "eprt", "port"] };
+        let routes: &[&str] =
+            if outside.starts_with('[') { &["epsv", "eprt"] } else { &["epsv", "pasv", "eprt", "port"] };
         for client in CLIENTS {
             for route in routes {
                 let mut command = client_program(client);
