@@ -165,6 +165,11 @@ pub fn reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
+/// Closes it in order, after all.
+pub fn in_order(stream: &TcpStream) {
+    let _ = SockRef::from(stream).set_linger(None);
+}
+
 /// Whether a byte that is marked as urgent is still to be read.
 fn is_marked(stream: &TcpStream) -> bool {
     let mut look = [PollFd::new(stream, PollFlags::PRI)];

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::control::reset;
+use super::control::{in_order, reset};
 use crate::net::data::{listen, why};
 
 /// Bytes that are under way at a time in one direction.
@@ -195,13 +195,18 @@ impl Ways {
         self.open.retain(|way| way.id != id);
     }
 
+    /// Breaks all of them.
+    pub async fn break_off(&mut self) {
+        self.tasks.shutdown().await;
+    }
+
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
 
     /// When something has moved over any of them.
     pub fn last(&self) -> Option<Instant> {
-        self.open.iter().filter(|way| way.withdraw.is_none() || way.meter.moved()).map(|way| way.meter.last.get()).max()
+        self.open.iter().map(|way| way.meter.last.get()).max()
     }
 }
 
@@ -224,10 +229,6 @@ impl Meter {
         self.over.get()
     }
 
-    fn moved(&self) -> bool {
-        self.to_client.get() > 0 || self.to_server.get() > 0
-    }
-
     fn count(&self, to: Peer, count: usize) {
         let total = match to {
             Peer::Client => &self.to_client,
@@ -246,15 +247,16 @@ impl Making {
             meter.over.set(true);
             return Ok(());
         };
+        // Whatever ends it but an end in order: nobody shall take what has come for all.
+        reset(&near);
         let far = match timeout(settings.connect, dial(to, source)).await.unwrap_or_else(|_| Err(timed_out())) {
             Ok(far) => far,
             Err(error) => {
-                // Not in order: nobody shall take it for an empty file.
-                reset(&near);
                 meter.over.set(true);
                 return Err(News::Failed(why(&error)));
             }
         };
+        reset(&far);
         tell(News::Connected);
         meter.last.set(Instant::now());
         let (client, server) = if by == Peer::Client { (&near, &far) } else { (&far, &near) };
@@ -273,13 +275,10 @@ impl Making {
             result = moving => result.map(drop),
             () = stalled(&meter, settings.stall) => Err(timed_out()),
         };
-        result.map_err(|_| {
-            // Both ends learn that it isn't all.
-            reset(&near);
-            reset(&far);
-            meter.over.set(true);
-            News::Broken
-        })
+        meter.over.set(true);
+        result.map_err(|_| News::Broken)?;
+        [&near, &far].into_iter().for_each(in_order);
+        Ok(())
     }
 }
 

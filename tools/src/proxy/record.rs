@@ -31,6 +31,8 @@ pub struct Record {
     user: String,
     begun: Instant,
     waiting: VecDeque<Line>,
+    /// Those of them that don't reach the server.
+    kept: VecDeque<Line>,
     /// Where the server listens was said; it may not go on.
     passive: Option<(Line, Code)>,
     transfers: VecDeque<Transfer>,
@@ -61,7 +63,16 @@ struct Transfer {
 impl Record {
     pub fn new(log: Arc<Log>, client: SocketAddr) -> Self {
         let (waiting, transfers) = (VecDeque::new(), VecDeque::new());
-        Self { log, client, user: "-".into(), begun: Instant::now(), waiting, passive: None, transfers }
+        Self {
+            log,
+            client,
+            user: "-".into(),
+            begun: Instant::now(),
+            waiting,
+            kept: VecDeque::new(),
+            passive: None,
+            transfers,
+        }
     }
 
     /// What the tracker tells.
@@ -93,17 +104,26 @@ impl Record {
         }
     }
 
-    /// The proxy has answered this command in the server's place.
-    pub fn refused(&mut self, id: CommandId, code: Code) {
-        let result = format!("({code})");
+    /// The client reads this in place of the server's answer to this command.
+    pub fn replaced(&mut self, id: CommandId, code: Code) {
         if let Some((line, _)) = self.passive.take_if(|(line, _)| line.id == id) {
-            self.write(&line, &result, None);
-        } else if let Some(at) = self.transfers.iter().position(|transfer| transfer.line.id == id) {
-            if let Some(Transfer { line, .. }) = self.transfers.remove(at) {
-                self.write(&line, &result, None);
-            }
-        } else if let Some(line) = self.take(id) {
-            self.write(&line, &result, None);
+            self.write(&line, &format!("({code})"), None);
+        }
+    }
+
+    /// This command doesn't reach the server.
+    pub fn kept_here(&mut self, id: CommandId) {
+        let at = self.transfers.iter().position(|transfer| transfer.line.id == id);
+        let line = at.and_then(|at| self.transfers.remove(at)).map(|transfer| transfer.line);
+        let line = line.or_else(|| self.take(id));
+        self.kept.extend(line);
+    }
+
+    /// And the oldest of those was answered with this reply.
+    pub fn answered_here(&mut self, reply: &[u8]) {
+        let code = String::from_utf8_lossy(reply.get(..3).unwrap_or_default());
+        if let Some(line) = self.kept.pop_front() {
+            self.write(&line, &format!("({code})"), None);
         }
     }
 
@@ -122,7 +142,7 @@ impl Record {
     /// The session has ended: what has no end yet will have none.
     pub fn finish(&mut self) {
         self.write_transfers(|_| true);
-        while let Some(line) = self.waiting.pop_front() {
+        while let Some(line) = self.waiting.pop_front().or_else(|| self.kept.pop_front()) {
             self.write(&line, "-", None);
         }
     }

@@ -203,6 +203,8 @@ impl Session {
         let Watch { ways, record, witness, .. } = watch;
         let policy = &service.policy;
         let mut speaks = Peer::Client;
+        // The command whose line hasn't gone on.
+        let mut said = None;
         while let Some(passed) = rewrite.poll() {
             match passed {
                 Passed::Event(event) => {
@@ -210,7 +212,7 @@ impl Session {
                     // What doesn't go on, and what the client reads instead.
                     let refusal = match &event {
                         Event::Command { id, verb, command } => {
-                            speaks = Peer::Client;
+                            (speaks, said) = (Peer::Client, Some(*id));
                             policy.judge(*verb, command.as_ref()).map(|reply| (*id, reply))
                         }
                         Event::Refused { id, why, .. } => Some((*id, policy::illegal(speaks, *why))),
@@ -236,7 +238,9 @@ impl Session {
                     if let Some((id, reply)) = refusal
                         && rewrite.refuse(reply)
                     {
-                        record.refused(id, reply.code());
+                        if speaks == Peer::Server {
+                            record.replaced(id, reply.code());
+                        }
                         witness.refused(id, reply, now);
                     }
                 }
@@ -252,19 +256,24 @@ impl Session {
                     match opened {
                         Ok(told) => address.replace(told),
                         Err(why) => {
-                            let by = if expected.dials == Peer::Client {
-                                Code::CANNOT_OPEN_DATA_CONNECTION
-                            } else {
-                                Code::SYNTAX_ERROR
-                            };
                             record.say("refused", &format!("{}: {why}", expected.to));
-                            record.refused(expected.id, by);
+                            record.replaced(expected.id, Code::CANNOT_OPEN_DATA_CONNECTION);
                             address.refuse();
                         }
                     }
                 }
-                Passed::Bytes { to: Peer::Client, bytes, .. } => client.push(bytes, None),
-                Passed::Bytes { to: Peer::Server, bytes, came } => server.push(bytes, mark.goes(came, bytes.len())),
+                Passed::Bytes { to: Peer::Client, bytes, came } => {
+                    if came == 0 {
+                        record.answered_here(bytes);
+                    }
+                    client.push(bytes, None);
+                }
+                Passed::Bytes { to: Peer::Server, bytes, came } => {
+                    if let (Some(id), []) = (said.take(), bytes) {
+                        record.kept_here(id);
+                    }
+                    server.push(bytes, mark.goes(came, bytes.len()));
+                }
             }
         }
         record.settle(ways);
@@ -287,6 +296,8 @@ impl Session {
                 server.reset();
             }
             End::Given(why) => {
+                // First of all: who hears of the end might end its data in order.
+                watch.ways.break_off().await;
                 drop(server);
                 if !is_blind {
                     client.push(why.as_bytes(), None);

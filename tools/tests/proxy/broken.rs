@@ -150,8 +150,18 @@ fn data_that_stands_still_is_broken_off() {
 fn a_signal_ends_it_in_order() {
     let server = Server::start("127.0.0.1:0", &[]);
     let mut proxy = Proxy::before(&server.address, &[]);
-    let mut session = proxy.log_in();
+    let (mut session, mut other) = (proxy.log_in(), proxy.log_in());
+    let mut data = other.passive();
+    assert!(other.say("STOR half").starts_with("150"));
+    data.write_all(b"half of it").unwrap();
+    data.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    thread::sleep(Duration::from_millis(200));
     proxy.signal("TERM");
     assert!(session.reply().starts_with("421 "));
+    // No end in order: neither end takes it for all.
+    assert!(other.reply().starts_with("421 "));
+    assert_eq!(data.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert_eq!(proxy.ended(), Some(0));
+    thread::sleep(Duration::from_millis(200));
+    assert!(!server.root().join("half").exists());
 }

@@ -104,6 +104,15 @@ fn a_gateway_between_the_families_says_so() {
     assert!(session.say("EPSV 1").starts_with("522"));
     let to = named(&session.say("EPSV"), "::1");
     TcpStream::connect(to).unwrap();
+    // In its turn, and in the log as the gateway's.
+    session.control.get_mut().write_all(b"NOOP\r\nALGS STATUS64\r\nPWD\r\n").unwrap();
+    for code in ["200", "216", "257"] {
+        assert!(session.reply().starts_with(code));
+    }
+    let log = proxy.log(&[" PWD 257 "]);
+    let places = [" NOOP 200 ", " ALGS (216) ", " PWD 257 "].map(|line| log.rfind(line).unwrap());
+    assert!(places.is_sorted(), "{log}");
+    assert!(log.contains("EPSV (504)") && log.contains("EPSV (522)"), "{log}");
 }
 
 #[test]
