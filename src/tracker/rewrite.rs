@@ -300,7 +300,7 @@ impl Rewrite {
     /// What is held goes on if no address can be in it.
     fn let_pass(&mut self, from: Peer) {
         let (is_amid, may_announce) = self.tracker.under_way(from);
-        let holds = self.holds_lines && from == Peer::Client && is_amid;
+        let holds = self.holds_lines && from == Peer::Client;
         let half = self.half(from);
         let is_much = half.held.len() > MOST_HELD || half.drops;
         if half.held.is_empty() || !half.passes && (may_announce || holds) && !is_much {
@@ -322,8 +322,13 @@ impl Rewrite {
         if core::mem::take(&mut half.passes) || self.tracker.is_blind() {
             return self.pass(from, held);
         }
-        if let (true, Some(id)) = (drops, line.command) {
-            return self.swallow(id, Owed::Own(Own::TooLong), held.len());
+        if let Some(id) = line.command.filter(|_| self.holds_lines) {
+            if drops {
+                return self.swallow(id, Owed::Own(Own::TooLong), held.len());
+            }
+            if refusal::hides_a_line(&held) {
+                return self.swallow(id, Owed::Own(Own::Unreadable), held.len());
+            }
         }
         if let (Some(own), Some(id)) = (self.translation.own(&line.kind, self.disabled), line.kind.id()) {
             match own {

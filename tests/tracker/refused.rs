@@ -123,3 +123,28 @@ fn what_cannot_be_refused_is_not() {
     assert!(matches!(rewrite.poll(), Some(Passed::Event(Event::Reply { .. }))));
     assert!(!rewrite.refuse(&NO));
 }
+
+/// A server that knows no Telnet would read what it hides.
+#[test]
+fn a_line_within_telnet_does_not_go_on() {
+    let hidden: [&[u8]; 2] = [b"\xff\xfa\r\nDELE a\r\n\xff\xf0NOOP\r\n", b"\xff\xfa\nDELE a\n\xff\xf0PWD\r\n"];
+    for bytes in hidden {
+        for size in [1, 100] {
+            let mut pieces: Vec<_> = bytes.chunks(size).map(|piece| (Peer::Client, piece)).collect();
+            pieces.push((Peer::Client, b"SYST\r\n"));
+            let out = pass(&mut holding(), &pieces, &[Verb::Dele]);
+            assert_eq!(out.to, ["500 Syntax error.\r\n", "SYST\r\n"], "{} in pieces of {size}", bytes.escape_ascii());
+            assert_eq!(out.came, [bytes.len() + 6, 0]);
+        }
+    }
+    // Without anything to hide, Telnet goes on.
+    let mut rewrite = holding();
+    rewrite.received(Peer::Client, b"\xff\xfb\x01NOOP\r\n");
+    let mut sent = Vec::new();
+    while let Some(passed) = rewrite.poll() {
+        if let Passed::Bytes { bytes, .. } = passed {
+            sent.extend_from_slice(bytes);
+        }
+    }
+    assert_eq!(sent, b"\xff\xfb\x01NOOP\r\n");
+}

@@ -17,7 +17,8 @@ pub(super) enum Owed {
 
 impl Rewrite {
     /// Holds each command line back until all of it has come, so that [`refuse`](Self::refuse) can keep the whole line from the server.
-    /// Of a line of more than 64 KiB nothing goes on: the client reads 500.
+    /// Of a line of more than 64 KiB, and of one with line ends within Telnet, which a server could take for lines of their own, nothing goes
+    /// on: the client reads 500.
     #[must_use]
     pub fn holding_lines(mut self) -> Self {
         self.holds_lines = true;
@@ -92,6 +93,11 @@ impl Rewrite {
             self.ready.push_back(Piece { to: from.other(), bytes: Vec::new(), came });
         }
     }
+}
+
+/// Whether there is the end of a line within a line, as a subnegotiation of Telnet may have it.
+pub(super) fn hides_a_line(raw: &[u8]) -> bool {
+    memchr::memchr(b'\n', raw).is_some_and(|end| end.saturating_add(1) < raw.len())
 }
 
 impl Owed {

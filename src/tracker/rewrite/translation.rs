@@ -32,6 +32,8 @@ pub(super) enum Own {
     NoDataConnection,
     /// A line that was to be held is longer than can be.
     TooLong,
+    /// Whoever knows no Telnet would read more lines than one.
+    Unreadable,
 }
 
 impl Own {
@@ -45,6 +47,7 @@ impl Own {
             Self::Refuse => b"500 Illegal address.\r\n",
             Self::NoDataConnection => b"425 Can't open data connection.\r\n",
             Self::TooLong => b"500 Line too long.\r\n",
+            Self::Unreadable => b"500 Syntax error.\r\n",
         }
     }
 }

@@ -100,6 +100,8 @@ impl Record {
             Event::Ended(purpose, code) => self.ended(purpose.id, *code, ways),
             Event::Blind => self.say("blind", "TLS hides what is said: no data connection is made from here on"),
             Event::Sight => self.say("sight", "TLS has ended"),
+            Event::Lost(why) => self.say("lost", &format!("it isn't certain which reply answers what ({why:?})")),
+            Event::Found => self.say("found", "it is certain again"),
             _ => {}
         }
     }
