@@ -130,21 +130,20 @@ impl Session {
                 () = &mut stop => Wake::Stop,
             };
             let result = match wake {
-                Wake::Readable(from, ready) => ready.and_then(|()| self.read(from)),
-                Wake::Writable(to, ready) => ready.and_then(|()| self.side(to).write()),
+                Wake::Readable(from, Ok(())) => self.read(from),
+                Wake::Writable(to, Ok(())) => self.write(to),
+                Wake::Readable(side, Err(_)) | Wake::Writable(side, Err(_)) => Err(side),
                 Wake::Data(id, news) => {
                     self.watch.data(id, news);
                     Ok(())
                 }
                 Wake::Late if self.last_word().elapsed() < patience => Ok(()),
                 Wake::Late if self.server.has_ended() => break End::Left,
-                Wake::Late => {
-                    break End::Given("421 Nothing was said for too long.\r\n");
-                }
+                Wake::Late => break End::Given("421 Nothing was said for too long.\r\n"),
                 Wake::Stop => break End::Given("421 The proxy is shutting down.\r\n"),
             };
-            if result.is_err() {
-                self.watch.lost(LossKind::Reset);
+            if let Err(side) = result {
+                self.watch.broke(side);
                 break End::Broken;
             }
         };
@@ -171,10 +170,10 @@ impl Session {
         self.watch.ways.last().map_or(self.last, |data| data.max(self.last))
     }
 
-    /// What one side has said goes to the other.
-    fn read(&mut self, from: Peer) -> io::Result<()> {
+    /// What one side has said goes to the other. An error: whose connection broke.
+    fn read(&mut self, from: Peer) -> Result<(), Peer> {
         let mut buffer = [0; BUFFER];
-        let Some(heard) = self.side(from).read(&mut buffer)? else { return Ok(()) };
+        let Some(heard) = self.side(from).read(&mut buffer).map_err(|_| from)? else { return Ok(()) };
         self.last = Clock::now();
         let Some(bytes) = buffer.get(..heard.count).filter(|bytes| !bytes.is_empty()) else {
             // A client that has said all is served on: what is expected is withdrawn once the server has gone, too.
@@ -184,7 +183,7 @@ impl Session {
                 self.watch.lost(LossKind::Closed);
             }
             self.side(from.other()).finish();
-            return self.side(from.other()).write();
+            return self.write(from.other());
         };
         if from == Peer::Client {
             self.mark.comes(bytes.len(), heard.urgent);
@@ -192,8 +191,12 @@ impl Session {
         self.rewrite.received(from, bytes);
         self.pass();
         // What can go at once does.
-        self.client.write()?;
-        self.server.write()
+        self.write(Peer::Client)?;
+        self.write(Peer::Server)
+    }
+
+    fn write(&mut self, to: Peer) -> Result<(), Peer> {
+        self.side(to).write().map_err(|_| to)
     }
 
     /// Takes all that there is: what is told, what is asked, and what goes on.
@@ -205,7 +208,7 @@ impl Session {
         let mut speaks = Peer::Client;
         // The command whose line hasn't gone on.
         let mut said = None;
-        while let Some(passed) = rewrite.poll() {
+        while let Some(passed) = (!*ends).then(|| rewrite.poll()).flatten() {
             match passed {
                 Passed::Event(event) => {
                     record.observe(&event, ways);
@@ -344,7 +347,16 @@ impl Watch {
         self.record.settle(&self.ways);
     }
 
-    /// The server's connection has ended so, or either has broken.
+    /// A control connection has broken.
+    fn broke(&mut self, side: Peer) {
+        let whose = if side == Peer::Client { "client" } else { "server" };
+        self.record.say("broken", &format!("the {whose}'s control connection was reset"));
+        if side == Peer::Server {
+            self.lost(LossKind::Reset);
+        }
+    }
+
+    /// The server's has ended so.
     fn lost(&mut self, how: LossKind) {
         let now = self.now();
         self.witness.ended(how, now);
@@ -355,7 +367,7 @@ impl Watch {
     fn explain(&mut self) {
         if let Some(evidence) = self.witness.take_trouble() {
             let line = self.view.explain(evidence, |announced| self.ways.told(announced));
-            self.record.say("trouble", &line);
+            line.iter().for_each(|line| self.record.say("trouble", line));
         }
     }
 }

@@ -17,8 +17,8 @@ pub struct View {
 }
 
 impl View {
-    /// The line. `told`: what the end that dials was told in place of the address that the last attempt has.
-    pub fn explain(&self, evidence: Evidence, told: impl Fn(SocketAddr) -> Option<SocketAddr>) -> String {
+    /// The line; `None` if there is nothing to say. `told`: what the end that dials was told in place of the address that the last attempt has.
+    pub fn explain(&self, evidence: Evidence, told: impl Fn(SocketAddr) -> Option<SocketAddr>) -> Option<String> {
         let evidence = self.seen_from_here(evidence, told);
         let findings = diagnose(&evidence);
         let mut line = String::new();
@@ -33,13 +33,16 @@ impl View {
         if let Some(finding) = findings.first() {
             let _ = write!(line, "{}{}", if line.is_empty() { "" } else { "; " }, finding.line());
         }
-        line
+        (!line.is_empty()).then_some(line)
     }
 
     /// A data connection has two legs: towards the client the proxy is the server, and towards the server the client. What
     /// matters is the one that failed.
     fn seen_from_here(&self, mut evidence: Evidence, told: impl Fn(SocketAddr) -> Option<SocketAddr>) -> Evidence {
-        let Some(mut last) = evidence.attempts.pop() else { return evidence };
+        let Some(mut last) = evidence.attempts.pop() else {
+            evidence.side = Side::Client;
+            return evidence.ends(&self.server);
+        };
         let visitor = if last.route.is_passive() { Side::Server } else { Side::Client };
         let (side, awaits) = match last.end {
             // We have dialled it.

@@ -83,7 +83,7 @@ fn a_reset_of_either_control_connection_reaches_the_other() {
     let control = session.control.get_mut();
     control.write_all(b"STAT\r\n").unwrap();
     assert_eq!(control.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
-    proxy.log(&["close"]);
+    proxy.log(&["broken - - ", "the server's control connection", "STAT - ", "close"]);
 }
 
 #[test]
@@ -98,7 +98,8 @@ fn a_client_that_breaks_off_takes_its_server_with_it() {
     SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
     drop(client);
     assert_eq!(server.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
-    proxy.log(&["close"]);
+    let log = proxy.log(&["broken - - ", "the client's control connection", "close"]);
+    assert!(!log.contains("trouble"), "it's not the server's matter: {log}");
 }
 
 #[test]
