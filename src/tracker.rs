@@ -2,7 +2,8 @@
 //!
 //! A [`Tracker`] gets the bytes of both sides of a control connection, cut anywhere, and tells what they mean, as [`Event`]s: each
 //! command and each reply with what it answers; each data connection that is to be expected, and its end; transfers, logins, and TLS, which
-//! makes it blind. It changes nothing.
+//! makes it blind. It changes nothing. [`Rewrite`] replaces addresses on their way, and can keep lines from going on; [`Witness`] has what the
+//! doctor needs to tell why a data connection failed.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -46,6 +47,7 @@
 
 mod book;
 mod event;
+mod evidence;
 mod facts;
 mod fit;
 mod known;
@@ -66,6 +68,7 @@ use core::net::SocketAddr;
 
 pub use book::{Expectation, Purpose, Withdrawal};
 pub use event::{Event, Objection};
+pub use evidence::Witness;
 pub use rewrite::{Address, Passed, Rewrite, Translation};
 pub use rules::{Rules, Strangers};
 pub use steps::Loss;

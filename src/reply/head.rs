@@ -29,7 +29,7 @@ impl Head {
     }
 
     #[inline]
-    pub(super) const fn is_many(self) -> bool {
+    pub(crate) const fn is_many(self) -> bool {
         self.0.get() >> 32 & 1 != 0
     }
 

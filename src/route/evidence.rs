@@ -12,8 +12,8 @@ use crate::command::{Protection, Verb};
 use crate::data::DataError;
 use crate::reply::{Code, Reply};
 
-/// What is known of a session and its data connections: by a [`Client`](crate::Client), a [`Server`](crate::Server), somebody who
-/// listens, or a log. Nothing has to be known; what isn't is `None` or empty, and nothing is concluded from it.
+/// What is known of a session and its data connections: by a [`Client`](crate::Client), a [`Server`](crate::Server), somebody in
+/// between ([`Witness`](crate::tracker::Witness)), or a log. Nothing has to be known; what isn't is `None` or empty, and nothing is concluded from it.
 ///
 /// Attempts of several sessions with one server may be in one record, as a doctor makes them: each says whether it was encrypted.
 ///

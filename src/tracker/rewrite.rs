@@ -1,6 +1,7 @@
 //! Other addresses in place of those that pass by.
 
 mod line;
+mod refusal;
 mod translation;
 
 use alloc::boxed::Box;
@@ -15,6 +16,7 @@ use super::{Event, Expectation, Peer, Tracker};
 use crate::command::Verb;
 use crate::session::{Awaited, CommandId};
 use line::{Becomes, Kind, Line};
+use refusal::Owed;
 use translation::Own;
 
 /// A [`Tracker`] through which the bytes go: what comes out is what went in, but for the addresses of PORT, EPRT, LPRT, 227, 228 and 229 that
@@ -71,7 +73,9 @@ pub struct Rewrite {
     spare: Vec<u8>,
     last: Last,
     /// What the gateway itself answers, once all before it was answered.
-    owed: VecDeque<(CommandId, Own)>,
+    owed: VecDeque<(CommandId, Owed)>,
+    /// Lines of the client go on when they are whole.
+    holds_lines: bool,
 }
 
 /// The last event of the tracker, without what it borrows.
@@ -95,6 +99,8 @@ struct Half {
     held: Vec<u8>,
     /// The rest of the line or the reply goes on as it comes.
     passes: bool,
+    /// The rest of the line doesn't go on.
+    drops: bool,
 }
 
 /// More room than this isn't kept while nothing is in it.
@@ -123,6 +129,8 @@ impl Half {
 struct Taken {
     from: Peer,
     kind: Kind,
+    /// The command that it is, if it is one.
+    command: Option<CommandId>,
     /// The data connection that it announces.
     asked: Option<CommandId>,
 }
@@ -181,6 +189,7 @@ impl Rewrite {
             spare: Vec::new(),
             last: Last::News,
             owed: VecDeque::new(),
+            holds_lines: false,
         }
     }
 
@@ -195,7 +204,11 @@ impl Rewrite {
             self.tracker.received(from, bytes);
             self.half(from).passes = true;
             let rest = self.take_held(from);
-            return self.pass(from, rest);
+            return if self.holds_lines && from == Peer::Client {
+                self.drop_held(from, rest.len())
+            } else {
+                self.pass(from, rest)
+            };
         }
         if self.half(from.other()).is_taken() {
             self.first = from;
@@ -254,18 +267,18 @@ impl Rewrite {
     /// Lets the tracker go to its next event; whether there is one. What matters of it is noted.
     fn note(&mut self) -> bool {
         let Some(event) = self.tracker.poll() else { return false };
-        let (from, kind) = match event {
+        let (from, command, kind) = match event {
             Event::Command { id, verb, command } => {
                 self.last = Last::Command(id, verb, command.is_some());
-                (Peer::Client, Kind::of_command(id, verb, command.as_ref()))
+                (Peer::Client, Some(id), Kind::of_command(id, verb, command.as_ref()))
             }
             Event::Reply { answers, awaited, reply } => {
                 self.last = Last::Reply(answers, awaited);
-                (Peer::Server, Kind::of_reply(answers, awaited, reply.code()))
+                (Peer::Server, None, Kind::of_reply(answers, awaited, reply.code()))
             }
             Event::Noise(line) => {
                 self.last = Last::Noise(line);
-                (Peer::Server, Kind::Other)
+                (Peer::Server, None, Kind::Other)
             }
             event => {
                 self.last = Last::News;
@@ -277,7 +290,7 @@ impl Rewrite {
                 return true;
             }
         };
-        self.line = Some(Taken { from, kind, asked: None });
+        self.line = Some(Taken { from, kind, command, asked: None });
         true
     }
 
@@ -324,21 +337,35 @@ impl Rewrite {
     /// What is held goes on if no address can be in it.
     fn let_pass(&mut self, from: Peer) {
         let (is_amid, may_announce) = self.tracker.under_way(from);
+        let holds = self.holds_lines && from == Peer::Client;
         let half = self.half(from);
-        if half.held.is_empty() || !half.passes && may_announce && half.held.len() <= MOST_HELD {
+        let is_much = half.held.len() > MOST_HELD || half.drops;
+        if half.held.is_empty() || !half.passes && (may_announce || holds) && !is_much {
             return;
         }
-        half.passes = is_amid;
+        half.drops = holds && !half.passes;
+        half.passes = is_amid && !half.drops;
+        let drops = half.drops;
         let held = self.take_held(from);
-        self.pass(from, held);
+        if drops { self.drop_held(from, held.len()) } else { self.pass(from, held) }
     }
 
     /// A line goes on, with another address if one was chosen.
     fn go_on(&mut self, line: &Taken, chosen: Option<SocketAddr>) {
         let from = line.from;
         let held = self.take_held(from);
-        if core::mem::take(&mut self.half(from).passes) || self.tracker.is_blind() {
+        let half = self.half(from);
+        let drops = core::mem::take(&mut half.drops);
+        if core::mem::take(&mut half.passes) || self.tracker.is_blind() {
             return self.pass(from, held);
+        }
+        if let Some(id) = line.command.filter(|_| self.holds_lines) {
+            if drops {
+                return self.swallow(id, Owed::Own(Own::TooLong), held.len());
+            }
+            if refusal::hides_a_line(&held) {
+                return self.swallow(id, Owed::Own(Own::Unreadable), held.len());
+            }
         }
         if let (Some(own), Some(id)) = (self.translation.own(&line.kind, self.disabled), line.kind.id()) {
             match own {
@@ -346,7 +373,7 @@ impl Rewrite {
                 Own::Disable => self.disabled = true,
                 _ => {}
             }
-            return self.swallow(id, own, held.len());
+            return self.swallow(id, Owed::Own(own), held.len());
         }
         let translation = if self.disabled { Translation::None } else { self.translation };
         let announced = line.asked.and_then(|id| self.tracker.expected(id)).map(|expectation| expectation.to);
@@ -378,16 +405,16 @@ impl Rewrite {
         if !self.server.held.is_empty() || !self.tracker.may_be_answered_now(*id) {
             return false;
         }
-        let Some((_, own)) = self.owed.pop_front() else { return false };
-        let reply = Vec::from(own.reply(self.disabled));
-        self.ready.push_back(Piece { to: Peer::Client, bytes: reply, came: 0 });
+        let Some((_, owed)) = self.owed.pop_front() else { return false };
+        let bytes = owed.into_bytes(self.disabled);
+        self.ready.push_back(Piece { to: Peer::Client, bytes, came: 0 });
         true
     }
 
     /// The server never sees this command.
-    fn swallow(&mut self, id: CommandId, own: Own, came: usize) {
+    fn swallow(&mut self, id: CommandId, owed: Owed, came: usize) {
         self.tracker.swallow(id);
-        self.owed.push_back((id, own));
+        self.owed.push_back((id, owed));
         self.ready.push_back(Piece { to: Peer::Server, bytes: Vec::new(), came });
     }
 
@@ -437,14 +464,9 @@ impl Address<'_> {
     /// The other side shall not read it: the client gets 425 in place of a 227 or a 229, and 500 to its PORT, which the server never sees.
     pub fn refuse(self) {
         let Some(line) = self.rewrite.line.take() else { return };
-        let held = self.rewrite.take_held(line.from);
         self.rewrite.half(line.from).passes = false;
-        if line.from == Peer::Client {
-            return self.rewrite.swallow(self.id, Own::Refuse, held.len());
-        }
-        self.rewrite.tracker.refuse(self.id);
-        let bytes = Vec::from(Own::NoDataConnection.reply(false));
-        self.rewrite.ready.push_back(Piece { to: Peer::Client, bytes, came: held.len() });
+        let by = if line.from == Peer::Client { Own::Refuse } else { Own::NoDataConnection };
+        self.rewrite.refuse_line(line.from, self.id, Owed::Own(by));
     }
 
     fn answer(self, chosen: Option<SocketAddr>) {

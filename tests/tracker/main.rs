@@ -1,8 +1,10 @@
 //! The tracker: what it tells of sessions that pass by, and what it never expects.
 
 mod blind;
+mod evidence;
 mod expected;
 mod gaps;
+mod refused;
 mod rewrite;
 mod security;
 mod told;

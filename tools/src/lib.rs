@@ -1,5 +1,5 @@
-//! An FTP client, an FTP server and a doctor for FTP connections for the command line, over the sans-IO machines of
-//! [`ftp_proto`]: what the programs `ftp-client`, `ftp-server` and `ftp-doctor` are made of.
+//! An FTP client, an FTP server, a proxy and a doctor for FTP connections for the command line, over the sans-IO machines of
+//! [`ftp_proto`]: what the programs `ftp-client`, `ftp-server`, `ftp-proxy` and `ftp-doctor` are made of.
 //!
 //! The crate decides what is said and when; all that touches the world is here. Each machine has two adapters, one over the
 //! sockets and threads of the standard library, the other over tokio's ([`Runtime`]); what both need has no runtime in it.
@@ -7,6 +7,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`client`] | the client's adapters, and the command line over them: `ls`, `get`, `put`, `mirror` and the rest |
+//! | [`proxy`] | the proxy between a client and a server: who may do what, its data connections, its log |
 //! | [`server`] | the server's adapters, and the application behind them: who may do what with which file |
 //! | [`doctor`] | why there is no data connection: a probe of live servers, the reading of logs and configurations |
 //! | [`config`] | the server's command line, and its configuration file in vsftpd's words |
@@ -23,6 +24,7 @@ pub mod config;
 pub mod doctor;
 pub mod interrupt;
 pub mod net;
+pub mod proxy;
 pub mod server;
 pub mod tls;
 pub mod tree;

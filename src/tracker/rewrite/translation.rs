@@ -30,6 +30,10 @@ pub(super) enum Own {
     Refuse,
     /// The server's 227 can't be handed on.
     NoDataConnection,
+    /// A line that was to be held is longer than can be.
+    TooLong,
+    /// Whoever knows no Telnet would read more lines than one.
+    Unreadable,
 }
 
 impl Own {
@@ -42,6 +46,8 @@ impl Own {
             Self::OtherProtocol => b"522 Network protocol not supported, use (2)\r\n",
             Self::Refuse => b"500 Illegal address.\r\n",
             Self::NoDataConnection => b"425 Can't open data connection.\r\n",
+            Self::TooLong => b"500 Line too long.\r\n",
+            Self::Unreadable => b"500 Syntax error.\r\n",
         }
     }
 }

@@ -1,0 +1,111 @@
+//! Lines that don't go on, by the application's choice.
+
+use alloc::vec::Vec;
+
+use super::line::Kind;
+use super::translation::Own;
+use super::{Peer, Piece, Rewrite, Taken};
+use crate::reply::Reply;
+use crate::session::CommandId;
+
+/// What the client reads in place of a reply of the server's.
+pub(super) enum Owed {
+    Own(Own),
+    /// A whole reply.
+    Said(Vec<u8>),
+}
+
+impl Rewrite {
+    /// Holds each command line back until all of it has come, so that [`refuse`](Self::refuse) can keep the whole line from the server.
+    /// Of a line of more than 64 KiB, and of one with line ends within Telnet, which a server could take for lines of their own, nothing goes
+    /// on: the client reads 500.
+    #[must_use]
+    pub fn holding_lines(mut self) -> Self {
+        self.holds_lines = true;
+        self
+    }
+
+    /// Keeps the line from going on that was told last: call it behind the events of the line, before its address is answered or its bytes
+    /// are taken.
+    ///
+    /// A command never reaches the server, and the client reads this reply once all before it was answered. A 227, 228 or 229
+    /// is replaced by this reply, and its data connection isn't expected any more. `false`, and nothing is changed: no such line was told
+    /// last, a part of it has gone on already (see [`holding_lines`](Self::holding_lines)), or the reply is none that refuses (4yz, 5yz).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ftp_proto::tracker::{Event, Passed, Rewrite, Rules, Peer, Tracker};
+    /// use ftp_proto::{Code, Reply, Verb};
+    ///
+    /// let (client, server) = ("10.0.0.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// let mut rewrite = Rewrite::new(Tracker::new(Arc::new(Rules::default()), client, server)).holding_lines();
+    /// let mut sent = [String::new(), String::new()];
+    /// for (from, bytes) in [(Peer::Server, "220 ready\r\n"), (Peer::Client, "DELE a\r\nNOOP\r\n")] {
+    ///     rewrite.received(from, bytes.as_bytes());
+    ///     while let Some(passed) = rewrite.poll() {
+    ///         match passed {
+    ///             Passed::Event(Event::Command { verb: Verb::Dele, .. }) => {
+    ///                 rewrite.refuse(&Reply::from_static(Code::FILE_UNAVAILABLE, "Nobody deletes here."));
+    ///             }
+    ///             Passed::Bytes { to, bytes, .. } => sent[to as usize] += std::str::from_utf8(bytes)?,
+    ///             Passed::Event(_) | Passed::Address(_) => {}
+    ///         }
+    ///     }
+    /// }
+    /// assert_eq!(sent, ["220 ready\r\n550 Nobody deletes here.\r\n", "NOOP\r\n"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refuse(&mut self, by: &Reply<'_>) -> bool {
+        let Some(Taken { from, kind, command, .. }) = &self.line else { return false };
+        let (from, id) = match (from, kind, command) {
+            (Peer::Client, _, Some(id)) => (Peer::Client, *id),
+            (Peer::Server, Kind::Passive(id, ..), _) => (Peer::Server, *id),
+            _ => return false,
+        };
+        if !by.code().is_negative() || self.tracker.is_blind() || self.half(from).passes {
+            return false;
+        }
+        self.line = None;
+        let mut said = Vec::new();
+        by.encode(&mut said);
+        self.refuse_line(from, id, Owed::Said(said));
+        true
+    }
+
+    /// A line that was taken doesn't go on.
+    pub(super) fn refuse_line(&mut self, from: Peer, id: CommandId, by: Owed) {
+        let half = self.half(from);
+        half.drops = false;
+        let came = core::mem::take(&mut half.held).len();
+        match from {
+            Peer::Client => self.swallow(id, by, came),
+            Peer::Server => {
+                self.tracker.refuse(id);
+                let bytes = by.into_bytes(false);
+                self.ready.push_back(Piece { to: Peer::Client, bytes, came });
+            }
+        }
+    }
+
+    /// So many bytes of this side don't go on.
+    pub(super) fn drop_held(&mut self, from: Peer, came: usize) {
+        if came > 0 {
+            self.ready.push_back(Piece { to: from.other(), bytes: Vec::new(), came });
+        }
+    }
+}
+
+/// Whether there is the end of a line within a line, as a subnegotiation of Telnet may have it.
+pub(super) fn hides_a_line(raw: &[u8]) -> bool {
+    memchr::memchr(b'\n', raw).is_some_and(|end| end.saturating_add(1) < raw.len())
+}
+
+impl Owed {
+    /// The reply; `disabled`: ALGS DISABLE64 is in force.
+    pub(super) fn into_bytes(self, disabled: bool) -> Vec<u8> {
+        match self {
+            Self::Own(own) => Vec::from(own.reply(disabled)),
+            Self::Said(reply) => reply,
+        }
+    }
+}

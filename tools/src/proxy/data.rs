@@ -1,0 +1,379 @@
+//! The data connections: exactly those that are expected, each from one end to the other.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener};
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use ftp_proto::DataError;
+use ftp_proto::session::CommandId;
+use ftp_proto::tracker::{Expectation, Peer, Withdrawal};
+use socket2::SockRef;
+use tokio::net::{TcpListener as AsyncListener, TcpSocket, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::control::{in_order, reset};
+use crate::net::data::{listen, why};
+
+/// Bytes that are under way at a time in one direction.
+const BUFFER: usize = 128 * 1024;
+
+/// As many data connections may a session have at once. One is usual; the next may be agreed on while one is in use.
+const MOST: usize = 8;
+
+/// What the data connections of a session have in common.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub passive_ports: RangeInclusive<u16>,
+    pub active_ports: RangeInclusive<u16>,
+    /// What clients are told in place of our own address, and servers.
+    pub passive_address: Option<IpAddr>,
+    pub external_address: Option<IpAddr>,
+    /// For a connection to be made.
+    pub connect: Duration,
+    /// For something to move.
+    pub stall: Duration,
+}
+
+/// The data connections of a session.
+pub struct Ways {
+    /// Our own addresses on the control connections.
+    client_side: IpAddr,
+    server_side: IpAddr,
+    settings: Rc<Settings>,
+    open: Vec<Way>,
+    /// What was announced last, and what the other end was told in its place.
+    replaced: VecDeque<(SocketAddr, SocketAddr)>,
+    tasks: JoinSet<()>,
+    tell: mpsc::UnboundedSender<(CommandId, News)>,
+    told: mpsc::UnboundedReceiver<(CommandId, News)>,
+}
+
+/// One of them.
+struct Way {
+    id: CommandId,
+    meter: Rc<Meter>,
+    /// Says that it isn't expected any more, and whether who is at the door already may come in.
+    withdraw: Option<oneshot::Sender<bool>>,
+}
+
+/// What has gone over a data connection.
+pub struct Meter {
+    to_client: Cell<u64>,
+    to_server: Cell<u64>,
+    last: Cell<Instant>,
+    /// One side has said all, or it has broken, or never was.
+    over: Cell<bool>,
+}
+
+/// What becomes of a data connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// It stands from one end to the other.
+    Connected,
+    /// This host came instead of the one that is expected, and was sent away.
+    Stranger(IpAddr),
+    /// Who should listen doesn't.
+    Failed(DataError),
+    /// One side has said all, and the other has been told so.
+    Passed,
+    /// It broke, or nothing moved for too long.
+    Broken,
+    /// Nothing is left of it.
+    Over,
+}
+
+/// What a data connection needs to be made.
+struct Making {
+    listener: TcpListener,
+    /// Who dials us.
+    from: IpAddr,
+    by: Peer,
+    /// Where we dial, and from which host.
+    to: SocketAddr,
+    source: IpAddr,
+    settings: Rc<Settings>,
+    meter: Rc<Meter>,
+}
+
+impl Ways {
+    /// `client_side`, `server_side`: our own addresses on the control connections.
+    pub fn new(client_side: IpAddr, server_side: IpAddr, settings: Rc<Settings>) -> Self {
+        let (tell, told) = mpsc::unbounded_channel();
+        Self {
+            client_side,
+            server_side,
+            settings,
+            open: Vec::new(),
+            replaced: VecDeque::new(),
+            tasks: JoinSet::new(),
+            tell,
+            told,
+        }
+    }
+
+    /// Listens for the one who dials; what it is to be told.
+    pub fn open(&mut self, expected: &Expectation<'_>) -> Result<SocketAddr, DataError> {
+        while self.tasks.try_join_next().is_some() {}
+        if self.tasks.len() >= MOST {
+            return Err(DataError::NoPort);
+        }
+        let settings = &self.settings;
+        let (own, source, ports, outside) = match expected.dials {
+            Peer::Client => (self.client_side, self.server_side, &settings.passive_ports, settings.passive_address),
+            Peer::Server => (self.server_side, self.client_side, &settings.active_ports, settings.external_address),
+        };
+        let listener = listen(own, ports.clone())?;
+        let port = listener.local_addr().map_err(|_| DataError::Local)?.port();
+        // One is all that comes.
+        let told = SocketAddr::new(outside.unwrap_or(own), port);
+        let meter = Rc::new(Meter::new());
+        let making = Making {
+            listener,
+            from: expected.from,
+            by: expected.dials,
+            to: expected.to,
+            source,
+            settings: settings.clone(),
+            meter: meter.clone(),
+        };
+        let (withdraw, withdrawn) = oneshot::channel();
+        let (id, tell) = (expected.id, self.tell.clone());
+        self.tasks.spawn_local(async move {
+            // Where nobody listens any more, the session is gone.
+            let say = |news| tell.send((id, news)).unwrap_or_default();
+            if let Err(news) = making.carry(withdrawn, say).await {
+                say(news);
+            }
+            say(News::Over);
+        });
+        self.open.push(Way { id, meter, withdraw: Some(withdraw) });
+        self.replaced.truncate(MOST);
+        self.replaced.push_front((expected.to, told));
+        Ok(told)
+    }
+
+    /// It isn't expected any more. One that stands goes on; and where its transfer is over, so does one whose first end has connected
+    /// already: what it has sent may be all there is.
+    pub fn withdraw(&mut self, id: CommandId, why: Withdrawal) {
+        if let Some(withdraw) = self.open.iter_mut().find(|way| way.id == id).and_then(|way| way.withdraw.take()) {
+            // It may have ended by itself.
+            let _ = withdraw.send(why == Withdrawal::Over);
+        }
+    }
+
+    /// What was told to the end that dials in place of an address that was announced lately.
+    pub fn told(&self, announced: SocketAddr) -> Option<SocketAddr> {
+        self.replaced.iter().find(|(from, _)| *from == announced).map(|(_, told)| *told)
+    }
+
+    /// What has gone over it; `None` for an identity: over the one that was opened last.
+    pub fn meter(&self, id: Option<CommandId>) -> Option<&Rc<Meter>> {
+        let way = match id {
+            Some(id) => self.open.iter().find(|way| way.id == id),
+            None => self.open.last(),
+        };
+        way.map(|way| &way.meter)
+    }
+
+    /// What becomes of one; pending while there is none. Nothing is lost if it is dropped.
+    pub async fn news(&mut self) -> (CommandId, News) {
+        match self.told.recv().await {
+            Some(news) => news,
+            // We have a sender ourselves.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Nothing is left of this one.
+    pub fn forget(&mut self, id: CommandId) {
+        self.open.retain(|way| way.id != id);
+    }
+
+    /// Breaks all of them.
+    pub async fn break_off(&mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// When something has moved over any of them.
+    pub fn last(&self) -> Option<Instant> {
+        self.open.iter().map(|way| way.meter.last.get()).max()
+    }
+}
+
+impl Meter {
+    fn new() -> Self {
+        let (to_client, to_server) = (Cell::new(0), Cell::new(0));
+        Self { to_client, to_server, last: Cell::new(Instant::now()), over: Cell::new(false) }
+    }
+
+    /// How many bytes have gone on that this side has sent.
+    pub fn sent_by(&self, sender: Peer) -> u64 {
+        match sender {
+            Peer::Client => self.to_server.get(),
+            Peer::Server => self.to_client.get(),
+        }
+    }
+
+    /// Whether nothing more comes.
+    pub fn is_over(&self) -> bool {
+        self.over.get()
+    }
+
+    fn count(&self, to: Peer, count: usize) {
+        let total = match to {
+            Peer::Client => &self.to_client,
+            Peer::Server => &self.to_server,
+        };
+        total.set(total.get() + count as u64);
+        self.last.set(Instant::now());
+    }
+}
+
+impl Making {
+    /// From the listener to the end of the connection.
+    async fn carry(self, withdrawn: oneshot::Receiver<bool>, tell: impl Fn(News)) -> Result<(), News> {
+        let Self { listener, from, by, to, source, settings, meter } = self;
+        let Some(near) = arrival(listener, from, withdrawn, &tell).await? else {
+            meter.over.set(true);
+            return Ok(());
+        };
+        // Whatever ends it but an end in order: nobody shall take what has come for all.
+        reset(&near);
+        let far = match timeout(settings.connect, dial(to, source)).await.unwrap_or_else(|_| Err(timed_out())) {
+            Ok(far) => far,
+            Err(error) => {
+                meter.over.set(true);
+                return Err(News::Failed(why(&error)));
+            }
+        };
+        reset(&far);
+        tell(News::Connected);
+        meter.last.set(Instant::now());
+        let (client, server) = if by == Peer::Client { (&near, &far) } else { (&far, &near) };
+        let passed = || {
+            if !meter.over.replace(true) {
+                tell(News::Passed);
+            }
+        };
+        let moving = async {
+            tokio::try_join!(
+                pump(client, server, |count| meter.count(Peer::Server, count), passed),
+                pump(server, client, |count| meter.count(Peer::Client, count), passed),
+            )
+        };
+        let result = tokio::select! {
+            result = moving => result.map(drop),
+            () = stalled(&meter, settings.stall) => Err(timed_out()),
+        };
+        meter.over.set(true);
+        result.map_err(|_| News::Broken)?;
+        [&near, &far].into_iter().for_each(in_order);
+        Ok(())
+    }
+}
+
+/// Waits for the one who is expected. `None`: it isn't any more. An error: nobody can come.
+async fn arrival(
+    listener: TcpListener,
+    from: IpAddr,
+    mut withdrawn: oneshot::Receiver<bool>,
+    tell: &impl Fn(News),
+) -> Result<Option<TcpStream>, News> {
+    let local = |_: io::Error| News::Failed(DataError::Local);
+    let welcome = |stream: TcpStream, host: SocketAddr| {
+        if host.ip().to_canonical() == from {
+            return Some(stream);
+        }
+        reset(&stream);
+        tell(News::Stranger(host.ip().to_canonical()));
+        None
+    };
+    let listener = AsyncListener::from_std(listener).map_err(local)?;
+    let may_still = loop {
+        tokio::select! {
+            biased;
+            accepted = listener.accept() => match accepted {
+                Ok((stream, host)) => {
+                    if let Some(stream) = welcome(stream, host) {
+                        return Ok(Some(stream));
+                    }
+                }
+                // It is gone again, or there are too many sockets: then some of them have to end first.
+                Err(_) => sleep(crate::server::door::PAUSE).await,
+            },
+            // Where nobody can say so any more, the session is gone.
+            withdrawn = &mut withdrawn => break withdrawn.unwrap_or(false),
+        }
+    };
+    if may_still {
+        // Who has connected just before was accepted by the system, and perhaps not yet told by it.
+        let listener = listener.into_std().map_err(local)?;
+        while let Ok((stream, host)) = listener.accept() {
+            stream.set_nonblocking(true).map_err(local)?;
+            if let Some(stream) = welcome(TcpStream::from_std(stream).map_err(local)?, host) {
+                return Ok(Some(stream));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Connects from the host that the other end knows.
+async fn dial(to: SocketAddr, source: IpAddr) -> io::Result<TcpStream> {
+    let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.bind(SocketAddr::new(source, 0))?;
+    socket.connect(to).await
+}
+
+/// Passes on all that comes from one to the other, and its end.
+async fn pump(from: &TcpStream, to: &TcpStream, count: impl Fn(usize), passed: impl Fn()) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    loop {
+        from.readable().await?;
+        // No buffer waits for who says nothing.
+        buffer.resize(BUFFER, 0);
+        let received = match from.try_read(&mut buffer) {
+            Ok(0) => break,
+            Ok(received) => received,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => return Err(error),
+        };
+        let mut rest = &buffer[..received];
+        while !rest.is_empty() {
+            to.writable().await?;
+            match to.try_write(rest) {
+                Ok(written) => {
+                    count(written);
+                    rest = &rest[written..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    let result = SockRef::from(to).shutdown(Shutdown::Write);
+    passed();
+    // Who has left already needs no end.
+    result.or_else(|error| if error.kind() == io::ErrorKind::NotConnected { Ok(()) } else { Err(error) })
+}
+
+/// Until nothing has moved for so long.
+async fn stalled(meter: &Meter, patience: Duration) {
+    while let Some(rest) = patience.checked_sub(meter.last.get().elapsed()) {
+        sleep(rest + Duration::from_millis(1)).await;
+    }
+}
+
+fn timed_out() -> io::Error {
+    io::ErrorKind::TimedOut.into()
+}

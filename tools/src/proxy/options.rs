@@ -1,0 +1,175 @@
+//! The command line.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::{ArgAction, Parser, ValueEnum};
+use ftp_proto::tracker::{Rules, Strangers};
+
+use super::adapter::{Service, Upstream, serve};
+use super::data::Settings;
+use super::log::Log;
+use super::policy::{Kind, Policy, Tls, Word};
+use crate::server::door::{self, House, Stop};
+
+/// RFC 959 8: where a server is that says nothing else.
+const CONTROL_PORT: u16 = 21;
+
+/// A transparent FTP proxy: passes sessions on to a server, makes the data connections that they agree on, and no others.
+#[derive(Parser)]
+struct Arguments {
+    /// Where to listen; with port 0 the system picks one.
+    #[arg(long, value_name = "ADDR")]
+    listen: SocketAddr,
+    /// The server behind the proxy: a name or an address, of either family. `redirected`: where the client wanted to go before
+    /// a firewall of this host redirected it here (Linux).
+    #[arg(long, value_name = "HOST[:PORT]|redirected", value_parser = upstream)]
+    server: Upstream,
+    /// The ports at which clients reach passive data connections; by default the system picks them.
+    #[arg(long, value_name = "A-B", value_parser = ports)]
+    passive_ports: Option<RangeInclusive<u16>>,
+    /// The address that clients are told, for a proxy behind NAT; by default the one that they have reached.
+    #[arg(long, value_name = "IP")]
+    passive_address: Option<IpAddr>,
+    /// The ports at which the server reaches active data connections; by default the system picks them.
+    #[arg(long, value_name = "A-B", value_parser = ports)]
+    active_ports: Option<RangeInclusive<u16>>,
+    /// The address that the server is told, for a proxy behind NAT; by default the one that it sees.
+    #[arg(long, value_name = "IP")]
+    external_address: Option<IpAddr>,
+    /// What becomes of a 227 that names another host than the server.
+    #[arg(long, value_enum, default_value_t = PassiveHost::Checked)]
+    passive_host: PassiveHost,
+    /// Another host that may listen for data connections, such as one of a cluster; as often as wanted.
+    #[arg(long, value_name = "IP")]
+    trust: Vec<IpAddr>,
+    /// The only kind of data connections that there may be.
+    #[arg(long, value_enum, value_name = "passive|active", hide_possible_values = true)]
+    only: Option<Kind>,
+    /// Commands that don't pass; as often as wanted.
+    #[arg(long, value_name = "VERB[,VERB]", value_delimiter = ',', value_parser = Word::parse, action = ArgAction::Append)]
+    deny: Vec<Word>,
+    /// Nothing that could change anything at the server passes.
+    #[arg(long)]
+    read_only: bool,
+    /// The ports that either end may announce for data connections; those below 1024 never pass.
+    #[arg(long, value_name = "A-B", value_parser = ports)]
+    announced_ports: Option<RangeInclusive<u16>>,
+    /// What becomes of AUTH, and of TLS from the first byte on.
+    #[arg(long, value_enum, default_value_t = Tls::Refuse)]
+    tls: Tls,
+    /// How many sessions there may be at once; who comes then is told so, and turned away.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    max_sessions: usize,
+    /// How long nothing may be said, and nothing move.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    idle_timeout: u64,
+    /// How long nothing may move on a data connection.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    data_timeout: u64,
+    /// How long the server, or who listens for a data connection, may take to answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    connect_timeout: u64,
+    /// Where the log goes, behind what is there; by default on standard error.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+/// What becomes of a 227 that names another host than the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PassiveHost {
+    /// It doesn't pass.
+    Checked,
+    /// The server is taken instead, as most clients do: for one behind NAT that announces its private address.
+    Peer,
+}
+
+/// The program, under its name: it serves until the end.
+pub fn main(program: &str) -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    let address = arguments.listen;
+    let service = arguments.service()?;
+    service.stop.on_signals()?;
+    let listener = door::listen(address).with_context(|| format!("{address}"))?;
+    let mut out = io::stdout();
+    writeln!(out, "listening on {}", listener.local_addr()?).and_then(|()| out.flush()).context("standard output")?;
+    Ok(serve(&listener, &Arc::new(service))?)
+}
+
+impl Arguments {
+    fn service(self) -> Result<Service> {
+        ensure!(
+            self.tls == Tls::Refuse || !self.read_only && self.deny.is_empty(),
+            "what TLS hides can't be denied: --read-only and --deny go with --tls refuse alone"
+        );
+        let mut rules = Rules::default();
+        rules.trusted = self.trust.into();
+        rules.strangers = match self.passive_host {
+            PassiveHost::Checked => Strangers::Refused,
+            PassiveHost::Peer => Strangers::Replaced,
+        };
+        Ok(Service {
+            upstream: self.server,
+            rules: Arc::new(rules),
+            policy: Policy {
+                only: self.only,
+                denied: self.deny,
+                read_only: self.read_only,
+                ports: self.announced_ports.unwrap_or(1024..=u16::MAX),
+                tls: self.tls,
+            },
+            data: Settings {
+                passive_ports: self.passive_ports.unwrap_or(0..=0),
+                active_ports: self.active_ports.unwrap_or(0..=0),
+                passive_address: self.passive_address,
+                external_address: self.external_address,
+                connect: Duration::from_secs(self.connect_timeout),
+                stall: Duration::from_secs(self.data_timeout),
+            },
+            idle: Duration::from_secs(self.idle_timeout),
+            log: Arc::new(Log::open(self.log.as_deref()).context("--log")?),
+            house: House::new(Some(self.max_sessions)),
+            stop: Stop::new()?,
+        })
+    }
+}
+
+fn upstream(text: &str) -> Result<Upstream, String> {
+    if text == "redirected" {
+        return Ok(Upstream::Redirected);
+    }
+    if text.is_empty() {
+        return Err("it must be HOST, HOST:PORT, or redirected".into());
+    }
+    let port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
+    if let Ok(host) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        return Ok(Upstream::Named(SocketAddr::new(host, CONTROL_PORT).to_string()));
+    }
+    match text.rsplit_once(':') {
+        Some((host, number)) if !host.is_empty() && port(number) => Ok(Upstream::Named(text.into())),
+        Some(_) => Err("it must be HOST, HOST:PORT, or redirected".into()),
+        None => Ok(Upstream::Named(format!("{text}:{CONTROL_PORT}"))),
+    }
+}
+
+fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let range = text.split_once('-').and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?));
+    range
+        .filter(|range| !range.is_empty() && *range.start() > 0)
+        .ok_or_else(|| "it must be A-B, such as 50000-50099".into())
+}

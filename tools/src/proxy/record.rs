@@ -1,0 +1,254 @@
+//! Who said what, and what became of it: what a session writes into the log.
+//!
+//! ```text
+//! TIME CLIENT USER VERB RESULT BYTES SECONDS ARGUMENT
+//! ```
+//!
+//! A `-` stands for what there isn't. The result is the reply's code, and in parentheses where the proxy has said it itself. What the proxy
+//! has to say beside commands has a verb in lower case.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ftp_proto::session::CommandId;
+use ftp_proto::tracker::{Event, Expectation, Peer};
+use ftp_proto::{Code, Command, Verb};
+
+use super::data::{Meter, Ways};
+use super::log::Log;
+use crate::printable;
+
+/// So many commands may wait for their replies; of more, the log tells no end.
+const MOST: usize = 64;
+
+/// The log of a session.
+pub struct Record {
+    log: Arc<Log>,
+    client: SocketAddr,
+    user: String,
+    begun: Instant,
+    waiting: VecDeque<Line>,
+    /// Those of them that don't reach the server.
+    kept: VecDeque<Line>,
+    /// Where the server listens was said; it may not go on.
+    passive: Option<(Line, Code)>,
+    transfers: VecDeque<Transfer>,
+}
+
+/// A command that waits for its end.
+struct Line {
+    id: CommandId,
+    since: Instant,
+    verb: String,
+    argument: String,
+}
+
+/// The same, if it moves data.
+struct Transfer {
+    line: Line,
+    sender: Peer,
+    /// The command that set its data connection up.
+    setup: Option<CommandId>,
+    /// Its 1yz has come.
+    begun: bool,
+    /// How much of what has gone over it belongs to others before it.
+    before: u64,
+    meter: Option<Rc<Meter>>,
+    end: Option<Option<Code>>,
+}
+
+impl Record {
+    pub fn new(log: Arc<Log>, client: SocketAddr) -> Self {
+        let (waiting, transfers) = (VecDeque::new(), VecDeque::new());
+        Self {
+            log,
+            client,
+            user: "-".into(),
+            begun: Instant::now(),
+            waiting,
+            kept: VecDeque::new(),
+            passive: None,
+            transfers,
+        }
+    }
+
+    /// What the tracker tells.
+    pub fn observe(&mut self, event: &Event<'_>, ways: &Ways) {
+        if matches!(event, Event::Command { .. } | Event::Reply { .. }) {
+            self.write_passive();
+        }
+        match event {
+            Event::Command { id, verb, command } => self.command(*id, *verb, command.as_ref(), ways),
+            Event::Reply { answers: Some(id), reply, .. } if !reply.code().is_preliminary() => {
+                self.answered(*id, reply.code(), ways);
+            }
+            Event::Answered { id, code } => self.answered(*id, *code, ways),
+            Event::LoggedIn { user } => {
+                let user = printable(user.unwrap_or_default()).replace(' ', "\\x20");
+                self.user = if user.is_empty() { "-".into() } else { user };
+            }
+            Event::Expect(expected) | Event::Assigned(expected) => self.assigned(expected),
+            Event::Begun(purpose) => {
+                if let Some(transfer) = self.transfers.iter_mut().find(|transfer| transfer.line.id == purpose.id) {
+                    transfer.begun = true;
+                    transfer.attach(ways);
+                }
+            }
+            Event::Ended(purpose, code) => self.ended(purpose.id, *code, ways),
+            Event::Blind => self.say("blind", "TLS hides what is said: no data connection is made from here on"),
+            Event::Sight => self.say("sight", "TLS has ended"),
+            Event::Lost(why) => self.say("lost", &format!("it isn't certain which reply answers what ({why:?})")),
+            Event::Found => self.say("found", "it is certain again"),
+            _ => {}
+        }
+    }
+
+    /// The client reads this in place of the server's answer to this command.
+    pub fn replaced(&mut self, id: CommandId, code: Code) {
+        if let Some((line, _)) = self.passive.take_if(|(line, _)| line.id == id) {
+            self.write(&line, &format!("({code})"), None);
+        }
+    }
+
+    /// This command doesn't reach the server.
+    pub fn kept_here(&mut self, id: CommandId) {
+        let at = self.transfers.iter().position(|transfer| transfer.line.id == id);
+        let line = at.and_then(|at| self.transfers.remove(at)).map(|transfer| transfer.line);
+        let line = line.or_else(|| self.take(id));
+        self.kept.extend(line);
+    }
+
+    /// And the oldest of those was answered with this reply.
+    pub fn answered_here(&mut self, reply: &[u8]) {
+        let code = String::from_utf8_lossy(reply.get(..3).unwrap_or_default());
+        if let Some(line) = self.kept.pop_front() {
+            self.write(&line, &format!("({code})"), None);
+        }
+    }
+
+    /// A word of the proxy's own.
+    pub fn say(&self, verb: &str, text: &str) {
+        self.log.line(&format!("{} {} {verb} - - {:.3} {text}", self.client, self.user, seconds(self.begun)));
+    }
+
+    /// Writes the lines of those transfers of which nothing more comes.
+    pub fn settle(&mut self, ways: &Ways) {
+        self.write_passive();
+        self.transfers.iter_mut().for_each(|transfer| transfer.attach(ways));
+        self.write_transfers(Transfer::is_over);
+    }
+
+    /// The session has ended: what has no end yet will have none.
+    pub fn finish(&mut self) {
+        self.write_transfers(|_| true);
+        while let Some(line) = self.waiting.pop_front().or_else(|| self.kept.pop_front()) {
+            self.write(&line, "-", None);
+        }
+    }
+
+    fn command(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, ways: &Ways) {
+        let shown = command.map_or_else(|| format!("{verb} ?"), Command::to_string);
+        let (word, argument) = shown.split_once(' ').unwrap_or((&shown, ""));
+        let line = Line { id, since: Instant::now(), verb: word.into(), argument: argument.into() };
+        if verb.opens_data() {
+            // The data connection may stay for this one.
+            self.settle(ways);
+            self.write_transfers(|transfer| transfer.end.is_some());
+            let sender = if verb.is_upload() { Peer::Client } else { Peer::Server };
+            let (setup, meter) = (None, None);
+            self.transfers.push_back(Transfer { line, sender, setup, begun: false, before: 0, meter, end: None });
+            if self.transfers.len() > MOST {
+                self.transfers.pop_front().iter().for_each(|transfer| self.write_transfer(transfer));
+            }
+        } else {
+            self.waiting.push_back(line);
+            if self.waiting.len() > MOST {
+                self.waiting.pop_front().iter().for_each(|line| self.write(line, "-", None));
+            }
+        }
+    }
+
+    fn assigned(&mut self, expected: &Expectation<'_>) {
+        let Some(purpose) = expected.purpose else { return };
+        if let Some(transfer) = self.transfers.iter_mut().find(|transfer| transfer.line.id == purpose.id) {
+            transfer.setup = Some(expected.id);
+        }
+    }
+
+    fn answered(&mut self, id: CommandId, code: Code, ways: &Ways) {
+        match self.take(id) {
+            Some(line) if matches!(code.value(), 227..=229) => self.passive = Some((line, code)),
+            Some(line) => self.write(&line, &code.to_string(), None),
+            None => self.ended(id, Some(code), ways),
+        }
+    }
+
+    fn ended(&mut self, id: CommandId, code: Option<Code>, ways: &Ways) {
+        if let Some(transfer) = self.transfers.iter_mut().find(|transfer| transfer.line.id == id) {
+            let code = transfer.end.flatten().or(code);
+            transfer.end = Some(code);
+            self.settle(ways);
+        }
+    }
+
+    fn take(&mut self, id: CommandId) -> Option<Line> {
+        let at = self.waiting.iter().position(|line| line.id == id)?;
+        self.waiting.remove(at)
+    }
+
+    fn write_passive(&mut self) {
+        if let Some((line, code)) = self.passive.take() {
+            self.write(&line, &code.to_string(), None);
+        }
+    }
+
+    fn write_transfers(&mut self, which: impl Fn(&Transfer) -> bool) {
+        let (over, open) = std::mem::take(&mut self.transfers).into_iter().partition(which);
+        self.transfers = open;
+        let over: VecDeque<_> = over;
+        over.iter().for_each(|transfer| self.write_transfer(transfer));
+    }
+
+    fn write_transfer(&self, transfer: &Transfer) {
+        let result = transfer.end.flatten().map_or("-".into(), |code| code.to_string());
+        self.write(&transfer.line, &result, Some(transfer.bytes()));
+    }
+
+    fn write(&self, line: &Line, result: &str, bytes: Option<u64>) {
+        let Line { since, verb, argument, .. } = line;
+        let bytes = bytes.map_or("-".into(), |bytes| bytes.to_string());
+        let argument = if argument.is_empty() { "-" } else { argument };
+        let took = seconds(*since);
+        self.log.line(&format!("{} {} {verb} {result} {bytes} {took:.3} {argument}", self.client, self.user));
+    }
+}
+
+impl Transfer {
+    /// Finds what measures it. Where no data connection was set up for it, it goes over the one that has stayed.
+    fn attach(&mut self, ways: &Ways) {
+        if self.meter.is_none() && (self.begun || self.setup.is_some()) {
+            self.meter = ways.meter(self.setup).cloned();
+            if self.setup.is_none() {
+                self.before = self.bytes();
+            }
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.meter.as_ref().map_or(0, |meter| meter.sent_by(self.sender)).saturating_sub(self.before)
+    }
+
+    /// The server has said its last word of it, and no byte is under way.
+    fn is_over(&self) -> bool {
+        let Some(code) = self.end else { return false };
+        let refused = !self.begun && code.is_none_or(Code::is_negative);
+        refused || self.meter.as_ref().is_none_or(|meter| meter.is_over())
+    }
+}
+
+fn seconds(since: Instant) -> f64 {
+    Instant::now().checked_duration_since(since).unwrap_or(Duration::ZERO).as_secs_f64()
+}
