@@ -382,7 +382,7 @@ impl Head {
     }
 
     #[inline]
-    const fn is_many(self) -> bool {
+    pub(crate) const fn is_many(self) -> bool {
         self.0.get() >> 32 & 1 != 0
     }
 

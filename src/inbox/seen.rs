@@ -24,10 +24,11 @@ impl Inbox<Commands> {
         if !self.wire.is_spent() {
             return false;
         }
-        if self.role.line.take().is_some() {
-            self.wire.release();
-        }
-        if !self.wire.begin_at_front() {
+        let is_at_line = self.role.line.take().is_some();
+        if !self.wire.rewind() {
+            if is_at_line {
+                self.wire.release();
+            }
             self.wire.give_back();
         }
         true
@@ -48,14 +49,15 @@ impl Inbox<Replies> {
         if !self.wire.is_spent() || self.role.failed {
             return false;
         }
-        if self.role.found.take().is_some() {
-            self.wire.release();
-        }
+        let is_at_reply = self.role.found.take().is_some();
         // What is kept of a reply under way has its limit looked at where lines are.
         if self.role.open.is_some() {
             return false;
         }
-        if !self.wire.begin_at_front() {
+        if !self.wire.rewind() {
+            if is_at_reply {
+                self.wire.release();
+            }
             self.wire.give_back();
         }
         true
@@ -71,6 +73,11 @@ impl Inbox<Replies> {
             self.role.limits.reply_end = ReplyEnd::AnyCode;
         }
         self.wire.drop_under_way();
+    }
+
+    /// Whether the current reply has many lines.
+    pub(crate) fn is_at_lines(&self) -> bool {
+        self.role.found.is_some_and(|found| found.head.is_many())
     }
 
     /// Whether a reply of many lines has begun and not ended.

@@ -300,15 +300,19 @@ impl Wire {
         self.scan >= self.bytes.len()
     }
 
-    /// Whether nothing is kept beyond what `give_back` leaves: then there is nothing to do but to begin at the front.
+    /// Begins at the front, if only whole lines are kept, which nobody needs any more, and no room for more than the usual line: what
+    /// `release` and `give_back` would do.
     #[inline]
-    pub(super) fn begin_at_front(&mut self) -> bool {
-        let spent = self.clean == self.start && self.bytes.capacity() <= KEPT_WHEN_IDLE && self.aside.is_none();
-        if spent {
+    pub(super) fn rewind(&mut self) -> bool {
+        let may = self.line == self.scan
+            && self.raw == Raw::InPlace
+            && self.bytes.capacity() <= KEPT_WHEN_IDLE
+            && self.aside.is_none();
+        if may {
             self.bytes.clear();
             (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
         }
-        spent
+        may
     }
 
     /// Takes what was not looked at, and drops the line under way; kept lines stay.

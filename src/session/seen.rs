@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 
 use super::due::{Due, Value};
-use super::{Awaited, CommandId, Session, Setup};
+use super::{Awaited, CommandId, Session, Setup, Step};
 use crate::command::{Command, Verb};
 use crate::reply::Code;
 
@@ -36,6 +36,22 @@ impl Session {
         // Whoever sees it names it all the same.
         self.last = id;
         (id, recorded.is_ok())
+    }
+
+    /// What [`reply`](Self::reply) makes of a reply while one thing is due, if it can be the answer to that: all there is most of the time.
+    #[inline]
+    pub(crate) fn reply_to_only(&mut self, code: Code) -> Option<(CommandId, Awaited, Step)> {
+        if self.due.len() != 1 {
+            return None;
+        }
+        let Due { id, awaited, .. } = *self.due.front()?;
+        if !awaited.may_be_answered(code) {
+            return None;
+        }
+        self.overhear(code);
+        let step = self.meaning(0, code);
+        self.step(0, code, step);
+        Some((id, awaited, step))
     }
 
     /// What is due, in the order in which it was said.

@@ -1,6 +1,5 @@
 //! The data connections that are expected, and the transfers that they are for.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
@@ -75,8 +74,44 @@ enum Mark {
     Gone,
 }
 
+impl Mark {
+    fn is_to_be_told(self) -> bool {
+        !matches!(self, Self::Nothing | Self::Gone)
+    }
+}
+
+/// How many entries there is something to tell of.
+#[derive(Debug, Default)]
+struct Marks {
+    count: u8,
+    /// Something was told for the last time.
+    gone: bool,
+}
+
+impl Marks {
+    /// This is to be told of an entry, and not what wasn't told yet.
+    #[inline]
+    fn set(&mut self, slot: &mut Mark, mark: Mark) {
+        if slot.is_to_be_told() {
+            self.count = self.count.saturating_sub(1);
+        }
+        self.count = self.count.saturating_add(u8::from(mark.is_to_be_told()));
+        self.gone |= mark == Mark::Gone;
+        *slot = mark;
+    }
+
+    /// A data connection isn't to be expected any more; what wasn't told yet needs no word about its end.
+    fn end(&mut self, open: &mut Open, why: Withdrawal) {
+        let mark = match open.mark {
+            Mark::Expect | Mark::Gone => Mark::Gone,
+            _ => Mark::Withdrawn(why),
+        };
+        self.set(&mut open.mark, mark);
+    }
+}
+
 #[derive(Debug)]
-struct Open {
+pub(super) struct Open {
     id: CommandId,
     dials: Peer,
     to: SocketAddr,
@@ -84,10 +119,11 @@ struct Open {
 }
 
 #[derive(Debug)]
-struct Moving {
+pub(super) struct Moving {
     id: CommandId,
     verb: Verb,
-    path: Option<Box<[u8]>>,
+    has_path: bool,
+    path: Vec<u8>,
     /// The command that set its data connection up.
     setup: Option<CommandId>,
     offset: Option<u64>,
@@ -106,16 +142,19 @@ pub(super) struct Book {
     /// The command that sets up the next data connection, before its reply, and behind it.
     asked: Option<CommandId>,
     agreed: Option<CommandId>,
-    marked: bool,
-    /// Something was told for the last time.
-    gone: bool,
+    marks: Marks,
+    /// The room of a path that isn't kept any more, for the next one.
+    room: Vec<u8>,
 }
+
+/// More room than this isn't kept for a path.
+const MOST_ROOM: usize = 64;
 
 /// What all data connections of a session have in common.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
-    pub(super) client: IpAddr,
-    pub(super) server: IpAddr,
+pub(super) struct Known<'a> {
+    pub(super) client: &'a SocketAddr,
+    pub(super) server: &'a SocketAddr,
     pub(super) protected: Option<bool>,
 }
 
@@ -136,9 +175,10 @@ impl Book {
         self.open.is_empty() && self.moving.is_empty()
     }
 
+    /// Whether there is something to tell, or something was told for the last time.
     #[inline]
     pub(super) fn has_notes(&self) -> bool {
-        self.marked
+        self.marks.count > 0 || self.marks.gone
     }
 
     /// A command was said that asks where the next data connection goes, or says so.
@@ -151,7 +191,7 @@ impl Book {
         if self.open.len() >= MOST {
             let oldest = self.open.iter_mut().find(|open| !matches!(open.mark, Mark::Withdrawn(_)));
             if let Some(open) = oldest {
-                open.end(Withdrawal::Replaced);
+                self.marks.end(open, Withdrawal::Replaced);
             }
             if self.open.len() > MOST {
                 return;
@@ -159,8 +199,10 @@ impl Book {
         }
         // Seldom more than one: a session that is idle keeps room for no more.
         self.open.reserve_exact(1);
-        self.open.push(Open { id, dials, to, mark: Mark::Expect });
-        self.marked = true;
+        self.open.push(Open { id, dials, to, mark: Mark::Nothing });
+        if let Some(open) = self.open.last_mut() {
+            self.marks.set(&mut open.mark, Mark::Expect);
+        }
     }
 
     /// The command that was to set up a data connection was accepted: those before it are over, but for those in use.
@@ -169,8 +211,7 @@ impl Book {
         self.agreed = Some(id);
         for open in self.open.iter_mut().filter(|open| open.id < id && open.mark != Mark::Gone) {
             if !self.moving.iter().any(|moving| moving.setup == Some(open.id) && moving.mark != Mark::Gone) {
-                open.end(Withdrawal::Replaced);
-                self.marked = true;
+                self.marks.end(open, Withdrawal::Replaced);
             }
         }
     }
@@ -193,12 +234,25 @@ impl Book {
             return;
         }
         let setup = self.asked.or(self.agreed);
-        let path = path.map(Box::from);
+        let mut kept = Vec::new();
+        if let Some(path) = path {
+            kept = core::mem::take(&mut self.room);
+            kept.extend_from_slice(path);
+        }
         self.moving.reserve_exact(1);
-        self.moving.push(Moving { id, verb, path, setup, offset, size: None, begun: false, mark: Mark::Nothing });
+        self.moving.push(Moving {
+            id,
+            verb,
+            has_path: path.is_some(),
+            path: kept,
+            setup,
+            offset,
+            size: None,
+            begun: false,
+            mark: Mark::Nothing,
+        });
         if let Some(open) = self.open.iter_mut().find(|open| Some(open.id) == setup && open.mark == Mark::Nothing) {
-            open.mark = Mark::Assigned;
-            self.marked = true;
+            self.marks.set(&mut open.mark, Mark::Assigned);
         }
     }
 
@@ -206,18 +260,18 @@ impl Book {
     pub(super) fn begins(&mut self, id: CommandId, size: Option<u64>) {
         let Some(moving) = self.moving.iter_mut().find(|moving| moving.id == id) else { return };
         if !moving.begun {
-            (moving.begun, moving.size, moving.mark) = (true, size, Mark::Begun);
-            self.marked = true;
+            (moving.begun, moving.size) = (true, size);
+            self.marks.set(&mut moving.mark, Mark::Begun);
         }
     }
 
-    /// Its final reply has come. One that is refused before its 1yz leaves the data connection for the next.
-    pub(super) fn ends(&mut self, id: CommandId, code: Code) {
+    /// Its final reply has come. One that is refused before its 1yz leaves the data connection for the next, and so does one behind which it
+    /// `stays`.
+    pub(super) fn ends(&mut self, id: CommandId, code: Code, stays: bool) {
         let Some(moving) = self.moving.iter_mut().find(|moving| moving.id == id) else { return };
-        moving.mark = Mark::Ended(Some(code));
-        self.marked = true;
+        self.marks.set(&mut moving.mark, Mark::Ended(Some(code)));
         let spent = moving.begun || code.is_completion() || code == Code::CANNOT_OPEN_DATA_CONNECTION;
-        if let Some(setup) = moving.setup.filter(|_| spent) {
+        if let Some(setup) = moving.setup.filter(|setup| spent && !(stays && self.agreed == Some(*setup))) {
             if self.agreed == Some(setup) {
                 self.agreed = None;
             }
@@ -227,8 +281,7 @@ impl Book {
 
     fn withdraw(&mut self, id: CommandId, why: Withdrawal) {
         if let Some(open) = self.open.iter_mut().find(|open| open.id == id && open.mark != Mark::Gone) {
-            open.end(why);
-            self.marked = true;
+            self.marks.end(open, why);
         }
     }
 
@@ -238,13 +291,11 @@ impl Book {
         for open in &mut self.open {
             let used = |moving: &Moving| moving.begun && moving.setup == Some(open.id);
             if !(goes_on && self.moving.iter().any(used)) && open.mark != Mark::Gone {
-                open.end(why);
-                self.marked = true;
+                self.marks.end(open, why);
             }
         }
         for moving in self.moving.iter_mut().filter(|moving| !(goes_on && moving.begun) && moving.mark != Mark::Gone) {
-            moving.mark = Mark::Ended(None);
-            self.marked = true;
+            self.marks.set(&mut moving.mark, Mark::Ended(None));
         }
     }
 
@@ -252,10 +303,9 @@ impl Book {
     pub(super) fn forget_but_due(&mut self, session: &Session) {
         for moving in self.moving.iter_mut().filter(|moving| !session.is_due(moving.id) && moving.mark == Mark::Nothing)
         {
-            moving.mark = Mark::Ended(None);
-            self.marked = true;
+            self.marks.set(&mut moving.mark, Mark::Ended(None));
             if let Some(open) = self.open.iter_mut().find(|open| Some(open.id) == moving.setup) {
-                open.end(Withdrawal::Lost);
+                self.marks.end(open, Withdrawal::Lost);
             }
             if self.agreed == moving.setup {
                 self.agreed = None;
@@ -269,50 +319,55 @@ impl Book {
 
     /// The next thing to tell: ends before what is new.
     pub(super) fn take_note(&mut self) -> Option<Note> {
-        if !self.marked {
+        let Self { open, moving, marks, .. } = self;
+        if marks.count == 0 {
+            if core::mem::take(&mut marks.gone) {
+                self.purge();
+            }
             return None;
         }
-        for moving in &mut self.moving {
+        for moving in moving {
             match moving.mark {
                 Mark::Begun => {
-                    moving.mark = Mark::Nothing;
+                    marks.set(&mut moving.mark, Mark::Nothing);
                     return Some(Note::Begun(moving.id));
                 }
                 Mark::Ended(code) => {
-                    (moving.mark, self.gone) = (Mark::Gone, true);
+                    marks.set(&mut moving.mark, Mark::Gone);
                     return Some(Note::Ended(moving.id, code));
                 }
                 _ => {}
             }
         }
         let mut new = None;
-        for open in &mut self.open {
+        for open in open {
             match open.mark {
                 Mark::Withdrawn(why) => {
-                    (open.mark, self.gone) = (Mark::Gone, true);
+                    marks.set(&mut open.mark, Mark::Gone);
                     return Some(Note::Withdrawn(open.id, why));
                 }
                 Mark::Expect | Mark::Assigned => new = Some(open),
-                Mark::Gone => self.gone = true,
                 _ => {}
             }
         }
-        if let Some(open) = new {
-            let is_new = open.mark == Mark::Expect;
-            open.mark = Mark::Nothing;
-            return Some(if is_new { Note::Expect(open.id) } else { Note::Assigned(open.id) });
-        }
-        self.marked = false;
-        if core::mem::take(&mut self.gone) {
-            self.purge();
-        }
-        None
+        let open = new?;
+        let is_new = open.mark == Mark::Expect;
+        marks.set(&mut open.mark, Mark::Nothing);
+        Some(if is_new { Note::Expect(open.id) } else { Note::Assigned(open.id) })
     }
 
     /// Drops what was told for the last time.
     fn purge(&mut self) {
         self.open.retain(|open| open.mark != Mark::Gone);
-        self.moving.retain(|moving| moving.mark != Mark::Gone);
+        let room = &mut self.room;
+        self.moving.retain_mut(|moving| {
+            let stays = moving.mark != Mark::Gone;
+            if !stays && moving.path.capacity() <= MOST_ROOM && room.capacity() == 0 {
+                *room = core::mem::take(&mut moving.path);
+                room.clear();
+            }
+            stays
+        });
         if self.open.is_empty() {
             self.open.shrink_to(1);
         }
@@ -322,20 +377,16 @@ impl Book {
     }
 
     /// The expectation that this command set up.
-    pub(super) fn expectation(&self, id: CommandId, known: Known) -> Option<Expectation<'_>> {
+    pub(super) fn expectation(&self, id: CommandId, known: Known<'_>) -> Option<Expectation<'_>> {
+        let (open, moving) = self.expected(id)?;
+        Some(Expectation::of(open, moving, known))
+    }
+
+    /// The data connection that this command set up, and what it is for.
+    #[inline]
+    pub(super) fn expected(&self, id: CommandId) -> Option<(&Open, Option<&Moving>)> {
         let open = self.open.iter().find(|open| open.id == id)?;
-        let purpose = self.moving.iter().find(|moving| moving.setup == Some(id));
-        Some(Expectation {
-            id,
-            dials: open.dials,
-            from: match open.dials {
-                Peer::Client => known.client,
-                Peer::Server => known.server,
-            },
-            to: open.to,
-            protected: known.protected,
-            purpose: purpose.map(Moving::purpose),
-        })
+        Some((open, self.moving.iter().find(|moving| moving.setup == Some(id))))
     }
 
     /// What the data connection of this command is for.
@@ -344,28 +395,38 @@ impl Book {
     }
 
     /// All that is expected.
-    pub(super) fn expectations(&self, known: Known) -> impl Iterator<Item = Expectation<'_>> {
+    pub(super) fn expectations<'a>(&'a self, known: Known<'a>) -> impl Iterator<Item = Expectation<'a>> {
         let open = self.open.iter().filter(|open| !matches!(open.mark, Mark::Gone | Mark::Withdrawn(_)));
         open.filter_map(move |open| self.expectation(open.id, known))
     }
 }
 
-impl Open {
-    /// It isn't to be expected any more; what wasn't told yet needs no word about its end.
-    fn end(&mut self, why: Withdrawal) {
-        self.mark = match self.mark {
-            Mark::Expect | Mark::Gone => Mark::Gone,
-            _ => Mark::Withdrawn(why),
-        };
+impl<'a> Expectation<'a> {
+    // Always: else each is copied into its event.
+    #[expect(clippy::inline_always, reason = "measured")]
+    #[inline(always)]
+    pub(super) fn of(open: &Open, moving: Option<&'a Moving>, known: Known<'_>) -> Self {
+        Self {
+            id: open.id,
+            dials: open.dials,
+            from: match open.dials {
+                Peer::Client => known.client.ip(),
+                Peer::Server => known.server.ip(),
+            },
+            to: open.to,
+            protected: known.protected,
+            purpose: moving.map(Moving::purpose),
+        }
     }
 }
 
 impl Moving {
+    #[inline]
     fn purpose(&self) -> Purpose<'_> {
         Purpose {
             id: self.id,
             verb: self.verb,
-            path: self.path.as_deref(),
+            path: self.has_path.then_some(&self.path),
             sender: if self.verb.is_upload() { Peer::Client } else { Peer::Server },
             offset: self.offset,
             size: self.size,

@@ -12,12 +12,21 @@ use super::steps::{Heard, Steps};
 use super::{Peer, Rules, Strangers, usual};
 use crate::command::{Command, DataUse, Protection, Verb};
 use crate::reply::{Code, Reply, ReplyEnd};
-use crate::session::{Awaited, CommandId, LoginState, Step};
+use crate::session::{Awaited, CommandId, LoginState, Setup, Step};
 
 /// Ports below this one are never expected (RFC 2577 3).
 const LOWEST_PORT: u16 = 1024;
 /// Longer names of users aren't kept.
 const LONGEST_USER: usize = 256;
+
+/// What a reply makes of the bytes behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// They are TLS.
+    Secured,
+    /// They may be TLS: an AUTH that wasn't seen was accepted.
+    Promised,
+}
 
 pub(super) struct Mind {
     pub(super) rules: Arc<Rules>,
@@ -26,6 +35,10 @@ pub(super) struct Mind {
     pub(super) steps: Steps,
     pub(super) book: Book,
     pub(super) news: News,
+    /// There may be something to tell beside lines.
+    pub(super) stirred: bool,
+    /// What a reply makes of the bytes behind it, before anything else is read.
+    pub(super) turn: Option<Turn>,
     /// The argument of the last USER.
     pub(super) user: Option<Box<[u8]>>,
     logged_in: bool,
@@ -36,16 +49,29 @@ impl Mind {
     pub(super) fn new(rules: Arc<Rules>, client: SocketAddr, server: SocketAddr, steps: Steps) -> Self {
         let book = Book::default();
         let news = News::default();
-        Self { rules, client, server, steps, book, news, user: None, logged_in: false, blind: false }
+        Self {
+            rules,
+            client,
+            server,
+            steps,
+            book,
+            news,
+            stirred: false,
+            turn: None,
+            user: None,
+            logged_in: false,
+            blind: false,
+        }
     }
 
     pub(super) fn is_blind(&self) -> bool {
         self.blind
     }
 
+    /// Looks where there may be something to tell beside lines: behind whatever may have changed that.
     #[inline]
-    pub(super) fn has_news(&self) -> bool {
-        self.news.stirred | self.steps.told.stirred | self.book.has_notes()
+    pub(super) fn stir(&mut self) {
+        self.stirred = self.news.stirred | self.steps.told.stirred | self.book.has_notes();
     }
 
     /// Whether TLS protects data connections; `None` if that isn't known.
@@ -55,23 +81,34 @@ impl Mind {
     }
 
     /// What all data connections have in common.
-    pub(super) fn known(&self) -> Known {
-        Known { client: self.client.ip(), server: self.server.ip(), protected: self.protected() }
+    #[inline]
+    pub(super) fn known(&self) -> Known<'_> {
+        Known { client: &self.client, server: &self.server, protected: self.protected() }
+    }
+
+    /// A line was seen that is no command; whether all of it was.
+    #[cold]
+    pub(super) fn unreadable(&mut self, verb: Verb, whole: bool) -> CommandId {
+        self.command(verb, None, whole)
     }
 
     /// A command line was seen; whether all of it was.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured")]
+    #[inline(always)]
     pub(super) fn command(&mut self, verb: Verb, command: Option<&Command<'_>>, whole: bool) -> CommandId {
         let id = self.steps.command(verb, command);
+        self.stirred |= self.steps.told.stirred;
         if Facts::matter_to(verb) {
             self.matters(id, verb, command, whole);
         }
         id
     }
 
+    #[inline(never)]
     fn matters(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
         if verb.data_use() != DataUse::Untouched {
-            return self.data_command(id, verb, command, whole);
+            self.data_command(id, verb, command, whole);
+            return self.stir();
         }
         if let Some(Command::User(name)) = command {
             let name = name.as_bytes();
@@ -144,18 +181,36 @@ impl Mind {
     }
 
     /// A reply was seen; whether all of it was.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured")]
+    #[inline(always)]
     pub(super) fn reply(&mut self, reply: &Reply<'_>, whole: bool) -> Option<Heard> {
         let heard = self.steps.reply(reply);
+        self.stirred |= self.steps.told.stirred;
         if let Some(Heard { id, awaited: Awaited::Command(verb), step }) = heard
             && Facts::matter_to(verb)
         {
             self.matter(id, verb, step, reply, whole);
+        } else if heard.is_none() {
+            self.unanswered(reply.code());
         }
         if self.steps.session().is_ending() && !self.book.is_empty() {
-            self.book.withdraw_all(Withdrawal::Ended, true);
+            self.end();
         }
         heard
+    }
+
+    /// A reply whose command isn't known.
+    #[cold]
+    fn unanswered(&mut self, code: Code) {
+        if code == Code::SECURITY_EXCHANGE_COMPLETE {
+            (self.turn, self.stirred) = (Some(Turn::Promised), true);
+        }
+    }
+
+    #[cold]
+    fn end(&mut self) {
+        self.book.withdraw_all(Withdrawal::Ended, true);
+        self.stir();
     }
 
     /// A reply of many lines, whose end may have been missed: then it ends with the next reply, which has another code.
@@ -167,7 +222,14 @@ impl Mind {
         self.reply(reply, whole && !two && !reply.is_truncated())
     }
 
+    #[inline(never)]
     fn matter(&mut self, id: CommandId, verb: Verb, step: Step, reply: &Reply<'_>, whole: bool) {
+        self.matter_of(id, verb, step, reply, whole);
+        self.stir();
+    }
+
+    #[inline]
+    fn matter_of(&mut self, id: CommandId, verb: Verb, step: Step, reply: &Reply<'_>, whole: bool) {
         match (verb.data_use(), step) {
             (DataUse::Untouched, Step::Wait) => {}
             (DataUse::Untouched, _) => self.access(verb, step),
@@ -176,7 +238,11 @@ impl Mind {
             (DataUse::SetsUpPassive, Step::Success) => self.passive(id, verb, reply, whole),
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
             (_, Step::Wait) => self.book.begins(id, reply.transfer_size()),
-            (..) => self.book.ends(id, reply.code()),
+            (..) => {
+                // Where the end of a file is in the data, the connection may stay for the next transfer (RFC 959 3.3).
+                let stays = reply.code() == Code::FILE_ACTION_COMPLETED && self.steps.session().setup() != Setup::None;
+                self.book.ends(id, reply.code(), stays);
+            }
         }
     }
 
@@ -226,6 +292,7 @@ impl Mind {
         }
         if secured && !self.rules.decrypted {
             self.hide();
+            self.turn = Some(Turn::Secured);
         }
     }
 
@@ -236,6 +303,7 @@ impl Mind {
             self.steps = Steps::joined();
             (self.news.blind, self.news.stirred) = (true, true);
             (self.logged_in, self.user) = (false, None);
+            self.stir();
         }
     }
 
@@ -243,6 +311,7 @@ impl Mind {
     pub(super) fn unveil(&mut self) {
         if core::mem::take(&mut self.blind) {
             (self.news.sight, self.news.stirred) = (true, true);
+            self.stir();
         }
     }
 }

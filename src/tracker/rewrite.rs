@@ -15,7 +15,7 @@ pub use translation::Translation;
 use super::{Event, Expectation, Peer, Tracker};
 use crate::command::Verb;
 use crate::session::{Awaited, CommandId};
-use line::{Kind, Line};
+use line::{Becomes, Kind, Line};
 use refusal::Owed;
 use translation::Own;
 
@@ -63,10 +63,14 @@ pub struct Rewrite {
     first: Peer,
     /// A line that was taken, whose events come first.
     line: Option<Taken>,
+    /// Of whom something was taken that may be no line: its events come first, too.
+    rest: Option<Peer>,
     /// What goes on with the next poll.
     ready: VecDeque<Piece>,
     /// What was handed out.
     out: Vec<u8>,
+    /// The room of what was handed out before.
+    spare: Vec<u8>,
     last: Last,
     /// What the gateway itself answers, once all before it was answered.
     owed: VecDeque<(CommandId, Owed)>,
@@ -88,14 +92,38 @@ const MOST_HELD: usize = 1 << 16;
 /// One side's bytes.
 #[derive(Default)]
 struct Half {
-    /// Not taken yet.
     input: Vec<u8>,
+    /// So many bytes of it were taken.
+    taken: usize,
     /// Taken, and not handed out.
     held: Vec<u8>,
     /// The rest of the line or the reply goes on as it comes.
     passes: bool,
     /// The rest of the line doesn't go on.
     drops: bool,
+}
+
+/// More room than this isn't kept while nothing is in it.
+const MOST_ROOM: usize = 4096;
+
+impl Half {
+    fn untaken(&self) -> &[u8] {
+        self.input.get(self.taken..).unwrap_or_default()
+    }
+
+    fn is_taken(&self) -> bool {
+        self.taken >= self.input.len()
+    }
+
+    /// The next `count` bytes are taken.
+    fn take(&mut self, count: usize) {
+        self.taken = self.taken.saturating_add(count);
+        if self.is_taken() {
+            self.input.clear();
+            self.input.shrink_to(MOST_ROOM);
+            self.taken = 0;
+        }
+    }
 }
 
 struct Taken {
@@ -155,8 +183,10 @@ impl Rewrite {
             server: Half::default(),
             first: Peer::Client,
             line: None,
+            rest: None,
             ready: VecDeque::new(),
             out: Vec::new(),
+            spare: Vec::new(),
             last: Last::News,
             owed: VecDeque::new(),
             holds_lines: false,
@@ -172,16 +202,15 @@ impl Rewrite {
     pub fn received(&mut self, from: Peer, bytes: &[u8]) {
         if bytes.is_empty() {
             self.tracker.received(from, bytes);
-            let half = self.half(from);
-            half.passes = true;
-            let rest = core::mem::take(&mut half.held);
+            self.half(from).passes = true;
+            let rest = self.take_held(from);
             return if self.holds_lines && from == Peer::Client {
                 self.drop_held(from, rest.len())
             } else {
                 self.pass(from, rest)
             };
         }
-        if self.half(from.other()).input.is_empty() {
+        if self.half(from.other()).is_taken() {
             self.first = from;
         }
         self.half(from).input.extend_from_slice(bytes);
@@ -190,10 +219,11 @@ impl Rewrite {
     /// Bytes of this side are missing, and go another way. What was held goes on as it is, and so does the rest of the line.
     pub fn gap(&mut self, from: Peer, bytes: u64) {
         self.tracker.gap(from, bytes);
+        let mut rest = self.take_held(from);
         let half = self.half(from);
         half.passes = true;
-        let mut rest = core::mem::take(&mut half.held);
-        rest.append(&mut half.input);
+        rest.extend_from_slice(half.untaken());
+        half.take(usize::MAX);
         self.pass(from, rest);
     }
 
@@ -201,7 +231,9 @@ impl Rewrite {
     pub fn poll(&mut self) -> Option<Passed<'_>> {
         loop {
             if let Some(Piece { to, bytes, came }) = self.ready.pop_front() {
-                self.out = bytes;
+                self.spare = core::mem::replace(&mut self.out, bytes);
+                self.spare.clear();
+                self.spare.shrink_to(MOST_ROOM);
                 return Some(Passed::Bytes { to, bytes: &self.out, came });
             }
             if self.tracker.has_news() {
@@ -220,11 +252,14 @@ impl Rewrite {
             if self.answer_owed() {
                 continue;
             }
-            let from = self.take()?;
+            if let Some(from) = self.rest.take() {
+                self.let_pass(from);
+                continue;
+            }
+            self.rest = Some(self.take()?);
             if self.note() {
                 break;
             }
-            self.let_pass(from);
         }
         self.told().map(Passed::Event)
     }
@@ -235,7 +270,7 @@ impl Rewrite {
         let (from, command, kind) = match event {
             Event::Command { id, verb, command } => {
                 self.last = Last::Command(id, verb, command.is_some());
-                (Peer::Client, Some(id), Kind::of_command(id, command.as_ref()))
+                (Peer::Client, Some(id), Kind::of_command(id, verb, command.as_ref()))
             }
             Event::Reply { answers, awaited, reply } => {
                 self.last = Last::Reply(answers, awaited);
@@ -271,7 +306,7 @@ impl Rewrite {
 
     /// Hands the tracker what comes next, at most to the end of a line; whose it was.
     fn take(&mut self) -> Option<Peer> {
-        if self.half(self.first).input.is_empty() {
+        if self.half(self.first).is_taken() {
             self.first = self.first.other();
         }
         let from = self.first;
@@ -279,19 +314,21 @@ impl Rewrite {
             Peer::Client => &mut self.client,
             Peer::Server => &mut self.server,
         };
-        if half.input.is_empty() {
+        let untaken = half.untaken();
+        if untaken.is_empty() {
             return None;
         }
-        let hidden = self.tracker.hidden(from, &half.input);
-        let end = memchr::memchr(b'\n', &half.input).map_or(half.input.len(), |at| at.saturating_add(1));
-        let rest = half.input.split_off(hidden.unwrap_or(end).min(half.input.len()));
-        let piece = core::mem::replace(&mut half.input, rest);
-        self.tracker.received(from, &piece);
-        half.held.extend_from_slice(&piece);
+        let hidden = self.tracker.hidden(from, untaken);
+        let line_end = || memchr::memchr(b'\n', untaken).map(|at| at.saturating_add(1));
+        let length = hidden.or_else(line_end).unwrap_or(untaken.len());
+        let piece = untaken.get(..length).unwrap_or(untaken);
+        self.tracker.received(from, piece);
+        half.held.extend_from_slice(half.input.get(half.taken..half.taken.saturating_add(length)).unwrap_or_default());
+        half.take(length);
         if hidden.is_some() {
             // With what was held before TLS hid the rest.
-            let held = core::mem::take(&mut half.held);
             half.passes = false;
+            let held = self.take_held(from);
             self.pass(from, held);
         }
         Some(from)
@@ -309,15 +346,15 @@ impl Rewrite {
         half.drops = holds && !half.passes;
         half.passes = is_amid && !half.drops;
         let drops = half.drops;
-        let held = core::mem::take(&mut half.held);
+        let held = self.take_held(from);
         if drops { self.drop_held(from, held.len()) } else { self.pass(from, held) }
     }
 
     /// A line goes on, with another address if one was chosen.
     fn go_on(&mut self, line: &Taken, chosen: Option<SocketAddr>) {
         let from = line.from;
+        let held = self.take_held(from);
         let half = self.half(from);
-        let held = core::mem::take(&mut half.held);
         let drops = core::mem::take(&mut half.drops);
         if core::mem::take(&mut half.passes) || self.tracker.is_blind() {
             return self.pass(from, held);
@@ -340,11 +377,19 @@ impl Rewrite {
         }
         let translation = if self.disabled { Translation::None } else { self.translation };
         let announced = line.asked.and_then(|id| self.tracker.expected(id)).map(|expectation| expectation.to);
-        let rewritten = Line { raw: &held, kind: line.kind, announced }.rewritten(translation, chosen);
-        match rewritten {
-            Some(bytes) => self.ready.push_back(Piece { to: from.other(), bytes, came: held.len() }),
-            None => self.pass(from, held),
-        }
+        let becomes = Line { raw: &held, kind: line.kind, announced }.becomes(translation, chosen);
+        let bytes = match becomes {
+            Becomes::Itself => return self.pass(from, held),
+            Becomes::Other(bytes) => bytes,
+            Becomes::Refusal(bytes) => {
+                // Nobody hears where the server listens.
+                if let Some(id) = line.kind.id() {
+                    self.tracker.refuse(id);
+                }
+                bytes
+            }
+        };
+        self.ready.push_back(Piece { to: from.other(), bytes, came: held.len() });
     }
 
     fn pass(&mut self, from: Peer, bytes: Vec<u8>) {
@@ -371,6 +416,12 @@ impl Rewrite {
         self.tracker.swallow(id);
         self.owed.push_back((id, owed));
         self.ready.push_back(Piece { to: Peer::Server, bytes: Vec::new(), came });
+    }
+
+    /// What is held of this side; the room of what was handed out comes in its place.
+    fn take_held(&mut self, side: Peer) -> Vec<u8> {
+        let room = core::mem::take(&mut self.spare);
+        core::mem::replace(&mut self.half(side).held, room)
     }
 
     fn half(&mut self, side: Peer) -> &mut Half {

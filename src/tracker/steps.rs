@@ -167,9 +167,10 @@ impl Steps {
         self.lost
     }
 
-    /// Whether this user is logged in; `None` if that wasn't seen.
+    /// Whether a user is logged in, or none has to be; `None` if that wasn't seen.
     pub(super) fn is_logged_in(&self) -> Option<bool> {
-        self.facts.has(Facts::LOGIN).then(|| self.session.login() == LoginState::Complete)
+        let login = self.session.login();
+        self.facts.has(Facts::LOGIN).then_some(matches!(login, LoginState::Complete | LoginState::Welcome))
     }
 
     /// A command line was seen.
@@ -265,6 +266,9 @@ impl Steps {
     #[inline]
     fn plainly(&mut self, reply: &Reply<'_>) -> Option<Heard> {
         let code = reply.code();
+        if let Some((id, awaited, step)) = self.session.reply_to_only(code) {
+            return self.heard(id, awaited, step);
+        }
         match self.session.reply(code) {
             Answered::Due { id, awaited, step } => self.heard(id, awaited, step),
             Answered::Suspect { id, .. } => {

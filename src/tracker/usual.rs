@@ -8,28 +8,15 @@ use crate::address::HostPort;
 
 /// `(h1,h2,h3,h4,p1,p2)` with no digit before it; `None` says nothing.
 pub(super) fn host_port(text: &[u8]) -> Option<HostPort> {
-    let mut rest = inside(text, b'(')?;
-    let mut octets = [0u8; 6];
+    let usual = text.strip_prefix(b"Entering Passive Mode (").or_else(|| text.strip_prefix(b"Entering passive mode ("));
+    let mut rest = usual.or_else(|| inside(text))?;
+    let mut octets = [0; 6];
     for (at, octet) in octets.iter_mut().enumerate() {
-        let mut value: u16 = 0;
-        let mut digits: u8 = 0;
-        while let [digit @ b'0'..=b'9', behind @ ..] = rest {
-            value = value.wrapping_mul(10).wrapping_add(u16::from(digit.wrapping_sub(b'0')));
-            digits = digits.wrapping_add(1);
-            if digits > 3 {
-                return None;
-            }
-            rest = behind;
-        }
-        if digits == 0 {
+        let (value, [end, behind @ ..]) = number(rest)? else { return None };
+        if *end != if at == 5 { b')' } else { b',' } {
             return None;
         }
-        *octet = u8::try_from(value).ok()?;
-        match (at, rest) {
-            (5, [b')', ..]) => {}
-            (0..=4, [b',', behind @ ..]) => rest = behind,
-            _ => return None,
-        }
+        (*octet, rest) = (value, behind);
     }
     let [a, b, c, d, high, low] = octets;
     Some(HostPort::new(Ipv4Addr::new(a, b, c, d), NonZeroU16::new(u16::from_be_bytes([high, low]))?))
@@ -37,7 +24,9 @@ pub(super) fn host_port(text: &[u8]) -> Option<HostPort> {
 
 /// The port of `(|||port|)` with nothing before it that delimits; `None` says nothing.
 pub(super) fn extended_port(text: &[u8]) -> Option<NonZeroU16> {
-    let mut rest = inside(text, b'(')?.strip_prefix(b"|||")?;
+    let usual = text.strip_prefix(b"Entering Extended Passive Mode (");
+    let usual = usual.or_else(|| text.strip_prefix(b"Entering extended passive mode ("));
+    let mut rest = usual.or_else(|| inside(text))?.strip_prefix(b"|||")?;
     let mut value: u32 = 0;
     while let [digit @ b'0'..=b'9', behind @ ..] = rest {
         value = value.wrapping_mul(10).wrapping_add(u32::from(digit.wrapping_sub(b'0')));
@@ -52,11 +41,26 @@ pub(super) fn extended_port(text: &[u8]) -> Option<NonZeroU16> {
     NonZeroU16::new(u16::try_from(value).ok()?)
 }
 
+/// One to three digits, and what is behind them.
+#[inline]
+fn number(text: &[u8]) -> Option<(u8, &[u8])> {
+    let digit = |byte: &u8| Some(u16::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
+    let (first, mut rest) = text.split_first()?;
+    let mut value = digit(first)?;
+    for _ in 0..2 {
+        let Some((byte, behind)) = rest.split_first() else { break };
+        let Some(digit) = digit(byte) else { break };
+        value = value.wrapping_mul(10).wrapping_add(digit);
+        rest = behind;
+    }
+    Some((u8::try_from(value).ok()?, rest))
+}
+
 /// What is behind the parenthesis, if only letters and blanks are before it.
-fn inside(mut text: &[u8], parenthesis: u8) -> Option<&[u8]> {
+fn inside(mut text: &[u8]) -> Option<&[u8]> {
     loop {
         match text {
-            [byte, behind @ ..] if *byte == parenthesis => return Some(behind),
+            [b'(', behind @ ..] => return Some(behind),
             [b'a'..=b'z' | b'A'..=b'Z' | b' ', behind @ ..] => text = behind,
             _ => return None,
         }

@@ -14,6 +14,8 @@ pub(super) enum View {
     Unopened,
     /// Plaintext.
     Clear,
+    /// Plaintext, and the server has accepted an AUTH that wasn't seen: TLS may begin with the next byte.
+    Promised,
     /// TLS.
     Records(Records),
     /// Bytes that nobody can tell anything about: not even where TLS would end.
@@ -47,7 +49,36 @@ pub(super) const fn begins_record(byte: u8) -> bool {
     matches!(byte, 20..=23)
 }
 
+/// Whether a line of the server's is the beginning of a record: one that speaks FTP says nothing of the kind.
+pub(super) fn is_record(line: &[u8]) -> bool {
+    matches!(line, [kind, 3, 0..=4, ..] if begins_record(*kind))
+}
+
+impl View {
+    /// Whether TLS begins with this byte, of which side it is and what the other side's view is.
+    pub(super) fn opens(self, other: Self, first: u8) -> bool {
+        match self {
+            Self::Unopened => other == Self::Unopened && begins_record(first),
+            Self::Promised => begins_record(first),
+            Self::Clear | Self::Records(_) | Self::Lost => false,
+        }
+    }
+}
+
 impl Records {
+    /// So many bytes are missing; whether it is known all the same where records end, since all of them belong to one fragment.
+    pub(super) fn skip(&mut self, bytes: u64) -> bool {
+        let Some(left) = u16::try_from(bytes).ok().and_then(|bytes| self.left.checked_sub(bytes)) else { return false };
+        if self.header != HEADER {
+            return false;
+        }
+        self.left = left;
+        if left == 0 {
+            (self.header, self.any) = (0, true);
+        }
+        true
+    }
+
     /// Goes over `bytes`. None of them is kept.
     pub(super) fn follow(&mut self, bytes: &[u8]) -> Followed {
         let mut at: usize = 0;

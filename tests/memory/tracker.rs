@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Peer, Rules, Tracker};
+use ftp_proto::tracker::{Peer, Rewrite, Rules, Tracker};
 use ftp_proto_rigs::counting::cost;
 
 fn say(tracker: &mut Tracker, lines: &[&str]) {
@@ -53,7 +53,7 @@ fn an_idle_tracker_is_below_a_kibibyte_also_behind_a_transfer_and_a_long_reply()
 }
 
 #[test]
-fn a_line_allocates_nothing_and_a_transfer_its_path() {
+fn a_line_allocates_nothing_and_a_transfer_only_a_long_path() {
     let (_, mut tracker) = logged_in();
     let lines = [
         "C: NOOP",
@@ -71,7 +71,36 @@ fn a_line_allocates_nothing_and_a_transfer_its_path() {
     say(&mut tracker, &FILE);
     assert_eq!(cost(|| (0..100).for_each(|_| say(&mut tracker, &lines))).0, 0);
     let (asked, held, ()) = cost(|| (0..100).for_each(|_| say(&mut tracker, &FILE)));
-    assert_eq!((asked, held), (100, 0), "the path of each");
+    assert_eq!((asked, held), (0, 0), "a path has the room of the one before it");
+    let long = format!("C: RETR {}", "x".repeat(80));
+    let file = [FILE[0], FILE[1], &long, FILE[3], FILE[4]];
+    let (asked, held, ()) = cost(|| (0..100).for_each(|_| say(&mut tracker, &file)));
+    assert!(asked <= 200 && held <= 0, "no room is kept for a long one: {asked}, {held} bytes");
+}
+
+/// What goes through it is copied into room that is there already.
+#[test]
+fn a_line_that_goes_through_allocates_nothing_either() {
+    let (client, server) = ("192.0.2.1:40000".parse().unwrap(), "192.0.2.2:21".parse().unwrap());
+    let mut rewrite = Rewrite::new(Tracker::new(Arc::default(), client, server));
+    let mut pass = |lines: &[(Peer, &[u8])]| {
+        for (from, line) in lines {
+            rewrite.received(*from, line);
+            while let Some(passed) = rewrite.poll() {
+                drop(std::hint::black_box(passed));
+            }
+        }
+    };
+    pass(&[(Peer::Server, b"220 ready\r\n"), (Peer::Client, b"USER a\r\n"), (Peer::Server, b"230 in\r\n")]);
+    let lines: [(Peer, &[u8]); 4] = [
+        (Peer::Client, b"NOOP\r\n"),
+        (Peer::Server, b"200 ok\r\n"),
+        (Peer::Client, b"CWD a\r\nPWD\r\n"),
+        (Peer::Server, b"250 ok\r\n257 \"/\"\r\n"),
+    ];
+    pass(&lines);
+    pass(&lines);
+    assert_eq!(cost(|| (0..100).for_each(|_| pass(&lines))).0, 0);
 }
 
 #[test]

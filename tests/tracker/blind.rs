@@ -70,3 +70,62 @@ fn nothing_is_seen_of_tls_of_which_a_part_is_missing() {
     tracker.gap(Peer::Client, 10);
     assert_eq!(say(&mut tracker, &["C: PORT 192,0,2,1,18,103"]), [""; 0]);
 }
+
+#[test]
+fn what_is_missing_within_a_record_hides_no_end() {
+    let hello = record(22, &[7; 200]);
+    let mut tracker = tracker();
+    say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
+    bytes(&mut tracker, Peer::Client, &hello[..50]);
+    tracker.gap(Peer::Client, 100);
+    bytes(&mut tracker, Peer::Client, &hello[150..]);
+    // To the last byte of a record.
+    bytes(&mut tracker, Peer::Client, &hello[..50]);
+    tracker.gap(Peer::Client, 155);
+    assert_eq!(bytes(&mut tracker, Peer::Client, b"TYPE I\r\n"), ["sight", "> TYPE"]);
+    for gap in [156, u64::MAX] {
+        let mut tracker = crate::tracker();
+        say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
+        bytes(&mut tracker, Peer::Client, &hello[..50]);
+        tracker.gap(Peer::Client, gap);
+        assert_eq!(bytes(&mut tracker, Peer::Client, b"TYPE I\r\n"), [""; 0], "beyond the record");
+    }
+}
+
+#[test]
+fn an_auth_that_was_missed_hides_as_well() {
+    let mut tracker = tracker();
+    assert_eq!(say(&mut tracker, &["S: 220 ready", "S: 234 go"]), ["< greeting 220", "< ? 234", "lost Unsolicited"]);
+    let tls = [record(22, b"\nhello"), record(23, b"CCC\r\n")].concat();
+    assert_eq!(bytes(&mut tracker, Peer::Client, &tls), ["blind"]);
+    assert_eq!(bytes(&mut tracker, Peer::Server, &tls), [""; 0]);
+    assert_eq!(say(&mut tracker, &["C: TYPE I"]), ["sight", "> TYPE"]);
+    // Only if TLS begins.
+    let mut tracker = crate::tracker();
+    say(&mut tracker, &["S: 220 ready", "S: 234 go"]);
+    assert_eq!(say(&mut tracker, &["C: NOOP", "S: 200 ok"]), ["> NOOP", "< NOOP 200", "found"]);
+    assert!(bytes(&mut tracker, Peer::Client, &record(22, b"a\n"))[0].starts_with("> "));
+    // Joined between the two.
+    let mut tracker = ftp_proto::tracker::Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+    say(&mut tracker, &["S: 234 go"]);
+    assert_eq!(bytes(&mut tracker, Peer::Client, &tls), ["blind"]);
+}
+
+#[test]
+fn a_234_that_was_missed_hides_once_the_server_speaks_tls() {
+    let hello = record(22, b"some\nlines\r\nand others");
+    for size in [1, 7, 1000] {
+        let mut tracker = tracker();
+        say(&mut tracker, &["S: 220 ready", "C: AUTH TLS"]);
+        hello.chunks(size).for_each(|piece| drop(bytes(&mut tracker, Peer::Client, piece)));
+        let told: Vec<_> = hello.chunks(size).flat_map(|piece| bytes(&mut tracker, Peer::Server, piece)).collect();
+        assert_eq!(told, ["blind"], "pieces of {size}");
+        for side in [Peer::Client, Peer::Server] {
+            assert_eq!(bytes(&mut tracker, side, b"\nPORT 192,0,2,1,18,103\r\n227 (192,0,2,2,18,103)\r\n"), [""; 0]);
+        }
+    }
+    // Amid a session that the tracker joins.
+    let mut tracker = ftp_proto::tracker::Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+    bytes(&mut tracker, Peer::Client, b"rest of a record");
+    assert_eq!(bytes(&mut tracker, Peer::Server, &hello), ["blind"]);
+}

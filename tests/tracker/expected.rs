@@ -80,6 +80,38 @@ fn the_next_one_may_be_set_up_while_one_is_in_use() {
     );
 }
 
+/// RFC 959 3.3: in MODE B the end of a file is in the data, and a 250 leaves the connection for the next transfer.
+#[test]
+fn a_data_connection_that_stays_is_for_the_next_transfer() {
+    let mut tracker = logged_in();
+    let told = say_data(
+        &mut tracker,
+        &["C: MODE B", "S: 200 ok", "C: EPSV", "S: 229 (|||4711|)", "C: RETR a", "S: 150 ok", "S: 250 ok"],
+    );
+    assert_eq!(told.last().unwrap(), "ended RETR a by Server 250", "{told:?}");
+    assert_eq!(tracker.expectations().count(), 1);
+    let told = say_data(&mut tracker, &["C: RETR b", "S: 125 ok", "S: 226 done"]);
+    assert_eq!(
+        told,
+        [
+            "assigned 192.0.2.2:4711 to RETR b by Server",
+            "begun RETR b by Server",
+            "ended RETR b by Server 226",
+            "withdrawn 192.0.2.2:4711 Over"
+        ]
+    );
+    // In MODE S it doesn't stay, whatever the code.
+    let told = say_data(&mut logged_in(), &["C: EPSV", "S: 229 (|||4711|)", "C: RETR a", "S: 150 ok", "S: 250 ok"]);
+    assert_eq!(told.last().unwrap(), "withdrawn 192.0.2.2:4711 Over");
+}
+
+/// A greeting of 230: nobody has to log in.
+#[test]
+fn where_no_login_is_needed_none_is_waited_for() {
+    let told = say_data(&mut tracker(), &["S: 230 welcome", "C: EPSV", "S: 229 (|||4711|)"]);
+    assert_eq!(told, ["expect Client 192.0.2.1 to 192.0.2.2:4711"]);
+}
+
 #[test]
 fn never_more_than_eight_are_expected_and_each_is_withdrawn_once() {
     let mut tracker = logged_in();

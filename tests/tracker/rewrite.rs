@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ftp_proto::tracker::{Passed, Peer, Rewrite, Tracker, Translation};
+use ftp_proto::tracker::{Passed, Peer, Rewrite, Rules, Tracker, Translation};
 
 use crate::*;
 
@@ -293,6 +293,8 @@ fn the_gateway_answers_algs_epsv_all_and_epsv_1_itself() {
         ("EPSV 1", r"522 Network protocol not supported, use (2)\r\n"),
         ("algs disable64", r"216 NONE\r\n"),
         ("ALGS STATUS64", r"216 NONE\r\n"),
+        ("ALGS", r"504 Command not implemented for that parameter.\r\n"),
+        ("ALGS STATUS", r"504 Command not implemented for that parameter.\r\n"),
     ] {
         let out = one(&mut rewrite, Peer::Client, format!("{command}\r\n").as_bytes(), None);
         assert_eq!((&out.client[..], &out.server[..]), (reply, ""), "{command}");
@@ -336,4 +338,49 @@ fn a_gap_passes_what_is_held() {
     rewrite.gap(Peer::Client, 3);
     let out = one(&mut rewrite, Peer::Client, b",1,18,103\r\nPORT 192,0,2,1,18,103\r\n", Some("203.0.113.7:50000"));
     assert!(out.server.starts_with(r"PORT 192,0,1,18,103\r\nPORT "), "{out:?}");
+}
+
+#[test]
+fn an_address_that_the_client_cant_use_is_not_expected_any_more() {
+    let mut rewrite = rewrite();
+    one(&mut rewrite, Peer::Client, b"PASV\r\n", None);
+    let out = one(&mut rewrite, Peer::Server, b"227 (192,0,2,2,18,103)\r\n", Some("[2001:db8::64]:50000"));
+    assert_eq!(out.client, r"425 Can\'t open data connection.\r\n");
+    assert_eq!(rewrite.tracker().expectations().count(), 0, "the client knows of none");
+}
+
+/// Doubled 0xFF lets Telnet stand amid an address.
+#[test]
+fn an_address_with_telnet_amid_it_is_replaced_all_the_same() {
+    let mut rules = Rules::default();
+    rules.escaping.replies = ftp_proto::telnet::Escape::Doubled;
+    let mut rewrite = Rewrite::new(Tracker::new(std::sync::Arc::new(rules), at(CLIENT), at(SERVER)));
+    for line in LOGIN {
+        pass(&mut rewrite, side(line), format!("{}\r\n", &line[3..]).as_bytes(), None, &mut Out::default());
+    }
+    one(&mut rewrite, Peer::Client, b"PASV\r\n", None);
+    let out = one(&mut rewrite, Peer::Server, b"227 (192,0,\xff\xf12,2,18,103)\r\n", Some("203.0.113.7:50000"));
+    assert_eq!(out.client, r"\xff\xf1227 Entering Passive Mode (203,0,113,7,195,80).\r\n");
+}
+
+/// What no line is made of goes on at once, too: there may be nothing behind it for long.
+#[test]
+fn nothing_stays_behind_with_an_event_that_belongs_to_no_line() {
+    let begin = b"211-begin\r\n";
+    let line = b" line\r\n".repeat(10_000);
+    let mut rewrite = rewrite();
+    one(&mut rewrite, Peer::Client, b"STAT\r\n", None);
+    let mut passed = one(&mut rewrite, Peer::Server, begin, None).client;
+    let mut sent = begin.escape_ascii().to_string();
+    for _ in 0..40 {
+        passed += &one(&mut rewrite, Peer::Server, &line, None).client;
+        sent += &line.escape_ascii().to_string();
+        assert_eq!(passed.len(), sent.len(), "all that came");
+    }
+    assert!(!rewrite.tracker().is_in_step(), "the reply was too long");
+    let mut rewrite = self::rewrite();
+    let tls = b"\x16\x03\x03\x00\x05\nabcd";
+    let passed = one(&mut rewrite, Peer::Server, tls, None).client;
+    assert!(rewrite.tracker().is_blind());
+    assert_eq!(passed, tls.escape_ascii().to_string());
 }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
+use core::num::NonZeroU16;
 use core::ops::Range;
 
 use super::Translation;
@@ -19,21 +20,23 @@ pub(super) enum Kind {
     Active(CommandId, Verb, SocketAddr),
     Pasv(CommandId),
     Epsv(CommandId, EpsvArgument),
-    Algs(CommandId, Algs),
+    /// ALGS; `None`: with none of its three words.
+    Algs(CommandId, Option<Algs>),
     /// 227, 228 or 229, and the command that it answers.
     Passive(CommandId, Verb, Code),
     Other,
 }
 
 impl Kind {
-    pub(super) fn of_command(id: CommandId, command: Option<&Command<'_>>) -> Self {
+    pub(super) fn of_command(id: CommandId, verb: Verb, command: Option<&Command<'_>>) -> Self {
         match command {
             Some(Command::Port(address)) => Self::Active(id, Verb::Port, (*address).into()),
             Some(Command::Eprt(address)) => Self::Active(id, Verb::Eprt, (*address).into()),
             Some(Command::Lprt(address)) => Self::Active(id, Verb::Lprt, (*address).into()),
             Some(Command::Pasv) => Self::Pasv(id),
             Some(Command::Epsv(argument)) => Self::Epsv(id, *argument),
-            Some(Command::Algs(algs)) => Self::Algs(id, *algs),
+            Some(Command::Algs(algs)) => Self::Algs(id, Some(*algs)),
+            None if verb == Verb::Algs => Self::Algs(id, None),
             _ => Self::Other,
         }
     }
@@ -67,132 +70,164 @@ pub(super) struct Line<'a> {
     pub(super) announced: Option<SocketAddr>,
 }
 
+/// What stands before and behind the address in a 227 and in a 229.
+const ENTERING_PASSIVE: (&[u8], &[u8]) = (b"227 Entering Passive Mode (", b").");
+const EXTENDED: (&[u8], &[u8]) = (b"229 Entering Extended Passive Mode (", b")");
+
+/// What goes on in the place of a line.
+pub(super) enum Becomes {
+    Itself,
+    Other(Vec<u8>),
+    /// The client is told that there is no data connection.
+    Refusal(Vec<u8>),
+}
+
+impl Becomes {
+    fn of(other: Option<Vec<u8>>) -> Self {
+        other.map_or(Self::Itself, Self::Other)
+    }
+}
+
 impl Line<'_> {
-    /// What goes on in its place; `None`: the line itself.
-    pub(super) fn rewritten(&self, translation: Translation, chosen: Option<SocketAddr>) -> Option<Vec<u8>> {
-        match self.kind {
-            Kind::Epsv(..) if translation == Translation::Client6 => self.whole(b"PASV"),
-            Kind::Pasv(_) if translation == Translation::Client4 => self.whole(b"EPSV"),
-            Kind::Active(_, verb, _) => self.active(verb, chosen.filter(|_| self.announced.is_some())?),
-            Kind::Passive(_, verb, code) => self.passive(translation, verb, code, chosen),
+    pub(super) fn becomes(&self, translation: Translation, chosen: Option<SocketAddr>) -> Becomes {
+        Becomes::of(match self.kind {
+            Kind::Epsv(..) if translation == Translation::Client6 => Some(self.whole(b"PASV")),
+            Kind::Pasv(_) if translation == Translation::Client4 => Some(self.whole(b"EPSV")),
+            Kind::Active(_, verb, _) => {
+                chosen.filter(|_| self.announced.is_some()).and_then(|to| self.active(verb, to))
+            }
+            Kind::Passive(_, verb, code) => return self.passive(translation, verb, code, chosen),
             _ => None,
-        }
+        })
     }
 
     fn active(&self, verb: Verb, to: SocketAddr) -> Option<Vec<u8>> {
         let extended = ExtendedAddress::try_from(to).ok()?;
         match (verb, to.ip().to_canonical()) {
             (Verb::Port, IpAddr::V4(_)) => {
-                let place = locate(self.raw, |line| HostPort::locate(line).ok().map(|(_, place)| place));
-                self.put(place, &HostPort::try_from(to).ok()?, b"PORT ")
+                let address = HostPort::try_from(to).ok()?;
+                self.put(self.host_port(), &address, b"PORT ", b"")
             }
             (Verb::Lprt, host) => {
-                let place = locate(self.raw, |line| LongAddress::locate(line).ok().map(|(_, place)| place));
-                self.put(place, &LongAddress::new(host, core::num::NonZeroU16::new(to.port())?), b"LPRT ")
+                let address = LongAddress::new(host, NonZeroU16::new(to.port())?);
+                self.put(self.long_address(), &address, b"LPRT ", b"")
             }
             // An EPRT that names an IPv6 address to a server of an IPv4 network becomes a PORT (RFC 6384 6).
             (_, IpAddr::V4(_)) if self.announced.is_some_and(|announced| announced.is_ipv6()) => {
-                self.written(b"PORT ", &HostPort::try_from(to).ok()?)
+                self.framed(b"PORT ", &HostPort::try_from(to).ok()?, b"")
             }
             (Verb::Eprt, host) => {
-                let place = locate(self.raw, extended_place);
-                let delimiter = place.clone().and_then(|place| self.raw.get(place.start)).copied().unwrap_or(b'|');
+                let place = self.locate(extended_argument);
                 let protocol = NetworkProtocol::of(host).number();
-                let d = char::from(delimiter);
-                self.put(place, &format_args!("{d}{protocol}{d}{host}{d}{}{d}", to.port()), b"EPRT ")
+                let d = self.delimiter(place.as_ref());
+                self.put(place, &format_args!("{d}{protocol}{d}{host}{d}{}{d}", to.port()), b"EPRT ", b"")
             }
-            _ => self.written(b"EPRT ", &extended),
+            _ => self.framed(b"EPRT ", &extended, b""),
         }
     }
 
-    fn passive(&self, translation: Translation, verb: Verb, code: Code, chosen: Option<SocketAddr>) -> Option<Vec<u8>> {
+    fn passive(&self, translation: Translation, verb: Verb, code: Code, chosen: Option<SocketAddr>) -> Becomes {
+        let translated = translation == Translation::Client6 && verb == Verb::Epsv
+            || translation == Translation::Client4 && verb == Verb::Pasv;
         let Some(announced) = self.announced else {
             // RFC 6384 5: an address that isn't the server's can't be handed on in another form.
-            let translated = translation == Translation::Client6 && verb == Verb::Epsv
-                || translation == Translation::Client4 && verb == Verb::Pasv;
-            return if translated { self.whole(b"425 Can't open data connection.") } else { None };
+            return if translated { self.refusal() } else { Becomes::Itself };
         };
         let to = chosen.unwrap_or(announced);
-        let port = ExtendedPort::new(core::num::NonZeroU16::new(to.port())?);
-        match (translation, verb, code) {
+        let Some(port) = NonZeroU16::new(to.port()) else { return Becomes::Itself };
+        Becomes::of(match (translation, verb, code) {
             (Translation::Client6, Verb::Epsv, Code::ENTERING_PASSIVE) => {
-                self.framed(b"229 Entering Extended Passive Mode (", &port, b")")
+                self.framed(EXTENDED.0, &ExtendedPort::new(port), EXTENDED.1)
             }
             (Translation::Client4, Verb::Pasv, Code::ENTERING_EXTENDED_PASSIVE) => match HostPort::try_from(to) {
-                Ok(address) => self.framed(b"227 Entering Passive Mode (", &address, b")."),
-                Err(_) => self.whole(b"425 Can't open data connection."),
+                Ok(address) => self.framed(ENTERING_PASSIVE.0, &address, ENTERING_PASSIVE.1),
+                Err(_) => return self.refusal(),
             },
             _ if chosen.is_none() => None,
-            (.., Code::ENTERING_PASSIVE) => {
-                let Ok(address) = HostPort::try_from(to) else {
-                    return self.whole(b"425 Can't open data connection.");
-                };
-                let place = locate(self.raw, |line| HostPort::locate(line).ok().map(|(_, place)| place))?;
-                self.replaced(place, &address)
-            }
+            (.., Code::ENTERING_PASSIVE) => match HostPort::try_from(to) {
+                Ok(address) => self.put(self.host_port(), &address, ENTERING_PASSIVE.0, ENTERING_PASSIVE.1),
+                Err(_) => return self.refusal(),
+            },
             (.., Code::ENTERING_LONG_PASSIVE) => {
-                let place = locate(self.raw, |line| LongAddress::locate(line).ok().map(|(_, place)| place))?;
-                self.replaced(place, &LongAddress::new(to.ip(), core::num::NonZeroU16::new(to.port())?))
+                let address = LongAddress::new(to.ip(), port);
+                self.put(self.long_address(), &address, b"228 Entering Long Passive Mode (", b")")
             }
             _ => {
-                let place = locate(self.raw, |line| ExtendedPort::locate(line).ok().map(|(_, place)| place))?;
-                let delimiter = self.raw.get(place.start).copied().map_or('|', char::from);
-                let d = delimiter;
-                self.replaced(place, &format_args!("{d}{d}{d}{}{d}", to.port()))
+                let place = self.locate(|line| {
+                    let (found, place) = ExtendedPort::locate(line).ok()?;
+                    Some((found.port(), place))
+                });
+                let d = self.delimiter(place.as_ref());
+                self.put(place, &format_args!("{d}{d}{d}{port}{d}"), EXTENDED.0, EXTENDED.1)
             }
-        }
+        })
+    }
+
+    /// The client gets this in place of an address that it couldn't use.
+    fn refusal(&self) -> Becomes {
+        Becomes::Refusal(self.whole(b"425 Can't open data connection."))
     }
 
     /// The line with something else in this place; where that isn't found amid Telnet, a line of its own.
-    fn put(&self, place: Option<Range<usize>>, by: &impl fmt::Display, word: &[u8]) -> Option<Vec<u8>> {
-        match place {
-            Some(place) => self.replaced(place, by),
-            None => self.written(word, by),
-        }
-    }
-
-    fn replaced(&self, place: Range<usize>, by: &impl fmt::Display) -> Option<Vec<u8>> {
+    fn put(
+        &self,
+        place: Option<Range<usize>>,
+        by: &impl fmt::Display,
+        before: &[u8],
+        behind: &[u8],
+    ) -> Option<Vec<u8>> {
+        let Some(place) = place else { return self.framed(before, by, behind) };
         let mut out = Vec::from(self.raw.get(..place.start)?);
         address::write(&mut out, by);
         out.extend_from_slice(self.raw.get(place.end..)?);
         Some(out)
     }
 
-    fn written(&self, word: &[u8], argument: &impl fmt::Display) -> Option<Vec<u8>> {
-        self.framed(word, argument, b"")
+    /// The place in the first line in which an address is found, if it is the one that was announced.
+    fn locate(&self, find: impl Fn(&[u8]) -> Option<(u16, Range<usize>)>) -> Option<Range<usize>> {
+        let mut begin: usize = 0;
+        for line in self.raw.split_inclusive(|byte| *byte == b'\n') {
+            if let Some((port, place)) = find(line) {
+                let is_it = self.announced.is_some_and(|announced| announced.port() == port);
+                return is_it.then(|| place.start.saturating_add(begin)..place.end.saturating_add(begin));
+            }
+            begin = begin.saturating_add(line.len());
+        }
+        None
+    }
+
+    fn host_port(&self) -> Option<Range<usize>> {
+        self.locate(|line| HostPort::locate(line).ok().map(|(found, place)| (found.port(), place)))
+    }
+
+    fn long_address(&self) -> Option<Range<usize>> {
+        self.locate(|line| LongAddress::locate(line).ok().map(|(found, place)| (found.port(), place)))
+    }
+
+    /// What delimits the address in this place.
+    fn delimiter(&self, place: Option<&Range<usize>>) -> char {
+        place.and_then(|place| self.raw.get(place.start)).map_or('|', |byte| char::from(*byte))
     }
 
     fn framed(&self, before: &[u8], value: &impl fmt::Display, behind: &[u8]) -> Option<Vec<u8>> {
         let mut text = Vec::from(before);
         address::write(&mut text, value);
         text.extend_from_slice(behind);
-        self.whole(&text)
+        Some(self.whole(&text))
     }
 
     /// Another line in place of this one, with its Telnet and its end.
-    fn whole(&self, text: &[u8]) -> Option<Vec<u8>> {
+    fn whole(&self, text: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         telnet_of(self.raw, &mut out);
         out.extend_from_slice(text);
         out.extend_from_slice(if self.raw.ends_with(b"\r\n") { b"\r\n" } else { b"\n" });
-        Some(out)
+        out
     }
-}
-
-/// The place in the first line in which it is found.
-fn locate(raw: &[u8], find: impl Fn(&[u8]) -> Option<Range<usize>>) -> Option<Range<usize>> {
-    let mut begin: usize = 0;
-    for line in raw.split_inclusive(|byte| *byte == b'\n') {
-        if let Some(place) = find(line) {
-            return Some(place.start.saturating_add(begin)..place.end.saturating_add(begin));
-        }
-        begin = begin.saturating_add(line.len());
-    }
-    None
 }
 
 /// Where EPRT's argument stands: behind the word and blanks, up to the end of the line.
-fn extended_place(line: &[u8]) -> Option<Range<usize>> {
+fn extended_argument(line: &[u8]) -> Option<(u16, Range<usize>)> {
     let text = line.strip_suffix(b"\n")?;
     let text = text.strip_suffix(b"\r").unwrap_or(text);
     let word = text.windows(5).position(|word| word.eq_ignore_ascii_case(b"EPRT "))?;
@@ -201,7 +236,7 @@ fn extended_place(line: &[u8]) -> Option<Range<usize>> {
     let start = start.saturating_add(blanks);
     let argument = text.get(start..)?;
     let end = start.saturating_add(argument.trim_ascii_end().len());
-    ExtendedAddress::parse(text.get(start..end)?).ok().map(|_| start..end)
+    ExtendedAddress::parse(text.get(start..end)?).ok().map(|found| (found.port(), start..end))
 }
 
 /// Appends what is Telnet.

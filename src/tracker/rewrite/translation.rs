@@ -22,8 +22,8 @@ pub(super) enum Own {
     Status,
     Enable,
     Disable,
-    /// EPSV ALL.
-    NotAll,
+    /// EPSV ALL, or ALGS with none of its three words.
+    NotThat,
     /// EPSV with a protocol that isn't the client's.
     OtherProtocol,
     /// The application refused an address of the client's.
@@ -42,7 +42,7 @@ impl Own {
         match self {
             Self::Status | Self::Enable | Self::Disable if disabled => b"216 NONE\r\n",
             Self::Status | Self::Enable | Self::Disable => b"216 EPSVEPRT\r\n",
-            Self::NotAll => b"504 Command not implemented for that parameter.\r\n",
+            Self::NotThat => b"504 Command not implemented for that parameter.\r\n",
             Self::OtherProtocol => b"522 Network protocol not supported, use (2)\r\n",
             Self::Refuse => b"500 Illegal address.\r\n",
             Self::NoDataConnection => b"425 Can't open data connection.\r\n",
@@ -59,11 +59,12 @@ impl Translation {
             return None;
         }
         match kind {
-            Kind::Algs(_, Algs::Status64) => Some(Own::Status),
-            Kind::Algs(_, Algs::Enable64) => Some(Own::Enable),
-            Kind::Algs(_, Algs::Disable64) => Some(Own::Disable),
+            Kind::Algs(_, Some(Algs::Status64)) => Some(Own::Status),
+            Kind::Algs(_, Some(Algs::Enable64)) => Some(Own::Enable),
+            Kind::Algs(_, Some(Algs::Disable64)) => Some(Own::Disable),
+            Kind::Algs(_, None) => Some(Own::NotThat),
             _ if disabled => None,
-            Kind::Epsv(_, EpsvArgument::All) => Some(Own::NotAll),
+            Kind::Epsv(_, EpsvArgument::All) => Some(Own::NotThat),
             Kind::Epsv(_, EpsvArgument::Protocol(crate::address::NetworkProtocol::Ipv4)) => Some(Own::OtherProtocol),
             _ => None,
         }

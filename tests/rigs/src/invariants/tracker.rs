@@ -8,6 +8,7 @@ use ftp_proto::Instant;
 use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Tracker, Witness};
 
 /// What passes by.
+#[derive(Clone, Copy)]
 enum Piece<'a> {
     Bytes(Peer, &'a [u8]),
     Gap(Peer),
@@ -16,12 +17,21 @@ enum Piece<'a> {
 /// Bytes of either side, in order.
 type Passing = Vec<(Peer, Vec<u8>)>;
 
+/// What passes by, over any bytes; or, behind a first byte of 255, [`pair`](super::pair): between the two machines, under all their faults, a
+/// tracker arrives at their own view.
+pub fn tracker(bytes: &[u8]) {
+    match bytes {
+        [0xff, rest @ ..] => super::pair(rest),
+        _ => looks_on(bytes),
+    }
+}
+
 /// Equal events, and equal evidence, whatever the cuts; nothing is expected that must not be, and each expectation is withdrawn at most once. What is kept goes on
-/// byte for byte; what is rewritten there and back is what it was.
+/// byte for byte, and with the same events; what is rewritten there and back is what it was.
 ///
 /// The first byte chooses the cuts, and whether the tracker joins. The rest are pieces: behind 1 the client's, behind 2 the server's, and 3 is
 /// a gap in what was said last. A line that begins with a digit is the server's without that, and any other the client's.
-pub fn tracker(bytes: &[u8]) {
+fn looks_on(bytes: &[u8]) {
     let Some((choice, rest)) = bytes.split_first() else { return };
     let joined = choice & 1 != 0;
     let size = 2 + usize::from(choice >> 1) % 31;
@@ -34,14 +44,24 @@ pub fn tracker(bytes: &[u8]) {
         .iter()
         .filter_map(|piece| if let Piece::Bytes(from, bytes) = piece { Some((*from, bytes.to_vec())) } else { None })
         .collect();
+    let is_bytes = |piece: &Piece<'_>| matches!(piece, Piece::Bytes(..));
+    let unbroken: Vec<Piece<'_>> = pieces.iter().copied().filter(is_bytes).collect();
     let new = |[client, server]: [SocketAddr; 2]| {
         let rules = Arc::new(Rules::default());
         Rewrite::new(if joined { Tracker::joined(rules, client, server) } else { Tracker::new(rules, client, server) })
     };
-    let kept = pass(new(ENDS.map(at)), &passing, size, &mut |_, _| None);
+    let mut told = Vec::new();
+    let broken = pass(new(ENDS.map(at)), &pieces, size, &mut told, &mut |_, _| None);
+    assert_eq!(sides(&broken), sides(&passing), "what is kept around gaps");
+    told.clear();
+    let kept = pass(new(ENDS.map(at)), &unbroken, size, &mut told, &mut |_, _| None);
     assert_eq!(sides(&kept), sides(&passing), "what is kept");
+    let events = events(&unbroken, joined, usize::MAX);
+    // The last of these is the evidence.
+    let events = events.split_last().map_or(&[][..], |(_, events)| events);
+    assert!(told.starts_with(events), "the events of what rewrites: {told:#?}, of what only looks on: {events:#?}");
     // Where lines are held, only what has no end doesn't go on. Telnet may hide line ends, and such a line doesn't either.
-    let held = sides(&pass(new(ENDS.map(at)).holding_lines(), &passing, size, &mut |_, _| None));
+    let held = sides(&pass(new(ENDS.map(at)).holding_lines(), &unbroken, size, &mut Vec::new(), &mut |_, _| None));
     let all = sides(&passing);
     if !all[0].contains(r"\xff") {
         assert_eq!(held[1], all[1], "what the server said");
@@ -53,15 +73,16 @@ pub fn tracker(bytes: &[u8]) {
         return;
     }
     // In the words that a rewriter uses: `PORT 010,…` doesn't come back as such.
-    let same = pass(new(ENDS.map(at)), &passing, size, &mut |to, _| Some(to));
+    let same = pass(new(ENDS.map(at)), &unbroken, size, &mut told, &mut |to, _| Some(to));
     let mut known: BTreeMap<u16, SocketAddr> = BTreeMap::new();
     let others = OTHERS.map(at);
-    let there = pass(new(ENDS.map(at)), &passing, size, &mut |to, by| {
+    let there = pass(new(ENDS.map(at)), &unbroken, size, &mut told, &mut |to, by| {
         let port = 20_000 + u16::try_from(known.len()).expect("a few");
         known.insert(port, to);
         Some(SocketAddr::new(others[by as usize].ip(), port))
     });
-    let back = pass(new(others), &there, size, &mut |to, _| known.get(&to.port()).copied());
+    let there: Vec<Piece<'_>> = there.iter().map(|(from, bytes)| Piece::Bytes(*from, bytes)).collect();
+    let back = pass(new(others), &there, size, &mut told, &mut |to, _| known.get(&to.port()).copied());
     assert_eq!(sides(&back), sides(&same), "there and back");
 }
 
@@ -164,27 +185,36 @@ fn tell(
     assert_eq!(tracker.expectations().count(), open.len());
 }
 
-/// What comes out, if each address that is asked about is answered so, by the side that announces it.
+/// What comes out, if each address that is asked about is answered so, by the side that announces it; and what is told.
 fn pass(
     mut rewrite: Rewrite,
-    passing: &Passing,
+    pieces: &[Piece<'_>],
     size: usize,
+    told: &mut Vec<String>,
     answer: &mut dyn FnMut(SocketAddr, Peer) -> Option<SocketAddr>,
 ) -> Passing {
     let mut out: Passing = Vec::new();
-    let mut came = [0, 0];
-    for (from, bytes) in passing {
-        for chunk in bytes.chunks(size) {
-            rewrite.received(*from, chunk);
-            drain(&mut rewrite, &mut out, &mut came, answer);
+    let (mut sent, mut came) = ([0, 0], [0, 0]);
+    for piece in pieces {
+        match piece {
+            Piece::Gap(from) => {
+                rewrite.gap(*from, 7);
+                drain(&mut rewrite, &mut out, &mut came, told, answer);
+            }
+            Piece::Bytes(from, bytes) => {
+                for chunk in bytes.chunks(size) {
+                    sent[*from as usize] += chunk.len();
+                    rewrite.received(*from, chunk);
+                    drain(&mut rewrite, &mut out, &mut came, told, answer);
+                }
+            }
         }
     }
     for from in [Peer::Client, Peer::Server] {
         rewrite.received(from, b"");
-        drain(&mut rewrite, &mut out, &mut came, answer);
-        let sent: usize = passing.iter().filter(|(side, _)| *side == from).map(|(_, bytes)| bytes.len()).sum();
-        assert_eq!(came[from as usize], sent, "the lengths that are told of {from:?}");
+        drain(&mut rewrite, &mut out, &mut came, told, answer);
     }
+    assert_eq!(came, sent, "the lengths that are told");
     out
 }
 
@@ -192,11 +222,12 @@ fn drain(
     rewrite: &mut Rewrite,
     out: &mut Passing,
     lengths: &mut [usize; 2],
+    told: &mut Vec<String>,
     answer: &mut dyn FnMut(SocketAddr, Peer) -> Option<SocketAddr>,
 ) {
     while let Some(passed) = rewrite.poll() {
         match passed {
-            Passed::Event(_) => {}
+            Passed::Event(event) => told.push(format!("{event:?}")),
             Passed::Address(address) => {
                 let expected = address.expectation().expect("what is asked about is expected");
                 match answer(expected.to, expected.dials.other()) {

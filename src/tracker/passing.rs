@@ -1,0 +1,76 @@
+//! What [`Rewrite`](super::Rewrite) asks a tracker beside its events.
+
+use super::{Event, Expectation, Peer, Tracker};
+use crate::command::{Command, DataUse, Verb};
+use crate::session::{Awaited, CommandId};
+
+/// The words of commands that announce a data connection, ask for one, or speak to a gateway.
+const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV", b"LPSV", b"CPSV", b"ALGS"];
+
+impl Tracker {
+    pub(super) fn has_news(&self) -> bool {
+        self.mind.stirred
+    }
+
+    /// The event of the command line that was taken last, once more.
+    pub(super) fn last_command(&self, id: CommandId, verb: Verb, is_command: bool) -> Event<'_> {
+        let command = self.said.line().filter(|_| is_command).and_then(|line| Command::parse(line).ok());
+        Event::Command { id, verb, command }
+    }
+
+    /// The event of the reply that was taken last, once more.
+    pub(super) fn last_reply(&self, answers: Option<CommandId>, awaited: Option<Awaited>) -> Option<Event<'_>> {
+        Some(Event::Reply { answers, awaited, reply: self.heard.reply()? })
+    }
+
+    /// Whether this side is amid a line or a reply, and whether that may announce a data connection.
+    pub(super) fn under_way(&self, from: Peer) -> (bool, bool) {
+        match from {
+            Peer::Client => {
+                let line = self.said.under_way();
+                let word = line.get(..4).unwrap_or(line);
+                let may_be =
+                    |other: &&[u8]| other.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
+                (!line.is_empty(), !line.is_empty() && WORDS.iter().any(may_be))
+            }
+            Peer::Server => {
+                let is_passive = |verb: Verb| verb.data_use() == DataUse::SetsUpPassive;
+                let is_asked =
+                    self.mind.steps.session().pending().any(|due| due.awaited.verb().is_some_and(is_passive));
+                let line = self.heard.under_way();
+                let (is_amid, may_announce) = match self.heard.open_code() {
+                    Some(code) => (true, matches!(code.value(), 227..=229)),
+                    None => {
+                        let code = line.get(..3).unwrap_or(line);
+                        let may_be = |other: &[u8; 3]| other.starts_with(code);
+                        (!line.is_empty(), !line.is_empty() && [b"227", b"228", b"229"].into_iter().any(may_be))
+                    }
+                };
+                (is_amid, may_announce && is_asked)
+            }
+        }
+    }
+
+    /// Whether nothing is due that was said before this command, and the server isn't amid a reply.
+    pub(super) fn may_be_answered_now(&self, id: CommandId) -> bool {
+        let is_first = self.mind.steps.session().first_due().is_none_or(|due| due.id > id);
+        is_first && !self.under_way(Peer::Server).0
+    }
+
+    /// The server never sees this command, so that no reply of its answers it.
+    pub(super) fn swallow(&mut self, id: CommandId) {
+        self.mind.steps.swallow(id);
+        self.mind.book.refused(id);
+        self.mind.stir();
+    }
+
+    pub(super) fn expected(&self, id: CommandId) -> Option<Expectation<'_>> {
+        self.mind.book.expectation(id, self.mind.known())
+    }
+
+    /// The data connection that this command set up is not to be.
+    pub(super) fn refuse(&mut self, id: CommandId) {
+        self.mind.book.refused(id);
+        self.mind.stir();
+    }
+}

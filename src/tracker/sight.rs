@@ -1,0 +1,114 @@
+//! Where TLS begins to hide what is said, and where it ends.
+
+use super::mind::Turn;
+use super::veil::{Followed, Records, View};
+use super::{Peer, Tracker, Withdrawal};
+
+impl Tracker {
+    #[cold]
+    pub(super) fn received_otherwise(&mut self, from: Peer, bytes: &[u8]) {
+        let Some(first) = bytes.first() else {
+            self.mind.book.withdraw_all(Withdrawal::Ended, false);
+            return self.mind.stir();
+        };
+        let other = self.halves.of(from.other()).view;
+        let half = self.halves.of(from);
+        if matches!(half.view, View::Unopened | View::Promised) {
+            let opens = half.view.opens(other, *first);
+            half.view = View::Clear;
+            if !opens || self.mind.rules.decrypted {
+                return self.read(from, bytes);
+            }
+            self.mind.hide();
+            self.hide();
+        }
+        self.follow(from, bytes);
+    }
+
+    /// What the last reply makes of the bytes behind it.
+    #[cold]
+    pub(super) fn turn(&mut self, turn: Turn) {
+        match turn {
+            Turn::Secured => self.hide(),
+            // Not amid a line.
+            Turn::Promised if self.waiting.has(Peer::Client) || self.said.has_more() || self.mind.rules.decrypted => {}
+            Turn::Promised => self.halves.client.view = View::Promised,
+        }
+    }
+
+    /// The server speaks TLS, though nobody was seen to begin it. Where its records end isn't known.
+    #[cold]
+    pub(super) fn hide_unseen(&mut self) {
+        for side in [Peer::Client, Peer::Server] {
+            let half = self.halves.of(side);
+            (half.view, half.whole) = (View::Lost, true);
+            self.waiting.remove(side);
+        }
+        self.said.take_behind();
+        self.heard.take_behind();
+        self.mind.hide();
+    }
+
+    /// Both sides speak TLS from here on.
+    #[cold]
+    fn hide(&mut self) {
+        for side in [Peer::Client, Peer::Server] {
+            let half = self.halves.of(side);
+            if matches!(half.view, View::Records(_) | View::Lost) {
+                continue;
+            }
+            half.view = View::Records(Records::default());
+            half.whole = true;
+            self.waiting.remove(side);
+            let behind = match side {
+                Peer::Client => self.said.take_behind(),
+                Peer::Server => self.heard.take_behind(),
+            };
+            if !behind.is_empty() {
+                self.follow(side, &behind);
+            }
+        }
+    }
+
+    #[cold]
+    pub(super) fn follow(&mut self, from: Peer, bytes: &[u8]) {
+        let half = self.halves.of(from);
+        let View::Records(records) = &mut half.view else { return };
+        match records.follow(bytes) {
+            Followed::Records => {}
+            Followed::Neither => half.view = View::Lost,
+            Followed::Ended(at) => {
+                half.view = View::Clear;
+                self.mind.unveil();
+                if let Some(text) = bytes.get(at..).filter(|text| !text.is_empty()) {
+                    self.read(from, text);
+                }
+            }
+        }
+    }
+
+    /// How many of these bytes are TLS, or nobody knows what; `None`: a line begins, or goes on, with the first.
+    pub(super) fn hidden(&self, from: Peer, bytes: &[u8]) -> Option<usize> {
+        let (view, other) = match from {
+            Peer::Client => (self.halves.client.view, self.halves.server.view),
+            Peer::Server => (self.halves.server.view, self.halves.client.view),
+        };
+        let mut records = match view {
+            View::Clear => return None,
+            View::Lost => return Some(bytes.len()),
+            View::Records(records) => records,
+            View::Unopened | View::Promised => {
+                let opens = bytes.first().is_some_and(|first| view.opens(other, *first));
+                if !opens || self.mind.rules.decrypted {
+                    return None;
+                }
+                Records::default()
+            }
+        };
+        match records.follow(bytes) {
+            Followed::Ended(0) => None,
+            Followed::Ended(at) => Some(at),
+            Followed::Records | Followed::Neither => Some(bytes.len()),
+        }
+    }
+}
