@@ -36,6 +36,8 @@ pub struct Record {
     /// Where the server listens was said; it may not go on.
     passive: Option<(Line, Code)>,
     transfers: VecDeque<Transfer>,
+    /// What has gone over the data connection of the last transfer that was written, by the client and by the server.
+    counted: Option<(Rc<Meter>, [u64; 2])>,
 }
 
 /// A command that waits for its end.
@@ -54,8 +56,6 @@ struct Transfer {
     setup: Option<CommandId>,
     /// Its 1yz has come.
     begun: bool,
-    /// How much of what has gone over it belongs to others before it.
-    before: u64,
     meter: Option<Rc<Meter>>,
     end: Option<Option<Code>>,
 }
@@ -72,6 +72,7 @@ impl Record {
             kept: VecDeque::new(),
             passive: None,
             transfers,
+            counted: None,
         }
     }
 
@@ -159,7 +160,7 @@ impl Record {
             self.write_transfers(|transfer| transfer.end.is_some());
             let sender = if verb.is_upload() { Peer::Client } else { Peer::Server };
             let (setup, meter) = (None, None);
-            self.transfers.push_back(Transfer { line, sender, setup, begun: false, before: 0, meter, end: None });
+            self.transfers.push_back(Transfer { line, sender, setup, begun: false, meter, end: None });
             if self.transfers.len() > MOST {
                 self.transfers.pop_front().iter().for_each(|transfer| self.write_transfer(transfer));
             }
@@ -212,9 +213,16 @@ impl Record {
         over.iter().for_each(|transfer| self.write_transfer(transfer));
     }
 
-    fn write_transfer(&self, transfer: &Transfer) {
+    fn write_transfer(&mut self, transfer: &Transfer) {
         let result = transfer.end.flatten().map_or("-".into(), |code| code.to_string());
-        self.write(&transfer.line, &result, Some(transfer.bytes()));
+        let Some(meter) = &transfer.meter else { return self.write(&transfer.line, &result, Some(0)) };
+        let sent = [Peer::Client, Peer::Server].map(|side| meter.sent_by(side));
+        // What went over it before belongs to others, where it has stayed for this one.
+        let counted = self.counted.replace((meter.clone(), sent)).filter(|(other, _)| Rc::ptr_eq(other, meter));
+        let before = counted.map_or([0, 0], |(_, before)| before);
+        let [by_client, by_server] = [sent[0] - before[0], sent[1] - before[1]];
+        let bytes = if transfer.sender == Peer::Client { by_client } else { by_server };
+        self.write(&transfer.line, &result, Some(bytes));
     }
 
     fn write(&self, line: &Line, result: &str, bytes: Option<u64>) {
@@ -231,14 +239,7 @@ impl Transfer {
     fn attach(&mut self, ways: &Ways) {
         if self.meter.is_none() && (self.begun || self.setup.is_some()) {
             self.meter = ways.meter(self.setup).cloned();
-            if self.setup.is_none() {
-                self.before = self.bytes();
-            }
         }
-    }
-
-    fn bytes(&self) -> u64 {
-        self.meter.as_ref().map_or(0, |meter| meter.sent_by(self.sender)).saturating_sub(self.before)
     }
 
     /// The server has said its last word of it, and no byte is under way.
