@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ftp_proto_rigs::invariants::tracker_or_pair(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ftp_proto_rigs::invariants::tracker(bytes));
