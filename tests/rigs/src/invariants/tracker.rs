@@ -65,7 +65,8 @@ fn looks_on(bytes: &[u8]) {
     if !all[0].contains(r"\xff") {
         assert_eq!(held[1], all[1], "what the server said");
         let rest = all[0].strip_prefix(&held[0]).expect("what the client said, from its beginning");
-        assert!(!rest.contains(r"\n"), "whole lines are held: {rest}");
+        // A line's end, and not what was a backslash before an `n`.
+        assert!(!rest.replace(r"\\", "").contains(r"\n"), "whole lines are held: {rest}");
     }
     // What may become a 227 is held, so that the other side may be heard before it. Then the second tracker sees another dialogue.
     if merged(&kept) != merged(&passing) {
