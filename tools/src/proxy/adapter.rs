@@ -15,7 +15,7 @@ use tokio::net::{TcpListener as AsyncListener, TcpStream, lookup_host};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::control::Side;
 use super::data::Settings;
@@ -68,27 +68,15 @@ fn work(runtime: &Runtime, listener: TcpListener, service: &Arc<Service>) -> io:
         let end = Rc::new(Notify::new());
         let alarm = Alarm::from_owned_fd(service.stop.alarm().try_clone_to_owned()?)?;
         tokio::select! {
-            () = receive(AsyncListener::from_std(listener)?, service, &end) => {}
+            () = door::receive_async(AsyncListener::from_std(listener)?, |client, peer| {
+                let (service, end) = (service.clone(), end.clone());
+                spawn_local(async move { visit(client, peer, &service, &end).await });
+            }) => {}
             stop = alarm.readable() => stop?,
         }
         end.notify_waiters();
         std::future::pending().await
     })
-}
-
-/// Accepts everybody who connects. No trouble of one connection, nor that no sockets are left, ends it.
-async fn receive(listener: AsyncListener, service: &Arc<Service>, end: &Rc<Notify>) {
-    loop {
-        match listener.accept().await {
-            Ok((client, peer)) => {
-                let (service, end) = (service.clone(), end.clone());
-                spawn_local(async move { visit(client, peer, &service, &end).await });
-            }
-            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
-            // Some session has to end first.
-            Err(_) => sleep(door::PAUSE).await,
-        }
-    }
 }
 
 /// A session from its beginning to its end. One that breaks ends no other.

@@ -13,6 +13,8 @@ use rustix::event::{PollFd, PollFlags};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 use socket2::{Domain, SockRef, Socket, Type};
+use tokio::net::{TcpListener as AsyncListener, TcpStream as AsyncStream};
+use tokio::time::sleep;
 
 use crate::interrupt::STATUS;
 
@@ -129,12 +131,29 @@ pub fn receive(listener: &TcpListener, stop: &Stop, mut take: impl FnMut(TcpStre
                 let stop = PollFd::from_borrowed_fd(stop.alarm(), PollFlags::IN);
                 wait_for_either(clients, stop)?;
             }
-            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+            Err(error) if is_of_one(&error) => {}
             // Some session has to end first.
             Err(_) => thread::sleep(PAUSE),
         }
     }
     Ok(())
+}
+
+/// The same for tasks; the future has no end of its own.
+pub async fn receive_async(listener: AsyncListener, mut take: impl FnMut(AsyncStream, SocketAddr)) {
+    loop {
+        match listener.accept().await {
+            Ok((control, peer)) => take(control, peer),
+            Err(error) if is_of_one(&error) => {}
+            // Some session has to end first.
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Who has connected was gone before he was accepted.
+fn is_of_one(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted)
 }
 
 fn wait_for_either(one: PollFd<'_>, other: PollFd<'_>) -> io::Result<()> {

@@ -6,7 +6,7 @@
 //! a handshake needs is a box of its own meanwhile.
 
 use std::future::{Future, poll_fn};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -57,19 +57,7 @@ fn work(runtime: &Runtime, listener: TcpListener, service: &Arc<Service>) -> io:
         let thread = Rc::new(Thread { end: Notify::new(), origin: Clock::now() });
         let alarm = Alarm::from_owned_fd(service.stop.alarm().try_clone_to_owned()?)?;
         tokio::select! {
-            () = receive(AsyncListener::from_std(listener)?, service, &thread) => {}
-            stop = alarm.readable() => stop?,
-        }
-        thread.end.notify_waiters();
-        std::future::pending().await
-    })
-}
-
-/// Accepts everybody who connects. No trouble of one connection, nor that no sockets are left, ends it.
-async fn receive(listener: AsyncListener, service: &Arc<Service>, thread: &Rc<Thread>) {
-    loop {
-        match listener.accept().await {
-            Ok((control, peer)) => {
+            () = door::receive_async(AsyncListener::from_std(listener)?, |control, peer| {
                 let (service, thread) = (service.clone(), thread.clone());
                 // A connection that breaks ends this session and no other.
                 spawn_local(async move {
@@ -77,12 +65,12 @@ async fn receive(listener: AsyncListener, service: &Arc<Service>, thread: &Rc<Th
                     let mut session = Session::new(control, peer, service, thread)?;
                     session.run().await
                 });
-            }
-            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
-            // Some session has to end first.
-            Err(_) => sleep(door::PAUSE).await,
+            }) => {}
+            stop = alarm.readable() => stop?,
         }
-    }
+        thread.end.notify_waiters();
+        std::future::pending().await
+    })
 }
 
 /// What the sessions of a thread have in common.
