@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import clients
 import operations
@@ -42,15 +43,20 @@ def main():
         place = places.get()
         try:
             combination = Combination(client, server, tls, None if arguments.full else number, arguments.operation)
+            begin = time.monotonic()
             combination.run(place)
+            # It takes long enough that one wants to know how far it is.
+            if arguments.full:
+                print(f"{number + 1} of {count}: {combination}, {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
             return combination
         finally:
             places.put(place)
 
     table = Table()
-    numbered = enumerate(combinations(arguments))
+    every = list(combinations(arguments))
+    count = len(every)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        for combination in pool.map(run, numbered):
+        for combination in pool.map(run, enumerate(every)):
             table.add(combination)
     table.print()
     sys.exit(1 if table.failed else 0)
@@ -64,7 +70,7 @@ def parsed_arguments():
     part = "a part: one half, or one peer; given twice, what is in both"
     parser.add_argument("--only", choices=["servers", "clients", *peers], action="append", default=[], help=part)
     parser.add_argument("--operation", choices=list(operations.OPERATIONS), action="append", default=[], help="these alone")
-    parser.add_argument("--full", action="store_true", help="all operations on each route; the large file has 1 GiB")
+    parser.add_argument("--full", action="store_true", help="all operations on each route; the large file has 1 GiB; tells how far it is")
     return parser.parse_args()
 
 
@@ -144,8 +150,11 @@ class Combination:
             self.tell(f"{mode}: {name}: {failure.reason}{details}")
             return "FAIL"
 
+    def __str__(self):
+        return f"{self.client.name} -> {self.server}, TLS {self.tls}"
+
     def tell(self, what):
-        print(f"FAIL {self.client.name} -> {self.server}, TLS {self.tls}, {what}", flush=True)
+        print(f"FAIL {self}, {what}", flush=True)
 
 
 class Reason(str):
