@@ -59,6 +59,12 @@ def settled(peer, before, patience):
     return level(peer)
 
 
+def grows(levels):
+    """Whether it still may be a leak. An allocator's arenas grow to what the busiest moment takes, and that may come late; a leak
+    grows each time."""
+    return len(levels) == 1 or len(levels) <= LOADS and levels[-1].pss > most(levels[-2])
+
+
 def idle_sessions(name, place, options):
     count = options.sessions
     with peers.running(name, place) as peer:
@@ -66,34 +72,32 @@ def idle_sessions(name, place, options):
         with peer.load("password", "idle") as exchange:
             opened = exchange(f"to {count}")
             time.sleep(2)
-            during = level(peer)
+            during = [level(peer)]
             alive = exchange("check")["sessions"]
             used = level(peer)
-        after = settled(peer, before, 30)
+        after = [settled(peer, before, 30)]
         # What is kept for the next ones is used by them, or it is lost.
-        with peer.load("password", "idle") as exchange:
-            exchange(f"to {count}")
-            time.sleep(2)
-            again = level(peer)
-        after_again = settled(peer, before, 30)
+        while grows(during) or grows(after):
+            with peer.load("password", "idle") as exchange:
+                exchange(f"to {count}")
+                time.sleep(2)
+                during.append(level(peer))
+            after.append(settled(peer, before, 30))
     table = Table("", "files", "threads", "PSS KiB", "RSS KiB")
-    states = {
-        "before": before,
-        "logged in": during,
-        "after a NOOP each": used,
-        "all gone": after,
-        "as many again": again,
-        "gone again": after_again,
-    }
-    for what, state in states.items():
+    states = [("before", before), ("logged in", during[0]), ("after a NOOP each", used), ("all gone", after[0])]
+    for again in zip(during[1:], after[1:]):
+        states += zip(("as many again", "gone again"), again)
+    for what, state in states:
         table.add(what, *(f"{value:,}" for value in state))
-    pss, rss = ((amount / count) for amount in (during.pss - before.pss, during.rss - before.rss))
+    first, last = during[0], after[-1]
+    pss, rss = ((amount / count) for amount in (first.pss - before.pss, first.rss - before.rss))
     checks = [
         (alive == count, f"{alive:,} of {count:,} idle sessions answer a NOOP"),
-        (after_again.files <= before.files, f"{after_again.files} files open afterwards, {before.files} before"),
-        (after_again.threads <= before.threads, f"{after_again.threads} threads afterwards, {before.threads} before"),
-        (again.pss <= most(during), f"{again.pss:,} KiB PSS with the second as many, {during.pss:,} with the first"),
-        (after_again.pss <= most(after), f"{after_again.pss:,} KiB PSS after the second, {after.pss:,} after the first"),
+        (last.files <= before.files, f"{last.files} files open afterwards, {before.files} before"),
+        (last.threads <= before.threads, f"{last.threads} threads afterwards, {before.threads} before"),
+        (during[-1].pss <= most(during[-2]),
+         f"{during[-1].pss:,} KiB PSS with the last as many, {during[-2].pss:,} with those before"),
+        (last.pss <= most(after[-2]), f"{last.pss:,} KiB PSS after the last, {after[-2].pss:,} after those before"),
     ]
     lines = [
         f"{count:,} idle sessions, logged in within {opened['seconds']:.1f} s: "
@@ -122,8 +126,7 @@ def clients(name, place, options):
         # What is allocated once, and kept, isn't a leak.
         load(min(WARM_UP, options.seconds))
         levels = [settled(peer, start, IDLE + DATA + 20)]
-        # An allocator's arenas grow to what the busiest moment takes, and that may come late; a leak grows each time.
-        while len(levels) == 1 or len(levels) <= LOADS and levels[-1].pss > most(levels[-2]):
+        while grows(levels):
             result, used = load(options.seconds)
             levels.append(settled(peer, start, IDLE + DATA + 20))
         before, after = levels[-2:]
