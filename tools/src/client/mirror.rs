@@ -14,7 +14,7 @@ use anyhow::{Context, Error, Result, bail, ensure};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use ftp_proto::client::{Failure, Request, Value};
-use ftp_proto::{Code, Path as RemotePath, Type};
+use ftp_proto::{Class, Code, Path as RemotePath, Type};
 use indicatif::ProgressBar;
 
 use super::copy::{Download, Length, local_name, settle};
@@ -27,7 +27,7 @@ use crate::{interrupt, printable};
 /// A server's links can make a directory its own descendant.
 const DEPTH: usize = 64;
 
-/// How often something is tried again amid which a connection has broken that was sound before.
+/// How often something is tried again amid which a connection has broken that was sound before, or that was refused for the moment.
 const MOST_TRIES: u32 = 1;
 
 /// How long a server that takes no new connection is left in peace, each time.
@@ -52,7 +52,7 @@ struct Job {
     /// The path below the directory here.
     local: PathBuf,
     depth: usize,
-    /// How often a connection has broken amid it that was sound before.
+    /// How often it was tried in vain, which may have been chance.
     tries: u32,
 }
 
@@ -164,6 +164,9 @@ impl Work<'_> {
                 // The connection may have been broken already, and once may be chance: over another one.
                 job.tries += u32::from(!is_used);
                 self.give_back(job);
+            } else if result.as_ref().is_err_and(is_passing) && job.tries < MOST_TRIES && !interrupt::came() {
+                job.tries += 1;
+                self.put_off(job);
             } else {
                 self.done(&job, result);
             }
@@ -207,9 +210,18 @@ impl Work<'_> {
 
     /// Another connection may do it, if there is one.
     fn give_back(&self, job: Job) {
+        self.return_job(|jobs| jobs.push_front(job));
+    }
+
+    /// It is done after what else is to be done: until then the reason may have passed.
+    fn put_off(&self, job: Job) {
+        self.return_job(|jobs| jobs.push_back(job));
+    }
+
+    fn return_job(&self, put: impl FnOnce(&mut VecDeque<Job>)) {
         let mut state = self.lock();
         state.busy -= 1;
-        state.jobs.push_front(job);
+        put(&mut state.jobs);
         drop(state);
         self.changed.notify_all();
     }
@@ -322,6 +334,11 @@ fn is_broken(error: &Error) -> bool {
         Some(_) => refusal(error) == Some(Code::SERVICE_NOT_AVAILABLE),
         None => !error.is::<Local>(),
     }
+}
+
+/// Whether the same may go well another time: a 4yz says so (RFC 959 4.2.1).
+fn is_passing(error: &Error) -> bool {
+    refusal(error).is_some_and(|code| code.class() == Class::TransientNegative)
 }
 
 /// The name here of what was found, if it is to be copied.

@@ -126,6 +126,23 @@ fn it_waits_for_a_server_that_has_no_room_for_a_moment() {
     });
 }
 
+/// A 4yz is an invitation to try again (RFC 959 4.2.1): a port that was taken, a file that somebody held.
+#[test]
+fn it_asks_once_more_for_what_a_server_refuses_for_the_moment() {
+    for refusal in ["425 Unable to build data connection: Address already in use", "450 it is busy", "451 try again"] {
+        copies(refusal, || {
+            let is_first = once();
+            five_files(move |peer, line| {
+                if line != "RETR /2" || !is_first() {
+                    return Then::Usual;
+                }
+                peer.say(refusal);
+                Then::Said
+            })
+        });
+    }
+}
+
 /// A directory here, with what an earlier mirror has left of one file.
 fn with_part(content: &[u8]) -> TempDir {
     let here = tempfile::tempdir().unwrap();
