@@ -20,9 +20,7 @@ def main():
     if [name for _, name in socket.if_nameindex()] != ["lo"]:
         sys.exit("driver.py: there is a network here; start `run`, which makes a namespace without one")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    # Servers and clients have one address between them, and a port that a client has used can't be listened on for a minute:
-    # of the usual 28,000 ports none is left after as many visits.
-    pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("1024 65535")
+    peers.servers.widen_ports()
     # An end by a signal has to end the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     place = peers.Place(options.target, options.memory, options.group, options.size // peers.MIB)

@@ -29,8 +29,7 @@ def main():
     if [name for _, name in socket.if_nameindex()] != ["lo"]:
         sys.exit("driver.py: there is a network here; start `run`, which makes a namespace without one")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    # Servers and clients have one address between them: 5,000 files at once, and again, are more than the usual 28,000 ports are good for.
-    pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("1024 65535")
+    servers.widen_ports()
     # A name may have bytes that aren't UTF-8.
     sys.stdout.reconfigure(errors="backslashreplace")
     # An end by a signal ends the servers and clients too: this is the first process of its namespace.

@@ -150,6 +150,13 @@ def run(*arguments):
 
 # Below those that the system picks for data connections; and there is nobody else in this namespace.
 PORTS = itertools.count(20000)
+SYSTEMS_PORTS = "21000 65535"
+
+
+def widen_ports():
+    """Servers and clients have one address between them, and a port that a client has used can't be listened on for a minute: of the
+    usual 28,000 ports none is left after as many transfers."""
+    pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(SYSTEMS_PORTS)
 
 
 def free_port():
