@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -11,17 +11,14 @@ use std::time::{Duration, Instant};
 use ftp_proto::DataError;
 use ftp_proto::session::CommandId;
 use ftp_proto::tracker::{Expectation, Peer, Withdrawal};
-use socket2::SockRef;
 use tokio::net::{TcpListener as AsyncListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::control::{in_order, reset};
+use super::pump::pump;
 use crate::net::data::{listen, why};
-
-/// Bytes that are under way at a time in one direction.
-const BUFFER: usize = 128 * 1024;
 
 /// As many data connections may a session have at once. One is usual; the next may be agreed on while one is in use.
 const MOST: usize = 8;
@@ -333,38 +330,6 @@ async fn dial(to: SocketAddr, source: IpAddr) -> io::Result<TcpStream> {
     let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.bind(SocketAddr::new(source, 0))?;
     socket.connect(to).await
-}
-
-/// Passes on all that comes from one to the other, and its end.
-async fn pump(from: &TcpStream, to: &TcpStream, count: impl Fn(usize), passed: impl Fn()) -> io::Result<()> {
-    let mut buffer = Vec::new();
-    loop {
-        from.readable().await?;
-        // No buffer waits for who says nothing.
-        buffer.resize(BUFFER, 0);
-        let received = match from.try_read(&mut buffer) {
-            Ok(0) => break,
-            Ok(received) => received,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(error),
-        };
-        let mut rest = &buffer[..received];
-        while !rest.is_empty() {
-            to.writable().await?;
-            match to.try_write(rest) {
-                Ok(written) => {
-                    count(written);
-                    rest = &rest[written..];
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    let result = SockRef::from(to).shutdown(Shutdown::Write);
-    passed();
-    // Who has left already needs no end.
-    result.or_else(|error| if error.kind() == io::ErrorKind::NotConnected { Ok(()) } else { Err(error) })
 }
 
 /// Until nothing has moved for so long.
