@@ -1,6 +1,7 @@
 //! One client and its server, with the proxy in between.
 
 use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
@@ -23,7 +24,10 @@ use super::trouble::View;
 const BUFFER: usize = 16 * 1024;
 
 /// How long an end may take to leave once it was told to.
-const LINGER: Duration = Duration::from_secs(2);
+pub const LINGER: Duration = Duration::from_secs(2);
+
+/// What clients read when the proxy ends.
+pub const SHUTTING_DOWN: &str = "421 The proxy is shutting down.\r\n";
 
 /// Both control connections, and what is known of the session.
 pub struct Session {
@@ -89,7 +93,7 @@ impl Session {
         };
         let tracker = Tracker::new(service.rules.clone(), of_client, of_server);
         let watch = Watch {
-            ways: Ways::new(to_client.local().ip(), to_server.local().ip(), Rc::new(service.data.clone())),
+            ways: Ways::new(to_client.local(), to_server.local(), Rc::new(service.data.clone())),
             record: Record::new(service.log.clone(), of_client),
             witness: Witness::new(of_client, of_server),
             view: View { client: to_client, server: to_server, passive_ports: service.data.passive_ports.clone() },
@@ -109,8 +113,7 @@ impl Session {
     }
 
     /// Passes on what either side says until both have left.
-    pub async fn run(mut self, stop: Notified<'_>) {
-        let mut stop = std::pin::pin!(stop);
+    pub async fn run(mut self, mut stop: Pin<&mut Notified<'_>>) {
         let end = loop {
             if let Some(end) = self.end() {
                 break end;
@@ -127,7 +130,7 @@ impl Session {
                 result = server.writable() => Wake::Writable(Peer::Server, result),
                 (id, news) = self.watch.ways.news() => Wake::Data(id, news),
                 () = sleep(rest) => Wake::Late,
-                () = &mut stop => Wake::Stop,
+                () = stop.as_mut() => Wake::Stop,
             };
             let result = match wake {
                 Wake::Readable(from, Ok(())) => self.read(from),
@@ -140,7 +143,7 @@ impl Session {
                 Wake::Late if self.last_word().elapsed() < patience => Ok(()),
                 Wake::Late if self.server.has_ended() => break End::Left,
                 Wake::Late => break End::Given("421 Nothing was said for too long.\r\n"),
-                Wake::Stop => break End::Given("421 The proxy is shutting down.\r\n"),
+                Wake::Stop => break End::Given(SHUTTING_DOWN),
             };
             if let Err(side) = result {
                 self.watch.broke(side);
