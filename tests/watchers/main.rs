@@ -4,6 +4,7 @@
 mod attacks;
 mod gateway;
 mod nat;
+mod proxies;
 mod segments;
 mod transfers;
 
