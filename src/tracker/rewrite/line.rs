@@ -19,8 +19,7 @@ pub(super) enum Kind {
     /// PORT, EPRT or LPRT, and the address that it names.
     Active(CommandId, Verb, SocketAddr),
     Pasv(CommandId),
-    /// EPSV; `None`: with an argument that is none.
-    Epsv(CommandId, Option<EpsvArgument>),
+    Epsv(CommandId, EpsvArgument),
     /// ALGS; `None`: with none of its three words.
     Algs(CommandId, Option<Algs>),
     /// 227, 228 or 229, and the command that it answers.
@@ -35,10 +34,9 @@ impl Kind {
             Some(Command::Eprt(address)) => Self::Active(id, Verb::Eprt, (*address).into()),
             Some(Command::Lprt(address)) => Self::Active(id, Verb::Lprt, (*address).into()),
             Some(Command::Pasv) => Self::Pasv(id),
-            Some(Command::Epsv(argument)) => Self::Epsv(id, Some(*argument)),
+            Some(Command::Epsv(argument)) => Self::Epsv(id, *argument),
             Some(Command::Algs(algs)) => Self::Algs(id, Some(*algs)),
             None if verb == Verb::Algs => Self::Algs(id, None),
-            None if verb == Verb::Epsv => Self::Epsv(id, None),
             _ => Self::Other,
         }
     }

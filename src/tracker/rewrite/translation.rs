@@ -1,7 +1,6 @@
 //! What a gateway between IPv6 and IPv4 says itself (RFC 6384).
 
 use super::line::Kind;
-use crate::address::NetworkProtocol;
 use crate::command::{Algs, EpsvArgument};
 
 /// Between which networks the bytes go.
@@ -11,7 +10,7 @@ pub enum Translation {
     #[default]
     None,
     /// An IPv6 client and an IPv4 server (RFC 6384 5 and 6): EPSV goes on as PASV, and its 227 as a 229; EPRT goes on as PORT, if an IPv4
-    /// address is chosen for it. ALGS is answered, EPSV ALL with 504, and EPSV with 522 if it names another protocol than the client's.
+    /// address is chosen for it. ALGS is answered, and EPSV ALL with 504, EPSV 1 with 522.
     Client6,
     /// An IPv4 client and an IPv6 server: PASV goes on as EPSV, and its 229 as a 227 with the address that is chosen; PORT goes on as EPRT.
     Client4,
@@ -65,9 +64,8 @@ impl Translation {
             Kind::Algs(_, Some(Algs::Disable64)) => Some(Own::Disable),
             Kind::Algs(_, None) => Some(Own::NotThat),
             _ if disabled => None,
-            Kind::Epsv(_, Some(EpsvArgument::All)) => Some(Own::NotThat),
-            // RFC 6384 6.1: any but the client's.
-            Kind::Epsv(_, None | Some(EpsvArgument::Protocol(NetworkProtocol::Ipv4))) => Some(Own::OtherProtocol),
+            Kind::Epsv(_, EpsvArgument::All) => Some(Own::NotThat),
+            Kind::Epsv(_, EpsvArgument::Protocol(crate::address::NetworkProtocol::Ipv4)) => Some(Own::OtherProtocol),
             _ => None,
         }
     }
