@@ -243,6 +243,11 @@ impl Rewrite {
                 continue;
             }
             if let Some(id) = self.line.as_ref().and_then(|line| line.asked) {
+                if self.has_gone_on() {
+                    self.tracker.refuse(id);
+                    self.line = self.line.take().map(|line| Taken { asked: None, ..line });
+                    continue;
+                }
                 return Some(Passed::Address(Address { rewrite: self, id }));
             }
             if let Some(line) = self.line.take() {
@@ -262,6 +267,15 @@ impl Rewrite {
             }
         }
         self.told().map(Passed::Event)
+    }
+
+    /// Whether a part of the line that was taken is on its way already: what it announces can't be replaced any more.
+    fn has_gone_on(&self) -> bool {
+        match self.line.as_ref().map(|line| line.from) {
+            Some(Peer::Client) => self.client.passes,
+            Some(Peer::Server) => self.server.passes,
+            None => false,
+        }
     }
 
     /// Lets the tracker go to its next event; whether there is one. What matters of it is noted.

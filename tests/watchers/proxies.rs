@@ -70,7 +70,16 @@ fn other_beginnings() {
     for login in [
         &LOGIN[..],
         &[b"S: 230 come in"],
-        &[b"S: 120 wait", b"S: 220 ready", b"C: USER a", b"S: 331 p", b"C: PASS p", b"S: 332 a", b"C: ACCT a", b"S: 230 in"],
+        &[
+            b"S: 120 wait",
+            b"S: 220 ready",
+            b"C: USER a",
+            b"S: 331 p",
+            b"C: PASS p",
+            b"S: 332 a",
+            b"C: ACCT a",
+            b"S: 230 in",
+        ],
     ] {
         let mut tracker = Tracker::new(Arc::new(Rules::default()), mapped[0], mapped[1]);
         let lines: Vec<&[u8]> = login.iter().chain(port).copied().collect();
@@ -84,7 +93,8 @@ fn other_beginnings() {
 fn some_commands_are_refused() {
     let said = "DELE a\r\nNOOP\r\nPASV\r\nSITE x\r\nPWD\r\nDELE b\r\n";
     for piece in [1, 2, 3, 10, 100] {
-        let mut rewrite = Rewrite::new(Tracker::new(Arc::new(Rules::default()), at(CLIENT), at(SERVER))).holding_lines();
+        let mut rewrite =
+            Rewrite::new(Tracker::new(Arc::new(Rules::default()), at(CLIENT), at(SERVER))).holding_lines();
         let mut read = [String::new(), String::new()];
         let (mut came, mut stood_for) = (0, 0);
         let mut hear = |from: Peer, bytes: &[u8]| {
@@ -148,6 +158,45 @@ fn what_is_not_whole_goes_on_as_it_is() {
         let (from, bytes) = bytes_of(line);
         read += &hear(&mut rewrite, from, &bytes);
     }
-    let (plain, other) = ("227 Entering Passive Mode (192,0,2,2,18,103).", "227 Entering Passive Mode (203,0,113,7,195,80).");
+    let (plain, other) =
+        ("227 Entering Passive Mode (192,0,2,2,18,103).", "227 Entering Passive Mode (203,0,113,7,195,80).");
     assert_eq!(read, format!("SV\r\n{plain}\r\nTYPE I\r\n200 Switching to Binary mode.\r\nPASV\r\n{other}\r\n"));
+}
+
+/// Of an address in a reply that is too long to be held nobody is asked: whoever answered would believe that the client reads the answer.
+#[test]
+fn a_reply_that_is_too_long_to_be_held() {
+    for lines in [1, 10, 20, 40] {
+        let mut rewrite =
+            Rewrite::new(Tracker::new(Arc::new(Rules::default()), at(CLIENT), at(SERVER))).holding_lines();
+        let mut reply = b"227-long\r\n".to_vec();
+        for _ in 0..lines {
+            reply.extend([b'x'; 4000]);
+            reply.extend(b"\r\n");
+        }
+        reply.extend(PASV[1][3..].iter().chain(b"\r\n"));
+        let (mut asked, mut read, mut expected) = (0, Vec::new(), 0);
+        let mut dialogue: Vec<(Peer, Vec<u8>)> = LOGIN.iter().chain(&PASV[..1]).map(|line| bytes_of(line)).collect();
+        dialogue.extend(reply.chunks(1000).map(|piece| (Peer::Server, piece.to_vec())));
+        for (from, bytes) in dialogue {
+            rewrite.received(from, &bytes);
+            while let Some(passed) = rewrite.poll() {
+                match passed {
+                    Passed::Event(Event::Expect(_)) => expected += 1,
+                    Passed::Event(Event::Withdrawn(..)) => expected -= 1,
+                    Passed::Event(_) => {}
+                    Passed::Address(address) => {
+                        asked += 1;
+                        address.replace(at("203.0.113.7:50000"));
+                    }
+                    Passed::Bytes { to: Peer::Client, bytes, .. } => read.extend_from_slice(bytes),
+                    Passed::Bytes { .. } => {}
+                }
+            }
+        }
+        let replaced = read.ends_with(b"(203,0,113,7,195,80).\r\n");
+        assert_eq!(asked == 1, replaced, "{lines} lines");
+        assert_eq!(expected == 1, replaced, "{lines} lines");
+        assert_eq!(replaced, lines < 16, "64 KiB are held");
+    }
 }
