@@ -168,21 +168,51 @@ fn assert_mostly(detector: &Detector, hole: usize, what: &str) {
 fn a_hole_anywhere() {
     let lines = dialogue();
     for hole in 0..lines.len() {
-        for (from, to) in [(0, 1), (0, 5), (2, 5), (0, usize::MAX)] {
+        let length = bytes_of(lines[hole]).1.len();
+        let parts = (0..length).flat_map(|from| [1, 2, 9].map(|count| (from, (from + count).min(length))));
+        for (from, to) in parts.chain([(0, length)]) {
             let mut detector = Detector::new();
             for (at, segment) in capture(&lines, usize::MAX).into_iter().enumerate() {
                 if at != hole {
                     detector.see(&segment);
                     continue;
                 }
-                // The beginning of a line, its middle, or all of it.
-                let to = to.min(segment.bytes.len());
                 let begin = Segment { bytes: segment.bytes[..from].to_vec(), ..segment };
                 let sequence = segment.sequence.wrapping_add(u32::try_from(to).unwrap());
                 detector.see(&begin);
                 detector.see(&Segment { sequence, bytes: segment.bytes[to..].to_vec(), ..segment });
             }
             assert_mostly(&detector, hole, &format!("without {from}..{to} of line {hole}"));
+        }
+    }
+}
+
+/// What is left of a line looks like one, and what began before somebody joined does.
+#[test]
+fn the_rest_of_a_line_is_no_line() {
+    for line in [&b"C: STOR PORT 192,0,2,1,18,199"[..], b"S: 229-227 Entering Passive Mode (192,0,2,2,18,199)."] {
+        for joined in [false, true] {
+            let mut detector = if joined { Detector::joined() } else { Detector::new() };
+            let mut lines = LOGIN.to_vec();
+            lines.extend([
+                b"C: TYPE I" as &[u8],
+                b"S: 200 Switching to Binary mode.",
+                b"C: PASV",
+                line,
+                b"S: 226 done",
+            ]);
+            let hole = lines.len() - 2;
+            for (at, mut segment) in capture(&lines, usize::MAX).into_iter().enumerate() {
+                if at == hole {
+                    let end = segment.bytes.iter().position(|byte| matches!(byte, b' ' | b'-')).unwrap() + 1;
+                    segment.bytes.drain(..end);
+                    segment.sequence = segment.sequence.wrapping_add(u32::try_from(end).unwrap());
+                }
+                if !joined || at + 1 >= hole {
+                    detector.see(&segment);
+                }
+            }
+            assert!(detector.expected().is_empty(), "{}: {:?}", line.escape_ascii(), detector.told);
         }
     }
 }
