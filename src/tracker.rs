@@ -38,6 +38,7 @@
 //! - Anything out of a line that isn't whole: one of which a part is [missing](Tracker::gap), is over the limit, or was already under way
 //!   when the tracker [joined](Tracker::joined); and nothing out of a 227 that answers no PASV, or stands amid another reply.
 //! - Anything before the login, behind an AUTH that isn't answered yet, or, after EPSV ALL, out of another command than EPSV.
+//! - Anything in a session in which the client has spoken HTTP or SMTP before the login.
 //!
 //! # What isn't known
 //!

@@ -85,6 +85,9 @@ pub enum Objection {
     NotWhole,
     /// Nobody is logged in, or a tracker that joined hasn't found step yet: what looks like a PORT may be text of another protocol.
     NotLoggedIn,
+    /// Before the login the client said a line of HTTP or SMTP. A page can have a browser say the rest, the login, too, if its server is in
+    /// league with it (NAT slipstreaming).
+    OtherProtocol,
     /// An AUTH is due, which makes the server drop what was said behind it (RFC 4217 4).
     AmidAuth,
     /// EPSV ALL is in force (RFC 2428 4).

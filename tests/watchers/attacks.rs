@@ -157,6 +157,12 @@ fn a_port_at_the_wrong_time() {
         b"S: 530 log in",
     ];
     assert_eq!(doors(post), "!NotLoggedIn");
+    // By a page whose server is in league with it: what is posted logs in, too.
+    let slipped: &[&[u8]] =
+        &[b"S: 220 ready", b"C: POST / HTTP/1.1", b"S: 500 what?", b"C: USER a", b"S: 230 in", PORT_LINE];
+    assert_eq!(doors(slipped), "!OtherProtocol");
+    // Behind a login these are words like others.
+    assert_eq!(inside(&[b"C: MAIL anna", b"S: 502 no", PORT_LINE]), PORT);
     assert_eq!(inside(&[b"C: AUTH TLS", PORT_LINE]), "!AmidAuth");
     assert_eq!(inside(&[b"C: AUTH TLS", PORT_LINE, b"S: 234 go on", b"S: 200 ok", PORT_LINE]), "!AmidAuth blind");
     assert_eq!(inside(&[b"C: AUTH TLS", b"S: 534 no", PORT_LINE]), PORT);
