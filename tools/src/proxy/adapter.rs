@@ -91,7 +91,7 @@ async fn visit(client: TcpStream, peer: SocketAddr, service: &Arc<Service>, end:
     }
     let mut stop = pin!(end.notified());
     let dialled = tokio::select! {
-        dialled = dial(&client, service) => dialled,
+        dialled = Box::pin(dial(&client, service)) => dialled,
         () = left(&client) => {
             record.say("close", "the client left before the server answered");
             return Ok(());
@@ -104,15 +104,20 @@ async fn visit(client: TcpStream, peer: SocketAddr, service: &Arc<Service>, end:
     match dialled {
         Ok(server) => Session::new(client, server, service.clone())?.run(stop).await,
         Err(error) => {
-            let mut evidence = Evidence::seen_by(View::Client);
-            evidence.control = ControlState::NotReached(why(&error));
-            let finding = ftp_proto::diagnosis::diagnose(&evidence);
-            let finding = finding.first().map_or(String::new(), |finding| format!("; {}", finding.line()));
-            record.say("trouble", &format!("the server can't be reached: {error}{finding}"));
+            record.say("trouble", &unreachable(&error));
             turn_away(client, "421 The server can't be reached.\r\n").await?;
         }
     }
     Ok(())
+}
+
+/// What the log says of a server that can't be reached.
+fn unreachable(error: &io::Error) -> String {
+    let mut evidence = Evidence::seen_by(View::Client);
+    evidence.control = ControlState::NotReached(why(error));
+    let findings = ftp_proto::diagnosis::diagnose(&evidence);
+    let finding = findings.first().map_or(String::new(), |finding| format!("; {}", finding.line()));
+    format!("the server can't be reached: {error}{finding}")
 }
 
 /// Until a client has left.
@@ -166,6 +171,7 @@ fn original(_: &TcpStream) -> io::Result<SocketAddr> {
 async fn turn_away(client: TcpStream, why: &str) -> io::Result<()> {
     let mut client = Side::new(client)?;
     client.push(why.as_bytes(), None);
-    client.leave(LINGER).await;
+    // What few need, nobody has room for.
+    Box::pin(client.leave(LINGER)).await;
     Ok(())
 }

@@ -81,8 +81,8 @@ enum Wake {
 }
 
 impl Session {
-    /// Between these two.
-    pub fn new(client: TcpStream, server: TcpStream, service: Arc<Service>) -> io::Result<Self> {
+    /// Between these two. In a box: else each step of it would have room for all of it.
+    pub fn new(client: TcpStream, server: TcpStream, service: Arc<Service>) -> io::Result<Box<Self>> {
         let ends = |stream: &TcpStream| io::Result::Ok(Endpoints::new(stream.local_addr()?, stream.peer_addr()?));
         let (to_client, to_server) = (ends(&client)?, ends(&server)?);
         let (of_client, of_server) = (to_client.peer(), to_server.peer());
@@ -100,7 +100,7 @@ impl Session {
             origin: Clock::now(),
         };
         watch.record.say("connect", &of_server.to_string());
-        Ok(Self {
+        Ok(Box::new(Self {
             client: Side::new(client)?,
             server: Side::new(server)?,
             rewrite: Rewrite::translating(tracker, translation).holding_lines(),
@@ -109,11 +109,11 @@ impl Session {
             last: Clock::now(),
             mark: Mark::default(),
             ends: false,
-        })
+        }))
     }
 
     /// Passes on what either side says until both have left.
-    pub async fn run(mut self, mut stop: Pin<&mut Notified<'_>>) {
+    pub async fn run(mut self: Box<Self>, mut stop: Pin<&mut Notified<'_>>) {
         let end = loop {
             if let Some(end) = self.end() {
                 break end;
@@ -150,7 +150,7 @@ impl Session {
                 break End::Broken;
             }
         };
-        self.finish(end).await;
+        Box::pin(self.finish(end)).await;
     }
 
     fn end(&self) -> Option<End> {
@@ -286,13 +286,13 @@ impl Session {
         self.watch.explain();
     }
 
-    async fn finish(mut self, end: End) {
+    async fn finish(mut self: Box<Self>, end: End) {
         for side in [Peer::Client, Peer::Server] {
             self.rewrite.received(side, &[]);
         }
         self.pass();
         let is_blind = self.rewrite.tracker().is_blind();
-        let Self { mut client, mut server, mut watch, .. } = self;
+        let Self { mut client, mut server, mut watch, .. } = *self;
         match end {
             End::Left => {}
             End::Broken => {
