@@ -19,21 +19,21 @@ use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Answered, Awaited, CommandId, LoginState, Pending, Session, Step};
 
-/// Why a tracker isn't sure any more what answers what, or which state the session is in.
+/// Why a tracker isn't certain any more which command a reply answers, or which state the session is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Loss {
-    /// [`gap`](super::Tracker::gap) told that bytes are missing.
+    /// [`gap`](super::Tracker::gap) said that bytes are missing.
     Gap,
-    /// A reply that answers nothing that was seen: a command was missed, or the server says more than it was asked.
+    /// A reply answers nothing that was seen: its command was missed, or the server says more than it was asked.
     Unsolicited,
-    /// The client went on, and a reply to what it had said before wasn't seen.
+    /// The client went on, though the reply to its last command wasn't seen.
     Unanswered,
-    /// A reply fits two commands equally, and one of them has perhaps been answered already.
+    /// A reply fits two commands equally well, and one of them may have been answered already.
     Ambiguous,
-    /// More commands wait for their replies than are kept in mind (64).
+    /// More than 64 commands wait for their replies.
     TooManyDue,
-    /// A reply longer than [`Rules::replies`](super::Rules::replies) allows: where it ends isn't known.
+    /// A reply is longer than [`Rules::replies`](super::Rules::replies) allows, so that its end isn't known.
     ReplyTooLong,
 }
 
@@ -432,9 +432,14 @@ impl Steps {
         self.session.tls_began();
     }
 
-    /// This command will get no reply from the server.
+    /// The server never sees this command.
     pub(super) fn swallow(&mut self, id: CommandId) {
-        self.session.forget(id);
+        self.session.unsay(id);
+    }
+
+    /// The client doesn't know of the data connection that was agreed on.
+    pub(super) fn refuse_setup(&mut self) {
+        self.session.forget_setup();
     }
 
     /// Bytes are missing in what the client said, or in what the server did.
