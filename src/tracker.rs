@@ -261,10 +261,22 @@ impl Tracker {
         if self.mind.stirred && self.take_news() {
             return self.tell();
         }
+        // One after the other, since most often it is one of the first: a jump by a table is foreseen less well.
+        if self.waiting == Waiting::Nobody {
+            None
+        } else if self.waiting == Waiting::Whole(Peer::Client) {
+            self.whole_line()
+        } else if self.waiting == Waiting::Whole(Peer::Server) {
+            self.whole_reply()
+        } else {
+            self.poll_parts()
+        }
+    }
+
+    /// The next event of what isn't a line in a piece of its own.
+    fn poll_parts(&mut self) -> Option<Event<'_>> {
         match self.waiting {
-            Waiting::Nobody => None,
-            Waiting::Whole(Peer::Client) => self.whole_line(),
-            Waiting::Whole(Peer::Server) => self.whole_reply(),
+            Waiting::Nobody | Waiting::Whole(_) => self.poll(),
             Waiting::Client | Waiting::ClientFirst if !self.said.is_spent() => self.next_line(),
             Waiting::Server | Waiting::ServerFirst if !self.heard.is_spent() => self.next_reply(),
             Waiting::Client | Waiting::ClientFirst => self.go_on_without(Peer::Client),
@@ -381,16 +393,19 @@ impl Tracker {
 /// A command line was seen; whether all of it was.
 #[inline]
 fn said<'a>(mind: &mut Mind, line: &'a [u8], whole: bool) -> Event<'a> {
-    match Command::parse(line) {
+    // It is moved once, and as late as can be: to move what was just made in parts takes as long as to make it.
+    let command = Command::parse(line);
+    let (id, verb) = match &command {
         Ok(command) => {
             let verb = command.verb();
-            Event::Command { id: mind.command(verb, Some(&command), whole), verb, command: Some(command) }
+            (mind.command(verb, Some(command), whole), verb)
         }
         Err(_) => {
             let verb = Verb::of_line(line);
-            Event::Command { id: mind.unreadable(verb, whole), verb, command: None }
+            (mind.unreadable(verb, whole), verb)
         }
-    }
+    };
+    Event::Command { id, verb, command: command.ok() }
 }
 
 /// Where the text begins in this line, and what is before it, if the line is all of a reply.

@@ -2,6 +2,7 @@
 //! tracker costs is half the memory that a line touches, once there are more sessions than caches hold.
 
 use crate::inbox::Limits;
+use crate::swar;
 use crate::telnet::IAC;
 
 /// Longer pieces take the way of all others. Of the lines of `testdata/transcripts` one in five thousand is longer.
@@ -27,7 +28,7 @@ impl Whole {
         if piece.len() > MOST || text.len() > limits.line || piece.len() > limits.reply {
             return false;
         }
-        if memchr::memchr3(b'\n', IAC, 0, text).is_some() {
+        if !is_plain(text) && memchr::memchr3(b'\n', IAC, 0, text).is_some() {
             return false;
         }
         let (Ok(length), Some(room)) = (u8::try_from(piece.len()), self.bytes.get_mut(..piece.len())) else { return false };
@@ -54,4 +55,13 @@ impl Whole {
     pub(super) fn clear(&mut self) {
         self.length = 0;
     }
+}
+
+/// Whether there is nothing but ASCII in a line, before its LF and perhaps a CR: eight bytes at once, as most lines are short.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let words = text.chunks_exact(8);
+    let rest = swar::load(words.remainder());
+    words.fold(swar::is_plain(rest), |is_plain, word| is_plain & swar::is_plain(swar::load(word)))
 }
