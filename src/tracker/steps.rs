@@ -8,7 +8,9 @@
 //! - a reply that fits both equally is *withheld*: it is told without what it answers. If another reply comes before another command, the
 //!   client pipelines, and it is told then what the first answered. If another command comes first, the client has its reply, and what
 //!   is stale is forgotten;
-//! - three commands without a reply between them are a client that pipelines, and the order decides from there on;
+//! - three commands without a reply between them are a client that pipelines: the order decides from there on, until all of it is answered;
+//! - replies come in order, so that what is due before a command that was answered was missed, but for a transfer that goes on. It is
+//!   forgotten when the client goes on;
 //! - a reply to nothing is the reply to a command that was missed, or a spare one. Step is found again with the next reply that fits its
 //!   command as it usually does.
 
@@ -84,6 +86,8 @@ pub(super) struct Steps {
     gap: bool,
     /// How many replies were withheld one after the other.
     doubts: u8,
+    /// The last command that is answered where it stands in the order: what is due before it won't be answered any more.
+    settled: CommandId,
     /// How many commands in a row came without a reply.
     run: u8,
     /// How often in a row something was due when a client that pipelines went on behind a reply.
@@ -143,6 +147,7 @@ impl Steps {
             lost: false,
             gap: false,
             doubts: 0,
+            settled: CommandId::GREETING,
             run: 0,
             left: 0,
             beyond: 0,
@@ -196,6 +201,10 @@ impl Steps {
             self.session.settle(id, code);
             self.answered(id, code);
         }
+        // Replies come in order: what is due before an answered one was missed. Whoever waits for it all the same doesn't go on.
+        if self.run == 0 && self.session.first_due().is_some_and(|due| due.id < self.settled) {
+            self.forget_up_to(self.settled);
+        }
         let gap = core::mem::take(&mut self.gap);
         // Without the pipelining that nobody has seen, the client has its reply.
         if self.withheld.take().is_some() || gap && self.manner == Manner::Waits {
@@ -244,7 +253,12 @@ impl Steps {
         } else {
             self.left = 0;
         }
-        self.plainly(reply)
+        let heard = self.plainly(reply);
+        // What it says next, it may say alone.
+        if self.manner == Manner::Pipelines && self.session.replies_due() == 0 {
+            self.manner = Manner::Waits;
+        }
+        heard
     }
 
     /// A reply that names ABOR isn't that of the transfer before it, whose own was missed.
@@ -358,6 +372,7 @@ impl Steps {
             (Fit::Cannot, _) | (_, Fit::Cannot) => Choice::Unclear,
             (fit, other) if fit >= Fit::Usual && fit > other && (pipelines || !old.is_tied) => Choice::Old,
             (other, fit) if fit >= Fit::Usual && fit > other => Choice::New,
+            (other, fit) if pipelines && fit > other => Choice::New,
             _ if pipelines => Choice::Old,
             (other, fit) if self.doubts >= MOST_DOUBTS && fit >= other => Choice::New,
             _ => Choice::Unclear,
@@ -398,10 +413,13 @@ impl Steps {
 
     #[inline(always)]
     fn heard(&mut self, id: CommandId, awaited: Awaited, step: Step) -> Option<Heard> {
-        if let Awaited::Command(verb) = awaited
-            && matches!(step, Step::Success | Step::Continue)
-        {
-            self.facts.add(Facts::of(verb));
+        if let Awaited::Command(verb) = awaited {
+            if matches!(step, Step::Success | Step::Continue) {
+                self.facts.add(Facts::of(verb));
+            }
+            if step != Step::Wait && !verb.is_heard_amid_transfer() && verb != Verb::Abor {
+                self.settled = self.settled.max(id);
+            }
         }
         if self.unseen == Some(id) {
             if step != Step::Wait {

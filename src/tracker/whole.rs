@@ -31,7 +31,9 @@ impl Whole {
         if !is_plain(text) && memchr::memchr3(b'\n', IAC, 0, text).is_some() {
             return false;
         }
-        let (Ok(length), Some(room)) = (u8::try_from(piece.len()), self.bytes.get_mut(..piece.len())) else { return false };
+        let (Ok(length), Some(room)) = (u8::try_from(piece.len()), self.bytes.get_mut(..piece.len())) else {
+            return false;
+        };
         room.copy_from_slice(piece);
         self.length = length;
         true

@@ -99,7 +99,9 @@ impl Line<'_> {
         Becomes::of(match self.kind {
             Kind::Epsv(..) if translation == Translation::Client6 => Some(self.whole(b"PASV")),
             // Its own network's protocol, which isn't the server's.
-            Kind::Epsv(_, EpsvArgument::Protocol(_)) if translation == Translation::Client4 => Some(self.whole(b"EPSV")),
+            Kind::Epsv(_, EpsvArgument::Protocol(_)) if translation == Translation::Client4 => {
+                Some(self.whole(b"EPSV"))
+            }
             Kind::Pasv(_) if translation == Translation::Client4 => Some(self.whole(b"EPSV")),
             Kind::Active(_, verb, _) => {
                 chosen.filter(|_| self.announced.is_some()).and_then(|to| self.active(verb, to))

@@ -82,7 +82,9 @@ impl Translation {
             _ if disabled => None,
             Kind::Epsv(_, EpsvArgument::All) if self == Self::Client6 => Some(Own::NotThat),
             // RFC 2428 3: the server would name the protocol of its own network.
-            Kind::Epsv(_, EpsvArgument::Protocol(protocol)) if *protocol != of_client => Some(Own::OtherProtocol(of_client)),
+            Kind::Epsv(_, EpsvArgument::Protocol(protocol)) if *protocol != of_client => {
+                Some(Own::OtherProtocol(of_client))
+            }
             Kind::UnknownProtocol(_) => Some(Own::OtherProtocol(of_client)),
             _ => None,
         }
