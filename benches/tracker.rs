@@ -209,6 +209,14 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     match &words[..] {
         [manner, file] if manner == "capture" => return capture(file),
+        [how, manner, count] if how == "at-once" => {
+            let (dialogues, count, rules) = (dialogues(), count.parse().expect("how many"), Arc::default());
+            let (_, bytes, lines) = match manner == "parts" {
+                true => interleaved(&dialogues, count, Parts::new, Parts::received),
+                false => interleaved(&dialogues, count, || tracker(&rules), track),
+            };
+            return println!("{lines} lines, {bytes} bytes a session");
+        }
         [manner, count] => return run(manner, &dialogues(), count.parse().expect("how often")),
         _ => {}
     }

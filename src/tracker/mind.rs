@@ -28,19 +28,21 @@ pub(super) enum Turn {
     Promised,
 }
 
+// In this order: what each line touches is together, from `steps` on.
+#[repr(C)]
 pub(super) struct Mind {
-    pub(super) rules: Arc<Rules>,
     client: SocketAddr,
     server: SocketAddr,
-    pub(super) steps: Steps,
-    pub(super) book: Book,
+    /// The argument of the last USER.
+    pub(super) user: Option<Box<[u8]>>,
     pub(super) news: News,
+    pub(super) book: Book,
+    pub(super) steps: Steps,
+    pub(super) rules: Arc<Rules>,
     /// There may be something to tell beside lines.
     pub(super) stirred: bool,
     /// What a reply makes of the bytes behind it, before anything else is read.
     pub(super) turn: Option<Turn>,
-    /// The argument of the last USER.
-    pub(super) user: Option<Box<[u8]>>,
     logged_in: bool,
     blind: bool,
     /// Before the login the client spoke another protocol.

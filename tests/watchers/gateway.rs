@@ -34,7 +34,7 @@ impl Gateway {
     }
 
     fn hear(&mut self, from: Peer, bytes: &[u8]) {
-        self.rewrite.received(from, bytes);
+        self.rewrite.received(from, bytes).unwrap();
         while let Some(passed) = self.rewrite.poll() {
             match passed {
                 Passed::Address(address) => match address.expectation().unwrap().dials {
@@ -108,7 +108,7 @@ fn passive_from_ipv6() {
         assert_eq!(gateway.exchange(said, passive), ["PASV", own], "{said}");
     }
     assert_eq!(gateway.exchange("EPSV", "227-Entering\r\n227 Passive Mode (192,0,2,2,18,103)"), ["PASV", own]);
-    for (said, answer) in [("EPSV 1", "522"), ("EPSV ALL", "504")] {
+    for (said, answer) in [("EPSV 1", "522"), ("EPSV 3", "522"), ("EPSV ALL", "504")] {
         let [read, answered] = gateway.exchange(said, "");
         assert_eq!(read, "", "{said}");
         code(&answered, answer);
@@ -130,6 +130,9 @@ fn active_from_ipv6() {
     let own = "PORT 192,0,2,64,195,81";
     assert_eq!(gateway.exchange("EPRT |2|2001:db8::1|4711|", "200 PORT ok"), [own, "200 PORT ok"]);
     assert_eq!(gateway.exchange("EPRT |2|2001:DB8:0:0:0:0:0:1|4711|", "200 PORT ok"), [own, "200 PORT ok"]);
+    let [said, answered] = gateway.exchange("EPRT |3|x|4711|", "");
+    assert_eq!(said, "");
+    code(&answered, "522");
     // What isn't the client's own address isn't touched.
     for other in ["EPRT |1|192.0.2.9|4711|", "EPRT |2|2001:db8::9|4711|", "PORT 192,0,2,9,18,103"] {
         assert_eq!(gateway.exchange(other, "522 no"), [other, "522 no"]);

@@ -55,7 +55,7 @@ impl Nat {
 
     fn segment(&mut self, from: Peer, bytes: &[u8]) {
         self.of(from).came.extend_from_slice(bytes);
-        self.rewrite.received(from, bytes);
+        self.rewrite.received(from, bytes).unwrap();
         while let Some(passed) = self.rewrite.poll() {
             match passed {
                 Passed::Address(address) => {

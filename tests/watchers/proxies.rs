@@ -98,7 +98,7 @@ fn some_commands_are_refused() {
         let mut read = [String::new(), String::new()];
         let (mut came, mut stood_for) = (0, 0);
         let mut hear = |from: Peer, bytes: &[u8]| {
-            rewrite.received(from, bytes);
+            rewrite.received(from, bytes).unwrap();
             came += bytes.len();
             while let Some(passed) = rewrite.poll() {
                 match passed {
@@ -133,7 +133,7 @@ fn some_commands_are_refused() {
 #[test]
 fn what_is_not_whole_goes_on_as_it_is() {
     let hear = |rewrite: &mut Rewrite, from: Peer, bytes: &[u8]| {
-        rewrite.received(from, bytes);
+        rewrite.received(from, bytes).unwrap();
         let mut read = Vec::new();
         while let Some(passed) = rewrite.poll() {
             match passed {
@@ -179,7 +179,7 @@ fn a_reply_that_is_too_long_to_be_held() {
         let mut dialogue: Vec<(Peer, Vec<u8>)> = LOGIN.iter().chain(&PASV[..1]).map(|line| bytes_of(line)).collect();
         dialogue.extend(reply.chunks(1000).map(|piece| (Peer::Server, piece.to_vec())));
         for (from, bytes) in dialogue {
-            rewrite.received(from, &bytes);
+            rewrite.received(from, &bytes).unwrap();
             while let Some(passed) = rewrite.poll() {
                 match passed {
                     Passed::Event(Event::Expect(_)) => expected += 1,

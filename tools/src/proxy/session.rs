@@ -118,14 +118,14 @@ impl Session {
             if let Some(end) = self.end() {
                 break end;
             }
-            let (client, server) = (&self.client, &self.server);
+            let (client, server, rewrite) = (&self.client, &self.server, &self.rewrite);
             let roomy = client.has_room() && server.has_room();
             // Nobody answers a client whose server has gone.
             let patience = if server.has_ended() { LINGER } else { self.service.idle };
             let rest = patience.saturating_sub(self.last_word().elapsed());
             let wake = tokio::select! {
-                result = client.readable(), if roomy && !client.has_ended() => Wake::Readable(Peer::Client, result),
-                result = server.readable(), if roomy && !server.has_ended() => Wake::Readable(Peer::Server, result),
+                result = client.readable(), if roomy && !client.has_ended() && rewrite.wants_input(Peer::Client) => Wake::Readable(Peer::Client, result),
+                result = server.readable(), if roomy && !server.has_ended() && rewrite.wants_input(Peer::Server) => Wake::Readable(Peer::Server, result),
                 result = client.writable() => Wake::Writable(Peer::Client, result),
                 result = server.writable() => Wake::Writable(Peer::Server, result),
                 (id, news) = self.watch.ways.news() => Wake::Data(id, news),
@@ -181,7 +181,7 @@ impl Session {
         let Some(bytes) = buffer.get(..heard.count).filter(|bytes| !bytes.is_empty()) else {
             // A client that has said all is served on: what is expected is withdrawn once the server has gone, too.
             if from == Peer::Server {
-                self.rewrite.received(from, &[]);
+                self.rewrite.received(from, &[]).map_err(|flood| flood.from)?;
                 self.pass();
                 self.watch.lost(LossKind::Closed);
             }
@@ -191,7 +191,7 @@ impl Session {
         if from == Peer::Client {
             self.mark.comes(bytes.len(), heard.urgent);
         }
-        self.rewrite.received(from, bytes);
+        self.rewrite.received(from, bytes).map_err(|flood| flood.from)?;
         self.pass();
         // What can go at once does.
         self.write(Peer::Client)?;
@@ -288,7 +288,8 @@ impl Session {
 
     async fn finish(mut self: Box<Self>, end: End) {
         for side in [Peer::Client, Peer::Server] {
-            self.rewrite.received(side, &[]);
+            // Behind a flood nothing goes on, and the session ends as it is.
+            let _ = self.rewrite.received(side, &[]);
         }
         self.pass();
         let is_blind = self.rewrite.tracker().is_blind();
