@@ -120,12 +120,13 @@ impl Session {
             }
             let (client, server, rewrite) = (&self.client, &self.server, &self.rewrite);
             let roomy = client.has_room() && server.has_room();
+            let may_read = |side: &Side, whose| roomy && !side.has_ended() && rewrite.wants_input(whose);
             // Nobody answers a client whose server has gone.
             let patience = if server.has_ended() { LINGER } else { self.service.idle };
             let rest = patience.saturating_sub(self.last_word().elapsed());
             let wake = tokio::select! {
-                result = client.readable(), if roomy && !client.has_ended() && rewrite.wants_input(Peer::Client) => Wake::Readable(Peer::Client, result),
-                result = server.readable(), if roomy && !server.has_ended() && rewrite.wants_input(Peer::Server) => Wake::Readable(Peer::Server, result),
+                result = client.readable(), if may_read(client, Peer::Client) => Wake::Readable(Peer::Client, result),
+                result = server.readable(), if may_read(server, Peer::Server) => Wake::Readable(Peer::Server, result),
                 result = client.writable() => Wake::Writable(Peer::Client, result),
                 result = server.writable() => Wake::Writable(Peer::Server, result),
                 (id, news) = self.watch.ways.news() => Wake::Data(id, news),
