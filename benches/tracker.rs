@@ -2,6 +2,7 @@
 //! in one process, interleaved line by line, beside as many `Inbox` and `Session` pairs: what a cold memory costs is in both.
 //!
 //! `tracker MANNER COUNT` runs all recorded dialogues so often, for `benches/instructions --tracker`: `tracked` or `parts`.
+//! `tracker at-once MANNER SESSIONS` runs so many sessions interleaved, once, for valgrind's cachegrind.
 //! `tracker capture FILE` reads a capture of `benches/tracker_peers`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
