@@ -129,6 +129,45 @@ fn some_commands_are_refused() {
     }
 }
 
+/// Some servers end a line at a CR, too (whoever reads by Java's `readLine`, for one): behind it they would read a command that nobody has judged.
+#[test]
+fn no_command_hides_behind_another() {
+    for (line, passes) in [
+        (&b"NOOP\r\n"[..], true),
+        (b"NOOP\n", true),
+        (b"NOOP\r\r\n", true),
+        (b"\xff\xfb\x01NOOP\r\n", true),
+        (b"NOOP\rDELE a\r\n", false),
+        (b"NOOP\r\0DELE a\r\n", false),
+        (b"\rDELE a\r\n", false),
+        (b"\xff\xfa\nDELE a\n\xff\xf0NOOP\r\n", false),
+        (b"\xff\xfa\rDELE a\r\xff\xf0NOOP\r\n", false),
+    ] {
+        for piece in [1, 4, 100] {
+            let mut rewrite =
+                Rewrite::new(Tracker::new(Arc::new(Rules::default()), at(CLIENT), at(SERVER))).holding_lines();
+            let (mut server, mut client) = (Vec::new(), Vec::new());
+            let dialogue = LOGIN.iter().map(|line| bytes_of(line));
+            for (from, bytes) in dialogue.chain(line.chunks(piece).map(|piece| (Peer::Client, piece.to_vec()))) {
+                rewrite.received(from, &bytes).unwrap();
+                while let Some(passed) = rewrite.poll() {
+                    if let Passed::Bytes { to, bytes, .. } = passed {
+                        if to == Peer::Server { &mut server } else { &mut client }.extend_from_slice(bytes);
+                    }
+                }
+            }
+            let shown = line.escape_ascii();
+            assert_eq!(server.ends_with(line), passes, "{shown} in pieces of {piece}");
+            assert_eq!(server.ends_with(b"PASS secret\r\n"), !passes, "{shown} in pieces of {piece}");
+            assert_eq!(
+                String::from_utf8_lossy(&client).ends_with("230 in\r\n"),
+                passes,
+                "{shown} in pieces of {piece}"
+            );
+        }
+    }
+}
+
 /// A gap amid a 227 that was held back, and one who has come in the middle: what can't be replaced goes on as it is.
 #[test]
 fn what_is_not_whole_goes_on_as_it_is() {

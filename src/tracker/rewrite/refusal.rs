@@ -17,8 +17,8 @@ pub(super) enum Owed {
 impl Rewrite {
     /// Holds each command line back until all of it has come, so that [`refuse`](Self::refuse) can keep the whole line from the server.
     ///
-    /// Two kinds of lines never go on, and the client reads 500: a line of more than 64 KiB, and one with a line end within Telnet, behind which
-    /// a server could read a line of its own.
+    /// Two kinds of lines never go on, and the client reads 500: a line of more than 64 KiB, and one with a CR or a line end amid it, behind which
+    /// some server could read a line of its own.
     #[must_use]
     pub fn holding_lines(mut self) -> Self {
         self.holds_lines = true;
@@ -95,9 +95,15 @@ impl Rewrite {
     }
 }
 
-/// Whether there is the end of a line within a line, as a subnegotiation of Telnet may have it.
+/// Whether some server could read a line of its own within a line: one that knows no Telnet, behind the line end that a subnegotiation may have,
+/// or one to which a CR ends a line, too, as it does to Java's `readLine`.
 pub(super) fn hides_a_line(raw: &[u8]) -> bool {
-    memchr::memchr(b'\n', raw).is_some_and(|end| end.saturating_add(1) < raw.len())
+    let mut line = raw.strip_suffix(b"\n").unwrap_or(raw);
+    // An empty line is no command.
+    while let Some(shorter) = line.strip_suffix(b"\r") {
+        line = shorter;
+    }
+    memchr::memchr2(b'\r', b'\n', line).is_some()
 }
 
 impl Owed {

@@ -37,7 +37,7 @@ pub(super) enum Own {
     NoDataConnection,
     /// A line that was to be held is longer than can be.
     TooLong,
-    /// Whoever knows no Telnet would read more lines than one.
+    /// Some servers would read more lines than one.
     Unreadable,
 }
 
