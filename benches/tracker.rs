@@ -2,6 +2,7 @@
 //! in one process, interleaved line by line, beside as many `Inbox` and `Session` pairs: what a cold memory costs is in both.
 //!
 //! `tracker MANNER COUNT` runs all recorded dialogues so often, for `benches/instructions --tracker`: `tracked` or `parts`.
+//! `tracker at-once MANNER SESSIONS` runs so many sessions interleaved, once, for valgrind's cachegrind.
 //! `tracker capture FILE` reads a capture of `benches/tracker_peers`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -209,6 +210,14 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     match &words[..] {
         [manner, file] if manner == "capture" => return capture(file),
+        [how, manner, count] if how == "at-once" => {
+            let (dialogues, count, rules) = (dialogues(), count.parse().expect("how many"), Arc::default());
+            let (_, bytes, lines) = match manner == "parts" {
+                true => interleaved(&dialogues, count, Parts::new, Parts::received),
+                false => interleaved(&dialogues, count, || tracker(&rules), track),
+            };
+            return println!("{lines} lines, {bytes} bytes a session");
+        }
         [manner, count] => return run(manner, &dialogues(), count.parse().expect("how often")),
         _ => {}
     }

@@ -353,7 +353,13 @@ impl Session {
         self.last = id;
         // RFC 959 5.4: RNTO has to follow RNFR immediately.
         self.renaming = false;
-        self.due.push_back(Due { id, awaited: Awaited::Command(verb), begun: false, value });
+        self.due.push_back(Due { id, awaited: Awaited::Command(verb), begun: false, value: Value::None });
+        // In a second step, and seldom: what was just put together from parts can't be moved on at once by a processor.
+        if value != Value::None
+            && let Some(due) = self.due.back_mut()
+        {
+            due.value = value;
+        }
         (id, Ok(()))
     }
 

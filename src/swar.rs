@@ -39,6 +39,12 @@ pub(crate) const fn has_control(word: u64) -> bool {
     word.wrapping_sub(ONES.wrapping_mul(16)) & !word & HIGHS != 0
 }
 
+/// Whether all bytes are from 16 to 127: neither CR, LF, NUL nor 0xFF is among them.
+#[inline]
+pub(crate) const fn is_plain(word: u64) -> bool {
+    (word.wrapping_sub(ONES.wrapping_mul(16)) | word) & HIGHS == 0
+}
+
 /// How many bits so many bytes are, for at most eight.
 #[inline]
 const fn bits(bytes: usize) -> u32 {
@@ -48,6 +54,19 @@ const fn bits(bytes: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_is_what_is_neither_a_control_nor_beyond_ascii() {
+        for place in 0..8 {
+            for byte in 0..=255 {
+                for rest in [b'a', 16, 127] {
+                    let mut bytes = [rest; 8];
+                    bytes[place] = byte;
+                    assert_eq!(is_plain(u64::from_le_bytes(bytes)), (16..128).contains(&byte), "{bytes:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn loads_any_length_and_fills_with_blanks() {

@@ -1,9 +1,9 @@
-//! For those who watch, pass on and translate somebody else's session: firewalls, NAT helpers, proxies, detectors, readers of logs.
+//! For programs that watch, pass on or translate somebody else's session: firewalls, NAT helpers, proxies, detectors, log readers.
 //!
-//! A [`Tracker`] gets the bytes of both sides of a control connection, cut anywhere, and tells what they mean, as [`Event`]s: each
-//! command and each reply with what it answers; each data connection that is to be expected, and its end; transfers, logins, and TLS, which
-//! makes it blind. It changes nothing. [`Rewrite`] replaces addresses on their way, and can keep lines from going on; [`Witness`] has what the
-//! doctor needs to tell why a data connection failed.
+//! A [`Tracker`] reads the bytes of both sides of a control connection, cut anywhere, and tells what they mean as [`Event`]s: each command, and each
+//! reply with the command that it answers; each data connection to expect, and when it needn't be expected any more; transfers; logins; and
+//! TLS, behind which it is blind. It changes nothing. [`Rewrite`] replaces addresses on their way, and can keep lines from going on.
+//! [`Witness`] collects the evidence from which [`diagnose`](crate::diagnosis::diagnose) tells why a data connection failed.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -21,7 +21,7 @@
 //! let mut expected = Vec::new();
 //! for (from, bytes) in dialogue {
 //!     tracker.received(from, bytes.as_bytes());
-//!     // All events come before the bytes are passed on.
+//!     // Take all events before the bytes are passed on.
 //!     while let Some(event) = tracker.poll() {
 //!         if let Event::Expect(expectation) = event {
 //!             expected.push((expectation.dials, expectation.from, expectation.to));
@@ -34,16 +34,21 @@
 //!
 //! # What is never expected
 //!
-//! - A connection towards a host that is neither of the two ends, unless [`Rules`] say otherwise, nor to a port below 1024.
-//! - Anything out of a line that isn't whole: one of which a part is [missing](Tracker::gap), is over the limit, or was already under way
-//!   when the tracker [joined](Tracker::joined); and nothing out of a 227 that answers no PASV, or stands amid another reply.
-//! - Anything before the login, behind an AUTH that isn't answered yet, or, after EPSV ALL, out of another command than EPSV.
+//! - A connection towards a host that is neither of the two ends, unless [`Rules`] say otherwise.
+//! - A connection to a port below 1024 (RFC 2577 3).
+//! - A connection that a damaged line announces: a part of it is [missing](Tracker::gap), or is over the limit, or had gone by when the tracker
+//!   [joined](Tracker::joined).
+//! - A connection that a 227 announces which answers no PASV, or which is a line of another reply.
+//! - A connection that is announced before the login, or behind an AUTH without an answer (RFC 4217 4).
+//! - A connection that another command than EPSV announces after EPSV ALL (RFC 2428 4).
+//! - A connection in a session in which the client has spoken HTTP or SMTP before the login.
 //!
 //! # What isn't known
 //!
-//! A reply whose command wasn't seen, or that may answer two, is told without what it answers, and [`Event::Lost`] says that step was lost;
-//! [`Event::Found`] follows when it is certain again. What TYPE, PROT or the login are is `None` where it wasn't seen.
-//! `testdata/tracker.tsv` of the repository has the scores: any line of recorded dialogues left out, or the tracker joining at any line.
+//! FTP has no tags: order alone says which command a reply answers. Where a line wasn't seen, the tracker compares. If a reply fits no command, or
+//! two equally well, the tracker tells the reply without a command, and [`Event::Lost`]. [`Event::Found`] follows once the order is certain again.
+//! TYPE, PROT, the login and the rest are `None` until a reply was seen that sets them.
+//! `testdata/tracker.tsv` of the repository has the scores: over recorded dialogues with any one line left out, and joined at any line.
 
 mod book;
 mod event;
@@ -61,6 +66,7 @@ mod tell;
 mod usual;
 mod veil;
 mod waiting;
+mod whole;
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -69,30 +75,31 @@ use core::net::SocketAddr;
 pub use book::{Expectation, Purpose, Withdrawal};
 pub use event::{Event, Objection};
 pub use evidence::Witness;
-pub use rewrite::{Address, Passed, Rewrite, Translation};
+pub use rewrite::{Address, Flood, Passed, Rewrite, Translation};
 pub use rules::{Rules, Strangers};
 pub use steps::Loss;
 
 use crate::command::{Command, Verb};
 use crate::inbox::{Commands, Inbox, Replies};
-use crate::reply::{Reply, ReplyEnd, ReplyError};
+use crate::reply::{Head, Reply, ReplyEnd, ReplyError, first_line};
 use mind::{Mind, plain};
 use steps::{Heard, Steps};
 use tell::Tell;
 use veil::View;
 use waiting::Waiting;
+use whole::Whole;
 
 /// One of the two ends of a control connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Peer {
-    /// The client: it says commands.
+    /// The client, which sends commands.
     Client,
-    /// The server: it says replies.
+    /// The server, which sends replies.
     Server,
 }
 
 impl Peer {
-    /// The other one.
+    /// The other end.
     pub const fn other(self) -> Self {
         match self {
             Self::Client => Self::Server,
@@ -126,32 +133,36 @@ struct Half {
     whole: bool,
 }
 
-/// A session between two others, as it passes by.
+/// Follows one session between two others.
 ///
-/// Give it what either side sent ([`received`](Self::received)), in the order in which it passes by, and take all events
-/// ([`poll`](Self::poll)) before you pass the bytes on, and before you give it anything else.
+/// Give it what either side sent ([`received`](Self::received)), in the order in which it passes by. Take all events ([`poll`](Self::poll)) before
+/// you pass the bytes on, and before you give it more.
 ///
-/// It keeps at most what [`Rules`] allow of one line and one reply, and the paths of eight transfers. While a session is idle it holds
-/// less than 1 KiB. No `Debug` shows what was said, since passwords pass by.
+/// A tracker keeps at most one line of the client's and one reply of the server's, both as long as [`Rules`] allow, and the paths of eight
+/// transfers. While the session is idle it holds less than 1 KiB. Its `Debug` shows nothing that was said, since passwords pass by.
+// In this order: what each line touches is together, from the end of `mind` on.
+#[repr(C)]
 pub struct Tracker {
     said: Inbox<Commands>,
     heard: Inbox<Replies>,
-    halves: Both<Half>,
-    waiting: Waiting,
     /// The last thing that was told beside lines.
     news: Option<Tell>,
     mind: Mind,
+    halves: Both<Half>,
+    waiting: Waiting,
+    whole: Whole,
 }
 
 impl Tracker {
-    /// A control connection that was just made between these two: their addresses as those of the packets that are seen.
+    /// Follows a control connection from its first byte. The addresses are those in the packets that are seen: behind a NAT, the translated ones.
     pub fn new(rules: Arc<Rules>, client: SocketAddr, server: SocketAddr) -> Self {
         Self::with(rules, client, server, Steps::new(), true)
     }
 
-    /// A session that has begun already, from the next byte of either side on.
+    /// Follows a session that has begun already, from the next byte of either side on.
     ///
-    /// Only what is seen from here on is known. The first line of each side may be the rest of one, so nothing is expected out of it.
+    /// Only what is seen from here on is known. The first line of each side may be the rest of one, so no data connection is expected that it
+    /// announces.
     pub fn joined(rules: Arc<Rules>, client: SocketAddr, server: SocketAddr) -> Self {
         Self::with(rules, client, server, Steps::joined(), false)
     }
@@ -163,42 +174,63 @@ impl Tracker {
             heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies),
             halves: Both { client: half, server: half },
             waiting: Waiting::Nobody,
+            whole: Whole::new(),
             news: None,
             mind: Mind::new(rules, plain(client), plain(server), steps),
         }
     }
 
-    /// This side sent these bytes; none: it has closed the connection.
+    /// Takes bytes that this side sent, cut anywhere. An empty slice is the end of its connection.
     ///
-    /// Allocates where the bytes need room, as far as [`Rules`] allow.
+    /// Allocates where a line is cut or long, as far as [`Rules`] allow: a line of up to 96 bytes that comes in a piece of its own needs no room.
     #[inline]
     pub fn received(&mut self, from: Peer, bytes: &[u8]) {
-        if self.halves.of(from).view == View::Clear && !bytes.is_empty() {
-            self.read(from, bytes);
-        } else {
-            self.received_otherwise(from, bytes);
+        if self.halves.of(from).view == View::AtLine && self.waiting == Waiting::Nobody {
+            let limits = match from {
+                Peer::Client => &self.mind.rules.commands,
+                Peer::Server => &self.mind.rules.replies,
+            };
+            if self.whole.take(bytes, limits) {
+                self.waiting = Waiting::Whole(from);
+                return;
+            }
         }
+        self.received_otherwise(from, bytes);
     }
 
-    #[inline]
+    /// Plaintext, however it is cut.
     fn read(&mut self, from: Peer, bytes: &[u8]) {
+        self.whole.clear();
+        self.push(from, bytes);
+    }
+
+    fn push(&mut self, from: Peer, bytes: &[u8]) {
         match from {
             Peer::Client => self.said.push(bytes),
             Peer::Server => self.heard.push(bytes),
         }
+        self.halves.of(from).view = View::Clear;
         self.waiting.add(from);
     }
 
-    /// TLS was there from the start (implicit TLS), and the bytes are given [decrypted](Rules::decrypted): nothing else tells that data
-    /// connections are private until PROT says otherwise.
+    /// A line that came whole is read as all others are.
+    #[cold]
+    fn put_back(&mut self, side: Peer) {
+        let whole = core::mem::replace(&mut self.whole, Whole::new());
+        self.waiting = Waiting::Nobody;
+        self.push(side, whole.raw());
+    }
+
+    /// Says that TLS was there from the start (implicit TLS), where the bytes are given [decrypted](Rules::decrypted) and nothing else can tell.
+    /// Data connections are private then until PROT says otherwise.
     pub fn tls_began(&mut self) {
         self.mind.steps.tls_began();
     }
 
-    /// So many bytes are missing in what this side sent; `u64::MAX` if nobody knows how many.
+    /// Says that this many bytes of this side are missing; `u64::MAX` if their number isn't known.
     ///
-    /// The line under way is dropped, and so is what [`poll`](Self::poll) hasn't taken. The next line may be the rest of one: it is told, and
-    /// nothing is expected out of it. Under TLS the end of TLS is seen all the same, if what is missing lies within one of its records.
+    /// The line under way is dropped, and so is what [`poll`](Self::poll) hasn't taken. The next line may be the rest of one: it is told, but no
+    /// data connection is expected that it announces. Under TLS, the end of TLS (CCC) is still seen if the missing bytes lie within one record.
     pub fn gap(&mut self, from: Peer, bytes: u64) {
         if bytes == 0 {
             return;
@@ -211,7 +243,7 @@ impl Tracker {
                 }
             }
             View::Lost => {}
-            View::Unopened | View::Clear | View::Promised => {
+            View::Unopened | View::AtLine | View::Clear | View::Promised => {
                 (half.view, half.whole) = (View::Clear, false);
                 self.waiting.remove(from);
                 match from {
@@ -224,30 +256,74 @@ impl Tracker {
         }
     }
 
-    /// The next event; `None`: all was told. Allocates nothing but room for the paths that it keeps.
+    /// The next event; `None` once all was told. Allocates only room for paths, and for [`Event::Noise`] and [`Event::Refused`].
     #[inline]
     pub fn poll(&mut self) -> Option<Event<'_>> {
         if self.mind.stirred && self.take_news() {
             return self.tell();
         }
+        // One after the other, since most often it is one of the first: a jump by a table is foreseen less well.
+        if self.waiting == Waiting::Nobody {
+            None
+        } else if self.waiting == Waiting::Whole(Peer::Client) {
+            self.whole_line()
+        } else if self.waiting == Waiting::Whole(Peer::Server) {
+            self.whole_reply()
+        } else {
+            self.poll_parts()
+        }
+    }
+
+    /// The next event of what isn't a line in a piece of its own.
+    fn poll_parts(&mut self) -> Option<Event<'_>> {
         match self.waiting {
-            Waiting::Nobody => None,
+            Waiting::Nobody | Waiting::Whole(_) => self.poll(),
             Waiting::Client | Waiting::ClientFirst if !self.said.is_spent() => self.next_line(),
             Waiting::Server | Waiting::ServerFirst if !self.heard.is_spent() => self.next_reply(),
-            Waiting::Client | Waiting::Server => {
-                self.waiting = Waiting::Nobody;
-                None
-            }
-            Waiting::ClientFirst => self.go_on_without(Peer::Client),
-            Waiting::ServerFirst => self.go_on_without(Peer::Server),
+            Waiting::Client | Waiting::ClientFirst => self.go_on_without(Peer::Client),
+            Waiting::Server | Waiting::ServerFirst => self.go_on_without(Peer::Server),
         }
     }
 
     /// No line of this side waits any more.
-    #[cold]
     fn go_on_without(&mut self, side: Peer) -> Option<Event<'_>> {
         self.waiting.remove(side);
+        let is_at_line = match side {
+            Peer::Client => self.said.is_at_line(),
+            Peer::Server => self.heard.is_at_line(),
+        };
+        let half = self.halves.of(side);
+        if is_at_line && half.view == View::Clear {
+            half.view = View::AtLine;
+        }
         self.poll()
+    }
+
+    fn whole_line(&mut self) -> Option<Event<'_>> {
+        self.waiting = Waiting::Nobody;
+        self.interrupts();
+        let whole = core::mem::replace(&mut self.halves.client.whole, true);
+        Some(said(&mut self.mind, self.whole.text()?, whole))
+    }
+
+    fn whole_reply(&mut self) -> Option<Event<'_>> {
+        let Some((head, begin)) = self.whole.text().and_then(whole_reply) else {
+            self.put_back(Peer::Server);
+            return self.poll();
+        };
+        self.waiting = Waiting::Nobody;
+        let whole = core::mem::replace(&mut self.halves.server.whole, true);
+        let reply = Reply::of(head, self.whole.text()?.get(begin..)?);
+        let heard = self.mind.reply(&reply, whole);
+        Some(told(reply, heard))
+    }
+
+    /// A command came: if the end of a reply of many lines was missed, the next reply ends it.
+    #[inline]
+    fn interrupts(&mut self) {
+        if self.halves.server.view != View::AtLine && self.heard.is_amid_reply() {
+            self.heard.end_with(ReplyEnd::AnyCode);
+        }
     }
 
     fn next_line(&mut self) -> Option<Event<'_>> {
@@ -256,21 +332,9 @@ impl Tracker {
             Ok(false) => return self.go_on_without(Peer::Client),
             Err(too_long) => return self.unreadable(too_long.verb),
         }
+        self.interrupts();
         let whole = core::mem::replace(&mut self.halves.client.whole, true);
-        if self.heard.is_amid_reply() {
-            self.heard.end_with(ReplyEnd::AnyCode);
-        }
-        let line = self.said.line()?;
-        Some(match Command::parse(line) {
-            Ok(command) => {
-                let verb = command.verb();
-                Event::Command { id: self.mind.command(verb, Some(&command), whole), verb, command: Some(command) }
-            }
-            Err(_) => {
-                let verb = Verb::of_line(line);
-                Event::Command { id: self.mind.unreadable(verb, whole), verb, command: None }
-            }
-        })
+        Some(said(&mut self.mind, self.said.line()?, whole))
     }
 
     #[cold]
@@ -325,6 +389,31 @@ impl Tracker {
         self.mind.steps.lose(Loss::ReplyTooLong);
         self.mind.stir();
     }
+}
+
+/// A command line was seen; whether all of it was.
+#[inline]
+fn said<'a>(mind: &mut Mind, line: &'a [u8], whole: bool) -> Event<'a> {
+    // It is moved once, and as late as can be: to move what was just made in parts takes as long as to make it.
+    let command = Command::parse(line);
+    let (id, verb) = match &command {
+        Ok(command) => {
+            let verb = command.verb();
+            (mind.command(verb, Some(command), whole), verb)
+        }
+        Err(_) => {
+            let verb = Verb::of_line(line);
+            (mind.unreadable(verb, whole), verb)
+        }
+    };
+    Event::Command { id, verb, command: command.ok() }
+}
+
+/// Where the text begins in this line, and what is before it, if the line is all of a reply.
+#[inline]
+fn whole_reply(line: &[u8]) -> Option<(Head, usize)> {
+    let (text, (code, many)) = first_line(line).ok()?;
+    (!many).then(|| (Head::new(code, code, false, false), line.len().wrapping_sub(text.len())))
 }
 
 #[inline]

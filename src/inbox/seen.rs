@@ -18,6 +18,11 @@ impl<Role> Inbox<Role> {
 }
 
 impl Inbox<Commands> {
+    /// Whether the next byte begins a line, and nothing before it matters any more.
+    pub(crate) fn is_at_line(&self) -> bool {
+        self.role.line.is_none() && self.wire.is_at_line()
+    }
+
     /// Whether nothing came that [`advance`](Inbox::advance) could go to. Then the current line is released, as it would be.
     #[inline]
     pub(crate) fn is_spent(&mut self) -> bool {
@@ -43,6 +48,12 @@ impl Inbox<Commands> {
 }
 
 impl Inbox<Replies> {
+    /// Whether the next byte begins a reply, and nothing before it matters any more.
+    pub(crate) fn is_at_line(&self) -> bool {
+        let Replies { limits: _, found, open, lines: _, truncated: _, failed } = &self.role;
+        found.is_none() && open.is_none() && !failed && self.wire.is_at_line()
+    }
+
     /// Whether nothing came that [`advance`](Inbox::advance) could go to. Then the current reply is released, as it would be.
     #[inline]
     pub(crate) fn is_spent(&mut self) -> bool {

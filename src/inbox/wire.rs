@@ -266,6 +266,12 @@ impl Wire {
         self.scan >= self.bytes.len()
     }
 
+    /// Whether the next byte begins a line, and nothing before it matters any more.
+    pub(super) fn is_at_line(&self) -> bool {
+        let is_between = self.subnegotiation == 0 && !self.overflow && !self.marks && !self.closed;
+        self.bytes.is_empty() && is_between && self.raw == Raw::InPlace
+    }
+
     /// Begins at the front, if only whole lines are kept, which nobody needs any more, and no room for more than the usual line: what
     /// `release` and `give_back` would do.
     #[inline]

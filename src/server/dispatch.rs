@@ -1,9 +1,8 @@
 //! From a command line to whoever has to answer it.
 
 use super::context::{Context, Pace};
-use super::mistakes::is_foreign;
 use super::phase::{Phase, UnderWay};
-use crate::command::{Command, CommandError, EpsvArgument, Verb};
+use crate::command::{Command, CommandError, EpsvArgument, Verb, is_foreign};
 use crate::reply::Code;
 use crate::session::OutOfOrder;
 

@@ -80,6 +80,16 @@ impl Session {
         Some(due.awaited)
     }
 
+    /// The server never saw this command: no reply is due, and it has changed nothing.
+    pub(crate) fn unsay(&mut self, id: CommandId) {
+        self.due.retain(|due| due.id != id);
+    }
+
+    /// No data connection is agreed on, whatever the server said.
+    pub(crate) fn forget_setup(&mut self) {
+        self.setup = Setup::None;
+    }
+
     /// A transfer whose command wasn't seen has begun: its final reply is due.
     pub(crate) fn begun_unseen(&mut self) -> CommandId {
         let (id, recorded) = self.saw(Verb::Retr, None);

@@ -8,26 +8,26 @@ use crate::command::Verb;
 use crate::reply::Code;
 use crate::session::{CommandId, Session};
 
-/// A data connection that is to be expected.
+/// A data connection to expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expectation<'a> {
-    /// The command that set it up: PASV, EPSV, PORT, EPRT or one of their kin. No other expectation has it.
+    /// The command that sets it up: PASV, EPSV, PORT, EPRT, LPSV, LPRT or CPSV. No other expectation has the same.
     pub id: CommandId,
-    /// Who dials.
+    /// The end that dials.
     pub dials: Peer,
-    /// The host that dials. Its port can be any: RFC 959 3.2 wants the one below the control connection's where the server dials,
-    /// and most servers take another.
+    /// The host that dials. It may dial from any port: RFC 959 3.2 wants a server to take the one below the control connection's, but
+    /// most take another.
     pub from: IpAddr,
     /// The host and port that listen.
     pub to: SocketAddr,
-    /// Whether TLS protects it (PROT); `None` if that wasn't seen.
+    /// Whether TLS protects it (PROT, RFC 4217 9); `None` if that wasn't seen.
     pub protected: Option<bool>,
-    /// What it is for; `None` until the command has come that says so.
+    /// What it is for; `None` until the command that moves the data has come.
     pub purpose: Option<Purpose<'a>>,
 }
 
-/// What a data connection is for.
+/// What a data connection is for: one transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Purpose<'a> {
@@ -35,29 +35,30 @@ pub struct Purpose<'a> {
     pub id: CommandId,
     /// Its verb.
     pub verb: Verb,
-    /// Its path, at most [`Rules::commands`](super::Rules::commands)'s `line` bytes; `None` if it names none, or its line couldn't be read.
+    /// The path that it names, in at most as many bytes as [`Rules::commands`](super::Rules::commands) allow a line; `None` if it names none, or
+    /// its line can't be read.
     pub path: Option<&'a [u8]>,
-    /// Who sends the data.
+    /// The end that sends the data.
     pub sender: Peer,
-    /// Where it begins (REST), in bytes; `None` if that wasn't seen.
+    /// Where in the file it begins (REST), in bytes from the start; `None` if that wasn't seen.
     pub offset: Option<u64>,
-    /// How many bytes the server said that there are; `None` if it hasn't said.
+    /// The size that the 1yz names, in bytes; `None` if there was no 1yz, or it names none.
     pub size: Option<u64>,
 }
 
-/// Why a data connection isn't to be expected any more.
+/// Why a data connection needn't be expected any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Withdrawal {
     /// The transfer that it was for has ended.
     Over,
-    /// The server refused the command that was to set it up.
+    /// The command that was to set it up was refused: by the server, or by whoever passes the session on ([`Rewrite`](super::Rewrite)).
     Refused,
-    /// Another one was set up in its place.
+    /// Another data connection was set up in its place.
     Replaced,
-    /// The session ends, or begins anew: QUIT, 421, REIN, AUTH, or the end of the control connection.
+    /// The session has ended or begun anew: QUIT, 421, REIN, AUTH, TLS, or the end of the control connection.
     Ended,
-    /// What became of it wasn't seen.
+    /// What became of its transfer wasn't seen.
     Lost,
 }
 
@@ -219,7 +220,18 @@ impl Book {
     /// It was refused.
     pub(super) fn refused(&mut self, id: CommandId) {
         self.settled(id);
+        if self.agreed == Some(id) {
+            self.agreed = None;
+        }
         self.withdraw(id, Withdrawal::Refused);
+    }
+
+    /// The server never sees this command, whatever it was for; the client reads this code.
+    pub(super) fn swallowed(&mut self, id: CommandId, code: Code) {
+        self.refused(id);
+        if let Some(moving) = self.moving.iter_mut().find(|moving| moving.id == id) {
+            self.marks.set(&mut moving.mark, Mark::Ended(Some(code)));
+        }
     }
 
     fn settled(&mut self, id: CommandId) {
@@ -318,6 +330,9 @@ impl Book {
     }
 
     /// The next thing to tell: ends before what is new.
+    // Always: else it goes over the stack, and what was just written there in parts can't be read at once.
+    #[expect(clippy::inline_always, reason = "measured")]
+    #[inline(always)]
     pub(super) fn take_note(&mut self) -> Option<Note> {
         let Self { open, moving, marks, .. } = self;
         if marks.count == 0 {

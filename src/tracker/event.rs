@@ -8,86 +8,89 @@ use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Awaited, CommandId};
 
-/// What has passed by, or what follows from it.
+/// What a [`Tracker`](super::Tracker) tells: a line that has passed by, or what follows from it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The client said a command.
+    /// The client has sent a command line.
     Command {
-        /// Its identity: replies and data connections name it.
+        /// Its identity, by which replies and data connections name it.
         id: CommandId,
         /// Its verb.
         verb: Verb,
-        /// The command; `None` if its line is none: too long, or with an argument that is no argument. It is answered all the same.
+        /// The command; `None` if the line is too long or its argument can't be read. The server answers such a line, too.
         command: Option<Command<'a>>,
     },
-    /// The server said a reply.
+    /// The server has sent a reply.
     Reply {
-        /// The command that it answers, or [`CommandId::GREETING`]; `None` if that isn't known, or if it answers nothing.
+        /// The command that it answers, or [`CommandId::GREETING`]; `None` if it answers nothing that was seen, or if that isn't certain.
         answers: Option<CommandId>,
-        /// What that was.
+        /// The verb of that command, or the greeting.
         awaited: Option<Awaited>,
         /// The reply.
         reply: Reply<'a>,
     },
-    /// A reply with this code, which was told without what it answers, has answered this command: the client or the server went on.
+    /// A reply that was told without its command has answered this one, as what came behind it shows.
     Answered {
         /// The command.
         id: CommandId,
         /// The reply's code.
         code: Code,
     },
-    /// The server said a line where a reply should begin, and it is none; at most its first 256 bytes.
+    /// The server has sent a line that is no reply where one should begin. These are at most its first 256 bytes.
     Noise(Box<[u8]>),
-    /// A data connection is to be expected. Its purpose may not be known yet.
+    /// Expect this data connection. What it is for may not be known yet.
     Expect(Expectation<'a>),
-    /// Its purpose is known now.
+    /// The command has come that says what an expected data connection is for.
     Assigned(Expectation<'a>),
-    /// It isn't to be expected any more. Each one that was expected is withdrawn once.
+    /// Don't expect this data connection any more. Each one that was expected is withdrawn once.
     Withdrawn(Expectation<'a>, Withdrawal),
-    /// A data connection was announced, and isn't to be expected.
+    /// A data connection was announced that the tracker doesn't expect. Either end may try it all the same.
     Refused {
         /// The command that announced it, or whose reply did.
         id: CommandId,
-        /// Where it was to go.
+        /// The address that was announced.
         to: SocketAddr,
-        /// Why not.
+        /// Why the tracker doesn't expect it.
         why: Objection,
     },
     /// A transfer has begun: its 1yz has come.
     Begun(Purpose<'a>),
-    /// A transfer has ended, with this final reply; `None` if that wasn't seen, or never came.
+    /// A transfer has ended, with the code of its final reply; `None` if that reply wasn't seen, or never came.
     Ended(Purpose<'a>, Option<Code>),
     /// A user has logged in.
     LoggedIn {
-        /// The argument of USER, if it was seen, and is no more than 256 bytes.
+        /// The argument of USER; `None` if it wasn't seen, or has more than 256 bytes.
         user: Option<&'a [u8]>,
     },
-    /// TLS begins, or was there from the start: nothing more can be read.
+    /// TLS begins, or was there from the start: nothing that follows can be read.
     Blind,
-    /// TLS has ended (CCC): what comes can be read again. What was said in between isn't known.
+    /// TLS has ended (CCC, RFC 4217 3): what follows can be read again. What was said under TLS isn't known.
     Sight,
-    /// It isn't certain any more what answers what.
+    /// Which command a reply answers, or the state of the session, isn't certain any more.
     Lost(Loss),
-    /// It is certain again.
+    /// It is certain again which command each reply answers.
     Found,
 }
 
-/// Why a data connection that was announced isn't to be expected.
+/// Why a tracker doesn't expect a data connection that was announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Objection {
-    /// It goes to a host that is neither of the two ends, nor trusted (FTP bounce: RFC 2577 3; CVE-2020-8284 and its siblings).
+    /// It goes to a host that is neither of the two ends nor [trusted](super::Rules::trusted) (FTP bounce, RFC 2577 3; CVE-2020-8284).
     Stranger,
     /// It goes to a port below 1024 (RFC 2577 3).
     LowPort,
     /// A part of the line or of the reply that announces it is missing.
     NotWhole,
-    /// Nobody is logged in, or a tracker that joined hasn't found step yet: what looks like a PORT may be text of another protocol.
+    /// No user is logged in, or a tracker that joined isn't in step yet: what looks like a PORT may be text of another protocol.
     NotLoggedIn,
-    /// An AUTH is due, which makes the server drop what was said behind it (RFC 4217 4).
+    /// Before the login the client said a line of HTTP or SMTP. A page can have a browser say the rest, the login, too, if its server is in
+    /// league with it (NAT slipstreaming).
+    OtherProtocol,
+    /// An AUTH hasn't been answered, and if the server accepts it, what was said behind it is void (RFC 4217 4).
     AmidAuth,
-    /// EPSV ALL is in force (RFC 2428 4).
+    /// EPSV ALL is in force, and another command than EPSV announces it (RFC 2428 4).
     OnlyEpsv,
 }
 

@@ -23,12 +23,12 @@ const REFUSED_WITHIN: Duration = Duration::from_millis(1500);
 /// Who leaves sooner than this after a passive port was agreed on may never have wanted it.
 const DIALLING: Duration = Duration::from_secs(1);
 
-/// What is seen of a session in between: give it each [`Event`] of a [`Tracker`](super::Tracker), and it has the
-/// [`Evidence`] of the data connections that failed, as a [`Client`](crate::Client) and a [`Server`](crate::Server) have.
+/// Collects what is seen between the two ends: give it each [`Event`] of a [`Tracker`](super::Tracker), and it has the [`Evidence`] of the data
+/// connections that failed, as a [`Client`](crate::Client) and a [`Server`](crate::Server) have of their own.
 ///
-/// The events tell what either end said. Who carries the data connections as well, as a proxy does, or sees their packets, tells what
-/// becomes of them ([`connected`](Self::connected), [`failed`](Self::failed), [`stranger`](Self::stranger)); else it is concluded from
-/// what the ends do next.
+/// The events tell what either end said. A program that carries the data connections, as a proxy does, or that sees their packets, says what
+/// becomes of them ([`connected`](Self::connected), [`failed`](Self::failed), [`stranger`](Self::stranger)). Without that, a witness concludes it
+/// from what the ends do next.
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
@@ -88,7 +88,7 @@ struct Way {
 }
 
 impl Witness {
-    /// Of a session between these two: the addresses that the tracker has.
+    /// Witnesses a session between these two; give it the same addresses as the tracker.
     pub fn new(client: SocketAddr, server: SocketAddr) -> Self {
         let mut evidence = Evidence::seen_by(Side::Observer).ends(&Endpoints::new(client, server));
         evidence.control = ControlState::Alive;
@@ -104,13 +104,13 @@ impl Witness {
         }
     }
 
-    /// What was seen so far, with the last attempts. Allocates.
+    /// The evidence so far, with the last eight attempts. Allocates.
     pub fn evidence(&self) -> Evidence {
         self.evidence.clone()
     }
 
-    /// The same, if a data connection has failed since it was asked last, and forgets its attempts; `None` otherwise, for the price of a
-    /// look.
+    /// The evidence, if a data connection has failed since the last call; its attempts are forgotten then. `None` otherwise, which allocates
+    /// nothing.
     pub fn take_trouble(&mut self) -> Option<Evidence> {
         if !core::mem::take(&mut self.trouble) {
             return None;
@@ -120,7 +120,7 @@ impl Witness {
         Some(evidence)
     }
 
-    /// The tracker tells this at that moment. Allocates what it keeps: a few hundred bytes for a data connection under way.
+    /// Takes an event that the tracker told at the moment `now`. Allocates a few hundred bytes for each data connection under way.
     pub fn observe(&mut self, event: &Event<'_>, now: Instant) {
         match event {
             Event::Command { id, verb, command } => self.command(*id, *verb, command.as_ref(), now),
@@ -161,7 +161,7 @@ impl Witness {
 
     // What who carries the data knows.
 
-    /// The data connection that this command set up was made, from end to end.
+    /// Says that the data connection that this command set up was made, from end to end.
     pub fn connected(&mut self, id: CommandId) {
         if let Some(way) = self.way(id) {
             way.attempt.connected = true;
@@ -169,7 +169,8 @@ impl Witness {
         }
     }
 
-    /// It couldn't be made: who listens didn't answer, or refused. That is so even if the server has said already that all is sent.
+    /// Says that it couldn't be made: the end that listens didn't answer, or refused. This counts even if the server has already said that all
+    /// is sent.
     pub fn failed(&mut self, id: CommandId, why: DataError, now: Instant) {
         if let Some(way) = self.way(id) {
             way.attempt.reached = way.attempt.advertised;
@@ -182,14 +183,14 @@ impl Witness {
         self.conclude(id, AttemptEnd::Failed(why), None, now);
     }
 
-    /// This host came to it instead of the one that is expected, and was sent away.
+    /// Says that this host came to it in place of the expected one, and was sent away.
     pub fn stranger(&mut self, id: CommandId, host: IpAddr) {
         if let Some(way) = self.way(id) {
             way.stranger.get_or_insert(host.to_canonical());
         }
     }
 
-    /// This command was answered in the server's place, and never reaches it: see [`Rewrite::refuse`](super::Rewrite::refuse).
+    /// Says that this command was answered in the server's place and never reaches it ([`Rewrite::refuse`](super::Rewrite::refuse)).
     pub fn refused(&mut self, id: CommandId, by: &Reply<'_>, now: Instant) {
         self.answered(id);
         self.conclude(id, AttemptEnd::Refused(by.code()), Some(by), now);

@@ -74,5 +74,7 @@ const fn rows() -> [u8; Verb::ALL.len() + 1] {
         rows[Verb::ALL[at] as usize] = Facts::row(Verb::ALL[at]);
         at += 1;
     }
+    // A line of another protocol's is told by its word.
+    rows[Verb::Other as usize] = MATTERS;
     rows
 }

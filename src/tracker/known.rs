@@ -6,57 +6,60 @@ use crate::command::{Mode, Protection, Structure, Type};
 use crate::session::{LoginState, Setup};
 
 impl Tracker {
-    /// Whether TLS hides what is said.
+    /// Whether TLS hides what is said now.
     pub fn is_blind(&self) -> bool {
         self.mind.is_blind()
     }
 
-    /// Whether it is certain what answers what.
+    /// Whether it is certain which command each reply answers; `false` under TLS.
     pub fn is_in_step(&self) -> bool {
         !self.mind.is_blind() && !self.mind.steps.is_lost()
     }
 
-    /// Every data connection that is to be expected now.
+    /// Every data connection to expect now.
     pub fn expectations(&self) -> impl Iterator<Item = Expectation<'_>> {
         self.mind.book.expectations(self.mind.known())
     }
 
-    /// How far the login has come; `None` if that wasn't seen.
+    /// How far the login has come (RFC 959 6); `None` if that wasn't seen.
     pub fn login(&self) -> Option<LoginState> {
         self.known(Facts::LOGIN, self.mind.steps.session().login())
     }
 
-    /// The argument of the last USER, if it was seen, and is no more than 256 bytes.
+    /// The argument of the last USER; `None` if none was seen, or it has more than 256 bytes.
     pub fn user(&self) -> Option<&[u8]> {
         self.mind.user.as_deref()
     }
 
-    /// TYPE; `None` if that wasn't seen.
+    /// TYPE (RFC 959 3.1.1); `None` if that wasn't seen.
     pub fn representation(&self) -> Option<Type> {
         self.known(Facts::REPRESENTATION, self.mind.steps.session().representation())
     }
 
-    /// STRU; `None` if that wasn't seen.
+    /// STRU (RFC 959 3.1.2); `None` if that wasn't seen.
     pub fn structure(&self) -> Option<Structure> {
         self.known(Facts::STRUCTURE, self.mind.steps.session().structure())
     }
 
-    /// MODE; `None` if that wasn't seen.
+    /// MODE (RFC 959 3.4); `None` if that wasn't seen.
     pub fn mode(&self) -> Option<Mode> {
         self.known(Facts::MODE, self.mind.steps.session().mode())
     }
 
-    /// Where the next transfer begins (REST), in bytes; `None` if that wasn't seen.
+    /// Where in the file the next transfer begins (REST, RFC 3659 5), in bytes from the start; `None` if that wasn't seen.
     pub fn restart_offset(&self) -> Option<u64> {
         self.known(Facts::RESTART, self.mind.steps.session().restart_offset())
     }
 
-    /// Which data connection was agreed on; `None` if that wasn't seen.
+    /// The data connection that the two ends have agreed on for the next transfer; `None` if that wasn't seen.
+    ///
+    /// It is what they agreed on, whether the tracker expects it or not ([`Event::Refused`](super::Event::Refused)). Behind a 227 or 229 that
+    /// a [`Rewrite`](super::Rewrite) kept from the client it is [`Setup::None`].
     pub fn setup(&self) -> Option<Setup> {
         self.known(Facts::SETUP, self.mind.steps.session().setup())
     }
 
-    /// PROT; `None` if that wasn't seen.
+    /// PROT (RFC 4217 9); `None` if that wasn't seen.
     pub fn protection(&self) -> Option<Protection> {
         self.known(Facts::PROTECTION, self.mind.steps.session().protection())
     }

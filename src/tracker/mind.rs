@@ -10,7 +10,7 @@ use super::event::{News, Objection};
 use super::facts::Facts;
 use super::steps::{Heard, Steps};
 use super::{Peer, Rules, Strangers, usual};
-use crate::command::{Command, DataUse, Protection, Verb};
+use crate::command::{Command, DataUse, Protection, Verb, is_foreign};
 use crate::reply::{Code, Reply, ReplyEnd};
 use crate::session::{Awaited, CommandId, LoginState, Setup, Step};
 
@@ -28,21 +28,25 @@ pub(super) enum Turn {
     Promised,
 }
 
+// In this order: what each line touches is together, from `steps` on.
+#[repr(C)]
 pub(super) struct Mind {
-    pub(super) rules: Arc<Rules>,
     client: SocketAddr,
     server: SocketAddr,
-    pub(super) steps: Steps,
-    pub(super) book: Book,
+    /// The argument of the last USER.
+    pub(super) user: Option<Box<[u8]>>,
     pub(super) news: News,
+    pub(super) book: Book,
+    pub(super) steps: Steps,
+    pub(super) rules: Arc<Rules>,
     /// There may be something to tell beside lines.
     pub(super) stirred: bool,
     /// What a reply makes of the bytes behind it, before anything else is read.
     pub(super) turn: Option<Turn>,
-    /// The argument of the last USER.
-    pub(super) user: Option<Box<[u8]>>,
     logged_in: bool,
     blind: bool,
+    /// Before the login the client spoke another protocol.
+    foreign: bool,
 }
 
 impl Mind {
@@ -61,6 +65,7 @@ impl Mind {
             user: None,
             logged_in: false,
             blind: false,
+            foreign: false,
         }
     }
 
@@ -110,9 +115,15 @@ impl Mind {
             self.data_command(id, verb, command, whole);
             return self.stir();
         }
-        if let Some(Command::User(name)) = command {
-            let name = name.as_bytes();
-            self.user = (name.len() <= LONGEST_USER).then(|| Box::from(name));
+        match command {
+            Some(Command::User(name)) => {
+                let name = name.as_bytes();
+                self.user = (name.len() <= LONGEST_USER).then(|| Box::from(name));
+            }
+            Some(Command::Other(other)) => {
+                self.foreign |= self.steps.is_logged_in() == Some(false) && is_foreign(other.word());
+            }
+            _ => {}
         }
     }
 
@@ -157,6 +168,9 @@ impl Mind {
         }
         if !self.steps.is_logged_in().unwrap_or(!self.steps.is_lost()) {
             return Err(Objection::NotLoggedIn);
+        }
+        if self.foreign {
+            return Err(Objection::OtherProtocol);
         }
         if session.only_epsv() && verb != Verb::Epsv {
             return Err(Objection::OnlyEpsv);

@@ -1,7 +1,8 @@
 //! What [`Rewrite`](super::Rewrite) asks a tracker beside its events.
 
-use super::{Event, Expectation, Peer, Tracker};
-use crate::command::{Command, DataUse, Verb};
+use super::{Event, Expectation, Peer, Tracker, whole_reply};
+use crate::command::{Command, CommandError, DataUse, Verb};
+use crate::reply::{Code, Reply};
 use crate::session::{Awaited, CommandId};
 
 /// The words of commands that announce a data connection, ask for one, or speak to a gateway.
@@ -14,13 +15,30 @@ impl Tracker {
 
     /// The event of the command line that was taken last, once more.
     pub(super) fn last_command(&self, id: CommandId, verb: Verb, is_command: bool) -> Event<'_> {
-        let command = self.said.line().filter(|_| is_command).and_then(|line| Command::parse(line).ok());
+        let command = self.line().filter(|_| is_command).and_then(|line| Command::parse(line).ok());
         Event::Command { id, verb, command }
+    }
+
+    /// The command line that was taken last.
+    fn line(&self) -> Option<&[u8]> {
+        self.said.line().or_else(|| self.whole.text())
+    }
+
+    /// Whether the command line that was taken last is EPSV or EPRT with a number that is no network protocol's.
+    pub(super) fn names_unknown_protocol(&self, verb: Verb) -> bool {
+        let refused = |line| matches!(Command::parse(line), Err(CommandError::UnsupportedProtocol { .. }));
+        matches!(verb, Verb::Epsv | Verb::Eprt) && self.line().is_some_and(refused)
     }
 
     /// The event of the reply that was taken last, once more.
     pub(super) fn last_reply(&self, answers: Option<CommandId>, awaited: Option<Awaited>) -> Option<Event<'_>> {
-        Some(Event::Reply { answers, awaited, reply: self.heard.reply()? })
+        let whole = || {
+            let text = self.whole.text()?;
+            let (head, begin) = whole_reply(text)?;
+            Some(Reply::of(head, text.get(begin..)?))
+        };
+        let reply = self.heard.reply().or_else(whole)?;
+        Some(Event::Reply { answers, awaited, reply })
     }
 
     /// Whether this side is amid a line or a reply, and whether that may announce a data connection.
@@ -57,10 +75,10 @@ impl Tracker {
         is_first && !self.under_way(Peer::Server).0
     }
 
-    /// The server never sees this command, so that no reply of its answers it.
-    pub(super) fn swallow(&mut self, id: CommandId) {
+    /// The server never sees this command, so that no reply of its answers it; the client reads one with this code.
+    pub(super) fn swallow(&mut self, id: CommandId, code: Code) {
         self.mind.steps.swallow(id);
-        self.mind.book.refused(id);
+        self.mind.book.swallowed(id, code);
         self.mind.stir();
     }
 
@@ -68,8 +86,9 @@ impl Tracker {
         self.mind.book.expectation(id, self.mind.known())
     }
 
-    /// The data connection that this command set up is not to be.
+    /// The client is told that this command, which the server has accepted, set up no data connection.
     pub(super) fn refuse(&mut self, id: CommandId) {
+        self.mind.steps.refuse_setup();
         self.mind.book.refused(id);
         self.mind.stir();
     }

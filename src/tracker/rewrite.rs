@@ -1,5 +1,6 @@
-//! Other addresses in place of those that pass by.
+//! A session that goes through: other addresses in place of those that pass by, and lines that don't go on.
 
+mod half;
 mod line;
 mod refusal;
 mod translation;
@@ -10,21 +11,24 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 
+pub use half::Flood;
 pub use translation::Translation;
 
 use super::{Event, Expectation, Peer, Tracker};
 use crate::command::Verb;
 use crate::session::{Awaited, CommandId};
+use half::{Half, MOST_ROOM};
 use line::{Becomes, Kind, Line};
 use refusal::Owed;
 use translation::Own;
 
-/// A [`Tracker`] through which the bytes go: what comes out is what went in, but for the addresses of PORT, EPRT, LPRT, 227, 228 and 229 that
-/// the application replaces. For NAT helpers and proxies.
+/// Passes a session on, for NAT helpers and proxies. What comes out is what went in, but for the addresses of PORT, EPRT, LPRT, 227, 228 and 229
+/// that the application replaces.
 ///
-/// Give it what either side sent ([`received`](Self::received)) and take what it has ([`poll`](Self::poll)): events, questions about
-/// addresses, and the bytes that go on, in this order for each line. Nothing of a line that announces an address goes on before its question is
-/// answered; all other bytes go on at once, also those of a line that hasn't ended. Under TLS nothing is touched.
+/// Give it what either side sent ([`received`](Self::received)), and take what it has ([`poll`](Self::poll)) until there is nothing more. For each
+/// line it has first the events, then a question if the line announces an address, then the bytes that go on. A line that announces an address
+/// waits until its question is answered. All other bytes go on at once, even those of a line that hasn't ended. Under TLS nothing is touched.
+/// A reply is held up to 64 KiB. Of a longer one nothing is asked: it goes on as it is, and its data connection is withdrawn.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -39,7 +43,7 @@ use translation::Own;
 ///     (Peer::Server, b"230 in\r\n"),
 ///     (Peer::Client, b"PORT 10,0,0,1,18,103\r\n"),
 /// ] {
-///     rewrite.received(from, bytes);
+///     rewrite.received(from, bytes)?;
 ///     while let Some(passed) = rewrite.poll() {
 ///         match passed {
 ///             // Here the application listens at an address of its own.
@@ -50,7 +54,7 @@ use translation::Own;
 ///     }
 /// }
 /// assert_eq!(sent, b"USER anna\r\nPORT 203,0,113,7,195,80\r\n");
-/// # Ok::<(), core::net::AddrParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Rewrite {
     tracker: Tracker,
@@ -74,6 +78,8 @@ pub struct Rewrite {
     last: Last,
     /// What the gateway itself answers, once all before it was answered.
     owed: VecDeque<(CommandId, Owed)>,
+    /// More has come than was wanted: nothing goes on any more.
+    flood: Option<Flood>,
     /// Lines of the client go on when they are whole.
     holds_lines: bool,
 }
@@ -88,43 +94,8 @@ enum Last {
 
 /// So much is held at most of a reply that may announce an address.
 const MOST_HELD: usize = 1 << 16;
-
-/// One side's bytes.
-#[derive(Default)]
-struct Half {
-    input: Vec<u8>,
-    /// So many bytes of it were taken.
-    taken: usize,
-    /// Taken, and not handed out.
-    held: Vec<u8>,
-    /// The rest of the line or the reply goes on as it comes.
-    passes: bool,
-    /// The rest of the line doesn't go on.
-    drops: bool,
-}
-
-/// More room than this isn't kept while nothing is in it.
-const MOST_ROOM: usize = 4096;
-
-impl Half {
-    fn untaken(&self) -> &[u8] {
-        self.input.get(self.taken..).unwrap_or_default()
-    }
-
-    fn is_taken(&self) -> bool {
-        self.taken >= self.input.len()
-    }
-
-    /// The next `count` bytes are taken.
-    fn take(&mut self, count: usize) {
-        self.taken = self.taken.saturating_add(count);
-        if self.is_taken() {
-            self.input.clear();
-            self.input.shrink_to(MOST_ROOM);
-            self.taken = 0;
-        }
-    }
-}
+/// As many answers of the gateway's own may wait for what was said before them; the client isn't read on then.
+const MOST_OWED: usize = 64;
 
 struct Taken {
     from: Peer,
@@ -142,38 +113,38 @@ struct Piece {
     came: usize,
 }
 
-/// What a [`Rewrite`] has.
+/// What a [`Rewrite`] has next.
 pub enum Passed<'a> {
     /// What the tracker tells.
     Event(Event<'a>),
-    /// An address is announced: which one shall the other side read? The line waits until this is answered; dropped unanswered, it
-    /// comes again.
+    /// A question: a line announces an address, and which one is the other side to read? The line waits for the answer. If this is dropped
+    /// without one, the question comes again with the next [`poll`](Rewrite::poll).
     Address(Address<'a>),
-    /// These bytes go on.
+    /// Send these bytes on.
     Bytes {
-        /// To whom.
+        /// The side to send them to.
         to: Peer,
-        /// The bytes; empty if what came doesn't go on.
+        /// The bytes; none if what came doesn't go on.
         bytes: &'a [u8],
-        /// For how many bytes of the other side they stand: as many as there are, unless an address was replaced. From there on sequence
-        /// numbers of TCP differ by that. 0 for what a gateway says itself.
+        /// How many bytes of the other side they replace. The two numbers differ where an address was replaced, and the sequence numbers of TCP
+        /// differ by as much from there on. 0 for a reply of the gateway's own.
         came: usize,
     },
 }
 
-/// An address that a line announces.
+/// An address that a line announces, and the question what the other side is to read in its place.
 pub struct Address<'a> {
     rewrite: &'a mut Rewrite,
     id: CommandId,
 }
 
 impl Rewrite {
-    /// What `tracker` sees is what goes through.
+    /// Passes the session on that `tracker` follows.
     pub fn new(tracker: Tracker) -> Self {
         Self::translating(tracker, Translation::None)
     }
 
-    /// The same between networks of two families (RFC 6384). The tracker's addresses are those that each end has in its own network.
+    /// The same between an IPv4 and an IPv6 network (RFC 6384). Each address of the tracker is the one that the end has in its own network.
     pub fn translating(tracker: Tracker, translation: Translation) -> Self {
         Self {
             tracker,
@@ -189,34 +160,67 @@ impl Rewrite {
             spare: Vec::new(),
             last: Last::News,
             owed: VecDeque::new(),
+            flood: None,
             holds_lines: false,
         }
     }
 
-    /// What is known of the session.
+    /// The tracker, which tells what is known of the session.
     pub fn tracker(&self) -> &Tracker {
         &self.tracker
     }
 
-    /// This side sent these bytes; none: it has closed the connection, and what was held goes on as it is.
-    pub fn received(&mut self, from: Peer, bytes: &[u8]) {
+    /// Takes bytes that this side sent. An empty slice is the end of its connection: what was held goes on as it is.
+    ///
+    /// Allocates where the bytes need room, and is bounded: while more than 64 KiB of this side wait for [`poll`](Self::poll),
+    /// [`wants_input`](Self::wants_input) says no, and whatever comes all the same is a [`Flood`]. None of these bytes is taken then, and none of
+    /// either side goes on any more: a line that goes on with a part missing could be read as another one.
+    ///
+    /// # Errors
+    ///
+    /// [`Flood`], now and from now on. End both connections.
+    pub fn received(&mut self, from: Peer, bytes: &[u8]) -> Result<(), Flood> {
+        if let Some(flood) = self.flood {
+            return Err(flood);
+        }
         if bytes.is_empty() {
-            self.tracker.received(from, bytes);
-            self.half(from).passes = true;
-            let rest = self.take_held(from);
-            return if self.holds_lines && from == Peer::Client {
-                self.drop_held(from, rest.len())
-            } else {
-                self.pass(from, rest)
-            };
+            self.ended(from);
+            return Ok(());
+        }
+        if !self.wants_input(from) {
+            return Err(*self.flood.insert(Flood { from }));
         }
         if self.half(from.other()).is_taken() {
             self.first = from;
         }
-        self.half(from).input.extend_from_slice(bytes);
+        self.half(from).push(bytes);
+        Ok(())
     }
 
-    /// Bytes of this side are missing, and go another way. What was held goes on as it is, and so does the rest of the line.
+    /// Whether more of this side's bytes may be read: no more than 64 KiB of them wait. More can wait only while [`poll`](Self::poll) isn't
+    /// called, while a question about an [`Address`] isn't answered, or while 64 commands that were kept from the server wait for the replies
+    /// to those before them.
+    pub fn wants_input(&self, from: Peer) -> bool {
+        match from {
+            Peer::Client => self.client.has_room(),
+            Peer::Server => self.server.has_room(),
+        }
+    }
+
+    /// This side has closed its connection.
+    fn ended(&mut self, from: Peer) {
+        self.tracker.received(from, &[]);
+        self.half(from).passes = true;
+        let rest = self.take_held(from);
+        if self.holds_lines && from == Peer::Client {
+            self.drop_held(from, rest.len());
+        } else {
+            self.pass(from, rest);
+        }
+    }
+
+    /// Says that this many bytes of this side are missing here, since they go another way; `u64::MAX` if their number isn't known. What was held
+    /// goes on as it is, and so does the rest of the line.
     pub fn gap(&mut self, from: Peer, bytes: u64) {
         self.tracker.gap(from, bytes);
         let mut rest = self.take_held(from);
@@ -227,8 +231,11 @@ impl Rewrite {
         self.pass(from, rest);
     }
 
-    /// The next event, question or bytes; `None`: there is nothing more.
+    /// The next event, question or bytes; `None` if there is nothing more, or behind a [`Flood`]. Allocates for what it holds back or replaces.
     pub fn poll(&mut self) -> Option<Passed<'_>> {
+        if self.flood.is_some() {
+            return None;
+        }
         loop {
             if let Some(Piece { to, bytes, came }) = self.ready.pop_front() {
                 self.spare = core::mem::replace(&mut self.out, bytes);
@@ -243,6 +250,11 @@ impl Rewrite {
                 continue;
             }
             if let Some(id) = self.line.as_ref().and_then(|line| line.asked) {
+                if self.has_gone_on() {
+                    self.tracker.refuse(id);
+                    self.line = self.line.take().map(|line| Taken { asked: None, ..line });
+                    continue;
+                }
                 return Some(Passed::Address(Address { rewrite: self, id }));
             }
             if let Some(line) = self.line.take() {
@@ -264,13 +276,25 @@ impl Rewrite {
         self.told().map(Passed::Event)
     }
 
+    /// Whether a part of the line that was taken is on its way already: what it announces can't be replaced any more.
+    fn has_gone_on(&self) -> bool {
+        match self.line.as_ref().map(|line| line.from) {
+            Some(Peer::Client) => self.client.passes,
+            Some(Peer::Server) => self.server.passes,
+            None => false,
+        }
+    }
+
     /// Lets the tracker go to its next event; whether there is one. What matters of it is noted.
     fn note(&mut self) -> bool {
         let Some(event) = self.tracker.poll() else { return false };
         let (from, command, kind) = match event {
             Event::Command { id, verb, command } => {
                 self.last = Last::Command(id, verb, command.is_some());
-                (Peer::Client, Some(id), Kind::of_command(id, verb, command.as_ref()))
+                let kind = Kind::of_command(id, verb, command.as_ref());
+                drop(command);
+                let is_unknown = kind == Kind::Other && self.tracker.names_unknown_protocol(verb);
+                (Peer::Client, Some(id), if is_unknown { Kind::UnknownProtocol(id) } else { kind })
             }
             Event::Reply { answers, awaited, reply } => {
                 self.last = Last::Reply(answers, awaited);
@@ -306,18 +330,18 @@ impl Rewrite {
 
     /// Hands the tracker what comes next, at most to the end of a line; whose it was.
     fn take(&mut self) -> Option<Peer> {
-        if self.half(self.first).is_taken() {
+        if !self.may_take(self.first) {
             self.first = self.first.other();
         }
         let from = self.first;
+        if !self.may_take(from) {
+            return None;
+        }
         let half = match from {
             Peer::Client => &mut self.client,
             Peer::Server => &mut self.server,
         };
         let untaken = half.untaken();
-        if untaken.is_empty() {
-            return None;
-        }
         let hidden = self.tracker.hidden(from, untaken);
         let line_end = || memchr::memchr(b'\n', untaken).map(|at| at.saturating_add(1));
         let length = hidden.or_else(line_end).unwrap_or(untaken.len());
@@ -332,6 +356,12 @@ impl Rewrite {
             self.pass(from, held);
         }
         Some(from)
+    }
+
+    /// Whether something of this side waits that can be taken now.
+    fn may_take(&mut self, side: Peer) -> bool {
+        let waits_for_replies = side == Peer::Client && self.owed.len() >= MOST_OWED;
+        !waits_for_replies && !self.half(side).is_taken()
     }
 
     /// What is held goes on if no address can be in it.
@@ -413,7 +443,7 @@ impl Rewrite {
 
     /// The server never sees this command.
     fn swallow(&mut self, id: CommandId, owed: Owed, came: usize) {
-        self.tracker.swallow(id);
+        self.tracker.swallow(id, owed.code());
         self.owed.push_back((id, owed));
         self.ready.push_back(Piece { to: Peer::Server, bytes: Vec::new(), came });
     }
@@ -439,7 +469,7 @@ impl fmt::Debug for Rewrite {
 }
 
 impl Address<'_> {
-    /// The data connection, with the address that was announced.
+    /// The data connection that the tracker expects, with the address that was announced.
     pub fn expectation(&self) -> Option<Expectation<'_>> {
         self.rewrite.tracker.expected(self.id)
     }
@@ -449,19 +479,20 @@ impl Address<'_> {
         self.expectation().map(|expectation| expectation.to)
     }
 
-    /// The other side shall read the address that was announced, in the form that it understands.
+    /// Lets the other side read the address that was announced, in the form that its network needs.
     pub fn keep(self) {
         self.answer(None);
     }
 
-    /// The other side shall read this address. Of a 229 only its port is read: the host is the one that the control connection goes to.
+    /// Lets the other side read this address. A 229 names only its port: the client dials the host of its control connection (RFC 2428 3).
     ///
-    /// An address of the other family turns PORT into EPRT and the other way round. A 227 can't name an IPv6 address, and goes on as a 425.
+    /// An address of the other family turns PORT into EPRT, and EPRT into PORT. A 227 can't name an IPv6 address: the client reads 425 in its place.
     pub fn replace(self, by: SocketAddr) {
         self.answer(Some(by));
     }
 
-    /// The other side shall not read it: the client gets 425 in place of a 227 or a 229, and 500 to its PORT, which the server never sees.
+    /// Keeps the address from the other side. The client reads 425 in place of a 227, 228 or 229, and 500 to its PORT, EPRT or LPRT, which the
+    /// server never reads.
     pub fn refuse(self) {
         let Some(line) = self.rewrite.line.take() else { return };
         self.rewrite.half(line.from).passes = false;

@@ -12,38 +12,37 @@ use crate::telnet::Escaping;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Rules {
-    /// For command lines. A line that is longer is told as a command that can't be read.
+    /// Limits for command lines. A longer line is told as a command that can't be read.
     pub commands: Limits,
-    /// For replies. Nothing is expected out of a reply of which something was dropped.
+    /// Limits for replies. No data connection is expected that a truncated reply announces.
     pub replies: Limits,
     /// How a 0xFF is read in each direction.
     pub escaping: Escaping,
-    /// What becomes of an address that belongs to neither end.
+    /// What becomes of an announced address that belongs to neither end.
     pub strangers: Strangers,
-    /// Hosts that may listen for data connections beside the two ends: those of a server of many machines, for one.
+    /// Hosts beside the two ends that may listen for data connections, such as the other machines of a server.
     pub trusted: Box<[IpAddr]>,
-    /// The bytes are given as they are behind TLS, so that TLS hides nothing: for a proxy that ends it.
+    /// Whether the tracker gets the bytes decrypted, as a proxy that ends TLS has them. TLS hides nothing then.
     pub decrypted: bool,
 }
 
-/// What becomes of a data connection that was announced towards a host that is neither of the two ends, nor
-/// [trusted](Rules::trusted).
+/// What becomes of a data connection that is announced towards a host that is neither of the two ends nor [trusted](Rules::trusted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Strangers {
-    /// Nothing is expected, and [`Event::Refused`](super::Event::Refused) tells it.
+    /// It isn't expected, and [`Event::Refused`](super::Event::Refused) tells so.
     #[default]
     Refused,
-    /// A passive one is expected at the server's own host, at the port that was announced: what most clients dial, whatever the 227
-    /// says (a server behind NAT announces a private address). An active one is refused.
+    /// A passive one is expected at the port that was announced, on the server's own host: a server behind NAT announces a private address,
+    /// and most clients dial the server's host whatever the 227 says. An active one is refused.
     Replaced,
-    /// It is expected as it was announced. Each end can open a way to any host then, as FTP bounce attacks do (RFC 2577 3).
+    /// It is expected as it was announced. Either end can then open a way to any host, as FTP bounce attacks do (RFC 2577 3).
     Expected,
 }
 
 impl Rules {
-    /// Lines of 4 KiB; of a reply 64 lines are kept, and it ends within 1 MiB. Nobody but the two ends is expected to listen.
+    /// Lines of at most 4 KiB. Replies of at most 1 MiB, of which 64 lines are kept. Only the two ends may listen for data connections.
     pub fn new() -> Self {
         Self {
             commands: Limits::COMMANDS,

@@ -2,25 +2,33 @@
 
 use super::mind::Turn;
 use super::veil::{Followed, Records, View};
+use super::waiting::Waiting;
 use super::{Peer, Tracker, Withdrawal};
 
 impl Tracker {
     #[cold]
     pub(super) fn received_otherwise(&mut self, from: Peer, bytes: &[u8]) {
+        if let Waiting::Whole(side) = self.waiting {
+            self.put_back(side);
+        }
         let Some(first) = bytes.first() else {
             self.mind.book.withdraw_all(Withdrawal::Ended, false);
             return self.mind.stir();
         };
         let other = self.halves.of(from.other()).view;
         let half = self.halves.of(from);
-        if matches!(half.view, View::Unopened | View::Promised) {
-            let opens = half.view.opens(other, *first);
-            half.view = View::Clear;
-            if !opens || self.mind.rules.decrypted {
-                return self.read(from, bytes);
+        match half.view {
+            View::AtLine | View::Clear => return self.read(from, bytes),
+            View::Unopened | View::Promised => {
+                let opens = half.view.opens(other, *first);
+                half.view = if half.view == View::Unopened { View::AtLine } else { View::Clear };
+                if !opens || self.mind.rules.decrypted {
+                    return self.received(from, bytes);
+                }
+                self.mind.hide();
+                self.hide();
             }
-            self.mind.hide();
-            self.hide();
+            View::Records(_) | View::Lost => {}
         }
         self.follow(from, bytes);
     }
@@ -94,7 +102,7 @@ impl Tracker {
             Peer::Server => (self.halves.server.view, self.halves.client.view),
         };
         let mut records = match view {
-            View::Clear => return None,
+            View::AtLine | View::Clear => return None,
             View::Lost => return Some(bytes.len()),
             View::Records(records) => records,
             View::Unopened | View::Promised => {

@@ -8,7 +8,9 @@
 //! - a reply that fits both equally is *withheld*: it is told without what it answers. If another reply comes before another command, the
 //!   client pipelines, and it is told then what the first answered. If another command comes first, the client has its reply, and what
 //!   is stale is forgotten;
-//! - three commands without a reply between them are a client that pipelines, and the order decides from there on;
+//! - three commands without a reply between them are a client that pipelines: the order decides from there on, until all of it is answered;
+//! - replies come in order, so that what is due before a command that was answered was missed, but for a transfer that goes on. It is
+//!   forgotten when the client goes on;
 //! - a reply to nothing is the reply to a command that was missed, or a spare one. Step is found again with the next reply that fits its
 //!   command as it usually does.
 
@@ -19,21 +21,21 @@ use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Answered, Awaited, CommandId, LoginState, Pending, Session, Step};
 
-/// Why a tracker isn't sure any more what answers what, or which state the session is in.
+/// Why a tracker isn't certain any more which command a reply answers, or which state the session is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Loss {
-    /// [`gap`](super::Tracker::gap) told that bytes are missing.
+    /// [`gap`](super::Tracker::gap) said that bytes are missing.
     Gap,
-    /// A reply that answers nothing that was seen: a command was missed, or the server says more than it was asked.
+    /// A reply answers nothing that was seen: its command was missed, or the server says more than it was asked.
     Unsolicited,
-    /// The client went on, and a reply to what it had said before wasn't seen.
+    /// The client went on, though the reply to its last command wasn't seen.
     Unanswered,
-    /// A reply fits two commands equally, and one of them has perhaps been answered already.
+    /// A reply fits two commands equally well, and one of them may have been answered already.
     Ambiguous,
-    /// More commands wait for their replies than are kept in mind (64).
+    /// More than 64 commands wait for their replies.
     TooManyDue,
-    /// A reply longer than [`Rules::replies`](super::Rules::replies) allows: where it ends isn't known.
+    /// A reply is longer than [`Rules::replies`](super::Rules::replies) allows, so that its end isn't known.
     ReplyTooLong,
 }
 
@@ -84,6 +86,8 @@ pub(super) struct Steps {
     gap: bool,
     /// How many replies were withheld one after the other.
     doubts: u8,
+    /// The last command that is answered where it stands in the order: what is due before it won't be answered any more.
+    settled: CommandId,
     /// How many commands in a row came without a reply.
     run: u8,
     /// How often in a row something was due when a client that pipelines went on behind a reply.
@@ -143,6 +147,7 @@ impl Steps {
             lost: false,
             gap: false,
             doubts: 0,
+            settled: CommandId::GREETING,
             run: 0,
             left: 0,
             beyond: 0,
@@ -196,6 +201,10 @@ impl Steps {
             self.session.settle(id, code);
             self.answered(id, code);
         }
+        // Replies come in order: what is due before an answered one was missed. Whoever waits for it all the same doesn't go on.
+        if self.run == 0 && self.session.first_due().is_some_and(|due| due.id < self.settled) {
+            self.forget_up_to(self.settled);
+        }
         let gap = core::mem::take(&mut self.gap);
         // Without the pipelining that nobody has seen, the client has its reply.
         if self.withheld.take().is_some() || gap && self.manner == Manner::Waits {
@@ -244,7 +253,12 @@ impl Steps {
         } else {
             self.left = 0;
         }
-        self.plainly(reply)
+        let heard = self.plainly(reply);
+        // What it says next, it may say alone.
+        if self.manner == Manner::Pipelines && self.session.replies_due() == 0 {
+            self.manner = Manner::Waits;
+        }
+        heard
     }
 
     /// A reply that names ABOR isn't that of the transfer before it, whose own was missed.
@@ -358,6 +372,7 @@ impl Steps {
             (Fit::Cannot, _) | (_, Fit::Cannot) => Choice::Unclear,
             (fit, other) if fit >= Fit::Usual && fit > other && (pipelines || !old.is_tied) => Choice::Old,
             (other, fit) if fit >= Fit::Usual && fit > other => Choice::New,
+            (other, fit) if pipelines && fit > other => Choice::New,
             _ if pipelines => Choice::Old,
             (other, fit) if self.doubts >= MOST_DOUBTS && fit >= other => Choice::New,
             _ => Choice::Unclear,
@@ -398,10 +413,13 @@ impl Steps {
 
     #[inline(always)]
     fn heard(&mut self, id: CommandId, awaited: Awaited, step: Step) -> Option<Heard> {
-        if let Awaited::Command(verb) = awaited
-            && matches!(step, Step::Success | Step::Continue)
-        {
-            self.facts.add(Facts::of(verb));
+        if let Awaited::Command(verb) = awaited {
+            if matches!(step, Step::Success | Step::Continue) {
+                self.facts.add(Facts::of(verb));
+            }
+            if step != Step::Wait && !verb.is_heard_amid_transfer() && verb != Verb::Abor {
+                self.settled = self.settled.max(id);
+            }
         }
         if self.unseen == Some(id) {
             if step != Step::Wait {
@@ -432,9 +450,14 @@ impl Steps {
         self.session.tls_began();
     }
 
-    /// This command will get no reply from the server.
+    /// The server never sees this command.
     pub(super) fn swallow(&mut self, id: CommandId) {
-        self.session.forget(id);
+        self.session.unsay(id);
+    }
+
+    /// The client doesn't know of the data connection that was agreed on.
+    pub(super) fn refuse_setup(&mut self) {
+        self.session.forget_setup();
     }
 
     /// Bytes are missing in what the client said, or in what the server did.

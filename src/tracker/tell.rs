@@ -68,20 +68,22 @@ impl Tracker {
 
     pub(super) fn tell(&self) -> Option<Event<'_>> {
         let Mind { book, .. } = &self.mind;
-        let note = match self.news? {
-            Tell::Note(note) => note,
-            other => return self.tell_rest(other),
+        // By parts, as it was written: a processor can't read at once what was just written in parts.
+        let note = match &self.news {
+            Some(Tell::Note(note)) => note,
+            Some(other) => return self.tell_rest(*other),
+            None => return None,
         };
         let id = match note {
             Note::Expect(id) | Note::Assigned(id) | Note::Withdrawn(id, _) => id,
-            Note::Begun(id) => return Some(Event::Begun(book.purpose(id)?)),
-            Note::Ended(id, code) => return Some(Event::Ended(book.purpose(id)?, code)),
+            Note::Begun(id) => return Some(Event::Begun(book.purpose(*id)?)),
+            Note::Ended(id, code) => return Some(Event::Ended(book.purpose(*id)?, *code)),
         };
-        let (open, moving) = book.expected(id)?;
+        let (open, moving) = book.expected(*id)?;
         let known = self.mind.known();
         // Each is made where it goes: a copy would be as long as all else.
         Some(match note {
-            Note::Withdrawn(_, why) => Event::Withdrawn(Expectation::of(open, moving, known), why),
+            Note::Withdrawn(_, why) => Event::Withdrawn(Expectation::of(open, moving, known), *why),
             Note::Assigned(_) => Event::Assigned(Expectation::of(open, moving, known)),
             _ => Event::Expect(Expectation::of(open, moving, known)),
         })

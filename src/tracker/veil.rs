@@ -12,6 +12,8 @@ const LONGEST: u16 = (1 << 14) + 2048;
 pub(super) enum View {
     /// Nothing was received yet: TLS may be there from the start.
     Unopened,
+    /// Plaintext, and the next byte begins a line: nothing of the last one is kept.
+    AtLine,
     /// Plaintext.
     Clear,
     /// Plaintext, and the server has accepted an AUTH that wasn't seen: TLS may begin with the next byte.
@@ -60,7 +62,7 @@ impl View {
         match self {
             Self::Unopened => other == Self::Unopened && begins_record(first),
             Self::Promised => begins_record(first),
-            Self::Clear | Self::Records(_) | Self::Lost => false,
+            Self::AtLine | Self::Clear | Self::Records(_) | Self::Lost => false,
         }
     }
 }

@@ -6,6 +6,8 @@ use super::Peer;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waiting {
     Nobody,
+    /// One line, which came whole.
+    Whole(Peer),
     Client,
     Server,
     /// Both sides'; the client's came first.
@@ -17,6 +19,7 @@ impl Waiting {
     pub(super) fn has(self, side: Peer) -> bool {
         match self {
             Self::Nobody => false,
+            Self::Whole(whose) => side == whose,
             Self::Client => side == Peer::Client,
             Self::Server => side == Peer::Server,
             Self::ClientFirst | Self::ServerFirst => true,
@@ -36,6 +39,7 @@ impl Waiting {
 
     pub(super) fn remove(&mut self, side: Peer) {
         *self = match (*self, side) {
+            (Self::Whole(whose), _) if whose == side => Self::Nobody,
             (Self::Client, Peer::Client) | (Self::Server, Peer::Server) => Self::Nobody,
             (Self::ClientFirst | Self::ServerFirst, Peer::Client) => Self::Server,
             (Self::ClientFirst | Self::ServerFirst, Peer::Server) => Self::Client,

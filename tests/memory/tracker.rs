@@ -86,7 +86,7 @@ fn a_line_that_goes_through_allocates_nothing_either() {
     let mut rewrite = Rewrite::new(Tracker::new(Arc::default(), client, server));
     let mut pass = |lines: &[(Peer, &[u8])]| {
         for (from, line) in lines {
-            rewrite.received(*from, line);
+            rewrite.received(*from, line).unwrap();
             while let Some(passed) = rewrite.poll() {
                 drop(std::hint::black_box(passed));
             }

@@ -240,7 +240,7 @@ fn a_command_that_a_gateway_refuses_is_evidence_too() {
         (Peer::Server, "230 in\r\n"),
         (Peer::Client, "PORT 10,0,0,1,200,1\r\n"),
     ] {
-        rewrite.received(from, bytes.as_bytes());
+        rewrite.received(from, bytes.as_bytes()).unwrap();
         while let Some(passed) = rewrite.poll() {
             let Passed::Event(event) = passed else { continue };
             witness.observe(&event, now);

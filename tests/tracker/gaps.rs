@@ -103,3 +103,38 @@ fn nothing_is_expected_out_of_the_first_line_after_joining() {
     let told = say_data(&mut tracker, &["S: 200 NOOP ok.", "S: 200 PORT ok", "C: PORT 192,0,2,1,18,104"]);
     assert_eq!(told.last().unwrap(), "expect Server 192.0.2.2 to 192.0.2.1:4712 protected?", "{told:?}");
 }
+
+#[test]
+fn a_reply_that_others_have_overtaken_was_missed() {
+    let mut tracker = logged_in();
+    let burst = ["C: SIZE a", "C: EPSV", "C: RETR a"];
+    say(&mut tracker, &burst);
+    // The 213 is missing.
+    say(&mut tracker, &["S: 229 (|||4711|)", "S: 150 ok", "S: 226 ok"]);
+    let told = say(&mut tracker, &burst);
+    assert_eq!(told[..2], ["> SIZE", "lost Unanswered"]);
+    let mut told = say(&mut tracker, &["S: 213 5", "S: 229 (|||4712|)", "S: 150 ok", "S: 226 ok"]);
+    told.retain(|told| told.starts_with("< ") || told == "found");
+    assert_eq!(told, ["< SIZE 213", "found", "< EPSV 229", "< RETR 150", "< RETR 226"]);
+}
+
+#[test]
+fn a_transfer_that_goes_on_was_not_overtaken() {
+    let mut tracker = logged_in();
+    let lines =
+        ["C: EPSV", "S: 229 (|||4711|)", "C: RETR a", "S: 150 ok", "C: NOOP", "S: 200 ok", "C: STAT", "S: 211 on"];
+    say(&mut tracker, &lines);
+    let told = say(&mut tracker, &["C: NOOP", "S: 200 ok", "S: 226 ok"]);
+    assert_eq!(told[..4], ["> NOOP", "< NOOP 200", "< RETR 226", "ended RETR a by Server 226"]);
+    assert!(tracker.is_in_step());
+}
+
+/// Behind its burst the client waits again, so that what goes on unanswered shows what was missed.
+#[test]
+fn who_has_pipelined_once_may_wait_from_then_on() {
+    let mut tracker = logged_in();
+    say(&mut tracker, &["C: NOOP", "C: NOOP", "C: PWD", "S: 200 ok", "S: 200 ok", "S: 257 \"/\""]);
+    // The 550 to the first of them is missing.
+    let told = say(&mut tracker, &["C: CWD a", "C: CWD b", "S: 550 no", "C: TYPE I", "S: 200 ok"]);
+    assert_eq!(told, ["> CWD", "> CWD", "< ? 550", "lost Ambiguous", "> TYPE", "< TYPE 200", "found"]);
+}

@@ -19,7 +19,7 @@ struct Out {
 fn pass(rewrite: &mut Rewrite, lines: &[(Peer, &[u8])], verbs: &[Verb]) -> Out {
     let mut out = Out::default();
     for (from, bytes) in lines {
-        rewrite.received(*from, bytes);
+        rewrite.received(*from, bytes).unwrap();
         while let Some(passed) = rewrite.poll() {
             let refuse = match passed {
                 Passed::Event(Event::Command { verb, .. }) => verbs.contains(&verb),
@@ -105,21 +105,21 @@ fn an_address_that_is_not_expected_can_be_refused_on_either_side() {
 fn what_cannot_be_refused_is_not() {
     let mut rewrite = holding();
     assert!(!rewrite.refuse(&NO), "nothing was told");
-    rewrite.received(Peer::Client, b"NOOP\r\n");
+    rewrite.received(Peer::Client, b"NOOP\r\n").unwrap();
     assert!(matches!(rewrite.poll(), Some(Passed::Event(Event::Command { .. }))));
     assert!(!rewrite.refuse(&Reply::from_static(Code::COMMAND_OKAY, "Done.")), "that is no refusal");
-    rewrite.received(Peer::Server, b"200 ok\r\n");
+    rewrite.received(Peer::Server, b"200 ok\r\n").unwrap();
     let out = pass(&mut rewrite, &[], &[]);
     assert_eq!(out.to, ["", ""]);
     while rewrite.poll().is_some() {}
     // A part of a line has gone on, where lines aren't held.
     let mut rewrite = Rewrite::new(tracker());
-    rewrite.received(Peer::Client, b"DE");
+    rewrite.received(Peer::Client, b"DE").unwrap();
     while rewrite.poll().is_some() {}
     let out = pass(&mut rewrite, &[(Peer::Client, b"LE a\r\n")], &[Verb::Dele]);
     assert_eq!((&out.to[1][..], &out.refused[..]), ("LE a\r\n", &[false][..]));
     // A reply that announces nothing is the server's.
-    rewrite.received(Peer::Server, b"250 done\r\n");
+    rewrite.received(Peer::Server, b"250 done\r\n").unwrap();
     assert!(matches!(rewrite.poll(), Some(Passed::Event(Event::Reply { .. }))));
     assert!(!rewrite.refuse(&NO));
 }
@@ -139,7 +139,7 @@ fn a_line_within_telnet_does_not_go_on() {
     }
     // Without anything to hide, Telnet goes on.
     let mut rewrite = holding();
-    rewrite.received(Peer::Client, b"\xff\xfb\x01NOOP\r\n");
+    rewrite.received(Peer::Client, b"\xff\xfb\x01NOOP\r\n").unwrap();
     let mut sent = Vec::new();
     while let Some(passed) = rewrite.poll() {
         if let Passed::Bytes { bytes, .. } = passed {
@@ -147,4 +147,52 @@ fn a_line_within_telnet_does_not_go_on() {
         }
     }
     assert_eq!(sent, b"\xff\xfb\x01NOOP\r\n");
+}
+
+/// The server has said nothing yet to the first command, so that the client's 550s wait, and their number is bounded.
+#[test]
+fn answers_that_wait_are_bounded() {
+    let mut rewrite = holding();
+    assert_eq!(pass(&mut rewrite, &[(Peer::Client, b"NOOP\r\n")], &[]).to[1], "NOOP\r\n");
+    let mut pieces = 0;
+    while rewrite.wants_input(Peer::Client) {
+        let out = pass(&mut rewrite, &[(Peer::Client, &b"DELE a\r\n".repeat(100))], &[Verb::Dele]);
+        assert_eq!(out.to, ["", ""]);
+        pieces += 1;
+        assert!(pieces < 200, "bounded");
+    }
+    let out = pass(&mut rewrite, &[(Peer::Server, b"200 ok\r\n")], &[Verb::Dele]);
+    assert_eq!(out.to[0], "200 ok\r\n".to_owned() + &"550 Not here.\r\n".repeat(100 * pieces));
+}
+
+#[test]
+fn a_refused_transfer_has_an_end_and_leaves_its_data_connection_to_the_next() {
+    let mut rewrite = holding();
+    pass(&mut rewrite, &[(Peer::Client, b"PASV\r\n"), (Peer::Server, b"227 (192,0,2,2,18,103)\r\n")], &[]);
+    pass(&mut rewrite, &[(Peer::Client, b"REST 5\r\n"), (Peer::Server, b"350 ok\r\n")], &[]);
+    let mut told = Vec::new();
+    for turn in 0..10 {
+        let line = if turn < 9 { &b"STOR a\r\n"[..] } else { b"RETR b\r\n" };
+        rewrite.received(Peer::Client, line).unwrap();
+        if turn == 9 {
+            rewrite.received(Peer::Server, b"150 ok\r\n226 ok\r\n").unwrap();
+        }
+        loop {
+            let refuse = match rewrite.poll() {
+                None => break,
+                Some(Passed::Event(event @ (Event::Begun(_) | Event::Ended(..) | Event::Withdrawn(..)))) => {
+                    told.push(shown(&event));
+                    false
+                }
+                Some(Passed::Event(Event::Command { verb, .. })) => verb == Verb::Stor,
+                Some(_) => false,
+            };
+            if refuse {
+                assert!(rewrite.refuse(&NO));
+            }
+        }
+    }
+    let refused = "ended STOR a from 5 by Client 550";
+    let last = ["begun RETR b from 5 by Server", "ended RETR b from 5 by Server 226", "withdrawn 192.0.2.2:4711 Over"];
+    assert_eq!(told, [&[refused; 9][..], &last].concat());
 }

@@ -18,7 +18,7 @@ struct Out {
 
 /// Every question is answered with this address.
 fn pass(rewrite: &mut Rewrite, from: Peer, bytes: &[u8], answer: Option<SocketAddr>, out: &mut Out) {
-    rewrite.received(from, bytes);
+    rewrite.received(from, bytes).unwrap();
     while let Some(passed) = rewrite.poll() {
         match passed {
             Passed::Event(_) => {}
@@ -158,7 +158,7 @@ fn what_announces_nothing_goes_on_at_once() {
 #[test]
 fn a_question_comes_again_until_it_is_answered_and_before_its_line() {
     let mut rewrite = rewrite();
-    rewrite.received(Peer::Client, b"PORT 192,0,2,1,18,103\r\nNOOP\r\n");
+    rewrite.received(Peer::Client, b"PORT 192,0,2,1,18,103\r\nNOOP\r\n").unwrap();
     let mut seen = Vec::new();
     let mut asked = 0;
     while let Some(passed) = rewrite.poll() {
@@ -200,7 +200,7 @@ fn what_is_not_expected_is_not_asked_about() {
 fn a_refused_address_never_arrives() {
     fn refuse(rewrite: &mut Rewrite, from: Peer, bytes: &[u8]) -> (String, String) {
         let (mut client, mut server) = (String::new(), String::new());
-        rewrite.received(from, bytes);
+        rewrite.received(from, bytes).unwrap();
         while let Some(passed) = rewrite.poll() {
             match passed {
                 Passed::Address(address) => address.refuse(),
@@ -383,4 +383,106 @@ fn nothing_stays_behind_with_an_event_that_belongs_to_no_line() {
     let passed = one(&mut rewrite, Peer::Server, tls, None).client;
     assert!(rewrite.tracker().is_blind());
     assert_eq!(passed, tls.escape_ascii().to_string());
+}
+
+/// RFC 2428 3: the server would name the protocol of its own network.
+#[test]
+fn a_gateway_names_the_protocol_of_the_clients_network_itself() {
+    let ends = [
+        ("[2001:db8::1]:40000", SERVER, Translation::Client6, 2),
+        (CLIENT, "[2001:db8::2]:21", Translation::Client4, 1),
+    ];
+    for (client, server, translation, number) in ends {
+        let mut rewrite = logged_in_between(client, server, translation);
+        for command in ["EPSV 3", "epsv 255", "EPRT |3|2001:db8::1|5001|", "EPRT !0!192.0.2.1!5001!"] {
+            let out = one(&mut rewrite, Peer::Client, format!("{command}\r\n").as_bytes(), None);
+            let reply = format!(r"522 Network protocol not supported, use ({number})\r\n");
+            assert_eq!((out.client, &out.server[..]), (reply, ""), "{command}");
+            assert!(rewrite.tracker().is_in_step());
+        }
+        let other = format!("EPSV {}\r\n", 3 - number);
+        assert_eq!(one(&mut rewrite, Peer::Client, other.as_bytes(), None).server, "");
+        // What is no number at all is the server's to refuse.
+        assert_eq!(one(&mut rewrite, Peer::Client, b"EPSV x\r\n", None).server, r"EPSV x\r\n");
+    }
+    let mut rewrite = logged_in_between(CLIENT, "[2001:db8::2]:21", Translation::Client4);
+    assert_eq!(one(&mut rewrite, Peer::Client, b"EPSV 1\r\n", None).server, r"EPSV\r\n");
+    // Within one network, and where the client wants no gateway, the server says it.
+    assert_eq!(one(&mut self::rewrite(), Peer::Client, b"EPSV 3\r\n", None).server, r"EPSV 3\r\n");
+    let mut rewrite = logged_in_between("[2001:db8::1]:40000", SERVER, Translation::Client6);
+    one(&mut rewrite, Peer::Client, b"ALGS DISABLE64\r\n", None);
+    assert_eq!(one(&mut rewrite, Peer::Client, b"EPSV 3\r\n", None).server, r"EPSV 3\r\n");
+}
+
+#[test]
+fn behind_a_refused_227_nothing_is_agreed_on() {
+    use ftp_proto::session::Setup;
+    let mut rewrite = rewrite();
+    one(&mut rewrite, Peer::Client, b"PASV\r\n", None);
+    rewrite.received(Peer::Server, b"227 (192,0,2,2,18,103)\r\n").unwrap();
+    while let Some(passed) = rewrite.poll() {
+        if let Passed::Address(address) = passed {
+            address.refuse();
+        }
+    }
+    assert_eq!(rewrite.tracker().setup(), Some(Setup::None));
+    // A 227 that can't be handed on, either.
+    one(&mut rewrite, Peer::Client, b"PASV\r\n", None);
+    one(&mut rewrite, Peer::Server, b"227 (192,0,2,2,18,103)\r\n", Some("[2001:db8::64]:50000"));
+    assert_eq!(rewrite.tracker().setup(), Some(Setup::None));
+    // What the server never saw changes nothing.
+    one(&mut rewrite, Peer::Client, b"PASV\r\n", None);
+    one(&mut rewrite, Peer::Server, b"227 (192,0,2,2,18,103)\r\n", None);
+    rewrite.received(Peer::Client, b"PORT 192,0,2,1,18,103\r\n").unwrap();
+    while let Some(passed) = rewrite.poll() {
+        if let Passed::Address(address) = passed {
+            address.refuse();
+        }
+    }
+    assert_eq!(rewrite.tracker().setup(), Some(Setup::Passive));
+}
+
+/// An adapter that opens a socket for a question may read meanwhile.
+#[test]
+fn what_waits_for_an_answer_is_bounded() {
+    let mut rewrite = rewrite();
+    rewrite.received(Peer::Client, b"PORT 192,0,2,1,18,103\r\n").unwrap();
+    let wait = |rewrite: &mut Rewrite| loop {
+        if let Passed::Address(_) = rewrite.poll().expect("the question") {
+            return;
+        }
+    };
+    wait(&mut rewrite);
+    let noop = b"NOOP\r\n".repeat(1000);
+    let mut sent = 0;
+    while rewrite.wants_input(Peer::Client) {
+        rewrite.received(Peer::Client, &noop).unwrap();
+        sent += noop.len();
+        wait(&mut rewrite);
+        assert!(sent < 100_000, "bounded");
+    }
+    assert!(sent > 60_000 && rewrite.wants_input(Peer::Server), "{sent}");
+    // Once it is answered, all that was taken goes on.
+    while let Some(passed) = rewrite.poll() {
+        match passed {
+            Passed::Address(address) => address.keep(),
+            Passed::Bytes { bytes, .. } => sent -= bytes.len().min(sent),
+            Passed::Event(_) => {}
+        }
+    }
+    assert!(rewrite.wants_input(Peer::Client));
+    assert_eq!(sent, 0);
+}
+
+#[test]
+fn nothing_goes_on_behind_a_flood() {
+    let mut rewrite = rewrite();
+    let piece = vec![b'x'; 65_537];
+    rewrite.received(Peer::Server, &piece).unwrap();
+    let flood = rewrite.received(Peer::Server, b"y").unwrap_err();
+    assert_eq!(flood.from, Peer::Server);
+    assert_eq!(flood.to_string(), "more than 64 KiB from the server were waiting already");
+    assert!(rewrite.poll().is_none());
+    assert_eq!(rewrite.received(Peer::Client, b"NOOP\r\n"), Err(flood));
+    assert_eq!(rewrite.received(Peer::Client, b""), Err(flood));
 }

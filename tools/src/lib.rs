@@ -46,11 +46,11 @@ pub fn one_line(error: &clap::Error) -> String {
 }
 
 /// Bytes of the other side, fit for a terminal: what isn't UTF-8 shows as U+FFFD, and a control character, which
-/// could move the cursor or worse, as its escape.
+/// could move the cursor or worse, as its escape. So do those that end a line, or turn the direction of a text, in Unicode.
 pub fn printable(bytes: &[u8]) -> String {
     let mut text = String::new();
     for character in String::from_utf8_lossy(bytes).chars() {
-        if character.is_control() {
+        if character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
             text.extend(character.escape_default());
         } else {
             text.push(character);

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! [`options`] is the command line, [`adapter`] accepts sessions, and a [`session`] is one of them. [`control`] is a side's
-//! control connection, [`data`] makes and carries data connections, [`policy`] says what is refused, [`record`] writes
+//! control connection, [`data`] makes data connections and [`pump`] carries them, [`policy`] says what is refused, [`record`] writes
 //! the [`log`], and [`trouble`] has the doctor explain in it what failed.
 
 pub mod adapter;
@@ -18,6 +18,7 @@ pub mod data;
 pub mod log;
 pub mod options;
 pub mod policy;
+pub mod pump;
 pub mod record;
 pub mod session;
 pub mod trouble;

@@ -7,6 +7,7 @@ use core::num::NonZeroU16;
 use core::ops::Range;
 
 use super::Translation;
+use super::translation::Own;
 use crate::address::{self, ExtendedAddress, ExtendedPort, HostPort, LongAddress, NetworkProtocol};
 use crate::command::{Algs, Command, EpsvArgument, Verb};
 use crate::reply::Code;
@@ -20,6 +21,8 @@ pub(super) enum Kind {
     Active(CommandId, Verb, SocketAddr),
     Pasv(CommandId),
     Epsv(CommandId, EpsvArgument),
+    /// EPSV or EPRT with a number that is no network protocol's.
+    UnknownProtocol(CommandId),
     /// ALGS; `None`: with none of its three words.
     Algs(CommandId, Option<Algs>),
     /// 227, 228 or 229, and the command that it answers.
@@ -53,9 +56,12 @@ impl Kind {
     /// The command that it is, or answers.
     pub(super) fn id(self) -> Option<CommandId> {
         match self {
-            Self::Active(id, ..) | Self::Pasv(id) | Self::Epsv(id, _) | Self::Algs(id, _) | Self::Passive(id, ..) => {
-                Some(id)
-            }
+            Self::Active(id, ..)
+            | Self::Pasv(id)
+            | Self::Epsv(id, _)
+            | Self::UnknownProtocol(id)
+            | Self::Algs(id, _)
+            | Self::Passive(id, ..) => Some(id),
             Self::Other => None,
         }
     }
@@ -92,6 +98,10 @@ impl Line<'_> {
     pub(super) fn becomes(&self, translation: Translation, chosen: Option<SocketAddr>) -> Becomes {
         Becomes::of(match self.kind {
             Kind::Epsv(..) if translation == Translation::Client6 => Some(self.whole(b"PASV")),
+            // Its own network's protocol, which isn't the server's.
+            Kind::Epsv(_, EpsvArgument::Protocol(_)) if translation == Translation::Client4 => {
+                Some(self.whole(b"EPSV"))
+            }
             Kind::Pasv(_) if translation == Translation::Client4 => Some(self.whole(b"EPSV")),
             Kind::Active(_, verb, _) => {
                 chosen.filter(|_| self.announced.is_some()).and_then(|to| self.active(verb, to))
@@ -165,7 +175,9 @@ impl Line<'_> {
 
     /// The client gets this in place of an address that it couldn't use.
     fn refusal(&self) -> Becomes {
-        Becomes::Refusal(self.whole(b"425 Can't open data connection."))
+        let mut line = Vec::new();
+        Own::NoDataConnection.reply(false).encode(&mut line);
+        Becomes::Refusal(self.whole(line.trim_ascii_end()))
     }
 
     /// The line with something else in this place; where that isn't found amid Telnet, a line of its own.

@@ -5,32 +5,34 @@ use alloc::vec::Vec;
 use super::line::Kind;
 use super::translation::Own;
 use super::{Peer, Piece, Rewrite, Taken};
-use crate::reply::Reply;
+use crate::reply::{Code, Reply};
 use crate::session::CommandId;
 
 /// What the client reads in place of a reply of the server's.
 pub(super) enum Owed {
     Own(Own),
-    /// A whole reply.
-    Said(Vec<u8>),
+    Said(Reply<'static>),
 }
 
 impl Rewrite {
     /// Holds each command line back until all of it has come, so that [`refuse`](Self::refuse) can keep the whole line from the server.
-    /// Of a line of more than 64 KiB, and of one with line ends within Telnet, which a server could take for lines of their own, nothing goes
-    /// on: the client reads 500.
+    ///
+    /// Two kinds of lines never go on, and the client reads 500: a line of more than 64 KiB, and one with a CR or a line end amid it, behind which
+    /// some server could read a line of its own.
     #[must_use]
     pub fn holding_lines(mut self) -> Self {
         self.holds_lines = true;
         self
     }
 
-    /// Keeps the line from going on that was told last: call it behind the events of the line, before its address is answered or its bytes
-    /// are taken.
+    /// Keeps the last line that was told from going on. Call it at any of the line's events, before its address is answered and its bytes are
+    /// taken.
     ///
-    /// A command never reaches the server, and the client reads this reply once all before it was answered. A 227, 228 or 229
-    /// is replaced by this reply, and its data connection isn't expected any more. `false`, and nothing is changed: no such line was told
-    /// last, a part of it has gone on already (see [`holding_lines`](Self::holding_lines)), or the reply is none that refuses (4yz, 5yz).
+    /// A command never reaches the server, and the client reads `by` once all before it was answered. A 227, 228 or 229 is replaced by `by`, and
+    /// its data connection isn't expected any more.
+    ///
+    /// Returns `false` and changes nothing if the last line is neither a command nor such a reply, if a part of it has gone on already (see
+    /// [`holding_lines`](Self::holding_lines)), or if `by` is no refusal (4yz, 5yz).
     ///
     /// ```
     /// use std::sync::Arc;
@@ -41,7 +43,7 @@ impl Rewrite {
     /// let mut rewrite = Rewrite::new(Tracker::new(Arc::new(Rules::default()), client, server)).holding_lines();
     /// let mut sent = [String::new(), String::new()];
     /// for (from, bytes) in [(Peer::Server, "220 ready\r\n"), (Peer::Client, "DELE a\r\nNOOP\r\n")] {
-    ///     rewrite.received(from, bytes.as_bytes());
+    ///     rewrite.received(from, bytes.as_bytes())?;
     ///     while let Some(passed) = rewrite.poll() {
     ///         match passed {
     ///             Passed::Event(Event::Command { verb: Verb::Dele, .. }) => {
@@ -66,9 +68,7 @@ impl Rewrite {
             return false;
         }
         self.line = None;
-        let mut said = Vec::new();
-        by.encode(&mut said);
-        self.refuse_line(from, id, Owed::Said(said));
+        self.refuse_line(from, id, Owed::Said(by.clone().into_owned()));
         true
     }
 
@@ -95,17 +95,33 @@ impl Rewrite {
     }
 }
 
-/// Whether there is the end of a line within a line, as a subnegotiation of Telnet may have it.
+/// Whether some server could read a line of its own within a line: one that knows no Telnet, behind the line end that a subnegotiation may have,
+/// or one to which a CR ends a line, too, as it does to Java's `readLine`.
 pub(super) fn hides_a_line(raw: &[u8]) -> bool {
-    memchr::memchr(b'\n', raw).is_some_and(|end| end.saturating_add(1) < raw.len())
+    let mut line = raw.strip_suffix(b"\n").unwrap_or(raw);
+    // An empty line is no command.
+    while let Some(shorter) = line.strip_suffix(b"\r") {
+        line = shorter;
+    }
+    memchr::memchr2(b'\r', b'\n', line).is_some()
 }
 
 impl Owed {
-    /// The reply; `disabled`: ALGS DISABLE64 is in force.
-    pub(super) fn into_bytes(self, disabled: bool) -> Vec<u8> {
+    pub(super) fn code(&self) -> Code {
         match self {
-            Self::Own(own) => Vec::from(own.reply(disabled)),
-            Self::Said(reply) => reply,
+            Self::Own(own) => own.reply(false).code(),
+            Self::Said(reply) => reply.code(),
         }
+    }
+
+    /// The reply as it is sent; `disabled`: ALGS DISABLE64 is in force.
+    pub(super) fn into_bytes(self, disabled: bool) -> Vec<u8> {
+        let reply = match self {
+            Self::Own(own) => own.reply(disabled),
+            Self::Said(reply) => reply,
+        };
+        let mut bytes = Vec::new();
+        reply.encode(&mut bytes);
+        bytes
     }
 }

@@ -1,18 +1,23 @@
 //! What a gateway between IPv6 and IPv4 says itself (RFC 6384).
 
 use super::line::Kind;
+use crate::address::NetworkProtocol;
 use crate::command::{Algs, EpsvArgument};
+use crate::reply::{Code, Reply};
 
-/// Between which networks the bytes go.
+/// The networks between which a [`Rewrite`](super::Rewrite) translates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Translation {
-    /// Those of one family: no command becomes another, unless an address of another family is chosen for it.
+    /// Both ends are in networks of one family. No command becomes another, unless an address of the other family is chosen for it.
     #[default]
     None,
-    /// An IPv6 client and an IPv4 server (RFC 6384 5 and 6): EPSV goes on as PASV, and its 227 as a 229; EPRT goes on as PORT, if an IPv4
-    /// address is chosen for it. ALGS is answered, and EPSV ALL with 504, EPSV 1 with 522.
+    /// An IPv6 client and an IPv4 server (RFC 6384 5 and 6). EPSV goes on as PASV, and its 227 as a 229. EPRT goes on as PORT if an IPv4
+    /// address is chosen for it. The gateway answers ALGS itself (RFC 6384 11), EPSV ALL with 504, and EPSV or EPRT with a network protocol
+    /// other than 2 with 522 (RFC 2428 3): `EPSV 1`, `EPSV 3`, `EPRT |3|…`. EPRT with IPv4 (`|1|`) goes on as it is.
     Client6,
-    /// An IPv4 client and an IPv6 server: PASV goes on as EPSV, and its 229 as a 227 with the address that is chosen; PORT goes on as EPRT.
+    /// An IPv4 client and an IPv6 server. PASV goes on as EPSV, and its 229 as a 227 with the address that is chosen. PORT goes on as EPRT.
+    /// `EPSV 1` goes on as EPSV without an argument. The gateway answers EPSV or EPRT with another network protocol with 522, but for EPRT with
+    /// IPv6 (`|2|`), which goes on as it is.
     Client4,
 }
 
@@ -24,48 +29,63 @@ pub(super) enum Own {
     Disable,
     /// EPSV ALL, or ALGS with none of its three words.
     NotThat,
-    /// EPSV with a protocol that isn't the client's.
-    OtherProtocol,
+    /// EPSV or EPRT with a protocol that isn't the client's, which this is.
+    OtherProtocol(NetworkProtocol),
     /// The application refused an address of the client's.
     Refuse,
     /// The server's 227 can't be handed on.
     NoDataConnection,
     /// A line that was to be held is longer than can be.
     TooLong,
-    /// Whoever knows no Telnet would read more lines than one.
+    /// Some servers would read more lines than one.
     Unreadable,
 }
 
 impl Own {
-    /// RFC 6384 11: `216` and one of `NONE`, `EPSV`, `EPSVEPRT`.
-    pub(super) fn reply(self, disabled: bool) -> &'static [u8] {
-        match self {
-            Self::Status | Self::Enable | Self::Disable if disabled => b"216 NONE\r\n",
-            Self::Status | Self::Enable | Self::Disable => b"216 EPSVEPRT\r\n",
-            Self::NotThat => b"504 Command not implemented for that parameter.\r\n",
-            Self::OtherProtocol => b"522 Network protocol not supported, use (2)\r\n",
-            Self::Refuse => b"500 Illegal address.\r\n",
-            Self::NoDataConnection => b"425 Can't open data connection.\r\n",
-            Self::TooLong => b"500 Line too long.\r\n",
-            Self::Unreadable => b"500 Syntax error.\r\n",
-        }
+    /// RFC 6384 11: `216` and one of `NONE`, `EPSV`, `EPSVEPRT`. `disabled`: ALGS DISABLE64 is in force.
+    pub(super) const fn reply(self, disabled: bool) -> Reply<'static> {
+        let (code, text) = match self {
+            Self::Status | Self::Enable | Self::Disable if disabled => (Code::GATEWAY_STATUS, "NONE"),
+            Self::Status | Self::Enable | Self::Disable => (Code::GATEWAY_STATUS, "EPSVEPRT"),
+            Self::NotThat => (Code::PARAMETER_NOT_IMPLEMENTED, "Command not implemented for that parameter."),
+            Self::OtherProtocol(of_client) => {
+                let text = match of_client {
+                    NetworkProtocol::Ipv4 => "Network protocol not supported, use (1)",
+                    NetworkProtocol::Ipv6 => "Network protocol not supported, use (2)",
+                };
+                (Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS, text)
+            }
+            Self::Refuse => (Code::SYNTAX_ERROR, "Illegal address."),
+            Self::NoDataConnection => (Code::CANNOT_OPEN_DATA_CONNECTION, "Can't open data connection."),
+            Self::TooLong => (Code::SYNTAX_ERROR, "Line too long."),
+            Self::Unreadable => (Code::SYNTAX_ERROR, "Syntax error."),
+        };
+        Reply::from_static(code, text)
     }
 }
 
 impl Translation {
     /// What the gateway answers to this command itself; `disabled`: ALGS DISABLE64 is in force.
     pub(super) fn own(self, kind: &Kind, disabled: bool) -> Option<Own> {
-        if self != Self::Client6 {
-            return None;
-        }
+        let of_client = match self {
+            Self::None => return None,
+            Self::Client4 => NetworkProtocol::Ipv4,
+            Self::Client6 => NetworkProtocol::Ipv6,
+        };
         match kind {
-            Kind::Algs(_, Some(Algs::Status64)) => Some(Own::Status),
-            Kind::Algs(_, Some(Algs::Enable64)) => Some(Own::Enable),
-            Kind::Algs(_, Some(Algs::Disable64)) => Some(Own::Disable),
-            Kind::Algs(_, None) => Some(Own::NotThat),
+            Kind::Algs(_, algs) if self == Self::Client6 => Some(match algs {
+                Some(Algs::Status64) => Own::Status,
+                Some(Algs::Enable64) => Own::Enable,
+                Some(Algs::Disable64) => Own::Disable,
+                None => Own::NotThat,
+            }),
             _ if disabled => None,
-            Kind::Epsv(_, EpsvArgument::All) => Some(Own::NotThat),
-            Kind::Epsv(_, EpsvArgument::Protocol(crate::address::NetworkProtocol::Ipv4)) => Some(Own::OtherProtocol),
+            Kind::Epsv(_, EpsvArgument::All) if self == Self::Client6 => Some(Own::NotThat),
+            // RFC 2428 3: the server would name the protocol of its own network.
+            Kind::Epsv(_, EpsvArgument::Protocol(protocol)) if *protocol != of_client => {
+                Some(Own::OtherProtocol(of_client))
+            }
+            Kind::UnknownProtocol(_) => Some(Own::OtherProtocol(of_client)),
             _ => None,
         }
     }

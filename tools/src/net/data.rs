@@ -81,10 +81,20 @@ pub fn wait<'a>(ear: impl Into<Ear<'a>>, data: Option<PollFd<'_>>, patience: Opt
 
 /// Listens on a port of the range, begun at a random place: who can guess the next port can steal the connection.
 pub fn listen(host: IpAddr, ports: RangeInclusive<u16>) -> Result<TcpListener, DataError> {
+    listen_on_link(SocketAddr::new(host, 0), ports)
+}
+
+/// The same at an address that may name a link, as a link-local one has to. Its port doesn't matter.
+pub fn listen_on_link(host: SocketAddr, ports: RangeInclusive<u16>) -> Result<TcpListener, DataError> {
     let (first, count) = (*ports.start(), u64::from(ports.end().saturating_sub(*ports.start())) + 1);
     let random = RandomState::new().build_hasher().finish();
     let mut candidates = (0..count).map(|step| first + ((random % count + step) % count) as u16);
-    let bound = candidates.find_map(|port| match TcpListener::bind(SocketAddr::new(host, port)) {
+    let at = |port| {
+        let mut address = host;
+        address.set_port(port);
+        address
+    };
+    let bound = candidates.find_map(|port| match TcpListener::bind(at(port)) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => None,
         result => Some(result),
     });

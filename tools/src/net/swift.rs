@@ -1,4 +1,4 @@
-//! File data without a way through this process: on Linux the kernel moves it from a file to a socket and back.
+//! File data without a way through this process: on Linux the kernel moves it from a file to a socket and back, and from one socket to another.
 //!
 //! Everywhere else, and with files for which the kernel can't, the answer is `None`: then `read` and `write` do it.
 
@@ -32,7 +32,7 @@ mod linux {
         possible(sendfile(socket, file, None, PIECE))
     }
 
-    /// What bytes go through from a socket to a file: the kernel has no shorter way.
+    /// What bytes go through from a socket to a file, or to another socket: the kernel has no shorter way.
     pub struct Pipe {
         end: File,
         start: OwnedFd,
@@ -69,6 +69,19 @@ mod linux {
                 }
             }
             Ok(true)
+        }
+
+        /// Gives as much of it to a socket as that takes at once. `None`: the kernel can't, and what is left is to be
+        /// [poured](Self::pour).
+        pub fn give(&mut self, socket: impl AsFd) -> io::Result<Option<usize>> {
+            let given = possible(splice(&self.end, None, socket, None, self.held, SpliceFlags::NONBLOCK))?;
+            self.held -= given.unwrap_or_default();
+            Ok(given)
+        }
+
+        /// Nothing is left in it.
+        pub fn is_empty(&self) -> bool {
+            self.held == 0
         }
 
         /// Writes what is left in it.
@@ -112,6 +125,14 @@ mod other {
 
         pub fn put(&mut self, _: &File) -> io::Result<bool> {
             Ok(false)
+        }
+
+        pub fn give<S>(&mut self, _: S) -> io::Result<Option<usize>> {
+            Ok(None)
+        }
+
+        pub fn is_empty(&self) -> bool {
+            true
         }
 
         pub fn pour(&mut self, _: &mut dyn Write, _: &mut [u8]) -> io::Result<()> {

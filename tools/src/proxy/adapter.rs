@@ -1,7 +1,9 @@
 //! Where sessions come in: tokio's sockets, a thread a processor, any number of sessions on each.
 
+use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -15,14 +17,14 @@ use tokio::net::{TcpListener as AsyncListener, TcpStream, lookup_host};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::control::Side;
 use super::data::Settings;
 use super::log::Log;
 use super::policy::Policy;
 use super::record::Record;
-use super::session::Session;
+use super::session::{LINGER, SHUTTING_DOWN, Session};
 use crate::net::data::why;
 use crate::server::door::{self, House, Stop};
 use crate::server::service::FAREWELL;
@@ -43,8 +45,8 @@ pub struct Service {
 /// The server behind the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Upstream {
-    /// A host's name or address, with a port.
-    Named(String),
+    /// A host's name or address, with its link if it needs one, and a port.
+    Named(String, u16),
     /// Where the client wanted to go before a firewall of this host redirected it.
     Redirected,
 }
@@ -75,7 +77,7 @@ fn work(runtime: &Runtime, listener: TcpListener, service: &Arc<Service>) -> io:
             stop = alarm.readable() => stop?,
         }
         end.notify_waiters();
-        std::future::pending().await
+        pending().await
     })
 }
 
@@ -87,29 +89,61 @@ async fn visit(client: TcpStream, peer: SocketAddr, service: &Arc<Service>, end:
         record.say("refused", "too many sessions");
         return turn_away(client, "421 Too many sessions, try again later.\r\n").await;
     }
-    let stop = end.notified();
-    match dial(&client, service).await {
+    let mut stop = pin!(end.notified());
+    let dialled = tokio::select! {
+        dialled = Box::pin(dial(&client, service)) => dialled,
+        () = left(&client) => {
+            record.say("close", "the client left before the server answered");
+            return Ok(());
+        }
+        () = stop.as_mut() => {
+            record.say("ended", SHUTTING_DOWN.trim_end());
+            return turn_away(client, SHUTTING_DOWN).await;
+        }
+    };
+    match dialled {
         Ok(server) => Session::new(client, server, service.clone())?.run(stop).await,
         Err(error) => {
-            let mut evidence = Evidence::seen_by(View::Client);
-            evidence.control = ControlState::NotReached(why(&error));
-            let finding = ftp_proto::diagnosis::diagnose(&evidence);
-            let finding = finding.first().map_or(String::new(), |finding| format!("; {}", finding.line()));
-            record.say("trouble", &format!("the server can't be reached: {error}{finding}"));
+            record.say("trouble", &unreachable(&error));
             turn_away(client, "421 The server can't be reached.\r\n").await?;
         }
     }
     Ok(())
 }
 
+/// What the log says of a server that can't be reached.
+fn unreachable(error: &io::Error) -> String {
+    let mut evidence = Evidence::seen_by(View::Client);
+    evidence.control = ControlState::NotReached(why(error));
+    let findings = ftp_proto::diagnosis::diagnose(&evidence);
+    let finding = findings.first().map_or(String::new(), |finding| format!("; {}", finding.line()));
+    format!("the server can't be reached: {error}{finding}")
+}
+
+/// Until a client has left.
+async fn left(client: &TcpStream) {
+    match client.peek(&mut [0; 1]).await {
+        // Or it has nothing to say, and waits for the greeting.
+        Ok(0) => sleep(LINGER).await,
+        Ok(_) => pending().await,
+        Err(_) => {}
+    }
+}
+
 /// Connects to the server: to the first of its addresses that answers.
 async fn dial(client: &TcpStream, service: &Service) -> io::Result<TcpStream> {
     let addresses: Vec<SocketAddr> = match &service.upstream {
-        Upstream::Named(name) => lookup_host(name).await?.collect(),
+        Upstream::Named(host, port) => lookup_host((host.as_str(), *port)).await?.collect(),
         Upstream::Redirected => vec![original(client)?],
     };
     let mut failure = ErrorKind::NotFound.into();
+    let own = Endpoints::new(client.local_addr()?, client.peer_addr()?).local();
     for address in addresses {
+        // It would lead the proxy to itself, and so on.
+        if address == own {
+            failure = io::Error::new(ErrorKind::AddrNotAvailable, "it is the proxy itself");
+            continue;
+        }
         match timeout(service.data.connect, TcpStream::connect(address)).await {
             Ok(Ok(server)) => return Ok(server),
             Ok(Err(error)) => failure = error,
@@ -137,6 +171,7 @@ fn original(_: &TcpStream) -> io::Result<SocketAddr> {
 async fn turn_away(client: TcpStream, why: &str) -> io::Result<()> {
     let mut client = Side::new(client)?;
     client.push(why.as_bytes(), None);
-    client.leave(Duration::from_secs(2)).await;
+    // What few need, nobody has room for.
+    Box::pin(client.leave(LINGER)).await;
     Ok(())
 }

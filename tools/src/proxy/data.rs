@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -11,17 +11,14 @@ use std::time::{Duration, Instant};
 use ftp_proto::DataError;
 use ftp_proto::session::CommandId;
 use ftp_proto::tracker::{Expectation, Peer, Withdrawal};
-use socket2::SockRef;
 use tokio::net::{TcpListener as AsyncListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::control::{in_order, reset};
-use crate::net::data::{listen, why};
-
-/// Bytes that are under way at a time in one direction.
-const BUFFER: usize = 128 * 1024;
+use super::pump::pump;
+use crate::net::data::{listen_on_link, why};
 
 /// As many data connections may a session have at once. One is usual; the next may be agreed on while one is in use.
 const MOST: usize = 8;
@@ -42,9 +39,9 @@ pub struct Settings {
 
 /// The data connections of a session.
 pub struct Ways {
-    /// Our own addresses on the control connections.
-    client_side: IpAddr,
-    server_side: IpAddr,
+    /// Our own addresses on the control connections, each with its link.
+    client_side: SocketAddr,
+    server_side: SocketAddr,
     settings: Rc<Settings>,
     open: Vec<Way>,
     /// What was announced last, and what the other end was told in its place.
@@ -96,14 +93,14 @@ struct Making {
     by: Peer,
     /// Where we dial, and from which host.
     to: SocketAddr,
-    source: IpAddr,
+    source: SocketAddr,
     settings: Rc<Settings>,
     meter: Rc<Meter>,
 }
 
 impl Ways {
     /// `client_side`, `server_side`: our own addresses on the control connections.
-    pub fn new(client_side: IpAddr, server_side: IpAddr, settings: Rc<Settings>) -> Self {
+    pub fn new(client_side: SocketAddr, server_side: SocketAddr, settings: Rc<Settings>) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
         Self {
             client_side,
@@ -128,10 +125,11 @@ impl Ways {
             Peer::Client => (self.client_side, self.server_side, &settings.passive_ports, settings.passive_address),
             Peer::Server => (self.server_side, self.client_side, &settings.active_ports, settings.external_address),
         };
-        let listener = listen(own, ports.clone())?;
+        let listener = listen_on_link(own, ports.clone())?;
         let port = listener.local_addr().map_err(|_| DataError::Local)?.port();
-        // One is all that comes.
-        let told = SocketAddr::new(outside.unwrap_or(own), port);
+        // One is all that comes. Who is of the other family is told our own: an address of ours outside says nothing about it.
+        let outside = outside.filter(|outside| outside.is_ipv4() == own.is_ipv4());
+        let told = SocketAddr::new(outside.unwrap_or(own.ip()), port);
         let meter = Rc::new(Meter::new());
         let making = Making {
             listener,
@@ -329,48 +327,17 @@ async fn arrival(
 }
 
 /// Connects from the host that the other end knows.
-async fn dial(to: SocketAddr, source: IpAddr) -> io::Result<TcpStream> {
+async fn dial(to: SocketAddr, mut source: SocketAddr) -> io::Result<TcpStream> {
     let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.bind(SocketAddr::new(source, 0))?;
+    source.set_port(0);
+    socket.bind(source)?;
     socket.connect(to).await
-}
-
-/// Passes on all that comes from one to the other, and its end.
-async fn pump(from: &TcpStream, to: &TcpStream, count: impl Fn(usize), passed: impl Fn()) -> io::Result<()> {
-    let mut buffer = Vec::new();
-    loop {
-        from.readable().await?;
-        // No buffer waits for who says nothing.
-        buffer.resize(BUFFER, 0);
-        let received = match from.try_read(&mut buffer) {
-            Ok(0) => break,
-            Ok(received) => received,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(error),
-        };
-        let mut rest = &buffer[..received];
-        while !rest.is_empty() {
-            to.writable().await?;
-            match to.try_write(rest) {
-                Ok(written) => {
-                    count(written);
-                    rest = &rest[written..];
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    let result = SockRef::from(to).shutdown(Shutdown::Write);
-    passed();
-    // Who has left already needs no end.
-    result.or_else(|error| if error.kind() == io::ErrorKind::NotConnected { Ok(()) } else { Err(error) })
 }
 
 /// Until nothing has moved for so long.
 async fn stalled(meter: &Meter, patience: Duration) {
     while let Some(rest) = patience.checked_sub(meter.last.get().elapsed()) {
-        sleep(rest + Duration::from_millis(1)).await;
+        sleep(rest.saturating_add(Duration::from_millis(1))).await;
     }
 }
 

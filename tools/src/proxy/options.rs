@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,8 +24,8 @@ const CONTROL_PORT: u16 = 21;
 /// A transparent FTP proxy: passes sessions on to a server, makes the data connections that they agree on, and no others.
 #[derive(Parser)]
 struct Arguments {
-    /// Where to listen; with port 0 the system picks one.
-    #[arg(long, value_name = "ADDR")]
+    /// Where to listen; with port 0 the system picks one. A link-local address names its link: `[fe80::1%eth0]:21`.
+    #[arg(long, value_name = "ADDR", value_parser = place)]
     listen: SocketAddr,
     /// The server behind the proxy: a name or an address, of either family. `redirected`: where the client wanted to go before
     /// a firewall of this host redirected it here (Linux).
@@ -65,8 +65,8 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Tls::Refuse)]
     tls: Tls,
     /// How many sessions there may be at once; who comes then is told so, and turned away.
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    max_sessions: usize,
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_sessions: u32,
     /// How long nothing may be said, and nothing move.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     idle_timeout: u64,
@@ -105,6 +105,7 @@ fn run(arguments: Arguments) -> Result<()> {
     let address = arguments.listen;
     let service = arguments.service()?;
     service.stop.on_signals()?;
+    door::allow_sockets();
     let listener = door::listen(address).with_context(|| format!("{address}"))?;
     let mut out = io::stdout();
     writeln!(out, "listening on {}", listener.local_addr()?).and_then(|()| out.flush()).context("standard output")?;
@@ -143,7 +144,7 @@ impl Arguments {
             },
             idle: Duration::from_secs(self.idle_timeout),
             log: Arc::new(Log::open(self.log.as_deref()).context("--log")?),
-            house: House::new(Some(self.max_sessions)),
+            house: House::new(Some(usize::try_from(self.max_sessions)?)),
             stop: Stop::new()?,
         })
     }
@@ -153,18 +154,44 @@ fn upstream(text: &str) -> Result<Upstream, String> {
     if text == "redirected" {
         return Ok(Upstream::Redirected);
     }
-    if text.is_empty() {
-        return Err("it must be HOST, HOST:PORT, or redirected".into());
+    let wrong = || "it must be HOST, HOST:PORT, or redirected".to_owned();
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    if is_address(bare) {
+        return Ok(Upstream::Named(bare.into(), CONTROL_PORT));
     }
-    let port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
-    if let Ok(host) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-        return Ok(Upstream::Named(SocketAddr::new(host, CONTROL_PORT).to_string()));
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)?),
+        None => (text, CONTROL_PORT),
+    };
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match bracketed {
+        Some(host) if is_address(host) => Ok(Upstream::Named(host.into(), port)),
+        None if !host.is_empty() && !host.contains([':', '[', ']', '/', '@']) => Ok(Upstream::Named(host.into(), port)),
+        _ => Err(wrong()),
     }
-    match text.rsplit_once(':') {
-        Some((host, number)) if !host.is_empty() && port(number) => Ok(Upstream::Named(text.into())),
-        Some(_) => Err("it must be HOST, HOST:PORT, or redirected".into()),
-        None => Ok(Upstream::Named(format!("{text}:{CONTROL_PORT}"))),
+}
+
+/// Whether it is an address, with a link behind it or without.
+fn is_address(text: &str) -> bool {
+    let is_link = |link: &str| !link.is_empty() && !link.contains(['[', ']', ':']);
+    let has_link = |(host, link): (&str, &str)| host.parse::<Ipv6Addr>().is_ok() && is_link(link);
+    text.parse::<IpAddr>().is_ok() || text.split_once('%').is_some_and(has_link)
+}
+
+/// An address to listen at. That of an IPv6 link may name it as people do (RFC 4007 11).
+fn place(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
     }
+    let wrong = || "it must be ADDRESS:PORT, such as 0.0.0.0:21, [::]:21 or [fe80::1%eth0]:21".to_owned();
+    let (host, port) = text.strip_prefix('[').and_then(|text| text.split_once("]:")).ok_or_else(wrong)?;
+    let port: u16 = port.parse().map_err(|_| wrong())?;
+    if !is_address(host) {
+        return Err(wrong());
+    }
+    // Only the system knows the links' names.
+    let found = (host, port).to_socket_addrs().ok().and_then(|mut found| found.next());
+    found.ok_or_else(|| "this host has no such link".into())
 }
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {

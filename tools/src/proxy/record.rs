@@ -151,7 +151,12 @@ impl Record {
     }
 
     fn command(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, ways: &Ways) {
-        let shown = command.map_or_else(|| format!("{verb} ?"), Command::to_string);
+        let shown = match (command, verb) {
+            (Some(command), _) => command.to_string(),
+            // Not even a word can be read.
+            (None, Verb::Other) => "? ?".into(),
+            (None, verb) => format!("{verb} ?"),
+        };
         let (word, argument) = shown.split_once(' ').unwrap_or((&shown, ""));
         let line = Line { id, since: Instant::now(), verb: word.into(), argument: argument.into() };
         if verb.opens_data() {

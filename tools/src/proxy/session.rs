@@ -1,6 +1,7 @@
 //! One client and its server, with the proxy in between.
 
 use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
@@ -23,7 +24,10 @@ use super::trouble::View;
 const BUFFER: usize = 16 * 1024;
 
 /// How long an end may take to leave once it was told to.
-const LINGER: Duration = Duration::from_secs(2);
+pub const LINGER: Duration = Duration::from_secs(2);
+
+/// What clients read when the proxy ends.
+pub const SHUTTING_DOWN: &str = "421 The proxy is shutting down.\r\n";
 
 /// Both control connections, and what is known of the session.
 pub struct Session {
@@ -77,8 +81,8 @@ enum Wake {
 }
 
 impl Session {
-    /// Between these two.
-    pub fn new(client: TcpStream, server: TcpStream, service: Arc<Service>) -> io::Result<Self> {
+    /// Between these two. In a box: else each step of it would have room for all of it.
+    pub fn new(client: TcpStream, server: TcpStream, service: Arc<Service>) -> io::Result<Box<Self>> {
         let ends = |stream: &TcpStream| io::Result::Ok(Endpoints::new(stream.local_addr()?, stream.peer_addr()?));
         let (to_client, to_server) = (ends(&client)?, ends(&server)?);
         let (of_client, of_server) = (to_client.peer(), to_server.peer());
@@ -89,14 +93,14 @@ impl Session {
         };
         let tracker = Tracker::new(service.rules.clone(), of_client, of_server);
         let watch = Watch {
-            ways: Ways::new(to_client.local().ip(), to_server.local().ip(), Rc::new(service.data.clone())),
+            ways: Ways::new(to_client.local(), to_server.local(), Rc::new(service.data.clone())),
             record: Record::new(service.log.clone(), of_client),
             witness: Witness::new(of_client, of_server),
             view: View { client: to_client, server: to_server, passive_ports: service.data.passive_ports.clone() },
             origin: Clock::now(),
         };
         watch.record.say("connect", &of_server.to_string());
-        Ok(Self {
+        Ok(Box::new(Self {
             client: Side::new(client)?,
             server: Side::new(server)?,
             rewrite: Rewrite::translating(tracker, translation).holding_lines(),
@@ -105,29 +109,29 @@ impl Session {
             last: Clock::now(),
             mark: Mark::default(),
             ends: false,
-        })
+        }))
     }
 
     /// Passes on what either side says until both have left.
-    pub async fn run(mut self, stop: Notified<'_>) {
-        let mut stop = std::pin::pin!(stop);
+    pub async fn run(mut self: Box<Self>, mut stop: Pin<&mut Notified<'_>>) {
         let end = loop {
             if let Some(end) = self.end() {
                 break end;
             }
-            let (client, server) = (&self.client, &self.server);
+            let (client, server, rewrite) = (&self.client, &self.server, &self.rewrite);
             let roomy = client.has_room() && server.has_room();
+            let may_read = |side: &Side, whose| roomy && !side.has_ended() && rewrite.wants_input(whose);
             // Nobody answers a client whose server has gone.
             let patience = if server.has_ended() { LINGER } else { self.service.idle };
             let rest = patience.saturating_sub(self.last_word().elapsed());
             let wake = tokio::select! {
-                result = client.readable(), if roomy && !client.has_ended() => Wake::Readable(Peer::Client, result),
-                result = server.readable(), if roomy && !server.has_ended() => Wake::Readable(Peer::Server, result),
+                result = client.readable(), if may_read(client, Peer::Client) => Wake::Readable(Peer::Client, result),
+                result = server.readable(), if may_read(server, Peer::Server) => Wake::Readable(Peer::Server, result),
                 result = client.writable() => Wake::Writable(Peer::Client, result),
                 result = server.writable() => Wake::Writable(Peer::Server, result),
                 (id, news) = self.watch.ways.news() => Wake::Data(id, news),
                 () = sleep(rest) => Wake::Late,
-                () = &mut stop => Wake::Stop,
+                () = stop.as_mut() => Wake::Stop,
             };
             let result = match wake {
                 Wake::Readable(from, Ok(())) => self.read(from),
@@ -140,14 +144,14 @@ impl Session {
                 Wake::Late if self.last_word().elapsed() < patience => Ok(()),
                 Wake::Late if self.server.has_ended() => break End::Left,
                 Wake::Late => break End::Given("421 Nothing was said for too long.\r\n"),
-                Wake::Stop => break End::Given("421 The proxy is shutting down.\r\n"),
+                Wake::Stop => break End::Given(SHUTTING_DOWN),
             };
             if let Err(side) = result {
                 self.watch.broke(side);
                 break End::Broken;
             }
         };
-        self.finish(end).await;
+        Box::pin(self.finish(end)).await;
     }
 
     fn end(&self) -> Option<End> {
@@ -178,7 +182,7 @@ impl Session {
         let Some(bytes) = buffer.get(..heard.count).filter(|bytes| !bytes.is_empty()) else {
             // A client that has said all is served on: what is expected is withdrawn once the server has gone, too.
             if from == Peer::Server {
-                self.rewrite.received(from, &[]);
+                self.rewrite.received(from, &[]).map_err(|flood| flood.from)?;
                 self.pass();
                 self.watch.lost(LossKind::Closed);
             }
@@ -188,7 +192,7 @@ impl Session {
         if from == Peer::Client {
             self.mark.comes(bytes.len(), heard.urgent);
         }
-        self.rewrite.received(from, bytes);
+        self.rewrite.received(from, bytes).map_err(|flood| flood.from)?;
         self.pass();
         // What can go at once does.
         self.write(Peer::Client)?;
@@ -283,13 +287,14 @@ impl Session {
         self.watch.explain();
     }
 
-    async fn finish(mut self, end: End) {
+    async fn finish(mut self: Box<Self>, end: End) {
         for side in [Peer::Client, Peer::Server] {
-            self.rewrite.received(side, &[]);
+            // Behind a flood nothing goes on, and the session ends as it is.
+            let _ = self.rewrite.received(side, &[]);
         }
         self.pass();
         let is_blind = self.rewrite.tracker().is_blind();
-        let Self { mut client, mut server, mut watch, .. } = self;
+        let Self { mut client, mut server, mut watch, .. } = *self;
         match end {
             End::Left => {}
             End::Broken => {

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 use socket2::{Domain, SockRef, Socket, Type};
@@ -26,6 +27,13 @@ pub const PAUSE: Duration = Duration::from_millis(100);
 
 /// How often is looked whether all have left.
 const GLANCE: Duration = Duration::from_millis(5);
+
+/// Lets this process have as many sockets at once as the system allows it: what it gets by default is often 1024.
+pub fn allow_sockets() {
+    let limit = getrlimit(Resource::Nofile);
+    // With fewer, sessions wait until others have ended.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
 
 /// Listens there; `[::]` for IPv4, too.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {

@@ -62,6 +62,25 @@ fn each_command_and_each_transfer_is_a_line_and_no_secret_is_in_any() {
     );
 }
 
+/// Whatever a client says, its line is one line of eight fields, and looks like what it is.
+#[test]
+fn no_line_of_a_client_looks_like_another() {
+    let server = Server::start("127.0.0.1:0", &[]);
+    let proxy = Proxy::before(&server.address, &[]);
+    let mut session = proxy.log_in();
+    for line in ["", "  ", "\t", "?", "CWD a\rb", "CWD \u{2028}2026-01-01T00:00:00.000Z", "CWD \u{202e}txt.exe"] {
+        session.say(line);
+    }
+    session.say("QUIT");
+    let log = proxy.log(&["close"]);
+    for line in log.lines() {
+        let fields: Vec<&str> = line.splitn(8, ' ').collect();
+        assert!(fields.len() == 8 && fields.iter().all(|field| !field.is_empty()), "{line}");
+    }
+    assert_eq!(log.matches(" ? (500) - ").count(), 3, "{log}");
+    assert!(!log.contains(['\r', '\t', '\u{2028}', '\u{202e}']), "{log}");
+}
+
 #[test]
 fn the_log_goes_to_a_file_behind_what_is_there() {
     let server = Server::start("127.0.0.1:0", &[]);

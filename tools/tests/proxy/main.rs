@@ -10,6 +10,7 @@ mod scripted;
 
 mod broken;
 mod data;
+mod edges;
 mod log;
 mod policy;
 mod sides;
@@ -17,7 +18,7 @@ mod works;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -40,9 +41,20 @@ impl Proxy {
     }
 
     pub fn listening(listen: &str, server: impl ToString, options: &[&str]) -> Self {
+        Self::started(Command::new(env!("CARGO_BIN_EXE_ftp-proxy")), listen, server, options)
+    }
+
+    /// By a shell that says this before.
+    pub fn limited(limit: &str, server: impl ToString, options: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{limit} && exec \"$@\""), "sh", env!("CARGO_BIN_EXE_ftp-proxy")]);
+        Self::started(shell, "127.0.0.1:0", server, options)
+    }
+
+    fn started(mut program: Command, listen: &str, server: impl ToString, options: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let log = scratch.path().join("log");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ftp-proxy"))
+        let mut process = program
             .args(["--listen", listen, "--server", &server.to_string()])
             .args(options)
             .stdout(Stdio::piped())
@@ -53,6 +65,15 @@ impl Proxy {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on ").expect(&line).parse().unwrap();
         Self { process, address, scratch }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// A connection, and nothing is known of what it says.
+    pub fn dial_raw(&self) -> TcpStream {
+        TcpStream::connect(self.address).unwrap()
     }
 
     pub fn dial(&self) -> Session {

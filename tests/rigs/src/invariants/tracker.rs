@@ -204,14 +204,14 @@ fn pass(
             Piece::Bytes(from, bytes) => {
                 for chunk in bytes.chunks(size) {
                     sent[*from as usize] += chunk.len();
-                    rewrite.received(*from, chunk);
+                    rewrite.received(*from, chunk).unwrap();
                     drain(&mut rewrite, &mut out, &mut came, told, answer);
                 }
             }
         }
     }
     for from in [Peer::Client, Peer::Server] {
-        rewrite.received(from, b"");
+        rewrite.received(from, b"").unwrap();
         drain(&mut rewrite, &mut out, &mut came, told, answer);
     }
     assert_eq!(came, sent, "the lengths that are told");

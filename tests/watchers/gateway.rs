@@ -1,0 +1,188 @@
+//! A gateway between an IPv6 network and an IPv4 one (RFC 6384): a client on one side, a server on the other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Tracker, Translation};
+
+use crate::at;
+
+struct Gateway {
+    rewrite: Rewrite,
+    /// Its own addresses: what the server is to dial, and the client.
+    towards_server: SocketAddr,
+    towards_client: SocketAddr,
+    /// What the server reads, and the client.
+    read: [String; 2],
+}
+
+impl Gateway {
+    /// With an IPv6 client.
+    fn of6() -> Self {
+        let tracker = Tracker::new(Arc::new(Rules::default()), at("[2001:db8::1]:40000"), at("192.0.2.2:21"));
+        let rewrite = Rewrite::translating(tracker, Translation::Client6);
+        let (towards_server, towards_client) = (at("192.0.2.64:50001"), at("[64:ff9b::c000:202]:50002"));
+        Self { rewrite, towards_server, towards_client, read: Default::default() }
+    }
+
+    /// With an IPv4 client.
+    fn of4() -> Self {
+        let tracker = Tracker::new(Arc::new(Rules::default()), at("192.0.2.1:40000"), at("[2001:db8::2]:21"));
+        let rewrite = Rewrite::translating(tracker, Translation::Client4);
+        let (towards_server, towards_client) = (at("[2001:db8::64]:50001"), at("192.0.2.64:50002"));
+        Self { rewrite, towards_server, towards_client, read: Default::default() }
+    }
+
+    fn hear(&mut self, from: Peer, bytes: &[u8]) {
+        self.rewrite.received(from, bytes).unwrap();
+        while let Some(passed) = self.rewrite.poll() {
+            match passed {
+                Passed::Address(address) => match address.expectation().unwrap().dials {
+                    Peer::Server => address.replace(self.towards_server),
+                    Peer::Client => address.replace(self.towards_client),
+                },
+                Passed::Bytes { to, bytes, .. } => {
+                    let text = String::from_utf8_lossy(bytes).replace("\r\n", "; ");
+                    self.read[usize::from(to == Peer::Client)].push_str(&text);
+                }
+                Passed::Event(Event::Lost(why)) => panic!("{why:?}"),
+                Passed::Event(_) => {}
+            }
+        }
+    }
+
+    /// The client says this, the server answers that; what each of them reads.
+    fn exchange(&mut self, said: &str, answered: &str) -> [String; 2] {
+        self.read = Default::default();
+        if !said.is_empty() {
+            self.hear(Peer::Client, format!("{said}\r\n").as_bytes());
+        }
+        if !answered.is_empty() {
+            self.hear(Peer::Server, format!("{answered}\r\n").as_bytes());
+        }
+        self.read.clone().map(|read| read.trim_end_matches("; ").into())
+    }
+
+    fn log_in(&mut self) {
+        assert_eq!(self.exchange("", "220 ready"), ["", "220 ready"]);
+        assert_eq!(self.exchange("USER anna", "230 in"), ["USER anna", "230 in"]);
+    }
+}
+
+#[track_caller]
+fn code(reply: &str, code: &str) {
+    assert!(reply.starts_with(code) && !reply.contains("; "), "{reply}");
+}
+
+/// RFC 6384 11. Before the login, too: that is when clients ask.
+#[test]
+fn algs() {
+    let mut gateway = Gateway::of6();
+    gateway.exchange("", "220 ready");
+    assert_eq!(gateway.exchange("ALGS STATUS64", ""), ["", "216 EPSVEPRT"]);
+    assert_eq!(gateway.exchange("algs disable64", ""), ["", "216 NONE"]);
+    assert_eq!(gateway.exchange("ALGS STATUS64", ""), ["", "216 NONE"]);
+    gateway.exchange("USER anna", "230 in");
+    // It touches nothing now.
+    assert_eq!(gateway.exchange("EPSV", "229 Extended (|||4711|)")[0], "EPSV");
+    assert_eq!(gateway.exchange("EPSV ALL", "200 ok"), ["EPSV ALL", "200 ok"]);
+    assert_eq!(gateway.exchange("ALGS ENABLE64", ""), ["", "216 EPSVEPRT"]);
+    assert_eq!(
+        gateway.exchange("EPSV", "227 Passive (192,0,2,2,18,103)"),
+        ["PASV", "229 Entering Extended Passive Mode (|||50002|)"]
+    );
+    for odd in ["ALGS", "ALGS STATUS", "ALGS STATUS64 now"] {
+        let [said, answered] = gateway.exchange(odd, "");
+        assert_eq!(said, "", "{odd}");
+        assert!(answered.starts_with("50"), "{odd}: {answered}");
+    }
+}
+
+#[test]
+fn passive_from_ipv6() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    let own = "229 Entering Extended Passive Mode (|||50002|)";
+    let passive = "227 Entering Passive Mode (192,0,2,2,18,103).";
+    for said in ["EPSV", "epsv", "EPSV 2"] {
+        assert_eq!(gateway.exchange(said, passive), ["PASV", own], "{said}");
+    }
+    assert_eq!(gateway.exchange("EPSV", "227-Entering\r\n227 Passive Mode (192,0,2,2,18,103)"), ["PASV", own]);
+    for (said, answer) in [("EPSV 1", "522"), ("EPSV 3", "522"), ("EPSV ALL", "504")] {
+        let [read, answered] = gateway.exchange(said, "");
+        assert_eq!(read, "", "{said}");
+        code(&answered, answer);
+    }
+    // What the server says else goes on.
+    assert_eq!(gateway.exchange("EPSV", "500 no PASV"), ["PASV", "500 no PASV"]);
+    assert_eq!(gateway.exchange("EPSV", "425 no port"), ["PASV", "425 no port"]);
+    // RFC 6384 6.1: an address that isn't the server's.
+    for odd in ["227 Passive (203,0,113,9,18,103)", "227 Passive", "227 Passive (192,0,2,2,0,22)"] {
+        code(&gateway.exchange("EPSV", odd)[1], "425");
+    }
+    assert_eq!(gateway.exchange("NOOP", "200 ok"), ["NOOP", "200 ok"]);
+}
+
+#[test]
+fn active_from_ipv6() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    let own = "PORT 192,0,2,64,195,81";
+    assert_eq!(gateway.exchange("EPRT |2|2001:db8::1|4711|", "200 PORT ok"), [own, "200 PORT ok"]);
+    assert_eq!(gateway.exchange("EPRT |2|2001:DB8:0:0:0:0:0:1|4711|", "200 PORT ok"), [own, "200 PORT ok"]);
+    let [said, answered] = gateway.exchange("EPRT |3|x|4711|", "");
+    assert_eq!(said, "");
+    code(&answered, "522");
+    // What isn't the client's own address isn't touched.
+    for other in ["EPRT |1|192.0.2.9|4711|", "EPRT |2|2001:db8::9|4711|", "PORT 192,0,2,9,18,103"] {
+        assert_eq!(gateway.exchange(other, "522 no"), [other, "522 no"]);
+    }
+}
+
+/// Its own words come in the order of what was said, and no reply of the server's is cut by one.
+#[test]
+fn in_order() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    let [said, answered] = gateway.exchange("NOOP\r\nALGS STATUS64\r\nEPSV ALL\r\nPWD\r\nEPSV 1", "");
+    assert_eq!((&*said, &*answered), ("NOOP; PWD", ""));
+    assert_eq!(gateway.exchange("", "200-o"), ["", "200-o"]);
+    let [_, answered] = gateway.exchange("", "200 k");
+    let replies: Vec<&str> = answered.split("; ").collect();
+    assert_eq!(replies[..2], ["200 k", "216 EPSVEPRT"]);
+    code(replies[2], "504");
+    assert_eq!(replies.len(), 3);
+    let [_, answered] = gateway.exchange("", "257 \"/\"");
+    assert!(answered.starts_with("257 \"/\"; 522 "), "{answered}");
+}
+
+#[test]
+fn behind_tls_nothing_is_touched() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    assert_eq!(gateway.exchange("AUTH TLS", "234 go on"), ["AUTH TLS", "234 go on"]);
+    let mut record = b"\x17\x03\x03\x00\x06EPSV".to_vec();
+    record.extend(b"\r\n");
+    gateway.read = Default::default();
+    gateway.hear(Peer::Client, &record);
+    assert_eq!(gateway.read[0], "\x17\x03\x03\x00\x06EPSV; ");
+}
+
+#[test]
+fn an_ipv4_client() {
+    let mut gateway = Gateway::of4();
+    gateway.log_in();
+    assert_eq!(
+        gateway.exchange("PASV", "229 Entering Extended Passive Mode (|||4711|)"),
+        ["EPSV", "227 Entering Passive Mode (192,0,2,64,195,82)."]
+    );
+    assert_eq!(gateway.exchange("PASV", "500 no EPSV"), ["EPSV", "500 no EPSV"]);
+    assert_eq!(
+        gateway.exchange("EPSV", "229 Entering Extended Passive Mode (|||4711|)"),
+        ["EPSV", "229 Entering Extended Passive Mode (|||50002|)"]
+    );
+    let own = "EPRT |2|2001:db8::64|50001|";
+    assert_eq!(gateway.exchange("PORT 192,0,2,1,18,103", "200 ok"), [own, "200 ok"]);
+    assert_eq!(gateway.exchange("EPRT |1|192.0.2.1|4711|", "200 ok"), [own, "200 ok"]);
+    assert_eq!(gateway.exchange("PORT 192,0,2,9,18,103", "500 no"), ["PORT 192,0,2,9,18,103", "500 no"]);
+}
