@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -98,7 +99,7 @@ pub fn main(program: &str) -> ExitCode {
 
 fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
     interrupt::watch()?;
-    let url = Url::parse(arguments.url.as_encoded_bytes())?;
+    let url = Arc::new(Url::parse(arguments.url.as_encoded_bytes())?);
     let action = arguments.action;
     let moves_file = matches!(action, Action::Get | Action::Put);
     ensure!(
@@ -108,7 +109,7 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
     ensure!(moves_file || action == Action::Mirror || !arguments.resume, "only get, put and mirror can resume");
     ensure!(moves_file || !arguments.ascii, "--ascii is for get and put");
     ensure!(action == Action::Ls || !arguments.raw, "--raw is for ls");
-    let login = Login::new(&url, &arguments.options)?;
+    let login = Login::new(url.clone(), &arguments.options)?;
     let copy = Copy {
         url: &url,
         login: &login,
@@ -122,7 +123,7 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
         Action::Ls => return ls::<A>(&login, url.path.as_ref(), arguments.raw),
         Action::Mirror => {
             let mirror = Mirror {
-                login: &login,
+                login,
                 connections: arguments.connections.into(),
                 most_directories: arguments.max_directories,
                 resume: arguments.resume,

@@ -19,6 +19,7 @@ use super::partial::{From, Partial, is_too_much};
 use super::session::{Adapter, Login, progress_bar};
 use super::url::Url;
 use crate::net::content::Content;
+use crate::net::convert::Deflate;
 use crate::printable;
 
 /// What a text's lines end with here.
@@ -27,7 +28,7 @@ const LINE_END: LineEnd = LineEnd::Lf;
 /// What to copy, and how.
 pub struct Copy<'a> {
     pub url: &'a Url,
-    pub login: &'a Login<'a>,
+    pub login: &'a Login,
     /// The file here.
     pub file: Option<&'a Path>,
     pub resume: bool,
@@ -111,7 +112,7 @@ impl Copy<'_> {
         }
         let mut source = bar.wrap_read(file);
         let mut send = |request: Request, source: &mut dyn Read| {
-            let content = Content::source(source).converted(form, LINE_END, None)?;
+            let content = Content::source(source).converted(form, LINE_END, Deflate::default())?;
             connection.request(request.representation(form.representation), Some(content))
         };
         let mut result = match offset {
@@ -166,6 +167,10 @@ impl Download<'_> {
             (Err(error), Some(why)) if matches!(failure(&error), Some(Failure::Incomplete { end, .. }) if *end == StreamEnd::LocalError) => {
                 Err(Left::behind(error, why))
             }
+            (Ok(length), Some(why)) => {
+                eprintln!("{}: {why} behind the last byte: all of it is here", printable(self.path.as_bytes()));
+                Ok(length)
+            }
             (result, _) => result,
         }
     }
@@ -198,7 +203,7 @@ impl Download<'_> {
             Length::Unknown => None,
         };
         let mut counted = Counted { to: sink, count: 0 };
-        let content = Content::sink(&mut counted).converted(self.form, LINE_END, None)?.noting(why);
+        let content = Content::sink(&mut counted).converted(self.form, LINE_END, Deflate::default())?.noting(why);
         connection.request(request, Some(content))?;
         match total.filter(|total| counted.count != *total) {
             None => Ok(total.map_or(Length::Unknown, Length::Told)),

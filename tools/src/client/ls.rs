@@ -20,7 +20,7 @@ use crate::tree::listing;
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// Prints what is at `path`.
-pub fn ls<A: Adapter>(login: &Login<'_>, path: Option<&RemotePath<'_>>, raw: bool) -> Result<()> {
+pub fn ls<A: Adapter>(login: &Login, path: Option<&RemotePath<'_>>, raw: bool) -> Result<()> {
     let mut connection = login.open::<A>(&ProgressBar::hidden())?;
     let path = || path.map(RemotePath::borrowed);
     let mut table = Table::new(io::stdout().lock(), Hint::List, raw)?;

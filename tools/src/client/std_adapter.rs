@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Clock};
 
 use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
-use ftp_proto::{Direction, Endpoints, Instant, Protection, Reply, Sent, StreamEnd, TlsError, Verdict};
+use ftp_proto::{Attempt, Direction, Endpoints, Instant, Protection, Reply, Sent, StreamEnd, TlsError, Verdict};
 
 use super::failure::Explained;
 use crate::interrupt::{self, Interrupt};
@@ -38,10 +38,39 @@ pub enum Event<'a> {
     Reply(&'a Reply<'a>),
     /// A data connection was made, by us or by the server.
     Connected { address: SocketAddr, by_server: bool },
+    /// A way to a data connection has failed.
+    Failed(&'a Attempt),
     /// The data connection has ended.
     Moved { direction: Direction, total: u64, end: StreamEnd },
     /// A TLS handshake is done, or has failed; of the data connection or the control connection.
     Secured { data: bool, how: &'a str },
+}
+
+/// Tells of each way to a data connection that has failed, once.
+pub struct Ways {
+    /// So many of the machine's attempts have been told, or have worked.
+    seen: usize,
+}
+
+impl Ways {
+    /// These are known.
+    pub fn behind(attempts: &[Attempt]) -> Self {
+        Self { seen: attempts.len() }
+    }
+
+    /// Those of the request that runs: a transfer begins a new list.
+    pub fn tell(&mut self, attempts: &[Attempt], mut observer: impl FnMut(Event<'_>)) {
+        self.seen = self.seen.min(attempts.len());
+        for (place, attempt) in attempts.iter().enumerate().skip(self.seen) {
+            if !attempt.is_success() {
+                observer(Event::Failed(attempt));
+            } else if place + 1 == attempts.len() {
+                // It may fail yet.
+                return;
+            }
+            self.seen = place + 1;
+        }
+    }
 }
 
 impl<'o> Connection<'o> {
@@ -82,27 +111,37 @@ impl<'o> Connection<'o> {
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let mut sockets = mem::take(&mut self.sockets);
-        let result = self.drive(&mut sockets, &mut content);
+        // The server has said that the bytes come.
+        let mut is_open = false;
+        let result = self.drive(&mut sockets, &mut content, &mut is_open);
         // Where the session has broken, what the server had sent before may not have been read yet.
         if let (Err(_), Some(content)) = (&result, &mut content) {
-            sockets.salvage(content, data::LINGER, false);
+            sockets.salvage(content, data::LINGER, is_open);
         }
         self.sockets = sockets;
         result.map_err(|error| Explained::by(error, &self.client, self.control.tls_version()))
     }
 
-    fn drive(&mut self, sockets: &mut Sockets, content: &mut Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
+    fn drive(
+        &mut self,
+        sockets: &mut Sockets,
+        content: &mut Option<Content<'_>>,
+        is_open: &mut bool,
+    ) -> Result<Option<Outcome<'static>>> {
         let mut interrupt = Interrupt::default();
         // The attempt whose beginning was told.
         let mut told = 0;
-        // The server has said that the bytes come.
-        let mut is_open = false;
+        let mut ways = Ways::behind(self.client.attempts());
+        let mut is_on_its_way = false;
         let source = (self.control.socket().local_addr()?.ip(), None);
         loop {
             interrupt.tell(&mut self.client);
+            ways.tell(self.client.attempts(), &mut self.observer);
             let now = Instant::from_origin(self.origin.elapsed());
             let is_protected = self.client.session().protection() == Protection::Private;
             match self.client.poll(now)? {
+                // What has become of the data connection is told before what is said then: the same comes again.
+                Action::Write(_) if mem::take(&mut is_on_its_way) => {}
                 Action::Write(write) => {
                     write.commands().for_each(|command| (self.observer)(Event::Command(command)));
                     data::write(&mut self.control, write, now);
@@ -113,13 +152,14 @@ impl<'o> Connection<'o> {
                     }
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => {
-                    is_open |= reply.code().is_preliminary() && !is_protected;
+                    *is_open |= reply.code().is_preliminary() && !is_protected;
                     (self.observer)(Event::Reply(&reply));
                 }
                 Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {
+                    is_on_its_way = true;
                     let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
                     let control = connect.wants_input().then_some(&self.control);
                     match sockets.connect(connect.channel(), address, source, control, patience)? {
@@ -134,6 +174,7 @@ impl<'o> Connection<'o> {
                 }
                 Action::Listen(listen) => sockets.listen(listen),
                 Action::Accept(accept) => {
+                    is_on_its_way = true;
                     let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
                     // A question that stays unanswered comes again: first the server may have to say why nobody comes.
                     let control = accept.wants_input().then_some(&self.control);
@@ -175,7 +216,7 @@ impl<'o> Connection<'o> {
                 Action::Close(close) => {
                     // What has failed may have been overtaken by the word that it has.
                     if let Some(content) = content {
-                        sockets.salvage(content, SALVAGE, mem::take(&mut is_open));
+                        sockets.salvage(content, SALVAGE, mem::take(is_open));
                     }
                     let moved = sockets.close(close.channel());
                     close.closed(moved);

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::failure::Explained;
-use super::std_adapter::{Event, SALVAGE};
+use super::std_adapter::{Event, SALVAGE, Ways};
 use crate::interrupt::{self, Interrupt};
 use crate::net::data::{Content, LINGER, is_end};
 use crate::net::tokio_data::Outside;
@@ -81,10 +81,12 @@ impl Connection {
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     async fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let mut outside = Outside::with(mem::take(&mut self.standing));
-        let result = self.drive(&mut outside, &mut content).await;
+        // The server has said that the bytes come.
+        let mut is_open = false;
+        let result = self.drive(&mut outside, &mut content, &mut is_open).await;
         // Where the session has broken, what the server had sent before may not have been read yet.
         if result.is_err() {
-            outside.salvage(&mut content, LINGER, false).await;
+            outside.salvage(&mut content, LINGER, is_open).await;
         }
         self.standing = outside.into_standing();
         result.map_err(|error| Explained::by(error, &self.client, self.control.tls_version()))
@@ -94,17 +96,21 @@ impl Connection {
         &mut self,
         outside: &mut Outside<'c>,
         content: &mut Option<Content<'c>>,
+        is_open: &mut bool,
     ) -> Result<Option<Outcome<'static>>> {
         let mut interrupt = Interrupt::default();
         // The attempt whose beginning was told.
         let mut told = 0;
-        // The server has said that the bytes come.
-        let mut is_open = false;
+        let mut ways = Ways::behind(self.client.attempts());
+        let mut is_on_its_way = false;
         loop {
             interrupt.tell(&mut self.client);
+            ways.tell(self.client.attempts(), &mut self.observer);
             let now = Instant::from_origin(self.origin.elapsed());
             let is_protected = self.client.session().protection() == Protection::Private;
             match self.client.poll(now)? {
+                // What has become of the data connection is told before what is said then: the same comes again.
+                Action::Write(_) if mem::take(&mut is_on_its_way) => {}
                 Action::Write(write) => {
                     write.commands().for_each(|command| (self.observer)(Event::Command(command)));
                     tokio_wire::write(&mut self.control, write, now).await;
@@ -115,13 +121,14 @@ impl Connection {
                     bytes.iter().for_each(|bytes| self.client.received(bytes));
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => {
-                    is_open |= reply.code().is_preliminary() && !is_protected;
+                    *is_open |= reply.code().is_preliminary() && !is_protected;
                     (self.observer)(Event::Reply(&reply));
                 }
                 Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {
+                    is_on_its_way = true;
                     let (address, source) = (connect.address(), (self.host, None));
                     let control = connect.wants_input().then_some(&mut self.control);
                     let patience = Some(connect.deadline().saturating_since(now));
@@ -138,6 +145,7 @@ impl Connection {
                 }
                 Action::Listen(listen) => outside.listen(listen),
                 Action::Accept(accept) => {
+                    is_on_its_way = true;
                     let (channel, control) = (accept.channel(), accept.wants_input().then_some(&mut self.control));
                     let patience = Some(accept.deadline().saturating_since(now));
                     let knock = tokio::select! {
@@ -204,7 +212,7 @@ impl Connection {
                 }
                 Action::Close(close) => {
                     // What has failed may have been overtaken by the word that it has.
-                    outside.salvage(content, SALVAGE, mem::take(&mut is_open)).await;
+                    outside.salvage(content, SALVAGE, mem::take(is_open)).await;
                     let moved = outside.close(close.channel(), content);
                     close.closed(moved);
                 }

@@ -46,6 +46,7 @@ pub const KEYS: &[Key] = &[
     shared("delete_failed_uploads", "NO", "YES", |choices, value| no_or_yes(value, &mut choices.keep_incomplete)),
     shared("ascii_download_enable", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.ascii_downloads)),
     shared("ascii_upload_enable", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.ascii_uploads)),
+    own("max_expansion", "100", |choices, value| put(&mut choices.max_expansion, number(value))),
     shared("ftpd_banner", "(vsFTPd 3.0.3)", "Welcome to ftp-proto.", |choices, value| {
         put(&mut choices.banner, Ok(value.to_owned()))
     }),

@@ -13,7 +13,7 @@ use super::door::{self, Guest};
 use super::service::{self, Service};
 use super::threads::Threads;
 use super::trouble;
-use super::visitor::Visitor;
+use super::visitor::{self, Visitor};
 use crate::net::channel::{Channel, Shake};
 use crate::net::data::{self, Content, Dial, Ear, Knock, Sockets, Turn};
 use crate::tls::server::{self as server_tls, Certified, SessionTls};
@@ -128,11 +128,7 @@ impl<'s> Session<'s> {
                     match self.sockets.turn(stream.channel(), ear, content, Some(patience))? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
-                        Turn::Ended(end, moved) => {
-                            // What is to be kept waits for `Commit`.
-                            self.content.take_if(|_| !end.is_whole());
-                            stream.finished(end, moved);
-                        }
+                        Turn::Ended(end, moved) => visitor::end(stream, &mut self.content, end, moved),
                     }
                 }
                 Action::Look(mut look) => {

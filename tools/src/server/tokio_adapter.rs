@@ -28,7 +28,7 @@ use tokio::time::{Sleep, sleep};
 use super::door::{self, Guest};
 use super::service::{self, Service};
 use super::trouble;
-use super::visitor::Visitor;
+use super::visitor::{self, Visitor};
 use crate::net::data::{Content, control_error};
 use crate::net::tokio_data::Outside;
 use crate::net::tokio_wire::{self, Side, Wire, secure_control};
@@ -227,9 +227,7 @@ impl Session {
                             None => stream.moved(self.outside.as_ref().map_or(0, |outside| outside.moved())),
                         },
                         (end, moved) = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
-                            // What is to be kept waits for `Commit`.
-                            self.content.take_if(|_| !end.is_whole());
-                            stream.finished(end, moved);
+                            visitor::end(stream, &mut self.content, end, moved);
                         }
                     }
                 }

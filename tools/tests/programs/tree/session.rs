@@ -39,6 +39,7 @@ pub fn site(root: &Path) -> Site {
         read_only: false,
         uploads: Uploads::Whole,
         text: TypeA::default(),
+        max_expansion: None,
     }
 }
 
