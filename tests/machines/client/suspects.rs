@@ -583,3 +583,45 @@ fn a_226_ends_no_upload_of_which_nothing_was_sent() {
     assert_eq!(done(&did), &Err("the server's answer makes no sense: 226 of the one before".into()));
     is_in_step(&mut rig);
 }
+
+#[test]
+fn a_listing_that_is_done_without_a_150_and_without_a_byte_is_empty() {
+    for route in [Route::Epsv, Route::Port] {
+        for end in ["broken", "nothing", "nobody"] {
+            let mut rig = Rig::logged_in(by(&[route]));
+            rig.world = World::Busy;
+            rig.client.start(Request::list(None)).unwrap();
+            rig.all(World::Works);
+            rig.client.received(if route == Route::Epsv { b"229 (|||5|)\r\n" } else { b"200 ok\r\n" });
+            rig.all(if route == Route::Epsv { World::Works } else { World::Busy });
+            assert_eq!(rig.hears("226 nothing there")[0], Did::Unsolicited(226), "{route:?}, {end}");
+            after(&mut rig, 2);
+            rig.client.received(b"200 NOOP ok\r\n");
+            let mut did = match (route, end) {
+                // The server's socket is closed, or open and silent.
+                (Route::Epsv, "broken") => {
+                    rig.all(World::Busy);
+                    let Action::Stream(stream) = rig.client.poll(rig.now()).unwrap() else { panic!() };
+                    stream.finished(StreamEnd::Truncated, Moved::Nothing);
+                    rig.all(World::Works)
+                }
+                (Route::Epsv, _) => {
+                    rig.all(World::Busy);
+                    let Action::Stream(stream) = rig.client.poll(rig.now()).unwrap() else { panic!() };
+                    stream.moved(0);
+                    rig.all(World::Busy);
+                    after(&mut rig, 2)
+                }
+                _ => {
+                    rig.all(World::Busy);
+                    after(&mut rig, 30)
+                }
+            };
+            if !did.iter().any(|did| matches!(did, Did::Done(_))) {
+                did.extend(rig.all(World::Works));
+            }
+            assert_eq!(done(&did), &Ok(Value::Transferred(0)), "{route:?}, {end}: {did:?}");
+            is_in_step(&mut rig);
+        }
+    }
+}

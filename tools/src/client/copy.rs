@@ -95,6 +95,10 @@ impl Copy<'_> {
             };
             offset = match remote_size(&mut connection, &path) {
                 Err(error) if refusal(&error) == Some(Code::FILE_UNAVAILABLE) => 0,
+                Err(error) if refusal(&error).is_some() => {
+                    let why = "without its size there nothing can be resumed; without --resume all of it goes".into();
+                    return Err(Left::behind(error, why)).with_context(|| printable(path.as_bytes()));
+                }
                 result => result.with_context(|| printable(path.as_bytes()))?,
             };
             if offset > metadata.len() {
@@ -330,7 +334,7 @@ pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Res
             let why = "what came is what is here, as from a server that ignores REST, and isn't kept";
             Err(Left::behind(error, why.into()))
         }
-        Some(Failure::Refused(reply)) if partial.offset() > 0 && matches!(reply.code().value(), 500..=504) => {
+        Some(Failure::Refused(reply)) if partial.offset() > 0 && matches!(reply.code().value(), 500..=504 | 554) => {
             Err(Left::behind(error, "without --resume all of it comes".into()))
         }
         failure => match partial.give_up(failure) {

@@ -13,7 +13,6 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 
-use ftp_proto::server::CommitError;
 use ftp_proto::{Code, Ending, Reply, StreamEnd, Text};
 
 use super::data::local_end;
@@ -146,12 +145,8 @@ impl<'f> Content<'f> {
     }
 
     /// An upload that has come whole appears under its name, or something on this side prevents it, and it is gone.
-    pub fn keep(self) -> Result<(), CommitError> {
-        let Self::Sink(mut sink) = self else { return Ok(()) };
-        sink.commit().map_err(|error| match local_end(&error) {
-            Some(StreamEnd::StorageFull) => CommitError::StorageFull,
-            _ => CommitError::Local,
-        })
+    pub fn keep(self) -> io::Result<()> {
+        if let Self::Sink(mut sink) = self { sink.commit() } else { Ok(()) }
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, CommitError, Server};
+use ftp_proto::server::{Action, Server};
 use ftp_proto::{Accept, Connect, Endpoints, Instant, SecureData, StartTls, TlsError, Verdict};
 
 use super::door::{self, Guest};
@@ -135,10 +135,7 @@ impl<'s> Session<'s> {
                     self.control.look(&mut look)?;
                     look.looked();
                 }
-                Action::Commit(commit) => match self.content.take().map_or(Err(CommitError::Local), Content::keep) {
-                    Ok(()) => commit.kept(),
-                    Err(why) => commit.failed(why),
-                },
+                Action::Commit(commit) => visitor::keep(commit, self.content.take()),
                 Action::StartTls(start) => {
                     let certified = self.service.certified.as_ref();
                     self.tls = self.tls.take().or_else(|| certified.map(Certified::session));

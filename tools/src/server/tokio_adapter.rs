@@ -15,7 +15,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, CommitError, Server};
+use ftp_proto::server::{Action, Server};
 use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, TlsError, Verdict};
 use tokio::net::unix::pipe::Receiver as Alarm;
 use tokio::net::{TcpListener as AsyncListener, TcpStream};
@@ -235,10 +235,7 @@ impl Session {
                     self.control.look(&mut look)?;
                     look.looked();
                 }
-                Action::Commit(commit) => match self.content.take().map_or(Err(CommitError::Local), Content::keep) {
-                    Ok(()) => commit.kept(),
-                    Err(why) => commit.failed(why),
-                },
+                Action::Commit(commit) => visitor::keep(commit, self.content.take()),
                 Action::StartTls(start) => {
                     self.tls = self.service.certified.as_ref().map(Certified::session);
                     begin(&mut self.control, start, self.tls.as_ref(), now).await;

@@ -7,15 +7,16 @@ use std::io::{self, Cursor, ErrorKind};
 use std::sync::Arc;
 
 use ftp_proto::codec::{LineEnd, is_verbatim};
-use ftp_proto::server::{Answer, Hash, Question, Transfer};
+use ftp_proto::server::{Answer, Commit, CommitError, Hash, Question, Transfer};
 use ftp_proto::{
-    Code, Command, Direction, Form, Moved, Path, Reply, Site as SiteCommand, Stream, StreamEnd, Text, Type, Verb,
+    Code, Command, Direction, Ending, Form, Moved, Path, Reply, Site as SiteCommand, Stream, StreamEnd, Text, Type, Verb,
 };
 
-use super::denied::{Allowed, Denied, READ_ONLY, UNEXPECTED};
+use super::denied::{Allowed, Denied, FAILED, READ_ONLY, UNEXPECTED};
 use super::site::{Rights, Site};
 use crate::net::content::{Content, Promised};
 use crate::net::convert::Deflate;
+use crate::net::data::local_end;
 use crate::tree::glob::{Budget, Pattern};
 use crate::tree::hash::Hashing;
 use crate::tree::listing;
@@ -374,6 +375,20 @@ pub fn end(stream: Stream<'_>, content: &mut Option<Content<'static>>, end: Stre
     match complaint {
         Some(ending) => stream.finished_with(&ending, moved),
         None => stream.finished(end, moved),
+    }
+}
+
+/// An upload has come whole, and is to be kept: it appears under its name, or the client is told why not.
+pub fn keep(commit: Commit<'_>, content: Option<Content<'static>>) {
+    let Some(content) = content else { return commit.failed(CommitError::Local) };
+    let Err(error) = content.keep() else { return commit.kept() };
+    if local_end(&error) == Some(StreamEnd::StorageFull) {
+        return commit.failed(CommitError::StorageFull);
+    }
+    let Denied(_, text) = Denied::from(error);
+    match Ending::new(StreamEnd::LocalError, Reply::from_static(Code::LOCAL_ERROR, text)) {
+        Some(ending) if text != FAILED => commit.end_with(&ending),
+        _ => commit.failed(CommitError::Local),
     }
 }
 
