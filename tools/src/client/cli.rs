@@ -19,7 +19,7 @@ use super::session::{Adapter, Login, Options};
 use super::std_adapter;
 use super::url::Url;
 use crate::interrupt;
-use crate::{Runtime, one_line, printable};
+use crate::{Runtime, one_line, printable, tell};
 
 /// An FTP client: lists, gets, puts, renames and removes files, makes directories.
 ///
@@ -90,7 +90,7 @@ pub fn main(program: &str) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever the server has said.
-            eprintln!("{program}: {}", printable(format!("{error:#}").replace('\n', " / ").as_bytes()));
+            tell(format_args!("{program}: {}", printable(format!("{error:#}").replace('\n', " / ").as_bytes())));
             // It may have broken before it could end in order.
             if is_abort(&error) || interrupt::came() { interrupt::STATUS.into() } else { ExitCode::FAILURE }
         }

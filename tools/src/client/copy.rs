@@ -20,7 +20,7 @@ use super::session::{Adapter, Login, progress_bar};
 use super::url::Url;
 use crate::net::content::Content;
 use crate::net::convert::Deflate;
-use crate::printable;
+use crate::{printable, tell};
 
 /// What a text's lines end with here.
 const LINE_END: LineEnd = LineEnd::Lf;
@@ -172,7 +172,7 @@ impl Download<'_> {
                 Err(Left::behind(error, why))
             }
             (Ok(length), Some(why)) => {
-                eprintln!("{}: {why} behind the last byte: all of it is here", printable(self.path.as_bytes()));
+                tell(format_args!("{}: {why} behind the last byte: all of it is here", printable(self.path.as_bytes())));
                 Ok(length)
             }
             (result, _) => result,
@@ -320,7 +320,7 @@ pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Res
             if partial.offset() == 0 && failure(&error).is_some_and(is_too_much) =>
         {
             let warning = format!("the file has grown meanwhile: {moved} bytes came, not {expected}");
-            eprintln!("{}: {warning}", printable(partial.name().as_encoded_bytes()));
+            tell(format_args!("{}: {warning}", printable(partial.name().as_encoded_bytes())));
             partial.keep().map_err(here)
         }
         Some(Failure::Beyond { offset, total }) => {

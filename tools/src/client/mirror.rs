@@ -22,7 +22,7 @@ use super::directory::{self, Found, How, Size, What};
 use super::failure::{Local, failure, is_abort, refusal, told};
 use super::partial::{From, Partial, is_partial_name};
 use super::session::{Adapter, Login};
-use crate::{interrupt, printable};
+use crate::{interrupt, printable, tell};
 
 /// A server's links can make a directory its own descendant.
 const DEPTH: usize = 64;
@@ -402,7 +402,7 @@ impl State {
         self.failures += 1;
         let (text, advice) = told(error);
         let advice = advice.filter(|advice| self.advised.insert((*advice).to_owned())).unwrap_or_default();
-        eprintln!("{}: {}", printable(name), printable(format!("{text}{advice}").replace('\n', " / ").as_bytes()));
+        tell(format_args!("{}: {}", printable(name), printable(format!("{text}{advice}").replace('\n', " / ").as_bytes())));
     }
 }
 

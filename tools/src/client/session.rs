@@ -20,7 +20,7 @@ use super::url::Url;
 use crate::net::content::Content;
 use crate::net::convert::Deflate;
 use crate::net::data::LINGER;
-use crate::printable;
+use crate::{printable, tell};
 use crate::tls::client::{Tls, Trust};
 
 /// A connection with its machine: what an adapter is to this program.
@@ -207,7 +207,7 @@ impl Login {
         if let Err(error) = connection.quit()
             && self.verbose
         {
-            eprintln!("* {}", printable(format!("{error:#}").as_bytes()));
+            tell(format_args!("* {}", printable(format!("{error:#}").as_bytes())));
         }
     }
 
@@ -292,19 +292,19 @@ fn observer(verbose: bool, bar: ProgressBar) -> Observer {
 
 fn print(event: &Event<'_>) {
     match event {
-        Event::Command(command) => eprintln!("> {command}"),
+        Event::Command(command) => tell(format_args!("> {command}")),
         Event::Reply(reply) => {
             for line in reply.to_string().lines() {
-                eprintln!("< {}", printable(line.as_bytes()));
+                tell(format_args!("< {}", printable(line.as_bytes())));
             }
         }
-        Event::Connected { address, by_server: false } => eprintln!("* data connection to {address}"),
-        Event::Connected { address, by_server: true } => eprintln!("* data connection from {address}"),
+        Event::Connected { address, by_server: false } => tell(format_args!("* data connection to {address}")),
+        Event::Connected { address, by_server: true } => tell(format_args!("* data connection from {address}")),
         Event::Secured { data, how } => {
-            eprintln!("* {} connection: {}", if *data { "data" } else { "control" }, printable(how.as_bytes()));
+            tell(format_args!("* {} connection: {}", if *data { "data" } else { "control" }, printable(how.as_bytes())));
         }
-        Event::Failed(attempt) => eprintln!("* {}", printable(attempt.to_string().as_bytes())),
-        Event::Moved { total, end, .. } => eprintln!("* {total} bytes, {end}"),
+        Event::Failed(attempt) => tell(format_args!("* {}", printable(attempt.to_string().as_bytes()))),
+        Event::Moved { total, end, .. } => tell(format_args!("* {total} bytes, {end}")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! An adapter for [`Client`]: blocking sockets of the standard library, one request at a time.
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -9,11 +9,13 @@ use std::time::{Duration, Instant as Clock};
 use anyhow::{Context, Result, bail};
 use ftp_proto::client::{Action, Client, Config, Failure, Outcome, Request};
 use ftp_proto::{Attempt, Direction, Endpoints, Instant, Protection, Reply, Sent, StreamEnd, TlsError, Verdict};
+use rustix::event::{PollFd, PollFlags};
 
-use super::failure::Explained;
+use super::failure::{Explained, Left};
 use crate::interrupt::{self, Interrupt};
 use crate::net::channel::{Channel, Shake};
-use crate::net::data::{self, Content, Dial, Knock, Sockets, Turn};
+use crate::net::data::{self, Content, Dial, Ear, Knock, Sockets, Turn};
+use crate::printable;
 use crate::tls::client::{self as tls, Tls};
 
 /// How long what comes no more is waited for, where a download has failed.
@@ -81,9 +83,8 @@ impl<'o> Connection<'o> {
         tls: Option<Tls>,
         observer: impl FnMut(Event<'_>) + 'o,
     ) -> Result<Self> {
-        let control = TcpStream::connect_timeout(&address, config.patience.last_dial)?;
+        let control = connect(address, config.patience.last_dial)?;
         control.set_nodelay(true)?;
-        control.set_nonblocking(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(config, ends, Instant::default());
         let (control, observer) = (Channel::new(control), Box::new(observer));
@@ -133,9 +134,13 @@ impl<'o> Connection<'o> {
         let mut told = 0;
         let mut ways = Ways::behind(self.client.attempts());
         let mut is_on_its_way = false;
+        // How the handshake of the control connection has ended.
+        let mut no_tls = String::new();
         let source = (self.control.socket().local_addr()?.ip(), None);
         loop {
-            interrupt.tell(&mut self.client);
+            if interrupt.tell(&mut self.client) {
+                bail!(Failure::Aborted);
+            }
             ways.tell(self.client.attempts(), &mut self.observer);
             let now = Instant::from_origin(self.origin.elapsed());
             let is_protected = self.client.session().protection() == Protection::Private;
@@ -147,7 +152,8 @@ impl<'o> Connection<'o> {
                     data::write(&mut self.control, write, now);
                 }
                 Action::Read { deadline } => {
-                    if data::wait(Some(&self.control), None, deadline.map(|at| at.saturating_since(now)))?.control {
+                    let patience = interrupt.limit(deadline.map(|at| at.saturating_since(now)));
+                    if data::wait(Ear::new(Some(&self.control), interrupt.alarm()), None, patience)?.control {
                         self.read()?;
                     }
                 }
@@ -157,12 +163,15 @@ impl<'o> Connection<'o> {
                 }
                 Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
+                Action::Done(Err(Failure::Tls(why))) if !no_tls.is_empty() => {
+                    return Err(Left::behind(Failure::Tls(why).into(), printable(no_tls.as_bytes())));
+                }
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {
                     is_on_its_way = true;
                     let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
-                    let control = connect.wants_input().then_some(&self.control);
-                    match sockets.connect(connect.channel(), address, source, control, patience)? {
+                    let ear = Ear::new(connect.wants_input().then_some(&self.control), interrupt.alarm());
+                    match sockets.connect(connect.channel(), address, source, ear, patience)? {
                         Dial::Control => self.read()?,
                         Dial::Nobody => {}
                         Dial::Connected => {
@@ -177,8 +186,8 @@ impl<'o> Connection<'o> {
                     is_on_its_way = true;
                     let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
                     // A question that stays unanswered comes again: first the server may have to say why nobody comes.
-                    let control = accept.wants_input().then_some(&self.control);
-                    match sockets.accept(channel, control, patience)? {
+                    let ear = Ear::new(accept.wants_input().then_some(&self.control), interrupt.alarm());
+                    match sockets.accept(channel, ear, patience)? {
                         Knock::Control => self.read()?,
                         Knock::Nobody => {}
                         Knock::Failed(why) => accept.failed(why),
@@ -192,7 +201,7 @@ impl<'o> Connection<'o> {
                 }
                 Action::Stream(stream) => {
                     let (channel, direction) = (stream.channel(), stream.direction());
-                    let control = stream.wants_input().then_some(&self.control);
+                    let ear = Ear::new(stream.wants_input().then_some(&self.control), interrupt.alarm());
                     let Some(moving) = content else { bail!("nothing to move") };
                     if told < stream.attempt() {
                         // From now on one over which nothing comes stalls.
@@ -201,7 +210,7 @@ impl<'o> Connection<'o> {
                         continue;
                     }
                     let patience = stream.deadline().map(|deadline| deadline.saturating_since(now));
-                    match sockets.turn(channel, control, moving, patience)? {
+                    match sockets.turn(channel, ear, moving, patience)? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
                         Turn::Ended(end, moved) => {
@@ -223,7 +232,9 @@ impl<'o> Connection<'o> {
                 }
                 Action::StartTls(start) => {
                     let patience = start.deadline().saturating_since(now);
-                    let shake = self.control.shake(|| tls::connection(self.tls.as_ref()), None, patience)?;
+                    let (patience, ear) =
+                        (interrupt.limit(Some(patience)).unwrap_or(patience), Ear::new(None, interrupt.alarm()));
+                    let shake = self.control.shake(|| tls::connection(self.tls.as_ref()), ear, patience)?;
                     // A question that stays unanswered comes again, until its deadline.
                     let Shake::Done { result, how } = shake else { continue };
                     match result {
@@ -231,12 +242,13 @@ impl<'o> Connection<'o> {
                         Err(why) => start.failed(why),
                     }
                     (self.observer)(Event::Secured { data: false, how: &how });
+                    no_tls = how;
                 }
                 Action::SecureData(secure) => {
                     let (channel, patience) = (secure.channel(), secure.deadline().saturating_since(now));
-                    let control = secure.wants_input().then_some(&self.control);
+                    let ear = Ear::new(secure.wants_input().then_some(&self.control), interrupt.alarm());
                     let begin = || tls::connection(self.tls.as_ref());
-                    match sockets.shake(channel, begin, control, patience)? {
+                    match sockets.shake(channel, begin, ear, patience)? {
                         Shake::Control => self.read()?,
                         Shake::Again => {}
                         Shake::Done { result, how } => {
@@ -268,4 +280,17 @@ impl<'o> Connection<'o> {
         }
         Ok(())
     }
+}
+
+/// A connection that doesn't block. Who interrupts needn't wait for it.
+fn connect(address: SocketAddr, patience: Duration) -> Result<TcpStream> {
+    let socket = data::dial(address, None)?;
+    let ready = data::wait(Ear::new(None, interrupt::alarm()), Some(PollFd::new(&socket, PollFlags::OUT)), Some(patience))?;
+    if interrupt::came() {
+        bail!(Failure::Aborted);
+    }
+    if !ready.data {
+        bail!(io::Error::from(ErrorKind::TimedOut));
+    }
+    Ok(socket.take_error()?.map_or(Ok(socket), Err)?)
 }

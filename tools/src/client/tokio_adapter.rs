@@ -17,13 +17,14 @@ use ftp_proto::{ChannelId, Endpoints, Instant, Protection, TlsError, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::failure::Explained;
+use super::failure::{Explained, Left};
 use super::std_adapter::{Event, SALVAGE, Ways};
 use crate::interrupt::{self, Interrupt};
 use crate::net::data::{Content, LINGER, is_end};
 use crate::net::tokio_data::Outside;
 use crate::net::tokio_flow::Flow;
 use crate::net::tokio_wire::{self, Side, Wire, secure_control};
+use crate::printable;
 use crate::tls::client::Tls;
 
 /// The machine is told that often how far a transfer is: it gives up what stands still.
@@ -50,9 +51,12 @@ impl Connection {
         tls: Option<Tls>,
         observer: Box<dyn FnMut(Event<'_>)>,
     ) -> Result<Self> {
-        let control = timeout(config.patience.last_dial, TcpStream::connect(address))
-            .await
-            .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?;
+        let control = tokio::select! {
+            result = timeout(config.patience.last_dial, TcpStream::connect(address)) => {
+                result.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?
+            }
+            () = interrupt::comes() => bail!(Failure::Aborted),
+        };
         control.set_nodelay(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(config, ends, Instant::default());
@@ -103,8 +107,12 @@ impl Connection {
         let mut told = 0;
         let mut ways = Ways::behind(self.client.attempts());
         let mut is_on_its_way = false;
+        // How the handshake of the control connection has ended.
+        let mut no_tls = String::new();
         loop {
-            interrupt.tell(&mut self.client);
+            if interrupt.tell(&mut self.client) {
+                bail!(Failure::Aborted);
+            }
             ways.tell(self.client.attempts(), &mut self.observer);
             let now = Instant::from_origin(self.origin.elapsed());
             let is_protected = self.client.session().protection() == Protection::Private;
@@ -116,7 +124,7 @@ impl Connection {
                     tokio_wire::write(&mut self.control, write, now).await;
                 }
                 Action::Read { deadline } => {
-                    let patience = deadline.map(|at| at.saturating_since(now));
+                    let patience = interrupt.limit(deadline.map(|at| at.saturating_since(now)));
                     let bytes = hear(Some(&mut self.control), patience, &interrupt).await?;
                     bytes.iter().for_each(|bytes| self.client.received(bytes));
                 }
@@ -126,6 +134,9 @@ impl Connection {
                 }
                 Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
+                Action::Done(Err(Failure::Tls(why))) if !no_tls.is_empty() => {
+                    return Err(Left::behind(Failure::Tls(why).into(), printable(no_tls.as_bytes())));
+                }
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {
                     is_on_its_way = true;
@@ -218,13 +229,16 @@ impl Connection {
                 }
                 Action::StartTls(start) => {
                     let patience = start.deadline().saturating_since(now);
-                    let (result, how) =
-                        secure_control(&mut self.control, self.tls.clone().map(Side::Client), patience).await;
+                    let (result, how) = tokio::select! {
+                        shaken = secure_control(&mut self.control, self.tls.clone().map(Side::Client), patience) => shaken,
+                        () = interrupt.comes() => bail!(Failure::Aborted),
+                    };
                     match result {
                         Ok(_) => start.started(),
                         Err(why) => start.failed(why),
                     }
                     (self.observer)(Event::Secured { data: false, how: &how });
+                    no_tls = how;
                 }
                 // Only requests that aren't made here end TLS before the session.
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
