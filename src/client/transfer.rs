@@ -263,7 +263,9 @@ impl Transfer {
                 None => self.begin_moving(context, commanded, Final::Due),
             },
             // Of an upload nothing was sent, so that nothing can have ended.
-            (Stage::Commanded(_), _) if self.request.command.verb().is_upload() => self.end(context, Ending::Unexpected),
+            (Stage::Commanded(_), _) if self.request.command.verb().is_upload() => {
+                self.end(context, Ending::Unexpected)
+            }
             // Some servers leave the 150 out; the data is there all the same.
             (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Alone),
             (_, Step::Wait) => {}
@@ -505,7 +507,8 @@ impl Transfer {
         context.drop_spent();
         let missed = self.missed(context, moved.bytes());
         let is_all = end == StreamEnd::Truncated && self.is_all(context, moved.bytes());
-        let cut_short = end == StreamEnd::Truncated && !is_all || missed.is_some_and(|expected| expected > moved.bytes());
+        let cut_short =
+            end == StreamEnd::Truncated && !is_all || missed.is_some_and(|expected| expected > moved.bytes());
         if let (true, Some(attempt)) = (cut_short, Self::standing(context)) {
             attempt.end = AttemptEnd::CutShort;
         }

@@ -172,7 +172,10 @@ impl Download<'_> {
                 Err(Left::behind(error, why))
             }
             (Ok(length), Some(why)) => {
-                tell(format_args!("{}: {why} behind the last byte: all of it is here", printable(self.path.as_bytes())));
+                tell(format_args!(
+                    "{}: {why} behind the last byte: all of it is here",
+                    printable(self.path.as_bytes())
+                ));
                 Ok(length)
             }
             (result, _) => result,

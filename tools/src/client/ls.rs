@@ -74,7 +74,15 @@ struct Table<W> {
 impl<W: Write + IsTerminal> Table<W> {
     fn new(out: W, hint: Hint, raw: bool) -> Result<Self> {
         let masks = out.is_terminal();
-        Ok(Self { out, listing: Listing::new(now()?, hint), rest: Vec::new(), raw, masks, is_untouched: true, is_unread: false })
+        Ok(Self {
+            out,
+            listing: Listing::new(now()?, hint),
+            rest: Vec::new(),
+            raw,
+            masks,
+            is_untouched: true,
+            is_unread: false,
+        })
     }
 
     fn read_as(&mut self, hint: Hint) -> Result<()> {

@@ -111,8 +111,7 @@ impl Mirror {
         std::fs::create_dir_all(to).with_context(|| format!("{}", to.display()))?;
         let root = Dir::open_ambient_dir(to, ambient_authority()).with_context(|| format!("{}", to.display()))?;
         let (place, others) = (to.to_owned(), 1..self.connections);
-        let work =
-            Arc::new(Work { mirror: self, root, place, state: Mutex::default(), changed: Condvar::new() });
+        let work = Arc::new(Work { mirror: self, root, place, state: Mutex::default(), changed: Condvar::new() });
 
         let job = Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0, tries: 0 };
         work.lock().jobs.push_back(job);
@@ -402,7 +401,11 @@ impl State {
         self.failures += 1;
         let (text, advice) = told(error);
         let advice = advice.filter(|advice| self.advised.insert((*advice).to_owned())).unwrap_or_default();
-        tell(format_args!("{}: {}", printable(name), printable(format!("{text}{advice}").replace('\n', " / ").as_bytes())));
+        tell(format_args!(
+            "{}: {}",
+            printable(name),
+            printable(format!("{text}{advice}").replace('\n', " / ").as_bytes())
+        ));
     }
 }
 

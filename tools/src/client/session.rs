@@ -20,8 +20,8 @@ use super::url::Url;
 use crate::net::content::Content;
 use crate::net::convert::Deflate;
 use crate::net::data::LINGER;
-use crate::{printable, tell};
 use crate::tls::client::{Tls, Trust};
+use crate::{printable, tell};
 
 /// A connection with its machine: what an adapter is to this program.
 pub trait Adapter: Sized + 'static {
@@ -301,7 +301,11 @@ fn print(event: &Event<'_>) {
         Event::Connected { address, by_server: false } => tell(format_args!("* data connection to {address}")),
         Event::Connected { address, by_server: true } => tell(format_args!("* data connection from {address}")),
         Event::Secured { data, how } => {
-            tell(format_args!("* {} connection: {}", if *data { "data" } else { "control" }, printable(how.as_bytes())));
+            tell(format_args!(
+                "* {} connection: {}",
+                if *data { "data" } else { "control" },
+                printable(how.as_bytes())
+            ));
         }
         Event::Failed(attempt) => tell(format_args!("* {}", printable(attempt.to_string().as_bytes()))),
         Event::Moved { total, end, .. } => tell(format_args!("* {total} bytes, {end}")),

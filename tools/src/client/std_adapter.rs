@@ -285,7 +285,8 @@ impl<'o> Connection<'o> {
 /// A connection that doesn't block. Who interrupts needn't wait for it.
 fn connect(address: SocketAddr, patience: Duration) -> Result<TcpStream> {
     let socket = data::dial(address, None)?;
-    let ready = data::wait(Ear::new(None, interrupt::alarm()), Some(PollFd::new(&socket, PollFlags::OUT)), Some(patience))?;
+    let ready =
+        data::wait(Ear::new(None, interrupt::alarm()), Some(PollFd::new(&socket, PollFlags::OUT)), Some(patience))?;
     if interrupt::came() {
         bail!(Failure::Aborted);
     }

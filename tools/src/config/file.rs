@@ -39,7 +39,7 @@ pub const KEYS: &[Key] = &[
     same("anonymous_enable", "NO", |choices, value| yes_or_no(value, &mut choices.anonymous)),
     shared("write_enable", "NO", "YES", |choices, value| no_or_yes(value, &mut choices.read_only)),
     own("user", "", |choices, value| {
-        choices.users.push(account(value).map_err(anyhow::Error::msg)?);
+        choices.admit(account(value).map_err(anyhow::Error::msg)?);
         Ok(())
     }),
     own("in_place", "NO", |choices, value| yes_or_no(value, &mut choices.in_place)),

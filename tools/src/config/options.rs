@@ -223,8 +223,7 @@ impl Arguments {
         if !self.users.is_empty() {
             choices.local = None;
         }
-        choices.users.retain(|account| !self.users.iter().any(|other| other.name == account.name));
-        choices.users.extend(self.users);
+        self.users.into_iter().for_each(|account| choices.admit(account));
         flag(&mut choices.anonymous, self.anonymous, true);
         flag(&mut choices.read_only, self.read_only, true);
         flag(&mut choices.in_place, self.in_place, true);
@@ -257,6 +256,12 @@ impl Arguments {
 }
 
 impl Choices {
+    /// Of one name the last password counts: an old one lets nobody in.
+    pub fn admit(&mut self, account: Account) {
+        self.users.retain(|other| other.name != account.name);
+        self.users.push(account);
+    }
+
     /// Where to listen, and what to serve.
     pub fn service(self) -> Result<(SocketAddr, Service)> {
         let config = self.config()?;

@@ -111,9 +111,9 @@ pub fn dial(address: SocketAddr, source: Option<(IpAddr, Option<u16>)>) -> io::R
         Ok(socket.into())
     };
     let source = source.filter(|(host, _)| host.is_ipv4() == address.is_ipv4());
-    let sources = source.into_iter().flat_map(|(host, port)| {
-        [port, Some(0)].into_iter().flatten().map(move |port| SocketAddr::new(host, port))
-    });
+    let sources = source
+        .into_iter()
+        .flat_map(|(host, port)| [port, Some(0)].into_iter().flatten().map(move |port| SocketAddr::new(host, port)));
     let mut attempts = sources.map(|source| begin(Some(source)));
     match attempts.find(|attempt| !attempt.as_ref().is_err_and(is_about_source)) {
         Some(result) => result,

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use ftp_proto::codec::{LineEnd, is_verbatim};
 use ftp_proto::server::{Answer, Commit, CommitError, Hash, Question, Transfer};
 use ftp_proto::{
-    Code, Command, Direction, Ending, Form, Moved, Path, Reply, Site as SiteCommand, Stream, StreamEnd, Text, Type, Verb,
+    Code, Command, Direction, Ending, Form, Moved, Path, Reply, Site as SiteCommand, Stream, StreamEnd, Text, Type,
+    Verb,
 };
 
 use super::denied::{Allowed, Denied, FAILED, READ_ONLY, UNEXPECTED};

@@ -23,33 +23,36 @@ fn interrupted(child: Child) -> Output {
 #[test]
 fn ctrl_c_ends_the_wait_for_a_silent_server() {
     // Up to where the server answers.
-    at_once(CLIENTS.iter().flat_map(|client| ["", "USER", "PASS", "TYPE"].map(|last| (client, last))), |(client, last)| {
-        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = server.local_addr().unwrap();
-        thread::spawn(move || {
-            use std::io::{BufRead, BufReader};
-            let (mut control, _) = server.accept().unwrap();
-            let mut lines = BufReader::new(control.try_clone().unwrap());
-            for (awaited, reply) in [("", "220 hi"), ("USER", "331 pass"), ("PASS", "230 in"), ("TYPE", "200 ok")] {
-                if awaited == last {
-                    break;
+    at_once(
+        CLIENTS.iter().flat_map(|client| ["", "USER", "PASS", "TYPE"].map(|last| (client, last))),
+        |(client, last)| {
+            let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = server.local_addr().unwrap();
+            thread::spawn(move || {
+                use std::io::{BufRead, BufReader};
+                let (mut control, _) = server.accept().unwrap();
+                let mut lines = BufReader::new(control.try_clone().unwrap());
+                for (awaited, reply) in [("", "220 hi"), ("USER", "331 pass"), ("PASS", "230 in"), ("TYPE", "200 ok")] {
+                    if awaited == last {
+                        break;
+                    }
+                    let mut line = String::new();
+                    if !awaited.is_empty() {
+                        lines.read_line(&mut line).unwrap();
+                    }
+                    control.write_all(format!("{reply}\r\n").as_bytes()).unwrap();
                 }
-                let mut line = String::new();
-                if !awaited.is_empty() {
-                    lines.read_line(&mut line).unwrap();
-                }
-                control.write_all(format!("{reply}\r\n").as_bytes()).unwrap();
-            }
-            thread::sleep(Duration::from_secs(100));
-        });
-        let scratch = tempfile::tempdir().unwrap();
-        let mut client = client_program(client);
-        client.args(["get", &format!("ftp://anna:secret@{address}/f")]).arg(scratch.path().join("f"));
-        let child = client.stderr(Stdio::piped()).spawn().unwrap();
-        thread::sleep(Duration::from_millis(500));
-        let output = interrupted(child);
-        assert!(String::from_utf8_lossy(&output.stderr).contains("aborted"), "{output:?}");
-    });
+                thread::sleep(Duration::from_secs(100));
+            });
+            let scratch = tempfile::tempdir().unwrap();
+            let mut client = client_program(client);
+            client.args(["get", &format!("ftp://anna:secret@{address}/f")]).arg(scratch.path().join("f"));
+            let child = client.stderr(Stdio::piped()).spawn().unwrap();
+            thread::sleep(Duration::from_millis(500));
+            let output = interrupted(child);
+            assert!(String::from_utf8_lossy(&output.stderr).contains("aborted"), "{output:?}");
+        },
+    );
 }
 
 #[test]

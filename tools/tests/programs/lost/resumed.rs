@@ -302,7 +302,10 @@ fn what_can_not_be_resumed_says_how_it_goes_all_the_same() {
         let here = Here::with_old();
         let server = Scripted::new(|_, _| Then::Usual);
         let message = one_line_of_failure(&server.run(client, &["put", "--resume"], "/f", Some(&here.file)));
-        assert!(message.contains("502 no") && message.contains("without --resume all of it goes"), "{client}: {message}");
+        assert!(
+            message.contains("502 no") && message.contains("without --resume all of it goes"),
+            "{client}: {message}"
+        );
         assert_eq!((server.count("STOR"), server.count("APPE")), (0, 0), "{client}");
     }
 }
