@@ -163,7 +163,7 @@ impl Running {
             }
         }
         // It may not be this transfer's end.
-        if context.connection.session.ends_unbegun(code) == Some(context.said) {
+        if self.awaits_opening() && context.connection.session.ends_unbegun(code) == Some(context.said) {
             self.suspicion.raise(context, reply);
             return Heard::Unsolicited;
         }

@@ -196,6 +196,11 @@ impl Transfer {
         matches!(self.stage, Stage::Moving(_, Final::Here | Final::Alone))
     }
 
+    /// The 1yz is due.
+    pub(in crate::client) fn is_commanded(&self) -> bool {
+        matches!(self.stage, Stage::Commanded(_))
+    }
+
     /// An upload has been sent, and the server may be long at putting it where it belongs: until then it answers neither the
     /// transfer command nor an ABOR. One whose connection broke is nothing that it keeps.
     pub(in crate::client) fn awaits_commit(&self) -> bool {
