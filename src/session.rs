@@ -446,6 +446,13 @@ impl Session {
         self.due.iter().any(|due| due.id == id && (due.awaited.may_be_answered(code) || self.ends_the_only(due, code)))
     }
 
+    /// The transfer that this 2yz would end although no 1yz has begun it. The order makes it the answer; it may as well be left from a
+    /// transfer before, as after an ABOR.
+    pub(crate) fn ends_unbegun(&self, code: Code) -> Option<CommandId> {
+        let due = self.due.get(self.place_of(code)?)?;
+        (code.is_completion() && due.is_transfer() && !due.begun).then_some(due.id)
+    }
+
     /// What is due under this identity.
     pub(crate) fn awaited_by(&self, id: CommandId) -> Option<Awaited> {
         self.due.iter().find(|due| due.id == id).map(|due| due.awaited)

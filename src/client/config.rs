@@ -100,7 +100,7 @@ pub struct Patience {
     /// For the final reply of an upload once its stream has ended: 300 s. A server may have much to do until the file is where
     /// it belongs.
     pub commit: Duration,
-    /// For a reply that fits what is due, once one has come that doesn't: 2 s. After that the client asks something harmless, a
+    /// For a reply that fits what is due, once one has come that doesn't, or a 2yz to a transfer command without its 1yz: 2 s. After that the client asks something harmless, a
     /// barrier (NOOP, PWD, or ABOR where nothing runs), to find out whether the odd one was the answer.
     pub suspect: Duration,
     /// For the reply to that barrier: 2 s. A server that answers neither it nor the command before it ends the session. Longer

@@ -136,6 +136,11 @@ impl Running {
         if self.abort == Some(Abort::Late) { None } else { Some(self.began.after(config.patience.request?)) }
     }
 
+    /// A transfer command was said, and neither its 1yz nor its end has come.
+    pub(super) fn awaits_opening(&self) -> bool {
+        matches!(&self.plan, RunningPlan::Transfer(transfer) if transfer.is_commanded())
+    }
+
     /// How long the reply that is due is waited for.
     pub(super) fn patience(&self, config: &Config) -> Duration {
         match &self.plan {

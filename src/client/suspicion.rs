@@ -4,6 +4,9 @@
 //! a *barrier*: a harmless command whose success can't be taken for what is waited for. Servers answer in order, so what fits
 //! before the barrier's reply is the answer, and if nothing does, the suspect was.
 //!
+//! A 2yz to the transfer command before its 1yz fits, and is a suspect all the same: it may be left from a transfer before, and the
+//! 1yz that comes behind it tells so.
+//!
 //! | stage | what comes | then |
 //! |---|---|---|
 //! | `Heard` | what fits | it is the answer, and the suspect is forgotten |
@@ -106,11 +109,21 @@ impl Suspicion {
             return;
         }
         match &self.suspect {
-            // The first one counts, unless it was a 1yz, which should be followed by something better.
+            // The first one counts, unless it was a 1yz, which should be followed by something better; or unless this one fits.
             Some(suspect) if suspect.about == context.said => {
+                let session = &context.connection.session;
+                let fits = |reply: &Reply<'_>| session.may_answer(context.said, reply.code());
                 let better = suspect.reply.code().is_preliminary() && !reply.code().is_preliminary();
-                if !(matches!(suspect.stage, Stage::Heard) && better) {
-                    return;
+                let barred = !matches!(suspect.stage, Stage::Heard);
+                match fits(reply) && !fits(&suspect.reply) {
+                    true if barred => {
+                        if let Some(suspect) = &mut self.suspect {
+                            suspect.reply = reply.borrowed().into_owned();
+                        }
+                        return;
+                    }
+                    false if barred || !better => return,
+                    _ => {}
                 }
             }
             _ => {}
@@ -148,6 +161,11 @@ impl Running {
                 }
                 _ => {}
             }
+        }
+        // It may not be this transfer's end.
+        if self.awaits_opening() && context.connection.session.ends_unbegun(code) == Some(context.said) {
+            self.suspicion.raise(context, reply);
+            return Heard::Unsolicited;
         }
         match context.connection.session.reply(code) {
             Answered::Due { id, step, .. } => {
@@ -238,8 +256,12 @@ impl Running {
         let code = suspect.reply.code();
         suspect.stage = Stage::Answered;
         suspect.by = context.connection.after(context.config.patience.barrier);
-        context.connection.session.settle(suspect.about, code);
-        self.react_unexpected(context, code);
+        let (about, reply) = (suspect.about, suspect.reply.clone());
+        match context.connection.session.settle(about, code) {
+            // It was in doubt, and fits.
+            Step::Success => self.react(context, about, Step::Success, &reply),
+            _ => self.react_unexpected(context, code),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod state;
 
 use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 
 use super::context::{Context, End, Ended, Progress, ReplyBy};
 use super::request::Part;
@@ -99,10 +100,14 @@ impl Transfer {
         if context.connection.data.tick(context.connection.now) {
             return Progress::Again;
         }
-        let stalls_at = context.connection.stalls_at(context.config.patience.stall);
+        let stalls_at = context.connection.stalls_at(self.stall(context));
         let told = context.connection.data.streaming().and_then(Streaming::moved);
         let stalled = told.filter(|_| stalls_at.is_some_and(|at| context.connection.now >= at));
-        let why = stalled.map_or(Ending::Aborted, Ending::Stalled);
+        let why = match stalled {
+            Some(moved) if self.is_empty_listing(moved.into()) => Ending::Complete,
+            Some(moved) => Ending::Stalled(moved),
+            None => Ending::Aborted,
+        };
         if let (Some(moved), Some(attempt)) = (stalled, Self::standing(context)) {
             attempt.end = if moved == 0 { AttemptEnd::Stalled } else { AttemptEnd::CutShort };
         }
@@ -257,8 +262,12 @@ impl Transfer {
                 }
                 None => self.begin_moving(context, commanded, Final::Due),
             },
+            // Of an upload nothing was sent, so that nothing can have ended.
+            (Stage::Commanded(_), _) if self.request.command.verb().is_upload() => {
+                self.end(context, Ending::Unexpected)
+            }
             // Some servers leave the 150 out; the data is there all the same.
-            (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Here),
+            (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Alone),
             (_, Step::Wait) => {}
             (Stage::Finishing(_, stream), _) => self.finish(context, commanded.trial, stream),
             (Stage::Dismissed(..), _) => self.finish(context, commanded.trial, Stream::BROKEN),
@@ -345,7 +354,8 @@ impl Transfer {
 
     fn unconnected(&mut self, context: &mut Context, commanded: Commanded, last: Final, why: DataError) {
         match (last, why) {
-            (Final::Here, _) => self.go_on(self.without_connection()),
+            (Final::Alone, _) if self.is_empty_listing(Moved::Nothing) => self.end(context, Ending::Complete),
+            (Final::Here | Final::Alone, _) => self.go_on(self.without_connection()),
             // The server sees the connection's end, and says what it makes of it.
             (Final::Due, DataError::Tls(_)) => {
                 let by = context.connection.after(context.config.patience.abort);
@@ -452,8 +462,17 @@ impl Transfer {
             context.send_beside(&Command::Noop);
             return Progress::Again;
         }
-        let stalls_at = context.connection.stalls_at(context.config.patience.stall);
+        let stalls_at = context.connection.stalls_at(self.stall(context));
         Progress::Data([keep_alive, stalls_at].into_iter().flatten().min())
+    }
+
+    /// How long nothing may come: a server that has gone on has sent all.
+    fn stall(&self, context: &Context) -> Duration {
+        let patience = &context.config.patience;
+        match self.stage {
+            Stage::Moving(_, Final::Alone) => patience.suspect.min(patience.stall),
+            _ => patience.stall,
+        }
     }
 
     /// The stream has ended.
@@ -464,7 +483,8 @@ impl Transfer {
                 self.stage = Stage::Dismissed(commanded, by);
             }
             Final::Due => self.stage = Stage::Finishing(commanded, stream),
-            Final::Here => self.finish(context, commanded.trial, stream),
+            Final::Here | Final::Alone if self.is_empty_listing(stream.moved) => self.end(context, Ending::Complete),
+            Final::Here | Final::Alone => self.finish(context, commanded.trial, stream),
         }
     }
 
@@ -486,7 +506,9 @@ impl Transfer {
         }
         context.drop_spent();
         let missed = self.missed(context, moved.bytes());
-        let cut_short = end == StreamEnd::Truncated || missed.is_some_and(|expected| expected > moved.bytes());
+        let is_all = end == StreamEnd::Truncated && self.is_all(context, moved.bytes());
+        let cut_short =
+            end == StreamEnd::Truncated && !is_all || missed.is_some_and(|expected| expected > moved.bytes());
         if let (true, Some(attempt)) = (cut_short, Self::standing(context)) {
             attempt.end = AttemptEnd::CutShort;
         }
@@ -495,6 +517,8 @@ impl Transfer {
                 End::Stored(moved.bytes(), self.name.take())
             }
             (StreamEnd::Clean | StreamEnd::Marked, None) => End::Transferred(moved.bytes()),
+            // It broke behind the last byte.
+            _ if is_all => End::Transferred(moved.bytes()),
             (StreamEnd::Clean | StreamEnd::Marked, expected) => End::Incomplete { end, moved, expected },
             (end, _) => End::Incomplete { end, moved, expected: self.bound(context) },
         };

@@ -157,3 +157,59 @@ fn nobody_is_waited_for_once_the_server_has_said_why() {
         session.quit().unwrap();
     }
 }
+
+#[test]
+fn a_226_that_is_left_from_before_ends_no_download() {
+    download(
+        |control, data| {
+            say(control, "226 of the one before\r\n");
+            thread::sleep(std::time::Duration::from_millis(50));
+            say(control, "150 here it comes\r\n");
+            data.accept().unwrap().0.write_all(b"half").unwrap();
+            say(control, "451 that was half of it\r\n");
+        },
+        |client, came, ended| {
+            let error = ended.unwrap_err();
+            assert!(
+                matches!(failure(&*error), Failure::Refused(reply) if reply.code().value() == 451),
+                "{client}: {error}"
+            );
+            // The words may overtake the bytes.
+            assert!(b"half".starts_with(&came), "{client}");
+        },
+    );
+}
+
+#[test]
+fn a_226_without_a_150_is_believed_once_the_server_has_gone_on() {
+    download(
+        |control, data| {
+            data.accept().unwrap().0.write_all(b"content").unwrap();
+            say(control, "226 there it was\r\n");
+        },
+        |client, came, ended| {
+            ended.unwrap();
+            assert_eq!(came, b"content", "{client}");
+        },
+    );
+}
+
+#[test]
+fn a_connection_that_is_reset_behind_the_last_byte_has_brought_all() {
+    download(
+        |control, data| {
+            say(control, "150 here it comes (7 bytes)\r\n");
+            let mut data = data.accept().unwrap().0;
+            data.write_all(b"content").unwrap();
+            // What isn't read yet, a reset destroys.
+            thread::sleep(std::time::Duration::from_millis(200));
+            socket2::SockRef::from(&data).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+            drop(data);
+            say(control, "226 there it was\r\n");
+        },
+        |client, came, ended| {
+            ended.unwrap();
+            assert_eq!(came, b"content", "{client}");
+        },
+    );
+}

@@ -19,6 +19,9 @@
 //! A module uses only those below it. The programs run on Unix; the examples of the crate, which are for reading, run
 //! everywhere.
 
+use std::fmt::Display;
+use std::io::{self, Write};
+
 pub mod client;
 pub mod config;
 pub mod doctor;
@@ -43,6 +46,11 @@ pub fn one_line(error: &clap::Error) -> String {
     let text = error.to_string().replacen("error: ", "", 1);
     let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(" ")
+}
+
+/// A line on standard error. That nobody reads it any more ends no transfer.
+pub fn tell(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Bytes of the other side, fit for a terminal: what isn't UTF-8 shows as U+FFFD, and a control character, which

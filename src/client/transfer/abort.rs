@@ -31,7 +31,7 @@ impl Transfer {
             | Stage::Interrupted(_)
             | Stage::Failing
             // The server has finished already: only our side has to stop.
-            | Stage::Moving(_, Final::Here)
+            | Stage::Moving(_, Final::Here | Final::Alone)
             | Stage::Straggling(..) => self.end(context, why),
             Stage::Commanded(commanded)
             | Stage::Moving(commanded, Final::Due)

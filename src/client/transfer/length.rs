@@ -116,6 +116,16 @@ impl Transfer {
         self.length(context).missed(moved)
     }
 
+    /// Whether these bytes are all, however their connection has ended: so many were bound to come. Behind an offset a 150 leaves two
+    /// readings, and doesn't tell.
+    pub(super) fn is_all(&self, context: &Context, moved: u64) -> bool {
+        match self.length(context) {
+            Length::Exactly(count) => moved == count,
+            Length::AtLeast(count) => moved == count && self.request.part.offset() == 0,
+            Length::Unknown | Length::AtMost(_) => false,
+        }
+    }
+
     /// How many bytes were bound to come, as far as it is known.
     pub(super) fn bound(&self, context: &Context) -> Option<u64> {
         self.length(context).count()

@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 
 use crate::client::context::{Context, End, Ended, Progress};
 use crate::client::request::TransferRequest;
-use crate::command::Protection;
+use crate::command::{Protection, Verb};
 use crate::data::{Moved, StreamEnd};
 use crate::reply::Reply;
 use crate::route::{Attempt, AttemptEnd, Excerpt, Route};
@@ -109,6 +109,8 @@ pub(super) enum Stage {
 pub(super) enum Final {
     Due,
     Here,
+    /// It has come without a 1yz, and the server has answered another command since: it sends nothing more.
+    Alone,
 }
 
 /// How the stream has ended.
@@ -191,7 +193,12 @@ impl Transfer {
 
     /// The final reply of the transfer command has come, and the bytes still move.
     pub(in crate::client) fn has_final(&self) -> bool {
-        matches!(self.stage, Stage::Moving(_, Final::Here))
+        matches!(self.stage, Stage::Moving(_, Final::Here | Final::Alone))
+    }
+
+    /// The 1yz is due.
+    pub(in crate::client) fn is_commanded(&self) -> bool {
+        matches!(self.stage, Stage::Commanded(_))
     }
 
     /// An upload has been sent, and the server may be long at putting it where it belongs: until then it answers neither the
@@ -203,6 +210,12 @@ impl Transfer {
             }
             _ => false,
         }
+    }
+
+    /// A listing that the server calls done without a 1yz, and of which nothing comes, is empty: it has opened no data connection.
+    pub(super) fn is_empty_listing(&self, moved: Moved) -> bool {
+        let lists = matches!(self.request.command.verb(), Verb::List | Verb::Nlst | Verb::Mlsd);
+        lists && moved.bytes() == 0 && matches!(self.stage, Stage::Moving(_, Final::Alone))
     }
 
     /// Whether the data has come to its end in order; `None`: it isn't under way.

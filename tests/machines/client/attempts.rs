@@ -85,8 +85,11 @@ fn bytes_may_follow_a_226_without_a_150_and_later_replies_wait_for_them() {
     let mut rig = Rig::logged_in(by(&[Route::Epsv]));
     rig.retrieve();
     rig.converse(&[("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)")]);
-    rig.client.received(b"226 ok\r\n421 that was it\r\n");
-    assert_eq!(rig.all(World::Busy), [Did::Heard(226), Did::Streams(Direction::Receive, 0)]);
+    rig.hears("226 ok");
+    rig.now += Duration::from_secs(2);
+    assert_eq!(rig.all(World::Busy)[0], Did::Said("NOOP".into()));
+    rig.client.received(b"200 NOOP ok\r\n421 that was it\r\n");
+    assert_eq!(rig.all(World::Busy), [Did::Heard(200), Did::Streams(Direction::Receive, 0)]);
     // The 421 is not taken for the transfer's end.
     let did = rig.all(World::Works);
     let end = Did::Done(Ok(Value::Transferred(10)));

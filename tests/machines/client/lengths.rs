@@ -291,3 +291,38 @@ fn both_numbers_are_told() {
     );
     assert_eq!(told(StreamEnd::LocalError, 5, None), "the data ended early, after 5 bytes (local file error)");
 }
+
+#[test]
+fn a_connection_that_breaks_behind_the_last_byte_has_brought_all() {
+    let broken = StreamEnd::Truncated;
+    let sized: &[(&str, &str)] = &[("TYPE I", "200 ok"), ("SIZE f", "213 1000"), ("EPSV", "229 (|||5|)")];
+    // How it is known, and how many bytes came: all, or not.
+    for (request, before, opening, rest) in [
+        (retrieve(0).expecting(1000), WHOLE, "150 ok", 1000),
+        (retrieve(400).expecting(1000), FROM_400, "150 ok", 600),
+        (retrieve(0).sized(), sized, "150 ok", 1000),
+        (retrieve(0), WHOLE, "150 f (1000 bytes)", 1000),
+    ] {
+        let open = || opened(by(&[Route::Epsv]), request.clone(), before, opening);
+        for (moved, wanted) in [(rest, Ok(Value::Transferred(rest))), (rest - 1, incomplete(broken, rest - 1, rest))] {
+            let mut rig = open();
+            assert_eq!(ended(&mut rig, broken, moved), wanted, "{opening}");
+            is_in_step(&mut rig);
+        }
+        assert!(ended(&mut open(), broken, rest + 1).is_err(), "{opening}");
+        // Only with the server's word.
+        let mut rig = open();
+        let Action::Stream(stream) = rig.client.poll(rig.now()).unwrap() else { panic!() };
+        stream.finished(broken, Moved::Bytes(rest));
+        assert!(done(&rig.hears("426 broken")).is_err(), "{opening}");
+    }
+    // Nobody knows; or a 150 may mean the whole file, or the rest.
+    for (request, before, opening, moved) in [
+        (retrieve(0), WHOLE, "150 ok", 1000),
+        (retrieve(400), FROM_400, "150 f (1000 bytes)", 600),
+        (retrieve(400), FROM_400, "150 f (1000 bytes)", 1000),
+    ] {
+        let mut rig = opened(by(&[Route::Epsv]), request, before, opening);
+        assert!(ended(&mut rig, broken, moved).is_err(), "{opening}, {moved}");
+    }
+}

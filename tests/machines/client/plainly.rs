@@ -114,6 +114,9 @@ fn a_425_before_our_time_is_over_is_the_servers_failure() {
 fn a_success_without_a_connection_is_none_and_there_is_nothing_to_abort() {
     let mut rig = accepting(&[Route::Port], retrieve());
     hears_busily(&mut rig, "226 all of it");
+    rig.now += Duration::from_secs(2);
+    assert_eq!(rig.all(World::Busy)[0], Did::Said("NOOP".into()));
+    hears_busily(&mut rig, "200 NOOP ok");
     rig.now += Duration::from_secs(30);
     let did = rig.all(World::Busy);
     assert_eq!(did[..2], [Did::Closes, Did::Done(Err(NOBODY_CAME.into()))], "{did:?}");

@@ -54,7 +54,12 @@ fn replies_and_data_end_in_any_order() {
                 rig.hears("150 ok");
                 rig.hears("226 ok")
             }
-            "226" => rig.hears("226 ok"),
+            "226" => {
+                rig.hears("226 ok");
+                rig.now += Duration::from_secs(2);
+                rig.all(World::Works);
+                rig.hears("200 NOOP ok")
+            }
             _ => {
                 rig.client.received(b"150 ok\r\n226 ok\r\n");
                 let busy = rig.all(World::Busy);

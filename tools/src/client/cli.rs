@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, ensure};
 use clap::{Parser, ValueEnum};
@@ -18,7 +19,7 @@ use super::session::{Adapter, Login, Options};
 use super::std_adapter;
 use super::url::Url;
 use crate::interrupt;
-use crate::{Runtime, one_line, printable};
+use crate::{Runtime, one_line, printable, tell};
 
 /// An FTP client: lists, gets, puts, renames and removes files, makes directories.
 ///
@@ -89,7 +90,7 @@ pub fn main(program: &str) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever the server has said.
-            eprintln!("{program}: {}", printable(format!("{error:#}").replace('\n', " / ").as_bytes()));
+            tell(format_args!("{program}: {}", printable(format!("{error:#}").replace('\n', " / ").as_bytes())));
             // It may have broken before it could end in order.
             if is_abort(&error) || interrupt::came() { interrupt::STATUS.into() } else { ExitCode::FAILURE }
         }
@@ -98,7 +99,7 @@ pub fn main(program: &str) -> ExitCode {
 
 fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
     interrupt::watch()?;
-    let url = Url::parse(arguments.url.as_encoded_bytes())?;
+    let url = Arc::new(Url::parse(arguments.url.as_encoded_bytes())?);
     let action = arguments.action;
     let moves_file = matches!(action, Action::Get | Action::Put);
     ensure!(
@@ -108,7 +109,7 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
     ensure!(moves_file || action == Action::Mirror || !arguments.resume, "only get, put and mirror can resume");
     ensure!(moves_file || !arguments.ascii, "--ascii is for get and put");
     ensure!(action == Action::Ls || !arguments.raw, "--raw is for ls");
-    let login = Login::new(&url, &arguments.options)?;
+    let login = Login::new(url.clone(), &arguments.options)?;
     let copy = Copy {
         url: &url,
         login: &login,
@@ -122,7 +123,7 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
         Action::Ls => return ls::<A>(&login, url.path.as_ref(), arguments.raw),
         Action::Mirror => {
             let mirror = Mirror {
-                login: &login,
+                login,
                 connections: arguments.connections.into(),
                 most_directories: arguments.max_directories,
                 resume: arguments.resume,

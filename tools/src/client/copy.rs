@@ -19,7 +19,8 @@ use super::partial::{From, Partial, is_too_much};
 use super::session::{Adapter, Login, progress_bar};
 use super::url::Url;
 use crate::net::content::Content;
-use crate::printable;
+use crate::net::convert::Deflate;
+use crate::{printable, tell};
 
 /// What a text's lines end with here.
 const LINE_END: LineEnd = LineEnd::Lf;
@@ -27,7 +28,7 @@ const LINE_END: LineEnd = LineEnd::Lf;
 /// What to copy, and how.
 pub struct Copy<'a> {
     pub url: &'a Url,
-    pub login: &'a Login<'a>,
+    pub login: &'a Login,
     /// The file here.
     pub file: Option<&'a Path>,
     pub resume: bool,
@@ -94,6 +95,10 @@ impl Copy<'_> {
             };
             offset = match remote_size(&mut connection, &path) {
                 Err(error) if refusal(&error) == Some(Code::FILE_UNAVAILABLE) => 0,
+                Err(error) if refusal(&error).is_some() => {
+                    let why = "without its size there nothing can be resumed; without --resume all of it goes".into();
+                    return Err(Left::behind(error, why)).with_context(|| printable(path.as_bytes()));
+                }
                 result => result.with_context(|| printable(path.as_bytes()))?,
             };
             if offset > metadata.len() {
@@ -111,7 +116,7 @@ impl Copy<'_> {
         }
         let mut source = bar.wrap_read(file);
         let mut send = |request: Request, source: &mut dyn Read| {
-            let content = Content::source(source).converted(form, LINE_END, None)?;
+            let content = Content::source(source).converted(form, LINE_END, Deflate::default())?;
             connection.request(request.representation(form.representation), Some(content))
         };
         let mut result = match offset {
@@ -166,6 +171,13 @@ impl Download<'_> {
             (Err(error), Some(why)) if matches!(failure(&error), Some(Failure::Incomplete { end, .. }) if *end == StreamEnd::LocalError) => {
                 Err(Left::behind(error, why))
             }
+            (Ok(length), Some(why)) => {
+                tell(format_args!(
+                    "{}: {why} behind the last byte: all of it is here",
+                    printable(self.path.as_bytes())
+                ));
+                Ok(length)
+            }
             (result, _) => result,
         }
     }
@@ -198,7 +210,7 @@ impl Download<'_> {
             Length::Unknown => None,
         };
         let mut counted = Counted { to: sink, count: 0 };
-        let content = Content::sink(&mut counted).converted(self.form, LINE_END, None)?.noting(why);
+        let content = Content::sink(&mut counted).converted(self.form, LINE_END, Deflate::default())?.noting(why);
         connection.request(request, Some(content))?;
         match total.filter(|total| counted.count != *total) {
             None => Ok(total.map_or(Length::Unknown, Length::Told)),
@@ -311,7 +323,7 @@ pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Res
             if partial.offset() == 0 && failure(&error).is_some_and(is_too_much) =>
         {
             let warning = format!("the file has grown meanwhile: {moved} bytes came, not {expected}");
-            eprintln!("{}: {warning}", printable(partial.name().as_encoded_bytes()));
+            tell(format_args!("{}: {warning}", printable(partial.name().as_encoded_bytes())));
             partial.keep().map_err(here)
         }
         Some(Failure::Beyond { offset, total }) => {
@@ -325,7 +337,7 @@ pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Res
             let why = "what came is what is here, as from a server that ignores REST, and isn't kept";
             Err(Left::behind(error, why.into()))
         }
-        Some(Failure::Refused(reply)) if partial.offset() > 0 && matches!(reply.code().value(), 500..=504) => {
+        Some(Failure::Refused(reply)) if partial.offset() > 0 && matches!(reply.code().value(), 500..=504 | 554) => {
             Err(Left::behind(error, "without --resume all of it comes".into()))
         }
         failure => match partial.give_up(failure) {

@@ -92,7 +92,7 @@ impl How {
 }
 
 /// What is in the current directory, which has this path. What the server refuses isn't tried again over this connection, but for its last resort.
-pub fn read<A: Adapter>(connection: &mut A, login: &Login<'_>, how: &mut How, path: &[u8]) -> Result<Vec<Found>> {
+pub fn read<A: Adapter>(connection: &mut A, login: &Login, how: &mut How, path: &[u8]) -> Result<Vec<Found>> {
     let (mut way, mut refused) = (*how, None);
     let text = loop {
         match fetch(connection, login, way) {
@@ -139,7 +139,7 @@ fn is_unknown(error: &Error) -> bool {
     matches!(refusal(error).map(ftp_proto::Code::value), Some(500 | 501 | 502 | 504))
 }
 
-fn fetch<A: Adapter>(connection: &mut A, login: &Login<'_>, how: How) -> Result<Vec<u8>> {
+fn fetch<A: Adapter>(connection: &mut A, login: &Login, how: How) -> Result<Vec<u8>> {
     let mut listing = Limited(Vec::new());
     let result = connection.request(how.request(), Some(login.listing(&mut listing)?));
     if listing.0.len() >= LONGEST {

@@ -70,8 +70,13 @@ impl Explained {
         }
         let mut evidence = client.evidence();
         evidence.tls.version = version;
+        // What the server has refused with stands in the error.
+        let is_told = matches!(error.downcast_ref(), Some(Failure::Refused(_)));
         match diagnose(&evidence).first() {
-            Some(finding) => Self { error, advice: advice(finding) }.into(),
+            Some(finding) => {
+                let advice = advice(finding, is_told);
+                Self { error, advice }.into()
+            }
             None => error,
         }
     }
@@ -81,9 +86,9 @@ impl Explained {
 const FAILED_DATA: [Code; 2] = [Code::CANNOT_OPEN_DATA_CONNECTION, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS];
 
 /// What the server has said to it, the causes, what the user can do, and what the server's side can. [`Finding`]'s own display has all of it.
-fn advice(finding: &Finding) -> String {
+fn advice(finding: &Finding, is_told: bool) -> String {
     let mut advice = String::new();
-    if let Some(fact @ Fact::Said(_)) = finding.supports().find(|fact| matches!(fact, Fact::Said(_))) {
+    if !is_told && let Some(fact @ Fact::Said(_)) = finding.supports().find(|fact| matches!(fact, Fact::Said(_))) {
         advice = format!("; {fact}");
     }
     let causes: Vec<_> = finding.causes().map(|cause| cause.to_string()).collect();

@@ -1,6 +1,6 @@
 //! `ls`: a listing as a table, or its lines as they came.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::mem;
 use std::time::SystemTime;
 
@@ -20,7 +20,7 @@ use crate::tree::listing;
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// Prints what is at `path`.
-pub fn ls<A: Adapter>(login: &Login<'_>, path: Option<&RemotePath<'_>>, raw: bool) -> Result<()> {
+pub fn ls<A: Adapter>(login: &Login, path: Option<&RemotePath<'_>>, raw: bool) -> Result<()> {
     let mut connection = login.open::<A>(&ProgressBar::hidden())?;
     let path = || path.map(RemotePath::borrowed);
     let mut table = Table::new(io::stdout().lock(), Hint::List, raw)?;
@@ -48,6 +48,10 @@ pub fn ls<A: Adapter>(login: &Login<'_>, path: Option<&RemotePath<'_>>, raw: boo
     if result.as_ref().is_err_and(is_empty_listing) && table.is_untouched {
         result = Ok(());
     }
+    // `ls | head`: whoever reads has seen enough.
+    if table.is_unread {
+        result = Ok(());
+    }
     let result = result.with_context(|| path().map_or("the listing".into(), |path| printable(path.as_bytes())));
     login.conclude(connection, result)
 }
@@ -63,12 +67,22 @@ struct Table<W> {
     masks: bool,
     /// Nothing has come.
     is_untouched: bool,
+    /// Nobody reads any more.
+    is_unread: bool,
 }
 
 impl<W: Write + IsTerminal> Table<W> {
     fn new(out: W, hint: Hint, raw: bool) -> Result<Self> {
         let masks = out.is_terminal();
-        Ok(Self { out, listing: Listing::new(now()?, hint), rest: Vec::new(), raw, masks, is_untouched: true })
+        Ok(Self {
+            out,
+            listing: Listing::new(now()?, hint),
+            rest: Vec::new(),
+            raw,
+            masks,
+            is_untouched: true,
+            is_unread: false,
+        })
     }
 
     fn read_as(&mut self, hint: Hint) -> Result<()> {
@@ -109,22 +123,32 @@ impl<W: Write> Table<W> {
     }
 }
 
-impl<W: Write> Write for Table<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl<W: Write> Table<W> {
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.is_untouched = false;
         if self.raw && !self.masks {
-            self.out.write_all(bytes)?;
-            return Ok(bytes.len());
+            return self.out.write_all(bytes);
         }
         self.rest.extend_from_slice(bytes);
-        self.lines(false)?;
-        Ok(bytes.len())
+        self.lines(false)
+    }
+
+    fn heed<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.is_unread |= result.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl<W: Write> Write for Table<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.take(bytes);
+        self.heed(result).map(|()| bytes.len())
     }
 
     /// The listing has ended.
     fn flush(&mut self) -> io::Result<()> {
-        self.lines(true)?;
-        self.out.flush()
+        let result = self.lines(true).and_then(|()| self.out.flush());
+        self.heed(result)
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use super::directory::{self, Found, How, Size, What};
 use super::failure::{Local, failure, is_abort, refusal, told};
 use super::partial::{From, Partial, is_partial_name};
 use super::session::{Adapter, Login};
-use crate::{interrupt, printable};
+use crate::{interrupt, printable, tell};
 
 /// A server's links can make a directory its own descendant.
 const DEPTH: usize = 64;
@@ -33,9 +33,12 @@ const MOST_TRIES: u32 = 1;
 /// How long a server that takes no new connection is left in peace, each time.
 const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
 
+/// How often is looked whether somebody has interrupted.
+const GLANCE: Duration = Duration::from_millis(200);
+
 /// How a directory is copied.
-pub struct Mirror<'a> {
-    pub login: &'a Login<'a>,
+pub struct Mirror {
+    pub login: Login,
     /// How many connections at once.
     pub connections: usize,
     /// How many directories at most.
@@ -57,11 +60,11 @@ struct Job {
 }
 
 /// What all connections share.
-struct Work<'a> {
-    mirror: &'a Mirror<'a>,
+struct Work {
+    mirror: Mirror,
     root: Dir,
     /// Where that is.
-    place: &'a Path,
+    place: PathBuf,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -71,6 +74,11 @@ struct State {
     jobs: VecDeque<Job>,
     /// How many connections are at work, and may find more.
     busy: usize,
+    /// How many threads have a connection, and how many may come to one.
+    connected: usize,
+    connecting: usize,
+    /// Nobody waits for a connection any more.
+    is_over: bool,
     directories: u32,
     /// Some were left out.
     has_too_many: bool,
@@ -80,9 +88,16 @@ struct State {
     is_aborted: bool,
 }
 
-impl Mirror<'_> {
-    /// Copies what is in `path` into the directory `to`.
-    pub fn copy<A: Adapter>(&self, path: Option<&RemotePath<'_>>, to: &Path) -> Result<()> {
+/// A thread's part in the work, until it ends.
+struct Seat {
+    work: Arc<Work>,
+    is_connected: bool,
+}
+
+impl Mirror {
+    /// Copies what is in `path` into the directory `to`. A thread that waits for a connection when all is done is left behind: nothing
+    /// that such a server does holds up those that are served.
+    pub fn copy<A: Adapter>(self, path: Option<&RemotePath<'_>>, to: &Path) -> Result<()> {
         let mut first = self.open::<A>()?;
         if let Some(path) = path {
             first
@@ -95,37 +110,21 @@ impl Mirror<'_> {
         };
         std::fs::create_dir_all(to).with_context(|| format!("{}", to.display()))?;
         let root = Dir::open_ambient_dir(to, ambient_authority()).with_context(|| format!("{}", to.display()))?;
-        let work = Work { mirror: self, root, place: to, state: Mutex::default(), changed: Condvar::new() };
+        let (place, others) = (to.to_owned(), 1..self.connections);
+        let work = Arc::new(Work { mirror: self, root, place, state: Mutex::default(), changed: Condvar::new() });
 
         let job = Job { what: What::Directory, remote, local: PathBuf::new(), depth: 0, tries: 0 };
         work.lock().jobs.push_back(job);
-        thread::scope(|scope| {
-            for _ in 1..self.connections {
-                scope.spawn(|| {
-                    // A server that wants fewer connections gets fewer.
-                    if work.wait_for_work()
-                        && let Ok(connection) = self.open::<A>()
-                    {
-                        work.work(connection);
-                    }
-                });
-            }
-            work.work(first);
-        });
-        let state = work.lock();
-        ensure!(!state.is_aborted, Failure::Aborted);
-        ensure!(
-            state.jobs.is_empty(),
-            "the connections have ended, and {} more things were to be copied",
-            state.jobs.len()
-        );
-        ensure!(
-            !state.has_too_many,
-            "there are more than {} directories, and the rest was left out: --max-directories allows more",
-            self.most_directories
-        );
-        ensure!(state.failures == 0, "{} of the names could not be copied", state.failures);
-        Ok(())
+        let seat = Seat::connected(&work);
+        for _ in others {
+            // A server that wants fewer connections gets fewer.
+            Seat::spawn(&work, |work| work.open::<A>());
+        }
+        if work.work(first) {
+            Seat::spawn(&work, |work| work.reopen::<A>());
+        }
+        drop(seat);
+        work.wait().ended(work.mirror.most_directories)
     }
 
     fn open<A: Adapter>(&self) -> Result<A> {
@@ -133,7 +132,54 @@ impl Mirror<'_> {
     }
 }
 
-impl Work<'_> {
+impl Seat {
+    fn connected(work: &Arc<Work>) -> Self {
+        work.lock().connected += 1;
+        Self { work: work.clone(), is_connected: true }
+    }
+
+    /// Another thread that works, once it has come to a connection in that way and something is to be copied.
+    fn spawn<A: Adapter>(work: &Arc<Work>, open: fn(&Work) -> Result<A>) {
+        work.lock().connecting += 1;
+        let mut seat = Self { work: work.clone(), is_connected: false };
+        // Where no thread can be had, there is one fewer.
+        let _ = thread::Builder::new().spawn(move || {
+            let work = seat.work.clone();
+            let mut open = open;
+            while work.wait_for_work()
+                && let Ok(connection) = open(&work)
+                && seat.change(true)
+                && work.work(connection)
+                && seat.change(false)
+            {
+                open = |work| work.reopen::<A>();
+            }
+        });
+    }
+
+    /// `false`: it is too late.
+    fn change(&mut self, is_connected: bool) -> bool {
+        let mut state = self.work.lock();
+        if state.is_over {
+            return false;
+        }
+        *state.seats(self.is_connected) -= 1;
+        *state.seats(is_connected) += 1;
+        self.is_connected = is_connected;
+        drop(state);
+        self.work.changed.notify_all();
+        true
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        *self.work.lock().seats(self.is_connected) -= 1;
+        self.work.changed.notify_all();
+    }
+}
+
+impl Work {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -145,6 +191,27 @@ impl Work<'_> {
         !state.jobs.is_empty()
     }
 
+    /// Waits until all is done, or nobody is left to do it; and then a little for those at work to say goodbye.
+    fn wait(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        while !state.is_done() && state.connected + state.connecting > 0 {
+            // Whoever only waits for a connection may not hear of it.
+            if interrupt::came() && state.connected == 0 {
+                state.is_aborted = true;
+                break;
+            }
+            state = self.changed.wait_timeout(state, GLANCE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.is_over = true;
+        let is_there = |state: &mut State| state.connected > 0;
+        let patience = self.mirror.login.farewell();
+        self.changed.wait_timeout_while(state, patience, is_there).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn open<A: Adapter>(&self) -> Result<A> {
+        self.mirror.open()
+    }
+
     fn next(&self) -> Option<Job> {
         let idle = |state: &mut State| state.jobs.is_empty() && state.busy > 0;
         let mut state = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
@@ -153,8 +220,8 @@ impl Work<'_> {
         Some(job)
     }
 
-    /// Copies what is to be copied, over one connection, or others in its place, until nothing is left.
-    fn work<A: Adapter>(&self, mut connection: A) {
+    /// Copies what is to be copied, over one connection, until nothing is left, or it breaks: `true`.
+    fn work<A: Adapter>(&self, mut connection: A) -> bool {
         let mut how = How::of(&mut connection);
         let mut is_used = false;
         while let Some(mut job) = self.next() {
@@ -170,15 +237,13 @@ impl Work<'_> {
             } else {
                 self.done(&job, result);
             }
-            is_used = !has_broken;
             if has_broken {
-                match self.wait_for_work().then(|| self.reopen::<A>()) {
-                    Some(Ok(another)) => connection = another,
-                    Some(Err(_)) | None => return,
-                }
+                return true;
             }
+            is_used = true;
         }
         self.mirror.login.leave(connection);
+        false
     }
 
     /// Another connection in the place of one that has broken: the server may not have noticed yet that there is room again.
@@ -262,7 +327,7 @@ impl Work<'_> {
             }
         }
         connection.request(Request::change_directory(path.borrowed()), None)?;
-        let found = directory::read(connection, self.mirror.login, how, &job.remote)?;
+        let found = directory::read(connection, &self.mirror.login, how, &job.remote)?;
         let mut state = self.lock();
         let mut seen = BTreeSet::new();
         for Found { name, what } in found {
@@ -304,7 +369,7 @@ impl Work<'_> {
         let name = job.local.file_name().ok_or_else(|| Local::new(io::Error::from(ErrorKind::InvalidInput)))?;
         let from = if self.mirror.resume { From::Partial } else { From::Nothing };
         let mut partial = directory.and_then(|directory| Partial::new(directory, name, from)).map_err(Local::new)?;
-        let login = self.mirror.login;
+        let login = &self.mirror.login;
         let download = Download { path, form: login.form(Type::Image), offset: partial.offset(), length };
         let result = download.run(connection, &mut partial);
         settle(partial, &self.place.join(parent), result)
@@ -312,6 +377,30 @@ impl Work<'_> {
 }
 
 impl State {
+    fn is_done(&self) -> bool {
+        self.jobs.is_empty() && self.busy == 0
+    }
+
+    fn seats(&mut self, is_connected: bool) -> &mut usize {
+        if is_connected { &mut self.connected } else { &mut self.connecting }
+    }
+
+    /// What became of all of it.
+    fn ended(&self, most_directories: u32) -> Result<()> {
+        ensure!(!self.is_aborted, Failure::Aborted);
+        ensure!(
+            self.jobs.is_empty(),
+            "the connections have ended, and {} more things were to be copied",
+            self.jobs.len()
+        );
+        ensure!(
+            !self.has_too_many,
+            "there are more than {most_directories} directories, and the rest was left out: --max-directories allows more"
+        );
+        ensure!(self.failures == 0, "{} of the names could not be copied", self.failures);
+        Ok(())
+    }
+
     /// Whether there is room for another one, which it is then.
     fn takes_directory(&mut self, most: u32) -> bool {
         let takes = self.directories < most;
@@ -324,7 +413,11 @@ impl State {
         self.failures += 1;
         let (text, advice) = told(error);
         let advice = advice.filter(|advice| self.advised.insert((*advice).to_owned())).unwrap_or_default();
-        eprintln!("{}: {}", printable(name), printable(format!("{text}{advice}").replace('\n', " / ").as_bytes()));
+        tell(format_args!(
+            "{}: {}",
+            printable(name),
+            printable(format!("{text}{advice}").replace('\n', " / ").as_bytes())
+        ));
     }
 }
 

@@ -18,12 +18,13 @@ use super::failure::is_abort;
 use super::std_adapter::Event;
 use super::url::Url;
 use crate::net::content::Content;
+use crate::net::convert::Deflate;
 use crate::net::data::LINGER;
-use crate::printable;
 use crate::tls::client::{Tls, Trust};
+use crate::{printable, tell};
 
 /// A connection with its machine: what an adapter is to this program.
-pub trait Adapter: Sized {
+pub trait Adapter: Sized + 'static {
     /// Connects, and waits for the greeting.
     fn open(address: SocketAddr, config: Arc<Config>, tls: Option<Tls>, observer: Observer) -> Result<Self>;
 
@@ -111,17 +112,17 @@ enum TlsMode {
 }
 
 /// What it takes to come to a session, any number of times.
-pub struct Login<'u> {
-    url: &'u Url,
+pub struct Login {
+    url: Arc<Url>,
     config: Arc<Config>,
     tls: Option<Tls>,
     carriage: Carriage,
     verbose: bool,
 }
 
-impl<'u> Login<'u> {
+impl Login {
     /// By the options, of which some don't go together.
-    pub fn new(url: &'u Url, options: &Options) -> Result<Self> {
+    pub fn new(url: Arc<Url>, options: &Options) -> Result<Self> {
         let mode = match (options.tls, url.is_secure) {
             (None, true) => TlsMode::Implicit,
             (None, false) => TlsMode::None,
@@ -193,7 +194,12 @@ impl<'u> Login<'u> {
 
     /// A sink for listings, which gets the lines as they are.
     pub fn listing<'s>(&self, sink: impl Write + 's) -> Result<Content<'s>> {
-        Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf, None)?)
+        Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf, Deflate::default())?)
+    }
+
+    /// How long a goodbye takes at most.
+    pub fn farewell(&self) -> Duration {
+        self.config.patience.quit
     }
 
     /// Says goodbye. What was done is done, whether the server hears it or not.
@@ -201,7 +207,7 @@ impl<'u> Login<'u> {
         if let Err(error) = connection.quit()
             && self.verbose
         {
-            eprintln!("* {}", printable(format!("{error:#}").as_bytes()));
+            tell(format_args!("* {}", printable(format!("{error:#}").as_bytes())));
         }
     }
 
@@ -286,18 +292,23 @@ fn observer(verbose: bool, bar: ProgressBar) -> Observer {
 
 fn print(event: &Event<'_>) {
     match event {
-        Event::Command(command) => eprintln!("> {command}"),
+        Event::Command(command) => tell(format_args!("> {command}")),
         Event::Reply(reply) => {
             for line in reply.to_string().lines() {
-                eprintln!("< {}", printable(line.as_bytes()));
+                tell(format_args!("< {}", printable(line.as_bytes())));
             }
         }
-        Event::Connected { address, by_server: false } => eprintln!("* data connection to {address}"),
-        Event::Connected { address, by_server: true } => eprintln!("* data connection from {address}"),
+        Event::Connected { address, by_server: false } => tell(format_args!("* data connection to {address}")),
+        Event::Connected { address, by_server: true } => tell(format_args!("* data connection from {address}")),
         Event::Secured { data, how } => {
-            eprintln!("* {} connection: {}", if *data { "data" } else { "control" }, printable(how.as_bytes()));
+            tell(format_args!(
+                "* {} connection: {}",
+                if *data { "data" } else { "control" },
+                printable(how.as_bytes())
+            ));
         }
-        Event::Moved { total, end, .. } => eprintln!("* {total} bytes, {end}"),
+        Event::Failed(attempt) => tell(format_args!("* {}", printable(attempt.to_string().as_bytes()))),
+        Event::Moved { total, end, .. } => tell(format_args!("* {total} bytes, {end}")),
     }
 }
 

@@ -17,13 +17,14 @@ use ftp_proto::{ChannelId, Endpoints, Instant, Protection, TlsError, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::failure::Explained;
-use super::std_adapter::{Event, SALVAGE};
+use super::failure::{Explained, Left};
+use super::std_adapter::{Event, SALVAGE, Ways};
 use crate::interrupt::{self, Interrupt};
 use crate::net::data::{Content, LINGER, is_end};
 use crate::net::tokio_data::Outside;
 use crate::net::tokio_flow::Flow;
 use crate::net::tokio_wire::{self, Side, Wire, secure_control};
+use crate::printable;
 use crate::tls::client::Tls;
 
 /// The machine is told that often how far a transfer is: it gives up what stands still.
@@ -50,9 +51,12 @@ impl Connection {
         tls: Option<Tls>,
         observer: Box<dyn FnMut(Event<'_>)>,
     ) -> Result<Self> {
-        let control = timeout(config.patience.last_dial, TcpStream::connect(address))
-            .await
-            .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?;
+        let control = tokio::select! {
+            result = timeout(config.patience.last_dial, TcpStream::connect(address)) => {
+                result.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?
+            }
+            () = interrupt::comes() => bail!(Failure::Aborted),
+        };
         control.set_nodelay(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(config, ends, Instant::default());
@@ -81,10 +85,12 @@ impl Connection {
     /// Does what the machine asks for, until the request has ended. `None`: the session has.
     async fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let mut outside = Outside::with(mem::take(&mut self.standing));
-        let result = self.drive(&mut outside, &mut content).await;
+        // The server has said that the bytes come.
+        let mut is_open = false;
+        let result = self.drive(&mut outside, &mut content, &mut is_open).await;
         // Where the session has broken, what the server had sent before may not have been read yet.
         if result.is_err() {
-            outside.salvage(&mut content, LINGER, false).await;
+            outside.salvage(&mut content, LINGER, is_open).await;
         }
         self.standing = outside.into_standing();
         result.map_err(|error| Explained::by(error, &self.client, self.control.tls_version()))
@@ -94,34 +100,46 @@ impl Connection {
         &mut self,
         outside: &mut Outside<'c>,
         content: &mut Option<Content<'c>>,
+        is_open: &mut bool,
     ) -> Result<Option<Outcome<'static>>> {
         let mut interrupt = Interrupt::default();
         // The attempt whose beginning was told.
         let mut told = 0;
-        // The server has said that the bytes come.
-        let mut is_open = false;
+        let mut ways = Ways::behind(self.client.attempts());
+        let mut is_on_its_way = false;
+        // How the handshake of the control connection has ended.
+        let mut no_tls = String::new();
         loop {
-            interrupt.tell(&mut self.client);
+            if interrupt.tell(&mut self.client) {
+                bail!(Failure::Aborted);
+            }
+            ways.tell(self.client.attempts(), &mut self.observer);
             let now = Instant::from_origin(self.origin.elapsed());
             let is_protected = self.client.session().protection() == Protection::Private;
             match self.client.poll(now)? {
+                // What has become of the data connection is told before what is said then: the same comes again.
+                Action::Write(_) if mem::take(&mut is_on_its_way) => {}
                 Action::Write(write) => {
                     write.commands().for_each(|command| (self.observer)(Event::Command(command)));
                     tokio_wire::write(&mut self.control, write, now).await;
                 }
                 Action::Read { deadline } => {
-                    let patience = deadline.map(|at| at.saturating_since(now));
+                    let patience = interrupt.limit(deadline.map(|at| at.saturating_since(now)));
                     let bytes = hear(Some(&mut self.control), patience, &interrupt).await?;
                     bytes.iter().for_each(|bytes| self.client.received(bytes));
                 }
                 Action::Reply(reply) | Action::Unsolicited(reply) => {
-                    is_open |= reply.code().is_preliminary() && !is_protected;
+                    *is_open |= reply.code().is_preliminary() && !is_protected;
                     (self.observer)(Event::Reply(&reply));
                 }
                 Action::Noise(_) => {}
                 Action::Done(Ok(outcome)) => return Ok(Some(outcome.into_owned())),
+                Action::Done(Err(Failure::Tls(why))) if !no_tls.is_empty() => {
+                    return Err(Left::behind(Failure::Tls(why).into(), printable(no_tls.as_bytes())));
+                }
                 Action::Done(Err(failure)) => return Err(failure.into_owned().into()),
                 Action::Connect(connect) => {
+                    is_on_its_way = true;
                     let (address, source) = (connect.address(), (self.host, None));
                     let control = connect.wants_input().then_some(&mut self.control);
                     let patience = Some(connect.deadline().saturating_since(now));
@@ -138,6 +156,7 @@ impl Connection {
                 }
                 Action::Listen(listen) => outside.listen(listen),
                 Action::Accept(accept) => {
+                    is_on_its_way = true;
                     let (channel, control) = (accept.channel(), accept.wants_input().then_some(&mut self.control));
                     let patience = Some(accept.deadline().saturating_since(now));
                     let knock = tokio::select! {
@@ -204,19 +223,22 @@ impl Connection {
                 }
                 Action::Close(close) => {
                     // What has failed may have been overtaken by the word that it has.
-                    outside.salvage(content, SALVAGE, mem::take(&mut is_open)).await;
+                    outside.salvage(content, SALVAGE, mem::take(is_open)).await;
                     let moved = outside.close(close.channel(), content);
                     close.closed(moved);
                 }
                 Action::StartTls(start) => {
                     let patience = start.deadline().saturating_since(now);
-                    let (result, how) =
-                        secure_control(&mut self.control, self.tls.clone().map(Side::Client), patience).await;
+                    let (result, how) = tokio::select! {
+                        shaken = secure_control(&mut self.control, self.tls.clone().map(Side::Client), patience) => shaken,
+                        () = interrupt.comes() => bail!(Failure::Aborted),
+                    };
                     match result {
                         Ok(_) => start.started(),
                         Err(why) => start.failed(why),
                     }
                     (self.observer)(Event::Secured { data: false, how: &how });
+                    no_tls = how;
                 }
                 // Only requests that aren't made here end TLS before the session.
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),

@@ -39,13 +39,14 @@ pub const KEYS: &[Key] = &[
     same("anonymous_enable", "NO", |choices, value| yes_or_no(value, &mut choices.anonymous)),
     shared("write_enable", "NO", "YES", |choices, value| no_or_yes(value, &mut choices.read_only)),
     own("user", "", |choices, value| {
-        choices.users.push(account(value).map_err(anyhow::Error::msg)?);
+        choices.admit(account(value).map_err(anyhow::Error::msg)?);
         Ok(())
     }),
     own("in_place", "NO", |choices, value| yes_or_no(value, &mut choices.in_place)),
     shared("delete_failed_uploads", "NO", "YES", |choices, value| no_or_yes(value, &mut choices.keep_incomplete)),
     shared("ascii_download_enable", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.ascii_downloads)),
     shared("ascii_upload_enable", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.ascii_uploads)),
+    own("max_expansion", "100", |choices, value| put(&mut choices.max_expansion, number(value))),
     shared("ftpd_banner", "(vsFTPd 3.0.3)", "Welcome to ftp-proto.", |choices, value| {
         put(&mut choices.banner, Ok(value.to_owned()))
     }),

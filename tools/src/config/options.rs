@@ -17,7 +17,7 @@ use super::file as server_config_file;
 use crate::Runtime;
 use crate::server::door::{self, House, Stop};
 use crate::server::service::Service;
-use crate::server::site::{Account, Site, TypeA};
+use crate::server::site::{Account, MAX_EXPANSION, Site, TypeA};
 use crate::tls::server::Certified;
 use crate::tree::{Tree, Uploads};
 
@@ -57,6 +57,10 @@ struct Arguments {
     /// Files go as they are in TYPE A, too, in both directions; by default their line ends are converted.
     #[arg(long)]
     no_ascii: bool,
+    /// Uploads in MODE Z: how many times as large as what comes a file may become, beyond its first 64 MiB; 100 by
+    /// default, and 0: as the disk allows.
+    #[arg(long, value_name = "N")]
+    max_expansion: Option<u32>,
     /// The ports for passive data connections; by default the system picks them.
     #[arg(long, value_name = "A-B", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
@@ -141,6 +145,7 @@ pub struct Choices {
     pub keep_incomplete: Option<bool>,
     pub ascii_downloads: Option<bool>,
     pub ascii_uploads: Option<bool>,
+    pub max_expansion: Option<u32>,
     pub banner: Option<String>,
     pub passive: Option<bool>,
     pub first_passive_port: Option<u16>,
@@ -218,14 +223,14 @@ impl Arguments {
         if !self.users.is_empty() {
             choices.local = None;
         }
-        choices.users.retain(|account| !self.users.iter().any(|other| other.name == account.name));
-        choices.users.extend(self.users);
+        self.users.into_iter().for_each(|account| choices.admit(account));
         flag(&mut choices.anonymous, self.anonymous, true);
         flag(&mut choices.read_only, self.read_only, true);
         flag(&mut choices.in_place, self.in_place, true);
         flag(&mut choices.keep_incomplete, self.keep_incomplete, true);
         flag(&mut choices.ascii_downloads, self.no_ascii, false);
         flag(&mut choices.ascii_uploads, self.no_ascii, false);
+        say(&mut choices.max_expansion, self.max_expansion);
         say(&mut choices.first_passive_port, self.passive_ports.as_ref().map(|ports| *ports.start()));
         say(&mut choices.last_passive_port, self.passive_ports.as_ref().map(|ports| *ports.end()));
         if !self.passive_address.is_empty() {
@@ -251,6 +256,12 @@ impl Arguments {
 }
 
 impl Choices {
+    /// Of one name the last password counts: an old one lets nobody in.
+    pub fn admit(&mut self, account: Account) {
+        self.users.retain(|other| other.name != account.name);
+        self.users.push(account);
+    }
+
     /// Where to listen, and what to serve.
     pub fn service(self) -> Result<(SocketAddr, Service)> {
         let config = self.config()?;
@@ -307,7 +318,9 @@ impl Choices {
         };
         let text =
             TypeA { downloads: self.ascii_downloads.unwrap_or(true), uploads: self.ascii_uploads.unwrap_or(true) };
-        Ok(Site { tree, accounts: self.users, anonymous, read_only: self.read_only.unwrap_or(false), uploads, text })
+        let max_expansion = Some(self.max_expansion.unwrap_or(MAX_EXPANSION)).filter(|most| *most > 0);
+        let read_only = self.read_only.unwrap_or(false);
+        Ok(Site { tree, accounts: self.users, anonymous, read_only, uploads, text, max_expansion })
     }
 
     fn config(&self) -> Result<Config> {

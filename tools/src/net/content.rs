@@ -13,8 +13,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 
-use ftp_proto::StreamEnd;
-use ftp_proto::server::CommitError;
+use ftp_proto::{Code, Ending, Reply, StreamEnd, Text};
 
 use super::data::local_end;
 
@@ -76,6 +75,14 @@ pub trait Sink: Write {
         Ok(StreamEnd::Clean)
     }
 
+    /// What is wrong with the bytes themselves, for people, where they are why `write` or `close` has failed.
+    fn fault(&self) -> Option<&str> {
+        None
+    }
+
+    /// The stream has ended so, as the network has it.
+    fn ended(&mut self, _: StreamEnd) {}
+
     /// All came. No byte may follow.
     fn commit(&mut self) -> io::Result<()> {
         self.flush()
@@ -111,6 +118,9 @@ impl<'f> Content<'f> {
     /// being written.
     #[must_use]
     pub fn finish(&mut self, end: StreamEnd) -> StreamEnd {
+        if let Self::Sink(sink) = self {
+            sink.ended(end);
+        }
         match self {
             Self::Sink(sink) if end.is_whole() => match sink.flush() {
                 Ok(()) => end,
@@ -122,13 +132,21 @@ impl<'f> Content<'f> {
         }
     }
 
+    /// What a server says of an upload that has ended so, where its bytes are to blame, and no file of ours.
+    pub fn complaint(&self, end: StreamEnd) -> Option<Ending<'static>> {
+        let Self::Sink(sink) = self else { return None };
+        let code = match end {
+            StreamEnd::LocalError => Code::LOCAL_ERROR,
+            StreamEnd::StorageFull => Code::EXCEEDED_ALLOCATION,
+            StreamEnd::Truncated => Code::TRANSFER_ABORTED,
+            StreamEnd::Clean | StreamEnd::Marked => return None,
+        };
+        Ending::new(end, Reply::new(code, Text::try_from(sink.fault()?.to_owned()).ok()?))
+    }
+
     /// An upload that has come whole appears under its name, or something on this side prevents it, and it is gone.
-    pub fn keep(self) -> Result<(), CommitError> {
-        let Self::Sink(mut sink) = self else { return Ok(()) };
-        sink.commit().map_err(|error| match local_end(&error) {
-            Some(StreamEnd::StorageFull) => CommitError::StorageFull,
-            _ => CommitError::Local,
-        })
+    pub fn keep(self) -> io::Result<()> {
+        if let Self::Sink(mut sink) = self { sink.commit() } else { Ok(()) }
     }
 }
 
@@ -176,6 +194,19 @@ impl Sink for Noting<'_> {
     fn close(&mut self) -> io::Result<StreamEnd> {
         let result = self.sink.close();
         self.note(result)
+    }
+
+    fn fault(&self) -> Option<&str> {
+        self.sink.fault()
+    }
+
+    fn ended(&mut self, end: StreamEnd) {
+        match end {
+            StreamEnd::Truncated => self.why.set(Some(end.to_string())),
+            StreamEnd::Clean | StreamEnd::Marked => self.why.set(None),
+            StreamEnd::LocalError | StreamEnd::StorageFull => {}
+        }
+        self.sink.ended(end);
     }
 
     fn commit(&mut self) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;
 
-use ftp_proto::codec::{Decoder, Encoder, End, LineEnd, Stop, Unsupported, is_verbatim};
+use ftp_proto::codec::{CodecError, Decoder, Encoder, End, LineEnd, Stop, Unsupported, is_verbatim};
 use ftp_proto::{Form, Mode, StreamEnd};
 
 use super::content::{Content, Sink, Source};
@@ -17,6 +17,18 @@ const PIECES: usize = 64;
 
 /// How much that comes is decoded in one turn, where it may become a thousand times as much.
 const COMPRESSED: usize = 8 * 1024;
+
+/// A file may become so much, however little came of it.
+const EXPANDED: u64 = 64 * 1024 * 1024;
+
+/// What MODE Z is to be like.
+#[derive(Clone, Copy, Default)]
+pub struct Deflate {
+    /// How hard to compress, if somebody has said it.
+    pub level: Option<u8>,
+    /// How many times as large as what comes a file may become, beyond its first 64 MiB. A byte can become a thousand.
+    pub expansion: Option<u32>,
+}
 
 /// A file as it goes over a data connection.
 struct Encoding<'f> {
@@ -38,12 +50,16 @@ struct Decoding<'f> {
     mode: Mode,
     buffer: Box<[u8]>,
     end: Option<End>,
+    expansion: Option<u32>,
+    /// How much came, and how much that has become.
+    received: u64,
+    written: u64,
+    fault: Option<String>,
 }
 
 impl<'f> Content<'f> {
-    /// The same in this form, where the file's lines end so; as it is where nothing has to be converted. `level`: how hard MODE Z
-    /// has to compress, if somebody has said it.
-    pub fn converted(self, form: Form, line_end: LineEnd, level: Option<u8>) -> Result<Self, Unsupported> {
+    /// The same in this form, where the file's lines end so; as it is where nothing has to be converted.
+    pub fn converted(self, form: Form, line_end: LineEnd, deflate: Deflate) -> Result<Self, Unsupported> {
         if is_verbatim(form, line_end) {
             return Ok(self);
         }
@@ -52,7 +68,7 @@ impl<'f> Content<'f> {
         let may_stay = form.mode == Mode::Block;
         Ok(match self {
             Self::Source(source) => {
-                let encoder = Encoder::new(form, line_end)?.level(level.unwrap_or(Encoder::LEVEL));
+                let encoder = Encoder::new(form, line_end)?.level(deflate.level.unwrap_or(Encoder::LEVEL));
                 Self::Source(Box::new(Encoding {
                     source,
                     encoder,
@@ -65,7 +81,17 @@ impl<'f> Content<'f> {
             }
             Self::Sink(sink) => {
                 let decoder = Decoder::new(form, line_end)?;
-                Self::Sink(Box::new(Decoding { sink, decoder, mode: form.mode, buffer, end: None }))
+                Self::Sink(Box::new(Decoding {
+                    sink,
+                    decoder,
+                    mode: form.mode,
+                    buffer,
+                    end: None,
+                    expansion: deflate.expansion.filter(|_| form.mode == Mode::Deflate),
+                    received: 0,
+                    written: 0,
+                    fault: None,
+                }))
             }
         })
     }
@@ -122,8 +148,11 @@ impl Decoding<'_> {
             let progress = self.decoder.decode(&input[taken..], &mut self.buffer, end_of_input);
             let written = progress.as_ref().map_or_else(|error| error.written, |progress| progress.written);
             self.sink.write_all(&self.buffer[..written])?;
-            let progress = progress.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            self.written += written as u64;
+            let progress = progress.map_err(|error| self.is_wrong(&error))?;
             taken += progress.read;
+            self.received += progress.read as u64;
+            self.check_size()?;
             match progress.stop {
                 Stop::NeedsInput => break,
                 Stop::Ended(end) => self.end = Some(end),
@@ -132,6 +161,24 @@ impl Decoding<'_> {
             }
         }
         Ok(taken)
+    }
+
+    /// The bytes aren't what their form wants.
+    fn is_wrong(&mut self, error: &CodecError) -> io::Error {
+        let fault = format!("This is no file in MODE {}: {error}.", self.mode);
+        self.fault = Some(fault.clone());
+        io::Error::new(ErrorKind::InvalidData, fault)
+    }
+
+    /// A few bytes that become a disk's worth are nobody's file.
+    fn check_size(&mut self) -> io::Result<()> {
+        let Some(most) = self.expansion else { return Ok(()) };
+        if self.written <= EXPANDED.max(self.received.saturating_mul(most.into())) {
+            return Ok(());
+        }
+        let fault = format!("More than {most} times as much as was sent: that is more than is taken.");
+        self.fault = Some(fault.clone());
+        Err(io::Error::new(ErrorKind::FileTooLarge, fault))
     }
 }
 
@@ -165,10 +212,21 @@ impl Sink for Decoding<'_> {
         self.mode == Mode::Block
     }
 
+    fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
+    fn ended(&mut self, end: StreamEnd) {
+        self.sink.ended(end);
+    }
+
     fn close(&mut self) -> io::Result<StreamEnd> {
         self.decode(&[], true)?;
         Ok(match self.end {
-            Some(End::Truncated) => StreamEnd::Truncated,
+            Some(End::Truncated) => {
+                self.fault = Some("The data has ended before the mark of its end.".into());
+                StreamEnd::Truncated
+            }
             _ => StreamEnd::Clean,
         })
     }

@@ -105,7 +105,7 @@ pub fn listen_on_link(host: SocketAddr, ports: RangeInclusive<u16>) -> Result<Tc
 }
 
 /// Begins to connect, from that host and, if it may be had, that port: a wish.
-pub fn dial(address: SocketAddr, host: IpAddr, port: Option<u16>) -> io::Result<TcpStream> {
+pub fn dial(address: SocketAddr, source: Option<(IpAddr, Option<u16>)>) -> io::Result<TcpStream> {
     let begin = |source: Option<SocketAddr>| {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
@@ -120,9 +120,11 @@ pub fn dial(address: SocketAddr, host: IpAddr, port: Option<u16>) -> io::Result<
         }
         Ok(socket.into())
     };
-    let may_bind = host.is_ipv4() == address.is_ipv4();
-    let sources = [port, Some(0)].into_iter().flatten().filter(|_| may_bind);
-    let mut attempts = sources.map(|port| begin(Some(SocketAddr::new(host, port))));
+    let source = source.filter(|(host, _)| host.is_ipv4() == address.is_ipv4());
+    let sources = source
+        .into_iter()
+        .flat_map(|(host, port)| [port, Some(0)].into_iter().flatten().map(move |port| SocketAddr::new(host, port)));
+    let mut attempts = sources.map(|source| begin(Some(source)));
     match attempts.find(|attempt| !attempt.as_ref().is_err_and(is_about_source)) {
         Some(result) => result,
         None => begin(None),
@@ -261,7 +263,7 @@ impl Sockets {
     ) -> io::Result<Dial> {
         let socket = match self.dialled.remove(&channel) {
             Some(socket) => socket,
-            None => match dial(address, source.0, source.1) {
+            None => match dial(address, Some(source)) {
                 Ok(socket) => socket,
                 Err(error) => return Ok(Dial::Failed(why(&error))),
             },

@@ -187,7 +187,7 @@ impl<'w> Outside<'w> {
 }
 
 async fn connect(address: SocketAddr, host: IpAddr, port: Option<u16>) -> io::Result<TcpStream> {
-    let socket = TcpStream::from_std(data::dial(address, host, port)?)?;
+    let socket = TcpStream::from_std(data::dial(address, Some((host, port)))?)?;
     socket.writable().await?;
     match socket.take_error()? {
         Some(error) => Err(error),

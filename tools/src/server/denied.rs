@@ -12,6 +12,9 @@ pub type Allowed<T> = Result<T, Denied>;
 
 pub const READ_ONLY: Denied = Denied(Code::FILE_UNAVAILABLE, "Permission denied.");
 
+/// Nothing more is known of it.
+pub const FAILED: &str = "Failed.";
+
 /// The machine never asks that: each question comes with its own commands.
 pub const UNEXPECTED: Denied = Denied(Code::LOCAL_ERROR, "Local error in processing.");
 
@@ -36,6 +39,8 @@ impl From<io::Error> for Denied {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 return Self(Code::INSUFFICIENT_STORAGE, "Insufficient storage space.");
             }
+            // Two have continued one file, or somebody has written to it meanwhile.
+            ErrorKind::StaleNetworkFileHandle => "The file has changed meanwhile: send it again.",
             ErrorKind::UnexpectedEof => return Self(Code::INVALID_RESTART, "No such place in the file."),
             ErrorKind::InvalidFilename => "No such name is possible.",
             ErrorKind::ArgumentListTooLong => "That pattern is too much work.",
@@ -46,7 +51,7 @@ impl From<io::Error> for Denied {
             ErrorKind::IsADirectory => "Not a plain file.",
             // A path out of the tree is among these.
             ErrorKind::PermissionDenied => "Permission denied.",
-            _ => "Failed.",
+            _ => FAILED,
         };
         Self(Code::FILE_UNAVAILABLE, text)
     }

@@ -16,7 +16,12 @@ pub struct Site {
     pub read_only: bool,
     pub uploads: Uploads,
     pub text: TypeA,
+    /// How many times as large as what comes an upload in MODE Z may become, beyond 64 MiB; `None`: as the disk allows.
+    pub max_expansion: Option<u32>,
 }
+
+/// What an upload in MODE Z may become, where nobody says otherwise. Text seldom becomes 20 times as large; a byte of zeros, 1,000 times.
+pub const MAX_EXPANSION: u32 = 100;
 
 /// Whether TYPE A converts line ends (RFC 959 3.1.1.1): CR LF on the data connection, LF in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

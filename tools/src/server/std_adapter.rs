@@ -6,14 +6,14 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, CommitError, Server};
+use ftp_proto::server::{Action, Server};
 use ftp_proto::{Accept, Connect, Endpoints, Instant, SecureData, StartTls, TlsError, Verdict};
 
 use super::door::{self, Guest};
 use super::service::{self, Service};
 use super::threads::Threads;
 use super::trouble;
-use super::visitor::Visitor;
+use super::visitor::{self, Visitor};
 use crate::net::channel::{Channel, Shake};
 use crate::net::data::{self, Content, Dial, Ear, Knock, Sockets, Turn};
 use crate::tls::server::{self as server_tls, Certified, SessionTls};
@@ -128,21 +128,14 @@ impl<'s> Session<'s> {
                     match self.sockets.turn(stream.channel(), ear, content, Some(patience))? {
                         Turn::Control => self.read()?,
                         Turn::Moved(total) => stream.moved(total),
-                        Turn::Ended(end, moved) => {
-                            // What is to be kept waits for `Commit`.
-                            self.content.take_if(|_| !end.is_whole());
-                            stream.finished(end, moved);
-                        }
+                        Turn::Ended(end, moved) => visitor::end(stream, &mut self.content, end, moved),
                     }
                 }
                 Action::Look(mut look) => {
                     self.control.look(&mut look)?;
                     look.looked();
                 }
-                Action::Commit(commit) => match self.content.take().map_or(Err(CommitError::Local), Content::keep) {
-                    Ok(()) => commit.kept(),
-                    Err(why) => commit.failed(why),
-                },
+                Action::Commit(commit) => visitor::keep(commit, self.content.take()),
                 Action::StartTls(start) => {
                     let certified = self.service.certified.as_ref();
                     self.tls = self.tls.take().or_else(|| certified.map(Certified::session));

@@ -15,7 +15,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
-use ftp_proto::server::{Action, CommitError, Server};
+use ftp_proto::server::{Action, Server};
 use ftp_proto::{Accept, Connect, Endpoints, Instant, StartTls, TlsError, Verdict};
 use tokio::net::unix::pipe::Receiver as Alarm;
 use tokio::net::{TcpListener as AsyncListener, TcpStream};
@@ -28,7 +28,7 @@ use tokio::time::{Sleep, sleep};
 use super::door::{self, Guest};
 use super::service::{self, Service};
 use super::trouble;
-use super::visitor::Visitor;
+use super::visitor::{self, Visitor};
 use crate::net::data::{Content, control_error};
 use crate::net::tokio_data::Outside;
 use crate::net::tokio_wire::{self, Side, Wire, secure_control};
@@ -227,9 +227,7 @@ impl Session {
                             None => stream.moved(self.outside.as_ref().map_or(0, |outside| outside.moved())),
                         },
                         (end, moved) = self.outside.get_or_insert_default().transfer(stream.channel(), &mut self.content) => {
-                            // What is to be kept waits for `Commit`.
-                            self.content.take_if(|_| !end.is_whole());
-                            stream.finished(end, moved);
+                            visitor::end(stream, &mut self.content, end, moved);
                         }
                     }
                 }
@@ -237,10 +235,7 @@ impl Session {
                     self.control.look(&mut look)?;
                     look.looked();
                 }
-                Action::Commit(commit) => match self.content.take().map_or(Err(CommitError::Local), Content::keep) {
-                    Ok(()) => commit.kept(),
-                    Err(why) => commit.failed(why),
-                },
+                Action::Commit(commit) => visitor::keep(commit, self.content.take()),
                 Action::StartTls(start) => {
                     self.tls = self.service.certified.as_ref().map(Certified::session);
                     begin(&mut self.control, start, self.tls.as_ref(), now).await;

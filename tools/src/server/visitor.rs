@@ -7,12 +7,17 @@ use std::io::{self, Cursor, ErrorKind};
 use std::sync::Arc;
 
 use ftp_proto::codec::{LineEnd, is_verbatim};
-use ftp_proto::server::{Answer, Hash, Question, Transfer};
-use ftp_proto::{Code, Command, Direction, Form, Path, Reply, Site as SiteCommand, Text, Type, Verb};
+use ftp_proto::server::{Answer, Commit, CommitError, Hash, Question, Transfer};
+use ftp_proto::{
+    Code, Command, Direction, Ending, Form, Moved, Path, Reply, Site as SiteCommand, Stream, StreamEnd, Text, Type,
+    Verb,
+};
 
-use super::denied::{Allowed, Denied, READ_ONLY, UNEXPECTED};
+use super::denied::{Allowed, Denied, FAILED, READ_ONLY, UNEXPECTED};
 use super::site::{Rights, Site};
 use crate::net::content::{Content, Promised};
+use crate::net::convert::Deflate;
+use crate::net::data::local_end;
 use crate::tree::glob::{Budget, Pattern};
 use crate::tree::hash::Hashing;
 use crate::tree::listing;
@@ -330,7 +335,8 @@ impl Visitor {
         if !converts {
             form.representation = Type::Image;
         }
-        Ok((converted(file, (form, FILES), transfer)?, is_verbatim(form, FILES)))
+        let deflate = Deflate { expansion: self.site.max_expansion, ..level(transfer) };
+        Ok((converted(file, (form, FILES), deflate)?, is_verbatim(form, FILES)))
     }
 
     /// What LIST, NLST and STAT show, and what NLST puts before each name. The last name may be a pattern, unless there is
@@ -362,6 +368,31 @@ impl Visitor {
     }
 }
 
+/// A transfer's stream has ended so. What is to be kept waits for `Commit`; where the bytes themselves are wrong, the client is told
+/// how.
+pub fn end(stream: Stream<'_>, content: &mut Option<Content<'static>>, end: StreamEnd, moved: Moved) {
+    let complaint = content.as_ref().and_then(|content| content.complaint(end));
+    content.take_if(|_| !end.is_whole());
+    match complaint {
+        Some(ending) => stream.finished_with(&ending, moved),
+        None => stream.finished(end, moved),
+    }
+}
+
+/// An upload has come whole, and is to be kept: it appears under its name, or the client is told why not.
+pub fn keep(commit: Commit<'_>, content: Option<Content<'static>>) {
+    let Some(content) = content else { return commit.failed(CommitError::Local) };
+    let Err(error) = content.keep() else { return commit.kept() };
+    if local_end(&error) == Some(StreamEnd::StorageFull) {
+        return commit.failed(CommitError::StorageFull);
+    }
+    let Denied(_, text) = Denied::from(error);
+    match Ending::new(StreamEnd::LocalError, Reply::from_static(Code::LOCAL_ERROR, text)) {
+        Some(ending) if text != FAILED => commit.end_with(&ending),
+        _ => commit.failed(CommitError::Local),
+    }
+}
+
 /// Many clients say `-a` or `-la` as if to `ls`: nothing is hidden here, and nothing recurses, so that changes nothing. What
 /// doesn't look like options is a name, dash or not; behind `--` anything is.
 fn without_options(mut argument: &[u8]) -> &[u8] {
@@ -380,17 +411,22 @@ fn without_options(mut argument: &[u8]) -> &[u8] {
 
 /// Its lines end with CR LF, whatever TYPE says.
 fn listing(lines: Vec<u8>, transfer: &Transfer<'_>) -> Allowed<Opening> {
-    Ok(Opening::Plain(converted(Content::source(Cursor::new(lines)), (transfer.form(), LineEnd::CrLf), transfer)?))
+    let lines = Content::source(Cursor::new(lines));
+    Ok(Opening::Plain(converted(lines, (transfer.form(), LineEnd::CrLf), level(transfer))?))
 }
 
 fn converted(
     content: Content<'static>,
     (form, line_end): (Form, LineEnd),
-    transfer: &Transfer<'_>,
+    deflate: Deflate,
 ) -> Allowed<Content<'static>> {
     content
-        .converted(form, line_end, transfer.deflate_level())
+        .converted(form, line_end, deflate)
         .map_err(|_| Denied(Code::PARAMETER_NOT_IMPLEMENTED, "Not in this TYPE, STRU and MODE."))
+}
+
+fn level(transfer: &Transfer<'_>) -> Deflate {
+    Deflate { level: transfer.deflate_level(), expansion: None }
 }
 
 fn path(bytes: Vec<u8>) -> Allowed<Path<'static>> {

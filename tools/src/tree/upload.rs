@@ -296,7 +296,7 @@ impl Hidden {
         let old = self.place.metadata()?;
         match &self.commit {
             Commit::Continue(version) if old.as_ref().map(Version::of) != *version => {
-                return Err(io::Error::other("the file has changed"));
+                return Err(io::Error::new(ErrorKind::StaleNetworkFileHandle, "the file has changed"));
             }
             Commit::Continue(Some(version)) if incomplete.is_some_and(|length| length < version.size) => {
                 return Err(io::Error::other("less than is there"));

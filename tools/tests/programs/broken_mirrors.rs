@@ -1,14 +1,15 @@
 //! `mirror` where the server ends connections amid it, and where somebody here does.
 
 use std::fs;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::processes::{CLIENTS, at_once, names};
+use crate::processes::{CLIENTS, at_once, client_program, names};
 use crate::scripted::{Peer, Scripted, Then};
 
 /// A server of five files whose contents are their paths; `script` comes first.
@@ -185,5 +186,44 @@ fn ctrl_c_is_status_130_though_the_server_answers_no_abor() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{client}: {output:?}");
         assert_eq!(server.count("RETR"), 1, "{client}");
+    }
+}
+
+/// The server takes further connections, and says nothing over them.
+#[test]
+fn a_further_connection_that_stays_silent_holds_up_nothing() {
+    at_once(CLIENTS, |client| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let front = listener.local_addr().unwrap();
+        let server = five_files(|_, _| Then::Usual);
+        let back = server.address;
+        thread::spawn(move || {
+            let mut silent = Vec::new();
+            for (number, control) in listener.incoming().enumerate() {
+                match number {
+                    0 => pass(control.unwrap(), TcpStream::connect(back).unwrap()),
+                    _ => silent.push(control),
+                }
+            }
+        });
+        let scratch = tempfile::tempdir().unwrap();
+        let began = Instant::now();
+        let output = client_program(client)
+            .args(["--connections", "4", "mirror", &format!("ftp://anna:secret@{front}/")])
+            .arg(scratch.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{client}: {output:?}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{client}: {:?}", began.elapsed());
+        assert_eq!(names(scratch.path()), ["0", "1", "2", "3", "4"], "{client}");
+    });
+}
+
+fn pass(front: TcpStream, back: TcpStream) {
+    for (mut from, mut to) in [(front.try_clone().unwrap(), back.try_clone().unwrap()), (back, front)] {
+        thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(std::net::Shutdown::Write);
+        });
     }
 }

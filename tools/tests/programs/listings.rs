@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::processes::{CLIENTS, names, one_line_of_failure};
+use crate::processes::{CLIENTS, at_once, names, one_line_of_failure};
 use crate::scripted::{Peer, Scripted, Then};
 
 /// A server that has these words, and listings by them; the rest is refused. Each file's content is its path.
@@ -270,4 +271,26 @@ fn mirror_takes_names_with_the_path_of_their_directory() {
             assert_eq!(names(scratch.path()), ["a", "b c"], "{nlst:?}");
         }
     }
+}
+
+#[test]
+fn a_226_alone_is_an_empty_listing() {
+    at_once(CLIENTS, |client| {
+        for closes in [false, true] {
+            let server = Scripted::new(move |peer, line| {
+                if !line.starts_with("LIST") {
+                    return Then::Usual;
+                }
+                if closes {
+                    drop(peer.data());
+                }
+                peer.say("226 nothing there");
+                Then::Said
+            });
+            let began = Instant::now();
+            let output = server.run(client, &["ls"], "/", None);
+            assert!(output.status.success() && output.stdout.is_empty(), "{client}, {closes}: {output:?}");
+            assert!(began.elapsed() < Duration::from_secs(15), "{client}, {closes}: {:?}", began.elapsed());
+        }
+    });
 }

@@ -6,6 +6,7 @@ mod asked;
 mod broken_mirrors;
 mod certificate;
 mod clients;
+mod interrupted;
 mod kept;
 mod listings;
 mod lost;

@@ -140,3 +140,20 @@ fn the_command_line_comes_before_the_file() {
         assert!(session.say("PASS wrong").starts_with("421"), "{server}: the first failure is the last");
     }
 }
+
+#[test]
+fn of_two_passwords_for_one_name_the_last_one_counts() {
+    for server in SERVERS {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ftpd.conf");
+        fs::write(&path, "user=bert:old\nuser=bert:new\n").unwrap();
+        let options = ["--config", path.to_str().unwrap(), "--user", "carl:old", "--user", "carl:new"];
+        let running = Server::start_as(server, CLIENTS[0], "127.0.0.1:0", &options);
+        for name in ["bert", "carl"] {
+            let mut session = running.dial();
+            session.say(&format!("USER {name}"));
+            assert!(session.say("PASS old").starts_with("530"), "{server}, {name}");
+            session.log_in(name, "new");
+        }
+    }
+}

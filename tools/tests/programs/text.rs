@@ -240,7 +240,11 @@ fn an_upload_whose_mark_is_missing_is_none() {
             assert!(session.say("TYPE I").starts_with("200"));
             assert!(session.say(&format!("MODE {letter}")).starts_with("200"), "{name}, MODE {letter}");
             let whole = encoded(&noise(100_000), form(mode, Type::Image));
-            for (wire, code) in [(&whole[..whole.len() - 1], "426"), (&[0xff; 1000][..], "451")] {
+            let wrong = format!("451 This is no file in MODE {letter}: ");
+            for (wire, code) in [
+                (&whole[..whole.len() - 1], "426 The data has ended before the mark of its end."),
+                (&[0xff; 1000][..], &wrong),
+            ] {
                 let mut data = session.passive();
                 assert!(session.say("STOR new").starts_with("150"));
                 data.write_all(wire).unwrap();
@@ -263,7 +267,7 @@ const LONG: Duration = Duration::from_secs(10);
 fn a_bomb_in_mode_z_is_no_burden_to_others() {
     let bomb = encoded(&vec![0; 256 << 20], form(Mode::Deflate, Type::Image));
     at_once(SERVERS, |name| {
-        let (server, mut session) = start(name, &[]);
+        let (server, mut session) = start(name, &["--max-expansion", "0"]);
         assert!(session.say("TYPE I").starts_with("200") && session.say("MODE Z").starts_with("200"));
         let mut others: Vec<_> = (0..4).map(|_| server.dial()).collect();
         let mut data = session.passive();
@@ -326,4 +330,35 @@ fn what_is_no_text_loses_no_other_byte() {
         store(&mut session, "STOR copy", &wire);
         assert!(fs::read(server.root().join("copy")).unwrap() == content, "{name}");
     }
+}
+
+#[test]
+fn a_bomb_in_mode_z_goes_off_at_a_hundred_times_its_size() {
+    let zeros = |count: usize| (encoded(&vec![0; count], form(Mode::Deflate, Type::Image)), count);
+    let (small, large) = (zeros(60 << 20), zeros(80 << 20));
+    let limited = "552 More than 100 times as much as was sent";
+    at_once(SERVERS, |name| {
+        for (options, (wire, count), said) in [
+            (&[][..], &small, "226 "),
+            (&[], &large, limited),
+            (&["--max-expansion", "2000"], &large, "226 "),
+            (&["--max-expansion", "0"], &large, "226 "),
+        ] {
+            let (server, mut session) = start(name, options);
+            fs::write(server.root().join("new"), "old").unwrap();
+            assert!(session.say("TYPE I").starts_with("200") && session.say("MODE Z").starts_with("200"));
+            let mut data = session.passive();
+            assert!(session.say("STOR new").starts_with("150"));
+            // It may be closed early.
+            let _ = data.write_all(wire);
+            drop(data);
+            let end = session.reply();
+            assert!(end.starts_with(said), "{name}, {options:?}: {end}");
+            let expected = if said == limited { 3 } else { *count };
+            let length = fs::metadata(server.root().join("new")).unwrap().len();
+            assert_eq!(length, expected as u64, "{name}, {options:?}");
+            assert_eq!(crate::processes::names(&server.root()), ["new"], "{name}");
+            assert!(session.say("NOOP").starts_with("200"), "{name}");
+        }
+    });
 }

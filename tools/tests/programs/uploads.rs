@@ -189,3 +189,27 @@ fn in_place_and_read_only_are_options() {
         assert_eq!(names(&server.root()), [""; 0]);
     }
 }
+
+#[test]
+fn who_continues_a_file_that_another_has_changed_is_told_so() {
+    for name in SERVERS {
+        let server = Server::start_as(name, CLIENTS[0], "127.0.0.1:0", &[]);
+        fs::write(server.root().join("f"), "old").unwrap();
+        let mut sessions = [server.dial(), server.dial()];
+        let mut uploads = sessions.each_mut().map(|session| {
+            session.log_in("anna", "secret");
+            let data = session.passive();
+            assert!(session.say("APPE f").starts_with("150"), "{name}");
+            data
+        });
+        for (data, word) in uploads.iter_mut().zip(["one", "two"]) {
+            data.write_all(word.as_bytes()).unwrap();
+        }
+        drop(uploads);
+        let mut said = sessions.each_mut().map(|session| session.reply());
+        said.sort();
+        assert!(said[0].starts_with("226 "), "{name}: {said:?}");
+        assert_eq!(said[1], "451 The file has changed meanwhile: send it again.\r\n", "{name}");
+        assert_eq!(fs::read_to_string(server.root().join("f")).unwrap().len(), 6, "{name}");
+    }
+}

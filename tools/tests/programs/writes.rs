@@ -36,6 +36,7 @@ fn start(root: &std::path::Path, serve: Serve) -> (SocketAddr, Arc<Service>) {
         read_only: false,
         uploads: Uploads::Whole,
         text: TypeA::default(),
+        max_expansion: None,
     };
     let service = Arc::new(Service::plain(config, site).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

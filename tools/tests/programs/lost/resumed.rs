@@ -285,3 +285,27 @@ fn a_server_without_rest_is_told_as_that() {
         assert_eq!(here.names(), ["f"]);
     }
 }
+
+#[test]
+fn what_can_not_be_resumed_says_how_it_goes_all_the_same() {
+    for client in CLIENTS {
+        let here = Here::new();
+        fs::write(&here.partial, [1; 400]).unwrap();
+        let output = here.get(client, &["--resume"], |peer| {
+            peer.say("554 no such place");
+            Then::Said
+        });
+        let message = one_line_of_failure(&output);
+        assert!(message.contains("554 no such place; without --resume all of it comes"), "{client}: {message}");
+        assert_eq!(fs::read(&here.partial).unwrap(), [1; 400], "{client}");
+        // The server tells no size.
+        let here = Here::with_old();
+        let server = Scripted::new(|_, _| Then::Usual);
+        let message = one_line_of_failure(&server.run(client, &["put", "--resume"], "/f", Some(&here.file)));
+        assert!(
+            message.contains("502 no") && message.contains("without --resume all of it goes"),
+            "{client}: {message}"
+        );
+        assert_eq!((server.count("STOR"), server.count("APPE")), (0, 0), "{client}");
+    }
+}

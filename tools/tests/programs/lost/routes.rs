@@ -12,6 +12,7 @@ use std::task::Poll;
 use ftp_proto::codec::LineEnd;
 use ftp_proto::{Form, Mode, Structure, Type};
 use ftp_proto_tools::net::content::Content;
+use ftp_proto_tools::net::convert::Deflate;
 use ftp_proto_tools::net::flow::{Flow, Turn};
 use ftp_proto_tools::net::tokio_flow::{Progress, transfer};
 use ftp_proto_tools::net::tokio_wire::Wire;
@@ -146,7 +147,7 @@ fn an_empty_data_connection_and_426_is_told_as_that() {
 /// Nothing but zeros, of which MODE Z makes nothing for long.
 fn zeros() -> Content<'static> {
     let form = Form { representation: Type::Image, structure: Structure::File, mode: Mode::Deflate };
-    Content::source(io::repeat(0)).converted(form, LineEnd::Lf, None).unwrap()
+    Content::source(io::repeat(0)).converted(form, LineEnd::Lf, Deflate::default()).unwrap()
 }
 
 /// Another attempt would leave them out.
@@ -186,4 +187,31 @@ fn a_content_whose_transfer_never_had_a_turn_is_not_lost() {
         drop(transfer(Wire::Plain(socket).into(), zeros(), progress.clone()));
         assert!(progress.take_content().is_some());
     });
+}
+
+#[test]
+fn verbose_tells_why_a_way_has_failed_where_the_next_one_works() {
+    for client in CLIENTS {
+        let here = Here::new();
+        let server = Scripted::new(|peer, line| match line {
+            "EPSV" => {
+                // Nobody listens there any more.
+                let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+                peer.say(&format!("229 ok (|||{port}|)"));
+                Then::Said
+            }
+            "RETR f" => {
+                peer.send("150 here it comes", b"whole");
+                peer.say("226 done");
+                Then::Said
+            }
+            _ => Then::Usual,
+        });
+        let output = server.run(client, &["-v", "get"], "/f", Some(&here.file));
+        assert!(output.status.success(), "{client}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let told: Vec<_> = said.lines().filter(|line| line.starts_with("* EPSV 127.0.0.1:")).collect();
+        assert!(matches!(told[..], [line] if line.ends_with(": connection refused")), "{client}: {said}");
+        assert!(said.find(told[0]) < said.find("> PASV"), "{client}: {said}");
+    }
 }

@@ -12,7 +12,7 @@ use ftp_proto::{Endpoints, Instant, Moved, StreamEnd, Text, Verdict};
 
 use ftp_proto_tools::net::content::Content;
 use ftp_proto_tools::server::site::{Account, Site, TypeA};
-use ftp_proto_tools::server::visitor::Visitor;
+use ftp_proto_tools::server::visitor::{self, Visitor};
 use ftp_proto_tools::tree::{Tree, Uploads};
 
 pub struct Session {
@@ -39,6 +39,7 @@ pub fn site(root: &Path) -> Site {
         read_only: false,
         uploads: Uploads::Whole,
         text: TypeA::default(),
+        max_expansion: None,
     }
 }
 
@@ -136,10 +137,7 @@ impl Session {
                     stream.finished(end, Moved::Bytes(0));
                 }
                 Action::Look(look) => look.looked(),
-                Action::Commit(commit) => match self.content.take().unwrap().keep() {
-                    Ok(()) => commit.kept(),
-                    Err(why) => commit.failed(why),
-                },
+                Action::Commit(commit) => visitor::keep(commit, self.content.take()),
                 Action::Close(close) => {
                     self.content = None;
                     close.closed(Moved::Bytes(0));
