@@ -44,7 +44,7 @@ fn words_are_text_and_codes_are_numbers() {
     both_ways(form, r#"{"representation":"L 8","structure":"F","mode":"S"}"#);
     // What is wrong says so, in the words of its own error.
     assert!(refused::<Route>("\"FTP\"").contains("EPSV, PASV, EPRT or PORT"));
-    assert!(refused::<HostPort>("\"10,0,0,256,1,1\"").contains("no number from 0 to 255 at 7"));
+    assert!(refused::<HostPort>("\"10,0,0,256,1,1\"").contains("expected a number from 0 to 255 at byte 7"));
     assert!(refused::<Code>("700").contains("100 to 699"));
     refused::<Time>("\"2024\"");
     refused::<Verb>("\"XYZZY\"");
@@ -153,7 +153,7 @@ fn evidence_is_written_whole_and_read_from_parts() {
             ControlLoss::new(LossKind::Silent, Occasion::Command(Verb::Retr)).idle(Duration::from_millis(1500)),
         ));
     for end in ends {
-        let tls = DataTls::stood(Some(TlsVersion::V1_3), Some(false));
+        let tls = DataTls::completed(Some(TlsVersion::V1_3), Some(false));
         let attempt = Attempt::new(Route::Pasv, end).advertised("10.0.0.5:50000".parse().unwrap()).protected();
         evidence =
             evidence.attempt(attempt.tls(tls).network(NetworkProtocol::Ipv6).took(Duration::from_secs(3)).said(&said));

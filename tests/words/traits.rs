@@ -75,7 +75,7 @@ fn words_of_any_case_are_read_and_no_others() {
     refused::<Allocation>(&["", "x", "1 R", "1 R x"]);
     refused::<EpsvArgument>(&["3", "x", "ALL x", " "]);
     refused::<NetworkProtocol>(&["", "0", "3", "x", "1 "]);
-    assert_eq!("ftp".parse::<Route>().unwrap_err().to_string(), "no route: EPSV, PASV, EPRT or PORT is one");
+    assert_eq!("ftp".parse::<Route>().unwrap_err().to_string(), "not a route: expected EPSV, PASV, EPRT or PORT");
 }
 
 #[test]
