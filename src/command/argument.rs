@@ -157,7 +157,6 @@ pub(super) fn ignored(input: &[u8]) -> Read<'_, ()> {
 }
 
 /// `*SP`, and the end of the line.
-// `(space0, eof)` takes 3 ns of the 25 that most commands take.
 #[inline]
 pub(super) fn end(input: &[u8]) -> Read<'_, ()> {
     match skip_blanks(input) {
@@ -185,6 +184,8 @@ pub(super) fn blanks(input: &[u8]) -> Read<'_, ()> {
     }
 }
 
+/// The rest after `*SP`.
+// With `take_while(|byte| byte == b' ')` reading `TYPE I` takes 301 instructions and `USER anonymous` 331; with the loop 244 and 279.
 #[inline]
 pub(super) fn skip_blanks(input: &[u8]) -> &[u8] {
     let mut rest = input;

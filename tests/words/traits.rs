@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 use std::fmt::{Debug, Display};
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::{NonZeroU8, NonZeroU16};
 use std::str::FromStr;
+
+use proptest::prelude::*;
 
 use ftp_proto::client::Request;
 use ftp_proto::{
@@ -192,4 +196,65 @@ fn what_is_equal_is_hashed_alike() {
 fn a_request_is_cloned() {
     let request = Request::retrieve(Path::new("a").unwrap(), 5);
     assert_eq!(format!("{:?}", request.clone()), format!("{request:?}"));
+}
+
+/// A value of any type that has a `Display` and a `FromStr` reads back what it shows, and shows it alike again.
+fn reads_back<T: FromStr<Err: Debug> + Display + Debug + PartialEq>(value: T) {
+    let shown = value.to_string();
+    let read = shown.parse::<T>();
+    assert_eq!(read.as_ref().ok(), Some(&value), "{shown:?}: {read:?}");
+    assert_eq!(read.unwrap().to_string(), shown);
+}
+
+/// A time of any year, a leap second and a fraction among them.
+fn time() -> impl Strategy<Value = Time> {
+    let fraction = prop_oneof![Just(0), 0..1_000_000_000u32, Just(999_999_999)];
+    (-62_167_219_200i64..=253_402_300_799, any::<bool>(), fraction).prop_map(|(seconds, leap, fraction)| {
+        let time = Time::from_unix_seconds(seconds).unwrap();
+        let second = if leap { 60 } else { time.second() };
+        let time = Time::new(time.year(), time.month(), time.day(), time.hour(), time.minute(), second).unwrap();
+        time.with_nanosecond(fraction).unwrap()
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_address_reads_back(v4: [u8; 4], v6: [u8; 16], port: NonZeroU16) {
+        reads_back(HostPort::new(v4.into(), port));
+        reads_back(ExtendedPort::new(port));
+        for host in [IpAddr::from(v4), v6.into(), Ipv4Addr::from(v4).to_ipv6_mapped().into()] {
+            reads_back(ExtendedAddress::new(host, port));
+            reads_back(LongAddress::new(host, port));
+        }
+    }
+
+    #[test]
+    fn any_time_reads_back_and_is_counted_both_ways(time in time()) {
+        reads_back(time);
+        let seconds = time.unix_seconds();
+        let leap = u8::from(time.second() == 60);
+        let Ok(again) = Time::from_unix_seconds(seconds) else {
+            // The second after 9999 has no year.
+            assert_eq!((seconds, leap), (253_402_300_800, 1));
+            return Ok(());
+        };
+        assert_eq!(again.unix_seconds(), seconds);
+        if leap == 0 {
+            assert_eq!(again.with_nanosecond(time.nanosecond()), Ok(time));
+        }
+    }
+
+    #[test]
+    fn any_argument_reads_back(bytes: u64, record: Option<u64>, bits in 1..=255u8, code in 100..700u16, text in "[^\r\n\0]*") {
+        reads_back(Allocation { bytes, record });
+        reads_back(Type::Local(NonZeroU8::new(bits).unwrap()));
+        reads_back(Code::new(code).unwrap());
+        reads_back(Text::new(&text).unwrap().into_owned());
+        if let Ok(path) = Path::new(&text) {
+            reads_back(path.into_owned());
+        }
+        if let Ok(argument) = Argument::new(&text) {
+            reads_back(argument.into_owned());
+        }
+    }
 }

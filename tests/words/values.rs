@@ -349,7 +349,10 @@ fn errors_in_words() {
         (&CommandError::IllegalByte { byte: 10, at: 1 }, "illegal byte 0x0a at byte 1"),
         (&CommandError::MissingArgument(Verb::Retr), "RETR: argument missing"),
         (&CommandError::UnsupportedParameter { verb: Verb::Mode, at: 5 }, "MODE: unsupported parameter at byte 5"),
-        (&CommandError::UnsupportedProtocol { verb: Verb::Epsv, at: 5 }, "EPSV: unsupported network protocol at byte 5"),
+        (
+            &CommandError::UnsupportedProtocol { verb: Verb::Epsv, at: 5 },
+            "EPSV: unsupported network protocol at byte 5",
+        ),
         (&bad(ArgumentFault::Number), "REST: expected a number at byte 5"),
         (&bad(ArgumentFault::NumberTooLarge), "REST: number too large at byte 5"),
         (&bad(ArgumentFault::Word), "REST: unknown word at byte 5"),
