@@ -109,7 +109,7 @@ impl LineEnd {
 
 /// What a call did.
 #[must_use]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Progress {
     /// How many bytes of the input were read. Pass the rest to the next call.
     pub read: usize,
@@ -120,7 +120,7 @@ pub struct Progress {
 }
 
 /// Why a call returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stop {
     /// The whole input was read, and more is needed.
     NeedsInput,
@@ -146,7 +146,7 @@ pub enum End {
 }
 
 /// Received data that isn't in the form in force. This is final: every further call fails in the same way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CodecError {
     /// What is wrong.
@@ -202,7 +202,7 @@ impl fmt::Display for Fault {
 /// let form = Form { representation: Type::Ebcdic(None), ..Form::default() };
 /// assert!(Encoder::new(form, LineEnd::Lf).is_err());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Unsupported(pub Form);
 
 impl fmt::Display for Unsupported {

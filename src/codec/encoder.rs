@@ -128,7 +128,7 @@ impl fmt::Debug for Encoder {
 }
 
 /// Why [`Encoder::mark`] or [`Encoder::end_record`] can't put a mark here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refused {
     /// The form has no such mark.

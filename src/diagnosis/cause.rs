@@ -212,7 +212,7 @@ impl fmt::Display for Cause {
 /// let tls = Causes::of(&[Cause::TlsRequired, Cause::ProtectionUnfit]);
 /// assert!(tls.contains(Cause::TlsRequired) && !tls.contains(Cause::NotFtp));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Causes(u64);
 
 impl Causes {

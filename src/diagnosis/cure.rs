@@ -28,7 +28,7 @@ pub enum Actor {
 }
 
 /// What one [`Actor`] can do about one cause. `Display` shows a sentence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cure {
     pub(super) remedy: &'static Remedy,
     pub(super) known: Known,
@@ -46,7 +46,7 @@ pub struct Cure {
 /// assert!(lines.contains(&"pasv_address=203.0.113.7".to_owned()), "{lines:?}");
 /// # Ok::<(), core::net::AddrParseError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Setting {
     key: &'static str,
     value: Value,
@@ -54,7 +54,7 @@ pub struct Setting {
 }
 
 /// What a [`Setting`] sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Value {
     /// The key stands alone.
@@ -70,7 +70,7 @@ pub enum Value {
 }
 
 /// How a line is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Syntax {
     /// `key=value`: vsftpd, and this crate's server.
     Equals,

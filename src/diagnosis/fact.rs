@@ -9,7 +9,7 @@ use crate::data::DataError;
 use crate::route::{Attempt, AttemptEnd, Container, Excerpt, Helper, Route, Software, Speaks};
 
 /// One thing that was observed. `Display` shows a clause without a full stop.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]

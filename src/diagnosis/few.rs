@@ -3,7 +3,7 @@
 use core::fmt;
 
 /// At most `N` items; further ones are dropped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Few<T, const N: usize>([Option<T>; N]);
 
 impl<T, const N: usize> Few<T, N> {

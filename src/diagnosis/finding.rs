@@ -10,7 +10,7 @@ use super::few::Few;
 use crate::route::Software;
 
 /// What [`diagnose`](super::diagnose) has found, the likeliest first, at most eight.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Findings {
@@ -18,7 +18,7 @@ pub struct Findings {
 }
 
 /// One thing that is wrong: the causes that the evidence can't tell apart, the facts that support them, and the cures.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Finding {
     pub(super) causes: Few<Cause, 8>,
@@ -31,7 +31,7 @@ pub struct Finding {
 }
 
 /// What the cures depend on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub(super) struct Known {

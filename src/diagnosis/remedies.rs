@@ -11,7 +11,7 @@ use super::words::{
 };
 
 /// One row.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Remedy {
     pub(super) cause: Cause,
     pub(super) actor: Actor,

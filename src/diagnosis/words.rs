@@ -9,14 +9,14 @@ pub(super) type Lines = &'static [(Whose, &'static [Line])];
 pub(super) type Whose = &'static [Software];
 
 /// A line of a configuration, with a place for a value from the evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Line {
     pub(super) key: &'static str,
     pub(super) given: Given,
 }
 
 /// The value after the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Given {
     Nothing,
     Word(&'static str),

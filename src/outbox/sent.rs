@@ -28,7 +28,7 @@ use crate::telnet::INTERRUPT_AND_SYNCH;
 /// assert_eq!(write.commands().map(|command| command.to_string()).collect::<Vec<_>>(), ["PASS ****"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sent<'a>(&'a [u8]);
 
 impl<'a> Sent<'a> {

@@ -258,3 +258,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn values_can_be_keys() {
+    fn key<T: std::hash::Hash + Eq + Clone>() {}
+    key::<ftp_proto::codec::Progress>();
+    key::<ftp_proto::codec::CodecError>();
+    key::<ftp_proto::codec::Unsupported>();
+    key::<ftp_proto::codec::Refused>();
+    key::<ftp_proto::Evidence>();
+    key::<ftp_proto::diagnosis::Findings>();
+    key::<ftp_proto::diagnosis::Causes>();
+    key::<ftp_proto::diagnosis::Cure>();
+    key::<ftp_proto::diagnosis::Setting>();
+    key::<ftp_proto::diagnosis::Fact>();
+    key::<ftp_proto::Sent<'_>>();
+}
