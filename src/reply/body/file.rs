@@ -120,8 +120,8 @@ impl Reply<'_> {
         })
     }
 
-    /// The name that the server chose for STOU: `FILE: name` (RFC 1123 4.1.2.9), in the 125 or 150, or in the 226 or 250. Text in
-    /// front is skipped. Allocates nothing.
+    /// The name that the server chose for STOU: `FILE: name` (RFC 1123 4.1.2.9), in the 125 or 150, or in the 226 or 250. Words in
+    /// front are skipped. Allocates nothing.
     ///
     /// ```
     /// let reply: ftp_proto::Reply = "150 FILE: upload.7\r\n".parse()?;
@@ -130,8 +130,11 @@ impl Reply<'_> {
     /// ```
     pub fn unique_name(&self) -> Option<&[u8]> {
         self.lines().find_map(|line| {
-            let mut places = memchr::memchr_iter(b':', line).filter_map(|colon| line.get(colon.checked_sub(4)?..));
-            places.find_map(|text| file_name(text).ok()).map(|(_, name)| name)
+            memchr::memchr_iter(b':', line).find_map(|colon| {
+                let (before, text) = line.split_at_checked(colon.checked_sub(4)?)?;
+                let begins_word = before.last().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+                if begins_word { file_name(text).ok().map(|(_, name)| name) } else { None }
+            })
         })
     }
 
@@ -348,6 +351,8 @@ mod tests {
         }
         assert_eq!(reply("226 Transfer complete (unique file:x\r\n").unique_name(), Some(&b"x"[..]));
         assert_eq!(reply("150 FILE: \r\n").unique_name(), None);
+        assert_eq!(reply("150 Your profile: x\r\n").unique_name(), None, "part of a word");
+        assert_eq!(reply("150 Your profile: x, FILE: b\r\n").unique_name(), Some(&b"b"[..]));
         assert_eq!(reply("150 Here it comes\r\n").unique_name(), None);
     }
 
