@@ -104,7 +104,7 @@ pub enum Hint {
     Status,
     /// It answers NLST: each line is a name.
     Names,
-    /// It answers MLSD: each line has facts, a blank and a name.
+    /// It answers MLSD: each line has facts, which may be none, a blank and a name.
     Mlsd,
     /// It is the line in a reply to MLST: as for MLSD, after one more blank, which some servers leave out.
     Mlst,

@@ -171,7 +171,7 @@ impl Verb {
         matches!(self.data_use(), DataUse::SetsUpActive | DataUse::SetsUpPassive)
     }
 
-    /// The documents that define it, such as `RFC 959; RFC 1123`; the servers that have it, or `de facto`, if none does; empty for
+    /// The documents that define it, such as `RFC 959; RFC 1123`. If there are none, the servers that have it, or `de facto`. Empty for
     /// [`Verb::Other`].
     pub const fn rfc(self) -> &'static str {
         self.row().source

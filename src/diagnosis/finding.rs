@@ -148,8 +148,8 @@ impl Finding {
         cure::of(self)
     }
 
-    /// The cures without repetition: of several with the same advice or the same lines only the first, and of two whose advice begins
-    /// alike only the longer one.
+    /// The cures without repetition: of several with the same advice or the same lines only the first; and if one advice begins with
+    /// another, only the longer one.
     pub fn advice(&self) -> impl Iterator<Item = Cure> {
         self.cures().enumerate().filter(move |(place, cure)| !self.is_said_else(*place, cure)).map(|(_, cure)| cure)
     }

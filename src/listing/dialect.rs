@@ -27,11 +27,11 @@ pub enum Dialect {
     /// blank, the part after it is taken for the group. A name with a line end in it is cut; if lines end with LF alone, a CR at the end of
     /// a name is lost.
     Unix,
-    /// Unix, with modes in octal and times in seconds. No blanks in front of a name, no targets of links.
+    /// Unix, with modes in octal and times in seconds. Blanks in front of a name are lost; no targets of links.
     UnixOctal,
     /// Old versions of VShell. No owners, no permissions.
     VShell,
-    /// Novell NetWare. No group; either the year or the time of day; at most four blanks in front of a name.
+    /// Novell NetWare. No group; either the year or the time of day; up to three blanks in front of a name are lost.
     NetWare,
     /// NetPresenz, Peter's server and WebStar, on Mac OS. No owners; which of a file's two forks a transfer moves isn't known.
     NetPresenz,
@@ -57,9 +57,9 @@ pub enum Dialect {
     Os9,
     /// Nortel's wfFtp. No directories, no owners; whether the day or the month comes first isn't known; no blanks in names.
     WfFtp,
-    /// VxWorks. No owners; no blanks at the end of a directory's name.
+    /// VxWorks. No owners; blanks at the end of a directory's name are lost.
     VxWorks,
-    /// CONNECT:Enterprise for Unix. Either the year or the time of day; no blanks in front of a name.
+    /// CONNECT:Enterprise for Unix. Either the year or the time of day; blanks in front of a name are lost.
     Enterprise,
     /// Nothing but names, one on each line: NLST, and LIST of some servers.
     Names,

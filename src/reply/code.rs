@@ -33,7 +33,7 @@ pub enum Class {
     Intermediate,
     /// 4yz: the command failed this time; the same command may succeed later.
     TransientNegative,
-    /// 5yz: the command failed; the same command will fail again.
+    /// 5yz: the command failed; the same command shouldn't be repeated.
     PermanentNegative,
     /// 6yz: a reply that a security mechanism has protected.
     Protected,

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use naive::{Read, lines, naive_code, naive_replies, undo_telnet};
 
-/// All that comes out of an inbox, in words.
+/// Everything that an inbox gives, as text.
 fn replies(input: &[u8], chunks: &mut dyn Iterator<Item = usize>, limits: Limits, escape: Escape) -> Vec<String> {
     let mut inbox = Inbox::replies(limits).with_escape(escape);
     let mut log = Vec::new();
@@ -112,7 +112,7 @@ fn telnet_is_answered_by_a_server_and_a_bounded_number_of_times() {
     assert_eq!(inbox.take_answers().len(), 30 * 3);
 }
 
-/// The mark is sent as urgent data, which a socket without SO_OOBINLINE takes out of the stream.
+/// The data mark is sent as urgent data, which a socket without SO_OOBINLINE takes out of the stream.
 #[test]
 fn an_interrupt_is_understood_without_its_mark() {
     for (sent, line) in [
@@ -140,7 +140,7 @@ fn debug_shows_no_contents() {
     assert!(!shown.contains("hunter2") && shown.contains("buffered: 14"), "{shown}");
 }
 
-/// Bytes in which what matters is frequent.
+/// Bytes in which codes, line ends and Telnet are frequent.
 fn wire(telnet: bool) -> impl Strategy<Value = Vec<u8>> {
     let plain: &[&[u8]] = &[
         b"230 ",
@@ -326,7 +326,7 @@ proptest! {
     }
 }
 
-/// What stands of a reply when only its codes, the number of its lines and its truncation are looked at.
+/// The outline of each reply: its codes, the number of its lines, and whether it is truncated.
 fn outlines(input: &[u8], limits: Limits, escape: Escape) -> Vec<Option<(u16, u16, usize, bool)>> {
     let mut inbox = Inbox::replies(limits).with_escape(escape);
     inbox.push(input);
@@ -344,7 +344,7 @@ fn outlines(input: &[u8], limits: Limits, escape: Escape) -> Vec<Option<(u16, u1
     }
 }
 
-/// Lines that could be taken for something else if they were cut in a bad place.
+/// Lines that would mean something else if they were cut in a bad place.
 fn ambiguous() -> impl Strategy<Value = Vec<u8>> {
     let begin = proptest::sample::select(vec![
         &b"230"[..],

@@ -1,7 +1,7 @@
-//! Listings of each dialect (`testdata/listings/`), with what every line of them is.
+//! Listings of each dialect (`testdata/listings/`), with the expected reading of every line.
 //!
-//! `! HINT NOW` begins a listing, `> ` a line of it, with `\xNN` for what isn't ASCII; below it is what it is, and at the end of a
-//! listing its dialect. `LISTINGS_RECORD=1` writes what our reader says; look at each difference before it is kept.
+//! `! HINT NOW` begins a listing and `> ` a line of it, with `\xNN` for bytes that aren't ASCII. Below each line is its reading, and at
+//! the end of a listing its dialect. `LISTINGS_RECORD=1` writes the present readings; check each difference before you keep it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -94,7 +94,7 @@ fn shown_entry(entry: &Entry<'_>) -> String {
     text
 }
 
-/// The text of a file with our answers below each line.
+/// The text of a file, with the present reading below each line.
 fn answered(text: &str) -> String {
     let mut out = String::new();
     let mut listing = None;
@@ -146,7 +146,7 @@ fn each_line_is_what_it_is() {
     assert!(lines > 180, "{lines}");
 }
 
-/// Every line alone, in a listing of its own, is in the dialect of its file, unless it is one that only its neighbours tell.
+/// Every line alone, in a listing of its own, is in the dialect of its file, unless only its neighbours tell its dialect.
 #[test]
 fn no_line_is_taken_for_another_dialects() {
     for file in files() {

@@ -1,4 +1,4 @@
-//! The traits that people expect of the words: each is read from what it is shown as.
+//! The traits that users expect of the words: each reads back what it shows.
 
 use std::collections::HashSet;
 use std::fmt::{Debug, Display};
@@ -15,7 +15,7 @@ use ftp_proto::{
     Reply, ReplyError, Route, Site, Structure, Text, TextError, Time, TimeError, Type, Verb,
 };
 
-/// Shown as this text, and read from it.
+/// Each value shows as this text, and is read from it.
 fn both_ways<T: FromStr<Err: Debug> + Display + Debug + PartialEq>(cases: &[(T, &str)]) {
     for (value, text) in cases {
         assert_eq!(&value.to_string(), text);
@@ -198,7 +198,7 @@ fn a_request_is_cloned() {
     assert_eq!(format!("{:?}", request.clone()), format!("{request:?}"));
 }
 
-/// A value of any type that has a `Display` and a `FromStr` reads back what it shows, and shows it alike again.
+/// The value reads back what it shows, and shows the same again.
 fn reads_back<T: FromStr<Err: Debug> + Display + Debug + PartialEq>(value: T) {
     let shown = value.to_string();
     let read = shown.parse::<T>();

@@ -1,4 +1,4 @@
-//! What the words say of themselves: views, conversions, limits, and their errors in words.
+//! The words' views, conversions and limits, and the messages of their errors.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -25,7 +25,7 @@ fn shown<const N: usize>(cases: [(&dyn Display, &str); N]) {
     }
 }
 
-/// Each way to make a value that holds bytes of a line, and what each gives back.
+/// Each way to make a value that holds bytes of a line, and the bytes that it gives back.
 macro_rules! made_in_every_way {
     ($($type:ident)*) => {$(
         let made = [
