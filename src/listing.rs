@@ -20,7 +20,7 @@
 //! it, and detects it again when a line doesn't fit; [`Hint::Only`] fixes it. Reading allocates nothing: an [`Entry`] holds numbers and
 //! slices of its line.
 //!
-//! A name is exactly the bytes of the line, and may be anything, even `../../.ssh/authorized_keys`. [`Entry::is_path`] recognises names
+//! A name is exactly the bytes of the line, and may be anything, even `../../.ssh/authorized_keys`. [`Entry::leads_elsewhere`] recognises names
 //! that a program must not join to a directory of its own.
 //!
 //! [`Listed`] is the other direction: it writes typed fields as a line of `ls -l` or of MLSD.

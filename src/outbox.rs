@@ -220,7 +220,7 @@ impl<'a> Write<'a> {
 
     /// How many of the first bytes are to be sent as urgent data (`MSG_OOB`), in a call of their own: the Telnet Synch
     /// before an ABOR. Zero unless the client's `Config` says that the adapter can do that.
-    pub fn urgent(&self) -> usize {
+    pub fn urgent_length(&self) -> usize {
         self.outbox.urgent.saturating_sub(self.outbox.written)
     }
 

@@ -305,7 +305,7 @@ mod tests {
             assert!(!is_plausible(ip(private), public) && !is_plausible(ip(private), link), "{private}");
             assert!(!is_outside(ip(private)), "{private}");
         }
-        // Beside each of the ranges; ::2 was of the IPv4-compatible addresses, and 2001:db8::2 is public like any other.
+        // The addresses next to each range. ::2 was an IPv4-compatible address, and 2001:db8::2 counts as public.
         for world in ["2001:db8::2", "::2", "1::", "fbff::1", "fe00::1", "fe7f:ffff::1", "fec0::1", "feff::1"] {
             for peer in [public, site, link] {
                 assert!(is_plausible(ip(world), peer), "{world} from {peer}");

@@ -263,7 +263,7 @@ mod tests {
     use crate::text::Path;
     use alloc::vec::Vec;
 
-    /// The words of the verbs that `holds` is true of, in the order of the table.
+    /// The words of the verbs for which `holds` is true, in the order of the table.
     fn words(holds: impl Fn(Verb) -> bool) -> Vec<&'static str> {
         Verb::ALL.iter().filter(|verb| holds(**verb)).map(|verb| verb.word()).collect()
     }
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(with(Served::WithFiles), with_files.split(' ').collect::<Vec<_>>());
         assert_eq!(with(Served::WithTls), ["AUTH", "PBSZ", "PROT", "CCC"]);
         assert_eq!(with(Served::Never), ["ADAT", "MIC", "CONF", "ENC", "ALGS", "CPSV", "SSCN"]);
-        // RFC 1123 4.1.2.13: what every server has to have; but ACCT, which no server without accounts needs.
+        // RFC 1123 4.1.2.13: the commands that every server must have, except ACCT, which a server without accounts doesn't need.
         let minimum = "USER PASS CWD CDUP QUIT PORT TYPE STRU MODE RETR STOR APPE RNFR RNTO ABOR DELE RMD MKD PWD LIST NLST \
             SYST STAT HELP NOOP";
         for word in minimum.split(' ') {

@@ -116,7 +116,7 @@ fn split_target(name: &[u8]) -> (&[u8], Option<&[u8]>) {
 mod tests {
     use super::*;
 
-    /// The loop and the grammar are two, so they are held against each other: a usual line, with each byte changed into others.
+    /// The short way and the grammar must agree. Checks a usual line with each of its bytes changed.
     #[test]
     fn the_usual_line_is_as_the_grammar_reads_it() {
         let mut usual_ones = 0;

@@ -152,9 +152,9 @@ impl<'a> Entry<'a> {
     /// use ftp_proto::{Time, listing::{Hint, Line, Listing}};
     /// let mut listing = Listing::new(Time::parse(b"20240310120000").unwrap(), Hint::List);
     /// let Line::Entry(entry) = listing.line(b"-rw-r--r-- 1 u g 5 Mar  9 14:05 ../.bashrc") else { panic!() };
-    /// assert!(entry.is_path());
+    /// assert!(entry.leads_elsewhere());
     /// ```
-    pub fn is_path(&self) -> bool {
+    pub fn leads_elsewhere(&self) -> bool {
         let has_drive = matches!(self.name, [drive, b':', ..] if drive.is_ascii_alphabetic());
         let is_special = matches!(self.name, b"" | b"." | b"..") || matches!(self.kind, Kind::Current | Kind::Parent);
         let separates = |byte: &u8| matches!(byte, b'/' | b'\\' | 0 | b'\r' | b'\n');

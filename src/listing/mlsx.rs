@@ -207,7 +207,7 @@ fn modified(value: &[u8]) -> Option<Modified> {
 mod tests {
     use super::*;
 
-    /// The loop and the grammar are two, so they are held against each other: a usual line, with each byte changed into others.
+    /// The short way and the grammar must agree. Checks a usual line with each of its bytes changed.
     #[test]
     fn usual_facts_are_as_the_grammar_reads_them() {
         for line in [

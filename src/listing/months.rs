@@ -321,7 +321,7 @@ mod tests {
             assert_eq!(any(name), Some(month), "{}", name.escape_ascii());
         }
         assert_eq!((any("Фев".as_bytes()), any("MÄR".as_bytes())), (Some(2), Some(3)));
-        // What is written in one set is no other month in another one.
+        // A name in one set must not be another month in another set.
         for (names, month) in NAMES.iter().zip(1..) {
             for (name, set) in names.iter().flat_map(|name| SETS.iter().map(move |set| (name, set))) {
                 let bytes: Option<Vec<u8>> = name.chars().map(|letter| set(letter).filter(|byte| *byte > 0)).collect();

@@ -364,7 +364,7 @@ mod tests {
     use crate::time::Time;
     use alloc::vec::Vec;
 
-    /// The loop and the grammar are two, so they are held against each other: each usual line, with each byte changed into others.
+    /// The short way and the grammar must agree. Checks usual lines with each of their bytes changed.
     #[test]
     fn the_usual_line_is_as_the_grammar_reads_it() {
         let known = Known::new(Time::new(2024, 3, 10, 12, 0, 0).unwrap());

@@ -88,7 +88,7 @@ fn shown_entry(entry: &Entry<'_>) -> String {
     if let Some(device) = entry.device {
         let _ = write!(text, " device={device:?}");
     }
-    if entry.is_path() {
+    if entry.leads_elsewhere() {
         text.push_str(" PATH");
     }
     text
@@ -182,17 +182,17 @@ fn a_name_that_a_mirror_would_take_for_a_path_is_told() {
     let mut listing = Listing::new(Time::new(2024, 1, 1, 0, 0, 0).unwrap(), Hint::Names);
     for name in ["..", ".", "../x", "/etc/passwd", "a/b", "a\\b", "\\", "..\\x", "C:", "c:x", "a\0b", "a\rb", "sub/"] {
         let Line::Entry(entry) = listing.line(name.as_bytes()) else { panic!("{name}") };
-        assert!(entry.is_path(), "{name:?}");
+        assert!(entry.leads_elsewhere(), "{name:?}");
     }
     for name in ["...", "..x", ".x", " ", " ..", "a:b:c", "ab:c", "~", "-", "caf\u{e9}", "con"] {
         let Line::Entry(entry) = listing.line(name.as_bytes()) else { panic!("{name}") };
         let has_drive = name == "a:b:c";
-        assert_eq!(entry.is_path(), has_drive, "{name:?}");
+        assert_eq!(entry.leads_elsewhere(), has_drive, "{name:?}");
     }
     let mut listing = Listing::new(Time::new(2024, 1, 1, 0, 0, 0).unwrap(), Hint::Mlsd);
     for line in ["type=cdir; here", "type=pdir; above", "type=file; ", " "] {
         let Line::Entry(entry) = listing.line(line.as_bytes()) else { panic!("{line}") };
-        assert!(entry.is_path(), "{line:?}");
+        assert!(entry.leads_elsewhere(), "{line:?}");
     }
 }
 
