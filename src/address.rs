@@ -361,7 +361,7 @@ fn octet(input: &[u8]) -> Read<'_, u8, AddressFault> {
 fn comma(input: &[u8]) -> Read<'_, (), AddressFault> {
     match input.split_first() {
         Some((b',', rest)) => Ok((rest, ())),
-        // `counted` replaces the 0.
+        // `counted` adds the numbers before this place.
         None => Err(nom::Err::Error(Fault::new(input, AddressFault::Count(0)))),
         Some(_) => Err(nom::Err::Error(Fault::new(input, AddressFault::Octet))),
     }
@@ -403,7 +403,7 @@ fn or_of_octets<'a>(
     }
 }
 
-/// The error of a list, with the count of its numbers.
+/// The error of a list; a wrong count includes the numbers before the fault.
 #[cold]
 fn counted(text: &[u8], fault: Fault<AddressFault>) -> AddressError {
     let at = fault.at(text);
@@ -426,7 +426,7 @@ impl Kind for AddressFault {
     }
 }
 
-/// `1*DIGIT` that is all of `digits`; what doesn't fit is `u32::MAX`.
+/// `1*DIGIT`, and nothing else; a number above 32 bits is `u32::MAX`.
 fn decimal(digits: &[u8]) -> Option<u32> {
     let digits: Read<'_, &[u8], AddressFault> = all_consuming(digit1).parse_complete(digits);
     digits.ok().map(|(_, digits)| value_of(digits).and_then(|value| u32::try_from(value).ok()).unwrap_or(u32::MAX))

@@ -41,13 +41,13 @@ pub struct Limits {
     pub reply_end: ReplyEnd,
 }
 
-/// The role of an [`Inbox`] that reads what a client sent: command lines.
+/// The role of an [`Inbox`] that reads command lines, which a client sent.
 #[derive(Debug, Clone, Default)]
 pub struct Commands {
     line: Option<Span>,
 }
 
-/// The role of an [`Inbox`] that reads what a server sent: replies.
+/// The role of an [`Inbox`] that reads replies, which a server sent.
 #[derive(Debug, Clone)]
 pub struct Replies {
     limits: Limits,
@@ -61,7 +61,7 @@ pub struct Replies {
 
 /// Cuts received bytes into command lines or replies. The result doesn't depend on the pieces in which the bytes came.
 ///
-/// Use it as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, and read that as often as
+/// Use it as a cursor: [`push`](Inbox::push) received bytes, `advance` to the next line or reply, and read that as often as
 /// needed; the next `advance` releases it. `next_line` and `next_reply` advance and return it in one step.
 /// Telnet commands are removed (RFC 1123 4.1.2.12): in front of a command's argument and of a reply's text, or everywhere, as
 /// [`with_escape`](Inbox::with_escape) says.

@@ -104,7 +104,7 @@ pub(crate) fn unescape(bytes: &mut Vec<u8>) {
     });
 }
 
-/// Doubles each 0xFF behind the first `from` bytes.
+/// Doubles each 0xFF after the first `from` bytes.
 pub(crate) fn escape_behind(out: &mut Vec<u8>, from: usize) {
     let count = |out: &[u8]| memchr::memchr_iter(IAC, out.get(from..).unwrap_or_default()).count();
     let (mut left, mut end) = (count(out), out.len());

@@ -92,7 +92,7 @@ borrowed! {
     NewFacts, NewFactsError, |bytes| NewFacts::new(bytes);
 }
 
-/// One reply with its line end, and nothing behind it.
+/// One reply with its line end, and nothing after it.
 fn whole_reply(bytes: &[u8]) -> Result<Reply<'_>, ReplyError> {
     match Reply::parse(bytes)? {
         Some((reply, length)) if length == bytes.len() => Ok(reply),
@@ -202,7 +202,7 @@ impl fmt::Display for NetworkProtocol {
     }
 }
 
-/// The facts as they go over the wire, a `;` behind each. Bytes that aren't UTF-8 show as U+FFFD.
+/// The facts as they go over the wire, with a `;` after each. Bytes that aren't UTF-8 show as U+FFFD.
 impl fmt::Display for NewFacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in self.iter() {

@@ -73,7 +73,7 @@ struct Number {
     value: u16,
     /// Bytes from its first digit to the end of the text.
     left: usize,
-    /// Bytes from behind its last digit to the end of the text.
+    /// Bytes from after its last digit to the end of the text.
     behind: usize,
 }
 

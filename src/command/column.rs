@@ -104,27 +104,27 @@ pub(crate) enum Served {
 pub(crate) enum Question {
     /// Nothing: the machine answers alone, or refuses.
     Nothing,
-    /// Who is it?
+    /// To accept or refuse a user, a password or an account.
     Login,
-    /// Do it.
+    /// To carry out the command.
     Perform,
-    /// Does it exist?
+    /// Whether a file exists.
     Exists,
-    /// Which directory?
+    /// Which directory is the current or the new one.
     Directory,
-    /// How many bytes?
+    /// The size of a file.
     Size,
-    /// Modified when?
+    /// The time of a file's last change.
     Modified,
-    /// Which facts?
+    /// The facts about a file.
     Facts,
-    /// Which hash, of this algorithm?
+    /// A file's hash by this algorithm.
     Hash(HashAlgorithm),
     /// The status of a path.
     Status,
-    /// Whatever the application makes of it.
+    /// To answer the command in whatever way the application likes.
     Extension,
-    /// Move a file or a listing over the data connection.
+    /// To move a file or a listing over the data connection.
     Transfer,
 }
 

@@ -124,7 +124,7 @@ commands! {
     Lpsv = "LPSV" { source: "RFC 1639", data: SetsUpPassive, served: Always }
     Algs(Algs) = "ALGS <SP> (STATUS64|ENABLE64|DISABLE64)" { source: "RFC 6384", login: NotNeeded, served: Never }
 
-    // Drafts, and what servers have made up.
+    // Drafts, and servers' own inventions.
     Mfmt(Time, Path<'a>) = "MFMT <SP> YYYYMMDDhhmmss <SP> path" {
         source: "draft-somers-ftp-mfxx-03", feature: Some("MFMT"), asks: Perform
     }

@@ -2,12 +2,14 @@
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
+use core::str::FromStr;
 
 use super::entry::Kind;
 use crate::address::write;
 use crate::text::Path;
 use crate::time::Time;
 use crate::time::calendar;
+use crate::words::UnknownWord;
 
 /// A file as a server lists it. No field can hold bytes that would end a line, a column or a fact.
 ///
@@ -313,6 +315,14 @@ impl Permit {
     /// Whether everything in `other` is allowed.
     pub const fn allows(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+}
+
+/// Reads what `Display` shows, as [`Permit::parse`] does.
+impl FromStr for Permit {
+    type Err = UnknownWord;
+    fn from_str(letters: &str) -> Result<Self, UnknownWord> {
+        Self::parse(letters.as_bytes()).ok_or(UnknownWord::new("a fact `perm`: expected letters, such as `elr`"))
     }
 }
 

@@ -260,6 +260,18 @@ proptest! {
 }
 
 #[test]
+fn permits_read_back() {
+    use ftp_proto::listing::Permit;
+    both_ways(&[
+        (Permit::NONE, ""),
+        (Permit::RETRIEVE | Permit::STORE, "rw"),
+        (Permit::parse(b"acdeflmprw").unwrap(), "acdeflmprw"),
+    ]);
+    assert_eq!("WxR".parse(), Ok(Permit::RETRIEVE.with(Permit::STORE)), "any case, and unknown letters are ignored");
+    refused::<Permit>(&["r-w", " ", "r w", "7", "\u{e9}"]);
+}
+
+#[test]
 fn values_can_be_keys() {
     fn key<T: std::hash::Hash + Eq + Clone>() {}
     key::<ftp_proto::codec::Progress>();
