@@ -316,7 +316,7 @@
 //! ```
 //!
 //! A client that can send urgent data itself (`MSG_OOB`) sets [`Config::urgent`](crate::client::Config::urgent) and sends the
-//! first [`Write::urgent`](crate::Write::urgent) bytes so.
+//! first [`Write::urgent_length`](crate::Write::urgent_length) bytes so.
 //!
 //! # Closing in order
 //!

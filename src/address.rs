@@ -1,7 +1,7 @@
-//! The addresses that FTP says in words: `h1,h2,h3,h4,p1,p2`, `|2|::1|5282|`, `|||6446|`, `4,4,…`.
+//! The forms in which FTP writes addresses: `h1,h2,h3,h4,p1,p2`, `|2|::1|5282|`, `|||6446|`, `4,4,…`.
 //!
-//! Every address here has a port from 1 to 65535. `parse` reads a command's argument by the grammar alone; `find` looks for the
-//! address in the text of a reply, as RFC 1123 4.1.2.6 wants it.
+//! Every address here has a port from 1 to 65535. `parse` reads a command's argument by the grammar alone; `find` searches the text of
+//! a reply for the address, as RFC 1123 4.1.2.6 demands.
 
 mod extended;
 mod find;
@@ -46,7 +46,7 @@ pub struct AddressError {
 pub enum AddressFault {
     /// A number from 0 to 255 is expected here.
     Octet,
-    /// There are too few or too many numbers: so many were found, 0 if there was none.
+    /// The count of numbers is wrong; this many were found.
     Count(usize),
     /// A port from 1 to 65535 in decimal digits is expected here.
     Port,
@@ -56,7 +56,7 @@ pub enum AddressFault {
     PortTooLarge,
     /// The network protocol (RFC 2428) or address family (RFC 1639) is neither IPv4 nor IPv6.
     UnknownProtocol,
-    /// The network protocol or the address family is no number.
+    /// The network protocol or the address family is not a number.
     Protocol,
     /// The address doesn't fit the network protocol that was named, or has another length.
     Address,
@@ -74,23 +74,23 @@ impl AddressError {
 
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.why, self.at)
+        write!(f, "{} at byte {}", self.why, self.at)
     }
 }
 
 impl fmt::Display for AddressFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Octet => f.write_str("no number from 0 to 255"),
-            Self::Count(found) => write!(f, "{found} numbers are the wrong count"),
-            Self::Port => f.write_str("no port"),
+            Self::Octet => f.write_str("expected a number from 0 to 255"),
+            Self::Count(found) => write!(f, "wrong count of numbers: {found}"),
+            Self::Port => f.write_str("expected a port"),
             Self::PortZero => f.write_str("port 0"),
             Self::PortTooLarge => f.write_str("port above 65535"),
             Self::UnknownProtocol => f.write_str("unknown network protocol"),
-            Self::Protocol => f.write_str("no network protocol"),
-            Self::Address => f.write_str("no address of that network protocol"),
+            Self::Protocol => f.write_str("expected a network protocol"),
+            Self::Address => f.write_str("expected an address of that network protocol"),
             Self::Delimiter => f.write_str("delimiter missing or misplaced"),
-            Self::NotIpv4 => f.write_str("no IPv4 address"),
+            Self::NotIpv4 => f.write_str("expected an IPv4 address"),
         }
     }
 }
@@ -142,10 +142,9 @@ impl HostPort {
 
     /// Finds the address in the text of a 227, or in any one line.
     ///
-    /// The first list of at least six numbers with commas between them counts, whatever text is around it. Of a longer list
-    /// the first six numbers count, as in all clients that were measured. Blanks around the commas and leading zeros are
-    /// accepted. Numbers that are joined by a dot are not part of a list, so `192.168.1.100,5,67` holds none. Takes linear
-    /// time and allocates nothing.
+    /// The first list of at least six numbers with commas between them counts, whatever text is around it; of a longer list its first
+    /// six numbers, as in every client that was measured. Blanks around the commas and leading zeros are accepted. Numbers that are
+    /// joined by a dot are not part of a list, so `192.168.1.100,5,67` holds none. Takes linear time and allocates nothing.
     ///
     /// ```
     /// use ftp_proto::HostPort;
@@ -157,7 +156,8 @@ impl HostPort {
         Self::locate(text).map(|(address, _)| address)
     }
 
-    /// Like [`find`](Self::find), with the range of bytes of `text` that the six numbers take: another address can be written there.
+    /// Like [`find`](Self::find), and also gives the range of bytes of `text` in which the six numbers are, so that another address can
+    /// be written there.
     ///
     /// ```
     /// use ftp_proto::HostPort;
@@ -202,7 +202,7 @@ impl TryFrom<SocketAddrV4> for HostPort {
     }
 }
 
-/// An IPv6 address fits if it is a mapped IPv4 one (RFC 4291 2.5.5.2).
+/// An IPv6 address fits if it is an IPv4-mapped one (RFC 4291 2.5.5.2).
 impl TryFrom<SocketAddr> for HostPort {
     type Error = AddressError;
     fn try_from(address: SocketAddr) -> Result<Self, AddressError> {
@@ -214,7 +214,8 @@ impl TryFrom<SocketAddr> for HostPort {
     }
 }
 
-/// An address and a port, `af,hal,h1,…,pal,p1,p2`: the argument of LPRT, and part of a 228 (RFC 1639).
+/// An address and a port, `af,hal,h1,…,pal,p1,p2`: the argument of LPRT, and part of a 228 (RFC 1639). Only IPv4 and IPv6, of the
+/// address families there, have this form here.
 ///
 /// ```
 /// use ftp_proto::LongAddress;
@@ -244,19 +245,19 @@ impl LongAddress {
         self.port.get()
     }
 
-    /// Reads LPRT's argument: address family 4 with 4 octets, or 6 with 16, and a port of 2. Allocates nothing.
+    /// Reads LPRT's argument: address family 4 with 4 octets, or 6 with 16, and a port of 2 octets. Allocates nothing.
     // RFC 1639: <long-host-port> ::= <address-family>,<address-length>,<host octets>,<port-length>,<port octets>
     pub fn parse(text: &[u8]) -> Result<Self, AddressError> {
         whole(terminated(Self::read, last), text).map_err(|fault| counted(text, fault))
     }
 
-    /// Finds the address in the text of a 228, or in any one line, as [`HostPort::find`] does. The first list of nine numbers or
-    /// more counts.
+    /// Finds the address in the text of a 228, or in any one line, as [`HostPort::find`] does: the first list of at least nine numbers
+    /// counts.
     pub fn find(text: &[u8]) -> Result<Self, AddressError> {
         Self::locate(text).map(|(address, _)| address)
     }
 
-    /// Like [`find`](Self::find), with the range of bytes of `text` that the numbers take.
+    /// Like [`find`](Self::find), and also gives the range of bytes of `text` in which the numbers are.
     pub fn locate(text: &[u8]) -> Result<(Self, Range<usize>), AddressError> {
         find::long_address(text)
     }
@@ -304,7 +305,7 @@ impl From<LongAddress> for SocketAddr {
     }
 }
 
-/// The scope and the flow label of an IPv6 address are left out: LPRT has no place for them.
+/// Drops the scope and the flow label of an IPv6 address: LPRT has no place for them.
 impl TryFrom<SocketAddr> for LongAddress {
     type Error = AddressError;
     fn try_from(address: SocketAddr) -> Result<Self, AddressError> {
@@ -312,7 +313,7 @@ impl TryFrom<SocketAddr> for LongAddress {
     }
 }
 
-/// Appends what `Display` shows. Allocates nothing beside `out`.
+/// Appends what `Display` shows. Allocates only in `out`.
 pub(crate) fn write(out: &mut Vec<u8>, value: &impl fmt::Display) {
     struct Sink<'o>(&'o mut Vec<u8>);
     impl fmt::Write for Sink<'_> {
@@ -321,11 +322,11 @@ pub(crate) fn write(out: &mut Vec<u8>, value: &impl fmt::Display) {
             Ok(())
         }
     }
-    // A Vec takes everything, and no Display of this crate fails by itself.
+    // A `Vec` takes everything, and no `Display` of this crate fails by itself.
     let _ = write!(Sink(out), "{value}");
 }
 
-/// The address families of RFC 1639 (RFC 1700), by which the length of the host is known.
+/// The address families of RFC 1639 (RFC 1700) that this crate knows; each determines the length of the host.
 #[derive(Debug, Clone, Copy)]
 enum Family {
     Ipv4,
@@ -360,13 +361,13 @@ fn octet(input: &[u8]) -> Read<'_, u8, AddressFault> {
 fn comma(input: &[u8]) -> Read<'_, (), AddressFault> {
     match input.split_first() {
         Some((b',', rest)) => Ok((rest, ())),
-        // How many stand there, `counted` finds out.
+        // `counted` adds the numbers before this place.
         None => Err(nom::Err::Error(Fault::new(input, AddressFault::Count(0)))),
         Some(_) => Err(nom::Err::Error(Fault::new(input, AddressFault::Octet))),
     }
 }
 
-/// `<number> *( "," <number> )`, so many.
+/// `<number> *( "," <number> )`, with `N` numbers.
 fn octets<const N: usize>(input: &[u8]) -> Read<'_, [u8; N], AddressFault> {
     let mut octets = [0; N];
     let Some((first, others)) = octets.split_first_mut() else { return Ok((input, octets)) };
@@ -391,7 +392,7 @@ fn last(input: &[u8]) -> Read<'_, (), AddressFault> {
     }
 }
 
-/// An octet of another value than `parser` wants is `kind`; what is no octet remains that.
+/// Reads an octet with `parser`. An octet that `parser` refuses is the error `kind`; anything else is the error that `octet` gives.
 fn or_of_octets<'a>(
     kind: AddressFault,
     mut parser: impl Parser<&'a [u8], Output = u8, Error = Fault<AddressFault>>,
@@ -402,7 +403,7 @@ fn or_of_octets<'a>(
     }
 }
 
-/// The error of a list, with the count of its numbers.
+/// The error of a list; a wrong count includes the numbers before the fault.
 #[cold]
 fn counted(text: &[u8], fault: Fault<AddressFault>) -> AddressError {
     let at = fault.at(text);
@@ -425,7 +426,7 @@ impl Kind for AddressFault {
     }
 }
 
-/// `1*DIGIT` that is all of `digits`; what doesn't fit is `u32::MAX`.
+/// `1*DIGIT`, and nothing else; a number above 32 bits is `u32::MAX`.
 fn decimal(digits: &[u8]) -> Option<u32> {
     let digits: Read<'_, &[u8], AddressFault> = all_consuming(digit1).parse_complete(digits);
     digits.ok().map(|(_, digits)| value_of(digits).and_then(|value| u32::try_from(value).ok()).unwrap_or(u32::MAX))

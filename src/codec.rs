@@ -1,8 +1,8 @@
-//! What TYPE, STRU and MODE make of a file's bytes on a data connection (RFC 959 3.1, 3.4).
+//! The conversions of TYPE, STRU and MODE between a file's bytes and those of a data connection (RFC 959 3.1, 3.4).
 //!
-//! An [`Encoder`] turns a file's bytes into those of the data connection, a [`Decoder`] turns them back, by the [`Form`] that is
-//! in force. Both take a slice and fill a slice, allocate nothing (but MODE Z's window, once), and give the same bytes however
-//! input and output are cut. Files and sockets are the caller's:
+//! An [`Encoder`] turns a file's bytes into those of the data connection, and a [`Decoder`] turns them back, according to the [`Form`] in
+//! force. Both read a slice and fill a slice, allocate nothing (except MODE Z's window, once), and give the same bytes however input and
+//! output are cut. Files and sockets are the caller's:
 //!
 //! ```
 //! use ftp_proto::codec::{Encoder, End, LineEnd, Stop};
@@ -24,7 +24,7 @@
 //!     }
 //! };
 //! assert_eq!(wire, b"one\r\ntwo\r\n");
-//! assert_eq!(end, End::Closed);                              // closing the connection is what tells the end
+//! assert_eq!(end, End::Closed);                              // now close the connection, which tells the end
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -34,35 +34,35 @@
 //! |---|---|
 //! | TYPE | A; I; L 8, which is the same as I. Not E, and no other L. The format of TYPE A changes nothing (RFC 1123 4.1.2.2) |
 //! | STRU | F; R |
-//! | MODE | S; B; Z with the feature `deflate`. Not C, which no known program uses, and for which RFC 959 leaves the end of an empty file open |
+//! | MODE | S; B; Z with the feature `deflate`. Not C, which no known program uses; RFC 959 doesn't say how an empty file ends in it |
 //!
 //! [`Encoder::new`] and [`Decoder::new`] refuse anything else with [`Unsupported`].
 //!
 //! # Text
 //!
-//! On the data connection a line ends with CR LF (RFC 959 3.1.1.1). What it ends with in a file is a [`LineEnd`]. Everything else
-//! passes as it is: bytes beyond 7 bits, NUL, 0xFF, and a CR that no LF follows, at the end of a piece or of the file too. Real
-//! programs differ, as `testdata/ascii.tsv` of the repository shows; where they do:
+//! On the data connection a line ends with CR LF (RFC 959 3.1.1.1). How it ends in a file is a [`LineEnd`]. All other bytes stay as they
+//! are: those above 0x7F, NUL, 0xFF, and a CR without an LF after it, even at the end of a piece or of the file. Real programs differ
+//! here, as `testdata/ascii.tsv` of the repository shows:
 //!
 //! | | vsftpd, ProFTPD, pyftpdlib | curl, lftp, tnftp, inetutils-ftp | here |
 //! |---|---|---|---|
-//! | an LF of a file behind a CR | stays: the file has a line end of CR LF | becomes CR LF, behind the CR | as the clients with [`LineEnd::Lf`], as the servers with [`LineEnd::Either`] |
+//! | a file's LF after a CR | stays, as the two are a line end | becomes CR LF, after the CR | like the clients with [`LineEnd::Lf`], like the servers with [`LineEnd::Either`] |
 //! | a bare CR on the wire | stays (pure-ftpd drops it) | stays (curl makes it LF) | stays |
 //! | a lone LF on the wire | stays | stays | stays |
 //!
-//! With `LineEnd::Lf` and `LineEnd::CrLf` every file comes back as it was.
+//! With `LineEnd::Lf` and `LineEnd::CrLf`, decoding what was encoded gives every file back as it was.
 //!
 //! # Records
 //!
-//! With STRU R a text file's lines are its records, on either side (RFC 959 3.1.2). A last line without an end goes out without
-//! an end-of-record mark, so that it comes back without one. A file of TYPE I is one record, unless [`Encoder::end_record`] says
-//! otherwise; a decoder tells where a record ended with [`Stop::Record`], and writes nothing for it.
+//! With STRU R each line of a text file is a record (RFC 959 3.1.2). A last line without a line end is sent without an end-of-record mark,
+//! and so comes back without a line end. A file of TYPE I is one record, unless [`Encoder::end_record`] says otherwise; a decoder reports
+//! the end of a record with [`Stop::Record`], and writes nothing for it.
 //!
 //! # The end
 //!
-//! In MODE S with STRU F the end of the connection is the end of the file ([`End::Closed`]), and it can't be told whether it has
-//! come whole. All other forms mark the end in the data ([`End::Marked`]); if the connection ends before the mark, that is
-//! [`End::Truncated`]. What follows a mark isn't read: in MODE B the connection may stay open for another file.
+//! In MODE S with STRU F the end of the connection is the end of the file ([`End::Closed`]), so a decoder can't know whether the file is
+//! whole. All other forms mark the end in the data ([`End::Marked`]); if the connection ends before the mark, that is
+//! [`End::Truncated`]. Bytes after the mark aren't read: the connection may stay open for another file.
 
 mod decoder;
 #[cfg(feature = "deflate")]
@@ -81,24 +81,24 @@ use crate::command::{Form, Mode, Structure, Type};
 use core::fmt;
 use core::num::NonZeroU8;
 
-/// The longest restart marker that is written or read, in bytes. Those that are in use are offsets of a few digits.
+/// The longest restart marker that is written or read, in bytes. Programs use offsets of a few digits.
 pub const MARKER_LIMIT: usize = 64;
 
-/// What a line of text ends with in a file.
+/// How a line of text ends in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum LineEnd {
-    /// LF, as on Unix. A CR before it is text. Every file comes back as it was.
+    /// With LF, as on Unix. A CR before the LF is text.
     #[default]
     Lf,
-    /// CR LF, as on the wire: TYPE A changes nothing. A lone LF is text.
+    /// With CR LF, as on the wire, so that TYPE A changes nothing. A lone LF is text.
     CrLf,
-    /// LF or CR LF when a file is read, so that a file of either kind goes out with CR LF, as vsftpd and ProFTPD send it; LF when
-    /// a file is written. A file of CR LF comes back with LF.
+    /// When a file is read, with LF or CR LF, so that it is always sent with CR LF, as vsftpd and ProFTPD do. When a file is written,
+    /// with LF. So a file with CR LF comes back with LF.
     Either,
 }
 
 impl LineEnd {
-    /// What is written to a file.
+    /// The line end that is written to a file.
     pub(crate) const fn as_bytes(self) -> &'static [u8] {
         match self {
             Self::Lf | Self::Either => b"\n",
@@ -109,53 +109,52 @@ impl LineEnd {
 
 /// What a call did.
 #[must_use]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Progress {
-    /// So many bytes of the input were read. Hand over the rest again.
+    /// How many bytes of the input were read. Pass the rest to the next call.
     pub read: usize,
-    /// So many bytes of the output were written.
+    /// How many bytes of the output were written.
     pub written: usize,
     /// Why the call returned.
     pub stop: Stop,
 }
 
 /// Why a call returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stop {
-    /// All input was read, and more is wanted.
+    /// The whole input was read, and more is needed.
     NeedsInput,
     /// The output is full, and there is more to write.
     NeedsRoom,
-    /// MODE B, decoding: there is a restart marker at this place of the file (RFC 959 3.5): [`Decoder::marker`].
+    /// Only when decoding MODE B: a restart marker, [`Decoder::marker`], is at this place of the file (RFC 959 3.5).
     Marker,
-    /// STRU R with TYPE I, decoding: a record ends at this place of the file.
+    /// Only when decoding STRU R with TYPE I: a record ends at this place of the file.
     Record,
-    /// It is over. Every further call says so again.
+    /// The file has ended. Every further call returns the same.
     Ended(End),
 }
 
 /// How the bytes of a data connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum End {
-    /// With the connection, as MODE S has it.
+    /// With the connection, as in MODE S with STRU F.
     Closed,
     /// By a mark in the data: the EOF of MODE B or STRU R, or the end of MODE Z's stream.
     Marked,
-    /// With the connection, or in MODE Z with the zlib stream, before the mark that should have come. What was written is the
-    /// beginning of the file.
+    /// With the connection, or in MODE Z with the zlib stream, before the mark. What was written is only the beginning of the file.
     Truncated,
 }
 
-/// The peer's bytes don't have the form that is in force. It is final: every further call fails in the same way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Received data that isn't in the form in force. This is final: every further call fails in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CodecError {
     /// What is wrong.
     pub fault: Fault,
-    /// So many bytes were received before the one that shows it. In MODE Z, and over a limit, that depends on how the input was
-    /// cut.
+    /// The place of the byte that shows it, in bytes from the beginning of the received data. In MODE Z, and over a limit, it depends on
+    /// how the input was cut.
     pub at: u64,
-    /// So many bytes of the output were written by this call; they are good.
+    /// How many bytes of the output this call wrote before the fault. They are valid.
     pub written: usize,
 }
 
@@ -171,31 +170,31 @@ impl core::error::Error for CodecError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Behind the escape byte of STRU R (0xFF) there is none of 1, 2, 3 and 0xFF (RFC 959 3.4.1).
+    /// This byte follows the escape byte of STRU R (0xFF), which only 1, 2, 3 and 0xFF may follow (RFC 959 3.4.1).
     Escape(u8),
-    /// A descriptor has bits that have no meaning (RFC 959 3.4.2).
+    /// This descriptor of a block has bits without a meaning (RFC 959 3.4.2).
     Descriptor(u8),
     /// A restart marker is longer than [`MARKER_LIMIT`].
     MarkerTooLong,
-    /// MODE Z's stream is broken (RFC 1950, RFC 1951), or its checksum is wrong.
+    /// The zlib stream of MODE Z is invalid (RFC 1950, RFC 1951), or its checksum is wrong.
     Deflate,
-    /// There is more data than [`Decoder::limit`] allows.
+    /// The file has more bytes than [`Decoder::limit`] allows: this many.
     OverLimit(u64),
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Escape(byte) => write!(f, "0x{byte:02x} behind an escape byte"),
+            Self::Escape(byte) => write!(f, "0x{byte:02x} after an escape byte"),
             Self::Descriptor(code) => write!(f, "unknown descriptor {code}"),
-            Self::MarkerTooLong => write!(f, "a restart marker of more than {MARKER_LIMIT} bytes"),
-            Self::Deflate => f.write_str("no valid zlib stream"),
+            Self::MarkerTooLong => write!(f, "restart marker of more than {MARKER_LIMIT} bytes"),
+            Self::Deflate => f.write_str("invalid zlib stream"),
             Self::OverLimit(limit) => write!(f, "more than {limit} bytes of content"),
         }
     }
 }
 
-/// A form that can't be encoded or decoded: the answer to RETR and STOR is 504, or better already that to TYPE, STRU or MODE.
+/// A form that this crate can't encode or decode. A server answers 504, best to the TYPE, STRU or MODE that asks for it.
 ///
 /// ```
 /// use ftp_proto::codec::{Encoder, LineEnd};
@@ -203,7 +202,7 @@ impl fmt::Display for Fault {
 /// let form = Form { representation: Type::Ebcdic(None), ..Form::default() };
 /// assert!(Encoder::new(form, LineEnd::Lf).is_err());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Unsupported(pub Form);
 
 impl fmt::Display for Unsupported {
@@ -215,7 +214,7 @@ impl fmt::Display for Unsupported {
 
 impl core::error::Error for Unsupported {}
 
-/// What a TYPE and a STRU ask for.
+/// What TYPE and STRU say about the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Content {
     is_text: bool,
@@ -239,7 +238,8 @@ impl Content {
     }
 }
 
-/// Whether bytes in this form are the file's own bytes, so that they can be moved as they are, by `sendfile` for instance.
+/// Whether the bytes on the data connection are exactly the file's, so that they can be moved without a codec, by `sendfile` for
+/// instance.
 ///
 /// ```
 /// use ftp_proto::codec::{LineEnd, is_verbatim};

@@ -1,6 +1,6 @@
-//! Commands: what a client says (RFC 959 4.1, 5.3 and its successors).
+//! A client's commands (RFC 959 4.1, 5.3 and its successors).
 //!
-//! One table holds all facts about commands; [`Command`], [`Verb`], the parser and the encoder are made from it.
+//! One table holds all facts about commands; a macro makes [`Command`], [`Verb`], the parser and the encoder from it.
 
 mod argument;
 mod column;
@@ -37,8 +37,9 @@ use nom::combinator::{opt, rest};
 use nom::sequence::preceded;
 
 impl<'a> Command<'a> {
-    /// Reads one line, without its CRLF. The word may be in any case, and may be an alias; a word that is not in the table
-    /// makes a [`Command::Other`]. Allocates nothing.
+    /// Reads one line without its CRLF (RFC 959 5.3.1), as leniently as most servers do; [`parse_strict`](Self::parse_strict) says
+    /// what that means. The word may be in any case, and may be an alias; a word that is not in the table makes a
+    /// [`Command::Other`]. The error knows the server's [reply](CommandError::reply). Allocates nothing.
     ///
     /// ```
     /// use ftp_proto::{Command, Path};
@@ -50,10 +51,12 @@ impl<'a> Command<'a> {
         Self::read(verb, line, rest, |command| command)
     }
 
-    /// Reads one line by the letter of the grammars: the same command as [`parse`](Self::parse), or an error where `parse` is lenient.
-    /// Like most servers, `parse` accepts text behind a command that has no argument (`NOOP x`, `PASV x`), several blanks in place
-    /// of one, blanks behind the last argument, `TYPE L8` for `TYPE L 8`, PASS without its blank, and MFF without its last `;`. This
-    /// method refuses all of these. It accepts words in any case, and aliases: the grammars do. Allocates nothing.
+    /// Reads one line without its CRLF by the letter of the grammars: gives the same command as [`parse`](Self::parse), or an error
+    /// where `parse` is lenient.
+    ///
+    /// Like most servers, `parse` accepts text after a command that has no argument (`NOOP x`, `PASV x`), several blanks in place of one,
+    /// blanks after the last argument, `TYPE L8` for `TYPE L 8`, PASS without its blank, and MFF without its last `;`. This method
+    /// refuses all of these. It accepts words in any case, as the grammars do, and aliases. Allocates nothing.
     ///
     /// ```
     /// use ftp_proto::{Command, CommandError, ArgumentFault, Verb};
@@ -65,7 +68,7 @@ impl<'a> Command<'a> {
         CommandLine::parse_strict(line).map(|line| line.command)
     }
 
-    /// Appends the command as one line with its CRLF. Allocates nothing beside `out`.
+    /// Appends the command as one line with its CRLF. Allocates only in `out`.
     ///
     /// ```
     /// let mut out = Vec::new();
@@ -91,7 +94,7 @@ impl<'a> Command<'a> {
     }
 }
 
-/// A command, and the alias that was used for it.
+/// A command line: the command, and which alias its line used. A [`Command`] alone doesn't say that.
 ///
 /// ```
 /// use ftp_proto::{Command, CommandLine};
@@ -107,13 +110,13 @@ pub struct CommandLine<'a> {
 }
 
 impl<'a> CommandLine<'a> {
-    /// Reads one line, as [`Command::parse`] does.
+    /// Reads one line without its CRLF, as [`Command::parse`] does.
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
         let (verb, alias, rest) = split(line);
         Command::read(verb, line, rest, |command| Self { command, alias })
     }
 
-    /// Reads one line by the letter, as [`Command::parse_strict`] does.
+    /// Reads one line without its CRLF by the letter of the grammars, as [`Command::parse_strict`] does.
     pub fn parse_strict(line: &'a [u8]) -> Result<Self, CommandError> {
         let (key, length) = key::read(line).unwrap_or_default();
         let (verb, alias) = Verb::of_key(key);
@@ -127,7 +130,7 @@ impl<'a> CommandLine<'a> {
         self.command.encode_as(alias.map_or(self.command.word(), str::as_bytes), out);
     }
 
-    /// The same, owned. Allocates for each argument of text that is borrowed.
+    /// The same line, owned. Allocates for each text that was borrowed.
     pub fn into_owned(self) -> CommandLine<'static> {
         CommandLine { command: self.command.into_owned(), alias: self.alias }
     }
@@ -148,13 +151,13 @@ impl Verb {
         }
     }
 
-    /// How much of its argument may be shown.
+    /// How much of its argument a log may show.
     const fn shown(self) -> argument::Shown {
         Command::shown(self)
     }
 
-    /// The verb of a whole line, whatever its argument is. It also works for a line that [`Command::parse`] can't read: that line
-    /// is answered, too ([`Session::unreadable`](crate::Session::unreadable)).
+    /// The verb of a whole line, whatever its argument is; also of a line that [`Command::parse`] can't read, since a server answers
+    /// that one, too ([`Session::unreadable`](crate::Session::unreadable)).
     ///
     /// ```
     /// use ftp_proto::{Command, Verb};
@@ -166,7 +169,7 @@ impl Verb {
     }
 }
 
-/// The word, as [`Verb::word`] says.
+/// The word, as [`Verb::word`] gives it.
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
@@ -190,8 +193,8 @@ pub struct OtherCommand<'a> {
 }
 
 impl<'a> OtherCommand<'a> {
-    /// A command with a word that is not in the table, in whatever case, and that holds no blank and no 0xFF; and the text
-    /// that follows it behind one blank. Allocates nothing.
+    /// A command of `word` and, after one blank, `argument`. An error if the word, in any case, is in the table; if it is empty; or if
+    /// it holds a blank, CR, LF, NUL or 0xFF. Allocates nothing.
     pub fn new<B: AsRef<[u8]> + ?Sized>(word: &'a B, argument: Option<Text<'a>>) -> Result<Self, NotOther> {
         let word = word.as_ref();
         Text::new(word).map_err(NotOther::Text)?;
@@ -210,17 +213,17 @@ impl<'a> OtherCommand<'a> {
         Ok(Self { word: Cow::Borrowed(word), argument })
     }
 
-    /// The word, in the case that was used.
+    /// The word, in its original case.
     pub fn word(&self) -> &[u8] {
         &self.word
     }
 
-    /// The text behind the word and one blank; `None` if there is no blank.
+    /// The text after the word and one blank; `None` if no blank follows the word.
     pub fn argument(&self) -> Option<&Text<'a>> {
         self.argument.as_ref()
     }
 
-    /// The same, owned. Allocates what is borrowed.
+    /// The same command, owned. Allocates for what was borrowed.
     pub fn into_owned(self) -> OtherCommand<'static> {
         OtherCommand { word: Cow::Owned(self.word.into_owned()), argument: self.argument.map(Text::into_owned) }
     }
@@ -230,7 +233,7 @@ impl<'a> OtherCommand<'a> {
         let refuse = |_| illegal_byte(line).unwrap_or(CommandError::Empty);
         let (word, argument) = other(line).map_err(|_| CommandError::Empty)?.1;
         Text::new(word).map_err(refuse)?;
-        // A peer would read what is behind it as another command's word.
+        // A peer that undoes Telnet would read another word.
         if let Some(at) = memchr::memchr(IAC, word) {
             return Err(CommandError::IllegalByte { byte: IAC, at });
         }
@@ -267,7 +270,7 @@ fn other(line: &[u8]) -> argument::Read<'_, (&[u8], Option<&[u8]>)> {
     (take_till(|byte| byte == b' '), opt(preceded(char(' '), rest))).parse_complete(line)
 }
 
-/// The verb, the alias that was used for it, and what stands behind that word.
+/// The verb of a line, the alias if the line used one, and the rest after the word.
 #[inline]
 fn split(line: &[u8]) -> (Verb, Option<&'static str>, &[u8]) {
     let (key, length) = key::read(line).unwrap_or_default();
@@ -278,7 +281,7 @@ fn split(line: &[u8]) -> (Verb, Option<&'static str>, &[u8]) {
     (verb, alias, rest)
 }
 
-/// The first CR, LF or NUL.
+/// The error for the first CR, LF or NUL.
 fn illegal_byte(line: &[u8]) -> Option<CommandError> {
     let at = memchr::memchr3(b'\r', b'\n', 0, line)?;
     line.get(at).map(|&byte| CommandError::IllegalByte { byte, at })
@@ -291,7 +294,7 @@ impl<'a> arbitrary::Arbitrary<'a> for OtherCommand<'a> {
     }
 }
 
-/// Only aliases of the command.
+/// The alias is none or one of the command's.
 #[cfg(feature = "arbitrary")]
 impl<'a> arbitrary::Arbitrary<'a> for CommandLine<'a> {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {

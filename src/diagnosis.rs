@@ -1,4 +1,4 @@
-//! Why there is no data connection, and what to do: from [`Evidence`] to [`Findings`].
+//! Explains why there is no data connection, and what to do about it: from [`Evidence`] to [`Findings`].
 //!
 //! ```
 //! use ftp_proto::diagnosis::{Cause, diagnose};
@@ -29,7 +29,7 @@ pub use finding::{Experiment, Finding, Findings, Line};
 
 use crate::route::Evidence;
 
-/// What the evidence leads to, the likeliest first. Nothing is found without evidence, and a success is never ill.
+/// The causes that the evidence points to, the likeliest first. Without evidence of a failure there are no findings.
 pub fn diagnose(evidence: &Evidence) -> Findings {
     let mut findings = Findings::default();
     rules::apply(evidence, &mut findings);

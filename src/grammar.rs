@@ -1,22 +1,22 @@
-//! What the grammars of the words are made of: nom's complete parsers, and one error that keeps place and kind.
+//! The parts that all grammars share: nom's complete parsers, and one error that keeps place and kind.
 //!
-//! A word's own error is made of it where a reader ends, so that nom is no part of the interface.
+//! Each public reader turns that error into its own, so that nom is not part of the interface.
 
 use nom::character::complete::digit1;
 use nom::combinator::{all_consuming, map_res};
 use nom::error::{ErrorKind, FromExternalError, ParseError};
 use nom::{Finish, IResult, Parser};
 
-/// What is wrong, and how many bytes of the text are behind that place.
+/// What is wrong, and where: `left` is the number of bytes from that place to the end of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault<Kind> {
     pub(crate) left: usize,
     pub(crate) kind: Kind,
 }
 
-/// What can be wrong with a word.
+/// What can be wrong with one type's text.
 pub(crate) trait Kind: Sized {
-    /// What it is if one of nom's own parsers has failed.
+    /// The kind of a failure of one of nom's own parsers.
     fn of(failed: ErrorKind) -> Self;
 }
 
@@ -28,7 +28,7 @@ impl<K> Fault<K> {
         Self { left: input.len(), kind }
     }
 
-    /// Its place in the text that was read, in bytes from 0.
+    /// The place of the fault in `text`, in bytes from 0.
     pub(crate) const fn at(&self, text: &[u8]) -> usize {
         text.len().saturating_sub(self.left)
     }
@@ -44,14 +44,14 @@ impl<K: Kind> ParseError<&[u8]> for Fault<K> {
     }
 }
 
-/// For `map_res`: what has the right form and a wrong value is wrong where it begins.
+/// For `map_res`: text of the right form with a wrong value is wrong where it begins.
 impl<K> FromExternalError<&[u8], K> for Fault<K> {
     fn from_external_error(input: &[u8], _: ErrorKind, kind: K) -> Self {
         Self::new(input, kind)
     }
 }
 
-/// Reads all of `text`.
+/// Reads all of `text` with `parser`; a rest is an error.
 pub(crate) fn whole<'a, T, K: Kind>(
     parser: impl Parser<&'a [u8], Output = T, Error = Fault<K>>,
     text: &'a [u8],
@@ -59,13 +59,13 @@ pub(crate) fn whole<'a, T, K: Kind>(
     all_consuming(parser).parse_complete(text).finish().map(|(_, value)| value)
 }
 
-/// `1*DIGIT`, up to 64 bits; what is above them is `too_large`.
+/// `1*DIGIT`, up to 64 bits; a larger number is the error `too_large`.
 #[inline]
 pub(crate) fn number<'a, K: Kind + Copy>(too_large: K) -> impl FnMut(&'a [u8]) -> Read<'a, u64, K> {
     move |input| map_res(digit1, |digits| value_of(digits).ok_or(too_large)).parse_complete(input)
 }
 
-/// The value of decimal digits, if it has at most 64 bits.
+/// The value of decimal digits; `None` above 64 bits.
 #[inline]
 pub(crate) fn value_of(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0'))))

@@ -1,4 +1,4 @@
-//! Received bytes, cut into command lines and replies: bounded, and each byte searched once.
+//! Cuts received bytes into command lines and replies, in bounded memory, and searches each byte once.
 
 mod seen;
 mod wire;
@@ -11,7 +11,7 @@ use crate::command::Verb;
 use crate::reply::{Code, Head, Reply, ReplyEnd, ReplyError, first_line, last_line};
 use crate::telnet::Escape;
 
-/// How much an [`Inbox`] keeps at most.
+/// How much an [`Inbox`] keeps at most, and how it finds the end of a reply.
 ///
 /// ```
 /// use ftp_proto::{Inbox, Limits};
@@ -28,26 +28,26 @@ use crate::telnet::Escape;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Limits {
-    /// Bytes of one line without its end; less than 4 counts as 4. Of a longer line in a reply the rest is dropped: the reply is read
-    /// as the same one, and is marked [truncated](Reply::is_truncated). A longer command line is an error of its own.
+    /// Bytes of one line without its line end; less than 4 counts as 4. A longer line of a reply is cut there, and the reply is marked
+    /// [truncated](Reply::is_truncated); a longer command line is an error, [`LineTooLong`].
     pub line: usize,
-    /// Lines of one reply; less than 2, the first and the last, counts as 2. Further lines but the last are dropped, and the reply
-    /// is marked [truncated](Reply::is_truncated).
+    /// Lines of one reply; less than 2, the first and the last, counts as 2. In a longer reply the lines between are dropped from there
+    /// on, and the reply is marked [truncated](Reply::is_truncated).
     pub lines: usize,
-    /// Bytes of one reply with its line ends, including those that are dropped. A longer reply is
-    /// [the end](ReplyError::TooLong).
+    /// Bytes of one reply with its line ends, including bytes that are dropped. A longer reply is
+    /// [an error that is final](ReplyError::TooLong).
     pub reply: usize,
     /// Which line ends a reply of many lines.
     pub reply_end: ReplyEnd,
 }
 
-/// The role of an [`Inbox`] that reads what a client sent: command lines.
+/// The role of an [`Inbox`] that reads command lines, which a client sent.
 #[derive(Debug, Clone, Default)]
 pub struct Commands {
     line: Option<Span>,
 }
 
-/// The role of an [`Inbox`] that reads what a server sent: replies.
+/// The role of an [`Inbox`] that reads replies, which a server sent.
 #[derive(Debug, Clone)]
 pub struct Replies {
     limits: Limits,
@@ -59,16 +59,16 @@ pub struct Replies {
     failed: bool,
 }
 
-/// Cuts received bytes into command lines or replies. The result doesn't depend on how the bytes were split into pieces.
+/// Cuts received bytes into command lines or replies. The result doesn't depend on the pieces in which the bytes came.
 ///
-/// Use it as a cursor: [`push`](Inbox::push) what was received, `advance` to the next line or reply, and read it as often as
+/// Use it as a cursor: [`push`](Inbox::push) received bytes, `advance` to the next line or reply, and read that as often as
 /// needed; the next `advance` releases it. `next_line` and `next_reply` advance and return it in one step.
-/// Telnet is undone first (RFC 1123 4.1.2.12): before the argument of a command and in front of a reply's text, or
-/// everywhere, as [`with_escape`](Inbox::with_escape) says.
+/// Telnet commands are removed (RFC 1123 4.1.2.12): in front of a command's argument and of a reply's text, or everywhere, as
+/// [`with_escape`](Inbox::with_escape) says.
 ///
-/// When `advance` has said that there is no more, what is kept is less than [`Limits::line`] and a line end
-/// for commands, and than [`Limits::reply`] for replies; where Telnet was undone it is kept a second time as it came, for
-/// `raw`. Nothing is allocated if nothing is kept (beyond 128 bytes of each). No build shows the contents in `Debug`, since passwords pass through.
+/// Once `advance` has returned `Ok(false)`, the inbox keeps at most a line of [`Limits::line`] bytes with its end, or
+/// [`Limits::reply`] bytes of a reply; where Telnet was removed it keeps them a second time as they came, for `raw`. With nothing to
+/// keep it holds at most 128 bytes of each. No build shows the contents in `Debug`, since passwords pass through.
 ///
 /// ```
 /// use ftp_proto::{Code, Inbox, Limits};
@@ -79,7 +79,7 @@ pub struct Replies {
 /// let reply = inbox.next_reply().unwrap().unwrap();
 /// assert_eq!((reply.code(), reply.text()), (Code::SERVICE_READY, &b"hello"[..]));
 /// assert_eq!(inbox.next_reply(), Ok(None));
-/// assert!(inbox.finish().is_err(), "the end within a reply");
+/// assert!(inbox.finish().is_err(), "the connection ended within a reply");
 /// ```
 #[derive(Clone)]
 pub struct Inbox<Role> {
@@ -87,7 +87,7 @@ pub struct Inbox<Role> {
     role: Role,
 }
 
-/// A command line was longer than [`Limits::line`]. It is dropped, and the next one can be read. A server answers 500 (RFC 959
+/// A command line was longer than [`Limits::line`]. The line is dropped, and the next one can be read. A server answers 500 (RFC 959
 /// 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LineTooLong {
@@ -98,9 +98,9 @@ pub struct LineTooLong {
 }
 
 impl Limits {
-    /// For replies: lines of 8 KiB, 10,000 lines, 1 MiB.
+    /// For replies: lines of 8 KiB, 10,000 lines, 1 MiB in all.
     pub const REPLIES: Self = Self { line: 8192, lines: 10_000, reply: 1 << 20, reply_end: ReplyEnd::SameCode };
-    /// For commands: lines of 4 KiB, as vsftpd has it.
+    /// For commands: lines of 4 KiB, as in vsftpd.
     pub const COMMANDS: Self = Self { line: 4096, ..Self::REPLIES };
 }
 
@@ -111,13 +111,13 @@ impl Default for Replies {
 }
 
 impl Inbox<Commands> {
-    /// Reads what a client sends. Allocates nothing yet.
+    /// An empty inbox for what a client sends. Allocates nothing yet.
     pub fn commands(limits: Limits) -> Self {
         Self { wire: Wire::of_commands(limits.line), role: Commands::default() }
     }
 
-    /// Releases the current command line and goes to the next one; false if it hasn't come whole yet. After an error the next
-    /// line can be read. Allocates nothing but answers to Telnet.
+    /// Releases the current command line and goes to the next one; `false` if no whole line has come yet. After an error the next
+    /// line can be read. Allocates nothing but the answers to Telnet negotiation, and what [`raw`](Self::raw) needs beside it.
     #[inline]
     pub fn advance(&mut self) -> Result<bool, LineTooLong> {
         if self.role.line.take().is_some() {
@@ -138,15 +138,15 @@ impl Inbox<Commands> {
         Ok(true)
     }
 
-    /// The current line, without its end.
+    /// The current line without its end; `None` if there is no current line.
     #[inline]
     pub fn line(&self) -> Option<&[u8]> {
         let Span { at, length } = self.role.line?;
         Some(self.wire.kept(at, length))
     }
 
-    /// The bytes of the current line exactly as they were received, with its line end and with Telnet: for a proxy, say. `None` if there
-    /// is no current line, or if more than 128 bytes of Telnet came in it or before it: those aren't kept.
+    /// The bytes of the current line exactly as they were received, with Telnet commands and the line end, such as a proxy passes on.
+    /// `None` if there is no current line, or if more than 128 bytes of Telnet came in it or before it, since those aren't kept.
     ///
     /// ```
     /// use ftp_proto::{Inbox, Limits};
@@ -160,38 +160,38 @@ impl Inbox<Commands> {
         self.wire.raw()
     }
 
-    /// Goes to the next command line and returns it, without its end; `None` when it has not come yet.
+    /// Goes to the next command line and returns it without its end; `None` if no whole line has come yet.
     #[inline]
     pub fn next_line(&mut self) -> Result<Option<&[u8]>, LineTooLong> {
         Ok(if self.advance()? { self.line() } else { None })
     }
 
-    /// Whether room for much is kept allocated while nothing is kept.
+    /// Whether a large buffer stays allocated while it is empty.
     pub(crate) fn keep_room(&mut self, keeps: bool) {
         self.wire.keep_room(keeps);
     }
 
-    /// The answers to the Telnet negotiation that was read so far: DONT to WILL and WONT to DO, at most 32 in a session. Mostly
+    /// Takes the answers to the Telnet negotiation that was read so far: DONT to WILL and WONT to DO, at most 32 in a session. Mostly
     /// empty. Send them before the next reply.
     pub fn take_answers(&mut self) -> Vec<u8> {
         self.wire.take_answers()
     }
 
-    /// Whether Telnet's IP or DM was read since the last call: an ABOR is to follow (RFC 959 4.1.3).
+    /// Whether Telnet's IP or DM was read since the last call; an ABOR should follow it (RFC 959 4.1.3).
     pub fn take_interrupt(&mut self) -> bool {
         self.wire.take_interrupt()
     }
 }
 
 impl Inbox<Replies> {
-    /// Reads what a server sends. Allocates nothing yet.
+    /// An empty inbox for what a server sends. Allocates nothing yet.
     pub fn replies(limits: Limits) -> Self {
         Self { wire: Wire::of_replies(limits.line), role: Replies { limits, ..Replies::default() } }
     }
 
-    /// Releases the current reply and goes to the next one; false if it hasn't come whole yet.
-    /// After [`ReplyError::NotAReply`] the next line can be read; [`ReplyError::TooLong`] is final.
-    /// Allocates nothing but an error.
+    /// Releases the current reply and goes to the next one; `false` if no whole reply has come yet. After
+    /// [`ReplyError::NotAReply`] the next line can be read; [`ReplyError::TooLong`] is final. Allocates nothing but an error, and what
+    /// [`raw`](Self::raw) needs beside Telnet.
     #[inline]
     pub fn advance(&mut self) -> Result<bool, ReplyError> {
         if self.role.found.take().is_some() {
@@ -241,7 +241,7 @@ impl Inbox<Replies> {
             }
             self.role.lines = self.role.lines.saturating_add(1);
             self.role.truncated |= cut;
-            // One place is kept for the last line. With a limit of two or less, every line between is dropped.
+            // The last line always has a place. With a limit of 2 or less every line between is dropped.
             if self.role.lines >= self.role.limits.lines {
                 self.role.truncated = true;
                 self.wire.drop_line(at);
@@ -254,29 +254,29 @@ impl Inbox<Replies> {
         Ok(false)
     }
 
-    /// The current reply.
+    /// The current reply; `None` if there is none.
     #[inline]
     pub fn reply(&self) -> Option<Reply<'_>> {
         let Found { head, span } = self.role.found?;
         Some(Reply::of(head, self.wire.kept(span.at, span.length)))
     }
 
-    /// The bytes of the current reply exactly as they were received, with line ends and Telnet: for a proxy, say. `None` if there is no
-    /// current reply; if the reply is [truncated](Reply::is_truncated); or if more than 128 bytes of Telnet came in it or before it,
-    /// which aren't kept. Empty lines before a reply are not part of it.
+    /// The bytes of the current reply exactly as they were received, with Telnet commands and line ends, such as a proxy passes on.
+    /// `None` if there is no current reply; if the reply is [truncated](Reply::is_truncated); or if more than 128 bytes of Telnet came
+    /// in it or before it, since those aren't kept. Empty lines before a reply are not part of it.
     pub fn raw(&self) -> Option<&[u8]> {
         self.role.found?;
         self.wire.raw()
     }
 
-    /// Goes to the next reply and returns it; `None` when it has not come whole yet.
+    /// Goes to the next reply and returns it; `None` if no whole reply has come yet.
     #[inline]
     pub fn next_reply(&mut self) -> Result<Option<Reply<'_>>, ReplyError> {
         Ok(if self.advance()? { self.reply() } else { None })
     }
 
-    /// Checks that the connection didn't end within a reply, once it has ended and no more replies can be read. The error holds the
-    /// part of the reply that came.
+    /// Checks that the connection didn't end within a reply: call it once the connection has ended and no whole reply is left. The
+    /// error holds the part of the reply that came.
     pub fn finish(&self) -> Result<(), ReplyError> {
         let received = if self.role.found.is_some() { &[] } else { self.wire.unread() };
         if received.is_empty() { Ok(()) } else { Err(ReplyError::unexpected_end(received)) }
@@ -291,7 +291,7 @@ impl Inbox<Replies> {
 }
 
 impl<Role> Inbox<Role> {
-    /// Sets how the peer writes a 0xFF in names and texts; [as it is](Escape::AsIs) is the default. Use it before the first
+    /// Sets how the peer writes a 0xFF in names and texts; the default is [`Escape::AsIs`]. Call it before the first
     /// [`push`](Inbox::push).
     #[must_use]
     pub fn with_escape(mut self, escape: Escape) -> Self {
@@ -299,28 +299,28 @@ impl<Role> Inbox<Role> {
         self
     }
 
-    /// The same, without keeping what came: [`raw`](Inbox::raw) may be `None`.
+    /// Doesn't keep the received bytes where Telnet is removed: [`raw`](Inbox::raw) is `None` there.
     pub(crate) fn without_raw(mut self) -> Self {
         self.wire.forgo_raw();
         self
     }
 
-    /// Appends what was received. Allocates where the bytes need room.
+    /// Appends received bytes. Allocates if the buffer is too small for them.
     pub fn push(&mut self, received: &[u8]) {
         self.wire.push(received);
     }
 
-    /// Whether anything was received behind the current line or reply, even a part of a line. If so, TLS must not begin.
+    /// Whether anything was received after the current line or reply, even a part of a line. If so, TLS must not begin.
     pub fn has_more(&self) -> bool {
         self.wire.has_more()
     }
 
-    /// How many bytes were received behind the current line or reply and not looked at.
+    /// How many bytes were received after the current line or reply and not searched yet.
     pub(crate) fn behind(&self) -> usize {
         self.wire.unscanned()
     }
 
-    /// How many bytes are kept, the current line or reply among them.
+    /// How many bytes are kept, including the current line or reply.
     pub fn buffered(&self) -> usize {
         self.wire.buffered()
     }
@@ -334,20 +334,20 @@ impl<Role> fmt::Debug for Inbox<Role> {
 
 impl fmt::Display for LineTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a line of more than {} bytes", self.limit)
+        write!(f, "line of more than {} bytes", self.limit)
     }
 }
 
 impl core::error::Error for LineTooLong {}
 
-/// A place in what is kept.
+/// A range of the kept bytes.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     at: usize,
     length: usize,
 }
 
-/// A whole reply in what is kept: its raw lines, or the text of its only one.
+/// A whole reply within the kept bytes: the span is its raw lines, or the text of its only line.
 #[derive(Debug, Clone, Copy)]
 struct Found {
     head: Head,

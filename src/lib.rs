@@ -61,16 +61,16 @@
 //! The map: [`Command`], [`Reply`] and the addresses are the words; [`Inbox`] cuts received bytes into them; [`session`]
 //! is RFC 959 chapter 6 as one table without a role; [`client`] and [`server`] are the machines, with the policy of each
 //! ([`client::Config`], [`server::Config`]). Beside them, [`listing`] reads and writes directory listings, [`diagnosis`]
-//! explains why there is no data connection, and [`tracker`] follows a session between two others, and rewrites it. A client's application hands in a
-//! [`client::Request`]; a server's application is asked a [`server::Question`] or a [`server::Transfer`], and declares in
-//! [`server::Support`] what it can do. File data never enters the machines; [`codec`] converts it.
+//! explains why there is no data connection, and [`tracker`] follows a session between two other programs and can rewrite its
+//! addresses. A client's application hands in a [`client::Request`]; a server's application is asked a [`server::Question`] or a
+//! [`server::Transfer`], and declares in [`server::Support`] what it can do. File data never enters the machines; [`codec`] converts it.
 //!
 //! Most public enums and structs are `#[non_exhaustive]`. `ARCHITECTURE.md`, "What may grow", lists the exhaustive ones with the reason
 //! for each.
 //!
 //! # Features
 //!
-//! None is on by default, and none changes what is there without it.
+//! None is on by default. Each adds items and changes nothing else.
 //!
 //! | feature | what it adds |
 //! |---|---|
@@ -96,7 +96,7 @@
 )]
 
 extern crate alloc;
-// What `arbitrary` derives names `std`, which that crate needs itself.
+// The code that `arbitrary` derives refers to `std`.
 #[cfg(any(test, feature = "arbitrary", feature = "std"))]
 extern crate std;
 

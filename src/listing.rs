@@ -1,4 +1,4 @@
-//! Directory listings: what LIST, NLST, MLSD, MLST and STAT answer, read line by line, and written.
+//! Directory listings: reads what LIST, NLST, MLSD, MLST and STAT answer, line by line, and writes it.
 //!
 //! ```
 //! use ftp_proto::Time;
@@ -16,14 +16,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! RFC 959 leaves the form of LIST's answer to the server. A [`Listing`] finds the [`Dialect`] by the first line that fits one, keeps
-//! it, and finds it anew when a line doesn't fit; [`Hint::Only`] fixes it. Nothing is allocated while it reads: all that an [`Entry`]
-//! holds is numbers and slices of its line.
+//! RFC 959 leaves the form of LIST's answer to the server. A [`Listing`] detects the [`Dialect`] by the first line that fits one, keeps
+//! it, and detects it again when a line doesn't fit; [`Hint::Only`] fixes it. Reading allocates nothing: an [`Entry`] holds numbers and
+//! slices of its line.
 //!
-//! A name is exactly its bytes, and may be anything: `../../.ssh/authorized_keys`, too. [`Entry::is_path`] tells those that no program
-//! should join to a directory of its own.
+//! A name is exactly the bytes of the line, and may be anything, even `../../.ssh/authorized_keys`. [`Entry::leads_elsewhere`] recognises names
+//! that a program must not join to a directory of its own.
 //!
-//! [`Listed`] is the other direction: typed fields in, a line of `ls -l` or of MLSD out.
+//! [`Listed`] is the other direction: it writes typed fields as a line of `ls -l` or of MLSD.
 
 mod column;
 mod date;
@@ -78,14 +78,14 @@ use date::Known;
 #[derive(Debug, Clone)]
 pub struct Listing {
     hint: Hint,
-    /// The dialect of the last line that was in one.
+    /// The dialect of the latest line that was in one.
     dialect: Option<Dialect>,
-    /// Every line so far was one word, so that such lines may be names.
+    /// Whether every line so far was one word, so that such lines may be names.
     words_only: bool,
     known: Known,
 }
 
-/// What is known of a listing before its first line.
+/// What is known about a listing before its first line.
 ///
 /// ```
 /// use ftp_proto::listing::{Hint, Line, Listing};
@@ -98,23 +98,23 @@ pub struct Listing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hint {
-    /// It answers LIST: the dialect is to be found.
+    /// It answers LIST: the dialect is detected.
     List,
-    /// It answers STAT with a path, within a reply: the same, but one blank before each line is the reply's.
+    /// It answers STAT with a path, within a reply: as for LIST, but one blank in front of each line belongs to the reply.
     Status,
     /// It answers NLST: each line is a name.
     Names,
-    /// It answers MLSD: each line has facts, or none and a blank before its name.
+    /// It answers MLSD: each line has facts, which may be none, a blank and a name.
     Mlsd,
-    /// It is the line of MLST's reply: the same behind one blank, which some servers leave out.
+    /// It is the line in a reply to MLST: as for MLSD, after one more blank, which some servers leave out.
     Mlst,
-    /// It is in this dialect, and no other one is looked for.
+    /// It is in this dialect, and no other is looked for.
     Only(Dialect),
 }
 
 impl Listing {
-    /// A reader that has read nothing. A time without a year is in the past of `now`, or at most a day ahead, which allows for other
-    /// zones and for clocks that go ahead; so `now` may be in UTC or in the server's zone.
+    /// A reader at the beginning of a listing. A time without a year is taken to be before `now`, or at most a day after it, which allows
+    /// for other zones and fast clocks; so `now` may be in UTC or in the server's zone.
     pub fn new(now: Time, hint: Hint) -> Self {
         let dialect = match hint {
             Hint::List | Hint::Status => None,
@@ -125,7 +125,7 @@ impl Listing {
         Self { hint, dialect, words_only: true, known: Known::new(now) }
     }
 
-    /// The dialect of the lines so far, once one has fitted, or that of the hint.
+    /// The dialect of the lines so far, or of the hint; `None` if no line has fitted a dialect yet.
     ///
     /// ```
     /// use ftp_proto::listing::{Dialect, Hint, Listing};
@@ -140,11 +140,11 @@ impl Listing {
         self.dialect
     }
 
-    /// Reads the first line of `input`, and tells how many bytes it takes, its end (CR LF, or LF) included: `None` if the line
-    /// hasn't ended. Of an entry that goes over two lines, both are read; the first one alone waits for the second. Linear in the
-    /// line's length; allocates nothing.
+    /// Reads the first line of `input`, and returns it with its length in bytes, which includes its end (CR LF, or LF). `None` if the
+    /// line hasn't ended. If an entry takes two lines, both are read, and `None` means that the second hasn't ended. Linear in the line's
+    /// length; allocates nothing.
     ///
-    /// What is left when a data connection has ended is a line without an end: [`line`](Self::line) reads it.
+    /// When the data connection has ended, the rest is a line without an end: read it with [`line`](Self::line).
     ///
     /// ```
     /// use ftp_proto::listing::{Hint, Line, Listing};
@@ -168,7 +168,7 @@ impl Listing {
         Some(self.both(input, second, rest).unwrap_or((read, length)))
     }
 
-    /// All lines of `text`, which is whole: its last line may lack an end.
+    /// Reads all lines of `text`, a complete listing, whose last line may lack an end.
     pub fn lines<'a>(&mut self, text: &'a [u8]) -> impl Iterator<Item = Line<'a>> + use<'_, 'a> {
         let mut rest = text;
         core::iter::from_fn(move || {
@@ -184,14 +184,14 @@ impl Listing {
         })
     }
 
-    /// What stands at the end of a text: a line without an end, or a partial one before it.
+    /// Reads the end of a text: a line without an end, or a partial line before it.
     fn last<'a>(&mut self, text: &'a [u8]) -> (Line<'a>, usize) {
         let Some((first, second)) = split_line(text) else { return (self.line(text), text.len()) };
         let both = if second.is_empty() { None } else { self.both(text, second, &[]) };
         both.unwrap_or_else(|| (self.line(first), text.len().wrapping_sub(second.len())))
     }
 
-    /// Two lines as one, if they are. An error belongs to the name above it if it stands behind a blank.
+    /// Two lines as one entry, if they are. An error belongs to the name above it if a blank is in front.
     fn both<'a>(&mut self, input: &'a [u8], second: &[u8], rest: &[u8]) -> Option<(Line<'a>, usize)> {
         let length = input.len().wrapping_sub(rest.len());
         let line = column::span(input, input.get(..0)?, second)?;
@@ -217,7 +217,7 @@ impl Listing {
         }
     }
 
-    /// The same by the grammars.
+    /// Like [`line`](Self::line), by the grammars of all dialects.
     #[inline(never)]
     fn line_of_any<'a>(&mut self, line: &'a [u8]) -> Line<'a> {
         // A name may be a blank.
@@ -243,14 +243,14 @@ impl Listing {
             return Line::Error(line);
         }
         let is_word = !line.iter().any(|byte| column::is_blank(*byte));
-        // `directory:` of a recursive listing, where that isn't an unlikely name of an unlikely dialect.
+        // `directory:` of a recursive listing; in other dialects it may be a name.
         let has_directories = self.dialect == Some(Dialect::Unix) || self.words_only && is_word;
         if line.ends_with(b":") && has_directories || self.hint == Hint::Status && is_of_reply(line) {
             return Line::Notice(line);
         }
         self.words_only &= is_word;
         if !self.words_only {
-            // So names they weren't, or not all.
+            // With several words it isn't a list of names.
             self.dialect = self.dialect.filter(|dialect| *dialect != Dialect::Names);
             return Line::Other(line);
         }
@@ -268,7 +268,9 @@ fn is_of_reply(line: &[u8]) -> bool {
     matches!(line, [b'2', b'1', b'1'..=b'3', b'-' | b' ', ..])
 }
 
-/// What a program says when it can't read something: `ls: x: Permission denied`, on Solaris without `ls:`; or VMS's `%SYSTEM-F-…`.
+/// Whether a line is the message of a program that can't read something: `ls: x: Permission denied`, on Solaris without `ls:`, or
+/// `%SYSTEM-F-…` on VMS.
+// Only lines that fit no dialect come here.
 fn is_error(line: &[u8]) -> bool {
     let of_vms = || {
         let word = line.strip_prefix(b"%")?.split(|byte| matches!(byte, b' ' | b',')).next()?;
@@ -286,7 +288,7 @@ fn is_error(line: &[u8]) -> bool {
     of_vms().or_else(of_unix).unwrap_or(false) || reasons.iter().any(|reason| line.ends_with(reason))
 }
 
-/// The first line of `bytes` without its end, CR LF or LF, and what is behind it.
+/// The first line of `bytes` without its end, CR LF or LF, and the rest after that.
 #[inline]
 fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (line, rest) = bytes.split_at_checked(memchr::memchr(b'\n', bytes)?)?;

@@ -1,4 +1,4 @@
-//! Bytes that wait to be written to the control connection.
+//! The bytes that wait to be written to the control connection.
 
 mod sent;
 
@@ -14,43 +14,42 @@ use crate::time::Instant;
 
 use crate::telnet::{self, Escape};
 
-/// A capacity above this many bytes is given back once everything is written: most replies are shorter.
+/// The capacity in bytes that is kept once everything is written: most replies are shorter.
 const IDLE_CAPACITY: usize = 96;
 
-/// The same while much is said at once.
+/// The same while much is written at once.
 const BUSY_CAPACITY: usize = 4096;
 
-/// For each so many bytes that were written a `Write` has its patience once more.
+/// Bytes. A `Write` gets its patience once more for each stretch that was written.
 const STRETCH: usize = 16 * 1024;
 
-/// What is to be written, in order. It can hold a password, so no `Debug` shows it, and what was
-/// written is forgotten.
+/// The bytes to be written, in order. They can hold a password, so no `Debug` shows them, and written bytes are forgotten.
 pub(crate) struct Outbox {
     speech: Speech,
     bytes: Vec<u8>,
     written: usize,
-    /// The bytes before this place are urgent.
+    /// The bytes before this place are to be sent as urgent data.
     urgent: usize,
     busy: bool,
     offer: Offer,
     escape: Escape,
 }
 
-/// What the lines are: who says them.
+/// What the lines are: a client's commands or a server's replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speech {
     Commands,
     Replies,
 }
 
-/// Whether what waits is being written.
+/// Whether the adapter has the bytes that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Offer {
-    /// No byte of it was handed out.
+    /// None was handed out.
     Unshown,
-    /// Its first byte was handed out at this moment.
+    /// The first byte was handed out at this moment.
     Since(Instant),
-    /// It can't be written, nor can anything else.
+    /// Neither these bytes nor any others can be written.
     Failed(ControlError),
 }
 
@@ -58,19 +57,19 @@ enum Offer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ControlError {
-    /// The other side has closed it, or has reset it.
+    /// The peer has closed or reset it.
     Closed,
-    /// The other side takes nothing: it doesn't read, or can't be reached any more.
+    /// The peer takes no bytes: it doesn't read, or can't be reached any more.
     TimedOut,
-    /// Something on this side.
+    /// The fault is on this side.
     Local,
 }
 
 impl fmt::Display for ControlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Closed => "the other side has closed it",
-            Self::TimedOut => "the other side takes nothing",
+            Self::Closed => "the peer has closed it",
+            Self::TimedOut => "the peer takes no bytes",
             Self::Local => "local error",
         })
     }
@@ -79,7 +78,7 @@ impl fmt::Display for ControlError {
 impl core::error::Error for ControlError {}
 
 impl Outbox {
-    /// `escape`: how 0xFF is written.
+    /// `escape` says how 0xFF is written.
     pub(crate) fn new(speech: Speech, escape: Escape) -> Self {
         Self { speech, bytes: Vec::new(), written: 0, urgent: 0, busy: false, offer: Offer::Unshown, escape }
     }
@@ -93,7 +92,7 @@ impl Outbox {
         self.pending().len()
     }
 
-    /// Appends what `write` does: a command or a reply, in which 0xFF is a byte of a name or a text.
+    /// Appends what `write` appends: a command or a reply, in which a 0xFF is a byte of a name or a text.
     #[inline]
     pub(crate) fn say(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let from = self.bytes.len();
@@ -103,12 +102,12 @@ impl Outbox {
         }
     }
 
-    /// The place behind all that was said.
+    /// The place after everything that was appended.
     pub(crate) fn end(&self) -> usize {
         self.bytes.len()
     }
 
-    /// What was said from this place on, as whoever undoes the escapes reads it. Allocates.
+    /// What was appended from this place on, with doubled 0xFF undone. Allocates.
     pub(crate) fn said_from(&self, from: usize) -> Vec<u8> {
         let mut said = self.bytes.get(from..).unwrap_or_default().to_vec();
         if self.escape == Escape::Doubled {
@@ -117,27 +116,27 @@ impl Outbox {
         said
     }
 
-    /// Where to append Telnet itself.
+    /// The buffer, to append Telnet commands, whose 0xFF isn't doubled.
     pub(crate) fn telnet(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// What was appended so far is to be sent as urgent data.
+    /// Marks everything that was appended so far as urgent data.
     pub(crate) fn mark_urgent(&mut self) {
         self.urgent = self.bytes.len();
     }
 
-    /// What waits is never written.
+    /// Drops the bytes that wait.
     pub(crate) fn clear(&mut self) {
         self.wrote(self.len());
     }
 
-    /// Whether room for much is kept once everything is written.
+    /// Whether a large buffer stays allocated once everything is written.
     pub(crate) fn keep_room(&mut self, keeps: bool) {
         self.busy = keeps;
     }
 
-    /// Why what waits can't be written: because somebody said so, or because its time is over. `patience`: for each
+    /// Why the bytes that wait can't be written: the adapter has said so, or the deadline has passed. `patience` is for each
     /// [`STRETCH`].
     #[inline]
     pub(crate) fn failure(&mut self, now: Instant, patience: Duration) -> Option<ControlError> {
@@ -150,8 +149,8 @@ impl Outbox {
         if let Offer::Failed(why) = self.offer { Some(why) } else { None }
     }
 
-    /// A peer that takes [`STRETCH`] in each `patience` is slow, one that takes less doesn't read. It counts from the first
-    /// byte: a byte now and then gains nothing.
+    /// A peer that takes a [`STRETCH`] in each `patience` is slow; one that takes less counts as not reading. The time runs from the
+    /// first byte, so that taking a byte now and then gains nothing.
     fn deadline(&self, since: Instant, patience: Duration) -> Instant {
         let stretches = u32::try_from(self.written.checked_div(STRETCH).unwrap_or(0)).unwrap_or(u32::MAX);
         since.after(patience.saturating_mul(stretches.saturating_add(1)))
@@ -185,7 +184,7 @@ impl fmt::Debug for Outbox {
     }
 }
 
-/// Write these bytes to the control connection, and say how many were written.
+/// Write these bytes to the control connection, and say how many were written. Dropping it asks again at the next poll.
 #[must_use]
 pub struct Write<'a> {
     outbox: &'a mut Outbox,
@@ -193,19 +192,19 @@ pub struct Write<'a> {
     terms: Terms,
 }
 
-/// What a `Write` tells beside its bytes.
+/// What a `Write` says beside its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
-    /// The control connection may be read meanwhile.
+    /// Whether the control connection may be read meanwhile.
     pub(crate) wants_input: bool,
-    /// For each [`STRETCH`] that is written.
+    /// The time for each [`STRETCH`] that is written.
     pub(crate) patience: Duration,
-    /// Nothing is written behind what waits.
+    /// Whether nothing will be written after these bytes.
     pub(crate) is_last: bool,
 }
 
 impl<'a> Write<'a> {
-    /// Hands out what waits; its time begins when its first byte is handed out first.
+    /// Hands out the bytes that wait. Their time runs from the first hand-out of the first byte.
     #[inline]
     pub(crate) fn new(outbox: &'a mut Outbox, now: Instant, terms: Terms) -> Self {
         let since = if let Offer::Since(since) = outbox.offer { since } else { now };
@@ -213,29 +212,29 @@ impl<'a> Write<'a> {
         Self { outbox, since, terms }
     }
 
-    /// What to write, in order; at least one byte. It can hold a password: not for a log, which
-    /// [`commands`](Self::commands) and [`replies`](Self::replies) are for.
+    /// The bytes to write, at least one. They can hold a password: for a log use [`commands`](Self::commands) and
+    /// [`replies`](Self::replies).
     pub fn bytes(&self) -> &[u8] {
         self.outbox.pending()
     }
 
     /// How many of the first bytes are to be sent as urgent data (`MSG_OOB`), in a call of their own: the Telnet Synch
-    /// before an ABOR. Zero unless the application's `Config` says that it can.
-    pub fn urgent(&self) -> usize {
+    /// before an ABOR. Zero unless the client's `Config` says that the adapter can do that.
+    pub fn urgent_length(&self) -> usize {
         self.outbox.urgent.saturating_sub(self.outbox.written)
     }
 
-    /// When the machine gives up: `Patience::write` after the first of the bytes was handed out, and as long again for
-    /// each 16 KiB that were written since. So a slow reader is served, and one that doesn't read ends the session. A
-    /// later [`wrote`](Self::wrote) of fewer bytes doesn't move it.
+    /// Deadline for writing: `Patience::write` after the first byte was handed out, and as long again for each 16 KiB that were
+    /// written since. So a slow peer is served, and a peer that doesn't read ends the session. [`wrote`](Self::wrote) with fewer bytes
+    /// doesn't move the deadline.
     ///
-    /// Past it the next poll behaves as after [`failed`](Self::failed) with [`ControlError::TimedOut`].
+    /// Past the deadline the next poll behaves as after [`failed`](Self::failed) with [`ControlError::TimedOut`].
     pub fn deadline(&self) -> Instant {
         self.outbox.deadline(self.since, self.terms.patience)
     }
 
-    /// Nothing will be written behind these bytes: a client says QUIT, a server 221 or 421. They may go out together with the
-    /// end of the connection, which is asked for by `Leave`.
+    /// Whether nothing will be written after these bytes: a client says QUIT, or a server 221 or 421. The adapter may send them
+    /// together with the end of the connection, which `Leave` asks for.
     pub fn is_last(&self) -> bool {
         self.terms.is_last
     }
@@ -246,8 +245,8 @@ impl<'a> Write<'a> {
         self.terms.wants_input
     }
 
-    /// A client's commands whose first byte is among these [`bytes`](Self::bytes), each fit for a log: no secret shows. The
-    /// rest of a command that was written in part isn't one. A server's `Write` has none.
+    /// A client's commands whose first byte is among these [`bytes`](Self::bytes), each fit for a log: no secret shows. The rest of a
+    /// command whose beginning was written before is left out. A server's `Write` has none.
     pub fn commands(&self) -> impl Iterator<Item = Sent<'_>> {
         let is_mine = self.outbox.speech == Speech::Commands;
         let lines = is_mine.then(|| self.bytes().split_inclusive(|byte| *byte == b'\n'));
@@ -260,7 +259,7 @@ impl<'a> Write<'a> {
         let Outbox { speech, bytes, written, .. } = &*self.outbox;
         let mut rest = if *speech == Speech::Replies { &**bytes } else { &[] };
         core::iter::from_fn(move || {
-            // Refusals of Telnet options, three bytes each, stand between replies.
+            // Refused Telnet options, three bytes each, are between replies.
             while let [IAC, _, _, behind @ ..] = rest {
                 rest = behind;
             }
@@ -272,19 +271,19 @@ impl<'a> Write<'a> {
         .filter_map(move |(place, reply)| (place >= *written).then_some(reply))
     }
 
-    /// All of it was written and flushed.
+    /// Says that all the bytes were written and flushed.
     pub fn wrote_all(self) {
         let count = self.outbox.len();
         self.outbox.wrote(count);
     }
 
-    /// The first `count` bytes were written and flushed. The rest comes again.
+    /// Says that the first `count` bytes were written and flushed. The rest comes with the next `Write`.
     pub fn wrote(self, count: usize) {
         self.outbox.wrote(count);
     }
 
-    /// Neither these bytes nor any others can be written. A client shows the replies that it has received and then a
-    /// [`Violation`](crate::client::Violation); a server asks for `Close` if something runs, and then for `Leave`.
+    /// Says that neither these bytes nor any others can be written. A client then shows the replies that it has received and ends with a
+    /// [`Violation`](crate::client::Violation); a server asks for `Close` if a data connection is open, and then for `Leave`.
     pub fn failed(self, why: ControlError) {
         self.outbox.offer = Offer::Failed(why);
     }

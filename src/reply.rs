@@ -1,4 +1,4 @@
-//! Replies: a code and one line of text or many (RFC 959 4.2).
+//! A server's replies: a code with one line of text or many (RFC 959 4.2).
 
 mod body;
 mod code;
@@ -28,8 +28,8 @@ use crate::text::{Text, write_lossy};
 /// A reply: its code and its text.
 ///
 /// A parsed reply borrows its bytes and allocates nothing. Its text may hold any byte but LF: servers send names in any
-/// encoding, and some send a bare CR or a NUL. Two replies are equal if their codes, their lines and
-/// [`is_truncated`](Reply::is_truncated) are; how the lines ended doesn't matter.
+/// encoding, and some send a bare CR or a NUL. Two replies are equal if they have the same codes, the same lines and the same
+/// [`is_truncated`](Reply::is_truncated); the line ends don't matter.
 ///
 /// ```
 /// use ftp_proto::{Code, Reply};
@@ -40,8 +40,8 @@ use crate::text::{Text, write_lossy};
 #[derive(Clone)]
 #[must_use]
 pub struct Reply<'a> {
-    /// The text of the only line, with no LF in it. If there are many: the lines as they came, each with its LF
-    /// and perhaps a CR before that.
+    /// Of a reply of one line the text, which holds no LF. Of a reply of many lines all the lines as they were received, each with its
+    /// LF and perhaps a CR before it.
     bytes: Cow<'a, [u8]>,
     head: Head,
 }
@@ -60,8 +60,14 @@ impl<'a> Reply<'a> {
         Self::of_line(code, text.into())
     }
 
-    /// A reply of one line with a text of the program's own, which is cut before the first CR, LF or NUL. Allocates
-    /// nothing.
+    /// A reply of one line with a text that is part of the program; it ends before the first CR, LF or NUL. Allocates nothing.
+    ///
+    /// ```
+    /// use ftp_proto::{Code, Reply};
+    /// const BUSY: Reply<'static> = Reply::from_static(Code::SERVICE_NOT_AVAILABLE, "Too many users.");
+    /// assert_eq!(BUSY.to_string(), "421 Too many users.");
+    /// ```
+    // A loop, since memchr doesn't run while compiling.
     pub const fn from_static(code: Code, text: &'static str) -> Reply<'static> {
         let mut rest = text.as_bytes();
         let mut length: usize = 0;
@@ -79,23 +85,23 @@ impl<'a> Reply<'a> {
         Reply { bytes: Cow::Borrowed(text), head: Head::new(code, code, false, false) }
     }
 
-    /// From parts that fit each other.
+    /// A reply of parts that fit each other.
     #[inline]
     pub(crate) fn of(head: Head, bytes: &'a [u8]) -> Self {
         Self { bytes: Cow::Borrowed(bytes), head }
     }
 
-    /// `text` holds no LF.
+    /// A reply of one line, whose `text` holds no LF.
     fn of_line(code: Code, text: Cow<'_, [u8]>) -> Reply<'_> {
         Reply { bytes: text, head: Head::new(code, code, false, false) }
     }
 
-    /// Each line of `raw` has its end.
+    /// A reply of many lines; each line in `raw` has its end.
     fn of_owned_lines(code: Code, raw: Vec<u8>) -> Reply<'static> {
         Reply { bytes: Cow::Owned(raw), head: Head::new(code, code, true, false) }
     }
 
-    /// The code of the reply: that of its last line.
+    /// The code of the reply, which is the code of its last line.
     pub const fn code(&self) -> Code {
         self.head.code()
     }
@@ -105,12 +111,12 @@ impl<'a> Reply<'a> {
         self.head.first_code()
     }
 
-    /// Whether some of it was dropped because a line was too long, or because there were too many lines.
+    /// Whether an [`Inbox`](crate::Inbox) dropped a part of it, because a line was too long or there were too many lines.
     pub const fn is_truncated(&self) -> bool {
         self.head.is_truncated()
     }
 
-    /// Whether it was sent as a first and a last line, with or without lines between.
+    /// Whether it was sent as a reply of many lines: a first and a last one, with or without lines between.
     pub const fn is_multiline(&self) -> bool {
         self.head.is_many()
     }
@@ -163,7 +169,7 @@ impl fmt::Debug for Reply<'_> {
     }
 }
 
-/// The code and the text; further lines each on a line of its own. Bytes that aren't UTF-8 show as U+FFFD.
+/// The code and the text; each further line on a line of its own, without the code. Bytes that aren't UTF-8 show as U+FFFD.
 impl fmt::Display for Reply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code())?;

@@ -1,8 +1,8 @@
-//! The ways to a data connection: which comes next, and which host to trust.
+//! The ways to a data connection: which is next, and which host to trust.
 //!
-//! In order of preference: EPSV, which names no host and so passes every NAT; PASV towards the control
-//! host, which ignores the private address that a server behind NAT announces (and on IPv6 passes
-//! NAT64); and, only if the application lists them, EPRT and PORT, which tell the server an address of ours.
+//! In order of preference: EPSV, which names no host and so passes every NAT; PASV, dialling the control connection's peer and not the
+//! private address that a server behind NAT announces (on IPv6 that also passes NAT64); and, only if the application lists them, EPRT
+//! and PORT, which tell the server an address of the client.
 
 mod attempt;
 mod evidence;
@@ -19,7 +19,14 @@ pub use software::{Software, Speaks};
 
 pub(crate) use software::contains;
 
-/// The two ends of a control connection. IPv4 addresses that IPv6 sockets show as `::ffff:a.b.c.d` are made plain.
+/// The two ends of a control connection. IPv4-mapped addresses (`::ffff:a.b.c.d`), as IPv6 sockets show them, are turned into IPv4 ones.
+///
+/// ```
+/// use ftp_proto::Endpoints;
+/// let ends = Endpoints::new("[::ffff:192.0.2.1]:40000".parse()?, "192.0.2.2:21".parse()?);
+/// assert_eq!(ends.local(), "192.0.2.1:40000".parse()?);
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Endpoints {
     local: SocketAddr,
@@ -27,27 +34,22 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// This side's address and the other side's.
+    /// The ends with this side's address and port, and the peer's.
     pub fn new(local: SocketAddr, peer: SocketAddr) -> Self {
-        let plain = |address: SocketAddr| match address.ip().to_canonical() {
-            // With its scope, which says on which link a link-local address is.
-            IpAddr::V6(_) => address,
-            host => SocketAddr::new(host, address.port()),
-        };
         Self { local: plain(local), peer: plain(peer) }
     }
 
-    /// This side's address.
+    /// This side's address and port.
     pub fn local(&self) -> SocketAddr {
         self.local
     }
 
-    /// The other side's address.
+    /// The peer's address and port.
     pub fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// This port of a host: of the peer on the link that leads to it, since no command and no reply names a link.
+    /// A port of a host. For the peer's host it keeps the scope of its address, since no command and no reply names one.
     pub(crate) fn towards(&self, host: IpAddr, port: u16) -> SocketAddr {
         let mut address = self.peer;
         if host != address.ip() {
@@ -58,7 +60,7 @@ impl Endpoints {
     }
 }
 
-/// A way to a data connection.
+/// A way to set up a data connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Route {
@@ -87,7 +89,7 @@ impl Route {
         }
     }
 
-    /// The command that asks for it.
+    /// The word of its command.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Epsv => "EPSV",
@@ -98,23 +100,23 @@ impl Route {
     }
 }
 
-/// Which host of a 227 is dialled. The advertised one is recorded in any case.
+/// Which host a client dials after a 227. The advertised host is recorded in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum PassiveHost {
-    /// The host that the control connection reaches. Safe: no server can make us dial a stranger
-    /// (CVE-2020-8284 and its siblings), and no NAT in front of the server matters.
+    /// The control connection's peer. Safe: no server can make the client dial another host (CVE-2020-8284 and its siblings), and a NAT
+    /// in front of the server does no harm.
     #[default]
     Peer,
-    /// The advertised host, whatever it is: for a cluster whose data connections live elsewhere.
-    /// A server-side request forgery, if the server isn't trusted.
+    /// The advertised host, whatever it is, as for a cluster whose data connections are on other hosts. Unless the server is trusted,
+    /// this allows request forgery: the server makes the client dial any host.
     Advertised,
-    /// The advertised host, unless it can't be meant for us: see [`is_plausible`]. Then the peer.
+    /// The advertised host if it [is plausible](is_plausible), and otherwise the peer.
     AdvertisedIfPlausible,
-    /// The advertised host if it is plausible, and the peer when that can't be reached.
+    /// The advertised host if it [is plausible](is_plausible), and then the peer if that host can't be reached; otherwise the peer.
     AdvertisedThenPeer,
-    /// This host, always.
+    /// Always this host.
     Fixed(IpAddr),
 }
 
@@ -135,8 +137,23 @@ impl PassiveHost {
     }
 }
 
-/// Whether a host that a server at `peer` advertises can be meant for us: not unspecified, multicast, reserved,
-/// loopback or link-local, and not private where the peer is public.
+/// The address with an IPv4-mapped host turned into an IPv4 one.
+fn plain(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        // Keeps the scope, which says on which link a link-local address is.
+        IpAddr::V6(_) => address,
+        host => SocketAddr::new(host, address.port()),
+    }
+}
+
+/// Whether a client that reaches a server at `peer` can be meant to dial `advertised`: a host that isn't unspecified, multicast,
+/// reserved, loopback or link-local, nor private while the peer is public. The peer itself always is.
+///
+/// ```
+/// let (inside, outside) = ("10.0.0.5".parse()?, "198.51.100.7".parse()?);
+/// assert!(!ftp_proto::is_plausible(inside, outside), "a server behind NAT that advertises its inner address");
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
 pub fn is_plausible(advertised: IpAddr, peer: IpAddr) -> bool {
     if advertised == peer {
         return true;
@@ -148,7 +165,7 @@ pub fn is_plausible(advertised: IpAddr, peer: IpAddr) -> bool {
     }
 }
 
-/// Whether a peer is beyond our own site: not this host, this link or a private network.
+/// Whether a peer has a public address: not this host, this link or a private network.
 pub(crate) fn is_outside(peer: IpAddr) -> bool {
     Reach::of(peer) == Reach::World
 }
@@ -162,7 +179,7 @@ pub(crate) enum Reach {
     Host,
     /// Link-local.
     Link,
-    /// Private (RFC 1918, RFC 4193), shared (RFC 6598) or of a translator (RFC 7335).
+    /// Private (RFC 1918, RFC 4193), shared (RFC 6598), or the IPv4 end of a translator (RFC 7335).
     Site,
     /// Everything else.
     World,
@@ -182,7 +199,7 @@ impl Reach {
             [127, ..] => Self::Host,
             [169, 254, ..] => Self::Link,
             [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Self::Site,
-            // What a host with 464XLAT gives itself (RFC 7335).
+            // A host with 464XLAT gives itself such an address (RFC 7335).
             [192, 0, 0, 0..=7] => Self::Site,
             _ => Self::World,
         }
@@ -199,12 +216,12 @@ impl Reach {
     }
 }
 
-/// What a session has learned about its routes.
+/// What a session has learned about its routes so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Routes {
-    /// One bit a route: an idle session has a few bytes for it, not a list.
+    /// One bit for each route, since a list would make an idle session larger.
     given_up: u8,
-    /// The one that moved a file; it is tried first from then on.
+    /// The route that has moved a file; it is tried first from then on.
     proven: Option<Route>,
 }
 
@@ -213,18 +230,18 @@ impl Routes {
         Self { given_up: 0, proven: None }
     }
 
-    /// Not to be asked again in this session.
+    /// Records that this route isn't to be tried again in this session.
     pub(crate) fn give_up(&mut self, route: Route) {
         self.given_up |= route.bit();
     }
 
-    /// A file has been moved by it.
+    /// Records that this route has moved a file.
     pub(crate) fn prove(&mut self, route: Route) {
         self.proven = Some(route);
     }
 
-    /// The first route behind place `tried` that can work from here: its place and itself. The order is the
-    /// application's, but for the proven one.
+    /// The first route from place `tried` on that can work from here, with its place. The order is the application's, with the proven
+    /// route in front.
     pub(crate) fn next(&self, order: &[Route], tried: usize, local: IpAddr) -> Option<(usize, Route)> {
         let proven = self.proven.filter(|proven| order.contains(proven));
         let others = order.iter().copied().filter(|route| Some(*route) != proven);
@@ -288,7 +305,7 @@ mod tests {
             assert!(!is_plausible(ip(private), public) && !is_plausible(ip(private), link), "{private}");
             assert!(!is_outside(ip(private)), "{private}");
         }
-        // Beside each of the ranges; ::2 was of the IPv4-compatible addresses, and 2001:db8::2 is public like any other.
+        // The addresses next to each range. ::2 was an IPv4-compatible address, and 2001:db8::2 counts as public.
         for world in ["2001:db8::2", "::2", "1::", "fbff::1", "fe00::1", "fe7f:ffff::1", "fec0::1", "feff::1"] {
             for peer in [public, site, link] {
                 assert!(is_plausible(ip(world), peer), "{world} from {peer}");

@@ -1,7 +1,7 @@
-//! The feature `serde`: words are text as they are shown and read, codes are numbers, and bytes that are UTF-8 are text where people
-//! read the format. Structs and enums derive theirs where they are defined.
+//! The feature `serde`. Words are serialized as the text that `Display` shows and `FromStr` reads, codes as numbers, and bytes as text
+//! if they are UTF-8 and the format is human-readable. Structs and enums derive their implementations where they are defined.
 //!
-//! What can hold a secret is never written (E0277):
+//! Types that can hold a secret don't implement `Serialize` or `Deserialize` (E0277):
 //!
 //! ```
 //! assert_eq!(serde_json::to_string(&ftp_proto::Verb::Pass).unwrap(), "\"PASS\"");
@@ -34,7 +34,7 @@ use crate::route::{Excerpt, Route};
 use crate::server::Network;
 use crate::time::Time;
 
-/// What is shown and read.
+/// Serializes as the text of `Display`, and deserializes by `FromStr`.
 macro_rules! text {
     ($($name:ident)+) => {$(
         impl Serialize for $name {
@@ -71,7 +71,7 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
     }
 }
 
-/// The number.
+/// Serializes as the number.
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u16(self.value())
@@ -84,8 +84,8 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
-/// Bytes of a line. Where people read the format they are text if they are UTF-8, and else a sequence of numbers; they are read from
-/// text and from bytes that can be borrowed.
+/// Borrowed bytes of a line: in a human-readable format text if they are UTF-8, and otherwise `serialize_bytes`. Deserializes from text
+/// and bytes that can be borrowed.
 pub(crate) mod bytes {
     use super::{Deserialize, Deserializer, Error, Serializer, Visitor, fmt};
 
@@ -132,7 +132,7 @@ pub(crate) mod bytes {
     }
 }
 
-/// The same, read into memory of their own: from text with escapes, too, and from a sequence of numbers.
+/// Like [`bytes`], but deserializes into owned memory: also from text with escapes and from a sequence of numbers.
 pub(crate) mod owned_bytes {
     use alloc::vec::Vec;
 
@@ -179,7 +179,7 @@ pub(crate) mod owned_bytes {
     }
 }
 
-/// The words of an [`Excerpt`], no more than it keeps.
+/// The bytes of an [`Excerpt`], cut to the length that it keeps.
 pub(crate) mod excerpt {
     use alloc::boxed::Box;
 
@@ -197,7 +197,7 @@ pub(crate) mod excerpt {
     }
 }
 
-/// [`bytes`] that may not be there.
+/// An `Option` of [`bytes`].
 pub(crate) mod optional_bytes {
     use super::bytes::{self, Borrowed};
     use super::{Deserialize, Deserializer, Serialize, Serializer};

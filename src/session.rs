@@ -1,8 +1,8 @@
-//! What commands and replies make of a control connection: RFC 959 5.4 and 6 and the sequences of the
-//! later RFCs, as one table that knows no role.
+//! How commands and replies change a control connection: RFC 959 5.4 and 6 and the sequences of the later RFCs, as one table that is
+//! the same for clients and servers.
 //!
-//! The client's machine drives a [`Session`] with what it sends and reads, the server's with what it
-//! reads and sends, an observer with what passes by; all three arrive at the same state.
+//! The client's machine feeds a [`Session`] with the commands that it sends and the replies that it reads, the server's with the
+//! commands that it reads and the replies that it sends, an observer with both as they pass by. All three arrive at the same state.
 //!
 //! ```text
 //!            command              reply
@@ -10,12 +10,12 @@
 //!                           │
 //!                           ├─ who is logged in, what must come next (PASS after 331, RNTO after 350)
 //!                           ├─ TYPE, STRU, MODE, REST, PROT, the data connection that was agreed on
-//!                           └─ which replies are due: FTP has no tags, so order and sense decide
+//!                           └─ which replies are due: FTP has no tags, so the order and the codes decide
 //! ```
 //!
-//! A final reply that makes no sense for anything due is a *suspect*: an answer with an odd code, or a reply that nothing asked
-//! for. [`Session::reply`] says so and changes nothing. A caller that finds out that it was the answer says so with
-//! [`Session::settle`]: the client's machine asks something harmless behind it, an observer sees the next command go out.
+//! A final reply that can't answer any command that is due is a *suspect*: it is an answer with an odd code, or a reply that no command
+//! asked for. [`Session::reply`] says so and changes nothing. A caller that finds out that the suspect was an answer says so with
+//! [`Session::settle`]: the client's machine finds out by sending another, harmless command, and an observer by seeing the next command.
 
 mod change;
 mod due;
@@ -24,11 +24,12 @@ mod order;
 mod seen;
 mod state;
 mod table;
+mod view;
 
 use alloc::collections::VecDeque;
 
-use crate::command::{Command, Form, Mode, Protection, Structure, Type, Verb};
-use crate::reply::{Class, Code};
+use crate::command::{Command, Mode, Protection, Structure, Type, Verb};
+use crate::reply::Code;
 
 pub use due::{Awaited, CommandId};
 use due::{Due, Value};
@@ -39,12 +40,12 @@ use state::Security;
 pub use state::{LoginState, Setup};
 pub(crate) use table::spends_data_connection;
 
-/// How many replies may be due at once; a command beyond it isn't recorded.
+/// How many replies may be due at once. A further command isn't recorded.
 const DUE_LIMIT: usize = 64;
 
 /// The state of one control connection, as both ends and any observer see it.
 ///
-/// Two sessions are equal if their states are; the identities of their commands need not be the same.
+/// Two sessions are equal if their states are equal; the identities of their commands may differ.
 ///
 /// ```
 /// use ftp_proto::session::{Answered, LoginState, Step};
@@ -70,12 +71,12 @@ pub struct Session {
     setup: Setup,
     only_epsv: bool,
     security: Security,
-    /// TLS began with the connection: neither REIN nor AUTH ends it.
+    /// Whether TLS began with the connection, so that neither REIN nor AUTH ends it.
     implicit: bool,
     protection: Protection,
     ending: bool,
     due: VecDeque<Due>,
-    /// The identity of the last command.
+    /// The identity of the latest command.
     last: CommandId,
 }
 
@@ -86,7 +87,7 @@ impl Default for Session {
 }
 
 impl Session {
-    /// The session of a connection that was just made: the greeting is due.
+    /// The session of a connection that was just made: the greeting is due. Allocates.
     ///
     /// ```
     /// use ftp_proto::{Session, session::Awaited};
@@ -94,7 +95,7 @@ impl Session {
     /// assert_eq!((session.awaited(), session.replies_due()), (Some(Awaited::Greeting), 1));
     /// ```
     pub fn new() -> Self {
-        // Seldom more at once: a transfer and what is said amid it.
+        // Room for a transfer and one command during it; more are rare.
         let mut due = VecDeque::with_capacity(2);
         due.push_back(Due { id: CommandId::GREETING, awaited: Awaited::Greeting, begun: false, value: Value::None });
         Self {
@@ -115,122 +116,10 @@ impl Session {
         }
     }
 
-    /// How far the login has come.
-    pub fn login(&self) -> LoginState {
-        self.login
-    }
-
-    /// TYPE (RFC 959 3.1.1), `A` at first.
-    ///
-    /// ```
-    /// # use ftp_proto::{Code, Command, Session};
-    /// let mut session = Session::new();
-    /// # session.reply(Code::SERVICE_READY);
-    /// session.command(&Command::parse(b"TYPE I")?);
-    /// assert_eq!(session.representation(), ftp_proto::Type::Ascii(None), "not before the server agrees");
-    /// session.reply(Code::COMMAND_OKAY);
-    /// assert_eq!(session.representation(), ftp_proto::Type::Image);
-    /// # Ok::<(), ftp_proto::CommandError>(())
-    /// ```
-    pub fn representation(&self) -> Type {
-        self.representation
-    }
-
-    /// STRU (RFC 959 3.1.2), `F` at first.
-    pub fn structure(&self) -> Structure {
-        self.structure
-    }
-
-    /// MODE (RFC 959 3.4), `S` at first.
-    pub fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    /// All three.
-    pub(crate) fn form(&self) -> Form {
-        Form { representation: self.representation, structure: self.structure, mode: self.mode }
-    }
-
-    /// The offset at which the next transfer begins, in bytes from the start of the file (REST, RFC 3659 5); 0 if REST set none.
-    ///
-    /// ```
-    /// # use ftp_proto::{Code, Command, Session};
-    /// let mut session = Session::new();
-    /// # session.reply(Code::SERVICE_READY);
-    /// session.command(&Command::parse(b"REST 512")?);
-    /// session.reply(Code::PENDING_FURTHER_INFORMATION);
-    /// assert_eq!(session.restart_offset(), 512);
-    /// // The transfer command spends it, whatever becomes of the transfer.
-    /// session.command(&Command::parse(b"RETR a")?);
-    /// session.reply(Code::FILE_UNAVAILABLE);
-    /// assert_eq!(session.restart_offset(), 0);
-    /// # Ok::<(), ftp_proto::CommandError>(())
-    /// ```
-    pub fn restart_offset(&self) -> u64 {
-        self.restart
-    }
-
-    /// The data connection that was agreed on for the next transfer.
-    ///
-    /// ```
-    /// # use ftp_proto::{Code, Command, Session};
-    /// let mut session = Session::new();
-    /// # session.reply(Code::SERVICE_READY);
-    /// use ftp_proto::session::Setup;
-    /// session.command(&Command::Pasv);
-    /// session.reply(Code::ENTERING_PASSIVE);
-    /// assert_eq!(session.setup(), Setup::Passive);
-    /// # Ok::<(), ftp_proto::CommandError>(())
-    /// ```
-    pub fn setup(&self) -> Setup {
-        self.setup
-    }
-
-    /// Whether EPSV ALL was accepted (RFC 2428 4): no other command may set up a data connection then.
-    ///
-    /// ```
-    /// # use ftp_proto::{Code, Command, Session};
-    /// let mut session = Session::new();
-    /// # session.reply(Code::SERVICE_READY);
-    /// session.command(&Command::parse(b"EPSV ALL")?);
-    /// session.reply(Code::COMMAND_OKAY);
-    /// assert!(session.only_epsv());
-    /// let (_, advice) = session.command(&Command::Pasv);
-    /// assert!(advice.is_err());
-    /// # Ok::<(), ftp_proto::CommandError>(())
-    /// ```
-    pub fn only_epsv(&self) -> bool {
-        self.only_epsv
-    }
-
-    /// PROT (RFC 4217 9): clear at first, but private where TLS began with the connection or by AUTH SSL or AUTH TLS-P.
-    ///
-    /// ```
-    /// # use ftp_proto::{Code, Command, Session};
-    /// let mut session = Session::new();
-    /// # session.reply(Code::SERVICE_READY);
-    /// use ftp_proto::Protection;
-    /// for line in [&b"AUTH TLS"[..], b"PBSZ 0", b"PROT P"] {
-    ///     let command = Command::parse(line)?;
-    ///     let is_auth = matches!(command, Command::Auth(_));
-    ///     session.command(&command);
-    ///     session.reply(if is_auth { Code::SECURITY_EXCHANGE_COMPLETE } else { Code::COMMAND_OKAY });
-    ///     if is_auth {
-    ///         session.tls_began();
-    ///     }
-    /// }
-    /// assert!(session.is_secured());
-    /// assert_eq!(session.protection(), Protection::Private);
-    /// # Ok::<(), ftp_proto::CommandError>(())
-    /// ```
-    pub fn protection(&self) -> Protection {
-        self.protection
-    }
-
     /// Records that TLS has begun on the control connection: after AUTH, or with the connection (implicit TLS) if no AUTH was accepted.
     ///
-    /// No RFC says what PROT is at first on an implicit connection. The drafts before RFC 4217 took it for private, and so does this
-    /// crate: a client that never says PROT has TLS on its data connections, or has none of them.
+    /// No RFC says which protection level an implicit connection begins with. The drafts before RFC 4217 took it to be `P`, and so does
+    /// this crate: without PROT, data connections are under TLS.
     pub fn tls_began(&mut self) {
         if self.security == Security::None {
             self.implicit = true;
@@ -239,81 +128,18 @@ impl Session {
         self.security = self.security.max(Security::Established);
     }
 
-    /// Whether TLS protects the control connection, or is about to: AUTH was accepted or TLS began with the connection, and neither CCC
-    /// nor REIN has ended it.
-    pub fn is_secured(&self) -> bool {
-        self.security >= Security::Established
-    }
-
-    /// Whether the control connection ends: QUIT was answered, or the server said 421.
+    /// Records a command that was sent (client), received (server) or seen (observer).
     ///
-    /// ```
-    /// # use ftp_proto::{Code, Command, Session};
-    /// let mut session = Session::new();
-    /// # session.reply(Code::SERVICE_READY);
-    /// session.command(&Command::Quit);
-    /// session.reply(Code::CLOSING_CONTROL_CONNECTION);
-    /// assert!(session.is_ending());
-    /// # Ok::<(), ftp_proto::CommandError>(())
-    /// ```
-    pub fn is_ending(&self) -> bool {
-        self.ending
-    }
-
-    /// What the next reply most likely answers; `None` if nothing is due.
-    ///
-    /// ```
-    /// # use ftp_proto::{Code, Command, Session};
-    /// let mut session = Session::new();
-    /// # session.reply(Code::SERVICE_READY);
-    /// use ftp_proto::{Verb, session::Awaited};
-    /// session.command(&Command::Noop);
-    /// session.command(&Command::Pwd);
-    /// assert_eq!(session.awaited(), Some(Awaited::Command(Verb::Noop)));
-    /// assert_eq!((session.replies_due(), session.replies_due_to(Verb::Pwd)), (2, 1));
-    /// # Ok::<(), ftp_proto::CommandError>(())
-    /// ```
-    pub fn awaited(&self) -> Option<Awaited> {
-        self.due.front().map(|due| due.awaited)
-    }
-
-    /// How many final replies are due: one for each command that has had none, and the greeting until it has come.
-    pub fn replies_due(&self) -> usize {
-        self.due.len()
-    }
-
-    /// How many final replies to commands with this verb are due.
-    pub fn replies_due_to(&self, verb: Verb) -> usize {
-        self.due.iter().filter(|due| due.is(verb)).count()
-    }
-
-    /// Whether a transfer has begun, which its 1yz says, and has not ended.
-    ///
-    /// ```
-    /// # use ftp_proto::{Code, Command, Session};
-    /// let mut session = Session::new();
-    /// # session.reply(Code::SERVICE_READY);
-    /// session.command(&Command::parse(b"RETR a")?);
-    /// session.reply(Code::OPENING_DATA_CONNECTION);
-    /// assert!(session.is_transferring());
-    /// session.reply(Code::CLOSING_DATA_CONNECTION);
-    /// assert!(!session.is_transferring());
-    /// # Ok::<(), ftp_proto::CommandError>(())
-    /// ```
-    pub fn is_transferring(&self) -> bool {
-        self.due.iter().any(|due| due.begun && due.is_transfer())
-    }
-
-    /// Records a command that was sent (client), received (server) or seen (observer). At most 64 commands wait for their replies; one
-    /// more isn't recorded. Returns the identity that [`reply`](Self::reply) will name and [`settle`](Self::settle) takes, and advice:
-    /// whether a server that keeps the order of commands refuses this one, and why.
+    /// Returns the command's identity, which [`reply`](Self::reply) gives and [`settle`](Self::settle) takes, and advice: an error if a
+    /// server that insists on the order of commands would refuse this one. The command is recorded even so, unless the error is
+    /// [`OutOfOrder::TooManyDue`]: at most 64 commands wait for their replies.
     ///
     /// ```
     /// # use ftp_proto::{Code, Command, Session};
     /// let mut session = Session::new();
     /// # session.reply(Code::SERVICE_READY);
     /// use ftp_proto::session::OutOfOrder;
-    /// // A server answers 503 to this, and the command is due its reply all the same.
+    /// // A server answers 503 to this, so the command's reply is due.
     /// let (_, advice) = session.command(&Command::parse(b"RNTO b")?);
     /// assert!(advice.is_err());
     /// assert_eq!(session.replies_due(), 1);
@@ -326,8 +152,8 @@ impl Session {
         (id, recorded.and(advice))
     }
 
-    /// Records a command that can't be read, because its line is too long or its argument is malformed. Its sender has recorded it as a
-    /// command, and it gets a reply like any other.
+    /// Records a command line that can't be read, because it is too long or its argument is malformed. It gets a reply like any other
+    /// command, so its reply is due. The result is that of [`command`](Self::command).
     ///
     /// ```
     /// # use ftp_proto::{Code, Command, Session};
@@ -351,7 +177,7 @@ impl Session {
             return (id, Err(OutOfOrder::TooManyDue));
         }
         self.last = id;
-        // RFC 959 5.4: RNTO has to follow RNFR immediately.
+        // RFC 959 4.1.3: RNTO must follow RNFR immediately.
         self.renaming = false;
         self.due.push_back(Due { id, awaited: Awaited::Command(verb), begun: false, value: Value::None });
         // In a second step, and seldom: what was just put together from parts can't be moved on at once by a processor.
@@ -363,9 +189,8 @@ impl Session {
         (id, Ok(()))
     }
 
-    /// Records a reply that was heard (client) or seen (observer). The order of what is due and the table of RFC 959 5.4 decide which
-    /// command it answers. A suspect or an unsolicited reply changes nothing, except that 421 and 221 end the session whatever they
-    /// answer.
+    /// Records a reply that was received (client) or seen (observer). The order of the commands and the table of RFC 959 5.4 decide which
+    /// command it answers. A suspect or an unsolicited reply changes nothing, except that 421 and 221 always end the session.
     ///
     /// ```
     /// # use ftp_proto::{Code, Command, Session};
@@ -388,7 +213,7 @@ impl Session {
             };
         };
         let step = self.meaning(place, code);
-        // An ABOR that the transfer's end outran gets no reply of its own any more.
+        // If a later command is answered before ABOR, ABOR itself gets no reply any more.
         let outran_abor = place > 0 && step != Step::Wait && self.due.front().is_some_and(|due| due.is(Verb::Abor));
         self.step(place, code, step);
         if outran_abor {
@@ -397,10 +222,10 @@ impl Session {
         Answered::Due { id: due.id, awaited: due.awaited, step }
     }
 
-    /// Records the reply to one command, for a caller that knows which command it answers: a server that says the reply, or a client
-    /// that has found out what a suspect answers. If that command isn't due, only 421 and 221 change anything.
+    /// Records the reply to one command, for a caller that knows which command it answers: a server that sends the reply, or a client
+    /// that has found out what a suspect answers. If that command's reply isn't due, only 421 and 221 change anything.
     ///
-    /// A code that can't answer the command counts as a failure, whatever its class: a 226 puts no TYPE in force.
+    /// A code that can't answer the command counts as a failure, whatever its class: after a 226 to TYPE the type is the same as before.
     ///
     /// ```
     /// # use ftp_proto::{Code, Command, Session};
@@ -409,7 +234,7 @@ impl Session {
     /// use ftp_proto::session::Step;
     /// let (first, _) = session.command(&Command::Noop);
     /// let (second, _) = session.command(&Command::parse(b"CWD pub")?);
-    /// // A server may answer NOOP while a transfer holds up the command before it; here it is the other way round.
+    /// // The caller names the command, so the order doesn't matter.
     /// assert_eq!(session.settle(second, Code::FILE_ACTION_COMPLETED), Step::Success);
     /// assert_eq!(session.settle(first, Code::COMMAND_OKAY), Step::Success);
     /// # Ok::<(), ftp_proto::CommandError>(())
@@ -421,7 +246,7 @@ impl Session {
         self.said(id, code)
     }
 
-    /// The same of a code that was found to fit where the reply was made.
+    /// Like [`settle`](Self::settle), with a code that was checked where the reply was made.
     #[inline]
     pub(crate) fn said(&mut self, id: CommandId, code: Code) -> Step {
         self.settle_as(id, code, Step::of(code))
@@ -441,7 +266,7 @@ impl Session {
         self.due.iter().any(|due| due.id == id)
     }
 
-    /// Whether this command is due and can be answered so.
+    /// Whether the reply to this command is due, and this code can answer it.
     pub(crate) fn may_answer(&self, id: CommandId, code: Code) -> bool {
         self.due.iter().any(|due| due.id == id && (due.awaited.may_be_answered(code) || self.ends_the_only(due, code)))
     }
@@ -453,26 +278,26 @@ impl Session {
         (code.is_completion() && due.is_transfer() && !due.begun).then_some(due.id)
     }
 
-    /// What is due under this identity.
+    /// The command with this identity, if its reply is due.
     pub(crate) fn awaited_by(&self, id: CommandId) -> Option<Awaited> {
         self.due.iter().find(|due| due.id == id).map(|due| due.awaited)
     }
 
-    /// What a reply changes whatever it answers.
+    /// Records what a reply changes whatever it answers.
     #[inline]
     pub(crate) fn overhear(&mut self, code: Code) {
         self.ending |= code == Code::SERVICE_NOT_AVAILABLE || code == Code::CLOSING_CONTROL_CONNECTION;
     }
 
-    /// What a reply means for the command at this place.
+    /// What a reply means for the command at this place of the queue.
     #[inline]
     fn meaning(&self, place: usize, code: Code) -> Step {
-        // Who is logged in since the greeting has nobody to name.
+        // After a greeting of 230 the user is logged in already, and USER comes out of order.
         let out_of_place = code == Code::BAD_SEQUENCE && self.due.get(place).is_some_and(|due| due.is(Verb::User));
         if out_of_place && self.login == LoginState::Welcome { Step::Success } else { Step::of(code) }
     }
 
-    /// The command at this place is answered.
+    /// Records the reply to the command at this place of the queue.
     fn step(&mut self, place: usize, code: Code, step: Step) {
         if step == Step::Wait {
             if let Some(due) = self.due.get_mut(place) {
@@ -487,8 +312,8 @@ impl Session {
         }
     }
 
-    /// A NOOP that is answered at once while nothing else is due: what [`command`](Self::command) and
-    /// [`reply`](Self::reply) make of it, in one step. `false`: it has to wait its turn.
+    /// Records a NOOP that is answered at once, as [`command`](Self::command) and [`reply`](Self::reply) would in two steps. `false` if
+    /// another reply is due, so that the NOOP has to wait its turn.
     #[inline]
     pub(crate) fn pass_noop(&mut self) -> bool {
         if !self.due.is_empty() {
@@ -498,8 +323,8 @@ impl Session {
         true
     }
 
-    /// Forgets the replies that won't come after ABOR: a server may answer once for both commands
-    /// (RFC 959 4.1.3; servers do all of 426 and 226, 226 alone, 225 alone, 426 alone).
+    /// Records that no more replies will come to ABOR and to the transfer that it aborts. RFC 959 4.1.3 has two replies for both commands,
+    /// and some servers send one: 426 and 226, 226 alone, 225 alone and 426 alone all occur.
     ///
     /// ```
     /// # use ftp_proto::{Code, Command, Session};
@@ -521,37 +346,17 @@ impl Session {
         if self.due.len() != before {
             self.setup = Setup::None;
         }
-        // Answered or not, the transfer command has spent it: who doesn't say it again gets the file from its start.
+        // The transfer command has used up the offset, answered or not.
         if transfers {
             self.restart = 0;
         }
     }
-
-    /// The place in the queue of what `code` answers. FTP has no tags: replies come in order, but for those that a server
-    /// may say while a transfer runs, those that it may leave out after ABOR, and those that only a later command can get.
-    fn place_of(&self, code: Code) -> Option<usize> {
-        let front = self.due.front()?;
-        let may_be_outrun = self.due.len() > 1 && (front.begun && front.is_transfer() || front.is(Verb::Abor));
-        let fits = |due: &Due| due.awaited.may_be_answered(code);
-        if fits(front) && !(may_be_outrun && rather_not(front, code)) {
-            return Some(0);
-        }
-        if let Some(place) = self.due.iter().skip(1).position(fits) {
-            return place.checked_add(1);
-        }
-        (fits(front) || self.ends_the_only(front, code)).then_some(0)
-    }
-
-    /// A server that ends its only transfer with an odd 2yz has ended it all the same.
-    fn ends_the_only(&self, due: &Due, code: Code) -> bool {
-        self.due.len() == 1 && due.begun && due.is_transfer() && code.class() == Class::Completion
-    }
 }
 
-/// What is compared is the state: identities only name what is due.
+/// Compares the states, without the identities of the commands.
 impl PartialEq for Session {
     fn eq(&self, other: &Self) -> bool {
-        // Named one by one, so that a new field can't be forgotten.
+        // Each field is named, so that a new one can't be forgotten.
         let Self {
             login,
             representation,
@@ -582,12 +387,6 @@ impl PartialEq for Session {
             && *ending == other.ending
             && *due == other.due
     }
-}
-
-/// Of a transfer that runs or an ABOR: a success in the words of the NOOP, STAT or ABOR that came behind it.
-fn rather_not(due: &Due, code: Code) -> bool {
-    let own = if due.is(Verb::Abor) { matches!(code.value(), 225 | 226) } else { matches!(code.value(), 226 | 250) };
-    code.class() == Class::Completion && !own
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The feature `std`: from and to the types of std that an adapter has in its hands.
+//! The feature `std`: conversions from and to the types of std that an adapter deals with.
 
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -7,7 +7,7 @@ use crate::data::DataError;
 use crate::outbox::ControlError;
 use crate::time::{Time, TimeError};
 
-/// What kept a data connection from being made.
+/// The reason why a data connection wasn't made.
 impl From<io::ErrorKind> for DataError {
     fn from(kind: io::ErrorKind) -> Self {
         use io::ErrorKind as Kind;
@@ -21,7 +21,7 @@ impl From<io::ErrorKind> for DataError {
     }
 }
 
-/// What became of the control connection.
+/// The reason why the control connection can't be used any more.
 impl From<io::ErrorKind> for ControlError {
     fn from(kind: io::ErrorKind) -> Self {
         use io::ErrorKind as Kind;
@@ -56,7 +56,7 @@ macro_rules! from_io {
 
 from_io! { DataError ControlError }
 
-/// A leap second is the one behind it. An error where the system can't tell so early a time: on Windows before 1601.
+/// A leap second counts as the second after it. An error if the system can't represent so early a time: on Windows before 1601.
 impl TryFrom<Time> for SystemTime {
     type Error = TimeError;
     fn try_from(time: Time) -> Result<Self, TimeError> {
@@ -68,7 +68,7 @@ impl TryFrom<Time> for SystemTime {
     }
 }
 
-/// An error outside of the years 0 to 9999.
+/// An error outside the years 0 to 9999.
 impl TryFrom<SystemTime> for Time {
     type Error = TimeError;
     fn try_from(time: SystemTime) -> Result<Self, TimeError> {

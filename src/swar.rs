@@ -1,18 +1,18 @@
-//! Eight bytes at once: most words and arguments of FTP are so short that a vector search takes longer to begin
-//! than to search.
+//! Searches eight bytes at once. Most words and arguments of FTP are so short that a vector search takes longer to start than to
+//! run.
 
 pub(crate) const ONES: u64 = u64::from_le_bytes([1; 8]);
 pub(crate) const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
 const BLANKS: u64 = ONES.wrapping_mul(b' ' as u64);
 
-/// The first eight of `bytes`, the first one lowest; blanks stand for what is missing.
+/// The first eight of `bytes`, little-endian, filled up with blanks.
 #[inline]
 pub(crate) fn load(bytes: &[u8]) -> u64 {
     if let Some(eight) = bytes.first_chunk() {
         return u64::from_le_bytes(*eight);
     }
     let word = match (bytes, bytes.first_chunk(), bytes.last_chunk()) {
-        // Two halves, of which the second is moved over the first as far as they overlap.
+        // Four to seven bytes: two halves. The second is shifted down by the bits that it shares with the first.
         (_, Some(first), Some(last)) => {
             let overlap = bits(8usize.wrapping_sub(bytes.len()));
             u64::from(u32::from_le_bytes(*first)) | (u64::from(u32::from_le_bytes(*last)) << 32).wrapping_shr(overlap)
@@ -25,15 +25,14 @@ pub(crate) fn load(bytes: &[u8]) -> u64 {
     word | BLANKS.wrapping_shl(bits(bytes.len()))
 }
 
-/// A mark in the highest bit of each byte that is a blank. Only the lowest mark is certain: above it a borrow may
-/// set more.
+/// Sets the highest bit of each byte that is a blank. Only the lowest mark is certain: a borrow may set more above it.
 #[inline]
 pub(crate) const fn blanks(word: u64) -> u64 {
     let differs = word ^ BLANKS;
     differs.wrapping_sub(ONES) & !differs & HIGHS
 }
 
-/// Whether any byte is below 16, as CR, LF and NUL are, and hardly any other in a text.
+/// Whether any byte is below 16. CR, LF and NUL are; hardly any other byte of a text is.
 #[inline]
 pub(crate) const fn has_control(word: u64) -> bool {
     word.wrapping_sub(ONES.wrapping_mul(16)) & !word & HIGHS != 0
@@ -45,7 +44,7 @@ pub(crate) const fn is_plain(word: u64) -> bool {
     (word.wrapping_sub(ONES.wrapping_mul(16)) | word) & HIGHS == 0
 }
 
-/// How many bits so many bytes are, for at most eight.
+/// `bytes` in bits, for at most eight bytes.
 #[inline]
 const fn bits(bytes: usize) -> u32 {
     (bytes as u32).wrapping_mul(8)

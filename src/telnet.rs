@@ -1,20 +1,20 @@
-//! The Telnet in the control connection (RFC 959 3.1, RFC 1123 4.1.2.12).
+//! Telnet on the control connection (RFC 959 3.1, RFC 1123 4.1.2.12).
 //!
-//! The control connection follows Telnet's NVT, though few programs negotiate. Three things matter: a peer may negotiate before a
-//! command or a reply, which must not disturb it; a client may send IP and Synch before ABOR; and RFC 854 doubles a 0xFF in a name,
-//! which most programs don't do ([`Escaping`] says who does). [`Inbox`](crate::Inbox) undoes all three.
+//! The control connection follows Telnet's NVT, though few programs negotiate. Three things matter: a peer may negotiate in front of a
+//! command or a reply, which must be read all the same; a client may send IP and Synch before ABOR; and RFC 854 doubles a 0xFF in a
+//! name, which most programs don't do ([`Escaping`] lists those that do). [`Inbox`](crate::Inbox) undoes all three.
 
 use alloc::vec::Vec;
 
-/// Interpret as command: what follows is Telnet (RFC 854).
+/// Interpret as command: the byte that begins each Telnet command (RFC 854).
 pub const IAC: u8 = 255;
 /// Interrupt process (RFC 854).
 pub const INTERRUPT_PROCESS: u8 = 244;
-/// Data mark, the end of a Synch; sent as TCP urgent data (RFC 854).
+/// Data mark: the end of a Synch, sent as TCP urgent data (RFC 854).
 pub const DATA_MARK: u8 = 242;
 
-/// The bytes that RFC 959 4.1.3 wants before an ABOR, the last one as TCP urgent data. Only send them if you can send urgent
-/// data: vsftpd answers these bytes with 500 when they are not urgent.
+/// The bytes that RFC 959 4.1.3 wants before an ABOR, the last one as TCP urgent data. Send them only if you can send urgent
+/// data: vsftpd answers them with 500 if they aren't urgent.
 pub const INTERRUPT_AND_SYNCH: [u8; 4] = [IAC, INTERRUPT_PROCESS, IAC, DATA_MARK];
 
 pub(crate) const SUBNEGOTIATION_END: u8 = 240;
@@ -39,33 +39,33 @@ const DONT: u8 = 254;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Escape {
-    /// As it is: one byte is one byte, whatever is beside it. Telnet is understood only where no name and no text can
-    /// be: before the argument of a command, and in front of a reply's text.
+    /// As it is: one byte is one byte, whatever is beside it. Telnet commands are recognised only where no name and no text can
+    /// be: in front of a command's argument, and in front of a reply's text.
     #[default]
     AsIs,
-    /// Doubled (RFC 854), and two are read as one. Telnet is understood everywhere; a single 0xFF before a byte that is
-    /// no Telnet command (0 to 239) is read as it is.
+    /// Doubled (RFC 854): two are read as one. Telnet commands are recognised everywhere; a single 0xFF before a byte that is
+    /// not a Telnet command (0 to 239) is read as it is.
     Doubled,
 }
 
-/// How a 0xFF goes over the control connection in each direction. Both ends need the same setting, or they mean different
-/// files by one name:
+/// How a 0xFF goes over the control connection in each direction. Both ends need the same setting; otherwise one name means two
+/// different files:
 ///
-/// | written | read | a name with a single 0xFF | a name in which 0xFF stands before a byte from 0xF0 on |
+/// | written | read | a name with a single 0xFF | a name with 0xFF before a byte from 0xF0 on |
 /// |---|---|---|---|
 /// | as it is | as it is | the same | the same |
 /// | doubled | doubled | the same | the same |
 /// | as it is | doubled | the same | another: two 0xFF arrive as one, and Telnet's commands vanish |
 /// | doubled | as it is | another: each 0xFF arrives twice | another: each 0xFF arrives twice |
 ///
-/// The default, as it is in both directions, is right with pure-ftpd, and with curl, wget and Python's ftplib. vsftpd
-/// doubles in replies, and ProFTPD undoes doubling in commands; neither does the other half. pyftpdlib reads it as it is,
-/// and can't write it. lftp doubles and undoes it, unless it is told `ftp:use-telnet-iac no`; tnftp and inetutils-ftp write
-/// it as it is, and drop it from what they read.
+/// The default, [`Escape::AsIs`] in both directions, is right with pure-ftpd, curl, wget and Python's ftplib. vsftpd doubles a 0xFF
+/// in replies but doesn't undo doubling in commands; ProFTPD undoes it in commands but doesn't double in replies. pyftpdlib reads a
+/// 0xFF as it is, and can't write one. lftp doubles and undoes doubling, unless it is told `ftp:use-telnet-iac no`; tnftp and
+/// inetutils-ftp write a 0xFF as it is, and drop it from what they read.
 ///
 /// ```
 /// use ftp_proto::{client::Config, telnet::Escape};
-/// // For vsftpd, which doubles in its replies, and doesn't undo it in commands.
+/// // For vsftpd, which doubles in replies alone.
 /// let mut config = Config::default();
 /// config.escaping.replies = Escape::Doubled;
 /// ```
@@ -79,7 +79,7 @@ pub struct Escaping {
     pub replies: Escape,
 }
 
-/// Appends `bytes` with each 0xFF doubled, as [`Escape::Doubled`] has it.
+/// Appends `bytes` to `out` with each 0xFF doubled, as [`Escape::Doubled`] is written.
 ///
 /// ```
 /// let mut out = Vec::new();
@@ -95,7 +95,7 @@ pub fn escape(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Of bytes in which each 0xFF is doubled, one of the two is left.
+/// Makes one 0xFF of each two.
 pub(crate) fn unescape(bytes: &mut Vec<u8>) {
     let mut is_first = false;
     bytes.retain(|byte| {
@@ -104,12 +104,12 @@ pub(crate) fn unescape(bytes: &mut Vec<u8>) {
     });
 }
 
-/// Doubles each 0xFF behind the first `from` bytes.
+/// Doubles each 0xFF after the first `from` bytes.
 pub(crate) fn escape_behind(out: &mut Vec<u8>, from: usize) {
     let count = |out: &[u8]| memchr::memchr_iter(IAC, out.get(from..).unwrap_or_default()).count();
     let (mut left, mut end) = (count(out), out.len());
     out.resize(end.saturating_add(left), IAC);
-    // From the last on, so that each byte is moved once.
+    // From the last one backwards, so that each byte is moved once.
     while let Some(at) = out.get(from..end).and_then(|unmoved| memchr::memrchr(IAC, unmoved)) {
         let at = from.saturating_add(at);
         let behind = at.saturating_add(1);
@@ -128,18 +128,17 @@ pub(crate) fn escape_behind(out: &mut Vec<u8>, from: usize) {
 /// What an IAC begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sequence {
-    /// More bytes are needed to say.
+    /// Undecided: more bytes are needed.
     Unended,
-    /// IAC and a byte that is no Telnet command: no sequence at all, and the 0xFF is data. Clients that
-    /// know no Telnet send names so.
+    /// IAC and a byte that is not a Telnet command: the 0xFF is data, as in a name from a client without Telnet.
     Data,
     /// IAC IAC: one 0xFF of data.
     Escaped,
-    /// WILL, WONT, DO, DONT: three bytes, and what refuses it, unless that would be silence.
+    /// WILL, WONT, DO, DONT: three bytes. Holds the answer that refuses; WONT and DONT need none.
     Negotiation(Option<[u8; 3]>),
-    /// IAC SB: two bytes, and then all up to IAC SE.
+    /// IAC SB: two bytes, and then everything up to IAC SE.
     Subnegotiation,
-    /// IP or DM: two bytes; the user wants to interrupt.
+    /// IP or DM: two bytes; the user asks for an interrupt.
     Interrupt,
     /// Any other command: two bytes.
     Command,

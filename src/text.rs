@@ -1,8 +1,8 @@
 //! Bytes that cannot end a line.
 //!
-//! FTP is a protocol of lines, so a CR or LF inside an argument is a second command (CVE-2017-3533 and
-//! its many siblings). The types here cannot hold CR, LF or NUL; whatever is made of them can be
-//! written without a check. They need not be UTF-8: RFC 959 names are bytes, RFC 2640 only advises.
+//! FTP is a protocol of lines, so a CR or LF inside an argument begins a second command (CVE-2017-3533 and its many siblings). The
+//! types here cannot hold CR, LF or NUL, so commands and replies made of them are written without a further check. They need not be
+//! UTF-8: names are bytes in RFC 959, and RFC 2640 only advises UTF-8.
 
 use crate::swar;
 use alloc::borrow::Cow;
@@ -10,7 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
-/// Why bytes are no [`Text`], [`Argument`], [`Path`] or [`Password`].
+/// Why bytes can't be a [`Text`], [`Argument`], [`Path`] or [`Password`].
 ///
 /// ```
 /// use ftp_proto::{Path, TextError};
@@ -19,36 +19,36 @@ use core::fmt::{self, Write as _};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TextError {
-    /// There is a CR, LF or NUL; or, in the word of a command, a 0xFF, which is Telnet's there.
+    /// There is a CR, LF or NUL; or a 0xFF in the word of a command, where it would begin a Telnet command.
     Illegal {
-        /// CR, LF, NUL or 0xFF.
+        /// The byte: CR, LF, NUL or 0xFF.
         byte: u8,
         /// Its place, in bytes from 0.
         at: usize,
     },
-    /// It is empty, and RFC 959 wants at least one character.
+    /// There are no bytes, and RFC 959 wants at least one character.
     Empty,
-    /// It begins with a blank, which a reader would skip.
+    /// The first byte is a blank, which a reader would skip.
     LeadingBlank,
 }
 
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Illegal { byte, at } => write!(f, "illegal byte 0x{byte:02x} at {at}"),
-            Self::Empty => f.write_str("nothing there"),
-            Self::LeadingBlank => f.write_str("begins with a blank"),
+            Self::Illegal { byte, at } => write!(f, "illegal byte 0x{byte:02x} at byte {at}"),
+            Self::Empty => f.write_str("no text"),
+            Self::LeadingBlank => f.write_str("a blank at the beginning"),
         }
     }
 }
 
 impl core::error::Error for TextError {}
 
-/// Room that owned text can take and give back, so that text after text costs no allocation.
+/// A buffer that owned text takes and gives back, so that reading one text after another doesn't allocate.
 macro_rules! in_room {
     ($($name:ident),+) => {$(
         impl $name<'_> {
-            /// The same, owned; what is borrowed is copied into this room, and takes it.
+            /// The same text, owned. Borrowed bytes are copied into `room`, whose allocation the result takes over.
             pub(crate) fn into_owned_in(self, room: &mut Vec<u8>) -> $name<'static> {
                 $name(Cow::Owned(match self.0 {
                     Cow::Owned(bytes) => bytes,
@@ -60,7 +60,7 @@ macro_rules! in_room {
                 }))
             }
 
-            /// The room that it takes, if it is owned.
+            /// The text's allocation, if it is owned.
             pub(crate) fn into_room(self) -> Option<Vec<u8>> {
                 if let Cow::Owned(bytes) = self.0 { Some(bytes) } else { None }
             }
@@ -70,7 +70,7 @@ macro_rules! in_room {
 
 in_room!(Path, Argument, Password);
 
-/// One type of bytes without CR, LF and NUL: its definition, conversions and views.
+/// Defines one type of bytes without CR, LF and NUL, with its conversions and views.
 macro_rules! line_bytes {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
         $(#[$doc])*
@@ -78,7 +78,7 @@ macro_rules! line_bytes {
         pub struct $name<'a>(Cow<'a, [u8]>);
 
         impl<'a> $name<'a> {
-            /// Borrows `bytes`, if they are legal. Allocates nothing.
+            /// Borrows `bytes` if they are legal; the error says which byte isn't, and where. Allocates nothing.
             #[inline]
             pub fn new<B: AsRef<[u8]> + ?Sized>(bytes: &'a B) -> Result<Self, TextError> {
                 let bytes = bytes.as_ref();
@@ -153,8 +153,14 @@ line_bytes! {
 }
 
 line_bytes! {
-    /// An argument that is neither a path nor a secret (RFC 959 5.3.2 `<string>`): at least one byte, not beginning with a
-    /// blank, since readers skip blanks in front of such an argument.
+    /// An argument that is neither a path nor a secret (RFC 959 5.3.2 `<string>`): at least one byte. It can't begin with a blank,
+    /// since readers skip the blanks in front of such an argument.
+    ///
+    /// ```
+    /// use ftp_proto::{Argument, TextError};
+    /// assert!(Argument::new("anna").is_ok());
+    /// assert_eq!(Argument::new(" anna"), Err(TextError::LeadingBlank));
+    /// ```
     Argument, |bytes| match bytes.first() {
         None => Err(TextError::Empty),
         Some(b' ') => Err(TextError::LeadingBlank),
@@ -163,14 +169,20 @@ line_bytes! {
 }
 
 line_bytes! {
-    /// A path (RFC 959 5.3.2 `<pathname>`, RFC 3659 2.2): at least one byte, and any but CR, LF and NUL. Blanks at its ends
+    /// A path (RFC 959 5.3.2 `<pathname>`, RFC 3659 2.2): at least one byte, and any byte but CR, LF and NUL. Blanks at its ends
     /// belong to it.
+    ///
+    /// ```
+    /// use ftp_proto::Path;
+    /// assert_eq!(Path::new(" caf\u{e9} ")?.as_bytes(), b" caf\xc3\xa9 ");
+    /// assert!(Path::new(b"caf\xe9").is_ok(), "any encoding");
+    /// # Ok::<(), ftp_proto::TextError>(())
+    /// ```
     Path, |bytes| if bytes.is_empty() { Err(TextError::Empty) } else { legal(bytes) }
 }
 
 line_bytes! {
-    /// A secret: a password, an account, or security data. May be empty. `Debug` doesn't show it in any build, and there is
-    /// no `Display`.
+    /// A secret: a password, an account, or security data. May be empty. No build shows it in `Debug`, and it has no `Display`.
     ///
     /// ```
     /// let password = ftp_proto::Password::new("s3cret").unwrap();
@@ -185,7 +197,7 @@ impl fmt::Debug for Password<'_> {
     }
 }
 
-/// `Debug` as an escaped byte string and `Display` as text, for what may be shown.
+/// For the types that hold no secret: `Debug` as an escaped byte string, and `Display` as text.
 macro_rules! shown {
     ($($name:ident)*) => {$(
         impl fmt::Debug for $name<'_> {
@@ -206,7 +218,7 @@ macro_rules! shown {
 shown! { Text Argument Path }
 
 impl Text<'static> {
-    /// A text of the program's own, cut before the first CR, LF or NUL. Allocates nothing.
+    /// A text that is part of the program; it ends before the first CR, LF or NUL. Allocates nothing.
     ///
     /// ```
     /// assert_eq!(ftp_proto::Text::from_static("Bye.").as_bytes(), b"Bye.");
@@ -219,7 +231,7 @@ impl Text<'static> {
     }
 }
 
-/// No text at all.
+/// The empty text.
 impl Default for Text<'_> {
     fn default() -> Self {
         Self(Cow::Borrowed(&[]))
@@ -244,7 +256,7 @@ impl<'a> From<Text<'a>> for Cow<'a, [u8]> {
     }
 }
 
-/// What is longer is searched faster with vectors.
+/// In bytes; longer texts are searched faster with vectors.
 const SHORT: usize = 64;
 
 #[inline]
@@ -252,7 +264,7 @@ fn legal(bytes: &[u8]) -> Result<(), TextError> {
     if is_plain(bytes) { Ok(()) } else { illegal(bytes) }
 }
 
-/// Whether it is short and holds no control character at all, as nearly every argument.
+/// Whether `bytes` are few and all are 16 or more, as in nearly every argument.
 fn is_plain(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks();
     bytes.len() <= SHORT
@@ -267,7 +279,7 @@ fn illegal(bytes: &[u8]) -> Result<(), TextError> {
     }
 }
 
-/// Writes bytes as text, what isn't UTF-8 as U+FFFD. Allocates nothing.
+/// Writes bytes as text, with U+FFFD for bytes that aren't UTF-8. Allocates nothing.
 pub(crate) fn write_lossy(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     for chunk in bytes.utf8_chunks() {
         f.write_str(chunk.valid())?;
@@ -278,7 +290,7 @@ pub(crate) fn write_lossy(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Resu
     Ok(())
 }
 
-/// The same for a terminal or a log: what would steer it is replaced, too.
+/// Like [`write_lossy`], for a terminal or a log: U+FFFD also replaces control characters.
 pub(crate) fn write_printable(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     for chunk in bytes.utf8_chunks() {
         for char in chunk.valid().chars() {

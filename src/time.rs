@@ -1,4 +1,4 @@
-//! The two times of FTP: the machines' clock, and the `time-val` of the wire.
+//! Two kinds of time: moments of the machines' clock, and the `time-val` on the wire.
 
 pub(crate) mod calendar;
 
@@ -15,15 +15,15 @@ use nom::sequence::preceded;
 
 use crate::grammar::{Fault, Kind, Read, whole};
 
-/// A moment, as the time since an origin that the application chooses, such as its start. The core has no clock: the
-/// application gives the moment to every `poll`, and deadlines are moments.
+/// A moment, as the time since an origin that the application chooses, such as the program's start. The crate has no clock: the
+/// application passes the current moment to every `poll`, and deadlines are moments.
 ///
-/// It is exact to the nanosecond. The last moment is 584 years after the origin: in 2554, if the origin is 1970.
+/// It is exact to the nanosecond. The last moment is 584 years after the origin: in 2554 if the origin is 1970.
 ///
 /// ```
 /// use ftp_proto::Instant;
 /// use std::time::Duration;
-/// // Kept once; each poll is told `Instant::from_origin(origin.elapsed())`.
+/// // Kept once; each poll gets `Instant::from_origin(origin.elapsed())`.
 /// let origin = std::time::Instant::now();
 /// let now = Instant::from_origin(origin.elapsed());
 /// let deadline = now.after(Duration::from_secs(60));
@@ -31,12 +31,12 @@ use crate::grammar::{Fault, Kind, Read, whole};
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant {
-    /// In half the room of a [`Duration`]: a session keeps half a dozen.
+    /// Half the size of a [`Duration`]: a session keeps half a dozen of them.
     nanoseconds: u64,
 }
 
 impl Instant {
-    /// The moment `elapsed` after the origin; the last moment if it would be later.
+    /// The moment `elapsed` after the origin, or the last moment if that is earlier.
     #[inline]
     pub const fn from_origin(elapsed: Duration) -> Self {
         Self { nanoseconds: nanoseconds(elapsed) }
@@ -54,7 +54,7 @@ impl Instant {
         Duration::from_nanos(self.nanoseconds.saturating_sub(earlier.nanoseconds))
     }
 
-    /// The moment `wait` later; the last moment if it would be later.
+    /// The moment `wait` later, or the last moment if that is earlier.
     #[inline]
     #[must_use]
     pub const fn after(self, wait: Duration) -> Self {
@@ -90,25 +90,25 @@ pub struct Time {
     nanosecond: u32,
 }
 
-/// Why something is no [`Time`].
+/// Why text or numbers are not a [`Time`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeError {
-    /// It isn't 14 digits, optionally followed by a dot and a fraction.
+    /// The text isn't 14 digits, optionally followed by a dot and a fraction.
     Syntax {
-        /// Where the mistake is, in bytes from 0.
+        /// The place of the mistake, in bytes from 0.
         at: usize,
     },
-    /// There is no such date: the year is above 9999, or there is no such month, or no such day in that month.
+    /// The year is above 9999, or there is no such month, or that month has no such day.
     Date,
-    /// There is no such time of day. A second may be 60.
+    /// The hour is above 23, the minute above 59, the second above 60, or the fraction a second or more.
     TimeOfDay,
 }
 
 impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { at } => write!(f, "no YYYYMMDDhhmmss at {at}"),
+            Self::Syntax { at } => write!(f, "not YYYYMMDDhhmmss[.fraction]: mistake at byte {at}"),
             Self::Date => f.write_str("no such date"),
             Self::TimeOfDay => f.write_str("no such time of day"),
         }
@@ -118,7 +118,7 @@ impl fmt::Display for TimeError {
 impl core::error::Error for TimeError {}
 
 impl Time {
-    /// A moment in UTC, if there is such a date and time of day.
+    /// A moment in UTC. An error if there is no such date or time of day; any minute may have a second 60.
     pub fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Result<Self, TimeError> {
         if year > 9999 || day == 0 || day > days(year, month) {
             return Err(TimeError::Date);
@@ -129,7 +129,7 @@ impl Time {
         Ok(Self { year, month, day, hour, minute, second, nanosecond: 0 })
     }
 
-    /// The same moment with this fraction of its second, in nanoseconds. An error if it is a second or more.
+    /// The same moment with this fraction of its second, in nanoseconds. An error from 1,000,000,000 on.
     pub fn with_nanosecond(self, nanosecond: u32) -> Result<Self, TimeError> {
         if nanosecond > 999_999_999 { Err(TimeError::TimeOfDay) } else { Ok(Self { nanosecond, ..self }) }
     }
@@ -169,7 +169,7 @@ impl Time {
         self.nanosecond
     }
 
-    /// Reads `YYYYMMDDhhmmss`, optionally with a fraction of any length, of which nine digits count. Allocates nothing.
+    /// Reads `YYYYMMDDhhmmss`, optionally with a fraction of any length; digits after the ninth are ignored. Allocates nothing.
     // RFC 3659 2.3: time-val = 14DIGIT [ "." 1*DIGIT ]
     pub fn parse(text: &[u8]) -> Result<Self, TimeError> {
         whole(Self::read, text).map_err(|fault| match fault.kind {
@@ -187,7 +187,7 @@ impl Time {
         let value = |value: u32, digit: &u8| value.wrapping_mul(10).wrapping_add(u32::from(digit.wrapping_sub(b'0')));
         let time = Self::new(year, month, day, hour, minute, second);
         let time = time.and_then(|time| time.with_nanosecond(nine.fold(0, value)));
-        // A date that there isn't is told only of a text that has the form.
+        // A text of the wrong form is a mistake of syntax, whatever its date is.
         let (input, _) = eof(input)?;
         time.map(|time| (input, time)).map_err(|error| nom::Err::Error(Fault::new(input, Wrong::Value(error))))
     }
@@ -206,8 +206,8 @@ impl Time {
         calendar::of_epoch(seconds).ok_or(TimeError::Date)
     }
 
-    /// The seconds from the beginning of 1970 in UTC to this moment, negative before it. A leap second counts as the second after
-    /// it; the fraction is left out.
+    /// The seconds from the beginning of 1970 in UTC to this moment, negative before it. A leap second counts as the second after it;
+    /// the fraction is dropped.
     pub fn unix_seconds(self) -> i64 {
         calendar::to_epoch(self)
     }
@@ -248,7 +248,7 @@ impl<'a> arbitrary::Arbitrary<'a> for Time {
     }
 }
 
-/// What is wrong with a text that is no time.
+/// What is wrong with a text that is not a time.
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
     Syntax,

@@ -1,4 +1,4 @@
-//! Words from text and from bytes: `FromStr` and `TryFrom`, each by the reader that its type has already.
+//! `FromStr` and `TryFrom` for the words, each through the reader that its type already has.
 
 use core::fmt;
 use core::str::FromStr;
@@ -10,11 +10,11 @@ use crate::route::Route;
 use crate::text::{Argument, Password, Path, Text, TextError};
 use crate::time::{Time, TimeError};
 
-/// The text is not a word of the type, such as `ftp` for a [`Route`].
+/// The text is not a value of the type, such as `ftp` for a [`Route`].
 ///
 /// ```
 /// let error = "ftp".parse::<ftp_proto::Route>().unwrap_err();
-/// assert_eq!(error.to_string(), "no route: EPSV, PASV, EPRT or PORT is one");
+/// assert_eq!(error.to_string(), "not a route: expected EPSV, PASV, EPRT or PORT");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnknownWord {
@@ -22,7 +22,7 @@ pub struct UnknownWord {
 }
 
 impl UnknownWord {
-    /// `wanted`: what it should be, such as `verb: RETR is one`.
+    /// `wanted` names the type and what it accepts, such as `a verb: expected a command's word, such as RETR`.
     pub(crate) const fn new(wanted: &'static str) -> Self {
         Self { wanted }
     }
@@ -30,13 +30,13 @@ impl UnknownWord {
 
 impl fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no {}", self.wanted)
+        write!(f, "not {}", self.wanted)
     }
 }
 
 impl core::error::Error for UnknownWord {}
 
-/// Types that own what they are: `FromStr`, and `TryFrom` of bytes.
+/// Types that borrow nothing: `FromStr`, and `TryFrom` of bytes.
 macro_rules! owned {
     ($($name:ty, $error:ty;)+) => {$(
         /// Reads what `Display` shows.
@@ -64,7 +64,7 @@ owned! {
     Time, TimeError;
 }
 
-/// Types that borrow what they are read from: `TryFrom` of text and bytes.
+/// Types that borrow the text that they are read from: `TryFrom` of text and of bytes.
 macro_rules! borrowed {
     ($($name:ident, $error:ty, $read:expr;)+) => {$(
         impl<'a> TryFrom<&'a [u8]> for $name<'a> {
@@ -92,7 +92,7 @@ borrowed! {
     NewFacts, NewFactsError, |bytes| NewFacts::new(bytes);
 }
 
-/// One reply with its line end, and nothing behind it.
+/// One reply with its line end, and nothing after it.
 fn whole_reply(bytes: &[u8]) -> Result<Reply<'_>, ReplyError> {
     match Reply::parse(bytes)? {
         Some((reply, length)) if length == bytes.len() => Ok(reply),
@@ -101,7 +101,7 @@ fn whole_reply(bytes: &[u8]) -> Result<Reply<'_>, ReplyError> {
     }
 }
 
-/// Owned values of types that can borrow. Allocates.
+/// Owned values of types that can borrow: `FromStr`. Allocates.
 macro_rules! owned_from_text {
     ($($name:ident, $error:ty;)+) => {$(
         impl FromStr for $name<'static> {
@@ -125,7 +125,7 @@ owned_from_text! {
     Reply, ReplyError;
 }
 
-/// The three digits.
+/// Reads exactly three digits.
 impl FromStr for Code {
     type Err = UnknownWord;
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
@@ -154,32 +154,32 @@ impl From<Code> for u16 {
 }
 
 impl Code {
-    const UNKNOWN: UnknownWord = UnknownWord::new("reply code: a number from 100 to 699 is one");
+    const UNKNOWN: UnknownWord = UnknownWord::new("a reply code: expected a number from 100 to 699");
 }
 
-/// A word of the table or one of its aliases, in any case. An unknown word is an error, so that a typing error is found;
-/// [`Verb::Other`] is read from an empty text, which is how it is shown. [`Verb::parse`] takes any word.
+/// Reads a word of the table of commands or one of its aliases, in any case. An unknown word is an error, so that a typo is found;
+/// [`Verb::parse`] takes any word. The empty text is [`Verb::Other`], as `Display` shows it.
 impl FromStr for Verb {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         match Self::parse(word.as_bytes()) {
-            Self::Other if !word.is_empty() => Err(UnknownWord::new("verb: a command's word, such as RETR, is one")),
+            Self::Other if !word.is_empty() => Err(UnknownWord::new("a verb: expected a command's word, such as RETR")),
             verb => Ok(verb),
         }
     }
 }
 
-/// The word of its command, in any case.
+/// Reads the word of the route's command, in any case.
 impl FromStr for Route {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         let routes = [Self::Epsv, Self::Pasv, Self::Eprt, Self::Port];
         let route = routes.into_iter().find(|route| word.eq_ignore_ascii_case(route.word()));
-        route.ok_or(UnknownWord::new("route: EPSV, PASV, EPRT or PORT is one"))
+        route.ok_or(UnknownWord::new("a route: expected EPSV, PASV, EPRT or PORT"))
     }
 }
 
-/// The word of its command.
+/// The word of the route's command.
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
@@ -190,7 +190,7 @@ impl fmt::Display for Route {
 impl FromStr for NetworkProtocol {
     type Err = UnknownWord;
     fn from_str(digits: &str) -> Result<Self, UnknownWord> {
-        let wanted = "network protocol: 1 (IPv4) or 2 (IPv6) is one";
+        let wanted = "a network protocol: expected 1 (IPv4) or 2 (IPv6)";
         Self::from_digits(digits.as_bytes()).map_err(|_| UnknownWord::new(wanted))
     }
 }
@@ -202,7 +202,7 @@ impl fmt::Display for NetworkProtocol {
     }
 }
 
-/// The facts as they go over the wire, a `;` behind each. Bytes that aren't UTF-8 show as U+FFFD.
+/// The facts as they go over the wire, with a `;` after each. Bytes that aren't UTF-8 show as U+FFFD.
 impl fmt::Display for NewFacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in self.iter() {

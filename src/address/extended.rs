@@ -25,9 +25,9 @@ use crate::grammar::{Fault, Read, whole};
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum NetworkProtocol {
-    /// 1.
+    /// Number 1.
     Ipv4,
-    /// 2.
+    /// Number 2.
     Ipv6,
 }
 
@@ -126,7 +126,7 @@ impl From<HostPort> for ExtendedAddress {
     }
 }
 
-/// The scope and the flow label of an IPv6 address are left out: EPRT has no place for them.
+/// Drops the scope and the flow label of an IPv6 address: EPRT has no place for them.
 impl TryFrom<SocketAddr> for ExtendedAddress {
     type Error = AddressError;
     fn try_from(address: SocketAddr) -> Result<Self, AddressError> {
@@ -147,7 +147,7 @@ impl TryFrom<SocketAddr> for ExtendedAddress {
 pub struct ExtendedPort(NonZeroU16);
 
 impl ExtendedPort {
-    /// The port `port`.
+    /// The form of `port`.
     pub const fn new(port: NonZeroU16) -> Self {
         Self(port)
     }
@@ -169,15 +169,17 @@ impl ExtendedPort {
         map(preceded((empty(), empty()), map_res(part(d), port)), Self).parse_complete(input)
     }
 
-    /// Finds the port in the text of a 229, or in any one line. It may be in the short form or in the full one,
-    /// `|protocol|address|port|`, with or without parentheses and blanks. Any character from `!` to `~` but a digit may delimit it;
-    /// a letter only directly behind a `(`. The first text of that form counts. Takes linear time and allocates nothing.
+    /// Finds the port in the text of a 229, or in any one line.
+    ///
+    /// The first text in the short form or in the full one, `|protocol|address|port|`, counts, with or without parentheses and blanks.
+    /// Any character from `!` to `~` but a digit may be the delimiter; a letter only directly after a `(`. Takes linear time and
+    /// allocates nothing.
     pub fn find(text: &[u8]) -> Result<ExtendedPassive, AddressError> {
         Self::locate(text).map(|(found, _)| found)
     }
 
-    /// Like [`find`](Self::find), with the range of bytes of `text` from the first delimiter to the last: another port can be
-    /// written there.
+    /// Like [`find`](Self::find), and also gives the range of bytes of `text` from the first delimiter to the last, so that another port
+    /// can be written there.
     ///
     /// ```
     /// use ftp_proto::ExtendedPort;
@@ -201,7 +203,7 @@ impl fmt::Display for ExtendedPort {
     }
 }
 
-/// What a 229 holds: a port, and rarely an address.
+/// What a 229 holds: a port, and in the full form an address.
 ///
 /// ```
 /// let found = ftp_proto::ExtendedPort::find(b"(|1|192.0.2.7|6446|)").unwrap();
@@ -213,7 +215,7 @@ impl fmt::Display for ExtendedPort {
 pub struct ExtendedPassive {
     /// The port to dial.
     pub port: ExtendedPort,
-    /// The address of the full form. It is only advertised: RFC 2428 3 has the client dial the control connection's peer.
+    /// The address of the full form, as the server advertised it. RFC 2428 3 has the client dial the control connection's peer instead.
     pub advertised: Option<IpAddr>,
 }
 
@@ -233,7 +235,7 @@ pub(super) fn address(protocol: NetworkProtocol, text: &[u8]) -> Option<IpAddr> 
     }
 }
 
-/// RFC 2428 2: 33 to 126. A digit among them would make one number of all (`11111`, port 1).
+/// RFC 2428 2: 33 to 126. Digits are refused: with one as the delimiter, `11111` would be port 1.
 pub(super) const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, 33..=126) && !byte.is_ascii_digit()
 }
@@ -246,7 +248,7 @@ fn delimiter(input: &[u8]) -> Read<'_, u8, AddressFault> {
     .parse_complete(input)
 }
 
-/// What is before the next delimiter, which is read too.
+/// The text before the next delimiter, which is read too.
 fn part<'a>(d: u8) -> impl Parser<&'a [u8], Output = &'a [u8], Error = Fault<AddressFault>> {
     terminated(take_till(move |byte| byte == d), take(1usize))
 }

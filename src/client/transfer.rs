@@ -431,7 +431,7 @@ impl Transfer {
             State::Open(peer) => self.connected(context, commanded.trial, peer),
             State::Secured { resumed } => {
                 if let Some(attempt) = Self::standing(context) {
-                    attempt.tls = Some(DataTls::stood(None, Some(resumed)));
+                    attempt.tls = Some(DataTls::completed(None, Some(resumed)));
                 }
                 self.stream(context);
             }

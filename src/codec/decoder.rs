@@ -41,8 +41,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder for one file, whose lines are to end with `line_end` (TYPE I ignores that). MODE Z allocates its window and
-    /// tables here, about 50 KiB; nothing else allocates.
+    /// A decoder for one file, which is written with `line_end` (TYPE I ignores that). For MODE Z this allocates a window and tables,
+    /// about 50 KiB; nothing else allocates.
     pub fn new(form: Form, line_end: LineEnd) -> Result<Self, Unsupported> {
         let content = Content::of(form)?;
         match form.mode {
@@ -63,23 +63,25 @@ impl Decoder {
         })
     }
 
-    /// The file may have `bytes` bytes; more are [`Fault::OverLimit`]. There is no limit unless one is given. MODE Z expands
-    /// what is received up to 1,032 times: who pays for storage gives the limit that the storage has, or whoever sends a
-    /// megabyte fills a gigabyte. A decoder itself never takes more memory for it.
+    /// Limits the file to `bytes` bytes; more are the error [`Fault::OverLimit`]. By default there is no limit. MODE Z expands data up to
+    /// 1,032 times, so that a peer that sends a megabyte could fill a gigabyte of storage: give a limit there. The decoder's own memory
+    /// doesn't grow.
     #[must_use]
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = bytes;
         self
     }
 
-    /// Reads of `input` and writes to `output` as much as goes. `end_of_input`: the connection was closed behind `input`.
+    /// Reads as much of `input` and writes as much to `output` as possible. `end_of_input` says that the connection was closed after
+    /// `input`.
     ///
-    /// Stops at [`Stop::NeedsInput`] (never if `end_of_input`), [`Stop::NeedsRoom`] (then the output is full),
-    /// [`Stop::Marker`], [`Stop::Record`], or [`Stop::Ended`]. Where the data marks its end, nothing behind the mark is read.
+    /// Stops with [`Stop::NeedsInput`] (never if `end_of_input`), [`Stop::NeedsRoom`] (the output is full), [`Stop::Marker`],
+    /// [`Stop::Record`], or [`Stop::Ended`]. If the data marks its end, nothing after the mark is read.
     ///
     /// # Errors
     ///
-    /// The data isn't of the form, or over the limit. What was written before is good, and [`CodecError::written`] counts it.
+    /// The data isn't in the form, or the file is over the limit. The bytes before the fault were written and are valid;
+    /// [`CodecError::written`] counts them.
     pub fn decode(&mut self, input: &[u8], output: &mut [u8], end_of_input: bool) -> Result<Progress, CodecError> {
         match self.ended {
             None => {}
@@ -119,19 +121,19 @@ impl Decoder {
         }
     }
 
-    /// The restart marker that the last [`Stop::Marker`] told; empty before the first.
+    /// The restart marker of the last [`Stop::Marker`]; empty before the first one.
     pub fn marker(&self) -> &[u8] {
         self.body.marker.get(..self.body.marker_length).unwrap_or_default()
     }
 
-    /// How many bytes the sender suspects of errors, by the descriptors of MODE B's blocks that have begun (RFC 959 3.4.2). FTP
+    /// How many bytes the sender suspects of errors, according to the descriptors of the blocks of MODE B so far (RFC 959 3.4.2). The RFC
     /// doesn't say what to do about them.
     pub fn suspected(&self) -> u64 {
         self.body.suspected
     }
 }
 
-/// Tells the form and the counts alone: the rest is content.
+/// Shows the form and the counts, but no content.
 impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Decoder");
@@ -140,31 +142,33 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// What the end of a record becomes.
+/// What the end of a record turns into.
 #[derive(Debug, Clone, Copy)]
 enum Record {
-    /// Nothing: the structure has none.
+    /// Nothing, since the structure has no records.
     Ignored,
+    /// [`Stop::Record`].
     Told,
+    /// This line end.
     Line(&'static [u8]),
 }
 
-/// How content and marks stand in the data.
+/// How content and marks are combined in the data.
 enum Frame {
     Bare,
-    /// Whether an escape byte was the last.
+    /// Holds whether the last byte was an escape byte.
     Escaped(bool),
     Block(Received),
 }
 
-/// All but compression.
+/// Everything but compression.
 pub(super) struct Body {
-    /// None passes bytes as they are.
+    /// `None` leaves bytes as they are.
     text: Option<Lines>,
     record: Record,
     staged: Staged,
     frame: Frame,
-    /// Marks that were read and aren't told yet, as bits of a descriptor.
+    /// Marks that were read and not reported yet, as bits of a descriptor.
     due: u8,
     marker: [u8; MARKER_LIMIT],
     marker_length: usize,
@@ -197,7 +201,7 @@ impl Body {
         }
     }
 
-    /// Counts in `read` what was read, and says why it stops.
+    /// Adds the number of bytes that were read to `read`, and returns why it stops.
     pub(super) fn decode(
         &mut self,
         input: &[u8],
@@ -234,9 +238,9 @@ impl Body {
         }
     }
 
-    /// Tells the first of the marks that are due, if there is something to tell.
+    /// Handles the first of the marks that are due, and returns it if it is to be reported.
     fn tell(&mut self, room: &mut Room<'_>) -> Option<Stop> {
-        // An end of record that doesn't count divides no line end either.
+        // An end of record that is ignored may be between a CR and its LF.
         if self.due == descriptor::RECORD && matches!(self.record, Record::Ignored) {
             self.due = 0;
             return None;
@@ -264,7 +268,7 @@ impl Body {
         None
     }
 
-    /// All input is read.
+    /// Why it stops once the whole input is read.
     fn starved(&mut self, room: &mut Room<'_>, end_of_input: bool) -> Stop {
         if !end_of_input {
             return match &self.text {
@@ -284,7 +288,7 @@ impl Body {
         self.text.as_mut().is_none_or(|lines| lines.finish(room))
     }
 
-    /// Content: text by its lines, the rest as it is.
+    /// Passes content on: text line by line, other bytes as they are.
     fn pass(&mut self, content: &[u8], room: &mut Room<'_>) -> (usize, Pass) {
         if let Some(lines) = &mut self.text {
             return lines.pass(content, room);

@@ -1,4 +1,4 @@
-//! MODE Z: what MODE S would carry, as one zlib stream (draft-preston-ftpext-deflate; RFC 1950, RFC 1951).
+//! MODE Z: the data of MODE S as one zlib stream (draft-preston-ftpext-deflate; RFC 1950, RFC 1951).
 
 use super::room::Room;
 use super::{End, Fault, Stop, decoder, encoder};
@@ -9,10 +9,10 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, TINFL_LZ_DICT_SIZE, decompress, inflate_flags};
 use miniz_oxide::{MZFlush, MZStatus};
 
-/// How many bytes lie between a conversion and the compression.
+/// The size in bytes of the buffer between a conversion and the compression.
 const BETWEEN: usize = 4096;
 
-/// Bytes between a conversion and the compression.
+/// The buffer between a conversion and the compression.
 struct Between {
     bytes: Box<[u8; BETWEEN]>,
     start: usize,
@@ -36,7 +36,7 @@ impl Between {
         self.start = self.start.saturating_add(count);
     }
 
-    /// Where new bytes go; nothing may be left of the old ones.
+    /// Fills the buffer anew. None of the old bytes may be left.
     fn fill<T>(&mut self, fill: impl FnOnce(&mut Room<'_>) -> T) -> T {
         let mut room = Room::new(self.bytes.as_mut_slice());
         let result = fill(&mut room);
@@ -48,7 +48,7 @@ impl Between {
 pub(super) struct Deflater {
     compressor: Box<CompressorOxide>,
     between: Between,
-    /// All content is converted.
+    /// Whether all content is converted.
     is_last: bool,
     ended: bool,
 }
@@ -64,7 +64,7 @@ impl Deflater {
         }
     }
 
-    /// How many bytes of the input were read, and why it stops.
+    /// Returns how many bytes of the input were read, and why it stops.
     pub(super) fn encode(
         &mut self,
         body: &mut encoder::Body,
@@ -106,7 +106,7 @@ impl Deflater {
     }
 }
 
-/// How many bytes were read, and whether any were read or written.
+/// Returns how many bytes were read, and whether any were read or written.
 fn compress(
     compressor: &mut CompressorOxide,
     bytes: &[u8],
@@ -123,12 +123,12 @@ fn compress(
     (result.bytes_consumed, result.bytes_consumed > 0 || result.bytes_written > 0)
 }
 
-/// zlib's own framing, and its window.
+/// The framing of zlib, with its largest window.
 const WINDOW_BITS: i32 = 15;
 const DEFAULT_STRATEGY: i32 = 0;
 
-/// The decompressor writes into the window, and the window is what content is decoded from. A distance that leads to before the
-/// beginning of the stream, which zlib refuses, finds zeros there.
+/// The decompressor writes into the window, and content is decoded from there. A distance that points before the beginning of the stream,
+/// which zlib refuses, finds zeros there.
 pub(super) struct Inflater {
     decompressor: Box<DecompressorOxide>,
     window: Box<[u8]>,
@@ -137,7 +137,7 @@ pub(super) struct Inflater {
     state: State,
 }
 
-/// What the last step of the decompressor said.
+/// How the last step of the decompressor ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The window is full, or nothing was read yet.
@@ -158,7 +158,7 @@ impl Inflater {
         }
     }
 
-    /// Counts in `read` what was read, and says why it stops.
+    /// Adds the number of bytes that were read to `read`, and returns why it stops.
     pub(super) fn decode(
         &mut self,
         body: &mut decoder::Body,
@@ -185,7 +185,7 @@ impl Inflater {
             self.start = self.start.saturating_add(taken);
             let is_empty = self.start >= self.end;
             match (stop, self.state) {
-                // Behind the end of the content there is none.
+                // Content after its own end mark is an error.
                 (Stop::Ended(_), _) if !is_empty => return Err(Fault::Deflate),
                 (Stop::Ended(End::Truncated), State::Ended) => return Ok(stop),
                 (Stop::Ended(_), State::Ended) => return Ok(Stop::Ended(End::Marked)),
@@ -198,7 +198,7 @@ impl Inflater {
         }
     }
 
-    /// Decompresses into the window, of which nothing may be left to decode; how many bytes were read.
+    /// Decompresses into the window, all of which has been decoded, and returns how many bytes were read.
     fn expand(&mut self, input: &[u8]) -> usize {
         const FLAGS: u32 = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
             | inflate_flags::TINFL_FLAG_COMPUTE_ADLER32

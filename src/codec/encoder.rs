@@ -10,19 +10,19 @@ use crate::command::{Form, Mode};
 use core::fmt;
 use memchr::memchr;
 
-/// Turns a file's bytes into those of a data connection: see the [module](super).
+/// Turns a file's bytes into those of a data connection: see the [module](super), which has an example.
 pub struct Encoder {
     form: Form,
     body: Body,
     #[cfg(feature = "deflate")]
     deflater: Option<Deflater>,
-    /// So many bytes of the data connection are left out.
+    /// How many more bytes of the data connection are to be left out.
     skip: u64,
 }
 
 impl Encoder {
-    /// An encoder for one file, whose lines end with `line_end` (TYPE I ignores that). MODE Z allocates its window and tables
-    /// here, about 300 KiB; nothing else allocates.
+    /// An encoder for one file, whose lines end with `line_end` (TYPE I ignores that). For MODE Z this allocates a window and tables,
+    /// about 300 KiB; nothing else allocates.
     pub fn new(form: Form, line_end: LineEnd) -> Result<Self, Unsupported> {
         let content = Content::of(form)?;
         match form.mode {
@@ -40,11 +40,11 @@ impl Encoder {
         })
     }
 
-    /// The level of compression of MODE Z, unless [`level`](Self::level) says another.
+    /// The default level of compression of MODE Z.
     #[cfg(feature = "deflate")]
     pub const LEVEL: u8 = 6;
 
-    /// MODE Z compresses with this level, 0 (not at all) to 10 (best). Other modes ignore it.
+    /// Sets the level of compression of MODE Z, from 0 (none) to 10 (best). Other modes ignore it.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn level(mut self, level: u8) -> Self {
@@ -54,19 +54,19 @@ impl Encoder {
         self
     }
 
-    /// Leaves out the first `offset` bytes of the data connection, as REST asks for in MODE S (RFC 3659 5.3). The file is still
-    /// read from its beginning, since what an offset means in TYPE A depends on each line before it; in TYPE I, seek instead. To
-    /// begin later in a text file, see [`Position`](super::Position).
+    /// Leaves out the first `offset` bytes of the data connection, as REST asks for in MODE S (RFC 3659 5.3). The file must still be read
+    /// from its beginning, since in TYPE A the offset depends on every line end before it. In TYPE I, seek in the file instead. To begin
+    /// later in a text file, use [`Position`](super::Position).
     #[must_use]
     pub fn skip(mut self, offset: u64) -> Self {
         self.skip = offset;
         self
     }
 
-    /// Reads of `input` and writes to `output` as much as goes. `end_of_input`: the file ends behind `input`.
+    /// Reads as much of `input` and writes as much to `output` as possible. `end_of_input` says that the file ends after `input`.
     ///
-    /// Stops at [`Stop::NeedsInput`] (never if `end_of_input`), [`Stop::NeedsRoom`] (then the output is full), or
-    /// [`Stop::Ended`] with [`End::Closed`] or [`End::Marked`].
+    /// Stops with [`Stop::NeedsInput`] (never if `end_of_input`), [`Stop::NeedsRoom`] (the output is full), or [`Stop::Ended`] with
+    /// [`End::Closed`] or [`End::Marked`].
     pub fn encode(&mut self, input: &[u8], output: &mut [u8], end_of_input: bool) -> Progress {
         let mut read = 0usize;
         while self.skip > 0 {
@@ -96,7 +96,8 @@ impl Encoder {
         Progress { read, written: room.written(), stop }
     }
 
-    /// STRU R with TYPE I: a record ends behind what was read so far. The next call of [`encode`](Self::encode) writes it.
+    /// For STRU R with TYPE I: ends a record after the bytes that were read so far. The next call of [`encode`](Self::encode) writes the
+    /// mark.
     pub fn end_record(&mut self) -> Result<(), Refused> {
         if !self.body.has_records || self.body.text.is_some() {
             return Err(Refused::Form);
@@ -104,8 +105,8 @@ impl Encoder {
         self.body.ask(Ask::Record)
     }
 
-    /// MODE B: a restart marker belongs behind what was read so far (RFC 959 3.5). The next call of [`encode`](Self::encode)
-    /// writes it. A marker is of 1 to [`MARKER_LIMIT`] printable characters, and no blank.
+    /// For MODE B: puts a restart marker after the bytes that were read so far (RFC 959 3.5). The next call of [`encode`](Self::encode)
+    /// writes it. A marker has 1 to [`MARKER_LIMIT`] printable ASCII characters, and no blank.
     pub fn mark(&mut self, marker: &[u8]) -> Result<(), Refused> {
         if !matches!(self.body.frame, Frame::Block(_)) {
             return Err(Refused::Form);
@@ -119,26 +120,26 @@ impl Encoder {
     }
 }
 
-/// Tells the form alone: the rest is content.
+/// Shows the form, but no content.
 impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoder").field("form", &self.form).field("skip", &self.skip).finish_non_exhaustive()
     }
 }
 
-/// Why [`Encoder::mark`] and [`Encoder::end_record`] refuse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why [`Encoder::mark`] or [`Encoder::end_record`] can't put a mark here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refused {
     /// The form has no such mark.
     Form,
     /// The file has ended.
     Ended,
-    /// The one before isn't written yet: call [`Encoder::encode`], which needs no input for it.
+    /// The previous mark isn't written yet: call [`Encoder::encode`], which needs no input for that.
     Waiting,
-    /// What was read so far ends with a CR, and whether that is half a line end is known once more was read.
+    /// The bytes that were read so far end with a CR. The next byte decides whether it is half a line end.
     WithinLineEnd,
-    /// No valid restart marker.
+    /// The restart marker is invalid.
     Marker,
 }
 
@@ -147,23 +148,23 @@ impl fmt::Display for Refused {
         f.write_str(match self {
             Self::Form => "the form has no such mark",
             Self::Ended => "the file has ended",
-            Self::Waiting => "the mark before isn't written yet",
-            Self::WithinLineEnd => "within a line end",
-            Self::Marker => "no valid restart marker",
+            Self::Waiting => "the previous mark isn't written yet",
+            Self::WithinLineEnd => "the place may be within a line end",
+            Self::Marker => "invalid restart marker",
         })
     }
 }
 
 impl core::error::Error for Refused {}
 
-/// What is to be written before more is read.
+/// A mark to be written before more is read.
 enum Ask {
     Record,
     Marker([u8; MARKER_LIMIT], usize),
 }
 
-/// How content and marks stand in the data.
-// One encoder a transfer, and no allocation: a block's buffer lies here.
+/// How content and marks are combined in the data.
+// A block's buffer is in here, so that nothing is allocated: a transfer has one encoder.
 #[allow(clippy::large_enum_variant)]
 enum Frame {
     Bare,
@@ -171,16 +172,16 @@ enum Frame {
     Block(Block),
 }
 
-/// All but compression.
+/// Everything but compression.
 pub(super) struct Body {
-    /// None passes bytes as they are.
+    /// `None` leaves bytes as they are.
     text: Option<Lines>,
     has_records: bool,
     frame: Frame,
     asked: Option<Ask>,
-    /// Whether content came behind the last end of a record.
+    /// Whether content came after the last end of a record.
     in_record: bool,
-    /// The mark of the end is made.
+    /// Whether the end mark was made.
     ending: bool,
     ended: Option<End>,
 }
@@ -191,7 +192,7 @@ impl Body {
         Self {
             text: match (is_text, has_records) {
                 (true, true) => Some(Lines::new(line_end, None)),
-                // Such text stands in the file as on the wire.
+                // Text with CR LF is the same in the file and on the wire.
                 (true, false) if line_end != LineEnd::CrLf => Some(Lines::new(line_end, Some(CRLF))),
                 _ => None,
             },
@@ -222,13 +223,13 @@ impl Body {
         Ok(())
     }
 
-    /// Whether all bytes pass as they are.
+    /// Whether all bytes stay as they are.
     #[cfg(feature = "deflate")]
     pub(super) fn is_verbatim(&self) -> bool {
         self.text.is_none() && matches!(self.frame, Frame::Bare)
     }
 
-    /// How many bytes of the input were read, and why it stops.
+    /// Returns how many bytes of the input were read, and why it stops.
     pub(super) fn encode(&mut self, input: &[u8], room: &mut Room<'_>, end_of_input: bool) -> (usize, Stop) {
         if let Some(end) = self.ended {
             return (0, Stop::Ended(end));
@@ -255,11 +256,11 @@ impl Body {
         (read, if finish(&mut self.text, room) { Stop::Ended(End::Closed) } else { Stop::NeedsRoom })
     }
 
-    /// Content in which the escape byte is doubled.
+    /// Writes content with each escape byte doubled.
     fn encode_escaped(&mut self, input: &[u8], room: &mut Room<'_>, end_of_input: bool) -> (usize, Stop) {
         let Frame::Escaped(staged) = &mut self.frame else { return (0, Stop::NeedsRoom) };
         let mut rest = input;
-        // So many of the next bytes are no escape byte.
+        // How many bytes there are before the next escape byte.
         let mut clean = 0usize;
         let stop = loop {
             if !staged.drain(room) {
@@ -357,7 +358,7 @@ impl Body {
     }
 }
 
-/// Content: text by its lines, the rest as it is.
+/// Passes content on: text line by line, other bytes as they are.
 fn pass(text: &mut Option<Lines>, input: &[u8], room: &mut Room<'_>) -> (usize, Pass) {
     if let Some(lines) = text {
         return lines.pass(input, room);

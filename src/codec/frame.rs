@@ -2,9 +2,9 @@
 
 use super::room::{Room, Staged};
 
-/// What begins a mark in a stream of records; twice, it is itself.
+/// The byte that begins a mark in MODE S with STRU R; doubled, it is that byte.
 pub(super) const ESCAPE: u8 = 0xff;
-/// Behind an [`ESCAPE`]: the end of a record, and of the file.
+/// After an [`ESCAPE`]: the end of a record, and the end of the file.
 pub(super) const ESCAPED_RECORD: u8 = 1;
 pub(super) const ESCAPED_FILE: u8 = 2;
 
@@ -24,15 +24,15 @@ pub(super) mod descriptor {
     pub(in super::super) const ALL: u8 = RECORD | FILE | SUSPECT | MARKER;
 }
 
-/// The most bytes of a block that is written. Its count comes before its bytes, so it is filled before it is sent; otherwise
-/// how the input is cut would show on the wire.
+/// The size in bytes of the blocks that are written. A block is filled before it is sent, since its count comes before its bytes; sending
+/// it earlier would make the blocks depend on how the input is cut.
 pub(super) const BLOCK: usize = 4096;
 
-/// A block that is filled, and then written.
+/// A block that is first filled and then written.
 pub(super) struct Block {
     data: [u8; BLOCK],
     filled: usize,
-    /// How many bytes of the data are written, once the block is closed.
+    /// Once the block is closed, how many bytes of the data are written.
     written: Option<usize>,
     header: Staged,
 }
@@ -46,7 +46,7 @@ impl Block {
         self.filled == 0
     }
 
-    /// Lets a writer fill what is free.
+    /// Lets `fill` write into the free part of the block.
     pub(super) fn fill<T>(&mut self, fill: impl FnOnce(&mut Room<'_>) -> T) -> T {
         let mut room = Room::new(self.data.get_mut(self.filled..).unwrap_or_default());
         let result = fill(&mut room);
@@ -54,14 +54,14 @@ impl Block {
         result
     }
 
-    /// Ends the block, and writes what fits.
+    /// Ends the block, and writes as much of its header as fits.
     pub(super) fn close(&mut self, code: u8, room: &mut Room<'_>) {
         let [.., high, low] = self.filled.to_be_bytes();
         self.header.write(&[code, high, low], room);
         self.written = Some(0);
     }
 
-    /// Writes what is left of a closed block; whether all of it found room. The next one is open then.
+    /// Writes the rest of a closed block. Returns whether all of it fitted, so that the next block is open.
     pub(super) fn drain(&mut self, room: &mut Room<'_>) -> bool {
         let Some(written) = self.written else { return true };
         if !self.header.drain(room) {
@@ -77,12 +77,12 @@ impl Block {
     }
 }
 
-/// Where in a received block we are.
+/// The place within a received block.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Received {
-    /// In its header, of which these bytes have come.
+    /// In the header, of which the first `count` bytes have come.
     Header { bytes: [u8; 2], count: usize },
-    /// In its data, of which so many bytes are to come.
+    /// In the data, of which `left` bytes are still to come.
     Data { code: u8, left: u16 },
 }
 

@@ -1,4 +1,4 @@
-//! Line ends: found in text of one kind, and written as those of another.
+//! The conversion of line ends: finds those of one kind, and writes those of another.
 
 use super::LineEnd;
 use super::room::{Room, Staged};
@@ -8,28 +8,28 @@ pub(super) const CR: u8 = b'\r';
 pub(super) const LF: u8 = b'\n';
 pub(super) const CRLF: &[u8] = b"\r\n";
 
-/// How far ahead a line end is looked for.
+/// How many bytes ahead a line end is searched for.
 const WINDOW: usize = 8192;
 
 /// How [`Lines::pass`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
-    /// All input is read.
+    /// The whole input is read.
     NeedsInput,
     /// The room is full, and input is left.
     NeedsRoom,
-    /// A line end was read, for which there is nothing to write here.
+    /// A line end was read, for which the caller writes something.
     LineEnd,
 }
 
-/// The reader of lines. All that isn't a line end passes as it is.
+/// Converts line ends, and leaves all other bytes as they are.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
-    /// What a line ends with in the text that is read.
+    /// How a line ends in the text that is read.
     end: LineEnd,
-    /// What is written in its place; nothing if it is only to be told.
+    /// The line end that is written in its place; `None` if line ends are only reported.
     written: Option<&'static [u8]>,
-    /// A CR was read, and the next byte decides whether it belongs to a line end.
+    /// Whether a CR was read, so that the next byte decides whether it belongs to a line end.
     held: bool,
     staged: Staged,
 }
@@ -39,7 +39,7 @@ impl Lines {
         Self { end, written, held: false, staged: Staged::default() }
     }
 
-    /// Whether a CR waits for the byte behind it.
+    /// Whether a CR waits for the byte after it.
     pub(super) fn is_within_line_end(&self) -> bool {
         self.held
     }
@@ -49,7 +49,7 @@ impl Lines {
         !self.staged.is_empty()
     }
 
-    /// Writes what waits, the CR too, behind which no LF can come any more; whether all of it found room.
+    /// Writes what waits, including a CR, since no LF can follow it any more. Returns whether all of it fitted.
     #[inline]
     pub(super) fn finish(&mut self, room: &mut Room<'_>) -> bool {
         self.staged.drain(room) && (!self.held || self.put_held(room))
@@ -61,7 +61,7 @@ impl Lines {
         !self.held
     }
 
-    /// Reads input as far as there is room, or up to a line end that is to be told: how many bytes, and why it ended.
+    /// Reads input as far as there is room, or up to a line end that is to be reported. Returns how many bytes it read, and why it ended.
     #[inline]
     pub(super) fn pass(&mut self, input: &[u8], room: &mut Room<'_>) -> (usize, Pass) {
         let mut rest = input;
@@ -93,7 +93,7 @@ impl Lines {
                 self.put_held(room);
                 continue;
             }
-            // What is looked at is still in the cache when it is copied.
+            // A window small enough to be in the cache still when it is copied.
             let window = rest.get(..room.left().min(WINDOW)).unwrap_or(rest);
             let (read, pass) = self.pass_window(window, room);
             *rest = rest.get(read..).unwrap_or_default();
@@ -103,7 +103,7 @@ impl Lines {
         }
     }
 
-    /// Reads a window, each byte of which fits as it is: how many bytes, and why it ended, if that is an end.
+    /// Reads a window, which fits into the room if no line end grows. Returns how many bytes it read, and why `pass` ends, if it does.
     #[inline]
     fn pass_window(&mut self, window: &[u8], room: &mut Room<'_>) -> (usize, Option<Pass>) {
         let mut read = 0usize;
@@ -137,11 +137,11 @@ impl Lines {
         (read.saturating_add(text.len()), None)
     }
 
-    /// Writes of a line, its text and its end what goes into the room, which is less than all; how many bytes were read.
+    /// Writes as much of a line's text and end as fits, which is less than all of it. Returns how many bytes of the line it read.
     #[cold]
     fn fill_room(&mut self, line: &[u8], text: &[u8], end: &'static [u8], room: &mut Room<'_>) -> usize {
         if room.left() < text.len() {
-            // Of which a CR at the end may still belong to a line end.
+            // A CR at the end of this part may still belong to a line end.
             let text = line.get(..room.left()).unwrap_or_default();
             self.pass_text(text, room);
             return text.len();
@@ -151,7 +151,7 @@ impl Lines {
         line.len()
     }
 
-    /// Text without an LF, of which a CR at the end may belong to a line end.
+    /// Writes text without an LF. A CR at its end may belong to a line end, and waits.
     fn pass_text(&mut self, text: &[u8], room: &mut Room<'_>) {
         match text {
             [text @ .., CR] if self.end != LineEnd::Lf => {
@@ -164,7 +164,7 @@ impl Lines {
         }
     }
 
-    /// Writes a line end; whether that is all there is to it.
+    /// Writes a line end; `false` if line ends are only reported.
     #[inline]
     fn end_line(&mut self, room: &mut Room<'_>) -> bool {
         let Some(written) = self.written else { return false };

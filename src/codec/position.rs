@@ -1,20 +1,20 @@
-//! Places in a text file, and on the data connection.
+//! Places in a text file and on the data connection.
 
 use super::LineEnd;
 use super::lines::{CR, LF};
 use memchr::{memchr, memchr_iter};
 
-/// A place in a text file, and the same place on the data connection in TYPE A, MODE S and STRU F: what SIZE and REST count (RFC
+/// A place in a text file, and the same place on the data connection in TYPE A, MODE S and STRU F, where SIZE and REST count (RFC
 /// 3659 4, 5).
 ///
-/// It moves forward as it is shown the file, in pieces of any size from the beginning. What that answers:
+/// It begins at the file's start, and moves forward over the file's bytes, in pieces of any size. Uses:
 ///
-/// - **SIZE**: show it the whole file; [`wire`](Self::wire).
-/// - **A download that is resumed**: show it what there is of the file; cut the file to [`resume`](Self::resume), and say `REST` with
-///   the other number.
-/// - **RETR behind REST**: show it the file with [`advance_to`](Self::advance_to); encode the file from [`local`](Self::local), and
-///   [`skip`](super::Encoder::skip) the rest, which is a byte at most. Or encode from the beginning with `skip` alone.
-/// - **STOR behind REST**: the same; decoded bytes go to [`local`](Self::local).
+/// - **SIZE**: [`advance`](Self::advance) over the whole file; [`wire`](Self::wire) is the size.
+/// - **A resumed download**: `advance` over the part of the file that exists. Cut the file to the first number of
+///   [`resume`](Self::resume), and send REST with the second.
+/// - **RETR after REST**: [`advance_to`](Self::advance_to) the offset. Encode the file from [`local`](Self::local) on, and
+///   [`skip`](super::Encoder::skip) the remaining byte, if any. Or encode from the beginning with `skip` alone.
+/// - **STOR after REST**: `advance_to` the offset. Write decoded bytes from [`local`](Self::local) on.
 ///
 /// ```
 /// use ftp_proto::codec::{LineEnd, Position};
@@ -28,27 +28,27 @@ pub struct Position {
     line_end: LineEnd,
     local: u64,
     wire: u64,
-    /// Whether the byte before it is a CR.
+    /// Whether the byte before this place is a CR.
     behind_cr: bool,
 }
 
 impl Position {
-    /// The beginning of a file.
+    /// The beginning of a file whose lines end with `line_end`.
     pub fn new(line_end: LineEnd) -> Self {
         Self { line_end, local: 0, wire: 0, behind_cr: false }
     }
 
-    /// So many bytes of the file are before it.
+    /// The place in the file, in bytes from its beginning.
     pub fn local(&self) -> u64 {
         self.local
     }
 
-    /// So many bytes of the data connection are before it.
+    /// The place on the data connection, in bytes from its beginning.
     pub fn wire(&self) -> u64 {
         self.wire
     }
 
-    /// Moves over these bytes, the next ones of the file.
+    /// Moves over `bytes`, which are the next ones of the file.
     pub fn advance(&mut self, bytes: &[u8]) {
         let added = match self.line_end {
             LineEnd::CrLf => 0,
@@ -62,15 +62,16 @@ impl Position {
         }
     }
 
-    /// Moves over the next bytes of the file as far as `wire` on the data connection; how many bytes that takes. If all of them, it
-    /// may have to go on. If `wire` is within a line end that has one byte here, it stays before that.
+    /// Moves over `bytes`, which are the next ones of the file, as far as the place `wire` on the data connection. Returns how many of
+    /// them it moved over; if all, continue with the next bytes. If `wire` is within a line end that is one byte in the file, it stops
+    /// before that line end.
     pub fn advance_to(&mut self, wire: u64, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while let Ok(left) = usize::try_from(wire.saturating_sub(self.wire)).or(Ok::<_, ()>(usize::MAX))
             && left > 0
             && !rest.is_empty()
         {
-            // Text, which takes as many bytes on either side, and then a line end.
+            // Text has the same length on either side; a line end may not.
             let text = rest.get(..left).unwrap_or(rest);
             let at = if self.line_end == LineEnd::CrLf { None } else { memchr(LF, text) };
             let (text, behind) = rest.split_at_checked(at.unwrap_or(text.len())).unwrap_or((rest, &[]));
@@ -90,8 +91,8 @@ impl Position {
         bytes.len().saturating_sub(rest.len())
     }
 
-    /// Where to go on with a download that broke off here: the length to cut the file to, and the offset for REST. That leaves
-    /// out a CR at the end, since whether an LF came behind it isn't known.
+    /// How to resume a download that broke off here: the length in bytes to which to cut the file, and the offset for REST. A CR at the
+    /// end is left out, since the next byte may have been its LF.
     pub fn resume(&self) -> (u64, u64) {
         let cr = u64::from(self.behind_cr);
         (self.local.saturating_sub(cr), self.wire.saturating_sub(cr))

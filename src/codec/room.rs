@@ -1,4 +1,4 @@
-//! Room for output, and the few bytes that wait for it.
+//! The room for output, and the few bytes that wait for room.
 
 /// The part of a caller's output that isn't written yet.
 pub(super) struct Room<'a> {
@@ -23,7 +23,7 @@ impl<'a> Room<'a> {
         self.written
     }
 
-    /// Writes as many of `bytes` as fit; how many those are.
+    /// Writes as many of `bytes` as fit, and returns how many those are.
     #[inline]
     pub(super) fn copy(&mut self, bytes: &[u8]) -> usize {
         let count = bytes.len().min(self.rest.len());
@@ -49,7 +49,7 @@ impl<'a> Room<'a> {
         self.written = self.written.saturating_add(length);
         let Some((to, end_to)) = line.split_at_mut_checked(text.len()) else { return false };
         copy_line(text, to);
-        // One or two bytes, which a call would take longer for.
+        // Mostly one or two bytes, for which a call would take longer.
         match (end_to, end) {
             ([to], [from]) => *to = *from,
             ([to, to_last], [from, last]) => (*to, *to_last) = (*from, *last),
@@ -58,7 +58,7 @@ impl<'a> Room<'a> {
         true
     }
 
-    /// Lets another writer write; it says how many bytes it wrote.
+    /// Lets `write` write; it returns how many bytes it wrote.
     #[cfg(feature = "deflate")]
     pub(super) fn with<T>(&mut self, write: impl FnOnce(&mut [u8]) -> (usize, T)) -> T {
         let rest = core::mem::take(&mut self.rest);
@@ -70,7 +70,7 @@ impl<'a> Room<'a> {
     }
 }
 
-/// Copies; lines of the usual lengths as two halves that may overlap, without a call.
+/// Copies a line: one of 32 to 64 bytes as two halves that may overlap, without a call.
 #[inline]
 fn copy_line(from: &[u8], to: &mut [u8]) {
     const HALF: usize = 32;
@@ -92,12 +92,12 @@ fn copy_line(from: &[u8], to: &mut [u8]) {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Staged {
     bytes: [u8; 3],
-    /// How many of the last of `bytes` wait.
+    /// How many bytes at the end of `bytes` wait.
     waiting: usize,
 }
 
 impl Staged {
-    /// Writes `bytes`, of which at most three may have to wait. Nothing may wait already.
+    /// Writes `bytes`, and keeps those that don't fit, at most three. Nothing may be waiting already.
     #[inline]
     pub(super) fn write(&mut self, bytes: &[u8], room: &mut Room<'_>) {
         let written = room.copy(bytes);
@@ -122,7 +122,7 @@ impl Staged {
         }
     }
 
-    /// Writes what waits; whether all of it found room.
+    /// Writes what waits, and returns whether all of it fitted.
     #[inline]
     pub(super) fn drain(&mut self, room: &mut Room<'_>) -> bool {
         if self.waiting == 0 {

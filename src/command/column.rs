@@ -1,32 +1,32 @@
-//! The columns of the table of commands, and the questions that a [`Verb`] answers from them.
+//! The columns of the table of commands, and the methods of [`Verb`] that read them.
 
 use super::Verb;
 
-/// What the table says of one command beside its grammar.
+/// What the table says about one command beside its grammar.
 pub(super) struct Row {
     /// Where the command is defined, such as `RFC 959; RFC 1123`.
     pub(super) source: &'static str,
-    /// What FEAT announces it with (RFC 2389), without the values that a server adds.
+    /// Its line of FEAT (RFC 2389), without the values that a server adds.
     pub(super) feature: Option<&'static str>,
-    /// Whether a server takes it before the login.
+    /// Whether a server accepts it before the login.
     pub(super) login: LoginRule,
     /// What it does with a data connection.
     pub(super) data: DataUse,
     /// Which servers have it.
     pub(super) served: Served,
-    /// What the server's application is asked. Left out of the rows that move data: they all ask for a transfer.
+    /// What the server's application is asked. Rows that move data leave it out: they all ask for a transfer.
     pub(super) asks: Question,
-    /// A client says it only as a part of a request of its own, because the session, a running transfer or the security
-    /// ends or begins with it. Left out of the rows that have to do with a data connection: it is true of all of them.
+    /// Whether a client sends it only as part of a request of its own, because the session, a running transfer or the security begins or
+    /// ends with it. Rows with a data connection leave it out: it holds for all of them.
     pub(super) own_request: bool,
-    /// A client that has to use TLS may say it before: it names no user, no secret and no file.
+    /// Whether a client that requires TLS may send it before TLS: it carries no user, no secret and no file name.
     pub(super) before_tls: bool,
-    /// A server looks at it while a transfer runs (RFC 959 4.1.3); everything else waits.
+    /// Whether a server reads it while a transfer runs (RFC 959 4.1.3); all other commands wait.
     pub(super) amid_transfer: bool,
 }
 
 impl Row {
-    /// What a row says where it leaves a column out.
+    /// The values of the columns that a row leaves out.
     pub(super) const USUAL: Self = Self {
         source: "",
         feature: None,
@@ -39,24 +39,24 @@ impl Row {
         amid_transfer: false,
     };
 
-    /// What is known of a command that is not in the table.
+    /// The row of every command that is not in the table.
     pub(super) const OTHER: Self =
         Self { login: LoginRule::ServerChoice, served: Served::IfNamed, asks: Question::Extension, ..Self::USUAL };
 }
 
-/// Whether a server takes a command before the login.
+/// Whether a server accepts a command before the login.
 ///
 /// ```
 /// use ftp_proto::{LoginRule, Verb};
-/// assert_eq!((Verb::Feat.login(), Verb::Retr.login()), (LoginRule::NotNeeded, LoginRule::Needed));
+/// assert_eq!((Verb::Feat.login_rule(), Verb::Retr.login_rule()), (LoginRule::NotNeeded, LoginRule::Needed));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LoginRule {
-    /// A server takes it before the login.
+    /// A server accepts it before the login.
     NotNeeded,
     /// A server refuses it before the login, with 530.
     Needed,
-    /// Servers differ.
+    /// A server may accept or refuse it before the login.
     ServerChoice,
 }
 
@@ -69,11 +69,11 @@ pub enum LoginRule {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataUse {
-    /// Nothing.
+    /// It has nothing to do with one.
     Untouched,
-    /// It names the address that the server is to connect to.
+    /// It names the address for the server to connect to.
     SetsUpActive,
-    /// It asks for the address that the client is to connect to.
+    /// It asks for the address for the client to connect to.
     SetsUpPassive,
     /// The names or facts of files go to the client, between the 1yz and the final reply.
     Listing,
@@ -83,53 +83,52 @@ pub enum DataUse {
     Upload,
 }
 
-/// Which servers have a command.
+/// Which servers support a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Served {
-    /// Every server, if there is something to choose from (LANG needs languages): the machine answers it alone, or no
-    /// application can do without it.
+    /// Every server, since the machine answers it alone or no application can do without it. LANG also needs languages to choose from.
     Always,
     /// Every server that has TLS; the machine answers it alone.
     WithTls,
-    /// Every server of files, so that the application has it unless it says otherwise.
+    /// Every file server: the application supports it unless it says otherwise.
     WithFiles,
     /// Only a server whose application names it.
     IfNamed,
-    /// None: it needs a mechanism beside TLS (ADAT, MIC, CONF, ENC), a gateway (ALGS), or a server that is TLS's client on the
+    /// None: it needs a mechanism other than TLS (ADAT, MIC, CONF, ENC), a gateway (ALGS), or a server that is the TLS client on the
     /// data connection (CPSV, SSCN).
     Never,
 }
 
-/// What the application of a server is asked when a command comes.
+/// What a server's application is asked when a command comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
     /// Nothing: the machine answers alone, or refuses.
     Nothing,
-    /// Who is it?
+    /// To accept or refuse a user, a password or an account.
     Login,
-    /// Do it.
+    /// To carry out the command.
     Perform,
-    /// Does it exist?
+    /// Whether a file exists.
     Exists,
-    /// Which directory?
+    /// Which directory is the current or the new one.
     Directory,
-    /// How many bytes?
+    /// The size of a file.
     Size,
-    /// Modified when?
+    /// The time of a file's last change.
     Modified,
-    /// Which facts?
+    /// The facts about a file.
     Facts,
-    /// Which hash, of this algorithm?
+    /// A file's hash by this algorithm.
     Hash(HashAlgorithm),
     /// The status of a path.
     Status,
-    /// Whatever the application makes of it.
+    /// To answer the command in whatever way the application likes.
     Extension,
-    /// Move a file or a listing over the data connection.
+    /// To move a file or a listing over the data connection.
     Transfer,
 }
 
-/// Which hash a command asks for. The greater one is the better to tell files apart by.
+/// Which hash a command asks for, from the weakest to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum HashAlgorithm {
     Crc32,
@@ -137,19 +136,19 @@ pub(crate) enum HashAlgorithm {
     Sha1,
     Sha256,
     Sha512,
-    /// The one that OPTS HASH chose, or else the server's first (draft-bryan-ftpext-hash-02 3).
+    /// The one that OPTS HASH chose; without OPTS HASH the server's first (draft-bryan-ftpext-hash-02 3).
     Chosen,
 }
 
 impl Verb {
-    /// Whether a server takes it before the login. For [`Verb::Other`] servers differ.
-    pub const fn login(self) -> LoginRule {
+    /// Whether a server accepts it before the login.
+    pub const fn login_rule(self) -> LoginRule {
         self.row().login
     }
 
-    /// Whether every server wants a login before it.
+    /// Whether every server refuses it before the login: [`LoginRule::Needed`].
     pub const fn needs_login(self) -> bool {
-        matches!(self.login(), LoginRule::Needed)
+        matches!(self.login_rule(), LoginRule::Needed)
     }
 
     /// What it does with the data connection.
@@ -157,7 +156,7 @@ impl Verb {
         self.row().data
     }
 
-    /// Whether data moves over a data connection, between its 1yz and its final reply.
+    /// Whether data moves over a data connection between its preliminary and its final reply.
     pub const fn opens_data(self) -> bool {
         matches!(self.data_use(), DataUse::Listing | DataUse::Download | DataUse::Upload)
     }
@@ -167,25 +166,26 @@ impl Verb {
         matches!(self.data_use(), DataUse::Upload)
     }
 
-    /// Whether it sets up the next data connection.
+    /// Whether it sets up the next data connection, as PORT, PASV and their like do.
     pub const fn sets_up_data(self) -> bool {
         matches!(self.data_use(), DataUse::SetsUpActive | DataUse::SetsUpPassive)
     }
 
-    /// The documents that define it, such as `RFC 959; RFC 1123`; empty for [`Verb::Other`].
+    /// The documents that define it, such as `RFC 959; RFC 1123`. If there are none, the servers that have it, or `de facto`. Empty for
+    /// [`Verb::Other`].
     pub const fn rfc(self) -> &'static str {
         self.row().source
     }
 
-    /// The words that FEAT announces it with (RFC 2389), without the values that a server adds.
+    /// The line with which FEAT announces it (RFC 2389), without the values that a server adds; `None` if FEAT doesn't name it.
     pub const fn feature(self) -> Option<&'static str> {
         self.row().feature
     }
 }
 
-/// What the machines alone need to know.
+/// Columns that only the machines read.
 impl Verb {
-    /// Which servers have it.
+    /// Which servers support it.
     pub(crate) const fn served(self) -> Served {
         self.row().served
     }
@@ -195,7 +195,7 @@ impl Verb {
         if self.opens_data() { Question::Transfer } else { self.row().asks }
     }
 
-    /// Whether it says who the user is, so that a server that wants TLS refuses it before.
+    /// Whether it says who the user is. A server that requires TLS refuses such a command before TLS.
     pub(crate) const fn names_user(self) -> bool {
         matches!(self.question(), Question::Login)
     }
@@ -208,25 +208,25 @@ impl Verb {
         }
     }
 
-    /// Whether a client says it only as a part of a request of its own: it prepares or opens a data connection, ends the
-    /// session or a transfer, or changes the security.
+    /// Whether a client sends it only as part of a request of its own: it prepares or opens a data connection, ends the session or a
+    /// transfer, or changes the security.
     pub(crate) const fn needs_own_request(self) -> bool {
         self.row().own_request || self.opens_data() || self.sets_up_data()
     }
 
-    /// Whether a server looks at it while a transfer runs.
+    /// Whether a server reads it while a transfer runs.
     pub(crate) const fn is_heard_amid_transfer(self) -> bool {
         self.row().amid_transfer
     }
 
-    /// Whether a client that has to use TLS may say it before: it names no user, no secret and no file.
+    /// Whether a client that requires TLS may send it before TLS: it carries no user, no secret and no file name.
     pub(crate) const fn may_precede_tls(self) -> bool {
         self.row().before_tls
     }
 }
 
 impl HashAlgorithm {
-    /// As HASH and its FEAT line name it (draft-bryan-ftpext-hash-02 3); `None` for the one that was chosen.
+    /// Its name in HASH and in FEAT (draft-bryan-ftpext-hash-02 3); `None` for [`HashAlgorithm::Chosen`].
     pub(crate) const fn name(self) -> Option<&'static str> {
         match self {
             Self::Crc32 => Some("CRC32"),
@@ -239,7 +239,7 @@ impl HashAlgorithm {
     }
 }
 
-/// The first word of a line of HELP.
+/// The first word of a line of HELP. Runs while compiling, where no combinator can.
 pub(super) const fn word_of(syntax: &'static str) -> &'static str {
     let mut length: usize = 0;
     let mut rest = syntax.as_bytes();
@@ -263,7 +263,7 @@ mod tests {
     use crate::text::Path;
     use alloc::vec::Vec;
 
-    /// The words of the verbs that `holds` is true of, in the order of the table.
+    /// The words of the verbs for which `holds` is true, in the order of the table.
     fn words(holds: impl Fn(Verb) -> bool) -> Vec<&'static str> {
         Verb::ALL.iter().filter(|verb| holds(**verb)).map(|verb| verb.word()).collect()
     }
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(with(Served::WithFiles), with_files.split(' ').collect::<Vec<_>>());
         assert_eq!(with(Served::WithTls), ["AUTH", "PBSZ", "PROT", "CCC"]);
         assert_eq!(with(Served::Never), ["ADAT", "MIC", "CONF", "ENC", "ALGS", "CPSV", "SSCN"]);
-        // RFC 1123 4.1.2.13: what every server has to have; but ACCT, which no server without accounts needs.
+        // RFC 1123 4.1.2.13: the commands that every server must have, except ACCT, which a server without accounts doesn't need.
         let minimum = "USER PASS CWD CDUP QUIT PORT TYPE STRU MODE RETR STOR APPE RNFR RNTO ABOR DELE RMD MKD PWD LIST NLST \
             SYST STAT HELP NOOP";
         for word in minimum.split(' ') {

@@ -1,4 +1,4 @@
-//! Why a line is no command, and what a server answers.
+//! Why a line is not a valid command, and what a server answers.
 
 use super::Verb;
 
@@ -7,7 +7,7 @@ use crate::reply::{Code, Reply};
 use crate::telnet::IAC;
 use core::fmt;
 
-/// Why a line is no command. It never holds the line, which may be a password.
+/// Why a line is not a valid command. The error doesn't hold the line, which may be a password.
 ///
 /// [`reply`](Self::reply) gives the server's answer to each: 500, 501, 504, 521 or 522.
 ///
@@ -15,7 +15,7 @@ use core::fmt;
 /// use ftp_proto::{Code, Command, Verb};
 /// let error = Command::parse(b"PORT 10,0,0,1,300,1").unwrap_err();
 /// assert_eq!((error.verb(), error.at()), (Some(Verb::Port), Some(14)));
-/// assert_eq!(error.to_string(), "PORT: no number from 0 to 255 at 14");
+/// assert_eq!(error.to_string(), "PORT: expected a number from 0 to 255 at byte 14");
 /// assert_eq!(error.reply().code(), Code::ARGUMENT_SYNTAX_ERROR);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,14 +25,14 @@ pub enum CommandError {
     Empty,
     /// The line begins with a blank. 500.
     LeadingBlank,
-    /// The line is longer than the limit; [`Inbox`](crate::Inbox) finds that out. 500.
+    /// The line is longer than the limit. [`Inbox`](crate::Inbox) checks that; [`Command::parse`](crate::Command::parse) doesn't. 500.
     LineTooLong {
-        /// The limit in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The line holds a CR, LF or NUL: 501; or its word holds a 0xFF, which is Telnet's there: 500.
+    /// The line holds a CR, LF or NUL: 501. Or its word holds a 0xFF, where it would begin a Telnet command: 500.
     IllegalByte {
-        /// CR, LF, NUL or 0xFF.
+        /// The byte: CR, LF, NUL or 0xFF.
         byte: u8,
         /// Its place in the line, in bytes from 0.
         at: usize,
@@ -143,11 +143,13 @@ impl fmt::Display for CommandError {
             Self::Empty => f.write_str("empty line"),
             Self::LeadingBlank => f.write_str("the line begins with a blank"),
             Self::LineTooLong { limit } => write!(f, "the line is longer than {limit} bytes"),
-            Self::IllegalByte { byte, at } => write!(f, "illegal byte 0x{byte:02x} at {at}"),
+            Self::IllegalByte { byte, at } => write!(f, "illegal byte 0x{byte:02x} at byte {at}"),
             Self::MissingArgument(verb) => write!(f, "{}: argument missing", verb.word()),
-            Self::BadArgument { verb, at, why } => write!(f, "{}: {why} at {at}", verb.word()),
-            Self::UnsupportedParameter { verb, at } => write!(f, "{}: unsupported parameter at {at}", verb.word()),
-            Self::UnsupportedProtocol { verb, at } => write!(f, "{}: unsupported protocol at {at}", verb.word()),
+            Self::BadArgument { verb, at, why } => write!(f, "{}: {why} at byte {at}", verb.word()),
+            Self::UnsupportedParameter { verb, at } => write!(f, "{}: unsupported parameter at byte {at}", verb.word()),
+            Self::UnsupportedProtocol { verb, at } => {
+                write!(f, "{}: unsupported network protocol at byte {at}", verb.word())
+            }
         }
     }
 }
@@ -157,13 +159,13 @@ impl core::error::Error for CommandError {}
 impl fmt::Display for ArgumentFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Number => f.write_str("no number"),
+            Self::Number => f.write_str("expected a number"),
             Self::NumberTooLarge => f.write_str("number too large"),
             Self::Word => f.write_str("unknown word"),
             Self::Address(why) => why.fmt(f),
-            Self::Time => f.write_str("no time"),
-            Self::Facts => f.write_str("no facts"),
-            Self::Excess => f.write_str("more than expected"),
+            Self::Time => f.write_str("expected a time, YYYYMMDDhhmmss"),
+            Self::Facts => f.write_str("expected facts, name=value;"),
+            Self::Excess => f.write_str("expected the end of the line"),
         }
     }
 }

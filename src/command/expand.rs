@@ -1,6 +1,6 @@
-//! What a row of the table of commands becomes.
+//! What a row of the table of commands expands to.
 
-/// Makes `Command` and `Verb` of the rows of the table.
+/// Makes `Command` and `Verb` from the rows of the table.
 macro_rules! commands {
     ($(
         $variant:ident $(($($type:ty),+))? $({$($field:ident: $field_type:ty),+})?
@@ -8,8 +8,16 @@ macro_rules! commands {
     )+) => {
         /// One command with its arguments.
         ///
-        /// Every value encodes to exactly one line, and that line parses back to the same value. `Debug` shows no password,
-        /// nor the argument of a command that this crate doesn't know.
+        /// Every value encodes to exactly one line, and that line parses back to the same value. `Debug` and `Display` show no password,
+        /// and no argument of a command that this crate doesn't know.
+        ///
+        /// ```
+        /// use ftp_proto::{Command, Type};
+        /// let mut line = Vec::new();
+        /// Command::Type(Type::Image).encode(&mut line);
+        /// assert_eq!(line, b"TYPE I\r\n");
+        /// assert_eq!(Command::parse(b"type i"), Ok(Command::Type(Type::Image)));
+        /// ```
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
         #[non_exhaustive]
@@ -17,14 +25,21 @@ macro_rules! commands {
             $(
                 #[doc = concat!("`", $syntax, "` (", $source, ").")]
                 $variant $(($($type),+))? $({
-                    $(#[doc = concat!("The ", stringify!($field), ".")] $field: $field_type),+
+                    $(#[doc = concat!("The ", stringify!($field), " of the range, in bytes from 0.")] $field: $field_type),+
                 })?,
             )+
             /// A command that is not in the table.
             Other(OtherCommand<'a>),
         }
 
-        /// The word of a command, and what is known of it.
+        /// Which command it is, without its arguments; its methods tell what the RFCs say about the command.
+        ///
+        /// ```
+        /// use ftp_proto::Verb;
+        /// let verb: Verb = "xcwd".parse()?;
+        /// assert_eq!((verb, verb.word(), verb.syntax()), (Verb::Cwd, "CWD", "CWD <SP> path"));
+        /// # Ok::<(), ftp_proto::UnknownWord>(())
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
         #[non_exhaustive]
@@ -46,7 +61,7 @@ macro_rules! commands {
                 }
             }
 
-            /// Other words that mean the same.
+            /// Other words for the same command, such as `XCWD` for CWD.
             pub const fn aliases(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$variant => &[$($alias),*],)+
@@ -54,7 +69,7 @@ macro_rules! commands {
                 }
             }
 
-            /// Its usage as HELP shows it, such as `RETR <SP> path`; empty for [`Verb::Other`].
+            /// Its syntax as HELP shows it, such as `RETR <SP> path`; empty for [`Verb::Other`].
             pub const fn syntax(self) -> &'static str {
                 match self {
                     $(Self::$variant => $syntax,)+
@@ -62,7 +77,7 @@ macro_rules! commands {
                 }
             }
 
-            /// The other columns.
+            /// Its row's columns.
             pub(super) const fn row(self) -> &'static column::Row {
                 use column::{DataUse::*, HashAlgorithm::*, LoginRule::*, Question::*, Served::*};
                 match self {
@@ -73,7 +88,7 @@ macro_rules! commands {
                 }
             }
 
-            /// The text of a 501 that asks for the argument.
+            /// The text of a 501 to a line without the argument.
             pub(super) const fn missing(self) -> &'static str {
                 match self {
                     $(Self::$variant => concat!("Missing argument. Syntax: ", $syntax),)+
@@ -81,7 +96,7 @@ macro_rules! commands {
                 }
             }
 
-            /// The text of a 501 that doesn't understand the argument.
+            /// The text of a 501 to a line with a wrong argument.
             pub(super) const fn bad(self) -> &'static str {
                 match self {
                     $(Self::$variant => concat!("Bad argument. Syntax: ", $syntax),)+
@@ -97,7 +112,7 @@ macro_rules! commands {
                 }
             }
 
-            /// The verb of a packed word, and the alias if it was one.
+            /// The verb of a packed word, and the alias if the word is one.
             #[inline]
             pub(super) fn of_key(key: u64) -> (Self, Option<&'static str>) {
                 static PLACES: key::Places<(Verb, Option<&'static str>)> = key::Places::new(
@@ -120,12 +135,12 @@ macro_rules! commands {
                 }
             }
 
-            /// The same command, owned. Allocates for each argument of text that is borrowed.
+            /// The same command, owned. Allocates for each text that was borrowed.
             pub fn into_owned(self) -> Command<'static> {
                 self.into_owned_in(&mut Vec::new())
             }
 
-            /// The same command, owned; its first text takes this room.
+            /// The same command, owned; its first text takes over the allocation of `room`.
             pub(crate) fn into_owned_in(self, room: &mut Vec<u8>) -> Command<'static> {
                 match self {
                     $(commands!(@pattern one two, $variant, [$($($type),+)?] [$($($field),+)?]) =>
@@ -134,7 +149,7 @@ macro_rules! commands {
                 }
             }
 
-            /// The room that the text of its only argument takes, if it is owned.
+            /// The allocation of its text, if that is owned.
             pub(crate) fn into_room(self) -> Option<Vec<u8>> {
                 match self {
                     $(commands!(@pattern one two, $variant, [$($($type),+)?] [$($($field),+)?]) =>
@@ -143,7 +158,7 @@ macro_rules! commands {
                 }
             }
 
-            /// Whether what follows this verb is a secret.
+            /// Whether the argument of this verb is a secret.
             pub(crate) const fn takes_secret(verb: Verb) -> bool {
                 match verb {
                     $(Verb::$variant => false $($(|| <$type as Field<'a>>::SECRET)+)?,)+
@@ -151,9 +166,9 @@ macro_rules! commands {
                 }
             }
 
-            /// Reads the arguments of `verb`, which are `rest`, the end of `line`, and begin with the blank; `wrap` makes
-            /// of the command what is wanted.
-            // The whole result is made in each arm, because moving a command takes longer than reading most.
+            /// Reads the arguments of `verb`: `rest`, which is the end of `line` and begins with the blank. `wrap` makes the result from
+            /// the command.
+            // Each arm makes the whole result, because moving a command takes longer than reading most commands.
             #[inline]
             pub(super) fn read<T>(
                 verb: Verb,
@@ -170,7 +185,7 @@ macro_rules! commands {
                 }
             }
 
-            /// The same by the letter of the grammars.
+            /// Reads the arguments of `verb` by the letter of the grammars.
             pub(super) fn read_strict(verb: Verb, line: &'a [u8], rest: &'a [u8]) -> Result<Self, CommandError> {
                 let fail = |error| argument::refuse(verb, line, error);
                 match verb {
@@ -182,7 +197,7 @@ macro_rules! commands {
                 }
             }
 
-            /// How much of the argument of `verb` may be shown. Nobody knows what that of an unknown command is.
+            /// How much of the argument of `verb` a log may show. The argument of an unknown command may be a secret.
             pub(super) const fn shown(verb: Verb) -> Shown {
                 match verb {
                     $(Verb::$variant => Shown::All
@@ -191,8 +206,7 @@ macro_rules! commands {
                 }
             }
 
-            /// The command of a verb whose one argument is a path; `None` for the others.
-            #[allow(dead_code, reason = "the client's machine moves over to it")]
+            /// The command of a verb whose only argument is a path; `None` for other verbs.
             pub(crate) fn of_path(verb: Verb, path: Path<'a>) -> Option<Self> {
                 match verb {
                     $(Verb::$variant => commands!(@of_path path, $variant, [$($($type),+)?]),)+
@@ -200,7 +214,7 @@ macro_rules! commands {
                 }
             }
 
-            /// Appends the arguments, each with its blank in front.
+            /// Appends the arguments, each with a blank in front.
             pub(super) fn write_arguments(&self, out: &mut Vec<u8>) {
                 match self {
                     $(commands!(@pattern one two, $variant, [$($($type),+)?] [$($($field),+)?]) =>

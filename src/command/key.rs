@@ -1,11 +1,11 @@
-//! The word of a command, packed into a number so that finding it in the table needs no search.
+//! A command's word, packed into a number, so that the table finds it without a search.
 
 use crate::swar::{self, HIGHS, ONES};
 
-/// The longest word that is packed; the byte above holds the length.
+/// The longest word that fits, in bytes; the byte above the word holds the length.
 const LONGEST: usize = 7;
 
-/// What lifts `a` and all above it, or all above `z`, over 0x7f.
+/// Added to a byte below 0x80, sets its highest bit from `a` on, and from above `z` on.
 const TO_A: u64 = 0x80 - b'a' as u64;
 const TO_ABOVE_Z: u64 = 0x7f - b'z' as u64;
 
@@ -22,9 +22,10 @@ pub(super) const fn of(word: &str) -> u64 {
     key | (word.len() as u64) << 56
 }
 
-/// The key of the word in front of `line`, in upper case, and the word's length; `None` if it is longer than any
-/// word of the table. All eight bytes at once.
-// With `take_till(|byte| byte == b' ')` a command takes 376 instructions, on average over twelve usual ones, and so 312.
+/// The key of the word at the beginning of `line`, in upper case, and the word's length; `None` if it is longer than any word of the
+/// table.
+// With `take_till(|byte| byte == b' ')` reading a command takes 376 instructions, on average over twelve usual ones; with eight bytes
+// at once it takes 312.
 #[inline]
 pub(super) fn read(line: &[u8]) -> Option<(u64, usize)> {
     let bytes = swar::load(line);
@@ -38,17 +39,17 @@ pub(super) fn read(line: &[u8]) -> Option<(u64, usize)> {
     Some((upper(word) | u64::from(length) << 56, usize::try_from(length).unwrap_or(LONGEST)))
 }
 
-/// What belongs to each key, found at one look mostly: a hash table with 2⁸ places and open addressing, filled
-/// while compiling.
+/// A hash table from keys to values, with 2⁸ places and open addressing, filled while compiling. Mostly the first place is the right
+/// one.
 pub(super) struct Places<V> {
     places: [(u64, V); 1 << 8],
 }
 
-/// Found by trying: with it all words but one of the table have a place of their own.
+/// Found by trial: with it, all words of the table but one hash to a place of their own.
 const SPREAD: u64 = 0xd1e3_79d6_b3a7_c55f;
 
 impl<V: Copy> Places<V> {
-    /// The places of `rows`; what has no row, `none`.
+    /// A table of `rows`; keys without a row have the value `none`.
     #[expect(clippy::indexing_slicing, reason = "runs while compiling, where a place that isn't there is an error")]
     pub(super) const fn new(mut rows: &[(u64, V)], none: V) -> Self {
         assert!(rows.len() < 1 << 7, "more than half full: a search would be long, or never end");
@@ -64,14 +65,14 @@ impl<V: Copy> Places<V> {
         Self { places }
     }
 
-    /// What belongs to `key`.
+    /// The value of `key`.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
     pub(super) const fn find(&self, key: u64) -> V {
         let mut place = place(key);
         loop {
             let (other, value) = self.places[place as usize];
-            // A word has a length, so no key is 0: that place is free.
+            // A key holds the length of its word, so 0 means a free place.
             if other == key || other == 0 {
                 return value;
             }

@@ -1,4 +1,4 @@
-//! Arguments that have a language of their own: OPTS, SITE, the facts of MFF.
+//! Arguments with a grammar of their own: OPTS, SITE, and the facts of MFF.
 
 use super::argument::{self, Field, Read, Shown, wrong};
 use super::error::ArgumentFault;
@@ -14,7 +14,7 @@ use nom::error::ErrorKind;
 use nom::multi::fold_many0;
 use nom::sequence::preceded;
 
-/// The argument of SITE: a word and its own arguments. `Debug` shows only the word, since a password may follow
+/// The argument of SITE (RFC 959 4.1.3): a word and its own arguments. `Debug` shows only the word, since a password may follow
 /// (`SITE PSWD`, `SITE GPASS`).
 ///
 /// ```
@@ -32,32 +32,32 @@ impl<'a> Site<'a> {
         Argument::new(text).map(Self)
     }
 
-    /// All of it as it goes over the wire.
+    /// The whole argument as it goes over the wire.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// The first word, such as `CHMOD`, in the case that was used.
+    /// The first word, such as `CHMOD`, in its original case.
     pub fn word(&self) -> &[u8] {
         split_word(self.as_bytes()).0
     }
 
-    /// What follows the word and one blank; `None` if there is no blank.
+    /// The text after the word and one blank; `None` if no blank follows the word.
     pub fn arguments(&self) -> Option<&[u8]> {
         split_word(self.as_bytes()).1.get(1..)
     }
 
-    /// The same, owned. Allocates if it was borrowed.
+    /// The same argument, owned. Allocates if it was borrowed.
     pub fn into_owned(self) -> Site<'static> {
         Site(self.0.into_owned())
     }
 
-    /// The same, owned; what is borrowed is copied into this room, and takes it.
+    /// The same argument, owned. Borrowed bytes are copied into `room`, whose allocation the result takes over.
     pub(crate) fn into_owned_in(self, room: &mut Vec<u8>) -> Site<'static> {
         Site(self.0.into_owned_in(room))
     }
 
-    /// The room that it takes, if it is owned.
+    /// The text's allocation, if it is owned.
     pub(crate) fn into_room(self) -> Option<Vec<u8>> {
         self.0.into_room()
     }
@@ -99,7 +99,7 @@ pub enum Opts<'a> {
 }
 
 impl<'a> Opts<'a> {
-    /// Reads what stands behind the blanks; there is something.
+    /// Reads the argument after its blanks; `text` isn't empty.
     pub(super) fn read(text: &'a [u8]) -> Read<'a, Self> {
         if let Some(known) = Self::known(text) {
             return known;
@@ -109,11 +109,11 @@ impl<'a> Opts<'a> {
             .map_err(|_| wrong(text, ArgumentFault::Word))
     }
 
-    /// `None` if it's none of those that have a variant.
+    /// `None` if the option has no variant of its own.
     fn known(text: &'a [u8]) -> Option<Read<'a, Self>> {
         let (word, rest) = split_word(text);
         if word.eq_ignore_ascii_case(b"UTF8") || word.eq_ignore_ascii_case(b"UTF-8") {
-            // `OPTS UTF8 NLST` and others like it are not ours.
+            // `OPTS UTF8 NLST` and its like are other options.
             let (_, value) = Option::<bool>::read(rest).ok().filter(|(rest, _)| argument::end(rest).is_ok())?;
             return Some(Ok((&[], Self::Utf8(value))));
         }
@@ -152,7 +152,7 @@ impl<'a> Opts<'a> {
         }
     }
 
-    /// The same, owned. Allocates if it was borrowed.
+    /// The same argument, owned. Allocates if it was borrowed.
     pub fn into_owned(self) -> Opts<'static> {
         match self {
             Self::Utf8(value) => Opts::Utf8(value),
@@ -164,19 +164,19 @@ impl<'a> Opts<'a> {
     }
 }
 
-/// An argument of OPTS that [`Opts`] has no variant for.
+/// An argument of OPTS for which [`Opts`] has no variant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OtherOption<'a>(Argument<'a>);
 
 impl<'a> OtherOption<'a> {
-    /// Borrows `text`, unless it is illegal or [`Opts`] has a variant for it. Allocates nothing.
+    /// Borrows `text`. An error if it can't be an [`Argument`], or if [`Opts`] has a variant for it. Allocates nothing.
     pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, NotOther> {
         let text = text.as_ref();
         let argument = Argument::new(text).map_err(NotOther::Text)?;
         if Opts::known(text).is_some() { Err(NotOther::Known) } else { Ok(Self(argument)) }
     }
 
-    /// All of it as it goes over the wire.
+    /// The whole argument as it goes over the wire.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -189,7 +189,7 @@ impl<'a> arbitrary::Arbitrary<'a> for OtherOption<'a> {
     }
 }
 
-/// Why something is no [`OtherOption`](super::OtherOption) or [`OtherCommand`](super::OtherCommand).
+/// Why text can't be an [`OtherOption`](super::OtherOption) or an [`OtherCommand`](super::OtherCommand).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotOther {
@@ -200,7 +200,7 @@ pub enum NotOther {
         /// Where the blank is, in bytes from 0.
         at: usize,
     },
-    /// There is a variant for it, so it isn't other.
+    /// [`Command`](super::Command) or [`Opts`](super::Opts) has a variant for it.
     Known,
 }
 
@@ -208,7 +208,7 @@ impl fmt::Display for NotOther {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(error) => error.fmt(f),
-            Self::Blank { at } => write!(f, "a blank at {at}"),
+            Self::Blank { at } => write!(f, "a blank at byte {at}"),
             Self::Known => f.write_str("there is a variant for it"),
         }
     }
@@ -216,19 +216,19 @@ impl fmt::Display for NotOther {
 
 impl core::error::Error for NotOther {}
 
-/// The facts that MFF sets (draft-somers-ftp-mfxx-03): `name=value;` once or more, without a blank. The last `;` may
-/// be missing from what is read; it is always written.
+/// The facts that MFF sets (draft-somers-ftp-mfxx-03): `name=value;` once or more, without a blank. Text to be read may lack the last
+/// `;`; it is always written.
 ///
 /// ```
 /// let facts = ftp_proto::NewFacts::new("modify=20240229120000;UNIX.mode=0644").unwrap();
 /// assert_eq!(facts.iter().last(), Some((&b"UNIX.mode"[..], &b"0644"[..])));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-// Without the last `;`, so that equal facts are equal.
+// Kept without the last `;`, so that equal facts compare equal.
 pub struct NewFacts<'a>(Argument<'a>);
 
 impl<'a> NewFacts<'a> {
-    /// Borrows `text`, if it is facts. Allocates nothing.
+    /// Borrows `text` if it consists of facts; the error says where it doesn't. Allocates nothing.
     pub fn new<B: AsRef<[u8]> + ?Sized>(text: &'a B) -> Result<Self, NewFactsError> {
         let text = text.as_ref();
         let text = text.strip_suffix(b";").unwrap_or(text);
@@ -247,13 +247,13 @@ impl<'a> NewFacts<'a> {
         })
     }
 
-    /// Appends the facts as they go over the wire, a `;` behind each.
+    /// Appends the facts as they go over the wire, with a `;` after each.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.0.as_bytes());
         out.push(b';');
     }
 
-    /// The same, owned. Allocates if it was borrowed.
+    /// The same facts, owned. Allocates if they were borrowed.
     pub fn into_owned(self) -> NewFacts<'static> {
         NewFacts(self.0.into_owned())
     }
@@ -266,7 +266,7 @@ impl<'a> arbitrary::Arbitrary<'a> for NewFacts<'a> {
     }
 }
 
-/// Why something is no [`NewFacts`].
+/// Why text can't be [`NewFacts`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NewFactsError {
@@ -283,7 +283,7 @@ impl fmt::Display for NewFactsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(error) => error.fmt(f),
-            Self::Fact { at } => write!(f, "no fact at {at}"),
+            Self::Fact { at } => write!(f, "expected name=value at byte {at}"),
         }
     }
 }
@@ -291,14 +291,14 @@ impl fmt::Display for NewFactsError {
 impl core::error::Error for NewFactsError {}
 
 /// ```text
-/// fact = 1*OCTET "=" *OCTET                          ; none of these a blank or ";", and in the name no "="
+/// fact = 1*OCTET "=" *OCTET                          ; no octet is a blank or ";", and none of the name is "="
 /// ```
 fn fact(input: &[u8]) -> grammar::Read<'_, &[u8], NotAFact> {
     let is_fact = |fact: &[u8]| !fact.contains(&b' ') && memchr::memchr(b'=', fact).is_some_and(|equals| equals > 0);
     verify(take_till(|byte| byte == b';'), is_fact).parse_complete(input)
 }
 
-/// All that can be wrong with facts.
+/// The only thing that can be wrong with facts.
 struct NotAFact;
 
 impl Kind for NotAFact {
@@ -307,7 +307,7 @@ impl Kind for NotAFact {
     }
 }
 
-/// Up to the first blank, and from there.
+/// Splits a text at the first blank, which belongs to the second part.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at_checked(memchr::memchr(b' ', text).unwrap_or(text.len())).unwrap_or((text, &[]))
 }

@@ -1,9 +1,9 @@
-//! The values that arguments choose from.
+//! Arguments that are one of a few values.
 
 use crate::address::NetworkProtocol;
 use core::num::NonZeroU8;
 
-/// The representation type that TYPE sets (RFC 959 3.1.1). A session begins with `A`.
+/// The representation type that TYPE sets (RFC 959 3.1.1). A session begins with TYPE A.
 ///
 /// ```
 /// use ftp_proto::{Command, Type};
@@ -14,9 +14,9 @@ use core::num::NonZeroU8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Type {
-    /// `A`: text in ASCII; no format means non-print.
+    /// `A`: text in ASCII. `None` means [`Format::NonPrint`] and is written without a format.
     Ascii(Option<Format>),
-    /// `E`: text in EBCDIC; no format means non-print.
+    /// `E`: text in EBCDIC. `None` means [`Format::NonPrint`] and is written without a format.
     Ebcdic(Option<Format>),
     /// `I`: bytes as they are.
     Image,
@@ -29,7 +29,7 @@ impl Type {
     pub const LOCAL_8: Self = Self::Local(NonZeroU8::MIN.saturating_add(7));
 }
 
-/// `A`, as RFC 959 3.1.1.1 has it.
+/// `A`, the default of RFC 959 3.1.1.1.
 impl Default for Type {
     fn default() -> Self {
         Self::Ascii(None)
@@ -53,12 +53,12 @@ pub enum Format {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Structure {
-    /// `F`.
+    /// `F`: no structure, a sequence of bytes.
     #[default]
     File,
-    /// `R`.
+    /// `R`: a sequence of records.
     Record,
-    /// `P`.
+    /// `P`: numbered pages.
     Page,
 }
 
@@ -66,18 +66,19 @@ pub enum Structure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Mode {
-    /// `S`.
+    /// `S`: the bytes as they are; with STRU F the end of the connection ends the file.
     #[default]
     Stream,
-    /// `B`.
+    /// `B`: blocks with a header.
     Block,
-    /// `C`.
+    /// `C`: runs of equal bytes are compressed.
     Compressed,
-    /// `Z`.
+    /// `Z`: compressed by DEFLATE.
     Deflate,
 }
 
-/// How a file's bytes are sent over a data connection: TYPE, STRU and MODE. The default is a new session's (RFC 959 5.1).
+/// How a file's bytes are sent over a data connection: the transfer parameters TYPE, STRU and MODE. The default is that of a new
+/// session (RFC 959 5.1).
 ///
 /// ```
 /// use ftp_proto::{Form, Mode, Type};
@@ -89,22 +90,22 @@ pub enum Mode {
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Form {
-    /// What TYPE set.
+    /// The representation type, set by TYPE.
     pub representation: Type,
-    /// What STRU set.
+    /// The file structure, set by STRU.
     pub structure: Structure,
-    /// What MODE set.
+    /// The transfer mode, set by MODE.
     pub mode: Mode,
 }
 
 impl Form {
-    /// Whether the data itself marks the end of a file, so that the connection need not end with it (RFC 959 3.3, 3.4): in
-    /// every MODE but S, and with STRU R.
+    /// Whether the data itself marks the end of a file, so that the data connection may stay open after it (RFC 959 3.3, 3.4): in every
+    /// MODE but S, and with STRU R.
     pub const fn marks_end(self) -> bool {
         !matches!(self.mode, Mode::Stream) || matches!(self.structure, Structure::Record)
     }
 
-    /// Whether the bytes on the wire are the file's, one for one.
+    /// Whether the bytes on the wire are exactly the file's.
     pub(crate) fn is_verbatim(self) -> bool {
         let bytes = matches!(self.representation, Type::Image | Type::LOCAL_8);
         bytes && self.structure == Structure::File && self.mode == Mode::Stream
@@ -120,26 +121,26 @@ impl Form {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Protection {
-    /// `C`: none.
+    /// `C`: no protection.
     #[default]
     Clear,
     /// `S`: integrity.
     Safe,
     /// `E`: confidentiality.
     Confidential,
-    /// `P`: both; TLS.
+    /// `P`: integrity and confidentiality, as with TLS.
     Private,
 }
 
-/// What ALGS asks of an FTP64 application level gateway (RFC 6384 11).
+/// The argument of ALGS, which asks something of an FTP64 application level gateway (RFC 6384 11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Algs {
-    /// `STATUS64`.
+    /// `STATUS64`: tell whether the gateway translates.
     Status64,
-    /// `ENABLE64`.
+    /// `ENABLE64`: translate from now on.
     Enable64,
-    /// `DISABLE64`.
+    /// `DISABLE64`: stop translating.
     Disable64,
 }
 
@@ -169,11 +170,11 @@ pub struct Allocation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum EpsvArgument {
-    /// None: the network protocol of the control connection.
+    /// No argument: the network protocol of the control connection.
     #[default]
     Any,
     /// A network protocol.
     Protocol(NetworkProtocol),
-    /// `ALL`: from now on no other command sets up a data connection.
+    /// `ALL`: from now on only EPSV sets up data connections (RFC 2428 4).
     All,
 }

@@ -3,7 +3,7 @@
 use super::Verb;
 
 /// A set of verbs, one bit each.
-// Aligned like the rest of a session: to 16 bytes, it would cost an idle one more than itself.
+// Aligned to 8 bytes, like the rest of a session: with 16, the padding would cost an idle session more than the set itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(Rust, packed(8))]
 pub(crate) struct VerbSet(u128);
@@ -13,7 +13,7 @@ const _: () = assert!(Verb::ALL.len() < 128);
 
 impl VerbSet {
     pub(crate) fn contains(self, verb: Verb) -> bool {
-        // A shift of 128 bits takes twice as long, and this is asked at every command.
+        // A shift of 128 bits takes twice as long, and this runs for every command.
         let (place, set) = (verb as u32, self.0);
         let word = if place < u64::BITS { set as u64 } else { (set >> u64::BITS) as u64 };
         word.wrapping_shr(place) & 1 != 0

@@ -1,4 +1,4 @@
-//! Command lines for people: in a log, on a terminal.
+//! Command lines as people see them, in a log or on a terminal.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -6,8 +6,8 @@ use core::fmt;
 use super::argument::Shown;
 use super::{Command, CommandLine, Verb};
 
-/// The command as one line, fit for a log and for a terminal: a password, an account and whatever else may be a secret is `****`,
-/// and bytes that aren't printable are escaped. [`Command::encode`] writes what goes over the wire. Allocates.
+/// The command as one line, fit for a log and a terminal: a password, an account and any other possible secret shows as `****`, and
+/// bytes that aren't printable are escaped. [`Command::encode`] writes what goes over the wire. Allocates.
 ///
 /// ```
 /// use ftp_proto::Command;
@@ -15,7 +15,7 @@ use super::{Command, CommandLine, Verb};
 /// assert_eq!(shown(b"retr a\tb")?, "RETR a\\tb");
 /// assert_eq!(shown(b"PASS secret")?, "PASS ****");
 /// assert_eq!(shown(b"SITE CHPASS secret")?, "SITE CHPASS ****");
-/// assert_eq!(shown(b"XYZZY secret")?, "XYZZY ****", "it may be one");
+/// assert_eq!(shown(b"XYZZY secret")?, "XYZZY ****", "an unknown command may take a secret");
 /// # Ok::<(), ftp_proto::CommandError>(())
 /// ```
 impl fmt::Display for Command<'_> {
@@ -26,7 +26,7 @@ impl fmt::Display for Command<'_> {
     }
 }
 
-/// The line with the word that was used, as [`Command`]'s `Display` shows it. Allocates.
+/// Like `Display` of [`Command`], with the alias if the line used one. Allocates.
 impl fmt::Display for CommandLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = Vec::new();
@@ -43,7 +43,7 @@ pub(crate) fn show_line(line: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result 
     if has_more { f.write_str(" ****") } else { Ok(()) }
 }
 
-/// The word, what may be shown behind it, and whether there is more.
+/// The word, the rest that may be shown, and whether anything is hidden.
 fn parts(line: &[u8]) -> (&[u8], &[u8], bool) {
     let (word, rest) = until_blank(line);
     match Verb::of_line(line).shown() {
@@ -58,13 +58,13 @@ fn parts(line: &[u8]) -> (&[u8], &[u8], bool) {
     }
 }
 
-/// The rest begins with the blank.
+/// Splits a text at the first blank, which belongs to the second part.
 fn until_blank(text: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr::memchr(b' ', text).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, &[]))
 }
 
-/// UTF-8 as it is, but for what moves a terminal's cursor or worse.
+/// Writes UTF-8 as it is, and escapes control characters, which could steer a terminal, and bytes that aren't UTF-8.
 fn escape(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {

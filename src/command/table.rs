@@ -1,10 +1,9 @@
-//! The table of commands: one row a command. All that is known of a command stands in its row, and nowhere else.
+//! The table of commands, one row for each. Every fact about a command is in its row, and nowhere else.
 //!
-//! A row is a variant of [`Command`] with its arguments; the line as HELP shows it, which begins with the command's word;
-//! an alias, if it has one; and in braces the columns, each by the name that it has in
-//! [`Row`](super::column::Row), which explains them. A column that a row leaves out is as in
-//! [`Row::USUAL`](super::column::Row::USUAL): most commands need a login, touch no data connection, and are there only where
-//! the server's application names them.
+//! A row is a variant of [`Command`] with its arguments; its syntax as HELP shows it, which begins with the command's word; an alias, if
+//! it has one; and in braces the columns, by their names in [`Row`](super::column::Row), which explains them. A column that a row leaves
+//! out has its value of [`Row::USUAL`](super::column::Row::USUAL): most commands need a login, have nothing to do with a data
+//! connection, and are supported only if the server's application names them.
 
 use super::argument::{Field, Shown};
 use super::error::CommandError;
@@ -125,7 +124,7 @@ commands! {
     Lpsv = "LPSV" { source: "RFC 1639", data: SetsUpPassive, served: Always }
     Algs(Algs) = "ALGS <SP> (STATUS64|ENABLE64|DISABLE64)" { source: "RFC 6384", login: NotNeeded, served: Never }
 
-    // Drafts, and what servers have made up.
+    // Drafts, and servers' own inventions.
     Mfmt(Time, Path<'a>) = "MFMT <SP> YYYYMMDDhhmmss <SP> path" {
         source: "draft-somers-ftp-mfxx-03", feature: Some("MFMT"), asks: Perform
     }

@@ -1,4 +1,4 @@
-//! Arguments as words of their own: shown as they go over the wire, and read from that.
+//! `Display` and `FromStr` of arguments, in the form in which they go over the wire.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,7 +11,7 @@ use crate::words::UnknownWord;
 
 macro_rules! words {
     ($($name:ident $wanted:literal;)+) => {$(
-        /// As it goes over the wire.
+        /// The argument as it goes over the wire.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let mut argument = Vec::new();
@@ -31,17 +31,17 @@ macro_rules! words {
 }
 
 words! {
-    Type "representation type: A, E, I, L and a number of bits, A or E and a format (A N) are";
-    Format "format: N, T or C is one";
-    Structure "file structure: F, R or P is one";
-    Mode "transfer mode: S, B, C or Z is one";
-    Protection "protection level: C, S, E or P is one";
-    Algs "argument of ALGS: STATUS64, ENABLE64 or DISABLE64 is one";
-    Allocation "argument of ALLO: a number of bytes, or that and R and the size of a record, is one";
-    EpsvArgument "argument of EPSV: 1, 2, ALL or nothing is one";
+    Type "a representation type: expected A or E, perhaps with a format (A N), or I, or L and a number of bits";
+    Format "a format: expected N, T or C";
+    Structure "a file structure: expected F, R or P";
+    Mode "a transfer mode: expected S, B, C or Z";
+    Protection "a protection level: expected C, S, E or P";
+    Algs "an argument of ALGS: expected STATUS64, ENABLE64 or DISABLE64";
+    Allocation "an argument of ALLO: expected a number of bytes, perhaps with R and the size of a record";
+    EpsvArgument "an argument of EPSV: expected 1, 2, ALL or nothing";
 }
 
-/// A whole argument, with no blank before or behind it.
+/// Reads a whole argument, with no blank before or after it.
 fn read<'a, T: Field<'a>>(text: &'a str) -> Option<T> {
     if text.starts_with(' ') || text.ends_with(' ') {
         return None;

@@ -1,11 +1,11 @@
-//! Why there is no data connection: every cause that is told, with its name and its sentence.
+//! The causes of a missing or failed data connection, each with its identifier and its sentence.
 
 use core::fmt;
 
-/// One row a cause: variant, name for machines, sentence, and what it is.
+/// One row for each cause: its documentation, variant, identifier and sentence.
 macro_rules! causes {
     ($($(#[$doc:meta])* $name:ident $id:literal $sentence:literal;)*) => {
-        /// Why there is no data connection, or one that doesn't do what it is for. More of them may come.
+        /// Why there is no data connection, or why one doesn't move its data. `Display` shows one sentence.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[non_exhaustive]
@@ -18,10 +18,10 @@ macro_rules! causes {
         }
 
         impl Cause {
-            /// All that are told.
+            /// All causes, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// Its name for machines, which stays: `private-address-advertised`.
+            /// Its identifier for programs, such as `private-address-advertised`. It doesn't change between versions.
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$name => $id),* }
             }
@@ -43,12 +43,12 @@ causes! {
     /// The announced address is that of a container's network.
     ContainerAddressAdvertised "container-address-advertised"
         "The server runs in a container and announces the container's own address.";
-    /// The announced public address isn't the server's any more, or never was.
+    /// The announced public address isn't the server's: not any more, or it never was.
     StaleAddressAdvertised "stale-address-advertised"
         "The server announces a public address that isn't its own: stale, mistyped, or resolved long ago.";
-    /// Data connections live on another host than the control connection.
+    /// Data connections go to another host than the control connection.
     DataOnAnotherHost "data-on-another-host"
-        "The data connections live on another host than the control connection: a cluster, or a load balancer.";
+        "The data connections go to another host than the control connection: a cluster, or a load balancer.";
     /// Packets to the passive ports are dropped before the server.
     PassiveRangeDropped "passive-range-dropped"
         "A firewall or NAT in front of the server drops connections to its passive ports.";
@@ -58,15 +58,15 @@ causes! {
     /// The container's passive ports aren't published.
     RangeNotPublished "range-not-published"
         "The container's passive ports aren't published.";
-    /// The Kubernetes service has the control port alone.
+    /// The Kubernetes service has only the control port.
     ServiceWithoutRange "service-without-range"
-        "The Kubernetes service passes the control port alone, not the passive ports.";
+        "The Kubernetes service passes only the control port, not the passive ports.";
     /// The service leads a data connection to another pod.
     AnotherPod "another-pod"
-        "Another pod than the one of the control connection gets the data connection.";
-    /// The client's own firewall lets nothing out to high ports.
+        "The data connection goes to another pod than the control connection.";
+    /// The client's own firewall blocks outbound connections to high ports.
     OutboundBlocked "outbound-blocked"
-        "A firewall at the client lets no connection out to the server's passive ports.";
+        "A firewall at the client blocks outbound connections to the server's passive ports.";
     /// No port of the passive range is free.
     RangeExhausted "passive-range-exhausted"
         "The server has no free passive port: its range is too small for its clients.";
@@ -75,8 +75,8 @@ causes! {
         "The first port of the server's passive range is above the last.";
     /// TLS is required, and there is no fixed range that a firewall could open.
     RangeNotFixed "range-not-fixed"
-        "The server takes any port for passive mode, and under TLS no firewall can read which.";
-    /// One port of the range belongs to another protocol in a router's eyes.
+        "The server uses any port for passive mode, and under TLS no firewall can read which one.";
+    /// A router treats one port of the range as that of another protocol.
     PortTakenByAlg "port-taken-by-alg"
         "A router takes this port for another protocol's (SIP or the like) and interferes.";
     /// A router rewrites ports in replies.
@@ -94,18 +94,18 @@ causes! {
     /// A gateway in front of the server refuses or rewrites the passive command.
     PassiveFiltered "passive-filtered"
         "A gateway in between filters or rewrites the passive command.";
-    /// A firewall that reads PASV and not EPSV.
+    /// A firewall that reads PASV but not EPSV.
     EpsvBlocked "epsv-blocked"
         "A firewall in between knows PASV but not EPSV, and opens no port for it.";
-    /// Something in between damages or swallows the 227.
+    /// A middlebox damages or drops the 227.
     PasvMangled "pasv-mangled"
         "A router in between damages or rewrites the reply to PASV.";
-    /// The client is behind NAT and told the server an address inside.
+    /// The client is behind NAT and has sent the server its inside address.
     ActiveBehindNat "active-behind-nat"
         "The client is behind NAT, and the server is told an address that it can't or won't connect to.";
-    /// The server doesn't connect to that address, by rule.
+    /// The server refuses, as a rule, to connect to that address.
     ActiveAddressRejected "active-address-rejected"
-        "The server refuses to connect to another address than the one that it sees the client come from.";
+        "The server refuses to connect to any address but the one from which the client comes.";
     /// The server's connection to the client is dropped on its way.
     ActiveInboundDropped "active-inbound-dropped"
         "A firewall or NAT at the client drops the connection that the server makes in active mode.";
@@ -114,68 +114,68 @@ causes! {
         "A firewall or NAT at the client refuses the connection that the server makes in active mode.";
     /// The server can't connect out at all.
     ServerOutboundBlocked "server-outbound-blocked"
-        "A firewall at the server lets none of its connections out in active mode.";
-    /// A transfer was asked for without a data connection agreed on.
+        "A firewall at the server blocks its outbound connections in active mode.";
+    /// A transfer command came without the setup of a data connection.
     SetupMissing "setup-missing"
-        "No data connection was agreed on for this transfer: PASV or PORT is due before each.";
+        "No data connection was set up for this transfer: PASV or PORT must come before each.";
     /// The data connection comes from another address than the control connection.
     DataPeerDiffers "data-peer-differs"
         "The data connection comes from another address than the control connection.";
-    /// The server wants the TLS session of the control connection on the data connection.
+    /// The server requires the TLS session of the control connection on the data connection.
     SessionNotResumed "tls-session-not-resumed"
         "The server requires that the data connection resumes the control connection's TLS session, and it didn't.";
-    /// The same, only over TLS 1.3.
+    /// Like [`SessionNotResumed`](Self::SessionNotResumed), but only over TLS 1.3.
     SessionNotResumedTls13 "tls13-session-not-resumed"
         "Over TLS 1.3 the data connection doesn't resume the control connection's session, as the server requires.";
     /// PROT P is required and not in force, or the reverse.
     ProtectionUnfit "protection-unfit"
-        "The server wants another protection of data connections than the one in force (PBSZ 0, PROT P).";
-    /// No login or data without TLS.
+        "The server requires another protection of data connections than the one in force (PBSZ 0, PROT P).";
+    /// The server allows no login or no transfer without TLS.
     TlsRequired "tls-required"
-        "The server wants TLS on the control connection first.";
+        "The server requires TLS on the control connection first.";
     /// TLS on the data connection fails for another reason.
     DataTlsFailed "data-tls-failed"
         "TLS on the data connection fails.";
     /// A helper or ALG can't read the addresses under TLS.
     TlsBlindsHelper "tls-blinds-helper"
-        "A firewall or NAT opens data ports by reading the dialogue, and TLS hides it.";
+        "A firewall or NAT opens data ports by reading the control connection, and TLS hides that.";
     /// A conntrack helper isn't attached to the control connection.
     HelperNotAttached "helper-not-attached"
         "The firewall's FTP helper isn't attached to the control connection.";
-    /// PASV over IPv6.
+    /// PASV was used over IPv6.
     PasvOnIpv6 "pasv-on-ipv6"
-        "PASV has no words for IPv6.";
-    /// The server can't do this address family.
+        "PASV can't name an IPv6 address.";
+    /// The server doesn't support this address family.
     FamilyUnsupported "family-unsupported"
         "The server doesn't support the address family that it was asked for.";
-    /// DrFTPD and its like want PRET.
+    /// The server requires PRET, as DrFTPD does.
     PretNeeded "pret-needed"
-        "The server has to know what a passive port is for, by PRET, before PASV.";
-    /// The connection stands, and nothing comes through.
+        "The server has to be told by PRET, before PASV, what a passive port is for.";
+    /// The data connection is established, but no data comes through.
     PathBroken "path-broken"
-        "The data connection stands, but its path is broken: large packets (MTU), a proxy, or TLS that waits for ever.";
-    /// A 421 that is a data timeout.
+        "The data connection is established, but its path is broken: large packets (MTU), a proxy, or TLS that waits for ever.";
+    /// A 421 that means a timeout of the data connection.
     DataTimeout "data-timeout"
-        "The server said 421 for a data connection that didn't come, and the session goes on.";
-    /// The client sees the server's public address from inside, and the router doesn't turn it back.
+        "The server sent 421 for a data connection that didn't come, and the session goes on.";
+    /// The client uses the server's public address from inside, and the router doesn't lead that back.
     NoHairpin "no-hairpin"
         "Client and server are in one network, and its router doesn't lead the public address back inside.";
-    /// Replies are shifted against commands.
+    /// Replies are matched to the wrong commands.
     OutOfStep "out-of-step"
-        "Replies and commands are out of step: an answer belongs to another command.";
-    /// The control connection was dropped in between while a transfer ran.
+        "Replies and commands are out of step: a reply belongs to another command.";
+    /// A middlebox dropped the control connection while a transfer ran.
     ControlDroppedIdle "control-dropped-while-idle"
         "The control connection was dropped while it was silent during a transfer; the data was whole.";
-    /// The data connection is closed before everything has come.
+    /// The data connection was closed before all bytes had come.
     ClosedTooEarly "closed-too-early"
         "The data connection was closed before all bytes had come.";
-    /// No socket, no port, no permission on our own side.
+    /// This side lacks a socket, a port or a permission.
     LocalFailure "local-failure"
         "This side has no socket, port or permission for the data connection.";
-    /// No control connection: nobody listens.
+    /// The control connection was refused.
     ControlRefused "control-refused"
         "Nothing listens at the server's port, or a firewall rejects it.";
-    /// No control connection: no answer.
+    /// The control connection got no answer.
     ControlUnreachable "control-unreachable"
         "The server can't be reached at all.";
     /// SSH answers.
@@ -193,12 +193,12 @@ causes! {
     /// TLS doesn't begin on the control connection.
     ControlTlsFailed "control-tls-failed"
         "TLS doesn't begin on the control connection: it is plain FTP there, or versions or certificate don't fit.";
-    /// Something else answers, or nothing does.
+    /// Another protocol answers, or none.
     NotFtp "not-ftp"
-        "What answers at this port is no FTP server.";
+        "There is no FTP server at this port.";
 }
 
-/// One sentence.
+/// The cause in one sentence.
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.sentence())
@@ -206,14 +206,20 @@ impl fmt::Display for Cause {
 }
 
 /// A set of causes.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+///
+/// ```
+/// use ftp_proto::diagnosis::{Cause, Causes};
+/// let tls = Causes::of(&[Cause::TlsRequired, Cause::ProtectionUnfit]);
+/// assert!(tls.contains(Cause::TlsRequired) && !tls.contains(Cause::NotFtp));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Causes(u64);
 
 impl Causes {
-    /// None.
+    /// No causes.
     pub const NONE: Self = Self(0);
 
-    /// These.
+    /// The set of these causes.
     pub const fn of(causes: &[Cause]) -> Self {
         let mut set = 0;
         let mut rest = causes;
@@ -228,23 +234,23 @@ impl Causes {
         self.0 |= bit(cause);
     }
 
-    /// Whether it is among them.
+    /// Whether the set contains this cause.
     pub const fn contains(self, cause: Cause) -> bool {
         self.0 & bit(cause) != 0
     }
 
-    /// How many they are.
+    /// How many causes the set contains.
     pub const fn len(self) -> usize {
-        // At most 64.
+        // There are at most 64 causes.
         self.0.count_ones() as usize
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Each of them, the likelier ones first as far as that can be said.
+    /// The causes, in the order of [`Cause::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Cause> {
         Cause::ALL.iter().copied().filter(move |cause| self.contains(*cause))
     }
@@ -254,11 +260,11 @@ const fn bit(cause: Cause) -> u64 {
     1_u64.wrapping_shl(cause as u32)
 }
 
-/// The causes' names.
+/// Serializes as the list of the causes' identifiers.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Causes {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Not `collect_seq`, which some formats can't do without knowing the length.
+        // Some formats need the length, which `collect_seq` doesn't give.
         alloc::vec::Vec::from_iter(self.iter()).serialize(serializer)
     }
 }

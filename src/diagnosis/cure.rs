@@ -1,4 +1,4 @@
-//! Cures: who does what, and with which lines of the server's configuration.
+//! Cures: what each person can do, and with which lines of the server's configuration.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -9,11 +9,11 @@ use super::remedies::{REMEDIES, Remedy};
 use super::words::{Given, Line};
 use crate::route::Software;
 
-/// The passive range that is proposed where none is configured: below the ports that systems give out by themselves, and within those
-/// that a Kubernetes node publishes.
+/// The passive range that is proposed if none is configured: below the ports that systems assign by themselves, and within those that a
+/// Kubernetes node publishes.
 const PROPOSED: (u16, u16) = (30000, 30099);
 
-/// Who can act.
+/// Who can carry out a cure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -21,20 +21,20 @@ const PROPOSED: (u16, u16) = (30000, 30099);
 pub enum Actor {
     /// The client's user.
     User,
-    /// Who administers the server.
+    /// The administrator of the server.
     ServerAdministrator,
-    /// Who administers the firewall, the router or the cluster in between.
+    /// The administrator of the firewall, the router or the cluster in between.
     FirewallAdministrator,
 }
 
-/// What somebody can do about one cause. Its display is a sentence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What one [`Actor`] can do about one cause. `Display` shows a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cure {
     pub(super) remedy: &'static Remedy,
     pub(super) known: Known,
 }
 
-/// One line of a configuration. Its display is the line as it is written, in the syntax of the software that it is for.
+/// One line of a configuration. `Display` shows the line in the syntax of the software that it is for.
 ///
 /// ```
 /// # use ftp_proto::{Attempt, AttemptEnd, DataError, Evidence, Route, Side, Software, diagnosis::diagnose};
@@ -46,7 +46,7 @@ pub struct Cure {
 /// assert!(lines.contains(&"pasv_address=203.0.113.7".to_owned()), "{lines:?}");
 /// # Ok::<(), core::net::AddrParseError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Setting {
     key: &'static str,
     value: Value,
@@ -54,14 +54,14 @@ pub struct Setting {
 }
 
 /// What a [`Setting`] sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Value {
-    /// Nothing: the key says it all.
+    /// The key stands alone.
     Nothing,
     /// This word.
     Word(&'static str),
-    /// The address at which clients reach the server; `None`: whoever reads it has to put it in.
+    /// The address at which clients reach the server; `None` if it isn't known, so that the reader has to fill it in.
     PublicAddress(Option<IpAddr>),
     /// A port.
     Port(u16),
@@ -70,7 +70,7 @@ pub enum Value {
 }
 
 /// How a line is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Syntax {
     /// `key=value`: vsftpd, and this crate's server.
     Equals,
@@ -78,7 +78,7 @@ enum Syntax {
     Directive,
     /// `-k value`: Pure-FTPd's command line.
     Option,
-    /// `Where > which field: value`: programs with windows.
+    /// `Page > field: value`: programs with a graphical interface.
     Field,
     /// `key = "value"`: pyftpdlib.
     Python,
@@ -104,7 +104,7 @@ fn remedies(cause: Cause, actor: Actor) -> impl Iterator<Item = &'static Remedy>
 }
 
 impl Cure {
-    /// Which cause it is for.
+    /// The cause that it is for.
     pub fn cause(&self) -> Cause {
         self.remedy.cause
     }
@@ -114,12 +114,12 @@ impl Cure {
         self.remedy.actor
     }
 
-    /// The server in whose words it is.
+    /// The server software whose settings it uses.
     pub fn software(&self) -> Software {
         self.known.software
     }
 
-    /// The same sentence, the beginning of the other's, or the same lines to write. Whoever has the other needs this one no more.
+    /// Whether the other cure makes this one redundant: it has the same lines, or its sentence begins with this one's.
     pub(super) fn is_said_by(&self, other: &Self) -> bool {
         let (one, another) = (self.remedy, other.remedy);
         let writes_the_same = !one.lines.is_empty() && one.lines == another.lines;
@@ -127,12 +127,12 @@ impl Cure {
             || (writes_the_same && range(one.cause, self.known) == range(another.cause, other.known))
     }
 
-    /// The lines to write, in the words of the server that was recognised; none if it wasn't, or if no line does it.
+    /// The lines to write into the configuration of the recognised server; none if it wasn't recognised, or if no setting helps.
     pub fn settings(&self) -> impl Iterator<Item = Setting> + use<> {
         self.settings_of(self.known.software)
     }
 
-    /// The same in the words of this server: for who knows which one it is.
+    /// The lines to write into the configuration of this server software, for an application that knows which one it is.
     ///
     /// ```
     /// # use ftp_proto::{Attempt, AttemptEnd, DataError, Evidence, Route, Side, Software, diagnosis::diagnose};
@@ -141,7 +141,7 @@ impl Cure {
     /// let evidence = Evidence::seen_by(Side::Client).server("203.0.113.7:21".parse()?).attempt(attempt);
     /// let findings = diagnose(&evidence);
     /// let cures = || findings.first().unwrap().cures();
-    /// assert!(cures().all(|cure| cure.settings().next().is_none()), "nobody knows which server it is");
+    /// assert!(cures().all(|cure| cure.settings().next().is_none()), "the server wasn't recognised");
     /// let lines: Vec<_> = cures().flat_map(|cure| cure.settings_of(Software::PureFtpd)).map(|line| line.to_string()).collect();
     /// assert_eq!(lines, ["-P 203.0.113.7"]);
     /// # Ok::<(), core::net::AddrParseError>(())
@@ -157,7 +157,7 @@ impl Cure {
     }
 }
 
-/// Nobody's are everybody's.
+/// Whether a row is for this software. A row that names none is for all.
 fn is_of(whose: &[Software], software: Software) -> bool {
     whose.is_empty() || whose.contains(&software)
 }
@@ -174,7 +174,7 @@ fn setting(line: Line, syntax: Syntax, public: Option<IpAddr>, (first, last): (u
     Setting { key: line.key, value, syntax }
 }
 
-/// The range that is configured, the right way round, unless it is what is at fault; else the proposed one.
+/// The configured range in the right order, unless it is the fault; otherwise the proposed one.
 fn range(cause: Cause, known: Known) -> (u16, u16) {
     let configured = known.ports.filter(|(first, last)| *first != 0 && *last != 0);
     match (cause, configured) {
@@ -182,7 +182,7 @@ fn range(cause: Cause, known: Known) -> (u16, u16) {
             let (first, last) = configured.unwrap_or(PROPOSED);
             let (first, last) = (first.min(last), first.max(last));
             let width = u32::from(last.saturating_sub(first)).saturating_add(1);
-            // Ports are in use for a while after their transfer, and Pure-FTPd wants two for each session.
+            // A port stays in use for a while after its transfer, and Pure-FTPd needs two for each session.
             let wanted = width.saturating_mul(4).max(known.sessions.unwrap_or(0).saturating_mul(4));
             let last = u32::from(first).saturating_add(wanted.saturating_sub(1));
             (first, u16::try_from(last).unwrap_or(u16::MAX))
@@ -193,7 +193,7 @@ fn range(cause: Cause, known: Known) -> (u16, u16) {
 }
 
 impl Syntax {
-    /// Of this software's configuration.
+    /// The syntax of this software's configuration.
     const fn of(software: Software) -> Self {
         match software {
             Software::Vsftpd | Software::FtpServer => Self::Equals,
@@ -207,23 +207,23 @@ impl Syntax {
 }
 
 impl Setting {
-    /// What is set: the key of a configuration file, an option, or where to click. Of a command: all of it, with `{}` where the
-    /// value stands.
+    /// The key in a configuration file, the option, or the page and field of a graphical interface. For a command, the whole command,
+    /// with `{}` in place of the value.
     pub const fn key(&self) -> &'static str {
         self.key
     }
 
-    /// To what.
+    /// The value to set.
     pub const fn value(&self) -> Value {
         self.value
     }
 
-    /// Whether it is a command to run, and no line to write.
+    /// Whether it is a command to run instead of a line to write.
     pub const fn is_command(&self) -> bool {
         matches!(self.syntax, Syntax::Command)
     }
 
-    /// Whether its key is a way through the windows of a program.
+    /// Whether its key is a page and field of a graphical interface.
     pub const fn is_field(&self) -> bool {
         matches!(self.syntax, Syntax::Field)
     }
@@ -245,8 +245,8 @@ impl fmt::Display for Cure {
     }
 }
 
-/// What it is for, who can do it, the advice, and the lines. It is written only: what it says comes from tables of this crate, by way
-/// of a [`Finding`].
+/// Serializes as cause, actor, advice and settings. There is no `Deserialize`: a cure is made from tables of this crate, through a
+/// [`Finding`].
 #[cfg(feature = "serde")]
 impl serde::Serialize for Cure {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -260,7 +260,7 @@ impl serde::Serialize for Cure {
     }
 }
 
-/// The line as it is written.
+/// Serializes as the line.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Setting {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

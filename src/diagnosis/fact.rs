@@ -1,4 +1,4 @@
-//! What speaks for a finding, and what against it.
+//! The facts that support a finding or speak against it.
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
@@ -8,86 +8,86 @@ use crate::command::Verb;
 use crate::data::DataError;
 use crate::route::{Attempt, AttemptEnd, Container, Excerpt, Helper, Route, Software, Speaks};
 
-/// One thing that was seen. Its display is half a sentence, without a full stop.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One thing that was observed. `Display` shows a clause without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Fact {
-    /// The server or the client named this address, and the control connection leads to another host.
+    /// The server (passive) or the client (active) named this address, and the control connection leads to another host.
     Advertised {
-        /// By which route.
+        /// The route whose command or reply named it.
         route: Route,
-        /// What was named.
+        /// The address that was named.
         address: SocketAddr,
-        /// The control connection's host on that side.
+        /// The control connection's host on that side, if known.
         peer: Option<IpAddr>,
     },
     /// An attempt, and how it ended.
     Tried {
-        /// The way that was tried.
+        /// The route that was tried.
         route: Route,
-        /// What was dialled, or who connected, else what was named.
+        /// The address that was dialled or connected; if there was none, the address that was named.
         address: Option<SocketAddr>,
         /// How it ended.
         end: AttemptEnd,
         /// How long it took.
         took: Duration,
-        /// The connection stood.
+        /// Whether the TCP connection was made.
         connected: bool,
-        /// The control connection was under TLS.
+        /// Whether the control connection was under TLS.
         encrypted: bool,
-        /// The data connection was to be under TLS.
+        /// Whether PROT P was in force.
         protected: bool,
     },
-    /// The server's words.
+    /// A reply of the server.
     Said(Excerpt),
-    /// The client's address is private, and the server isn't in its network.
+    /// The client's address, which is private, while the server is beyond its network.
     ClientPrivate(IpAddr),
-    /// The other side of the NAT sees the client as this one.
+    /// The client's address as the server sees it.
     ClientSeenAs(IpAddr),
-    /// The server's public address from the client's point of view.
+    /// The server's public address as the client sees it.
     ServerAt(IpAddr),
-    /// Another host came to the data port.
+    /// Another host that connected to the data port.
     Stranger(IpAddr),
     /// The server's software.
     Recognised(Software),
-    /// What answers at the port.
+    /// The protocol that answers at the port.
     Speaks(Speaks),
     /// The server runs in a container.
     Contained(Container),
-    /// This port isn't published.
+    /// A port that the container doesn't publish.
     NotPublished(u16),
-    /// The firewall's FTP helper.
+    /// The state of the firewall's FTP helper.
     Helper(Helper),
-    /// The server listened at a port, and the client was told another.
+    /// The server listened on one port, and the client was told another.
     OtherPort {
-        /// Where the server listened.
+        /// The port on which the server listened.
         listened: u16,
-        /// What the client was told.
+        /// The port that the client was told.
         told: u16,
     },
-    /// The control connection broke over this command.
+    /// The control connection was lost while the reply to this command was due.
     LostAt(Verb),
-    /// The address that the configuration lets a 227 announce.
+    /// The address that the server is configured to announce.
     Configured(IpAddr),
-    /// The configured passive range, as it is written.
+    /// The configured first and last passive port, in the configured order.
     Range(u16, u16),
-    /// This port lies outside the range that others lay in.
+    /// A port outside the configured passive range.
     OutsideRange(u16),
-    /// This port is another protocol's.
+    /// A port that routers take for another protocol's.
     ForeignPort(u16),
-    /// The control connection was silent for so long before it was lost.
+    /// For how long the control connection was silent before it was lost.
     Silent(Duration),
-    /// The data had come whole.
+    /// All data had come.
     DataWhole,
-    /// So many replies came that nothing had asked for.
+    /// How many replies came that no command had asked for.
     Surplus(u16),
-    /// The server can have so many sessions, and so many passive ports.
+    /// The server allows more sessions than it has passive ports.
     Sessions {
-        /// How many sessions.
+        /// How many sessions it allows.
         sessions: u32,
-        /// How many ports.
+        /// How many passive ports it has.
         ports: u32,
     },
     /// The server's configuration requires TLS for data.
@@ -156,7 +156,7 @@ impl fmt::Display for Fact {
                 Speaks::Smtp => "the greeting names SMTP",
                 Speaks::Tls => "the first bytes are a TLS record",
                 Speaks::Nothing => "no greeting came",
-                Speaks::Other => "the greeting is no reply",
+                Speaks::Other => "the greeting isn't a reply",
             }),
             Self::Contained(Container::Docker) => f.write_str("the server runs in a container"),
             Self::Contained(Container::Kubernetes) => f.write_str("the server runs in Kubernetes"),
@@ -169,14 +169,14 @@ impl fmt::Display for Fact {
             Self::OtherPort { listened, told } => {
                 write!(f, "the server listened at port {listened}, and the client was told {told}")
             }
-            Self::LostAt(verb) => write!(f, "the control connection broke over {}", verb.word()),
-            Self::Configured(address) => write!(f, "the configuration lets the server announce {address}"),
+            Self::LostAt(verb) => write!(f, "the control connection was lost after {}", verb.word()),
+            Self::Configured(address) => write!(f, "the server is configured to announce {address}"),
             Self::Range(first, last) => write!(f, "the passive range is {first} to {last}"),
             Self::OutsideRange(port) => write!(f, "port {port} lies outside the range"),
             Self::ForeignPort(port) => {
                 write!(f, "port {port} is another protocol's ({})", super::ports::owner(*port).unwrap_or("unknown"))
             }
-            // Most logs tell no times.
+            // Most logs have no times.
             Self::Silent(time) if time.as_secs() == 0 => f.write_str("the control connection was lost"),
             Self::Silent(time) => {
                 write!(f, "nothing had been said over the control connection for {} s", time.as_secs())
@@ -194,7 +194,7 @@ fn outcome(f: &mut fmt::Formatter<'_>, route: Route, end: AttemptEnd, connected:
     match end {
         AttemptEnd::Connected => f.write_str("it works"),
         AttemptEnd::Refused(code) => write!(f, "refused with {code}"),
-        AttemptEnd::Unexpected(code) => write!(f, "answered with {code}, which is no answer to it"),
+        AttemptEnd::Unexpected(code) => write!(f, "answered with {code}, which can't be the answer"),
         AttemptEnd::Unreadable => f.write_str("the reply names no address"),
         AttemptEnd::Failed(DataError::TimedOut) if !route.is_passive() => {
             f.write_str("the server didn't connect in time")
@@ -202,9 +202,9 @@ fn outcome(f: &mut fmt::Formatter<'_>, route: Route, end: AttemptEnd, connected:
         AttemptEnd::Failed(why) => write!(f, "{why}"),
         AttemptEnd::ServerFailed(code) if connected => write!(f, "connected, then the server gave up with {code}"),
         AttemptEnd::ServerFailed(code) => write!(f, "the server gave up with {code}"),
-        AttemptEnd::Stranger(host) => write!(f, "only {host} came, a stranger"),
-        AttemptEnd::Stalled => f.write_str("connected, and nothing moved"),
-        AttemptEnd::CutShort => f.write_str("connected, and cut short"),
+        AttemptEnd::Stranger(host) => write!(f, "only another host connected, {host}"),
+        AttemptEnd::Stalled => f.write_str("connected, but nothing moved"),
+        AttemptEnd::CutShort => f.write_str("connected, but cut short"),
         AttemptEnd::NotDialled => f.write_str("not dialled"),
         AttemptEnd::ControlLost => f.write_str("the control connection was lost"),
     }

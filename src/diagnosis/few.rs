@@ -1,9 +1,9 @@
-//! A short list that asks for no memory.
+//! A short list that doesn't allocate.
 
 use core::fmt;
 
-/// At most `N`; what comes beyond that is left out.
-#[derive(Clone, PartialEq, Eq)]
+/// At most `N` items; further ones are dropped.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Few<T, const N: usize>([Option<T>; N]);
 
 impl<T, const N: usize> Few<T, N> {
@@ -17,7 +17,7 @@ impl<T, const N: usize> Few<T, N> {
         }
     }
 
-    /// The same, unless it is there.
+    /// Like [`push`](Self::push), unless an equal item is in the list.
     pub(super) fn push_once(&mut self, item: T)
     where
         T: PartialEq,
@@ -39,9 +39,9 @@ impl<T, const N: usize> Few<T, N> {
         self.0.iter_mut().flatten()
     }
 
-    /// Sorts by a key, the least first; equals keep their order.
+    /// Sorts by a key, the smallest first; items with equal keys keep their order.
     pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
-        // Insertion: there are few, and the sort of the library that keeps the order asks for memory.
+        // Insertion sort: there are few items, and the standard library's stable sort allocates.
         for end in 1..N {
             for at in (1..=end).rev() {
                 let Some([one, other]) = self.0.get_mut(at.saturating_sub(1)..=at) else { break };
@@ -64,7 +64,7 @@ impl<T, const N: usize> Default for Few<T, N> {
 #[cfg(feature = "serde")]
 impl<T: serde::Serialize, const N: usize> serde::Serialize for Few<T, N> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Not `collect_seq`, which some formats can't do without knowing the length.
+        // Some formats need the length, which `collect_seq` doesn't give.
         alloc::vec::Vec::from_iter(self.iter()).serialize(serializer)
     }
 }

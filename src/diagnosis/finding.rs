@@ -1,4 +1,4 @@
-//! Findings: what an evidence leads to.
+//! Findings: what the evidence points to.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -9,16 +9,16 @@ use super::fact::Fact;
 use super::few::Few;
 use crate::route::Software;
 
-/// What [`diagnose`](super::diagnose) has found, the likeliest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What [`diagnose`](super::diagnose) has found, the likeliest first, at most eight.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Findings {
     list: Few<Finding, 8>,
 }
 
-/// One thing that is wrong: the causes that the evidence can't tell apart, why they are thought of, and what can be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One thing that is wrong: the causes that the evidence can't tell apart, the facts that support them, and the cures.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Finding {
     pub(super) causes: Few<Cause, 8>,
@@ -26,25 +26,25 @@ pub struct Finding {
     pub(super) against: Few<Fact, 4>,
     pub(super) tells_apart: Option<Experiment>,
     pub(super) known: Known,
-    /// The less, the earlier.
+    /// The smaller, the earlier it is shown.
     pub(super) rank: u8,
 }
 
-/// What cures are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What the cures depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub(super) struct Known {
     pub(super) software: Software,
-    /// The address at which the server is reached.
+    /// The address at which clients reach the server.
     pub(super) public: Option<IpAddr>,
     /// The passive range that is configured.
     pub(super) ports: Option<(u16, u16)>,
-    /// How many sessions there may be at once.
+    /// How many sessions may exist at once.
     pub(super) sessions: Option<u32>,
 }
 
-/// A [`Finding`] in one line; made by [`Finding::line`].
+/// Shows a [`Finding`] in one line; made by [`Finding::line`].
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'f>(&'f Finding);
 
@@ -58,27 +58,27 @@ pub enum Experiment {
     DialAdvertised,
     /// Dial the advertised port at the host that the control connection reaches.
     DialControlHost,
-    /// Ask for this route, too.
+    /// Try this route, too.
     TryRoute(crate::Route),
-    /// The same once more, for another port.
+    /// Try the same again, so that the server names another port.
     AnotherPort,
-    /// The same under TLS.
+    /// Try the same under TLS.
     WithTls,
-    /// The same with PROT P in force.
+    /// Try the same with PROT P in force.
     WithProtection,
-    /// The same without TLS.
+    /// Try the same without TLS.
     WithoutTls,
-    /// The same over TLS 1.2.
+    /// Try the same over TLS 1.2.
     OverTls12,
-    /// The same with the session resumed.
+    /// Try the same with the TLS session resumed.
     Resume,
-    /// The same from another network.
+    /// Try the same from another network.
     AnotherNetwork,
-    /// A passive transfer from here with another server.
+    /// Try a passive transfer from here with another server.
     AnotherServer,
-    /// Look into the server's log, or onto the host, whether the connection arrives.
+    /// Check in the server's log, or on its host, whether the connection arrives.
     ServersLog,
-    /// Look which port the server has listened at.
+    /// Check on which port the server listened.
     ServersPort,
 }
 
@@ -99,17 +99,17 @@ impl Findings {
         self.list.sort_by_key(|finding| finding.rank);
     }
 
-    /// The likeliest; `None`: nothing is wrong, as far as the evidence goes.
+    /// The likeliest finding; `None` if the evidence shows no fault.
     pub fn first(&self) -> Option<&Finding> {
         self.iter().next()
     }
 
-    /// Each, the likeliest first.
+    /// The findings, the likeliest first.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.list.iter()
     }
 
-    /// How many there are.
+    /// How many findings there are.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
@@ -121,51 +121,51 @@ impl Findings {
 }
 
 impl Finding {
-    /// The causes that the evidence can't tell apart, the likelier first.
+    /// The causes that the evidence can't tell apart, the likeliest first.
     pub fn causes(&self) -> impl Iterator<Item = Cause> {
         self.causes.iter().copied()
     }
 
-    /// The same as a set.
+    /// The causes as a set.
     pub fn cause_set(&self) -> Causes {
         let mut set = Causes::NONE;
         self.causes().for_each(|cause| set.insert(cause));
         set
     }
 
-    /// What speaks for it: never nothing.
+    /// The facts that support it, at least one.
     pub fn supports(&self) -> impl Iterator<Item = &Fact> {
         self.supports.iter()
     }
 
-    /// What speaks against it.
+    /// The facts that speak against it.
     pub fn against(&self) -> impl Iterator<Item = &Fact> {
         self.against.iter()
     }
 
-    /// What can be done about each cause, by whom: the user first, then the server's administrator, then the firewall's.
+    /// The cures of each cause: first the user's, then the server administrator's, then the firewall administrator's.
     pub fn cures(&self) -> impl Iterator<Item = Cure> {
         cure::of(self)
     }
 
-    /// The same, each piece of advice once, whichever of the causes it is for: of those that say the same or write the same lines the
-    /// first, and of one that another begins with the longer one.
+    /// The cures without repetition: of several with the same advice or the same lines only the first; and if one advice begins with
+    /// another, only the longer one.
     pub fn advice(&self) -> impl Iterator<Item = Cure> {
         self.cures().enumerate().filter(move |(place, cure)| !self.is_said_else(*place, cure)).map(|(_, cure)| cure)
     }
 
     fn is_said_else(&self, place: usize, cure: &Cure) -> bool {
         let mut others = self.cures().enumerate().filter(|(_, other)| other.actor() == cure.actor());
-        // Two that say each other are the same: the first of them stays.
+        // If each makes the other redundant, the first one stays.
         others.any(|(at, other)| at != place && cure.is_said_by(&other) && (at < place || !other.is_said_by(cure)))
     }
 
-    /// The further attempt that would tell the causes apart; `None`: there is one cause, or nothing would tell.
+    /// A further attempt that would tell the causes apart; `None` if there is only one cause, or no attempt would tell.
     pub fn tells_apart(&self) -> Option<Experiment> {
         self.tells_apart
     }
 
-    /// All of it in one line, as for a log.
+    /// Shows the finding in one line, for a log.
     ///
     /// ```
     /// # use ftp_proto::{Attempt, AttemptEnd, DataError, Evidence, Route, Side, Software, diagnosis::diagnose};
@@ -184,7 +184,7 @@ impl Finding {
         Line(self)
     }
 
-    /// The server's software, in whose words the cures are.
+    /// The server software whose settings the cures use.
     pub fn software(&self) -> Software {
         self.known.software
     }
@@ -204,13 +204,13 @@ impl fmt::Display for Experiment {
             Self::Resume => "try the same with the TLS session resumed",
             Self::AnotherNetwork => "try the same from another network",
             Self::AnotherServer => "try passive mode with another server",
-            Self::ServersLog => "look on the server whether the connection arrives",
-            Self::ServersPort => "look at which port the server listens",
+            Self::ServersLog => "check on the server whether the connection arrives",
+            Self::ServersPort => "check on which port the server listens",
         })
     }
 }
 
-/// The causes with their names, why, and what those can do who run the server and its network.
+/// The causes with their identifiers, the facts that support them, and the cures for the administrators.
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(finding) = self;
@@ -234,7 +234,7 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// A paragraph: the causes, why, the cures, and what would tell more.
+/// A paragraph of several lines: the causes, the facts, the cures, and the further attempt.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, cause) in self.causes().enumerate() {

@@ -1,7 +1,7 @@
 //! Ports that routers take for another protocol's.
 
-/// Ports above 1023 that the application-level gateways of common routers listen to (the Linux conntrack helpers' default ports, and
-/// what registries assign them to), and whose they are.
+/// Ports above 1023 that application-level gateways of common routers watch (the default ports of Linux's conntrack helpers), and the
+/// protocols to which registries assign them.
 const OTHERS: &[(u16, &str)] = &[
     (1719, "H.323"),
     (1720, "H.323"),
@@ -14,7 +14,7 @@ const OTHERS: &[(u16, &str)] = &[
     (10080, "Amanda"),
 ];
 
-/// Whose port it is.
+/// The other protocol to which the port belongs.
 pub(super) fn owner(port: u16) -> Option<&'static str> {
     OTHERS.iter().find(|(of, _)| *of == port).map(|(_, owner)| *owner)
 }

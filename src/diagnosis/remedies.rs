@@ -1,6 +1,6 @@
-//! The table of cures: cause × who can act × software → what to do, and the lines that do it.
+//! The table of cures: for each cause, actor and software the advice, and the settings that carry it out.
 //!
-//! How servers name their settings stands in `words.rs`. A cause may have several rows; each actor at least what he can do.
+//! `words.rs` has the names of the settings. A cause may have several rows.
 
 use super::cause::Cause;
 use super::cure::Actor::{self, FirewallAdministrator as Firewall, ServerAdministrator as Server, User};
@@ -11,14 +11,14 @@ use super::words::{
 };
 
 /// One row.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Remedy {
     pub(super) cause: Cause,
     pub(super) actor: Actor,
     /// A sentence.
     pub(super) advice: &'static str,
     pub(super) lines: Lines,
-    /// It is about these alone; nobody: about any.
+    /// The software that the row is for; empty means any.
     pub(super) only: Whose,
 }
 
@@ -26,7 +26,7 @@ const fn row(cause: Cause, actor: Actor, advice: &'static str, lines: Lines) -> 
     Remedy { cause, actor, advice, lines, only: ANY }
 }
 
-/// What one software's administrator alone can do.
+/// A row for the administrators of one software.
 const fn row_of(only: Whose, cause: Cause, advice: &'static str, lines: Lines) -> Remedy {
     Remedy { cause, actor: Server, advice, lines, only }
 }
@@ -70,7 +70,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(
         Cause::StaleAddressAdvertised,
         Server,
-        "Correct the announced address, and restart: a name may have been resolved at the start alone.",
+        "Correct the announced address, and restart: a name may have been resolved only at the start.",
         ADDRESS,
     ),
     row(
@@ -159,14 +159,14 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(Cause::RangeNotFixed, Server, "Give the server a fixed range of passive ports.", RANGE),
     row(Cause::RangeNotFixed, Firewall, "Open exactly that range.", OPEN),
     row(Cause::PortTakenByAlg, User, "Try again: the next port may be another.", NONE),
-    row(Cause::PortTakenByAlg, Server, "Take a range that leaves this port out.", RANGE),
+    row(Cause::PortTakenByAlg, Server, "Use a range that leaves this port out.", RANGE),
     row(Cause::PortTakenByAlg, Firewall, "Switch the router's gateway for that protocol off.", NONE),
     row(Cause::PortRewritten, User, "Use TLS, so that no router can read and rewrite the reply; or EPSV.", NONE),
     row(Cause::PortRewritten, Firewall, "Switch the router's FTP gateway (ALG) off.", NONE),
     // What the server can't or won't do.
     row(Cause::PassiveDisabled, User, "Use active mode, if the server can reach you.", NONE),
     row(Cause::PassiveDisabled, Server, "Allow passive mode.", PASSIVE_ON),
-    row(Cause::PassiveDisabled, Server, "Take out what forbids it.", PASSIVE_UNBOUND),
+    row(Cause::PassiveDisabled, Server, "Remove the setting that forbids it.", PASSIVE_UNBOUND),
     row(Cause::ActiveDisabled, User, USE_PASSIVE, NONE),
     row(Cause::ActiveDisabled, Server, "Allow active mode.", ACTIVE_ON),
     row(
@@ -183,16 +183,21 @@ pub(super) const REMEDIES: &[Remedy] = &[
         NONE,
     ),
     row(Cause::PassiveFiltered, Firewall, "Switch the gateway's filter for FTP off.", NONE),
-    row(Cause::SetupMissing, User, "Say PASV, EPSV, PORT or EPRT before each transfer.", NONE),
+    row(Cause::SetupMissing, User, "Send PASV, EPSV, PORT or EPRT before each transfer.", NONE),
     row(Cause::PasvOnIpv6, User, "Use EPSV, or connect over IPv4.", NONE),
     row(Cause::FamilyUnsupported, User, "Use the address family that the server names, or connect over it.", NONE),
-    row(Cause::PretNeeded, User, "Say PRET with the transfer's command before PASV.", NONE),
-    row(Cause::DataTimeout, User, "Go on: a 421 is the end only where the connection is closed behind it.", NONE),
+    row(Cause::PretNeeded, User, "Send PRET with the transfer's command before PASV.", NONE),
+    row(Cause::DataTimeout, User, "Go on: a 421 ends the session only if the server then closes the connection.", NONE),
     row(Cause::DataTimeout, Server, "Give data connections more time.", PATIENCE),
     // Routers that read along.
     row(Cause::EpsvBlocked, User, "Use PASV with this server, and don't ask for EPSV.", NONE),
     row(Cause::EpsvBlocked, Server, "Give the server a fixed range of passive ports.", RANGE),
-    row(Cause::EpsvBlocked, Firewall, "Open exactly that range, so that nothing has to read the dialogue.", OPEN),
+    row(
+        Cause::EpsvBlocked,
+        Firewall,
+        "Open exactly that range, so that no firewall has to read the control connection.",
+        OPEN,
+    ),
     row(Cause::PasvMangled, User, "Use EPSV, or TLS, so that nothing in between can read the reply.", NONE),
     row(Cause::PasvMangled, Firewall, "Switch the router's FTP gateway (ALG) off.", NONE),
     row(Cause::TlsBlindsHelper, Server, "Give the server a fixed range of passive ports.", RANGE),
@@ -264,7 +269,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(
         Cause::DataPeerDiffers,
         Server,
-        "Only where data connections have to resume the TLS session, or for that proxy alone, take other addresses.",
+        "Accept other addresses only if data connections have to resume the TLS session, or only for that proxy.",
         STRANGERS,
     ),
     row(
@@ -283,24 +288,29 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(
         Cause::SessionNotResumed,
         Server,
-        "Weaker: don't require it; then strangers can take data connections over.",
+        "Weaker: don't require it; then other hosts can take over data connections.",
         NO_REUSE,
     ),
     row(Cause::SessionNotResumedTls13, User, "Use a fresh ticket for each data connection, or TLS 1.2.", NONE),
     row(Cause::SessionNotResumedTls13, Server, "Weaker: don't require resumption.", NO_REUSE),
-    row(Cause::SessionNotResumedTls13, Server, "Or offer TLS 1.2 alone.", TLS12_ALONE),
+    row(Cause::SessionNotResumedTls13, Server, "Or offer only TLS 1.2.", TLS12_ALONE),
     row(
         Cause::ProtectionUnfit,
         User,
-        "Say PBSZ 0 and PROT P before the transfer (or PROT C where the server has no protection).",
+        "Send PBSZ 0 and PROT P before the transfer (or PROT C if the server has no protection).",
         NONE,
     ),
-    row(Cause::ProtectionUnfit, Server, "Require as much of data connections as clients can do.", PLAIN_DATA),
+    row(
+        Cause::ProtectionUnfit,
+        Server,
+        "Require no more protection of data connections than clients support.",
+        PLAIN_DATA,
+    ),
     row(Cause::TlsRequired, User, "Use FTP over TLS (AUTH TLS) before the login.", NONE),
     row(
         Cause::DataTlsFailed,
         User,
-        "Look whether the client trusts the certificate on data connections too, and ends their TLS in order (close_notify).",
+        "Check that the client trusts the certificate on data connections, too, and ends their TLS in order (close_notify).",
         NONE,
     ),
     row(Cause::DataTlsFailed, Server, "Look into the server's log for the handshake's error.", NONE),
@@ -322,7 +332,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(
         Cause::ControlDroppedIdle,
         User,
-        "Keep the control connection alive (NOOP at an interval, STAT where that doesn't count); the file is whole.",
+        "Keep the control connection alive (NOOP at an interval, or STAT if NOOP doesn't help); the file is whole.",
         NONE,
     ),
     row(
@@ -346,19 +356,19 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(
         Cause::ClosedTooEarly,
         Server,
-        "Look into the server's log whether it or the network has cut the connection.",
+        "Check in the server's log whether the server or the network cut the connection.",
         NONE,
     ),
-    row(Cause::OutOfStep, User, "Connect anew; give each reply to the command that it answers.", NONE),
+    row(Cause::OutOfStep, User, "Connect again; match each reply to the command that it answers.", NONE),
     row(
         Cause::LocalFailure,
         User,
-        "Look for free ports and permissions on this side, and at its configured ports.",
+        "Check for free ports and permissions on this side, and check its configured ports.",
         NONE,
     ),
     // No FTP, or no connection at all.
     row(Cause::ControlRefused, User, "Check host and port.", NONE),
-    row(Cause::ControlRefused, Server, "Start the server, and let it listen at the outside address.", NONE),
+    row(Cause::ControlRefused, Server, "Start the server, and let it listen on the outside address.", NONE),
     row(Cause::ControlUnreachable, User, "Check host, port and network.", NONE),
     row(Cause::ControlUnreachable, Firewall, "Open the control port towards the server.", NONE),
     row(Cause::SshAtPort, User, "Use SFTP (sftp://) for this port.", NONE),
@@ -367,7 +377,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     row(
         Cause::ControlTlsFailed,
         User,
-        "Use AUTH TLS at the port for plain FTP, implicit TLS (ftps://) at 990; look whether TLS versions and certificate fit.",
+        "Use AUTH TLS at the port for plain FTP, implicit TLS (ftps://) at 990; check that TLS versions and certificate fit.",
         NONE,
     ),
     row(Cause::ControlTlsFailed, Server, "Look into the server's log for the handshake's error.", NONE),

@@ -1,12 +1,12 @@
-//! From evidence to findings: one group of rules a file, each about one thing that can be seen.
+//! From evidence to findings: each file has one group of rules, about one kind of observation.
 
 mod active;
 mod address;
 mod control;
+mod established;
 mod passive;
 mod refused;
 mod server;
-mod stood;
 
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -18,22 +18,22 @@ use crate::address::NetworkProtocol;
 use crate::data::DataError;
 use crate::route::{Attempt, AttemptEnd, Evidence, Reach, Route, Side};
 
-/// How sure and how urgent a finding is; the first is shown first.
+/// How certain and how urgent a finding is; lower ranks are shown first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// Nothing else matters: there is no FTP there.
+    /// There is no FTP at the port, so nothing else matters.
     NoFtp,
-    /// Somebody has said it in so many words.
+    /// A reply, a log or a configuration names the cause.
     Told,
     /// Addresses, ports and configuration contradict each other.
     Contradiction,
     /// It follows from how attempts ended.
     Inferred,
-    /// The same about active mode, which few need.
+    /// It follows from how active attempts ended, which few users need.
     InferredActive,
-    /// Another way works.
+    /// Another route works.
     Beside,
-    /// It may harm later.
+    /// It may do harm later.
     Foreseen,
 }
 
@@ -49,18 +49,18 @@ pub(super) fn apply(evidence: &Evidence, findings: &mut Findings) {
             active::apply(case, findings);
         }
     }
-    stood::apply(case, findings);
+    established::apply(case, findings);
     server::configuration(case, findings);
     findings.set_known(case.known());
 }
 
-/// The evidence, with what is asked of it.
+/// The evidence, with the questions that rules ask of it.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'c> {
     pub(super) evidence: &'c Evidence,
 }
 
-/// A finding in the making.
+/// A finding that is being put together.
 pub(super) struct Draft {
     finding: Finding,
 }
@@ -88,7 +88,7 @@ impl<'c> Case<'c> {
         }
     }
 
-    /// The client is in a private network, and the server beyond it.
+    /// Whether the client is in a private network, and the server beyond it.
     pub(super) fn client_is_behind_nat(self) -> bool {
         let (Some(client), Some(server)) = (self.client(), self.server()) else { return false };
         let differs = self.evidence.client_outside.is_some_and(|outside| outside != client);
@@ -99,17 +99,17 @@ impl<'c> Case<'c> {
                 && Reach::of(server) == Reach::World)
     }
 
-    /// The same, and the server sees IPv6 as well: there is no NAT64 in between.
+    /// Whether this attempt's control connection was IPv6 all the way, without a NAT64.
     pub(super) fn is_ipv6_throughout(self, attempt: &Attempt) -> bool {
         self.is_ipv6(attempt) && self.server().and_then(translated).is_none()
     }
 
-    /// A passive attempt by this route has worked.
+    /// Whether an attempt by this route has worked.
     pub(super) fn works(self, route: Route) -> bool {
         self.attempts().any(|attempt| attempt.route == route && attempt.is_success())
     }
 
-    /// The same by this route has worked in plaintext, and fails under TLS alone: somebody in between reads along and helps, if he can.
+    /// Whether attempts by this route work in plaintext and fail under TLS, so that a middlebox helps them if it can read.
     pub(super) fn fails_under_tls_alone(self, route: Route) -> bool {
         let mut works = false;
         for attempt in self.attempts().filter(|attempt| attempt.route == route) {
@@ -125,22 +125,22 @@ impl<'c> Case<'c> {
         self.attempts().any(|attempt| attempt.route == route)
     }
 
-    /// The attempt went to the host of the control connection.
+    /// Whether the attempt went to the host of the control connection.
     pub(super) fn at_control_host(self, attempt: &Attempt) -> bool {
         match (attempt.reached, self.server()) {
             (Some(reached), Some(server)) => reached.ip() == server,
-            // A 229 names no host; a 227 that wasn't followed elsewhere neither, as far as is known.
+            // A 229 names no host. A 227 names the same one, unless it is known or suspected to name another.
             _ => attempt.route == Route::Epsv || !(self.is_elsewhere(attempt) || self.is_doubtful(attempt)),
         }
     }
 
-    /// The 227 names another host than the control connection's.
+    /// Whether the 227 names another host than the control connection's.
     pub(super) fn is_elsewhere(self, attempt: &Attempt) -> bool {
         let (Some(advertised), Some(server)) = (attempt.advertised, self.server()) else { return false };
         attempt.route == Route::Pasv && advertised.ip().to_canonical() != server
     }
 
-    /// The 227 names a host that isn't reached from everywhere, and where the server is nobody knows: they may be two.
+    /// Whether the 227 names a private host while the server's address isn't known, so that the two may differ.
     pub(super) fn is_doubtful(self, attempt: &Attempt) -> bool {
         let named = attempt.advertised.map(|address| Reach::of(address.ip()));
         attempt.route == Route::Pasv && self.server().is_none() && matches!(named, Some(Reach::Site | Reach::Link))
@@ -149,7 +149,7 @@ impl<'c> Case<'c> {
     fn known(self) -> Known {
         let Evidence { software, configuration, side, .. } = self.evidence;
         let public = match side {
-            // Where the configured one is at fault, there is none to propose.
+            // A configured address that isn't public is at fault, and there is none to propose.
             Side::Server => configuration.address.filter(|host| Reach::of(*host) == Reach::World),
             Side::Client | Side::Observer => self.server(),
         };
@@ -162,7 +162,7 @@ impl<'c> Case<'c> {
     }
 }
 
-/// The IPv4 address that a NAT64 leads to from this one (RFC 6052 2.1): the client is behind it.
+/// The IPv4 address within an address of a NAT64 (RFC 6052 2.1), behind which the client is.
 pub(super) fn translated(address: IpAddr) -> Option<Ipv4Addr> {
     let IpAddr::V6(address) = address else { return None };
     let [0, 0x64, 0xff, 0x9b, middle @ .., w, x, y, z] = address.octets() else { return None };
@@ -185,7 +185,7 @@ impl Draft {
         }
     }
 
-    /// With another cause that looks the same, if it does.
+    /// Adds another cause if it would look the same.
     pub(super) fn or_if(mut self, looks_the_same: bool, cause: Cause) -> Self {
         if looks_the_same {
             self.finding.causes.push(cause);
@@ -207,7 +207,7 @@ impl Draft {
         self
     }
 
-    /// This would tell, if there is more than one cause.
+    /// Sets the attempt that would tell the causes apart, if there is more than one cause.
     pub(super) fn told_by(mut self, experiment: Option<Experiment>) -> Self {
         self.finding.tells_apart = experiment.filter(|_| self.finding.causes.iter().nth(1).is_some());
         self
@@ -215,8 +215,8 @@ impl Draft {
 }
 
 impl Findings {
-    /// Adds a finding, unless one of the same causes is there: then what speaks for it is added to that. Without anything that speaks
-    /// for it there is none.
+    /// Adds a finding. If there is one with the same causes, that one takes over its facts. A finding without supporting facts is
+    /// dropped.
     pub(super) fn find(&mut self, draft: Draft) {
         let Draft { finding } = draft;
         if finding.supports().next().is_none() {
@@ -238,24 +238,24 @@ impl Finding {
     }
 }
 
-/// What an attempt tells, and the server's words with it.
+/// The facts of an attempt: its end, and the server's reply.
 pub(super) fn facts(attempt: &Attempt) -> impl Iterator<Item = Fact> + use<> {
     let words = attempt.said.as_deref().filter(|said| !said.text().is_empty()).cloned();
     [Some(Fact::tried(attempt)), words.map(Fact::Said)].into_iter().flatten()
 }
 
-/// The server's words about an attempt hold one of these.
+/// Whether the server's reply to an attempt contains one of these.
 pub(super) fn says(attempt: &Attempt, words: &[&str]) -> bool {
     let Some(said) = &attempt.said else { return false };
     words.iter().any(|word| crate::route::contains(said.text(), word.as_bytes()))
 }
 
-/// How a connection failed that was dialled.
+/// How a dialled connection failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dial {
-    /// No answer.
+    /// There was no answer.
     Dropped,
-    /// An answer: no.
+    /// It was refused.
     Refused,
 }
 

@@ -1,22 +1,22 @@
-//! How servers name their settings: the one place that knows. Each table is one thing to do, with the lines that do it by server.
+//! The names of servers' settings, and nowhere else. Each table is one thing to do, with the lines for each server.
 
 use Given::{Address, First, Last, Nothing, Ports, Word};
 
 use crate::route::Software;
 
-/// Each with whose they are; nobody's are commands for a shell, whichever server it is.
+/// Lines, each with the servers that they are for. Lines for no server are shell commands, whichever server it is.
 pub(super) type Lines = &'static [(Whose, &'static [Line])];
 pub(super) type Whose = &'static [Software];
 
-/// A line of a configuration, with a place for what the evidence tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A line of a configuration, with a place for a value from the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Line {
     pub(super) key: &'static str,
     pub(super) given: Given,
 }
 
-/// What stands behind the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The value after the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Given {
     Nothing,
     Word(&'static str),
@@ -30,14 +30,14 @@ const fn line(key: &'static str, given: Given) -> Line {
     Line { key, given }
 }
 
-/// `VSFTPD: "key" = what, "key" = what;`: the lines for each software.
+/// `VSFTPD: "key" = value, "key" = value;`: the lines for each software.
 macro_rules! lines {
     ($($software:ident: $($key:literal = $given:expr),+;)+) => { &[$(($software, &[$(line($key, $given)),+])),+] };
 }
 
-/// `ftp-server` has its keys.
+/// vsftpd, and `ftp-server`, which uses the same keys.
 const VSFTPD: Whose = &[Software::Vsftpd, Software::FtpServer];
-/// But not all.
+/// For keys that `ftp-server` doesn't have.
 pub(super) const VSFTPD_ALONE: Whose = &[Software::Vsftpd];
 const PROFTPD: Whose = &[Software::ProFtpd];
 const PURE_FTPD: Whose = &[Software::PureFtpd];
@@ -45,10 +45,10 @@ const FILEZILLA: Whose = &[Software::FileZillaServer];
 const PYFTPDLIB: Whose = &[Software::Pyftpdlib];
 const IIS: Whose = &[Software::Iis];
 const LIBUNFTP: Whose = &[Software::Libunftp];
-/// Whichever it is.
+/// Any software.
 pub(super) const ANY: Whose = &[];
 
-/// Nothing to write.
+/// No lines.
 pub(super) const NONE: Lines = &[];
 
 /// The address that a 227 announces.
@@ -62,7 +62,7 @@ pub(super) const ADDRESS: Lines = lines! {
     LIBUNFTP: ".passive_host" = Address;
 };
 
-/// vsftpd 3.0.3, measured: of IPv6 sockets it makes 0,0,0,0 where `pasv_address` is set.
+/// vsftpd 3.0.3, as measured, announces 0,0,0,0 on IPv6 sockets if `pasv_address` is set.
 pub(super) const LISTEN_ON_IPV4: Lines = lines! { VSFTPD_ALONE: "listen" = Word("YES"), "listen_ipv6" = Word("NO"); };
 
 /// The ports for passive mode.
@@ -82,7 +82,7 @@ pub(super) const NO_REUSE: Lines = lines! {
     PROFTPD: "TLSOptions" = Word("NoSessionReuseRequired");
 };
 
-/// Data connections from other hosts are taken.
+/// Data connections from other hosts are accepted.
 pub(super) const STRANGERS: Lines = lines! {
     VSFTPD: "pasv_promiscuous" = Word("YES");
     PROFTPD: "AllowForeignAddress" = Word("<class of the proxy>");
@@ -91,7 +91,7 @@ pub(super) const STRANGERS: Lines = lines! {
 
 pub(super) const PASSIVE_ON: Lines = lines! { VSFTPD: "pasv_enable" = Word("YES"); };
 
-/// What forbids it otherwise.
+/// Other settings that forbid passive mode.
 pub(super) const PASSIVE_UNBOUND: Lines = lines! {
     PROFTPD: "# remove: <Limit PASV EPSV>" = Nothing;
     PURE_FTPD: "# start without -N" = Nothing;
@@ -109,7 +109,7 @@ pub(super) const ACTIVE_ON: Lines = lines! {
     LIBUNFTP: ".active_passive_mode" = Word("ActivePassiveMode::ActiveAndPassive");
 };
 
-/// Clients have longer to make a data connection.
+/// Clients get more time to make a data connection.
 pub(super) const PATIENCE: Lines = lines! {
     VSFTPD: "accept_timeout" = Word("120");
     PROFTPD: "TimeoutNoTransfer" = Word("600");
@@ -123,7 +123,7 @@ pub(super) const STALLING: Lines = lines! {
     PROFTPD: "TimeoutStalled" = Word("120");
 };
 
-/// Control connections may be silent for longer.
+/// Control connections may be idle for longer.
 pub(super) const IDLENESS: Lines = lines! {
     VSFTPD: "idle_session_timeout" = Word("3600");
     PROFTPD: "TimeoutIdle" = Word("3600"), "SocketOptions keepalive" = Word("on");
@@ -144,7 +144,7 @@ pub(super) const TLS12_ALONE: Lines = lines! { PROFTPD: "TLSProtocol" = Word("TL
 pub(super) const LOCAL_ADDRESS: Lines =
     lines! { FILEZILLA: "FTP and FTP over TLS > Passive mode > Use the local IP for local connections" = Word("on"); };
 
-/// A firewall lets the range in. In front of the other rules: the last of a chain often turns the rest away.
+/// Opens the range in a firewall. The rule is inserted in front, since the last rule of a chain often rejects the rest.
 pub(super) const OPEN: Lines = lines! {
     ANY: "nft insert rule inet filter input tcp dport {} accept" = Ports, "firewall-cmd --permanent --add-port={}/tcp" = Ports,
         "firewall-cmd --reload" = Nothing;

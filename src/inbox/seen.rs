@@ -1,4 +1,4 @@
-//! What an inbox needs for whoever sees only what passes by, and perhaps not all of it.
+//! What an observer needs of an inbox: it sees the bytes between two others, and may miss some.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use super::{Commands, Inbox, Replies};
 use crate::reply::{Code, ReplyEnd};
 
 impl<Role> Inbox<Role> {
-    /// Takes what was received behind the current line or reply, and forgets all else.
+    /// Takes the bytes that were received after the current line or reply and weren't searched yet; drops the line under way.
     pub(crate) fn take_behind(&mut self) -> Vec<u8> {
         self.wire.take_behind()
     }
@@ -23,7 +23,7 @@ impl Inbox<Commands> {
         self.role.line.is_none() && self.wire.is_at_line()
     }
 
-    /// Whether nothing came that [`advance`](Inbox::advance) could go to. Then the current line is released, as it would be.
+    /// Whether [`advance`](Inbox::advance) would find nothing new to search. If so, releases the current line, as it would.
     #[inline]
     pub(crate) fn is_spent(&mut self) -> bool {
         if !self.wire.is_spent() {
@@ -39,7 +39,7 @@ impl Inbox<Commands> {
         true
     }
 
-    /// Bytes are missing: the line under way is dropped.
+    /// Drops the line under way, since bytes are missing.
     pub(crate) fn gap(&mut self) {
         self.role.line = None;
         self.wire.release();
@@ -54,14 +54,14 @@ impl Inbox<Replies> {
         found.is_none() && open.is_none() && !failed && self.wire.is_at_line()
     }
 
-    /// Whether nothing came that [`advance`](Inbox::advance) could go to. Then the current reply is released, as it would be.
+    /// Whether [`advance`](Inbox::advance) would find nothing new to search. If so, releases the current reply, as it would.
     #[inline]
     pub(crate) fn is_spent(&mut self) -> bool {
         if !self.wire.is_spent() || self.role.failed {
             return false;
         }
         let is_at_reply = self.role.found.take().is_some();
-        // What is kept of a reply under way has its limit looked at where lines are.
+        // `advance` checks the limit of a reply under way.
         if self.role.open.is_some() {
             return false;
         }
@@ -74,7 +74,8 @@ impl Inbox<Replies> {
         true
     }
 
-    /// Bytes are missing: the line under way is dropped. A reply of many lines that has begun ends with the next line that could end any.
+    /// Drops the line under way, since bytes are missing. A reply of many lines that has begun ends with the next line that could be the
+    /// last line of any reply.
     pub(crate) fn gap(&mut self) {
         if self.role.found.take().is_some() {
             self.wire.release();
@@ -101,7 +102,7 @@ impl Inbox<Replies> {
         self.role.open
     }
 
-    /// Which line ends the reply that is under way, and those behind it.
+    /// Sets which line ends the reply under way and later ones.
     pub(crate) fn end_with(&mut self, end: ReplyEnd) {
         self.role.limits.reply_end = end;
     }

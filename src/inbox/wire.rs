@@ -1,4 +1,4 @@
-//! Bytes in, lines free of Telnet out.
+//! Takes bytes in, and gives lines without Telnet commands.
 
 mod raw;
 mod telnet;
@@ -10,20 +10,20 @@ use self::raw::{Aside, Raw};
 use self::telnet::Heard;
 use crate::telnet::IAC;
 
-/// What is kept allocated while nothing is kept: room for the usual line.
+/// The capacity in bytes that an empty buffer keeps: room for a usual line.
 const KEPT_WHEN_IDLE: usize = 112;
-/// The same while much comes at once.
+/// The same while much arrives at once.
 const KEPT_WHEN_BUSY: usize = 4096;
-/// The bytes that say what a reply's line is: the code, and what separates it from the text.
+/// The bytes in front of a reply's text: the code, and the blank or hyphen after it.
 const CODE: usize = 4;
 
-/// One buffer with four places in it, in this order:
+/// One buffer with these parts, in this order:
 ///
 /// ```text
 /// | released | kept lines | line under way | hole | not looked at |
 /// 0          start        line             clean  scan            len
 /// ```
-/// A hole opens only where Telnet or an excess was taken out; without one nothing is ever moved.
+/// A hole opens only where Telnet or the excess of a long line was taken out. Without one no byte is moved.
 #[derive(Clone)]
 pub(super) struct Wire {
     bytes: Vec<u8>,
@@ -34,44 +34,44 @@ pub(super) struct Wire {
     /// Bytes of the kept lines and the line under way that were dropped.
     dropped: usize,
     limit: usize,
-    /// Bytes of the line under way were dropped.
+    /// Whether bytes of the line under way were dropped.
     overflow: bool,
-    /// How many bytes of a subnegotiation are still awaited at most; none is under way at 0.
+    /// How many more bytes a subnegotiation may take; 0 if none is under way.
     subnegotiation: u32,
-    /// Which byte of text needs a closer look beside LF and IAC: NUL where CR NUL means CR.
+    /// The third byte that is searched for, beside LF and IAC: NUL in replies, where CR NUL means CR.
     third: u8,
     heard: Heard,
-    /// Seldom any, and never many: a session has no room for a `Vec` that is empty.
+    /// Mostly none, so an idle session keeps one pointer for them and not an empty `Vec`.
     #[expect(clippy::box_collection, reason = "an idle session stays below 1 KiB")]
     answers: Option<Box<Vec<u8>>>,
     answered: u8,
     interrupted: bool,
-    /// An interrupt was the last that came out of the text.
+    /// Whether the bytes just in front were an IP or DM, whose Synch may still have an IAC to come.
     marks: bool,
     closed: bool,
     busy: bool,
     raw: Raw,
-    /// The machines hand nothing on: what came isn't kept for them where it was changed.
+    /// Whether received bytes are kept where they are changed. The machines pass nothing on, and need none.
     keeps_raw: bool,
-    /// What was changed, as it came.
+    /// The bytes as they were received, where something was taken out of them.
     aside: Option<Box<Aside>>,
 }
 
 /// A line that has ended.
 pub(super) struct Line<'a> {
-    /// Where it begins, from the first kept byte.
+    /// Where it begins, in bytes from the first kept byte.
     pub(super) at: usize,
-    /// Without its end.
+    /// The line without its end.
     pub(super) bytes: &'a [u8],
-    /// It was over the limit, and is only the first part.
+    /// Whether the line was over the limit, so that `bytes` are only its first part.
     pub(super) cut: bool,
-    /// How many bytes it and the lines kept before it are with their ends, and with what was dropped.
+    /// The length of the kept lines and this one, with their ends and with the bytes that were dropped.
     pub(super) seen: usize,
 }
 
 impl Wire {
     pub(super) fn of_commands(limit: usize) -> Self {
-        // A second look for LF costs nothing, and CR NUL stays: the parser refuses it.
+        // Searching for LF twice costs nothing. CR NUL stays in a command: the parser refuses it.
         Self { third: b'\n', heard: Heard::InWord, ..Self::of_replies(limit) }
     }
 
@@ -100,12 +100,12 @@ impl Wire {
         }
     }
 
-    /// How many bytes a line may have.
+    /// How many bytes a line may have, without its end.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Bytes that weren't looked at, or the beginning of a line.
+    /// Whether there are bytes that weren't searched yet, or the beginning of a line.
     pub(super) fn has_more(&self) -> bool {
         self.scan < self.bytes.len() || self.clean > self.line || self.overflow
     }
@@ -114,7 +114,7 @@ impl Wire {
         if self.closed {
             return;
         }
-        // Only where what is moved is no more than what was taken out, so that each byte is moved once on average.
+        // Closes the hole only if it is at least as large as what is moved, so that each byte is moved once on average.
         if self.clean < self.scan && self.bytes.len().saturating_sub(self.scan) <= self.scan.saturating_sub(self.clean)
         {
             self.bytes.drain(self.clean..self.scan.min(self.bytes.len()));
@@ -130,9 +130,9 @@ impl Wire {
         self.bytes.extend_from_slice(received);
     }
 
-    /// The next line that has ended; it is kept, behind those that are kept already.
-    // Places in a slice are below isize::MAX, so that none of these sums can wrap.
-    // Always: else each line goes over the stack to `advance`, which costs a sixth of all the reading of a reply.
+    /// The next line that has ended. It is kept, after those that are kept already.
+    // Places in a slice are below isize::MAX, so none of these sums can wrap.
+    // Always inlined: otherwise each line goes over the stack to `advance`, a sixth of the cost of reading a reply.
     #[expect(clippy::inline_always, reason = "measured")]
     #[inline(always)]
     pub(super) fn next_line(&mut self) -> Option<Line<'_>> {
@@ -148,7 +148,7 @@ impl Wire {
                 self.keep(count);
                 return None;
             };
-            // Where nothing was taken out there is no hole either.
+            // Nothing was taken out, so there is no hole.
             if byte == b'\n' && self.raw == Raw::InPlace {
                 let begin = self.line;
                 let end = self.scan.wrapping_add(count);
@@ -172,25 +172,25 @@ impl Wire {
         }
     }
 
-    /// Bytes that are kept, `at` from the first.
+    /// `length` of the kept bytes, beginning `at` bytes from the first.
     #[inline]
     pub(super) fn kept(&self, at: usize, length: usize) -> &[u8] {
         let from = self.start.wrapping_add(at);
         self.bytes.get(from..from.wrapping_add(length)).unwrap_or_default()
     }
 
-    /// How many bytes the kept lines are, with their ends.
+    /// The length of the kept lines, with their ends.
     pub(super) fn length(&self) -> usize {
         self.line.saturating_sub(self.start)
     }
 
-    /// How many bytes the kept lines and the line under way are, with what was dropped of them.
+    /// The length of the kept lines and the line under way, with the bytes that were dropped from them.
     #[inline]
     pub(super) fn seen(&self) -> usize {
         self.clean.wrapping_sub(self.start).saturating_add(self.dropped)
     }
 
-    /// Takes back the last line, which began `at` bytes from the first that is kept.
+    /// Drops the last kept line, which began `at` bytes from the first kept byte.
     pub(super) fn drop_line(&mut self, at: usize) {
         let clean = self.clean;
         self.line = self.start.saturating_add(at).min(clean);
@@ -219,7 +219,7 @@ impl Wire {
         }
     }
 
-    /// Gives back memory, if nothing is kept.
+    /// Frees memory if nothing is kept.
     pub(super) fn give_back(&mut self) {
         if self.buffered() > 0 {
             return;
@@ -232,12 +232,12 @@ impl Wire {
         (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
     }
 
-    /// Whether room for much is kept while nothing is.
+    /// Whether a large buffer stays allocated while it is empty.
     pub(super) fn keep_room(&mut self, keeps: bool) {
         self.busy = keeps;
     }
 
-    /// Takes nothing more.
+    /// Drops everything, and ignores what comes later.
     pub(super) fn close(&mut self) {
         self.bytes = Vec::new();
         self.aside = None;
@@ -245,22 +245,22 @@ impl Wire {
         self.closed = true;
     }
 
-    /// Kept lines, the line under way, and what was not looked at.
+    /// The length of the kept lines, the line under way, and the bytes that weren't searched yet.
     pub(super) fn buffered(&self) -> usize {
         self.clean.saturating_sub(self.start).saturating_add(self.unscanned())
     }
 
-    /// What was not looked at.
+    /// How many bytes weren't searched yet.
     pub(super) fn unscanned(&self) -> usize {
         self.bytes.len().saturating_sub(self.scan)
     }
 
-    /// Kept lines and the line under way.
+    /// The kept lines and the line under way.
     pub(super) fn unread(&self) -> &[u8] {
         self.bytes.get(self.start..self.clean).unwrap_or_default()
     }
 
-    /// Whether all that came was looked at.
+    /// Whether every received byte was searched.
     #[inline]
     pub(super) fn is_spent(&self) -> bool {
         self.scan >= self.bytes.len()
@@ -272,8 +272,8 @@ impl Wire {
         self.bytes.is_empty() && is_between && self.raw == Raw::InPlace
     }
 
-    /// Begins at the front, if only whole lines are kept, which nobody needs any more, and no room for more than the usual line: what
-    /// `release` and `give_back` would do.
+    /// A short way for `release` and `give_back`: if only whole lines are kept, in a buffer of the usual size, forgets them and begins
+    /// at the front. The caller doesn't need those lines any more.
     #[inline]
     pub(super) fn rewind(&mut self) -> bool {
         let may = self.line == self.scan
@@ -287,17 +287,17 @@ impl Wire {
         may
     }
 
-    /// Takes what was not looked at, and drops the line under way; kept lines stay.
+    /// Takes the bytes that weren't searched yet, and drops the line under way; kept lines stay.
     pub(super) fn take_behind(&mut self) -> Vec<u8> {
         let behind = self.bytes.split_off(self.scan.min(self.bytes.len()));
         self.drop_under_way();
         behind
     }
 
-    /// Drops the line under way and what was not looked at; kept lines stay.
+    /// Drops the line under way and the bytes that weren't searched yet; kept lines stay.
     pub(super) fn drop_under_way(&mut self) {
         if self.raw == Raw::Aside && self.scan > self.line {
-            // What is kept as it came has that line in it.
+            // The raw bytes include that line.
             self.lose();
         }
         self.bytes.truncate(self.line);
@@ -313,8 +313,7 @@ impl Wire {
         self.bytes.get(self.line..self.clean).unwrap_or_default()
     }
 
-    /// Takes the next `count` bytes into the line under way, up to one more than the limit: that one may be
-    /// the CR of its end.
+    /// Takes the next `count` bytes into the line under way, up to one more than the limit, since that one may be the CR of its end.
     fn keep(&mut self, count: usize) {
         let room = self.line.saturating_add(self.limit).saturating_add(1).saturating_sub(self.clean);
         self.set_aside(count);
@@ -359,7 +358,7 @@ impl Wire {
         let at = self.line.saturating_sub(self.start);
         self.set_aside(1);
         self.scan = self.scan.saturating_add(1);
-        // A hole is in front of the LF, so that this is the LF itself or lies in the hole.
+        // Without a hole this place holds the LF itself; with one it is part of the hole in front of the LF.
         if self.clean.saturating_add(1) != self.scan
             && let Some(end) = self.bytes.get_mut(self.clean)
         {
@@ -370,8 +369,8 @@ impl Wire {
         Line { at, bytes: self.kept(at, length), cut, seen: self.seen() }
     }
 
-    /// Shortens the line under way to the limit, and says how long it is then. A CR there would be taken for
-    /// a part of its end; but one that is the fourth byte stays, since a code alone, or nothing, would be another line.
+    /// Shortens the line under way to the limit, and returns its new length. CRs at the new end are cut off, since they would count
+    /// as its line end; but not within the first four bytes, since a code alone means something else.
     #[cold]
     fn cut_line(&mut self) -> usize {
         let clean = self.clean;

@@ -1,6 +1,6 @@
-//! What the grammars of all dialects are made of: words, blanks, numbers.
+//! The parts of the grammars of all dialects: words, blanks, numbers.
 //!
-//! A line that fits no grammar is no error: it is handed out as it is. So the parsers keep neither place nor kind.
+//! A line that fits no grammar is not an error, but is handed out as it is. So the parsers' error has neither place nor kind.
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till1, take_while, take_while_m_n, take_while1};
@@ -24,7 +24,10 @@ pub(super) fn blanks(input: &[u8]) -> Read<'_, &[u8]> {
     take_while1(is_blank).parse_complete(input)
 }
 
-/// What is behind `1*SP`. Eight at once: columns are filled up with them.
+// The next four read a usual line of `dialect::Dialect::read_usual`; what that saves, its readers say (`unix::usual`, `dos::usual`,
+// `mlsx::entry`).
+
+/// The rest after `1*SP`, eight at once: columns are filled up with blanks.
 #[inline(always)]
 pub(super) fn behind_spaces(input: &[u8]) -> Option<&[u8]> {
     const SPACES: u64 = swar::ONES.wrapping_mul(b' ' as u64);
@@ -42,13 +45,13 @@ pub(super) fn behind_spaces(input: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// A word of printable characters, and what is behind the blank that ends it. Eight at once.
+/// A word of printable characters, and the rest after the blank that ends it. Eight characters at once.
 #[inline(always)]
 pub(super) fn short_word(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = match input.first_chunk() {
         Some(eight) => {
             let word = u64::from_le_bytes(*eight);
-            // The lowest mark is certain.
+            // Only the lowest mark is certain, and only that is used.
             let ends = word.wrapping_sub(swar::ONES.wrapping_mul(0x21)) & !word & swar::HIGHS;
             if ends == 0 { first_end(input)? } else { places(ends) }
         }
@@ -62,19 +65,19 @@ fn first_end(input: &[u8]) -> Option<usize> {
     input.iter().position(|byte| *byte <= b' ')
 }
 
-/// Digits below 2^64, at least one, and this byte: their value, and what is behind the byte. Seven digits at once.
+/// `1*DIGIT`, below 2^64, and the byte `end`. Gives their value and the rest after `end`. Seven digits at once.
 #[inline(always)]
 pub(super) fn short_number(end: u8, input: &[u8]) -> Option<(u64, &[u8])> {
     let Some(eight) = input.first_chunk() else { return long_number(end, input) };
     let digits = u64::from_le_bytes(*eight) ^ swar::ONES.wrapping_mul(b'0' as u64);
-    // A mark for each byte above 9, of which the lowest is certain.
+    // A mark for each byte above 9. Only the lowest mark is certain.
     let others = (digits.wrapping_add(swar::ONES.wrapping_mul(0x76)) | digits) & swar::HIGHS;
     let length = places(others);
     if length == 0 || others == 0 {
         return long_number(end, input);
     }
     let [found, rest @ ..] = input.get(length..)? else { return None };
-    // The first digit is in the lowest byte; those that are missing come before it, as zeros. Then pairs, fours, eight.
+    // The first digit is in the lowest byte. Shifted up, missing digits become zeros before it. Then two, four, eight digits are joined.
     let digits = digits.wrapping_shl(64u32.wrapping_sub((length as u32).wrapping_mul(8)));
     let digits = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let digits = digits.wrapping_mul(100).wrapping_add(digits >> 16) & 0x0000_ffff_0000_ffff;
@@ -91,7 +94,7 @@ fn long_number(end: u8, input: &[u8]) -> Option<(u64, &[u8])> {
     }
 }
 
-/// How many whole bytes are below the lowest set bit; 8 if none is set.
+/// How many whole bytes are below the lowest set bit; 8 if no bit is set.
 #[inline(always)]
 const fn places(marks: u64) -> usize {
     (marks.trailing_zeros() / 8) as usize
@@ -102,13 +105,13 @@ const fn places(marks: u64) -> usize {
 pub(super) const fn pairs(digits: [u8; 8]) -> Option<[u8; 4]> {
     const HIGH_HALVES: u64 = swar::ONES.wrapping_mul(0xf0);
     let word = u64::from_le_bytes(digits);
-    // A digit is 0x30 to 0x39: its high half is 3, and still is if 6 are added.
+    // A digit is 0x30 to 0x39: its high half is 3, even with 6 added.
     let above = word.wrapping_add(swar::ONES.wrapping_mul(6)) & HIGH_HALVES;
     if word & HIGH_HALVES | above >> 4 != swar::ONES.wrapping_mul(0x33) {
         return None;
     }
     let word = word & swar::ONES.wrapping_mul(0x0f);
-    // Tens stand in the lower byte of a pair.
+    // The tens are in the lower byte of a pair.
     let [a, _, b, _, c, _, d, _] = word.wrapping_mul(10).wrapping_add(word >> 8).to_le_bytes();
     Some([a, b, c, d])
 }
@@ -119,13 +122,13 @@ pub(super) fn any_blanks(input: &[u8]) -> Read<'_, &[u8]> {
     take_while(is_blank).parse_complete(input)
 }
 
-/// The one blank before a name. What follows it is the name, blanks and all.
+/// The one blank before a name. Everything after it is the name, including blanks.
 #[inline]
 pub(super) fn one_blank(input: &[u8]) -> Read<'_, &[u8]> {
     tag(&b" "[..]).parse_complete(input)
 }
 
-/// The blanks that fill a column up to a name: at most so many, since more belong to the name.
+/// The blanks that fill a column up to a name: at most `most`, since further ones belong to the name.
 pub(super) fn up_to<'a>(most: usize) -> impl Fn(&'a [u8]) -> Read<'a, &'a [u8]> {
     move |input| take_while_m_n(1, most, is_blank).parse_complete(input)
 }
@@ -136,13 +139,13 @@ pub(super) fn word(input: &[u8]) -> Read<'_, &[u8]> {
     take_till1(is_blank).parse_complete(input)
 }
 
-/// A word and the blanks behind it.
+/// A word and the blanks after it.
 #[inline]
 pub(super) fn column(input: &[u8]) -> Read<'_, &[u8]> {
     terminated(word, blanks).parse_complete(input)
 }
 
-/// The end of a word, which stays.
+/// The end of a word, without reading it.
 pub(super) fn word_end(input: &[u8]) -> Read<'_, ()> {
     peek(alt((eof, take_while_m_n(1, 1, is_blank)))).map(drop).parse_complete(input)
 }
@@ -153,7 +156,7 @@ pub(super) fn number(input: &[u8]) -> Read<'_, u64> {
     nom::character::complete::u64(input)
 }
 
-/// `least*most DIGIT`, with no other digit behind.
+/// `least*most DIGIT`, not followed by another digit.
 #[inline]
 pub(super) fn digits<'a>(least: usize, most: usize) -> impl Fn(&'a [u8]) -> Read<'a, u16> {
     move |input| {
@@ -167,7 +170,7 @@ pub(super) fn grouped(input: &[u8]) -> Read<'_, u64> {
     grouped_by(b',')(input)
 }
 
-/// The same with another mark than a comma.
+/// Like [`grouped`], with another mark than a comma.
 pub(super) fn grouped_by<'a>(mark: u8) -> impl Fn(&'a [u8]) -> Read<'a, u64> {
     move |input| {
         let parts = take_while1(|byte: u8| byte.is_ascii_digit() || byte == mark);
@@ -186,12 +189,12 @@ pub(super) fn grouped_by<'a>(mark: u8) -> impl Fn(&'a [u8]) -> Read<'a, u64> {
     }
 }
 
-/// The value of digits, if there are any, and nothing else, and it is below 2^64.
+/// The value of a text of nothing but digits, below 2^64; `None` for any other text.
 pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
     in_base(10, digits)
 }
 
-/// The same in another base, up to 16.
+/// Like [`decimal`], in another base, up to 16.
 pub(super) fn in_base(base: u32, digits: &[u8]) -> Option<u64> {
     let value = digits.iter().try_fold(0u64, |value, digit| {
         let digit = char::from(*digit).to_digit(base)?;
@@ -200,13 +203,13 @@ pub(super) fn in_base(base: u32, digits: &[u8]) -> Option<u64> {
     value.filter(|_| !digits.is_empty())
 }
 
-/// From where `from` begins to where `to` ends; both are slices of `line`, in that order.
+/// The part of `line` from the beginning of `from` to the end of `to`, which are slices of it in that order.
 pub(super) fn span<'a>(line: &'a [u8], from: &[u8], to: &[u8]) -> Option<&'a [u8]> {
     use nom::Offset;
     line.get(line.offset(from)..line.offset(to).checked_add(to.len())?)
 }
 
-/// What lies before `rest`, which is the end of `line`.
+/// The part of `line` before `rest`, which is its end.
 pub(super) fn before<'a>(line: &'a [u8], rest: &[u8]) -> &'a [u8] {
     line.get(..line.len().saturating_sub(rest.len())).unwrap_or(line)
 }

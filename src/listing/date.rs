@@ -1,4 +1,4 @@
-//! Dates and times of day, as the dialects write them; years that aren't there.
+//! Dates and times of day, as the dialects write them, and the inference of missing years.
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till1, take_while1};
@@ -13,7 +13,7 @@ use super::months;
 use crate::time::Time;
 use crate::time::calendar;
 
-/// A day, as a line tells it.
+/// A day in a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Day {
     /// `None` if there is no year.
@@ -22,7 +22,7 @@ pub(super) struct Day {
     pub(super) day: u8,
 }
 
-/// A time of day, as a line tells it.
+/// A time of day in a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     pub(super) hour: u8,
@@ -40,15 +40,15 @@ pub(super) enum Order {
     YearMonthDay,
 }
 
-/// What a listing's lines are read by: the moment, and what earlier lines have told.
+/// What the reading of a line depends on: the current time, and what earlier lines have shown.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    /// A day after the moment that the listing was told: a time without a year is the last one before it. That day is for
-    /// servers whose clock goes ahead, or that are in another zone.
+    /// A day after the listing's `now`. A time without a year is the latest one before it. The day allows for servers with a fast clock
+    /// or in another zone.
     horizon: Time,
-    /// The order of numeric dates, once a date has been read that fits one order alone.
+    /// The order of numeric dates, once a date was read that fits one order alone.
     pub(super) order: Option<Order>,
-    /// How many columns of a Unix line stand before its date.
+    /// How many columns of a Unix line come before its date.
     pub(super) columns: usize,
 }
 
@@ -57,12 +57,12 @@ impl Known {
         Self { horizon: calendar::next_day(now).unwrap_or(now), order: None, columns: 4 }
     }
 
-    /// The same without what earlier lines have told.
+    /// Without what earlier lines have shown.
     pub(super) fn forgotten(&self) -> Self {
         Self { horizon: self.horizon, order: None, columns: 4 }
     }
 
-    /// A time to the minute, of a day whose year isn't told.
+    /// A time to the minute, without a year.
     #[inline(always)]
     pub(super) fn recent(&self, month: u8, day: u8, hour: u8, minute: u8) -> Option<Modified> {
         if hour == 24 || (month, day) == (2, 29) {
@@ -77,7 +77,7 @@ impl Known {
         Some(Modified { year_inferred: true, ..Modified::new(time, Precision::Minute, Zone::Server) })
     }
 
-    /// The time that these tell; `None` if there is no such one.
+    /// The time of this day and time of day; `None` if there is no such time.
     pub(super) fn modified(&self, day: Day, clock: Option<Clock>) -> Option<Modified> {
         let Some(clock) = clock else {
             let time = self.dated(day, |year| Time::new(year, day.month, day.day, 0, 0, 0).ok())?;
@@ -90,8 +90,8 @@ impl Known {
         Some(Modified { year_inferred: day.year.is_none(), ..Modified::new(time, clock.precision, Zone::Server) })
     }
 
-    /// The time in the year that the line tells, or in the last one in which it isn't to come: on 1 January 31 December was last
-    /// year, and 29 February was in the last leap year.
+    /// The time in the line's year, or in the latest year in which it isn't in the future: on 1 January, 31 December was last year, and
+    /// 29 February was in the last leap year.
     fn dated(&self, day: Day, of_year: impl Fn(u16) -> Option<Time>) -> Option<Time> {
         if let Some(year) = day.year {
             return of_year(year);
@@ -102,7 +102,7 @@ impl Known {
 }
 
 impl Clock {
-    /// On this day; 24:00 is the beginning of the next one.
+    /// The time of day on this day; 24:00 is the beginning of the next day.
     fn on(self, year: u16, day: Day) -> Option<Time> {
         let ends_day = self.hour == 24 && self.minute == 0 && self.second == 0;
         let hour = if ends_day { 0 } else { self.hour };
@@ -112,19 +112,19 @@ impl Clock {
     }
 }
 
-/// A whole number of minutes ahead of UTC: the moment in UTC.
+/// The time in UTC, of one in a zone so many minutes ahead of UTC.
 pub(super) fn in_utc(modified: Modified, minutes: i16) -> Option<Modified> {
     let time = calendar::shifted(modified.time, i64::from(minutes).wrapping_mul(-60))?;
     Some(Modified { time, zone: Zone::Utc, ..modified })
 }
 
-/// Seconds since the beginning of 1970, in UTC.
+/// The time so many seconds after the beginning of 1970 in UTC.
 pub(super) fn epoch(seconds: u64) -> Option<Modified> {
     let time = calendar::of_epoch(i64::try_from(seconds).ok()?)?;
     Some(Modified::new(time, Precision::Second, Zone::Utc))
 }
 
-/// `hour ":" minute [":" second ["." 1*DIGIT]]`, of 24 hours.
+/// `hour ":" minute [":" second ["." 1*DIGIT]]`, in 24 hours.
 #[inline]
 pub(super) fn clock(input: &[u8]) -> Read<'_, Clock> {
     let (rest, (hour, minute)) = separated_pair(digits(1, 2), tag(&b":"[..]), digits(2, 2)).parse_complete(input)?;
@@ -135,12 +135,12 @@ pub(super) fn clock(input: &[u8]) -> Read<'_, Clock> {
         (Some(_), None) => Precision::Second,
         (None, None) => Precision::Minute,
     };
-    // Two digits each.
+    // Each has at most two digits.
     let [hour, minute, second] = [hour, minute, second.unwrap_or(0)].map(|part| part as u8);
     Ok((rest, Clock { hour, minute, second, nanosecond: fraction.unwrap_or(0), precision }))
 }
 
-/// The same, of 12 hours if `AM`, `PM`, `a` or `p` follows: 12:00AM is midnight, 12:00PM noon.
+/// Like [`clock`], but in 12 hours if `AM`, `PM`, `a` or `p` follows: 12:00AM is midnight, 12:00PM noon.
 pub(super) fn clock_of_halves(input: &[u8]) -> Read<'_, Clock> {
     let (rest, clock) = clock(input)?;
     let half = delimited(any_blanks, one_of("AaPp"), terminated(opt(one_of("Mm")), word_end));
@@ -156,7 +156,7 @@ pub(super) fn clock_of_halves(input: &[u8]) -> Read<'_, Clock> {
     Ok((rest, Clock { hour, ..clock }))
 }
 
-/// `"." 1*DIGIT`, of which nine count: nanoseconds.
+/// `"." 1*DIGIT`: nanoseconds; digits after the ninth are ignored.
 fn fraction(input: &[u8]) -> Read<'_, u32> {
     let digits = preceded(tag(&b"."[..]), take_while1(|byte: u8| byte.is_ascii_digit()));
     let nine = |digits: &[u8]| {
@@ -179,7 +179,7 @@ pub(super) fn year(input: &[u8]) -> Read<'_, u16> {
     digits(4, 4)(input)
 }
 
-/// The year that 2, 3 or 4 digits mean: `69` is 2069, `70` 1970, `103` 2003.
+/// The year of 2, 3 or 4 digits: `69` is 2069, `70` is 1970, `103` is 2003.
 pub(super) fn short_year(input: &[u8]) -> Read<'_, u16> {
     map_opt(digits(2, 4), century).parse_complete(input)
 }
@@ -195,7 +195,7 @@ fn century(year: u16) -> Option<u16> {
 /// The name of a month in any language that [`months`] knows, up to a blank, a dot, a comma or a dash.
 #[inline]
 pub(super) fn month_name(input: &[u8]) -> Read<'_, u8> {
-    // In English, as nearly everywhere.
+    // English comes first, as it is by far the most frequent.
     if let Some((name, rest)) = input.split_first_chunk::<3>()
         && rest.first().is_none_or(|byte| !byte.is_ascii_alphabetic() && byte.is_ascii())
         && let Some(month) = months::english(*name)
@@ -206,7 +206,7 @@ pub(super) fn month_name(input: &[u8]) -> Read<'_, u8> {
     map_opt(name, months::any).parse_complete(input)
 }
 
-/// `month-name SP day`, with or without a dot or comma behind each.
+/// `month-name SP day`, perhaps with a dot or comma after the month.
 #[inline]
 pub(super) fn month_and_day(input: &[u8]) -> Read<'_, (u8, u8)> {
     let (rest, month) = month_name(input)?;
@@ -215,7 +215,7 @@ pub(super) fn month_and_day(input: &[u8]) -> Read<'_, (u8, u8)> {
     Ok((rest, (month, day as u8)))
 }
 
-/// `day ("-" / " " / ". ") month-name`, with or without a dot or comma behind it.
+/// `day ("-" / " " / ". ") month-name`, perhaps with a dot or comma after it.
 pub(super) fn day_and_month(input: &[u8]) -> Read<'_, (u8, u8)> {
     let between = alt((tag(&b"-"[..]), blanks, terminated(tag(&b"."[..]), any_blanks)));
     let (rest, (day, month)) = separated_pair(digits(1, 2), between, month_name).parse_complete(input)?;
@@ -224,7 +224,7 @@ pub(super) fn day_and_month(input: &[u8]) -> Read<'_, (u8, u8)> {
     Ok((rest, (month, day as u8)))
 }
 
-/// `month "-" day`, as numbers: `09-26`. The day comes first if it can't be otherwise, or earlier dates had it so.
+/// `month "-" day`, as numbers: `09-26`. The day comes first if the numbers demand it, or earlier dates did.
 pub(super) fn two_numbers<'a>(known: &mut Known, input: &'a [u8]) -> Read<'a, (u8, u8)> {
     let (rest, (first, second)) = separated_pair(digits(1, 2), tag(&b"-"[..]), digits(1, 2)).parse_complete(input)?;
     let order = match (first, second, known.order) {
@@ -245,9 +245,9 @@ pub(super) fn day_month_year(input: &[u8]) -> Read<'_, Day> {
     Ok((rest, Day { year: Some(year), month, day }))
 }
 
-/// Three numbers with `-`, `/` or `.` between, in the order that fits, else in the one that earlier dates had, else in this
-/// dialect's: `04-27-24`, `2024-04-14`, `23.02.24`. Four digits are a year; more than 12 no month; more than 31 no day. With
-/// dots, a day comes first.
+/// Three numbers with `-`, `/` or `.` between them: `04-27-24`, `2024-04-14`, `23.02.24`. They are in the order that their values demand,
+/// or otherwise in the order of earlier dates, or otherwise in the dialect's usual one; with dots the day comes first. Four digits are a
+/// year; a number above 12 is not a month, and one above 31 not a day.
 pub(super) fn numeric<'a>(known: &mut Known, usual: Order, input: &'a [u8]) -> Read<'a, Day> {
     let (rest, first) = digits(1, 4)(input)?;
     let (rest, separator) = one_of("-/.").parse_complete(rest)?;
@@ -258,7 +258,7 @@ pub(super) fn numeric<'a>(known: &mut Known, usual: Order, input: &'a [u8]) -> R
     let order = match (first, second, third) {
         (32.., ..) => Order::YearMonthDay,
         (_, 13.., _) => Order::MonthDayYear,
-        // A day, or a year of two digits where that is the way.
+        // A day, or a year of two digits if years come first.
         (13.., ..) if known.order.unwrap_or(usual) == Order::YearMonthDay && third <= 31 => Order::YearMonthDay,
         (13.., ..) => Order::DayMonthYear,
         _ if third > 31 && known.order == Some(Order::YearMonthDay) => usual,

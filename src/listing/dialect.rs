@@ -1,4 +1,4 @@
-//! The dialects, and which of them a line is in.
+//! The dialects, and the detection of a line's dialect.
 
 use super::date::Known;
 use super::entry::{Entry, Kind};
@@ -8,65 +8,64 @@ use super::{
     unix, unix_octal, vms, vshell, vxworks, zvm,
 };
 
-/// The dialects of directory listings. RFC 959 says of LIST only that people shall read it, so each system has its own; a
-/// program should ask for MLSD where a server has it.
+/// The dialects of directory listings. RFC 959 says about LIST's format only that it is meant for people, so each system has its own; a
+/// program should use MLSD if the server has it.
 ///
-/// What isn't mentioned can be told. No dialect but [`Mlsx`](Self::Mlsx), [`Eplf`](Self::Eplf) and
-/// [`UnixOctal`](Self::UnixOctal) tells in which zone its times are.
+/// Each dialect below names what it lacks or leaves ambiguous, and so what an [`Entry`] can't tell. Only [`Mlsx`](Self::Mlsx),
+/// [`Eplf`](Self::Eplf) and [`UnixOctal`](Self::UnixOctal) give the zone of their times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Dialect {
-    /// MLSD and MLST (RFC 3659 7): facts, a blank, the name. Whatever a server doesn't tell can't be told, and no more.
+    /// MLSD and MLST (RFC 3659 7): facts, a blank, the name. Lacks only the facts that a server doesn't send.
     Mlsx,
-    /// EPLF, by D. J. Bernstein, of publicfile and anftpd. No owners, no targets of links.
+    /// EPLF, by D. J. Bernstein, in publicfile and anftpd. No owners, no targets of links.
     Eplf,
-    /// `ls -l`, as nearly all servers write it, those of Windows among them: with or without a link count, owner and group, with
-    /// dates of any order and language, with rounded sizes, devices, marks of ACLs. A year or a time of day is missing most often. What
-    /// an owner's name has behind a blank is taken for the group's; a name that holds a line's end is cut, and one that ends with CR
-    /// can't be told where lines end with LF alone.
+    /// `ls -l`, which nearly all servers write, even on Windows: with or without a link count, owner and group, with dates in any order and
+    /// language, with rounded sizes, devices and marks of ACLs. Mostly the year or the time of day is missing. If an owner's name holds a
+    /// blank, the part after it is taken for the group. A name with a line end in it is cut; if lines end with LF alone, a CR at the end of
+    /// a name is lost.
     Unix,
-    /// Unix by servers that write modes in octal and times in seconds. Not blanks before a name, nor targets of links.
+    /// Unix, with modes in octal and times in seconds. Blanks in front of a name are lost; no targets of links.
     UnixOctal,
     /// Old versions of VShell. No owners, no permissions.
     VShell,
-    /// Novell NetWare. No group; not the year and the time of day at once, and not the fifth blank before a name.
+    /// Novell NetWare. No group; either the year or the time of day; up to three blanks in front of a name are lost.
     NetWare,
-    /// NetPresenz, Peter's server and WebStar, of Mac OS. No owners; not how much of a file's two forks a transfer moves.
+    /// NetPresenz, Peter's server and WebStar, on Mac OS. No owners; which of a file's two forks a transfer moves isn't known.
     NetPresenz,
-    /// MS-DOS, Windows NT and IIS. No owners, no permissions; not whether day or month comes first in `04-05-24`.
+    /// MS-DOS, Windows NT and IIS. No owners, no permissions; `04-05-24` doesn't say whether the day or the month comes first.
     Dos,
-    /// OpenVMS, MultiNet and TCPware among its servers. Not the exact size: it is in blocks of 512 bytes. No targets of links.
+    /// OpenVMS, with its servers MultiNet and TCPware. Sizes in blocks of 512 bytes; no targets of links.
     Vms,
-    /// IBM i (OS/400). Not which is the year in `04/05/06`; not whether a file has several members.
+    /// IBM i (OS/400). `04/05/06` doesn't say which number is the year; whether a file has several members isn't known.
     IbmI,
-    /// z/OS data sets. No sizes; of times only the day on which a data set was last used.
+    /// z/OS data sets. No sizes; the only time is the day on which a data set was last used.
     MvsDataSet,
-    /// z/OS members of a partitioned data set. Sizes in bytes only of load modules; nothing at all of members without statistics.
+    /// z/OS members of a partitioned data set. Sizes in bytes of load modules only; members without statistics have nothing but a name.
     MvsMember,
     /// z/OS jobs. No sizes, no times.
     MvsSpool,
-    /// z/VM (CMS). Only the largest size that a file of variable records can have.
+    /// z/VM (CMS). For a file of variable records, only the largest size that it can have.
     Zvm,
-    /// OS/2. No owners; not whether day or month comes first.
+    /// OS/2. No owners; whether the day or the month comes first isn't known.
     Os2,
     /// HP NonStop (Tandem Guardian). No directories; owners and groups are numbers.
     NonStop,
     /// Microware OS-9. Owners and groups are numbers; no links.
     Os9,
-    /// Nortel's wfFtp. No directories, no owners; not whether day or month comes first; no name with a blank.
+    /// Nortel's wfFtp. No directories, no owners; whether the day or the month comes first isn't known; no blanks in names.
     WfFtp,
-    /// VxWorks. No owners; not blanks at the end of a directory's name.
+    /// VxWorks. No owners; blanks at the end of a directory's name are lost.
     VxWorks,
-    /// CONNECT:Enterprise for Unix. Not the year and the time of day at once; not blanks before a name.
+    /// CONNECT:Enterprise for Unix. Either the year or the time of day; blanks in front of a name are lost.
     Enterprise,
-    /// Names alone, one a line: NLST, and LIST of some servers. Nothing but names.
+    /// Nothing but names, one on each line: NLST, and LIST of some servers.
     Names,
 }
 
-/// Those that are looked for in a line, the stricter and the more frequent ones first. `Names` isn't among them, since any word fits
-/// it.
+/// The dialects that are tried on a line, the stricter and the more frequent ones first. `Names` isn't among them, since any word fits.
 const FOUND: [Dialect; 20] = [
     Dialect::NetPresenz,
     Dialect::Unix,
@@ -91,7 +90,7 @@ const FOUND: [Dialect; 20] = [
 ];
 
 impl Dialect {
-    /// A line as nearly all of this dialect are, if it is a frequent one.
+    /// Reads a line in the form that nearly all lines of a frequent dialect have.
     #[inline(always)]
     pub(super) fn read_usual<'a>(self, line: &'a [u8], known: &Known) -> Option<Entry<'a>> {
         match self {
@@ -102,7 +101,7 @@ impl Dialect {
         }
     }
 
-    /// The line as one of this dialect.
+    /// Reads a line by the dialect's grammar.
     pub(super) fn read<'a>(self, line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
         match self {
             Self::Mlsx => mlsx::read(line, known),
@@ -129,16 +128,16 @@ impl Dialect {
         }
     }
 
-    /// The dialect of a line of which nothing is known, and what it is.
+    /// Detects the dialect of a line, and reads it.
     pub(super) fn find<'a>(line: &'a [u8], known: &mut Known) -> Option<(Self, Line<'a>)> {
         let mut found = FOUND.into_iter();
         found.find_map(|dialect| {
             let mut learnt = known.forgotten();
             let read = match dialect {
-                // A name alone isn't enough.
+                // Here a name alone isn't enough.
                 Self::MvsMember => mvs_member::read(line, &mut learnt),
                 Self::Mlsx if !mlsx::has_facts(line) => None,
-                // With an EPLF's plus and VMS's semicolon a line can't be mistaken; the others say what they are in several columns.
+                // EPLF has its plus and VMS its semicolon; each other dialect is recognised by several columns.
                 _ => dialect.read(line, &mut learnt),
             }?;
             *known = learnt;

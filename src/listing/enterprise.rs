@@ -4,9 +4,8 @@
 //! line  = flags SP format SP user SP batch SP size SP month-name SP day SP (clock / year) SP name      ; -C--E-----FTP B ABC1I1 …
 //! flags = 10( "-" / letter ) protocol
 //! ```
-//! The flags are those of a batch and not permissions of Unix. `batch` is taken for its number and what follows for the size, as
-//! FileZilla and commons-net do. Blanks before a name can't be told from the
-//! column's.
+//! The flags are those of a batch, not permissions of Unix. The first number is taken for the batch's and the second for the size, as
+//! FileZilla and commons-net do. Blanks in front of a name can't be told from those of the column.
 
 use nom::Parser;
 use nom::branch::alt;

@@ -1,44 +1,45 @@
-//! What a line says of a file: [`Entry`] and its parts.
+//! What a line says about a file: [`Entry`] and its parts.
 
 use core::fmt;
 
 use super::column::in_base;
 use crate::time::Time;
 
-/// One file, directory or other thing in a listing. Each field is a number, or a slice of the line; what the line doesn't tell
-/// is `None` or empty.
+/// A file, a directory or another thing in a listing. Each field is a number or a slice of the line; `None` and empty mean that the line
+/// doesn't tell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry<'a> {
-    /// The name, exactly as the line has it: any byte, not decoded, blanks at its ends included. It can't be told where a
-    /// dialect fills columns up with blanks before a name; [`Dialect`](super::Dialect) says for each.
+    /// The name, exactly as the line has it: any bytes, not decoded, including blanks at its ends. Blanks in front are lost in a dialect
+    /// that fills up columns with them; [`Dialect`](super::Dialect) says which do.
     #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::bytes"))]
     pub name: &'a [u8],
     /// What it is.
     pub kind: Kind,
-    /// Its size.
+    /// Its size in bytes.
     pub size: Option<Size>,
-    /// When its content was changed last.
+    /// When its content was last changed.
     pub modified: Option<Modified>,
-    /// Who may do what, as the dialect writes it: `rwxr-xr-x`, `0644`, `(RWED,RWED,RE,)`, `[R----F--]`, or MLSx's `perm`, which
-    /// tells what whoever has asked may do. [`mode`](Self::mode) is the number behind it where it is Unix's.
+    /// The permissions, as the dialect writes them: `rwxr-xr-x`, `0644`, `(RWED,RWED,RE,)`, `[R----F--]`, or the fact `perm` of MLSx,
+    /// which tells what the user who has asked may do. [`mode`](Self::mode) is the number of Unix permissions.
     #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub permissions: Option<&'a [u8]>,
-    /// The owner, a name or a number.
+    /// The owner's name or number.
     #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub owner: Option<&'a [u8]>,
-    /// The owner's group, a name or a number.
+    /// The group's name or number.
     #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub group: Option<&'a [u8]>,
-    /// How many names the file has.
+    /// The link count: how many names the file has.
     pub links: Option<u64>,
     /// The major and minor number of a device.
     pub device: Option<(u32, u32)>,
-    /// Where a symbolic link leads.
+    /// The target of a symbolic link.
     #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::optional_bytes"))]
     pub link_target: Option<&'a [u8]>,
-    /// All facts of MLSx (RFC 3659 7.5) or EPLF as they are; [`fact`](Self::fact) and [`facts`](Self::facts) read those of MLSx.
+    /// All facts of MLSx (RFC 3659 7.5) or EPLF, as the line has them; [`fact`](Self::fact) and [`facts`](Self::facts) read those of
+    /// MLSx.
     #[cfg_attr(feature = "serde", serde(borrow, with = "crate::serde_types::bytes"))]
     pub facts: &'a [u8],
 }
@@ -69,11 +70,11 @@ pub enum Kind {
     Fifo,
     /// A socket.
     Socket,
-    /// Something else, of which the dialect has its own idea.
+    /// Something else that the dialect has a mark for.
     Other,
 }
 
-/// The size of a file.
+/// The size of a file in bytes, and how exact it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Size {
@@ -81,18 +82,18 @@ pub struct Size {
     unit: u64,
 }
 
-/// When a file was changed: a time, how much of it the line tells, and in whose zone it is.
+/// When a file was last changed, how exact that time is, and in which zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Modified {
-    /// The time. What is finer than the precision is 0.
+    /// The time. Parts below the precision are 0.
     pub time: Time,
     /// The finest part that the line tells.
     pub precision: Precision,
-    /// The zone.
+    /// The zone of the time.
     pub zone: Zone,
-    /// The line tells no year, and this one was inferred from the moment that [`Listing::new`](super::Listing::new) was told.
+    /// Whether the line has no year, so that it was inferred from the `now` of [`Listing::new`](super::Listing::new).
     pub year_inferred: bool,
 }
 
@@ -118,9 +119,9 @@ pub enum Precision {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Zone {
-    /// The line says UTC, or names an offset, which was undone.
+    /// UTC: the line says so, or names an offset, which was taken into account.
     Utc,
-    /// The line doesn't say. By custom it is the server's zone, and several servers can be told to take UTC.
+    /// The line doesn't say. Usually it is the server's zone; several servers can be configured to use UTC.
     Server,
 }
 
@@ -141,27 +142,27 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Whether a program that joins the name to a directory's would end up elsewhere than at a file of this name in that
-    /// directory: for a mirror to skip. Then the name is empty, `.` or `..`, holds a slash, a backslash, NUL, CR or LF, or begins
-    /// with a drive (`c:`); or the entry is the directory itself or the one above.
+    /// Whether joining the name to a directory can lead to anything but a file of this name in that directory, so that a mirror should
+    /// skip it: the name is empty, `.` or `..`, holds a slash, a backslash, NUL, CR or LF, or begins with a drive (`c:`); or the entry is
+    /// the directory itself or the one above.
     ///
-    /// It isn't said whether the name is a good one: on Windows `con` and names with a dot or a blank at their end are none.
+    /// Other names can be invalid, too: on Windows, `con` and names with a dot or a blank at the end.
     ///
     /// ```
     /// use ftp_proto::{Time, listing::{Hint, Line, Listing}};
     /// let mut listing = Listing::new(Time::parse(b"20240310120000").unwrap(), Hint::List);
     /// let Line::Entry(entry) = listing.line(b"-rw-r--r-- 1 u g 5 Mar  9 14:05 ../.bashrc") else { panic!() };
-    /// assert!(entry.is_path());
+    /// assert!(entry.leads_elsewhere());
     /// ```
-    pub fn is_path(&self) -> bool {
+    pub fn leads_elsewhere(&self) -> bool {
         let has_drive = matches!(self.name, [drive, b':', ..] if drive.is_ascii_alphabetic());
         let is_special = matches!(self.name, b"" | b"." | b"..") || matches!(self.kind, Kind::Current | Kind::Parent);
         let separates = |byte: &u8| matches!(byte, b'/' | b'\\' | 0 | b'\r' | b'\n');
         is_special || has_drive || self.name.iter().any(separates)
     }
 
-    /// The permissions of Unix as a number, `0o755`: of `rwxr-xr-x`, of digits, or of the facts `UNIX.mode` (MLSx) and `up`
-    /// (EPLF).
+    /// The permissions of Unix as a number, such as `0o755`, from `rwxr-xr-x`, from octal digits, or from the facts `UNIX.mode` (MLSx)
+    /// and `up` (EPLF).
     pub fn mode(&self) -> Option<u16> {
         let digits = |text: &[u8]| u16::try_from(in_base(8, text)? & 0o7777).ok();
         match (self.fact("unix.mode"), self.permissions) {
@@ -171,12 +172,12 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The value of this fact; the case of its name doesn't matter.
+    /// The value of the fact with this name, in any case (MLSx); `None` if there is none.
     pub fn fact(&self, name: &str) -> Option<&'a [u8]> {
         self.facts().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
-    /// Each fact's name and value, in order (MLSx). None for other dialects.
+    /// Each fact's name and value, in order (MLSx). Other dialects have none.
     pub fn facts(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let facts = self.facts.split(|byte| *byte == b';');
         facts.filter_map(|fact| {
@@ -190,7 +191,7 @@ impl<'a> Entry<'a> {
 fn of_letters(letters: &[u8]) -> Option<u16> {
     let mut mode = 0;
     for (letter, place) in letters.iter().zip(0u32..) {
-        // `s` and `S` stand in another's place: set-user-ID, set-group-ID; `t` and `T` are sticky.
+        // Set-user-ID and set-group-ID (`s`, `S`) and the sticky bit (`t`, `T`) share a letter with `x`.
         let special = 0o4000u16.checked_shr(place / 3)?;
         let bit = 0o400u16.checked_shr(place)?;
         mode |= match letter {
@@ -204,7 +205,7 @@ fn of_letters(letters: &[u8]) -> Option<u16> {
     Some(mode)
 }
 
-/// Names and facts as text, since that is what they are most often.
+/// Shows bytes as text, escaped where they aren't printable.
 impl fmt::Debug for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |bytes: &[u8]| alloc::format!("{}", bytes.escape_ascii());
@@ -236,7 +237,7 @@ impl fmt::Debug for Entry<'_> {
 }
 
 impl Size {
-    /// So many bytes, exactly.
+    /// An exact size in bytes.
     pub const fn of_bytes(bytes: u64) -> Self {
         Self { bytes, unit: 1 }
     }
@@ -245,12 +246,12 @@ impl Size {
         Self { bytes, unit }
     }
 
-    /// The size in bytes as the line tells it; of a size in blocks all blocks, the last one included.
+    /// The size in bytes as the line tells it. A size in blocks counts each block as full.
     pub const fn bytes(self) -> u64 {
         self.bytes
     }
 
-    /// How exact that is: less than so many bytes lie between it and the true size. 1 is exact; 512 for blocks of VMS.
+    /// How exact the size is: it differs from the true size by less than this many bytes. 1 means exact; blocks of VMS give 512.
     pub const fn unit(self) -> u64 {
         self.unit
     }

@@ -4,8 +4,8 @@
 //! line  = "+" *( fact "," ) HT name
 //! fact  = "/" / "r" / "s" size / "m" seconds / "i" identifier / "up" mode / …
 //! ```
-//! `/` is a directory, that can be listed, `r` a file, that can be retrieved. Seconds count from the beginning of 1970, in UTC.
-//! There are no owners. `Entry::facts` of an entry is the text between `+` and the tab.
+//! `/` is a directory, which can be listed, and `r` a file, which can be retrieved. Seconds count from the beginning of 1970 in UTC.
+//! There are no owners. [`Entry::facts`] is the text between `+` and the tab.
 
 use nom::Parser;
 use nom::bytes::complete::{tag, take_until};

@@ -3,12 +3,12 @@
 //! ```text
 //! line = [owner] SP [size SP date SP time SP] "*" type SP name ["/"]
 //! type = 1*9( %x41-5A / DIGIT )
-//! date = 2DIGIT 2( ("/" / ".") 2DIGIT )      ; in the order that the system was told
+//! date = 2DIGIT 2( ("/" / ".") 2DIGIT )      ; in the order that the system is configured for
 //! ```
-//! A `/` at the end says that it is a directory, and is no part of the name; so do the types `*DIR`, `*DDIR`, `*LIB` and `*FLR`.
-//! A `*FILE` is a file, by whose name its first member is transferred; it may have more, which are listed as well (`*MEM`), with
-//! neither size nor time. Anonymous ones aren't told the owner. The order of a date with `/` is month, day, year until a line fits
-//! another one alone. A name begins eleven places behind the `*`; more blanks belong to it.
+//! A `/` at the end marks a directory, and isn't part of the name; so do the types `*DIR`, `*DDIR`, `*LIB` and `*FLR`.
+//! A `*FILE` is a file, by whose name its first member is transferred. It may have more members, which are listed as well (`*MEM`), with
+//! neither size nor time. Anonymous users don't see the owner. The order of a date with `/` is month, day, year until a line fits only
+//! another order. A name begins eleven places after the `*`; further blanks belong to it.
 
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while_m_n};
@@ -45,7 +45,7 @@ fn owner(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     column(line).ok().map(|(rest, owner)| (rest, Some(owner)))
 }
 
-/// The type and the blanks that fill its column up.
+/// The type, and the blanks that fill up its column.
 fn kind(input: &[u8]) -> Read<'_, Kind> {
     let name = take_while_m_n(1, 9, |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let (rest, name) = preceded(tag(&b"*"[..]), name).parse_complete(input)?;

@@ -1,4 +1,4 @@
-//! What a line of a listing is.
+//! The kinds of lines in a listing.
 
 use super::entry::Entry;
 
@@ -8,16 +8,16 @@ use super::entry::Entry;
 pub enum Line<'a> {
     /// A file, a directory, or another thing.
     Entry(Entry<'a>),
-    /// Nothing, or blanks alone.
+    /// An empty line, or one of blanks alone.
     Blank,
-    /// What a server writes above or below the entries: `total 12`, names of columns, `Total of 11 files.`
+    /// A line above or below the entries: `total 12`, names of columns, `Total of 11 files.`
     Notice(&'a [u8]),
-    /// What went wrong with one entry: `ls: x: Permission denied`, `%RMS-E-PRV, …`
+    /// A message about an entry that couldn't be read: `ls: x: Permission denied`, `%RMS-E-PRV, …`
     Error(&'a [u8]),
-    /// An entry whose rest is on the next line, as VMS writes long names. [`Listing::read`](super::Listing::read) joins them; who
-    /// calls [`Listing::line`](super::Listing::line) hands over this line again, with an LF and the next line behind it.
+    /// An entry that continues on the next line, as VMS writes long names. [`Listing::read`](super::Listing::read) joins the two; with
+    /// [`Listing::line`](super::Listing::line), pass this line again, followed by an LF and the next line.
     Partial(&'a [u8]),
-    /// Whatever fits no dialect, or not the one that the application has fixed. It may be an entry.
+    /// A line that fits no dialect, or not the fixed one. It may be an entry.
     Other(&'a [u8]),
 }
 

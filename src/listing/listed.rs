@@ -1,15 +1,17 @@
-//! What a server says of a file: [`Listed`], written as `ls -l` does, or as facts.
+//! What a server lists about a file: [`Listed`], written as `ls -l` does, or as facts.
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
+use core::str::FromStr;
 
 use super::entry::Kind;
 use crate::address::write;
 use crate::text::Path;
 use crate::time::Time;
 use crate::time::calendar;
+use crate::words::UnknownWord;
 
-/// What is to be written of a file. None of its fields can hold what would end a line, a column or a fact.
+/// A file as a server lists it. No field can hold bytes that would end a line, a column or a fact.
 ///
 /// ```
 /// use ftp_proto::{Path, Time, listing::{Kind, Listed, Word}};
@@ -36,45 +38,52 @@ pub struct Listed<'a> {
     pub kind: Kind,
     /// Its size in bytes.
     pub size: Option<u64>,
-    /// When its content was changed last; MLSx wants it in UTC.
+    /// When its content was last changed; in UTC for MLSx, and by custom in the server's zone for `ls -l`.
     pub modified: Option<Time>,
-    /// When it was made, in UTC.
+    /// When it was created, in UTC.
     pub created: Option<Time>,
-    /// The permissions of Unix, the lowest twelve bits: `0o755`.
+    /// The permissions of Unix, such as `0o755`; the lowest twelve bits count.
     pub mode: Option<u16>,
-    /// What whoever has asked may do.
+    /// What the user who has asked may do with it.
     pub permit: Option<Permit>,
-    /// How many names the file has.
+    /// The link count: how many names the file has.
     pub links: u64,
     /// Its owner.
     pub owner: Option<Word<'a>>,
-    /// Its owner's group.
+    /// Its group.
     pub group: Option<Word<'a>>,
     /// The major and minor number of a device.
     pub device: Option<(u32, u32)>,
-    /// Where a symbolic link leads.
+    /// The target of a symbolic link.
     pub link_target: Option<Path<'a>>,
-    /// What no other file of the server has.
+    /// An identifier that no other file of the server has (RFC 3659 7.5.2).
     pub unique: Option<Word<'a>>,
 }
 
-/// What whoever has asked may do with a file: MLSx's `perm` (RFC 3659 7.5.5).
+/// What the user who has asked may do with a file: the fact `perm` (RFC 3659 7.5.5).
+///
+/// ```
+/// use ftp_proto::listing::Permit;
+/// let permit = Permit::RETRIEVE | Permit::STORE;
+/// assert_eq!(permit.to_string(), "rw");
+/// assert!(permit.allows(Permit::STORE) && !permit.allows(Permit::DELETE));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permit(u16);
 
-/// One word, the name of an owner or a group, or an identifier: at least one byte, no blank, no control character, no `;`.
+/// The name of an owner or a group, or an identifier: at least one byte, and no blank, control character or `;`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word<'a>(&'a [u8]);
 
-/// Why something is no [`Word`].
+/// Why bytes can't be a [`Word`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WordError {
-    /// There is nothing.
+    /// There are no bytes.
     Empty,
-    /// It holds a blank, a control character or a `;`.
+    /// There is a blank, a control character or a `;`.
     Illegal {
-        /// That byte.
+        /// The byte.
         byte: u8,
         /// Its place, in bytes from 0.
         at: usize,
@@ -82,7 +91,7 @@ pub enum WordError {
 }
 
 impl<'a> Listed<'a> {
-    /// Nothing but a name and what it is; the fields take the rest.
+    /// A file of which only the name and the kind are known. Set the fields for the rest.
     pub const fn new(name: Path<'a>, kind: Kind) -> Self {
         Self {
             name,
@@ -101,17 +110,17 @@ impl<'a> Listed<'a> {
         }
     }
 
-    /// Appends a line with its CRLF, as `ls -l` writes it in the C locale, which all clients know how to read: for LIST. A time of the
-    /// last six months before `now` has its time of day, any other its year.
+    /// Appends a line with its CRLF for LIST, as `ls -l` writes it in the C locale, which all clients can read. A time in the last six
+    /// months before `now` is written with its time of day, any other time with its year.
     ///
-    /// What isn't told is written as `rw-r--r--` or `rwxr-xr-x`, `ftp`, 0 and the beginning of 1970. Links and devices whose target
-    /// or numbers aren't told are written with an empty target and a size.
+    /// Unknown fields are written as `rw-r--r--` or `rwxr-xr-x`, `ftp`, 0 and the beginning of 1970. A link without a known target has an
+    /// empty one, and a device without known numbers has a size.
     pub fn encode_unix(&self, now: Time, out: &mut Vec<u8>) {
         self.encode_unix_line(now, out);
         out.extend_from_slice(b"\r\n");
     }
 
-    /// The same without the CRLF, for STAT's reply.
+    /// Like [`encode_unix`](Self::encode_unix), without the CRLF, for a reply to STAT.
     pub fn encode_unix_line(&self, now: Time, out: &mut Vec<u8>) {
         let owner = |word: Option<Word<'a>>| word.map_or(&b"ftp"[..], |word| word.0);
         self.encode_mode(out);
@@ -122,7 +131,7 @@ impl<'a> Listed<'a> {
             (Kind::BlockDevice | Kind::CharacterDevice, Some((major, minor)), _) => {
                 write(out, &format_args!("{major:>4}, {minor:>3} "));
             }
-            // What `lstat` says; a reader finds the target by it.
+            // The size of a link is its target's length, as in `lstat`; readers use it to find the target.
             (Kind::Link, _, target) => {
                 let length = target.as_ref().map_or(0, |target| target.as_bytes().len());
                 write(out, &format_args!("{length:>9} "));
@@ -150,7 +159,7 @@ impl<'a> Listed<'a> {
         });
         let usual = if matches!(self.kind, Kind::Directory | Kind::Current | Kind::Parent) { 0o755 } else { 0o644 };
         let mode = self.mode.unwrap_or(usual);
-        // The bits that stand in another's place: set-user-ID, set-group-ID, sticky.
+        // Set-user-ID, set-group-ID and the sticky bit share a letter with `x`.
         for (shift, special, letter) in [(6, 0o4000, b's'), (3, 0o2000, b's'), (0, 0o1000, b't')] {
             let bits = mode.wrapping_shr(shift);
             out.push(if bits & 4 != 0 { b'r' } else { b'-' });
@@ -166,7 +175,7 @@ impl<'a> Listed<'a> {
 
     fn encode_date(&self, now: Time, out: &mut Vec<u8>) {
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        // Half a mean year of the Gregorian calendar, as `ls` has it.
+        // Half a mean year of the Gregorian calendar, as in `ls`.
         const RECENT: i64 = 31_556_952 / 2;
         let Some(time) = self.modified.or_else(|| calendar::of_epoch(0)) else { return };
         let month = MONTHS.get(usize::from(time.month()).wrapping_sub(1)).copied().unwrap_or("Jan");
@@ -179,8 +188,8 @@ impl<'a> Listed<'a> {
         }
     }
 
-    /// Appends a line with its CRLF, as RFC 3659 7.2 wants it for MLSD: those of the wanted facts that are known, in their order, a
-    /// blank, the name. A server's application is told which are wanted, by `Transfer::facts`.
+    /// Appends a line with its CRLF for MLSD (RFC 3659 7.2): those of the `wanted` facts that are known, in that order, a blank, and the
+    /// name. `Transfer::facts` tells a server's application which facts are wanted.
     pub fn encode_mlsx<'w>(&self, wanted: impl IntoIterator<Item = &'w str>, out: &mut Vec<u8>) {
         self.encode_facts(wanted, out);
         out.push(b' ');
@@ -188,9 +197,9 @@ impl<'a> Listed<'a> {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// Appends the facts alone, for the reply to MLST. Known are `type`, `size`, `modify`, `create`, `perm`, `unique`, `UNIX.mode`,
-    /// `UNIX.owner` and `UNIX.group`, in any case; they are written in the case that they were wanted in. A link's target is part of its
-    /// type, unless it holds what no fact can: a blank, a control character or `;`.
+    /// Appends the facts alone, for a reply to MLST. It knows `type`, `size`, `modify`, `create`, `perm`, `unique`, `UNIX.mode`,
+    /// `UNIX.owner` and `UNIX.group`, in any case, and writes them in the case of `wanted`. A link's target is part of its type, unless it
+    /// holds a blank, a control character or a `;`, which no fact can hold.
     pub fn encode_facts<'w>(&self, wanted: impl IntoIterator<Item = &'w str>, out: &mut Vec<u8>) {
         for name in wanted {
             self.encode_fact(name, out);
@@ -245,7 +254,7 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// In a column of eight, with a blank behind.
+/// Appends a word in a column of eight characters, and a blank.
 fn push_padded(out: &mut Vec<u8>, word: &[u8]) {
     out.extend_from_slice(word);
     let missing = 8usize.saturating_sub(word.len()).saturating_add(1);
@@ -261,33 +270,33 @@ fn said_word(out: &mut Vec<u8>, word: Option<Word<'_>>) -> Option<()> {
 }
 
 impl Permit {
-    /// Nothing.
+    /// Nothing is allowed.
     pub const NONE: Self = Self(0);
-    /// `a`: APPE to this file.
+    /// `a`: APPE to this file is allowed.
     pub const APPEND: Self = Self(1);
-    /// `c`: files may be made in this directory.
+    /// `c`: files may be created in this directory.
     pub const CREATE: Self = Self(1 << 1);
     /// `d`: it may be deleted, by DELE or RMD.
     pub const DELETE: Self = Self(1 << 2);
-    /// `e`: CWD to this directory.
+    /// `e`: CWD to this directory is allowed.
     pub const ENTER: Self = Self(1 << 3);
     /// `f`: it may be renamed.
     pub const RENAME: Self = Self(1 << 4);
     /// `l`: this directory may be listed.
     pub const LIST: Self = Self(1 << 5);
-    /// `m`: directories may be made in this directory.
+    /// `m`: directories may be created in this directory, by MKD.
     pub const MAKE: Self = Self(1 << 6);
-    /// `p`: what is in this directory may be deleted.
+    /// `p`: the content of this directory may be deleted.
     pub const PURGE: Self = Self(1 << 7);
-    /// `r`: RETR of this file.
+    /// `r`: RETR of this file is allowed.
     pub const RETRIEVE: Self = Self(1 << 8);
-    /// `w`: STOR to this file.
+    /// `w`: STOR to this file is allowed.
     pub const STORE: Self = Self(1 << 9);
 
     const LETTERS: [u8; 10] = *b"acdeflmprw";
 
-    /// Reads the letters, in any case and order; letters that RFC 3659 doesn't know are passed over. `None` if there is something
-    /// else among them.
+    /// Reads the letters, in any case and order, and ignores letters that RFC 3659 doesn't define. `None` if there is anything but
+    /// letters.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let bit = |letter: &u8| {
             let place = Self::LETTERS.iter().position(|known| known.eq_ignore_ascii_case(letter));
@@ -297,22 +306,30 @@ impl Permit {
         text.iter().try_fold(0, |bits, letter| Some(bits | bit(letter)?)).map(Self)
     }
 
-    /// Both.
+    /// Allows what either allows, as `|` does; for constants.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether all of the other is allowed.
+    /// Whether everything in `other` is allowed.
     pub const fn allows(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+}
+
+/// Reads what `Display` shows, as [`Permit::parse`] does.
+impl FromStr for Permit {
+    type Err = UnknownWord;
+    fn from_str(letters: &str) -> Result<Self, UnknownWord> {
+        Self::parse(letters.as_bytes()).ok_or(UnknownWord::new("a fact `perm`: expected letters, such as `elr`"))
     }
 }
 
 impl core::ops::BitOr for Permit {
     type Output = Self;
     fn bitor(self, other: Self) -> Self {
-        self.and(other)
+        self.with(other)
     }
 }
 
@@ -334,7 +351,7 @@ impl fmt::Debug for Permit {
 }
 
 impl<'a> Word<'a> {
-    /// Borrows `bytes`, if they are a word. Allocates nothing.
+    /// Borrows `bytes` if they are legal; the error says which byte isn't, and where. Allocates nothing.
     pub fn new<B: AsRef<[u8]> + ?Sized>(bytes: &'a B) -> Result<Self, WordError> {
         let bytes = bytes.as_ref();
         match bytes.iter().zip(0..).find(|(byte, _)| !is_legal(**byte)) {
@@ -344,7 +361,7 @@ impl<'a> Word<'a> {
         }
     }
 
-    /// Its bytes.
+    /// The bytes.
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
     }
@@ -363,8 +380,8 @@ impl fmt::Debug for Word<'_> {
 impl fmt::Display for WordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("nothing there"),
-            Self::Illegal { byte, at } => write!(f, "illegal byte 0x{byte:02x} at {at}"),
+            Self::Empty => f.write_str("no text"),
+            Self::Illegal { byte, at } => write!(f, "illegal byte 0x{byte:02x} at byte {at}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The names of months. `ls` writes them in its server's language; some servers do so, too.
+//! The names of months. `ls` and some servers write them in the server's language.
 
 /// An English abbreviation, in any case.
 #[inline]
@@ -20,8 +20,8 @@ pub(super) fn english(name: [u8; 3]) -> Option<u8> {
     })
 }
 
-/// A name or an abbreviation in one of the languages below, in any case of its ASCII letters; other letters in UTF-8, or in the
-/// eight-bit set of their language.
+/// A name or an abbreviation in one of the languages below, in any case. Letters that aren't ASCII may be in UTF-8 or in an eight-bit set
+/// of their language.
 pub(super) fn any(name: &[u8]) -> Option<u8> {
     let mut months = NAMES.iter().zip(1..);
     months.find(|(names, _)| names.iter().any(|known| is_same(name, known))).map(|(_, month)| month)
@@ -48,14 +48,14 @@ fn is_in_set(name: &[u8], known: &str, set: &dyn Fn(char) -> Option<u8>) -> bool
     name.iter().all(|byte| letters.next().is_some_and(|letter| fits((byte, letter)))) && letters.next().is_none()
 }
 
-/// Each a function from a letter to its byte.
+/// The eight-bit sets, each a function from a letter to its byte.
 const SETS: [&dyn Fn(char) -> Option<u8>; 5] = [&latin_1, &latin_2, &koi8_r, &windows_1251, &iso_8859_5];
 
 fn latin_1(letter: char) -> Option<u8> {
     u8::try_from(u32::from(letter)).ok()
 }
 
-/// Of ISO 8859-2, the letters that months have.
+/// The letters of ISO 8859-2 that names of months have.
 fn latin_2(letter: char) -> Option<u8> {
     Some(match letter {
         'ź' => 0xbc,
@@ -95,7 +95,7 @@ fn iso_8859_5(letter: char) -> Option<u8> {
 }
 
 /// English, German, Dutch, French, Italian, Spanish, Portuguese, Polish, Russian, Finnish, Slovene, Icelandic, Lithuanian and
-/// Hungarian, as far as they differ: no name means two months among them. French `jui`, which VMS writes, is taken for July, as FileZilla does.
+/// Hungarian, each name once. No name means two months. French `jui`, which VMS writes, is taken for July, as in FileZilla.
 const NAMES: [&[&str]; 12] = [
     &[
         "jan",
@@ -321,7 +321,7 @@ mod tests {
             assert_eq!(any(name), Some(month), "{}", name.escape_ascii());
         }
         assert_eq!((any("Фев".as_bytes()), any("MÄR".as_bytes())), (Some(2), Some(3)));
-        // What is written in one set is no other month in another one.
+        // A name in one set must not be another month in another set.
         for (names, month) in NAMES.iter().zip(1..) {
             for (name, set) in names.iter().flat_map(|name| SETS.iter().map(move |set| (name, set))) {
                 let bytes: Option<Vec<u8>> = name.chars().map(|letter| set(letter).filter(|byte| *byte > 0)).collect();

@@ -7,9 +7,9 @@
 //!          / ("Migrated" / "ARCIVE" [SP "Not Direct Access Device"]) SP name
 //! referred = year "/" month "/" day / "**NONE**"
 //! ```
-//! The time is the day on which the data set was used last, by reading, too; when it was changed isn't told. `used` counts tracks,
-//! whose size depends on the unit, so there is no size. A partitioned data set (`PO`, `PO-E`) is a directory, whose members are listed
-//! in another dialect. A data set that was migrated may be either.
+//! The time is the day on which the data set was last used, even for reading; the time of the last change isn't there. `used` counts
+//! tracks, whose size depends on the unit, so there is no size. A partitioned data set (`PO`, `PO-E`) is a directory, whose members are
+//! listed in another dialect. A migrated data set may be either.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -61,7 +61,7 @@ fn unit(input: &[u8]) -> Read<'_, &[u8]> {
 fn data_set(input: &[u8]) -> Read<'_, (Option<Day>, Kind, &[u8])> {
     let none = tag(&b"**NONE**"[..]).map(|_| None);
     let (rest, (referred, _)) = (alt((none, day.map(Some))), blanks).parse_complete(input)?;
-    // Extents, tracks used, format, lengths of record and block; the first two may run into each other.
+    // Extents, tracks used, format, lengths of record and block. The first two may lack the blank between them.
     let (rest, _) = (column, column, column, column).parse_complete(rest)?;
     let five = (column, organization, blanks, name, eof).map(|(_, kind, _, name, _)| (kind, name));
     let four = (organization, blanks, name, eof).map(|(kind, _, name, _)| (kind, name));
@@ -95,7 +95,7 @@ fn name(input: &[u8]) -> Read<'_, &[u8]> {
     alt((delimited(quote(), take_while1(|byte| byte != b'\'' && byte != b' '), quote()), plain)).parse_complete(input)
 }
 
-/// The last word, the name, if what comes before it is a day, `VSAM` or nothing, as with clusters and tapes.
+/// The last word, which is the name, if before it there is a day, `VSAM` or nothing, as with clusters and tapes.
 fn last_name(input: &[u8]) -> Option<&[u8]> {
     let none = terminated(tag(&b"**NONE**"[..]), blanks).map(drop);
     let referred: Read<'_, _> = opt(alt((terminated(day, blanks).map(drop), none))).parse_complete(input);

@@ -6,8 +6,8 @@
 //!      / name                                                                                      ; without statistics
 //! name = 1*8( letter / DIGIT / "@" / "#" / "$" )
 //! ```
-//! With statistics the size is a number of records, so it isn't told in bytes; a load module's is in bytes. A name alone is taken for
-//! a member's only behind a heading or another member.
+//! With statistics the size is a number of records, so there is no size in bytes; a load module's is in bytes. A name alone is taken for
+//! a member only after a heading or another member.
 
 use nom::Parser;
 use nom::bytes::complete::{tag, tag_no_case, take_while_m_n};

@@ -4,7 +4,7 @@
 //! line   = job SP identifier SP [owner SP] status [SP *any]      ; USER1 JOB00134 USER1 OUTPUT 3 Spool Files
 //! status = "INPUT" / "HELD" / "ACTIVE" / "OUTPUT"
 //! ```
-//! The name is the identifier, by which RETR and DELE know a job; the name of the job isn't told apart. There are neither sizes nor
+//! The entry's name is the identifier, by which RETR and DELE name a job; the job's own name is dropped. There are neither sizes nor
 //! times.
 
 use nom::Parser;

@@ -3,8 +3,8 @@
 //! ```text
 //! line   = mode SP ("folder" SP items / resource SP data SP total) SP month-name SP day SP (clock / year) " " name
 //! ```
-//! The total is the sum of the two, which is how it is told from Unix. There is neither owner nor group. The size is the total;
-//! how much of it a transfer moves depends on the server. The number of a folder's items is no size.
+//! The total is the sum of the other two, which distinguishes the line from Unix. There is neither owner nor group. The size is the total;
+//! how much of it a transfer moves depends on the server. The number of a folder's items isn't a size.
 
 use nom::Parser;
 use nom::branch::alt;

@@ -5,7 +5,7 @@
 //! type   = "d" / "-"
 //! rights = *( "R" / "W" / "C" / "E" / "A" / "F" / "M" / "S" / "-" )
 //! ```
-//! A time of day stands for the last twelve months, as for any dialect here. Up to four blanks before a name are the column's.
+//! A date without a year is in the last twelve months, as in any dialect here. Up to four blanks before a name belong to the column.
 
 use nom::Parser;
 use nom::branch::alt;

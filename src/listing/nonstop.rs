@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! line   = name SP code SP size SP day "-" month-name "-" year SP clock SP group "," *SP user SP DQUOTE rights DQUOTE
-//! code   = 1*DIGIT ["+"] / 1*DIGIT letter                    ; what kind of file it is; "O": it is open
+//! code   = 1*DIGIT ["+"] / 1*DIGIT letter                    ; the kind of file; "O": it is open
 //! rights = 4<any>                                            ; read, write, execute, purge: N, C, U, O, A, G, - …
 //! ```
-//! A name is one word. There are no directories: a subvolume is listed, and holds files alone.
+//! A name is one word. There are no directories: a listed subvolume holds only files.
 
 use nom::Parser;
 use nom::bytes::complete::{is_not, tag};

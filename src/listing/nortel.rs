@@ -1,9 +1,9 @@
-//! Nortel's wfFtp, of routers.
+//! Nortel's wfFtp, on routers.
 //!
 //! ```text
 //! line = name SP size SP month "/" day "/" year SP weekday "." SP clock
 //! ```
-//! A name is one word. There are files alone.
+//! A name is one word. There are only files.
 
 use nom::Parser;
 use nom::bytes::complete::tag;

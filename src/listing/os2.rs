@@ -5,7 +5,7 @@
 //! attributes = 1*( "A" / "R" / "H" / "S" ) / "DIR"
 //! date       = month "-" day "-" year                    ; two digits, or three: 103 is 2003
 //! ```
-//! Two blanks stand before a name; more belong to it.
+//! Up to two blanks before a name belong to the column; further ones belong to the name.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -30,7 +30,7 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     Some(Line::Entry(Entry { size, modified, ..Entry::new(name, kind) }))
 }
 
-/// A word of them, and the blanks behind it.
+/// A word of attributes, and the blanks after it.
 fn attributes(input: &[u8]) -> Read<'_, Kind> {
     let directory = tag(&b"DIR"[..]).map(|_| Kind::Directory);
     let of_file = verify(word, |word: &[u8]| word.iter().all(|byte| b"ARHS".contains(byte))).map(|_| Kind::File);

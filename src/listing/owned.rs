@@ -1,4 +1,4 @@
-//! An entry that outlives its line: [`OwnedEntry`].
+//! [`OwnedEntry`], which outlives its line.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,10 +7,10 @@ use core::hash::{Hash, Hasher};
 
 use super::entry::Entry;
 
-/// An [`Entry`] with its own copy of the line's parts, for whoever keeps a listing.
+/// An [`Entry`] with its own copy of the parts of its line, to be kept.
 ///
-/// With the feature `serde` it is read from all that an entry is written as; an [`Entry`] itself only borrows, so it can't be read
-/// from text with escapes in it.
+/// With the feature `serde` it deserializes from everything that either type serializes to. An [`Entry`] can't be deserialized from text
+/// with escapes, since it only borrows.
 ///
 /// ```
 /// use ftp_proto::{Time, listing::{Hint, Line, Listing, OwnedEntry}};
@@ -25,22 +25,22 @@ use super::entry::Entry;
 /// ```
 #[derive(Clone)]
 pub struct OwnedEntry {
-    /// The parts, one behind the other.
+    /// The parts, joined.
     text: Box<[u8]>,
-    /// How long each part is, in the order of [`parts`].
+    /// The length of each part, in the order of [`parts`].
     lengths: [Option<usize>; 6],
-    /// What is no text; its texts are empty.
+    /// The fields that aren't text; its texts are empty.
     others: Entry<'static>,
 }
 
-/// The texts of an entry.
+/// The fields of an entry that are text.
 fn parts<'a>(entry: &Entry<'a>) -> [Option<&'a [u8]>; 6] {
     let Entry { name, permissions, owner, group, link_target, facts, .. } = *entry;
     [Some(name), permissions, owner, group, link_target, Some(facts)]
 }
 
 impl Entry<'_> {
-    /// The same, with a copy of what it borrows. Allocates once.
+    /// The same entry with a copy of what it borrows. Allocates once.
     pub fn into_owned(self) -> OwnedEntry {
         let parts = parts(&self);
         let mut text = Vec::with_capacity(parts.iter().flatten().map(|part| part.len()).sum());
@@ -55,7 +55,7 @@ impl Entry<'_> {
 }
 
 impl OwnedEntry {
-    /// The entry, borrowed from this one. Allocates nothing.
+    /// The entry, borrowed from this value. Allocates nothing.
     pub fn entry(&self) -> Entry<'_> {
         let mut rest = &*self.text;
         let [name, permissions, owner, group, link_target, facts] = self.lengths.map(|length| {
@@ -94,7 +94,7 @@ impl fmt::Debug for OwnedEntry {
     }
 }
 
-/// As the [`Entry`].
+/// Serializes like the [`Entry`].
 #[cfg(feature = "serde")]
 impl serde::Serialize for OwnedEntry {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

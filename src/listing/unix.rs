@@ -1,14 +1,14 @@
-//! `ls -l`, as nearly every server writes it, and what has become of it.
+//! `ls -l`, as nearly every server writes it, and its many variants.
 //!
 //! ```text
-//! line      = mode [mark] SP columns SP date " " name [" -> " target]     ; no SP has to be before a count of links
+//! line      = mode [mark] SP columns SP date " " name [" -> " target]     ; a link count may follow without the SP
 //! mode      = type 3( "r"/"-" "w"/"-" "x"/"-"/"s"/"S"/"t"/"T"/"l"/"L" )
 //! type      = "-" / "f" / "d" / "l" / "b" / "c" / "p" / "s" / "D" / "P" / "n" / "?" / …
 //! mark      = "+" / "." / "@"                              ; an ACL, a SELinux context, attributes
 //! columns   = [links] [owner *group] size                  ; each a word
 //! size      = 1*DIGIT / 1*DIGIT *("," 3DIGIT) / 1*DIGIT [("." / ",") 1*3DIGIT] ("k"/"K"/"M"/"G"/"T"/"P") / major "," *SP minor
 //! ```
-//! Of a date's many forms tells [`unix_date`](super::unix_date).
+//! [`unix_date`](super::unix_date) has the many forms of a date.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -28,11 +28,11 @@ use super::months;
 use super::unix_date::date_of;
 use crate::swar;
 
-/// The most columns before a date that are looked at: a group may have a name of many words.
+/// The most columns before a date that are tried: a group's name may have many words.
 const MOST_COLUMNS: usize = 24;
 
-/// The usual line without the idiom, in place of 155 ns in 50 (see `benches/listing.rs`): a file or a directory, four columns, a date of
-/// twelve places. `None` is for the grammar to decide.
+/// The usual line, a file or a directory with four columns and a date of twelve places, read without combinators: it takes 50 ns so, and
+/// 155 ns by the grammar (`benches/listing.rs`). `None` leaves the line to the grammar.
 #[inline(always)]
 pub(super) fn usual<'a>(line: &'a [u8], known: &Known) -> Option<Entry<'a>> {
     let ([kind, permissions @ .., b' '], rest) = line.split_first_chunk::<11>()? else { return None };
@@ -76,26 +76,26 @@ pub(super) fn usual<'a>(line: &'a [u8], known: &Known) -> Option<Entry<'a>> {
     })
 }
 
-/// Whether each is the letter of its place or `-`, eight at once.
+/// Whether each permission is its place's letter or `-`, eight at once.
 #[inline]
 fn is_usual(permissions: &[u8; 9]) -> bool {
     let [first @ .., last] = permissions;
     const NONE: u64 = u64::from_le_bytes(*b"--------");
     const ALL: u64 = u64::from_le_bytes(*b"rwxrwxrw") ^ NONE;
     let differs = u64::from_le_bytes(*first) ^ NONE;
-    // A bit that each letter has and `-` hasn't, spread over its byte.
+    // A bit that every letter has and `-` hasn't, spread over its byte.
     let letters = (differs >> 6 & swar::ONES).wrapping_mul(0xff);
     differs == ALL & letters && matches!(last, b'x' | b'-')
 }
 
-/// Columns are a blank apart, or more.
+/// The rest after `*SP`: there may be more than one blank between columns.
 #[inline(always)]
 fn behind_spaces_if_any(input: &[u8]) -> &[u8] {
     if input.first() == Some(&b' ') { behind_spaces(input).unwrap_or(input) } else { input }
 }
 
 pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
-    // A server that answers STAT may put one blank before each line.
+    // In a reply to STAT there may be one blank before each line.
     let line = line.strip_prefix(b" ").unwrap_or(line);
     let Ok((rest, (kind, permissions))) = mode(line) else {
         return if is_lost(line) { Some(Line::Error(line)) } else { heading(line).then_some(Line::Notice(line)) };
@@ -119,7 +119,7 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
     }))
 }
 
-/// What stands between the mode and the date.
+/// The columns between the mode and the date.
 #[derive(Default)]
 struct Columns<'a> {
     links: Option<u64>,
@@ -152,7 +152,7 @@ fn mode(input: &[u8]) -> Read<'_, (Kind, &[u8])> {
     if !thirds.iter().all(fits) {
         return date::fail();
     }
-    // A link count of many digits needs no blank before it.
+    // A link count of many digits may follow without a blank.
     let (rest, _) = match rest {
         [b'+' | b'.' | b'@', rest @ ..] => any_blanks(rest)?,
         [b'0'..=b'9', ..] => (rest, &[][..]),
@@ -161,7 +161,7 @@ fn mode(input: &[u8]) -> Read<'_, (Kind, &[u8])> {
     Ok((rest, (kind, permissions)))
 }
 
-/// `count` columns, a date, a blank. Gives what is behind.
+/// `count` columns, a date, a blank. Gives the rest, the columns and the date.
 #[inline]
 fn entry<'a>(
     input: &'a [u8],
@@ -185,7 +185,7 @@ fn columns(input: &[u8], count: usize, kind: Kind) -> Option<(&[u8], Columns<'_>
         (rest, last) = column(rest).ok()?;
         match words.get_mut(place) {
             Some(word) => *word = last,
-            // A time of day is no group's: then it isn't the date alone that can't be read.
+            // A time of day isn't part of a group's name, so the columns went past a date that can't be read.
             None if last.contains(&b':') => return None,
             None => {}
         }
@@ -211,7 +211,7 @@ fn columns(input: &[u8], count: usize, kind: Kind) -> Option<(&[u8], Columns<'_>
     Some((rest, columns))
 }
 
-/// A size and the blanks behind it.
+/// A size and the blanks after it.
 #[inline]
 fn size(input: &[u8]) -> Read<'_, Option<Size>> {
     if let Ok((rest, bytes)) = terminated(number, blanks).parse_complete(input) {
@@ -250,7 +250,7 @@ fn rounded(input: &[u8]) -> Read<'_, Option<Size>> {
     Ok((rest, size()))
 }
 
-/// A number beyond 64 bits is no size, but the line is an entry all the same.
+/// A number above 64 bits, which leaves the entry without a size.
 fn too_large(input: &[u8]) -> Read<'_, Option<Size>> {
     take_while_m_n(20, 40, |byte: u8| byte.is_ascii_digit()).map(|_| None).parse_complete(input)
 }
@@ -261,8 +261,8 @@ fn device(input: &[u8]) -> Read<'_, (u32, u32)> {
     separated_pair(u32, (tag(&b","[..]), any_blanks), u32).parse_complete(input)
 }
 
-/// The last column is a group and a size without a blank between: `longgroup123456`. Where the one ends can't be told if the
-/// group's name ends with a digit; then all digits are the size's.
+/// Columns of which the last is a group and a size without a blank between them: `longgroup123456`. All digits at the end belong to the
+/// size, even if some are the group's.
 fn joined<'a>(input: &'a [u8], count: usize, known: &mut Known) -> Option<(&'a [u8], Columns<'a>, Modified)> {
     let mut words: [&[u8]; 2] = [&[]; 2];
     let mut rest = input;
@@ -284,8 +284,8 @@ fn joined<'a>(input: &'a [u8], count: usize, known: &mut Known) -> Option<(&'a [
     Some((rest, columns, modified))
 }
 
-/// A link's size is the length of its target, which tells the arrow between the two from one within either. Where none fits,
-/// it is the first. Arrows may share a blank: the name `a ->` has one right before the one behind it.
+/// Splits `name -> target`. A link's size is the length of its target, which tells the arrow between the two from an arrow within either.
+/// If no arrow fits, the first one counts. Arrows may share a blank: the name `a ->` has one just before the arrow after it.
 fn split_link(rest: &[u8], size: Option<Size>) -> (&[u8], Option<&[u8]>) {
     const ARROW: &[u8] = b" -> ";
     let size = size.map(Size::bytes);
@@ -298,7 +298,7 @@ fn split_link(rest: &[u8], size: Option<Size>) -> (&[u8], Option<&[u8]>) {
             first = Some(behind);
             break;
         }
-        // From the arrow's last blank on.
+        // The next search begins at the arrow's last blank.
         from = rest.get(rest.len().saturating_sub(behind.len()).saturating_sub(1)..).unwrap_or_default();
     }
     match first {
@@ -310,14 +310,13 @@ fn split_link(rest: &[u8], size: Option<Size>) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// What `ls` writes of a file that it can't ask for: `-????????? ? ? ? ?            ? name`.
+/// Whether `ls` couldn't get a file's status: `-????????? ? ? ? ?            ? name`.
 fn is_lost(line: &[u8]) -> bool {
     line.get(1..10).is_some_and(|permissions| permissions.iter().all(|byte| *byte == b'?'))
         && line.get(10..).unwrap_or_default().split(|byte| *byte == b' ').filter(|word| *word == b"?").count() >= 5
 }
 
-/// What `ls` calls the sum of all blocks: in English, French, Spanish and Portuguese; in other languages in UTF-8, and in what else
-/// they are written in.
+/// The words with which `ls` gives the sum of all blocks, in many languages, in UTF-8 and other encodings.
 const TOTALS: [&[u8]; 26] = [
     b"total",
     b"skupno",
@@ -347,7 +346,7 @@ const TOTALS: [&[u8]; 26] = [
     "합계".as_bytes(),
 ];
 
-/// `total 12`, in any language that has a word for it, and `directory:` of a recursive listing.
+/// Whether the line is `total 12`, in any of these languages, or `directory:` of a recursive listing.
 fn heading(line: &[u8]) -> bool {
     let total = |input| -> Read<'_, ()> {
         let (rest, (name, size)) = (column, word).parse_complete(input)?;
@@ -365,7 +364,7 @@ mod tests {
     use crate::time::Time;
     use alloc::vec::Vec;
 
-    /// The loop and the grammar are two, so they are held against each other: each usual line, with each byte changed into others.
+    /// The short way and the grammar must agree. Checks usual lines with each of their bytes changed.
     #[test]
     fn the_usual_line_is_as_the_grammar_reads_it() {
         let known = Known::new(Time::new(2024, 3, 10, 12, 0, 0).unwrap());

@@ -11,9 +11,9 @@
 //!           / year month-name day                          ; "2019 nov    9"
 //! clock     = hour (":" / ".") minute [":" second]
 //! ```
-//! A number of the last form may have letters behind it that aren't ASCII (`3月 29日`). Where a day of three numbers has no time
-//! behind it, it may be filled up: with one blank as GNU's `ls --time-style=iso` does, and in Polish always (`2019-03-09  old`), with up
-//! to two where dots or slashes stand between. In German GNU's `ls` fills a year up (`9. Jan 2019  old`).
+//! In the form of numbers, letters that aren't ASCII may follow a number (`3月 29日`). A date of three numbers without a time of day may
+//! be filled up with blanks: with one, as by GNU's `ls --time-style=iso`, and in Polish always (`2019-03-09  old`); with up to two if
+//! dots or slashes are between the numbers. In German GNU's `ls` fills up a year (`9. Jan 2019  old`).
 
 use nom::Parser;
 use nom::branch::alt;
@@ -42,14 +42,14 @@ fn behind_month_and_day<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) 
     if let Ok((rest, year)) = number_of(4, 4)(rest) {
         let clock = preceded(blanks, date::clock).parse_complete(rest);
         let (rest, clock) = match clock {
-            // Without the comma, what looks like a time of day is a name's beginning.
+            // Without the comma, a time of day here is the beginning of a name.
             Ok((rest, clock)) if comma.is_some() => (rest, Some(clock)),
             _ => (rest, None),
         };
         return Some((rest, known.modified(day(Some(year)), clock)?));
     }
     let (rest, clock) = clock(rest).ok()?;
-    // BSD's `ls -lT`: seconds, and a year behind them.
+    // BSD's `ls -lT`: seconds, and a year after them.
     if rest.first() == Some(&b' ') && clock.precision > Precision::Minute {
         let year = preceded(blanks, terminated(date::year, word_end)).parse_complete(rest);
         if let Ok((rest, year)) = year {
@@ -59,7 +59,7 @@ fn behind_month_and_day<'a>(input: &'a [u8], month: u8, day: u8, known: &Known) 
     Some((rest, known.modified(day(None), Some(clock))?))
 }
 
-/// Three numbers with `-`, `.` or `/`, a time of day, an offset from UTC.
+/// Three numbers with `-`, `.` or `/` between them, a time of day, an offset from UTC.
 fn iso<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
     let (rest, day) = date::numeric(known, Order::MonthDayYear, input).ok()?;
     let Ok((rest, clock)) = preceded(blanks, terminated(date::clock, word_end)).parse_complete(rest) else {
@@ -77,7 +77,7 @@ fn iso<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modified)> {
     }
 }
 
-/// Behind the blanks that fill a day without a time of day up, at most so many; one more is left.
+/// The rest after the blanks that fill up a day without a time of day, at most `most`. One blank is always left.
 fn behind_filling(most: usize, rest: &[u8]) -> &[u8] {
     let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
     rest.get(blanks.saturating_sub(1).min(most)..).unwrap_or(rest)
@@ -95,13 +95,13 @@ fn day_first<'a>(input: &'a [u8], known: &mut Known) -> Option<(&'a [u8], Modifi
     let (rest, (month, day)) = alt((date::day_and_month, dotted, of_numbers)).parse_complete(input).ok()?;
     let (rest, between) = blanks(rest).ok()?;
     let (rest, modified) = year_or_clock(rest, month, day, known)?;
-    // GNU's `ls` fills a year up behind it in German.
+    // GNU's `ls` fills up a year in German.
     let is_german = input.iter().find(|byte| !byte.is_ascii_digit()) == Some(&b'.') && between == b" ";
     let is_filled = is_german && modified.precision == Precision::Day;
     Some((behind_filling(usize::from(is_filled), rest), modified))
 }
 
-/// `3 29 03:26`, `3 29 2005`, `2005 1 6`, `2005 jan 6`, and with letters behind the numbers that aren't ASCII.
+/// `3 29 03:26`, `3 29 2005`, `2005 1 6`, `2005 jan 6`; letters that aren't ASCII may follow a number.
 fn of_numbers<'a>(input: &'a [u8], known: &Known) -> Option<(&'a [u8], Modified)> {
     if let Ok((rest, year)) = number_of(4, 4)(input) {
         let of_numbers = (number_of(1, 2), any_blanks, number_of(1, 2));
@@ -135,7 +135,7 @@ fn clock(input: &[u8]) -> Read<'_, Clock> {
     })
 }
 
-/// Digits, and letters behind them that aren't ASCII: the second byte of such a letter may be, in Shift JIS.
+/// Digits, and letters after them that aren't ASCII. In Shift JIS the second byte of such a letter may be ASCII.
 fn number_of<'a>(least: usize, most: usize) -> impl Fn(&'a [u8]) -> Read<'a, u16> {
     move |input| {
         let (rest, value) = digits(least, most)(input)?;

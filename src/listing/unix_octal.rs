@@ -1,10 +1,10 @@
-//! Unix files by servers that show numbers as they are: the mode in octal, the time in seconds.
+//! Unix files with the mode in octal and the time in seconds.
 //!
 //! ```text
 //! line = mode SP owner SP group SP size SP seconds SP name
 //! mode = "0" 4*6( "0"-"7" )                      ; 0100644: the kind and the permissions
 //! ```
-//! Seconds count from the beginning of 1970, in UTC. Blanks before a name can't be told from the column's.
+//! Seconds count from the beginning of 1970 in UTC. Blanks in front of a name can't be told from those of the column.
 
 use nom::Parser;
 

@@ -1,18 +1,17 @@
-//! OpenVMS, by its own servers, MultiNet, TCPware.
+//! OpenVMS, with its own servers, MultiNet and TCPware.
 //!
 //! ```text
 //! line   = name SP columns
 //! columns = size SP date [SP owner] [SP rights]    ; or in any other order
 //! name   = *any ";" version                        ; README.TXT;4, [DIR]README.TXT;4
-//! size   = used ["/" allocated] / used ("KB" / "MB" / "GB")      ; blocks of 512 bytes, or what it says
+//! size   = used ["/" allocated] / used ("KB" / "MB" / "GB")      ; without a unit, blocks of 512 bytes
 //! date   = day "-" month-name "-" year [SP clock]
-//! owner  = "[" [group ","] owner ["]"] / word      ; without brackets before rights alone
+//! owner  = "[" [group ","] owner ["]"] / word      ; without brackets only before rights
 //! rights = "(" system "," owner "," group "," world ")"
 //! ```
-//! A long name stands on a line of its own ([`Line::Partial`](crate::listing::Line::Partial)). The name of a file ends with its
-//! version, since there may be several, and `^` before a character that is none of VMS's stays; the name of a directory is without
-//! `.DIR;1`, as CWD takes it. A size is told in blocks, so the bytes of the last one aren't, and a server that tells bytes can't be
-//! told from one that tells blocks.
+//! A long name is on a line of its own ([`Line::Partial`](crate::listing::Line::Partial)). The name of a file includes its version, since
+//! there may be several, and keeps the `^` that escapes a character. The name of a directory is without `.DIR;1`, as CWD takes it. A size
+//! is in blocks, so the bytes in the last one aren't known; a server that gives bytes can't be told from one that gives blocks.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -37,7 +36,7 @@ pub(super) fn read<'a>(line: &'a [u8], known: &mut Known) -> Option<Line<'a>> {
         return Some(Line::Partial(line));
     }
     let (rest, _) = blanks(rest).ok()?;
-    // Why the rest of the columns isn't there.
+    // A message in place of the other columns.
     if rest.starts_with(b"%") {
         return Some(Line::Error(line));
     }
@@ -62,14 +61,14 @@ fn footer(line: &[u8]) -> Read<'_, ()> {
     (total, u64, blanks, things).map(drop).parse_complete(line)
 }
 
-/// Up to and with the version.
+/// Everything up to the version, with the version.
 fn name(line: &[u8]) -> Read<'_, &[u8]> {
     let version = (tag(&b";"[..]), take_while1(|byte: u8| byte.is_ascii_digit()));
     let name = recognize((take_till1(|byte| is_white(&byte) || byte == b';'), version));
     terminated(name, word_end).parse_complete(line)
 }
 
-/// What stands behind a name; a size may be larger than any number here.
+/// The columns after a name. The size is `Some(None)` if it is too large for 64 bits.
 #[derive(Default)]
 struct Columns<'a> {
     size: Option<Option<Size>>,
@@ -81,7 +80,7 @@ struct Columns<'a> {
 /// A group and an owner.
 type Owner<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
-/// Each at most once, in any order, up to the end.
+/// The columns, each at most once, in any order, up to the end.
 fn columns(input: &[u8]) -> Option<Columns<'_>> {
     let mut found = Columns::default();
     let mut rest = input;
@@ -120,7 +119,7 @@ fn size(input: &[u8]) -> Read<'_, Option<Size>> {
     Ok((rest, used.checked_mul(unit).map(|bytes| Size::in_units(bytes, unit))))
 }
 
-/// `[group,owner]`, `[owner]`, what a server has cut of it, or a word before rights.
+/// `[group,owner]` or `[owner]`, perhaps without the closing bracket if the server has cut it; or a word before rights.
 fn owner(input: &[u8]) -> Read<'_, Owner<'_>> {
     let bracket = || tag(&b"["[..]);
     let whole = delimited(bracket(), is_not(&b"]"[..]), tag(&b"]"[..]));
@@ -147,7 +146,7 @@ fn directory_or_file(name: &[u8]) -> (&[u8], Kind) {
     directory().map_or((name, Kind::File), |directory| (directory, Kind::Directory))
 }
 
-/// Between the two lines of one entry stands a line's end.
+/// Whether a byte separates columns. Within an entry of two lines, the line end does.
 fn is_white(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }

@@ -1,9 +1,9 @@
-//! VShell before it wrote lines of Unix: no mode.
+//! VShell, before it wrote lines like Unix: there is no mode.
 //!
 //! ```text
 //! line = *SP size SP month-name SP day "," SP year SP clock " " name ["/"]
 //! ```
-//! A `/` at the end says that it is a directory, and is no part of the name.
+//! A `/` at the end marks a directory, and isn't part of the name.
 
 use nom::Parser;
 use nom::bytes::complete::tag;
@@ -28,7 +28,7 @@ fn columns(line: &[u8]) -> Read<'_, (u64, Day, Clock)> {
     Ok((rest, (size, Day { year: Some(year), month, day }, clock)))
 }
 
-/// The name without the `/` that says what it is, if it has one.
+/// The name without the `/` that marks a directory, and the kind.
 pub(super) fn directory_or_file(name: &[u8]) -> (&[u8], Kind) {
     match name {
         [directory @ .., b'/'] if !directory.is_empty() => (directory, Kind::Directory),

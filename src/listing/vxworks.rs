@@ -3,7 +3,7 @@
 //! ```text
 //! line = *SP size SP month-name "-" day "-" year SP clock 1*3SP name [*SP "<DIR>"]
 //! ```
-//! Up to three blanks before a name are the column's, and so are all before `<DIR>`.
+//! Up to three blanks before a name belong to the column, and so do all blanks before `<DIR>`.
 
 use nom::Parser;
 use nom::bytes::complete::tag;

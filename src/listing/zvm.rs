@@ -5,9 +5,8 @@
 //! format = "F" / "V" / "DIR"
 //! date   = year "-" month "-" day
 //! ```
-//! The name is both words, name and type, as the line has them: `PROFILE EXEC`. Where a command names the file, a dot stands between
-//! them. The size is that of all records; where their length varies (`V`) it is the most that it can be. A directory has `-` for
-//! numbers.
+//! The entry's name is both words, name and type, as the line has them: `PROFILE EXEC`. In a command they are separated by a dot. The size
+//! is that of all records; if their length varies (`V`), it is the largest possible size. A directory has `-` in place of the numbers.
 
 use nom::Parser;
 use nom::branch::alt;

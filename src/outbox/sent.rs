@@ -1,12 +1,12 @@
-//! A command as it is sent, for whoever keeps a log.
+//! A command that is being written, as a log may show it.
 
 use core::fmt;
 
 use crate::command::{Verb, show_line};
 use crate::telnet::INTERRUPT_AND_SYNCH;
 
-/// A command that is being written. `Display` and `Debug` show it as one line, fit for a log and for a terminal: a
-/// password, an account and whatever else may be a secret is `****`, and bytes that aren't printable are escaped.
+/// A command that is being written. `Display` and `Debug` show it as one line, fit for a log and a terminal: a password, an account
+/// and any other possible secret shows as `****`, and bytes that aren't printable are escaped.
 ///
 /// ```
 /// # use std::{sync::Arc, time::Duration};
@@ -28,17 +28,17 @@ use crate::telnet::INTERRUPT_AND_SYNCH;
 /// assert_eq!(write.commands().map(|command| command.to_string()).collect::<Vec<_>>(), ["PASS ****"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sent<'a>(&'a [u8]);
 
 impl<'a> Sent<'a> {
-    /// Of a whole line, with its end and, before an ABOR, with what interrupts a server.
+    /// `line` is a whole line with its end; an ABOR may have IP and Synch in front.
     pub(super) fn of_line(line: &'a [u8]) -> Self {
         let line = line.strip_prefix(&INTERRUPT_AND_SYNCH).unwrap_or(line);
         Self(line.strip_suffix(b"\r\n").unwrap_or(line))
     }
 
-    /// Its verb; [`Verb::Other`] if it isn't in the table of commands.
+    /// The verb; [`Verb::Other`] if it isn't in the table of commands.
     pub fn verb(&self) -> Verb {
         Verb::of_line(self.0)
     }

@@ -1,7 +1,7 @@
-//! What replies say: their texts read, and written by the same rules.
+//! The texts of replies: methods that read a value from them, and constructors that write it.
 //!
-//! Each reader is named by what it reads, and looks at the text alone. Whether the code fits is left to the caller, since
-//! servers answer EPSV with 227, and SIZE with 213 or 250. In each file the readers stand beside the writers.
+//! Each reader is named by what it reads, and looks at the text alone. The caller decides whether the code fits, since servers answer
+//! EPSV with 227, and SIZE with 213 or 250. In each file the readers are beside the writers.
 
 mod address;
 mod features;
@@ -10,7 +10,10 @@ mod path;
 
 use core::fmt;
 
+use nom::Parser;
+use nom::bytes::complete::{take_till, take_while1};
 use nom::error::ErrorKind;
+use nom::sequence::preceded;
 
 pub use self::features::{Feature, Features};
 pub use self::file::FactsLine;
@@ -18,7 +21,7 @@ use crate::address::AddressError;
 use crate::grammar::{self, Kind};
 use crate::time::TimeError;
 
-/// Why a reply doesn't hold what was looked for.
+/// Why a reply doesn't hold the value that was looked for.
 ///
 /// ```
 /// use ftp_proto::{BodyError, Reply};
@@ -29,31 +32,31 @@ use crate::time::TimeError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// No line holds an address. This is the error of the first line that holds a part of one.
+    /// No line holds an address. Holds the error of the first line with a part of one.
     Address(AddressError),
     /// There is neither a quoted nor a plain path, or the path is empty.
     NoPath,
-    /// A quote is never closed.
+    /// The opening quote has no closing one.
     UnterminatedQuote {
-        /// Where the quote is in its line, in bytes from 0.
+        /// The place of the opening quote in its line's text, in bytes from 0.
         at: usize,
     },
     /// The path holds a control character.
     ControlCharacter {
-        /// 0 to 31, or 127.
+        /// The character: 0 to 31, or 127.
         byte: u8,
         /// Its place in the path, in bytes from 0.
         at: usize,
     },
-    /// There is no number, or other text with it.
+    /// There is no number where it is expected.
     NoNumber,
     /// The number is above 18446744073709551615.
     NumberTooLarge,
-    /// The text is no time.
+    /// The text is not a `time-val`.
     Time(TimeError),
     /// No line holds facts and a path.
     NoFacts,
-    /// There are no digits of a hash.
+    /// No word has the form of a hash.
     NoHash,
 }
 
@@ -62,13 +65,13 @@ impl fmt::Display for BodyError {
         match self {
             Self::Address(error) => write!(f, "no address in the reply: {error}"),
             Self::NoPath => f.write_str("no path in the reply"),
-            Self::UnterminatedQuote { at } => write!(f, "the quote at {at} is never closed"),
-            Self::ControlCharacter { byte, at } => write!(f, "control character 0x{byte:02x} at {at} of the path"),
+            Self::UnterminatedQuote { at } => write!(f, "the quote at byte {at} is never closed"),
+            Self::ControlCharacter { byte, at } => write!(f, "control character 0x{byte:02x} at byte {at} of the path"),
             Self::NoNumber => f.write_str("no number in the reply"),
-            Self::NumberTooLarge => f.write_str("a number beyond 64 bits"),
+            Self::NumberTooLarge => f.write_str("a number above 64 bits in the reply"),
             Self::Time(error) => write!(f, "no time in the reply: {error}"),
             Self::NoFacts => f.write_str("no facts in the reply"),
-            Self::NoHash => f.write_str("no hash"),
+            Self::NoHash => f.write_str("no hash in the reply"),
         }
     }
 }
@@ -87,4 +90,24 @@ impl Kind for BodyError {
 /// `1*DIGIT`, and nothing else.
 fn number(digits: &[u8]) -> Result<u64, BodyError> {
     grammar::whole(grammar::number(BodyError::NumberTooLarge), digits).map_err(|fault| fault.kind)
+}
+
+/// The words in a text that no grammar covers.
+///
+/// ```text
+/// text = *( *other 1*char ) *other                   ; `is_char` says which bytes are a word's
+/// ```
+fn words(text: &[u8], is_char: impl Fn(u8) -> bool + Copy) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    core::iter::from_fn(move || {
+        let word: Read<'_, _> = preceded(take_till(is_char), take_while1(is_char)).parse_complete(rest);
+        let (behind, word) = word.ok()?;
+        rest = behind;
+        Some(word)
+    })
+}
+
+/// Whether a byte belongs to a word in which a number may be. Dots do: `0.9` is a version, and no number.
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'.'
 }

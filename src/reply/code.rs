@@ -1,22 +1,22 @@
-//! The three digits of a reply.
+//! Reply codes: the three digits in front of a reply.
 
 use core::fmt;
 
-/// A reply code (RFC 959 4.2). Unknown ones survive; only the first digit decides what a client does.
+/// A reply code (RFC 959 4.2), 100 to 699. Codes that no RFC defines are kept, too: the first digit alone tells a client what to do.
 ///
 /// ```
 /// use ftp_proto::{Class, Code};
 /// let code = Code::new(553).unwrap();
 /// assert_eq!((code, code.class()), (Code::FILE_NAME_NOT_ALLOWED, Class::PermanentNegative));
 /// assert!(code.is_negative());
-/// // A code that no RFC has is a code, too: its first digit says what to do.
+/// // No RFC defines this code; its first digit tells what to do.
 /// assert_eq!(Code::new(299).map(Code::class), Some(Class::Completion));
 /// assert_eq!(Code::new(42), None);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(u16);
 
-/// What the first digit of a [`Code`] says (RFC 959 4.2; RFC 2228 5 for the sixth). There are no others.
+/// The meaning of a [`Code`]'s first digit (RFC 959 4.2; 6: RFC 2228 5).
 ///
 /// ```
 /// use ftp_proto::{Class, Code};
@@ -25,21 +25,21 @@ pub struct Code(u16);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// 1yz: begun; another reply follows before a new command is sent.
+    /// 1yz: the action has begun; expect another reply before sending a new command.
     Preliminary,
-    /// 2yz: done.
+    /// 2yz: the action is completed.
     Completion,
-    /// 3yz: taken, and waiting for the next command of the sequence.
+    /// 3yz: the command is accepted; the server waits for the next command of the sequence.
     Intermediate,
-    /// 4yz: not done this time; the same command may succeed later.
+    /// 4yz: the command failed this time; the same command may succeed later.
     TransientNegative,
-    /// 5yz: not done.
+    /// 5yz: the command failed; the same command shouldn't be repeated.
     PermanentNegative,
-    /// 6yz: a reply that is wrapped by a security mechanism.
+    /// 6yz: a reply that a security mechanism has protected.
     Protected,
 }
 
-/// The constants, each with its meaning; `ALL` for tests.
+/// Defines the constants; `ALL` is for tests.
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $value:literal;)*) => {
         impl Code {
@@ -145,10 +145,10 @@ codes! {
     /// 507: no superior directory (RFC 775).
     NO_SUPERIOR_DIRECTORY = 507;
     /// 521: supported address families (RFC 1639), or this PROT level does not fit the data connection
-    /// (RFC 4217 10.2), or the directory exists (RFC 775): the pending command decides.
+    /// (RFC 4217 10.2), or the directory exists (RFC 775). The command that it answers tells which.
     UNSUPPORTED_FAMILY_OR_PROTECTION = 521;
     /// 522: network protocol not supported, use `(1,2)` (RFC 2428), or TLS on the data connection failed
-    /// (RFC 4217 10.2): the pending command decides.
+    /// (RFC 4217 10.2). The command that it answers tells which.
     UNSUPPORTED_PROTOCOL_OR_DATA_TLS = 522;
     /// 530: not logged in (RFC 959).
     NOT_LOGGED_IN = 530;
@@ -185,7 +185,7 @@ codes! {
 }
 
 impl Code {
-    /// The code of this value, if its first digit is one: 100 to 699.
+    /// The code with this number; `None` unless it is 100 to 699.
     pub const fn new(value: u16) -> Option<Self> {
         match value {
             100..=699 => Some(Self(value)),
@@ -206,7 +206,7 @@ impl Code {
         Some(Self(value as u16))
     }
 
-    /// Of a value that came out of a code.
+    /// The code with a number that came out of a code.
     pub(super) const fn of_value(value: u16) -> Self {
         Self(value)
     }
@@ -221,7 +221,7 @@ impl Code {
         self.0
     }
 
-    /// What the first digit says.
+    /// The meaning of the first digit.
     pub const fn class(self) -> Class {
         match self.0 {
             0..=199 => Class::Preliminary,
@@ -233,22 +233,22 @@ impl Code {
         }
     }
 
-    /// Another reply follows (1yz).
+    /// Whether another reply follows (1yz).
     pub const fn is_preliminary(self) -> bool {
         matches!(self.class(), Class::Preliminary)
     }
 
-    /// Done (2yz).
+    /// Whether the action is completed (2yz).
     pub const fn is_completion(self) -> bool {
         matches!(self.class(), Class::Completion)
     }
 
-    /// Waiting for the next command of a sequence (3yz).
+    /// Whether the server waits for the next command of a sequence (3yz).
     pub const fn is_intermediate(self) -> bool {
         matches!(self.class(), Class::Intermediate)
     }
 
-    /// Not done (4yz, 5yz).
+    /// Whether the command failed (4yz, 5yz).
     pub const fn is_negative(self) -> bool {
         matches!(self.class(), Class::TransientNegative | Class::PermanentNegative)
     }

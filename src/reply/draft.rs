@@ -1,18 +1,18 @@
-//! Replies that aren't written yet: their text is made where they go, or kept as a [`Reply`].
+//! Replies that aren't written yet: their text is made directly in the buffer where it goes, or as a [`Reply`].
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::{Code, Reply};
 
-/// A reply that isn't written yet: its code, and what appends its text.
+/// A reply that isn't written yet: its code, and a function that appends its text.
 pub(crate) struct Draft<Write> {
     code: Code,
     many: bool,
     write: Write,
 }
 
-/// A reply that was made elsewhere.
+/// The draft of a reply that exists already.
 pub(crate) fn draft_of(reply: &Reply<'_>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
     let many = reply.is_multiline();
     let write = move |out: &mut Vec<u8>| if many { reply.encode(out) } else { out.extend_from_slice(reply.text()) };
@@ -20,12 +20,12 @@ pub(crate) fn draft_of(reply: &Reply<'_>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
 }
 
 impl<Write: FnOnce(&mut Vec<u8>)> Draft<Write> {
-    /// One line. `write` appends its text, and no line end.
+    /// A reply of one line. `write` appends its text, without a line end.
     pub(super) fn line(code: Code, write: Write) -> Self {
         Self { code, many: false, write }
     }
 
-    /// Many lines. `write` appends them as they go over the wire.
+    /// A reply of many lines. `write` appends them as they go over the wire.
     pub(super) fn lines(code: Code, write: Write) -> Self {
         Self { code, many: true, write }
     }
@@ -34,7 +34,7 @@ impl<Write: FnOnce(&mut Vec<u8>)> Draft<Write> {
         self.code
     }
 
-    /// Appends the reply as it goes over the wire. Allocates nothing beside `out`.
+    /// Appends the reply as it goes over the wire. Allocates only in `out`.
     pub(crate) fn encode(self, out: &mut Vec<u8>) {
         if self.many {
             return (self.write)(out);
@@ -45,7 +45,7 @@ impl<Write: FnOnce(&mut Vec<u8>)> Draft<Write> {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// The reply, to be kept. Allocates, most times once.
+    /// The reply as a value. Allocates, mostly once.
     pub(crate) fn reply(self) -> Reply<'static> {
         let mut bytes = Vec::with_capacity(64);
         (self.write)(&mut bytes);

@@ -10,8 +10,8 @@ use crate::text::Text;
 impl Reply<'_> {
     /// A reply of two lines or more. Allocates.
     ///
-    /// A middle line that begins with three digits gets a blank in front (RFC 959 4.2), so that no reader takes it for the
-    /// last one. With the codes of RFC 2228 5 (6yz), every line begins with the code.
+    /// A middle line that begins with three digits gets a blank in front (RFC 959 4.2), so that no reader takes it for the last line.
+    /// With the codes of RFC 2228 5 (6yz), every line begins with the code.
     ///
     /// ```
     /// use ftp_proto::{Code, Reply, Text};
@@ -36,15 +36,15 @@ impl Reply<'_> {
         Self::of_owned_lines(code, raw)
     }
 
-    /// Appends a reply of one line with a text of the machine's own, which holds no line end.
+    /// Appends a reply of one line whose text is part of this crate, and holds no line end.
     #[inline]
     pub(crate) fn encode_line(code: Code, text: &'static str, out: &mut Vec<u8>) {
         push_line(out, Some((code, b' ')), text.as_bytes());
     }
 
-    /// Appends the reply as it goes over the wire, each line with CRLF. [`Reply::parse`] reads an equal reply back, up to
-    /// the blank in front of middle lines that begin with three digits. A reply whose first and last line have different codes
-    /// is written with that of the last, its [`code`](Self::code).
+    /// Appends the reply as it goes over the wire, each line with CRLF. [`Reply::parse`] reads an equal reply back, but for the blank
+    /// in front of middle lines that begin with three digits. A reply whose first and last line have different codes is written with
+    /// the code of the last line, its [`code`](Self::code).
     pub fn encode(&self, out: &mut Vec<u8>) {
         if !self.is_multiline() {
             return push_line(out, Some((self.code(), b' ')), &self.bytes);
@@ -67,7 +67,7 @@ impl Reply<'_> {
         }
     }
 
-    /// The same lines under another code. Allocates.
+    /// The same lines with another code. Allocates.
     pub(crate) fn with_code(&self, code: Code) -> Reply<'static> {
         if !self.is_multiline() {
             return Self::of_line(code, Cow::Owned(self.bytes.to_vec()));
@@ -100,7 +100,7 @@ fn push_middle(raw: &mut Vec<u8>, code: Code, text: &[u8]) {
 }
 
 pub(super) fn push_line(out: &mut Vec<u8>, code: Option<(Code, u8)>, text: &[u8]) {
-    // Once for the whole line, so that no part of it has to look for room.
+    // Once for the whole line, so that its parts don't have to.
     out.reserve(text.len().saturating_add(6));
     if let Some((code, separator)) = code {
         let [hundreds, tens, ones] = code.digits();

@@ -1,9 +1,9 @@
-//! Why bytes are no reply.
+//! Why bytes are not a reply.
 
 use alloc::boxed::Box;
 use core::fmt;
 
-/// Why bytes are no reply. The peer is at fault.
+/// Why bytes are not a reply. The peer is at fault.
 ///
 /// ```
 /// use ftp_proto::{Inbox, Limits, ReplyError};
@@ -15,25 +15,25 @@ use core::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyError {
-    /// A reply should begin here, but the line doesn't begin with a code that a space, a `-` or nothing follows.
+    /// The line where a reply should begin doesn't begin with a code that is followed by a space, a `-` or nothing.
     NotAReply {
-        /// The line, at most its first 256 bytes.
+        /// The line without its end, at most its first 256 bytes.
         line: Box<[u8]>,
     },
     /// The connection ended within a reply.
     UnexpectedEnd {
-        /// The part that was received, at most its first 4096 bytes.
+        /// The part of the reply that was received, at most its first 4096 bytes.
         received: Box<[u8]>,
     },
-    /// The reply is longer than [`Limits::reply`](crate::Limits::reply). This is final: the end of the reply, and so
-    /// the beginning of the next one, isn't known.
+    /// The reply is longer than [`Limits::reply`](crate::Limits::reply). This is final: the end of the reply isn't known, nor is the
+    /// beginning of the next one.
     TooLong {
         /// The limit, in bytes.
         limit: usize,
     },
     /// More bytes follow where a single reply was expected.
     Excess {
-        /// Where they begin, in bytes from 0.
+        /// Where these bytes begin, in bytes from 0.
         at: usize,
     },
 }
@@ -55,8 +55,8 @@ impl fmt::Display for ReplyError {
             Self::UnexpectedEnd { received } => {
                 write!(f, "the connection ended within a reply: \"{}\"", received.escape_ascii())
             }
-            Self::TooLong { limit } => write!(f, "a reply of more than {limit} bytes"),
-            Self::Excess { at } => write!(f, "more than one reply: another begins at {at}"),
+            Self::TooLong { limit } => write!(f, "reply of more than {limit} bytes"),
+            Self::Excess { at } => write!(f, "more bytes after the reply, from byte {at} on"),
         }
     }
 }

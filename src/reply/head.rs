@@ -1,11 +1,11 @@
-//! What is known of a reply beside its text.
+//! What a reply holds beside its text.
 
 use core::num::NonZeroU64;
 
 use super::Code;
 
-/// The codes of the first and the last line, and two flags, in one word: a reply is moved by whole words, and to
-/// read a word that was just written in parts takes a processor as long as all the rest of parsing a line.
+/// The codes of the first and the last line, and two flags, in one word. A reply is moved by whole words, and reading a word that was
+/// just written in parts takes a processor as long as the rest of parsing a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Head(NonZeroU64);
 

@@ -3,7 +3,7 @@
 use super::Reply;
 use super::grammar::line;
 
-/// The text of each line of a reply, first to last; made by [`Reply::lines`].
+/// Iterator over the texts of a reply's lines, first to last; made by [`Reply::lines`].
 ///
 /// ```
 /// use ftp_proto::Reply;
@@ -22,8 +22,8 @@ pub struct Lines<'a> {
 }
 
 impl Reply<'_> {
-    /// The text of each line, without its line end. The code and its separator are left out of the first line, the last line, and
-    /// each line between that begins with the code and a `-`.
+    /// The text of each line without its line end, first to last. The first line, the last line, and each line between that begins with
+    /// the code and a `-` come without the code and the byte after it.
     pub fn lines(&self) -> Lines<'_> {
         Lines {
             rest: &self.bytes,
@@ -34,7 +34,7 @@ impl Reply<'_> {
         }
     }
 
-    /// The lines between the first and the last; none for a reply of one line.
+    /// The texts of the lines between the first and the last; none if the reply has one line.
     ///
     /// ```
     /// use ftp_proto::Reply;

@@ -1,4 +1,4 @@
-//! One attempt at a data connection: what was agreed on, how far it came, and how it ended.
+//! One attempt at a data connection: what was agreed on, how far it got, and how it ended.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::data::DataError;
 use crate::reply::{Code, Reply};
 use crate::text::write_printable;
 
-/// One attempt at a data connection, as either machine records it, or as it was read from a log.
+/// One attempt at a data connection, as a machine records it or a log shows it.
 ///
 /// ```
 /// use ftp_proto::{Attempt, AttemptEnd, DataError, Route};
@@ -27,36 +27,36 @@ use crate::text::write_printable;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The way that was tried.
+    /// The route that was tried.
     pub route: Route,
-    /// What the server advertised (passive), or the client (active), whoever was dialled then. Where only a port was named (EPSV), its
-    /// host is the control connection's.
+    /// The address that the server (passive) or the client (active) advertised, whichever was dialled. If only a port was named (EPSV),
+    /// the host is the control connection's.
     pub advertised: Option<SocketAddr>,
-    /// The address that was dialled, or that connected.
+    /// The address that was dialled (passive), or from which the connection came (active).
     pub reached: Option<SocketAddr>,
     /// How it ended.
     pub end: AttemptEnd,
-    /// From the command that asked for it to its end.
+    /// The time from the route's command to the end.
     #[cfg_attr(feature = "serde", serde(default))]
     pub took: Duration,
-    /// The TCP connection was made, whatever happened to it later.
+    /// Whether the TCP connection was made, whatever happened to it later.
     #[cfg_attr(feature = "serde", serde(default))]
     pub connected: bool,
-    /// A 1yz opened the transfer.
+    /// Whether a 1yz opened the transfer.
     #[cfg_attr(feature = "serde", serde(default))]
     pub opened: bool,
-    /// The control connection was under TLS, so that nothing in between can read an address in it.
+    /// Whether the control connection was under TLS, so that no middlebox can read an address in it.
     #[cfg_attr(feature = "serde", serde(default))]
     pub encrypted: bool,
-    /// PROT P was in force.
+    /// Whether PROT P was in force.
     #[cfg_attr(feature = "serde", serde(default))]
     pub protected: bool,
-    /// TLS on the data connection, if it began: how far it came.
+    /// How far TLS on the data connection got; `None` if it didn't begin.
     pub tls: Option<DataTls>,
-    /// The network protocol of the control connection, where attempts over both are in one record. `None`: that of
+    /// The network protocol of the control connection, if one record holds attempts over both. `None` means that of
     /// [`Evidence::server`](super::Evidence::server).
     pub network: Option<NetworkProtocol>,
-    /// The reply in which the server told that it failed. Kept of failures only.
+    /// The reply in which the server reported the failure. A success has none.
     pub said: Option<Box<Excerpt>>,
 }
 
@@ -67,7 +67,7 @@ pub struct Attempt {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum AttemptEnd {
-    /// The data connection was made, and did its work if there was any.
+    /// The data connection was made, and moved its data if there were any.
     Connected,
     /// The server refused the route's command with this code.
     Refused(Code),
@@ -75,35 +75,35 @@ pub enum AttemptEnd {
     Unexpected(Code),
     /// The server agreed, but its reply names no address.
     Unreadable,
-    /// The data connection couldn't be made or secured from our side. In active mode [`DataError::TimedOut`] means that no connection came.
+    /// This side couldn't make or secure the data connection. In active mode [`DataError::TimedOut`] means that no connection came.
     Failed(DataError),
-    /// The server gave up with this code: 425 before the connection was made, 522 because of its TLS, 426 or 421 during the transfer.
+    /// The server gave up with this code: 425 before the connection was made, 522 because of TLS on it, 426 or 421 during the transfer.
     ServerFailed(Code),
-    /// Another host connected than the one that should, and was sent away; the right one never came.
+    /// Only another host than the expected one connected, this one; that connection was closed.
     Stranger(IpAddr),
     /// The connection was made, and nothing moved over it.
     Stalled,
     /// The connection was made, and broke or was closed before all bytes had come.
     CutShort,
-    /// The server agreed, and the address that it names wasn't dialled, by choice: what would have come of it isn't known.
+    /// The server agreed, and by choice the address that it names wasn't dialled. Whether it would have worked isn't known.
     NotDialled,
-    /// The control connection was lost before it was known.
+    /// The control connection was lost before the outcome was known.
     ControlLost,
 }
 
-/// How far TLS on a data connection came.
+/// How far TLS on a data connection got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct DataTls {
-    /// The version that was agreed on, if it is known.
+    /// The version that was agreed on, if known.
     pub version: Option<TlsVersion>,
-    /// Whether the control connection's session was resumed, if it is known.
+    /// Whether the control connection's TLS session was resumed, if known.
     pub resumed: Option<bool>,
-    /// The handshake was completed.
-    pub stood: bool,
+    /// Whether the handshake was completed.
+    pub completed: bool,
 }
 
 /// The version of TLS (RFC 5246, RFC 8446).
@@ -113,17 +113,17 @@ pub struct DataTls {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TlsVersion {
-    /// 1.0 or 1.1, or SSL.
+    /// TLS 1.0 or 1.1, or SSL.
     Older,
-    /// 1.2.
+    /// TLS 1.2.
     #[cfg_attr(feature = "serde", serde(rename = "1.2"))]
     V1_2,
-    /// 1.3: a session can be resumed with a ticket only, and each ticket best once.
+    /// TLS 1.3, where a session is resumed with a ticket only, and each ticket should be used once.
     #[cfg_attr(feature = "serde", serde(rename = "1.3"))]
     V1_3,
 }
 
-/// The code and the words of a reply, the words cut after [`Excerpt::LONGEST`] bytes.
+/// The code and the beginning of the text of a reply, at most [`Excerpt::LONGEST`] bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Excerpt {
@@ -133,7 +133,7 @@ pub struct Excerpt {
 }
 
 impl Attempt {
-    /// An attempt that ended so; all else isn't known yet. Where the connection must have stood for that end, it has.
+    /// An attempt with this end, and nothing else known. [`connected`](Self::connected) is set if the end implies it.
     pub const fn new(route: Route, end: AttemptEnd) -> Self {
         let connected = matches!(end, AttemptEnd::Connected | AttemptEnd::Stalled | AttemptEnd::CutShort);
         Self {
@@ -152,82 +152,82 @@ impl Attempt {
         }
     }
 
-    /// With what the server advertised, or the client.
+    /// Sets the address that the server or the client advertised.
     pub const fn advertised(mut self, address: SocketAddr) -> Self {
         self.advertised = Some(address);
         self
     }
 
-    /// With what was dialled, or who connected.
+    /// Sets the address that was dialled, or from which the connection came.
     pub const fn reached(mut self, address: SocketAddr) -> Self {
         self.reached = Some(address);
         self
     }
 
-    /// With the time that it took.
+    /// Sets the time that it took.
     pub const fn took(mut self, took: Duration) -> Self {
         self.took = took;
         self
     }
 
-    /// The TCP connection stood.
+    /// Sets that the TCP connection was made.
     pub const fn connected(mut self) -> Self {
         self.connected = true;
         self
     }
 
-    /// A 1yz opened the transfer.
+    /// Sets that a 1yz opened the transfer.
     pub const fn opened(mut self) -> Self {
         self.opened = true;
         self
     }
 
-    /// The control connection was under TLS.
+    /// Sets that the control connection was under TLS.
     pub const fn encrypted(mut self) -> Self {
         self.encrypted = true;
         self
     }
 
-    /// PROT P was in force, and so the control connection under TLS.
+    /// Sets that PROT P was in force, and so that the control connection was under TLS.
     pub const fn protected(mut self) -> Self {
         self.encrypted = true;
         self.protected = true;
         self
     }
 
-    /// With what is known of TLS on the data connection.
+    /// Sets what is known about TLS on the data connection.
     pub const fn tls(mut self, tls: DataTls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// With the network protocol of the control connection.
+    /// Sets the network protocol of the control connection.
     pub const fn network(mut self, network: NetworkProtocol) -> Self {
         self.network = Some(network);
         self
     }
 
-    /// With the reply in which the server told that it failed. Allocates.
+    /// Sets the reply in which the server reported the failure. Allocates.
     pub fn said(mut self, reply: &Reply<'_>) -> Self {
         self.said = Some(Box::new(Excerpt::of(reply)));
         self
     }
 
-    /// Whether the data connection did what it was for.
+    /// Whether the data connection was made and moved its data.
     pub const fn is_success(&self) -> bool {
         matches!(self.end, AttemptEnd::Connected)
     }
 }
 
 impl DataTls {
-    /// A handshake that was completed, over this version.
-    pub const fn stood(version: Option<TlsVersion>, resumed: Option<bool>) -> Self {
-        Self { version, resumed, stood: true }
+    /// A handshake that was completed.
+    pub const fn completed(version: Option<TlsVersion>, resumed: Option<bool>) -> Self {
+        Self { version, resumed, completed: true }
     }
 
     /// A handshake that failed.
     pub const fn failed(version: Option<TlsVersion>, resumed: Option<bool>) -> Self {
-        Self { version, resumed, stood: false }
+        Self { version, resumed, completed: false }
     }
 }
 
@@ -235,7 +235,7 @@ impl Excerpt {
     /// How many bytes of a reply's text are kept.
     pub const LONGEST: usize = 200;
 
-    /// What is kept of a reply: its lines, with a blank in between. Allocates.
+    /// The code of a reply, and its lines joined by blanks. Allocates.
     pub fn of(reply: &Reply<'_>) -> Self {
         let mut text = Vec::new();
         for line in reply.lines() {
@@ -257,13 +257,13 @@ impl Excerpt {
         self.code
     }
 
-    /// The words, in the server's encoding.
+    /// The text, in the server's encoding.
     pub const fn text(&self) -> &[u8] {
         &self.text
     }
 }
 
-/// The code and the words; what isn't printable is replaced, so that no server can steer a terminal.
+/// The code and the text. Bytes that aren't printable show as U+FFFD, so that no server can steer a terminal.
 impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;
@@ -292,7 +292,7 @@ impl<'a> arbitrary::Arbitrary<'a> for Excerpt {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.route.word())?;
-        // Who announces an address and isn't called there waits for somebody else.
+        // In active mode the side that advertised an address only waits, so the other side is named.
         if let (false, Some(address), AttemptEnd::Failed(DataError::TimedOut)) =
             (self.route.is_passive(), self.advertised, self.end)
         {
@@ -311,9 +311,9 @@ impl fmt::Display for Attempt {
                 write!(f, ": connected, then the server gave up ({code})")
             }
             AttemptEnd::ServerFailed(code) => write!(f, ": the server couldn't connect ({code})"),
-            AttemptEnd::Stranger(host) => write!(f, ": only a stranger came, {host}"),
-            AttemptEnd::Stalled => f.write_str(": connected, and nothing moved"),
-            AttemptEnd::CutShort => f.write_str(": connected, and cut short"),
+            AttemptEnd::Stranger(host) => write!(f, ": only another host connected, {host}"),
+            AttemptEnd::Stalled => f.write_str(": connected, but nothing moved"),
+            AttemptEnd::CutShort => f.write_str(": connected, but cut short"),
             AttemptEnd::NotDialled => f.write_str(": not dialled"),
             AttemptEnd::ControlLost => f.write_str(": the control connection was lost"),
         }

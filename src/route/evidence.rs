@@ -1,21 +1,22 @@
-//! What is known of one control connection and its data connections, whoever saw it.
+//! What is known about a control connection and its data connections, whichever side saw it.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use super::Endpoints;
 use super::attempt::{Attempt, Excerpt, TlsVersion};
 use super::software::{Software, Speaks};
+use super::{Endpoints, plain};
 use crate::command::{Protection, Verb};
 use crate::data::DataError;
 use crate::reply::{Code, Reply};
 
-/// What is known of a session and its data connections: by a [`Client`](crate::Client), a [`Server`](crate::Server), somebody in
-/// between ([`Witness`](crate::tracker::Witness)), or a log. Nothing has to be known; what isn't is `None` or empty, and nothing is concluded from it.
+/// What is known about a session and its data connections, from a [`Client`](crate::Client), a [`Server`](crate::Server), an observer
+/// between them ([`Witness`](crate::tracker::Witness)), or a log. It is the input of [`diagnose`](crate::diagnosis::diagnose). Nothing has to be
+/// known: `None` and empty mean unknown, and no conclusion is drawn from them.
 ///
-/// Attempts of several sessions with one server may be in one record, as a doctor makes them: each says whether it was encrypted.
+/// One record may hold the attempts of several sessions with one server: each attempt says whether it was encrypted.
 ///
 /// ```
 /// use ftp_proto::{Attempt, AttemptEnd, DataError, Evidence, Reply, Route, Side};
@@ -29,7 +30,7 @@ use crate::reply::{Code, Reply};
 /// assert_eq!(evidence.software.name(), "vsftpd");
 /// # Ok::<(), core::net::AddrParseError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
@@ -39,31 +40,31 @@ pub struct Evidence {
     pub side: Side,
     /// The client's end of the control connection.
     pub client: Option<SocketAddr>,
-    /// The server's end of the control connection: for a client, what it has dialled.
+    /// The server's end of the control connection; for a client the address that it dialled.
     pub server: Option<SocketAddr>,
-    /// The client's address as the other side of a NAT sees it, if it is known: from a server's words, or its log.
+    /// The client's address as seen from beyond a NAT, if known from a server's reply or log.
     pub client_outside: Option<IpAddr>,
-    /// The server's own address behind a NAT, if it is known.
+    /// The server's own address behind a NAT, if known.
     pub server_inside: Option<IpAddr>,
-    /// What answers at the port.
+    /// Which protocol answers at the port.
     pub speaks: Option<Speaks>,
     /// Which server it is.
     pub software: Software,
     /// Whether the login has succeeded.
     pub logged_in: Option<bool>,
-    /// What TLS does on the control connection.
+    /// TLS on the control connection.
     pub tls: TlsFacts,
-    /// FEAT named PRET: the server has to know what a passive port is for.
+    /// Whether FEAT named PRET: the server has to know in advance what a passive port is for.
     pub wants_pret: bool,
     /// Each attempt at a data connection, in order.
     pub attempts: Vec<Attempt>,
-    /// How the control connection fares.
+    /// The state of the control connection.
     pub control: ControlState,
-    /// How many replies have come that nothing had asked for.
+    /// How many replies came that no command had asked for.
     pub surplus: u16,
-    /// What the server is told to do, as far as that is known.
+    /// The server's configuration, as far as it is known.
     pub configuration: Configuration,
-    /// What is known of the machines and networks in between.
+    /// What is known about the machines and networks in between.
     pub surroundings: Surroundings,
 }
 
@@ -83,65 +84,65 @@ pub enum Side {
 }
 
 /// TLS on the control connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct TlsFacts {
-    /// Whether it is under TLS at the end.
+    /// Whether the control connection is under TLS at the end.
     pub on: Option<bool>,
-    /// The version.
+    /// The version of TLS.
     pub version: Option<TlsVersion>,
-    /// PROT, as far as it was settled.
+    /// The protection level that PROT set, if the server accepted one.
     pub protection: Option<Protection>,
-    /// Whether the server offers it (FEAT, or AUTH was taken).
+    /// Whether the server offers TLS: FEAT names AUTH, or AUTH was accepted.
     pub offered: Option<bool>,
 }
 
-/// How the control connection fares.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// The state of the control connection.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ControlState {
-    /// Nothing is known, or it has ended in order.
+    /// Nothing is known, or the connection has ended in order.
     #[default]
     Unknown,
-    /// There was none: it couldn't be made.
+    /// The connection couldn't be made.
     NotReached(DataError),
     /// Replies still come.
     Alive,
-    /// It was lost.
+    /// The connection was lost.
     Lost(ControlLoss),
 }
 
 /// How the control connection was lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ControlLoss {
-    /// What was to be seen of it.
+    /// How the loss showed.
     pub how: LossKind,
-    /// While what was under way.
+    /// What was under way.
     pub during: Occasion,
-    /// For how long nothing had been said over it.
+    /// For how long no byte had been exchanged over it.
     #[cfg_attr(feature = "serde", serde(default))]
     pub idle: Duration,
-    /// The server's last word, if it was a 421.
+    /// The server's last reply, if it was a 421.
     pub said: Option<Box<Excerpt>>,
 }
 
-/// What was to be seen of a control connection that was lost.
+/// How the loss of a control connection showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum LossKind {
-    /// The other side closed it.
+    /// The peer closed it.
     Closed,
     /// It was reset.
     Reset,
@@ -149,7 +150,7 @@ pub enum LossKind {
     Silent,
 }
 
-/// What was under way as the control connection was lost.
+/// What was under way when the control connection was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -158,18 +159,18 @@ pub enum LossKind {
 pub enum Occasion {
     /// The greeting was due.
     Greeting,
-    /// The answer to this command was due.
+    /// The reply to this command was due.
     Command(Verb),
-    /// A transfer was under way, and its data hadn't come to an end.
+    /// A transfer was under way, and its data hadn't ended.
     Transfer,
-    /// The data of a transfer had come to its end in order, and the final reply was due: the file is whole.
+    /// The data of a transfer had ended in order, and its final reply was due: the file is whole.
     AfterTransfer,
     /// Nothing was due.
     Idle,
 }
 
-/// What a server is told to do, as far as it is known: by its own machine, or by its configuration file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A server's configuration, as far as it is known from its own machine or its configuration file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
@@ -179,13 +180,14 @@ pub struct Configuration {
     pub passive: Option<bool>,
     /// Whether active mode is allowed.
     pub active: Option<bool>,
-    /// The first and the last passive port as they are written, be they swapped. `(0, 0)`: whichever the system gives.
+    /// The first and the last passive port, in the order in which they are configured, even a wrong one. `(0, 0)` means any port that the
+    /// system gives.
     pub ports: Option<(u16, u16)>,
-    /// The address that a 227 is to announce.
+    /// The address that a 227 is configured to announce.
     pub address: Option<IpAddr>,
-    /// How many sessions there may be at once.
+    /// How many sessions may exist at once.
     pub sessions: Option<u32>,
-    /// Whether data connections of other hosts than the control connection's are let in or made.
+    /// Whether data connections from and to other hosts than the control connection's peer are allowed.
     pub strangers: Option<bool>,
     /// Whether the TLS session of a data connection has to be the control connection's.
     pub session_reuse: Option<bool>,
@@ -193,8 +195,8 @@ pub struct Configuration {
     pub tls_required: Option<bool>,
 }
 
-/// What is known of the machines and networks in between. Only a program that runs there can know it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What is known about the machines and networks in between. Only a program that runs there can know it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
@@ -202,13 +204,13 @@ pub struct Configuration {
 pub struct Surroundings {
     /// What the server runs in.
     pub container: Option<Container>,
-    /// The ports that are published to the outside, first and last of each range.
+    /// The ports that the container publishes to the outside: the first and the last of each range.
     pub published: Option<Vec<(u16, u16)>>,
     /// The addresses of this host's interfaces.
     pub interfaces: Vec<IpAddr>,
-    /// Whether the firewall reads FTP and opens what it finds (Linux: `nf_conntrack_ftp`, attached to the port).
+    /// Whether the firewall reads FTP and opens the ports that it finds (Linux: `nf_conntrack_ftp`, attached to the port).
     pub helper: Option<Helper>,
-    /// The port at which the server listened for the last passive attempt, by its own word (its log).
+    /// The port on which the server listened for the last passive attempt, according to its log.
     pub listened: Option<u16>,
 }
 
@@ -225,29 +227,28 @@ pub enum Container {
     Kubernetes,
 }
 
-/// A firewall's reader of FTP.
+/// Whether a firewall's helper for FTP reads this control connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Helper {
-    /// It reads this control connection.
+    /// The helper reads this control connection.
     Attached,
-    /// It is there, and isn't told to read this control connection (Linux since 4.7).
+    /// There is a helper, but it isn't configured to read this control connection (Linux since 4.7).
     Detached,
-    /// There is none.
+    /// There is no helper.
     Missing,
 }
 
 impl Evidence {
-    /// An empty record of this side.
+    /// A record by this side, with nothing known.
     pub fn seen_by(side: Side) -> Self {
         Self { side, ..Self::default() }
     }
 
-    /// With the ends of a control connection as a machine knows them: `local` is the end of [`side`](Self::side), and for an observer
-    /// the client's.
+    /// Sets both ends of the control connection: [`Endpoints::local`] is the end of [`side`](Self::side), or the client's for an observer.
     pub fn ends(mut self, ends: &Endpoints) -> Self {
         let (client, server) = match self.side {
             Side::Client | Side::Observer => (ends.local(), ends.peer()),
@@ -258,56 +259,56 @@ impl Evidence {
         self
     }
 
-    /// With the client's end of the control connection.
+    /// Sets the client's end of the control connection.
     pub fn client(mut self, address: SocketAddr) -> Self {
         self.client = Some(plain(address));
         self
     }
 
-    /// With the server's end of the control connection.
+    /// Sets the server's end of the control connection.
     pub fn server(mut self, address: SocketAddr) -> Self {
         self.server = Some(plain(address));
         self
     }
 
-    /// With the server's software.
+    /// Sets the server's software.
     pub fn software(mut self, software: Software) -> Self {
         self.software = software;
         self
     }
 
-    /// With how the control connection fares.
+    /// Sets the state of the control connection.
     pub fn control(mut self, control: ControlState) -> Self {
         self.control = control;
         self
     }
 
-    /// With what is known of TLS.
+    /// Sets what is known about TLS on the control connection.
     pub fn tls(mut self, tls: TlsFacts) -> Self {
         self.tls = tls;
         self
     }
 
-    /// With the server's configuration.
+    /// Sets the server's configuration.
     pub fn configuration(mut self, configuration: Configuration) -> Self {
         self.configuration = configuration;
         self
     }
 
-    /// With the machines and networks in between.
+    /// Sets what is known about the machines and networks in between.
     pub fn surroundings(mut self, surroundings: Surroundings) -> Self {
         self.surroundings = surroundings;
         self
     }
 
-    /// With another attempt, behind those that are there.
+    /// Appends an attempt.
     pub fn attempt(mut self, attempt: Attempt) -> Self {
         self.attempts.push(attempt);
         self
     }
 
-    /// With what a reply tells: which software it is, what it speaks and offers, whether the login has succeeded. `to`: the command
-    /// that it answers; `None`: it is the greeting. Replies may be given in any order and need not be all.
+    /// Adds what a reply tells: which software and protocol it is, what it offers, whether the login has succeeded. `to` is the command that
+    /// the reply answers; `None` means that it is the greeting. Replies may come in any order, and some may be missing.
     pub fn heard(mut self, to: Option<Verb>, reply: &Reply<'_>) -> Self {
         self.hear(to, reply);
         self
@@ -340,21 +341,14 @@ impl Evidence {
 }
 
 impl ControlLoss {
-    /// It was lost so, while this was under way.
+    /// A loss that showed as `how`, while `during` was under way.
     pub const fn new(how: LossKind, during: Occasion) -> Self {
         Self { how, during, idle: Duration::ZERO, said: None }
     }
 
-    /// With the time for which nothing had been said.
+    /// Sets for how long no byte had been exchanged.
     pub const fn idle(mut self, idle: Duration) -> Self {
         self.idle = idle;
         self
-    }
-}
-
-fn plain(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        IpAddr::V6(_) => address,
-        host => SocketAddr::new(host, address.port()),
     }
 }

@@ -1,4 +1,4 @@
-//! Which server it is, by what it says.
+//! Which server it is, recognised by its replies.
 
 use core::fmt;
 
@@ -33,12 +33,12 @@ pub enum Software {
     Libunftp,
     /// This crate's own `ftp-server`.
     FtpServer,
-    /// DrFTPD, whose data connections live on other hosts.
+    /// DrFTPD, whose data connections are on other hosts.
     #[cfg_attr(feature = "serde", serde(rename = "drftpd"))]
     DrFtpd,
 }
 
-/// What a server says of itself in its greeting, to SYST, in FEAT; the first that fits. Texts as these servers send them.
+/// How servers name themselves in the greeting, and in their replies to SYST and STAT. The first that fits counts.
 const NAMES: &[(&[u8], Software)] = &[
     (b"vsftpd", Software::Vsftpd),
     (b"proftpd", Software::ProFtpd),
@@ -54,15 +54,15 @@ const NAMES: &[(&[u8], Software)] = &[
     (b"drftpd", Software::DrFtpd),
 ];
 
-/// What only one server says: its habits, by which a hidden greeting is found out.
+/// Replies that only one server sends, for greetings that hide the name.
 const HABITS: &[(u16, &[u8], Software)] = &[
-    // What FEAT names, and nobody else's does.
+    // Lines of FEAT that no other server has.
     (211, b" esta", Software::PureFtpd),
     (211, b" mff modify;unix.group", Software::ProFtpd),
     (211, b"end feat.", Software::Pyftpdlib),
     (211, b" site md5", Software::Libunftp),
     (500, b"oops:", Software::Vsftpd),
-    // What half a log shows, that begins behind the greeting.
+    // For a log that begins after the greeting.
     (331, b"please specify the password", Software::Vsftpd),
     (200, b"command successful. consider using ", Software::Vsftpd),
     (150, b"here comes the directory listing", Software::Vsftpd),
@@ -90,7 +90,7 @@ const HABITS: &[(u16, &[u8], Software)] = &[
 ];
 
 impl Software {
-    /// The name as people know it.
+    /// The name by which people know it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unknown => "an unknown server",
@@ -106,8 +106,15 @@ impl Software {
         }
     }
 
-    /// The software that a reply is recognised by. `to` is the command that it answers; `None` means that it is the greeting. `Unknown` if
-    /// the reply doesn't tell.
+    /// The software that sends such a reply; `Unknown` if the reply doesn't tell. `to` is the command that the reply answers; `None` means
+    /// that it is the greeting.
+    ///
+    /// ```
+    /// use ftp_proto::{Reply, Software};
+    /// let greeting: Reply = "220 (vsFTPd 3.0.3)\r\n".parse()?;
+    /// assert_eq!(Software::of(None, &greeting), Software::Vsftpd);
+    /// # Ok::<(), ftp_proto::ReplyError>(())
+    /// ```
     pub fn of(to: Option<Verb>, reply: &Reply<'_>) -> Self {
         let names = match to {
             None | Some(Verb::Syst | Verb::Stat) => true,
@@ -133,7 +140,8 @@ fn habit(code: Code, line: &[u8]) -> Software {
     HABITS.iter().find(fits).map_or(Software::Unknown, |(.., software)| *software)
 }
 
-/// Whether the words are in the text, in capitals or not. `words` are in lower case.
+/// Whether the words are in the text, in any case; `words` are in lower case.
+// Only failures and greetings are searched, so nothing faster than windows is needed.
 pub(crate) fn contains(text: &[u8], words: &[u8]) -> bool {
     text.windows(words.len().max(1)).any(|window| window.eq_ignore_ascii_case(words))
 }
@@ -144,7 +152,7 @@ impl fmt::Display for Software {
     }
 }
 
-/// What answers at the port.
+/// Which protocol answers at a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -153,27 +161,32 @@ impl fmt::Display for Software {
 pub enum Speaks {
     /// FTP.
     Ftp,
-    /// SSH, and so perhaps SFTP, which is another protocol than FTP over TLS.
+    /// SSH, and so perhaps SFTP, which is not FTP over TLS.
     Ssh,
     /// HTTP.
     Http,
     /// SMTP.
     Smtp,
-    /// TLS from the first byte: implicit FTP over TLS, or something else.
+    /// TLS from the first byte: implicit FTP over TLS, or another protocol over TLS.
     Tls,
-    /// Nothing: it waits for the client's first bytes, as TLS does, or doesn't work.
+    /// Nothing comes: the server waits for the client's first bytes, as with implicit TLS, or doesn't work.
     Nothing,
-    /// Something else.
+    /// Another protocol.
     Other,
 }
 
 impl Speaks {
-    /// By the text of a greeting that reads as a reply. SMTP has the same codes.
+    /// Recognises a protocol by the text of a greeting that has a reply code, as SMTP has, too.
     pub(crate) fn of_greeting(text: &[u8]) -> Self {
         if contains(text, b"smtp") && !contains(text, b"ftp ") { Self::Smtp } else { Self::Ftp }
     }
 
-    /// By the first bytes that came, before or after something was said.
+    /// Recognises a protocol by the first bytes that came, before or after the client sent any.
+    ///
+    /// ```
+    /// use ftp_proto::Speaks;
+    /// assert_eq!(Speaks::of(b"SSH-2.0-OpenSSH_9.7\r\n"), Speaks::Ssh);
+    /// ```
     pub fn of(bytes: &[u8]) -> Self {
         match bytes {
             [] => Self::Nothing,

@@ -1,26 +1,26 @@
-//! A command whose reply is due: its identity, what it names, and the value that its reply puts in force.
+//! A command whose reply is due: its identity, its verb, and the value that its reply puts in force.
 
 use crate::command::{Command, EpsvArgument, Mode, Protection, Structure, Type, Verb};
 
-/// The identity of one command within its session. A reply is matched to an identity, so two commands with the same verb
-/// are told apart. Identities grow in the order of the commands (and begin anew after four billion).
+/// The identity of one command within its session, which tells apart two commands with the same verb. Identities grow in the order of
+/// the commands, and begin again after four billion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandId(u32);
 
 impl CommandId {
-    /// What the greeting answers, though no command asked for it.
+    /// The identity of the greeting, which no command asked for.
     pub const GREETING: Self = Self(0);
 
-    /// The identity of the next command. No command has the greeting's.
+    /// The identity of the next command; never the greeting's.
     pub(super) fn next(self) -> Self {
         Self(self.0.checked_add(1).unwrap_or(1))
     }
 }
 
-/// What a reply answers.
+/// What a reply answers: a command, or nothing in case of the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Awaited {
-    /// The server's first word.
+    /// The greeting: the server's first reply, which no command asked for.
     Greeting,
     /// A command with this verb.
     Command(Verb),
@@ -36,17 +36,17 @@ impl Awaited {
     }
 }
 
-/// One command whose final reply hasn't come.
+/// A command whose final reply hasn't come.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Due {
     pub(super) id: CommandId,
     pub(super) awaited: Awaited,
-    /// A 1yz has come.
+    /// Whether its 1yz has come.
     pub(super) begun: bool,
     pub(super) value: Value,
 }
 
-/// What a command names and its reply puts in force.
+/// The value in a command that its reply puts in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Value {
     None,
@@ -69,7 +69,7 @@ impl Value {
             Command::Rest(offset) => Self::Offset(*offset),
             Command::Epsv(EpsvArgument::All) => Self::OnlyEpsv,
             Command::Prot(value) => Self::Protection(*value),
-            // Mechanisms from before RFC 4217, which bring PROT P with them: vsftpd and ProFTPD read them so.
+            // Mechanisms older than RFC 4217 that imply PROT P: vsftpd and ProFTPD read them so.
             Command::Auth(mechanism) if implies_private(mechanism.as_bytes()) => Self::Protection(Protection::Private),
             _ => Self::None,
         }
@@ -90,7 +90,7 @@ impl Due {
     }
 }
 
-/// What is due is a state that both ends share; their identities need not be the same.
+/// Compares without the identity, which may differ between the two ends.
 impl PartialEq for Due {
     fn eq(&self, other: &Self) -> bool {
         (self.awaited, self.begun, self.value) == (other.awaited, other.begun, other.value)
@@ -99,7 +99,7 @@ impl PartialEq for Due {
 
 impl Eq for Due {}
 
-/// The mechanisms of AUTH that bring PROT P with them.
+/// Whether this mechanism of AUTH implies PROT P.
 fn implies_private(mechanism: &[u8]) -> bool {
     mechanism.eq_ignore_ascii_case(b"SSL") || mechanism.eq_ignore_ascii_case(b"TLS-P")
 }

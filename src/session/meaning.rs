@@ -1,6 +1,8 @@
 //! What a reply means, and which command it answers.
 
-use super::due::{Awaited, CommandId};
+use super::Session;
+use super::due::{Awaited, CommandId, Due};
+use crate::command::Verb;
 use crate::reply::{Class, Code};
 
 /// What a reply means for the command that it answers (the arrows of RFC 959 chapter 6).
@@ -8,53 +10,53 @@ use crate::reply::{Class, Code};
 pub enum Step {
     /// 1yz: another reply follows.
     Wait,
-    /// 2yz: done.
+    /// 2yz: the command succeeded.
     Success,
-    /// 3yz: the next command of the sequence is due.
+    /// 3yz: the next command of the sequence is expected.
     Continue,
-    /// 4yz or 5yz: refused. 6yz: a protected reply (RFC 2228), which this crate can't read.
+    /// 4yz or 5yz: the command failed. Or 6yz: a protected reply (RFC 2228), which this crate can't read.
     Failure,
 }
 
 impl Step {
-    /// What any reply with this code means.
+    /// What a reply with this code means for most commands.
     pub const fn of(code: Code) -> Self {
         match code.class() {
             Class::Preliminary => Self::Wait,
             Class::Completion => Self::Success,
             Class::Intermediate => Self::Continue,
-            // 6yz (RFC 2228) wraps a reply that can't be read here: it ends the command, and nobody knows that it succeeded.
+            // 6yz (RFC 2228) wraps a reply that can't be read here: it ends the command, and not with a known success.
             Class::TransientNegative | Class::PermanentNegative | Class::Protected => Self::Failure,
         }
     }
 }
 
-/// What a reply that was heard answers.
+/// What a received reply answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answered {
-    /// Something that was due.
+    /// The reply answers a command whose reply was due, or is the greeting.
     Due {
         /// The identity of the command; [`CommandId::GREETING`] if it is the greeting.
         id: CommandId,
         /// The command's verb, or the greeting.
         awaited: Awaited,
-        /// What the reply means for it.
+        /// What the reply means for the command.
         step: Step,
     },
-    /// A final reply that fits nothing that is due: the answer to something with an odd code, or to nothing. It has changed nothing;
-    /// [`Session::settle`](crate::Session::settle) does if it turns out to be the answer.
+    /// The final reply can't answer anything that is due: it is an answer with an odd code, or no answer at all. It has changed nothing.
+    /// If it turns out to be an answer, call [`Session::settle`](crate::Session::settle).
     Suspect {
-        /// What is due first, and was answered so if anything was.
+        /// The command whose reply is due first. If the suspect is an answer, it most likely answers this one.
         id: CommandId,
-        /// Its verb, or the greeting.
+        /// That command's verb, or the greeting.
         awaited: Awaited,
     },
-    /// Nothing is due, or it is a 1yz that can't precede the answer to anything that is.
+    /// Nothing is due, or the reply is a 1yz that can't come before the answer to anything that is due.
     Unsolicited,
 }
 
 impl Answered {
-    /// The identity of the command that is answered.
+    /// The identity of the command that is answered; `None` unless [`Answered::Due`].
     pub const fn id(self) -> Option<CommandId> {
         match self {
             Self::Due { id, .. } => Some(id),
@@ -62,7 +64,7 @@ impl Answered {
         }
     }
 
-    /// What is answered.
+    /// What is answered; `None` unless [`Answered::Due`].
     pub const fn awaited(self) -> Option<Awaited> {
         match self {
             Self::Due { awaited, .. } => Some(awaited),
@@ -70,11 +72,39 @@ impl Answered {
         }
     }
 
-    /// What the reply means for it.
+    /// What the reply means for the command; `None` unless [`Answered::Due`].
     pub const fn step(self) -> Option<Step> {
         match self {
             Self::Due { step, .. } => Some(step),
             Self::Suspect { .. } | Self::Unsolicited => None,
         }
     }
+}
+
+impl Session {
+    /// The place in the queue of the command that `code` answers. Replies come in order, except those that a server may send while a
+    /// transfer runs, those that it may leave out after ABOR, and those that only a later command can get.
+    pub(super) fn place_of(&self, code: Code) -> Option<usize> {
+        let front = self.due.front()?;
+        let may_be_outrun = self.due.len() > 1 && (front.begun && front.is_transfer() || front.is(Verb::Abor));
+        let fits = |due: &Due| due.awaited.may_be_answered(code);
+        if fits(front) && !(may_be_outrun && rather_not(front, code)) {
+            return Some(0);
+        }
+        if let Some(place) = self.due.iter().skip(1).position(fits) {
+            return place.checked_add(1);
+        }
+        (fits(front) || self.ends_the_only(front, code)).then_some(0)
+    }
+
+    /// Whether the code ends the only transfer: any 2yz does, even an odd one.
+    pub(super) fn ends_the_only(&self, due: &Due, code: Code) -> bool {
+        self.due.len() == 1 && due.begun && due.is_transfer() && code.class() == Class::Completion
+    }
+}
+
+/// For a running transfer or an ABOR at the front: whether a 2yz is more likely the answer to a later NOOP, STAT or ABOR.
+fn rather_not(due: &Due, code: Code) -> bool {
+    let own = if due.is(Verb::Abor) { matches!(code.value(), 225 | 226) } else { matches!(code.value(), 226 | 250) };
+    code.class() == Class::Completion && !own
 }

@@ -1,4 +1,4 @@
-//! Which command may stand behind which (RFC 959 5.4).
+//! Which command may follow which (RFC 959 5.4).
 
 use super::Session;
 use super::due::Due;
@@ -6,16 +6,15 @@ use super::state::{LoginState, Security, Setup};
 use crate::command::{Command, Verb};
 use crate::reply::Code;
 
-/// A command that its predecessors don't allow. [`code`](Self::code) is the reply it deserves.
+/// Why the commands before it don't allow a command. [`code`](Self::code) and [`text`](Self::text) are the server's reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutOfOrder {
     /// It needs a login (530).
     NotLoggedIn,
-    /// It has to follow a command that didn't come or was refused: PASS without USER, RNTO without
-    /// RNFR, PROT without PBSZ (503).
+    /// It must follow a command that didn't come or was refused: PASS without USER, RNTO without RNFR, PROT without PBSZ (503).
     BadSequence,
-    /// After EPSV ALL only EPSV may prepare a data connection (RFC 2428 4; 503).
+    /// After EPSV ALL only EPSV may set up a data connection (RFC 2428 4; 503).
     OnlyEpsv,
     /// A transfer without PORT, EPRT, PASV or EPSV before it (425; a choice against the default ports of RFC 959 3.3).
     NoDataConnection,
@@ -24,7 +23,7 @@ pub enum OutOfOrder {
 }
 
 impl OutOfOrder {
-    /// The code of the reply.
+    /// The code of the server's reply.
     pub const fn code(self) -> Code {
         match self {
             Self::NotLoggedIn => Code::NOT_LOGGED_IN,
@@ -33,7 +32,7 @@ impl OutOfOrder {
         }
     }
 
-    /// The text of the reply, in the words that servers use.
+    /// A text for the server's reply, in the words that servers use.
     pub const fn text(self) -> &'static str {
         match self {
             Self::NotLoggedIn => "Please login with USER and PASS.",
@@ -54,7 +53,7 @@ impl core::fmt::Display for OutOfOrder {
 impl core::error::Error for OutOfOrder {}
 
 impl Session {
-    /// The order rules: what has to stand before what.
+    /// The rules of order: whether the commands before it allow this one.
     pub(super) fn allows(&self, command: &Command<'_>) -> Result<(), OutOfOrder> {
         let verb = command.verb();
         if verb.needs_login() && self.login != LoginState::Complete {

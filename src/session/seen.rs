@@ -1,4 +1,4 @@
-//! What a session needs for whoever sees only what passes by, and perhaps not all of it.
+//! What an observer needs of a session: it sees the commands and replies between two others, and may miss some.
 
 use alloc::collections::VecDeque;
 
@@ -12,33 +12,33 @@ use crate::reply::Code;
 pub(crate) struct Pending {
     pub(crate) id: CommandId,
     pub(crate) awaited: Awaited,
-    /// Its 1yz has come.
+    /// Whether its 1yz has come.
     pub(crate) begun: bool,
 }
 
 impl Pending {
-    /// Whether a reply with this code can answer it (RFC 959 5.4, with room for what servers really say).
+    /// Whether a reply with this code can answer it (RFC 959 5.4, and the codes that servers really send).
     pub(crate) fn can_be_answered(&self, code: Code) -> bool {
         self.awaited.may_be_answered(code)
     }
 }
 
 impl Session {
-    /// A connection whose beginning was not seen: nothing is known to be due.
+    /// The session of a connection whose beginning was not seen: nothing is known to be due.
     pub(crate) fn joined() -> Self {
         Self { due: VecDeque::with_capacity(2), ..Self::new() }
     }
 
-    /// A command was seen; its order is nobody's business here. `None`: too many are due, and it isn't recorded.
+    /// Records a command that was seen, whatever its order. `false` if too many replies are due, so that it isn't recorded.
     #[inline]
     pub(crate) fn saw(&mut self, verb: Verb, command: Option<&Command<'_>>) -> (CommandId, bool) {
         let (id, recorded) = self.record(verb, command.map_or(Value::None, Value::of));
-        // Whoever sees it names it all the same.
+        // The observer names the command even so.
         self.last = id;
         (id, recorded.is_ok())
     }
 
-    /// What [`reply`](Self::reply) makes of a reply while one thing is due, if it can be the answer to that: all there is most of the time.
+    /// A short way for [`reply`](Self::reply), for the usual case: one reply is due, and this can be it. `None` in any other case.
     #[inline]
     pub(crate) fn reply_to_only(&mut self, code: Code) -> Option<(CommandId, Awaited, Step)> {
         if self.due.len() != 1 {
@@ -54,22 +54,22 @@ impl Session {
         Some((id, awaited, step))
     }
 
-    /// What is due, in the order in which it was said.
+    /// The commands whose replies are due, in their order.
     pub(crate) fn pending(&self) -> impl DoubleEndedIterator<Item = Pending> + '_ {
         self.due.iter().map(|Due { id, awaited, begun, .. }| Pending { id: *id, awaited: *awaited, begun: *begun })
     }
 
-    /// What is due first.
+    /// The command whose reply is due first.
     pub(crate) fn first_due(&self) -> Option<Pending> {
         self.pending().next()
     }
 
-    /// The identity of the last command that was seen.
+    /// The identity of the latest command that was seen.
     pub(crate) fn last(&self) -> CommandId {
         self.last
     }
 
-    /// The reply to this command was missed: it isn't due any more, and what it made of the session is unknown.
+    /// Records that the reply to this command was missed: it isn't due any more, and what it changed is unknown.
     pub(crate) fn forget(&mut self, id: CommandId) -> Option<Awaited> {
         let place = self.due.iter().position(|due| due.id == id)?;
         let due = self.due.remove(place)?;
@@ -90,7 +90,7 @@ impl Session {
         self.setup = Setup::None;
     }
 
-    /// A transfer whose command wasn't seen has begun: its final reply is due.
+    /// Records that a transfer has begun whose command wasn't seen: its final reply is due.
     pub(crate) fn begun_unseen(&mut self) -> CommandId {
         let (id, recorded) = self.saw(Verb::Retr, None);
         if let (true, Some(due)) = (recorded, self.due.back_mut()) {

@@ -1,11 +1,11 @@
-//! How far the login, the agreement on a data connection and the security exchange have come.
+//! How far the login, the setup of a data connection and the security exchange have come.
 
 /// How far the login has come (RFC 959 5.4 and figure "Login" of chapter 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LoginState {
     /// No user is named.
     Nobody,
-    /// No user is named, and none has to be, since the greeting was a 230: a 503 to USER then counts as a login.
+    /// No user is named, and none needs to be, since the greeting was a 230. A 503 to USER then counts as a login.
     Welcome,
     /// USER was answered 331 or 336: PASS is next.
     Password,
@@ -15,7 +15,7 @@ pub enum LoginState {
     Complete,
 }
 
-/// The data connection that was agreed on for the next transfer.
+/// Which data connection is set up for the next transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Setup {
     /// None: a transfer command is answered 425.

@@ -1,17 +1,17 @@
-//! RFC 959 5.4 and chapter 6, with the sequences of the later RFCs, as data: which replies can answer a command, and what
-//! each of them makes of the session.
+//! RFC 959 5.4 and chapter 6, with the sequences of the later RFCs, as data: which replies can answer a command, and how each of them
+//! changes the session.
 //!
 //! The codes are those of the RFCs and those that servers really send (pyftpdlib answers REIN with 230 and EPSV ALL with
-//! 220). A negative reply can answer any command, and 426 only one that moves data or aborts.
+//! 220). A negative reply can answer any command, but 426 only one that moves data or aborts.
 //!
-//! What doesn't fit into the table stands in [`Session`](super::Session):
+//! What doesn't fit into the table is in [`Session`](super::Session):
 //! - a value that the command names (TYPE's, PROT's) is put in force by its success, REST's offset by its 3yz;
 //! - EPSV ALL sets up no data connection;
 //! - a transfer that was refused before its 1yz leaves the data connection for the next one, unless the code is 425 or 554;
-//! - a transfer that ends with 250 leaves the data connection for the next one, where the end of a file is in the data;
-//! - a login that is complete survives a USER, PASS or ACCT that is refused;
+//! - a transfer that ends with 250 leaves the data connection for the next one, if the data marks the end of a file;
+//! - a complete login survives a USER, PASS or ACCT that is refused;
 //! - after a greeting of 230, a 503 to USER is a login, unless AUTH or REIN came between;
-//! - ACCT counts only where 332 asked for it;
+//! - ACCT counts only if 332 asked for it;
 //! - TLS that began with the connection outlives REIN;
 //! - the replies to ABOR, and those to NOOP and STAT amid a transfer, may overtake others;
 //! - 421 and 221 end the session, whatever they answer.
@@ -25,18 +25,18 @@ use crate::reply::{Class, Code};
 use super::Step;
 use super::due::Awaited;
 
-/// One kind of command.
+/// Commands that have the same replies.
 pub(super) struct Row {
     verbs: &'static [Verb],
     /// The positive replies that can answer it.
     answers: &'static [Codes],
-    /// What a 2yz, a 3yz, and a negative reply make of the session.
+    /// What a 2yz, a 3yz, and a negative reply change.
     pub(super) success: Change,
     pub(super) proceed: Change,
     pub(super) failure: Change,
 }
 
-/// Codes, each range with its first and its last.
+/// Ranges of codes, each with its first and its last code.
 type Codes = &'static [(u16, u16)];
 
 /// What a reply changes.
@@ -52,9 +52,9 @@ pub(super) enum Change {
     LoggedOut,
     AccountAccepted,
     AccountRefused,
-    /// All is as it was at first.
+    /// The session is as it was at first.
     Reinitialised,
-    /// All is as it was at first, but TLS begins.
+    /// The session is as it was at first, but TLS begins.
     Secured,
     /// ADAT is next.
     Exchanging,
@@ -68,7 +68,7 @@ pub(super) enum Change {
     Passive,
     /// The client listens.
     Active,
-    /// What was set up for the transfer is spent.
+    /// The transfer has used up what was set up for it.
     Spent,
     Ended,
 }
@@ -78,9 +78,9 @@ use Change::{
     Exchanging, LoggedIn, LoggedOut, Nothing, Passive, Reinitialised, Renaming, Secured, Spent,
 };
 
-/// Most commands: any 2yz but those that mean something else to the session.
+/// For most commands: any 2yz but those that belong to other commands.
 const DONE: Codes = &[(200, 219), (222, 224), (231, 231), (233, 233), (236, 256), (258, 299)];
-/// A transfer: its 1yz, and any 2yz that isn't another command's.
+/// For a transfer: its 1yz, and any 2yz that doesn't belong to another command.
 const TRANSFER: Codes = &[
     (100, 119),
     (121, 199),
@@ -94,16 +94,16 @@ const TRANSFER: Codes = &[
     (236, 256),
     (258, 299),
 ];
-/// A command that says where the next data connection goes.
+/// For a command that sets up the next data connection.
 const SET_UP: Codes = &[(200, 200), (202, 202)];
 /// 227, 228 and 229, whichever of them was asked for.
 const PASSIVE: Codes = &[(227, 229)];
 const LOGGED_IN: Codes = &[(230, 230), (232, 232)];
 const SECURED: Codes = &[(234, 235), (334, 335)];
-/// A 3yz that is none of the login's or the security exchange's.
+/// Any 3yz but those of the login and of the security exchange.
 const FURTHER: Codes = &[(300, 330), (333, 333), (337, 399)];
 
-/// The rows; a verb that is in none of them is answered as [`PLAIN`] says.
+/// The rows. A verb without a row has [`PLAIN`].
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     //    the commands                              their positive replies                          2yz              3yz              4yz, 5yz
@@ -126,13 +126,13 @@ const ROWS: &[Row] = &[
     row(&[Epsv],                                    &[SET_UP, PASSIVE, &[(220, 220)]],              Passive,         Nothing,         Nothing),
     row(&[Retr, Stor, Stou, Appe, List, Nlst, Mlsd], &[TRANSFER],                                   Spent,           Spent,           Spent),
     row(&[Abor],                                    &[DONE, &[(225, 226)]],                         Nothing,         Nothing,         Nothing),
-    // Nobody knows what answers a word that nobody knows.
+    // The replies to an unknown command aren't known.
     row(&[Other],                                   &[&[(100, 399)]],                               Nothing,         Nothing,         Nothing),
 ];
 
 const PLAIN: Row = row(&[], &[DONE], Nothing, Nothing, Nothing);
 
-/// The greeting (RFC 959 5.4): 220, 120 before it, and whatever else a server says first.
+/// For the greeting (RFC 959 5.4): 220, 120 before it, and other codes that servers begin with.
 const GREETING: &[Codes] = &[&[(100, 299)]];
 
 const fn row(
@@ -145,7 +145,7 @@ const fn row(
     Row { verbs, answers, success, proceed, failure }
 }
 
-/// The row of each verb, in [`ROWS`]; beyond it, [`PLAIN`].
+/// For each verb the index of its row in [`ROWS`]; `u8::MAX` means [`PLAIN`].
 static PLACES: [u8; Verb::ALL.len() + 1] = places();
 
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "evaluated at compile time")]
@@ -171,7 +171,7 @@ impl Row {
         ROWS.get(usize::from(place)).unwrap_or(&PLAIN)
     }
 
-    /// What a reply that means this changes.
+    /// What a reply with this meaning changes.
     pub(super) fn change(&self, step: Step) -> Change {
         match step {
             Step::Wait => Change::Nothing,
@@ -186,7 +186,7 @@ impl Awaited {
     /// Whether a reply with this code can answer it.
     pub(super) fn may_be_answered(self, code: Code) -> bool {
         match self {
-            // 6yz would wrap a greeting that can't be read.
+            // A 6yz would wrap a greeting, and can't be read here.
             Self::Greeting => is_among(GREETING, code) || is_negative(code),
             Self::Command(verb) => verb.may_be_answered_with(code),
         }
@@ -194,8 +194,8 @@ impl Awaited {
 }
 
 impl Verb {
-    /// Whether a reply with this code can answer the command (RFC 959 5.4, with room for what servers really say): a client
-    /// takes another final reply for a [suspect](crate::session::Answered::Suspect). [`Verb::Other`] may be answered with anything.
+    /// Whether a reply with this code can answer the command (RFC 959 5.4, and the codes that servers really send). A client takes any
+    /// other final reply for a [suspect](crate::session::Answered::Suspect). Any reply can answer [`Verb::Other`].
     ///
     /// ```
     /// use ftp_proto::{Code, Verb};
@@ -206,7 +206,7 @@ impl Verb {
         match code.class() {
             Class::Preliminary | Class::Completion | Class::Intermediate => is_among(Row::of(self).answers, code),
             _ if code == Code::TRANSFER_ABORTED => self.opens_data() || matches!(self, Abor | Other),
-            // 6yz (RFC 2228) wraps a reply to whatever was asked.
+            // A 6yz (RFC 2228) wraps the reply to any command.
             _ => true,
         }
     }
@@ -221,8 +221,8 @@ fn is_among(answers: &[Codes], code: Code) -> bool {
     answers.iter().any(|codes| codes.iter().any(|(first, last)| (*first..=*last).contains(&code)))
 }
 
-/// Whether a refusal before a transfer's 1yz ends what was agreed on for its data connection. 425: it can't be had. 554: REST named
-/// a place that isn't there, and a client that is connected already would wait for a file that it believes to continue.
+/// Whether a refusal before a transfer's 1yz uses up the setup of its data connection. 425 says that it can't be opened. 554 says that
+/// REST named an invalid offset; a client that has already connected would wait there for the rest of a file.
 pub(crate) const fn spends_data_connection(refusal: Code) -> bool {
     matches!(refusal, Code::CANNOT_OPEN_DATA_CONNECTION | Code::INVALID_RESTART)
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::command::EpsvArgument;
 use alloc::vec::Vec;
 
-/// Says commands and replies, `>` and `<`, and tells what each came to.
+/// Feeds a session with commands (`>`) and replies (`<`), and gives the result of each.
 fn told(session: &mut Session, dialogue: &[&str]) -> Vec<std::string::String> {
     let tell = |line: &&str| match line.split_at(2) {
         ("> ", command) => match session.command(&Command::parse(command.as_bytes()).unwrap()) {
@@ -126,7 +126,7 @@ fn all_four_orders_of_replies_to_an_abort_are_understood() {
         assert!(told.iter().all(|word| word != "unsolicited"), "{replies:?}: {told:?}");
         assert_eq!(session.replies_due(), due, "{replies:?}");
     }
-    // 226 alone, and then the next command: its reply is not taken for the ABOR's.
+    // After 226 alone, the reply to the next command must not be taken for the ABOR's.
     let mut session = logged_in();
     told(&mut session, &start);
     assert_eq!(told(&mut session, &["< 226", "> PWD", "< 257"]), ["RETR Success", "ok", "PWD Success"]);
@@ -138,7 +138,7 @@ fn a_late_reply_is_not_taken_for_the_next_commands() {
     let mut session = logged_in();
     for late in ["< 226", "< 426", "< 150", "< 227", "< 331", "< 257"] {
         assert_eq!(told(&mut session, &[late]), ["unsolicited"], "nothing is due");
-        // A 1yz ends nothing, so it is no answer with an odd code.
+        // A 1yz ends no command, so it can't be an answer with an odd code.
         let word = if late == "< 150" { "unsolicited" } else { "suspect" };
         assert_eq!(told(&mut session, &["> NOOP", late]), ["ok", word], "{late}");
         assert_eq!(told(&mut session, &["< 200"]), ["NOOP Success"]);
@@ -298,7 +298,7 @@ fn who_says_a_reply_knows_what_it_answers() {
     let mut session = logged_in();
     let (size, _) = session.command(&parse("SIZE a"));
     let (cwd, _) = session.command(&parse("CWD a"));
-    // No client could take this 426 for CWD's, but who says it has settled CWD all the same.
+    // No client could take this 426 for the reply to CWD, but a server that sends it has settled CWD.
     assert_eq!(session.settle(cwd, Code::TRANSFER_ABORTED), Step::Failure);
     assert_eq!((session.replies_due(), session.awaited()), (1, Some(Awaited::Command(Verb::Size))));
     assert_eq!(session.settle(cwd, Code::COMMAND_OKAY), Step::Success, "it isn't due any more");
@@ -329,13 +329,13 @@ fn a_suspect_changes_nothing_until_it_is_settled() {
         assert_eq!((suspected, Some(awaited)), (id, session.awaited()));
         assert_eq!((answered.id(), answered.awaited(), answered.step()), (None, None, None), "it answers nothing yet");
         assert_eq!(session, before, "{line} {odd}");
-        // Its code is none that the command can succeed with, so it doesn't.
+        // The command can't succeed with this code, so it fails.
         assert_eq!(session.settle(id, code(odd)), Step::Failure, "{line} {odd}");
         let mut failed = before;
         failed.settle(id, code(500));
         assert_eq!(session, failed, "{line} {odd}");
     }
-    // Whoever settles a 1yz that doesn't fit has had the answer: nothing more is due.
+    // A 1yz that can't answer the command settles it as a failure: nothing more is due.
     let mut session = logged_in();
     let (id, _) = session.command(&Command::parse(b"TYPE I").unwrap());
     assert_eq!(session.settle(id, code(150)), Step::Failure);
@@ -357,12 +357,12 @@ fn after_a_greeting_of_230_nobody_has_to_be_named() {
     for (dialogue, last, login) in [
         (&["< 230", "> USER a", "< 503"][..], "USER Success", LoginState::Complete),
         (&["< 120", "< 230", "> NOOP", "< 200", "> USER a", "< 503"], "USER Success", LoginState::Complete),
-        // Who names another one hears what comes of it.
+        // A second USER is refused like any other, and the login stays.
         (&["< 230", "> USER a", "< 503", "> USER b", "< 503"], "USER Failure", LoginState::Complete),
         (&["< 230"], "greeting Success", LoginState::Welcome),
         (&["< 230", "> USER a", "< 331", "> PASS b", "< 230"], "PASS Success", LoginState::Complete),
         (&["< 230", "> USER a", "< 530"], "USER Failure", LoginState::Nobody),
-        // Once a name was taken, 503 says what it says elsewhere.
+        // Once a user name was accepted, 503 is a failure as usual.
         (&["< 230", "> USER a", "< 331", "> USER a", "< 503"], "USER Failure", LoginState::Nobody),
         (&["< 230", "> AUTH TLS", "< 234", "> USER a", "< 503"], "USER Failure", LoginState::Nobody),
         (&["< 230", "> REIN", "< 220", "> USER a", "< 503"], "USER Failure", LoginState::Nobody),
@@ -400,7 +400,7 @@ fn after_an_abort_nothing_of_it_is_due() {
     session.settle_abort();
     assert_eq!((session.replies_due(), session.awaited()), (1, Some(Awaited::Command(Verb::Noop))));
     assert_eq!((session.setup(), session.is_transferring()), (Setup::None, false));
-    // Where nothing is aborted, what was set up stays.
+    // If nothing is aborted, the setup stays.
     told(&mut session, &["< 200", "> EPSV", "< 229"]);
     session.settle_abort();
     assert_eq!(session.setup(), Setup::Passive);

@@ -4,7 +4,7 @@ use super::Time;
 
 const DAY: i64 = 86_400;
 
-/// The moment so many seconds behind the beginning of 1970, in UTC; `None` outside of the years 0 to 9999.
+/// The moment `seconds` after the beginning of 1970 in UTC; `None` outside of the years 0 to 9999.
 pub(crate) fn of_epoch(seconds: i64) -> Option<Time> {
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = of_days(days)?;
@@ -20,7 +20,7 @@ pub(crate) fn to_epoch(time: Time) -> i64 {
     to_days(time.year(), time.month(), time.day()).wrapping_mul(DAY).wrapping_add(seconds)
 }
 
-/// The same moment so many seconds later; its nanosecond is kept.
+/// The moment `seconds` later, with the same fraction of its second.
 pub(crate) fn shifted(time: Time, seconds: i64) -> Option<Time> {
     of_epoch(to_epoch(time).checked_add(seconds)?)?.with_nanosecond(time.nanosecond()).ok()
 }
@@ -52,7 +52,7 @@ fn of_days(days: i64) -> Option<(u16, u8, u8)> {
     Some((u16::try_from(year).ok()?, u8::try_from(month.wrapping_add(1)).ok()?, u8::try_from(day).ok()?))
 }
 
-/// The day behind this one.
+/// The same time of the next day.
 pub(crate) fn next_day(time: Time) -> Option<Time> {
     shifted(time, DAY)
 }

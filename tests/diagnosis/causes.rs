@@ -33,7 +33,7 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
     let lost = |during, idle| {
         client().control(ControlState::Lost(ControlLoss::new(LossKind::Closed, during).idle(seconds(idle))))
     };
-    let tls = |version| DataTls::stood(Some(version), Some(false));
+    let tls = |version| DataTls::completed(Some(version), Some(false));
     let no_reuse = "425 Unable to build data connection: TLS session of data connection not resumed.";
     vec![
         one(PrivateAddressAdvertised, client().attempt(pasv_at("192.168.0.10", DROPPED))),
@@ -160,7 +160,7 @@ fn cases() -> Vec<(Cause, Evidence, Vec<Cause>)> {
             SessionNotResumedTls13,
             client()
                 .attempt(gave_up(epsv(WORKS).protected().opened().tls(tls(TlsVersion::V1_3)), no_reuse))
-                .attempt(epsv(WORKS).protected().opened().tls(DataTls::stood(Some(TlsVersion::V1_2), Some(true)))),
+                .attempt(epsv(WORKS).protected().opened().tls(DataTls::completed(Some(TlsVersion::V1_2), Some(true)))),
         ),
         one(
             ProtectionUnfit,

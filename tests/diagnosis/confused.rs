@@ -211,7 +211,7 @@ fn five_meanings_of_425() {
 fn a_session_that_is_not_resumed_and_other_troubles_of_tls() {
     let no_reuse = "522 SSL connection failed: session reuse required";
     let at = |version, line: &str| {
-        gave_up(epsv(WORKS).protected().opened().tls(DataTls::stood(Some(version), Some(false))), line)
+        gave_up(epsv(WORKS).protected().opened().tls(DataTls::completed(Some(version), Some(false))), line)
     };
     let finding = first_finding(&client().attempt(at(TlsVersion::V1_3, no_reuse)));
     assert!(finding.causes().eq([SessionNotResumed, SessionNotResumedTls13]));
@@ -220,7 +220,7 @@ fn a_session_that_is_not_resumed_and_other_troubles_of_tls() {
     assert_eq!(first(&both), [SessionNotResumed]);
     let alone = client()
         .attempt(at(TlsVersion::V1_3, no_reuse))
-        .attempt(epsv(WORKS).protected().tls(DataTls::stood(Some(TlsVersion::V1_2), Some(true))));
+        .attempt(epsv(WORKS).protected().tls(DataTls::completed(Some(TlsVersion::V1_2), Some(true))));
     assert_eq!(first(&alone), [SessionNotResumedTls13]);
     let wordless = first_finding(&client().attempt(at(TlsVersion::V1_2, "522 Failed.")));
     assert!(wordless.causes().eq([SessionNotResumed, DataTlsFailed]), "{wordless}");
@@ -437,7 +437,7 @@ fn two_meanings_of_operation_not_permitted() {
     let finding = first_finding(&evidence(at(epsv(WORKS).protected())));
     assert!(finding.causes().eq([SessionNotResumed, SessionNotResumedTls13, DataPeerDiffers]), "{finding}");
     assert_eq!(finding.tells_apart(), Some(Experiment::Resume));
-    let resumed = epsv(WORKS).protected().tls(DataTls::stood(Some(TlsVersion::V1_2), Some(true)));
+    let resumed = epsv(WORKS).protected().tls(DataTls::completed(Some(TlsVersion::V1_2), Some(true)));
     assert_eq!(first(&evidence(at(resumed))), [DataTlsFailed, DataPeerDiffers]);
     // A connection that it makes itself is the system's matter.
     let active = gave_up(port("198.51.100.9", WORKS), "425 Unable to build data connection: Operation not permitted");

@@ -87,7 +87,7 @@ fn rows() -> Vec<(&'static str, Evidence, Vec<Cause>)> {
             "D16",
             client()
                 .attempt(gave_up(
-                    epsv(WORKS).protected().opened().tls(DataTls::stood(Some(TlsVersion::V1_2), Some(false))),
+                    epsv(WORKS).protected().opened().tls(DataTls::completed(Some(TlsVersion::V1_2), Some(false))),
                     "522 SSL connection failed; session reuse required: see require_ssl_reuse option in vsftpd.conf man page",
                 )),
             vec![SessionNotResumed],

@@ -67,7 +67,8 @@ fn to_read_a_listing_allocates_nothing() {
                 let mut listing = Listing::new(now, hint);
                 for line in text.lines().map(|line| line.strip_prefix("> ").unwrap_or(line)) {
                     let Line::Entry(entry) = listing.line(line.as_bytes()) else { continue };
-                    read += entry.name.len() + usize::from(entry.mode().is_some()) + usize::from(entry.is_path());
+                    read +=
+                        entry.name.len() + usize::from(entry.mode().is_some()) + usize::from(entry.leads_elsewhere());
                     read += entry.facts().count() + usize::from(entry.fact("unique").is_some());
                 }
                 read += listing.lines(text.as_bytes()).count();

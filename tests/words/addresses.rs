@@ -1,4 +1,4 @@
-//! Every address in every form, both ways; and what servers make of them.
+//! Every form of address, read and written; and the addresses in measured replies.
 
 use ftp_proto::AddressFault::*;
 use ftp_proto::{AddressError, AddressFault, ExtendedAddress, ExtendedPassive, ExtendedPort, HostPort, LongAddress};
@@ -181,7 +181,7 @@ fn every_delimiter_delimits_but_a_digit() {
     }
 }
 
-/// A number has no delimiter in it, and blanks delimit nothing (RFC 2428 2: 33 to 126).
+/// A digit can't be a delimiter, and neither can a blank (RFC 2428 2: 33 to 126).
 #[test]
 fn a_number_is_no_port_between_delimiters() {
     for d in '0'..='9' {
@@ -219,7 +219,7 @@ fn what_lprt_does_not_take() {
     }
 }
 
-/// The texts of the measured 227 replies, and others like them, with the outcome that we want.
+/// The texts of the measured 227 replies, and others like them, each with the outcome that this crate wants.
 #[test]
 fn finds_the_tuple_of_a_227() {
     for text in [
@@ -275,7 +275,7 @@ fn finds_no_tuple_where_there_is_none() {
         ("(10;0;0;1;192;100)", 1, Count(1)),
     ] {
         let found = HostPort::find(text.as_bytes());
-        // A number that a dot joins to others counts for nothing, so its place says nothing either.
+        // A number that is joined to others by a dot isn't part of a list, so its place isn't checked.
         if why == Count(0) {
             assert_eq!(fault(found).map(|(_, why)| why), Some(Count(0)), "{text}");
         } else {
@@ -284,7 +284,7 @@ fn finds_no_tuple_where_there_is_none() {
     }
 }
 
-/// The texts of the measured 229 replies, and others like them, with the outcome that we want.
+/// The texts of the measured 229 replies, and others like them, each with the outcome that this crate wants.
 #[test]
 fn finds_the_port_of_a_229() {
     let v4 = Some(IpAddr::from([127, 0, 0, 1]));
@@ -371,7 +371,7 @@ fn long_hostile_texts_take_no_long_time() {
         let _ = ExtendedPort::find(text.as_bytes());
         let _ = LongAddress::find(text.as_bytes());
     }
-    // Quadratic time would be many minutes.
+    // In quadratic time this would take many minutes.
     assert!(start.elapsed().as_secs() < 60);
 }
 

@@ -1,4 +1,4 @@
-//! Every command, both ways; and the table against what was found out.
+//! Every command, read and written; and the table against the measured one.
 
 mod properties;
 mod table;
@@ -27,7 +27,7 @@ fn encoded(command: &Command<'_>) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// Lines as they are written, and what they mean: read both ways.
+/// Lines as they are written, and their commands: each is read and written.
 fn known_answers() -> Vec<(&'static str, Command<'static>)> {
     use Command::*;
     vec![
@@ -172,7 +172,7 @@ fn known_answers_both_ways() {
     assert_eq!(left, [], "verbs without a known answer");
 }
 
-/// What is understood, though nobody writes it so.
+/// Lines that are read but never written.
 #[test]
 fn reads_what_others_write() {
     for (line, normal) in [
@@ -283,7 +283,7 @@ fn an_illegal_byte_is_found_everywhere() {
 
 #[test]
 fn an_argument_that_is_missing() {
-    // What `syntax` says: nothing is needed, or nothing but what stands in brackets.
+    // By its `syntax` the command needs no argument: there is none, or it is in brackets.
     let takes_none = |verb: &Verb| {
         let usage = &verb.syntax()[verb.word().len()..];
         usage.is_empty() || usage.starts_with(" [") || *verb == Verb::Pass

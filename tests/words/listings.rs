@@ -1,7 +1,7 @@
-//! Listings of each dialect (`testdata/listings/`), with what every line of them is.
+//! Listings of each dialect (`testdata/listings/`), with the expected reading of every line.
 //!
-//! `! HINT NOW` begins a listing, `> ` a line of it, with `\xNN` for what isn't ASCII; below it is what it is, and at the end of a
-//! listing its dialect. `LISTINGS_RECORD=1` writes what our reader says; look at each difference before it is kept.
+//! `! HINT NOW` begins a listing and `> ` a line of it, with `\xNN` for bytes that aren't ASCII. Below each line is its reading, and at
+//! the end of a listing its dialect. `LISTINGS_RECORD=1` writes the present readings; check each difference before you keep it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -88,13 +88,13 @@ fn shown_entry(entry: &Entry<'_>) -> String {
     if let Some(device) = entry.device {
         let _ = write!(text, " device={device:?}");
     }
-    if entry.is_path() {
+    if entry.leads_elsewhere() {
         text.push_str(" PATH");
     }
     text
 }
 
-/// The text of a file with our answers below each line.
+/// The text of a file, with the present reading below each line.
 fn answered(text: &str) -> String {
     let mut out = String::new();
     let mut listing = None;
@@ -146,7 +146,7 @@ fn each_line_is_what_it_is() {
     assert!(lines > 180, "{lines}");
 }
 
-/// Every line alone, in a listing of its own, is in the dialect of its file, unless it is one that only its neighbours tell.
+/// Every line alone, in a listing of its own, is in the dialect of its file, unless only its neighbours tell its dialect.
 #[test]
 fn no_line_is_taken_for_another_dialects() {
     for file in files() {
@@ -182,17 +182,17 @@ fn a_name_that_a_mirror_would_take_for_a_path_is_told() {
     let mut listing = Listing::new(Time::new(2024, 1, 1, 0, 0, 0).unwrap(), Hint::Names);
     for name in ["..", ".", "../x", "/etc/passwd", "a/b", "a\\b", "\\", "..\\x", "C:", "c:x", "a\0b", "a\rb", "sub/"] {
         let Line::Entry(entry) = listing.line(name.as_bytes()) else { panic!("{name}") };
-        assert!(entry.is_path(), "{name:?}");
+        assert!(entry.leads_elsewhere(), "{name:?}");
     }
     for name in ["...", "..x", ".x", " ", " ..", "a:b:c", "ab:c", "~", "-", "caf\u{e9}", "con"] {
         let Line::Entry(entry) = listing.line(name.as_bytes()) else { panic!("{name}") };
         let has_drive = name == "a:b:c";
-        assert_eq!(entry.is_path(), has_drive, "{name:?}");
+        assert_eq!(entry.leads_elsewhere(), has_drive, "{name:?}");
     }
     let mut listing = Listing::new(Time::new(2024, 1, 1, 0, 0, 0).unwrap(), Hint::Mlsd);
     for line in ["type=cdir; here", "type=pdir; above", "type=file; ", " "] {
         let Line::Entry(entry) = listing.line(line.as_bytes()) else { panic!("{line}") };
-        assert!(entry.is_path(), "{line:?}");
+        assert!(entry.leads_elsewhere(), "{line:?}");
     }
 }
 

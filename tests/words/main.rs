@@ -1,4 +1,4 @@
-//! What goes over the wire: commands, replies, addresses, and bytes cut into lines.
+//! The words on the wire: commands, replies and addresses, and the bytes that are cut into them.
 
 mod addresses;
 mod commands;

@@ -1,11 +1,11 @@
-//! The measured table of 0xFF in names: with which servers and clients each way of writing and reading it is right.
+//! The measured table of 0xFF in names: which way of writing and reading it is right with which servers and clients.
 
 use ftp_proto::telnet::{self, Escape};
 use ftp_proto::{Inbox, Limits};
 use ftp_proto_rigs::table::{bytes, rows};
 use std::collections::BTreeMap;
 
-/// Of each peer, whether every row of it holds.
+/// For each peer, whether all its rows hold.
 fn right(holds: impl Fn(&[&str]) -> Option<bool>) -> Vec<&'static str> {
     let mut peers: BTreeMap<&str, bool> = BTreeMap::new();
     for row in rows(include_str!("../../testdata/telnet_names.tsv"), 5) {
@@ -28,7 +28,7 @@ fn written(name: &[u8], escape: Escape) -> Vec<u8> {
 #[test]
 fn the_default_is_right_with_most_of_those_that_were_measured() {
     let verbs = ["MKD", "STOR", "DELE", "SIZE"];
-    // A server takes what was written of a name for that name; a row that was written otherwise says nothing.
+    // A row in which the name was written in another way says nothing about this way.
     let names: Vec<Vec<u8>> =
         [&b"a\xffb"[..], b"a\xff\xffb", b"a\xff\xf1b", b"a\xff\xf4b", b"a\xff\xfbb"].map(<[u8]>::to_vec).into();
     let commands = |escape| {
@@ -39,7 +39,7 @@ fn the_default_is_right_with_most_of_those_that_were_measured() {
     };
     assert_eq!(commands(Escape::AsIs), ["pure-ftpd", "pyftpdlib", "vsftpd"]);
     assert_eq!(commands(Escape::Doubled), ["proftpd"]);
-    // A 257 is read as the name that it is about.
+    // The name in a 257 is the name that was written.
     let replies = |escape| {
         right(|row| {
             let about = bytes(row[3]);
@@ -52,7 +52,7 @@ fn the_default_is_right_with_most_of_those_that_were_measured() {
     };
     assert_eq!(replies(Escape::AsIs), ["proftpd", "pure-ftpd"]);
     assert_eq!(replies(Escape::Doubled), ["vsftpd"]);
-    // And the clients.
+    // The clients.
     let sends = |escape| right(|row| (row[1] == "sends").then(|| written(&bytes(row[2]), escape) == bytes(row[3])));
     assert_eq!(sends(Escape::AsIs), ["curl", "ftplib", "inetutils-ftp", "tnftp", "wget"]);
     assert_eq!(sends(Escape::Doubled), ["lftp"]);

@@ -1,4 +1,4 @@
-//! What the tests of other projects expect, and where we differ (`testdata/others.tsv`): each difference has a reason.
+//! What the tests of other projects expect, and where this crate differs (`testdata/others.tsv`): each difference has a reason.
 
 use ftp_proto::telnet::Escape;
 use ftp_proto::{Code, Command, Inbox, Limits, Reply, Verb};
@@ -11,7 +11,7 @@ fn reply(line: &[u8]) -> Option<Reply<'static>> {
     Reply::try_from(&line[..]).ok().map(Reply::into_owned)
 }
 
-/// What we make of it, as the table has it; `-` if it is refused.
+/// This crate's reading, in the table's notation; `-` if the line is refused.
 fn ours(kind: &str, wire: &[u8]) -> String {
     let said = match kind {
         "227" => reply(wire)

@@ -1,4 +1,4 @@
-//! Where things are: the tuple in its line, and the bytes of a line or a reply as they came.
+//! Places: the range of an address in its line, and the raw bytes of a line or a reply.
 
 use ftp_proto::telnet::Escape;
 use ftp_proto::{ExtendedPort, HostPort, Inbox, Limits, LongAddress};
@@ -36,7 +36,7 @@ fn an_address_tells_its_place_in_the_line() {
     assert_eq!(HostPort::locate(b"none").map(drop), HostPort::find(b"none").map(drop));
 }
 
-/// What `next` makes of `wire` in any two pieces, and one by one: each with what it was made of.
+/// What `next` reads from `wire` in any two pieces, and byte by byte, each with its raw bytes.
 fn commands(wire: &[u8], limits: Limits, escape: Escape) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
     let read = |pieces: &[&[u8]]| {
         let mut inbox = Inbox::commands(limits).with_escape(escape);
@@ -62,7 +62,7 @@ fn commands(wire: &[u8], limits: Limits, escape: Escape) -> Vec<(Vec<u8>, Option
     whole
 }
 
-/// The lines of a reply, and what it was made of.
+/// The lines of a reply, and its raw bytes.
 type Raw = (Vec<Vec<u8>>, Option<Vec<u8>>);
 
 fn replies(wire: &[u8], limits: Limits) -> Vec<Raw> {
@@ -95,7 +95,7 @@ fn pairs(expected: &[(&[u8], &[u8])]) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
 fn a_command_line_as_it_came() {
     let plain = commands(b"NOOP\r\nCWD a b \nQUIT\r", Limits::COMMANDS, Escape::AsIs);
     assert_eq!(plain, pairs(&[(b"NOOP", b"NOOP\r\n"), (b"CWD a b ", b"CWD a b \n")]));
-    // Telnet is no part of the line, and stays in what came.
+    // Telnet isn't part of the line, but of the raw bytes.
     let synch = commands(b"NOOP\r\n\xff\xf4\xff\xf2ABOR\r\nNO\xff\xf1OP\r\nQUIT\r\n", Limits::COMMANDS, Escape::AsIs);
     assert_eq!(
         synch,
@@ -120,7 +120,7 @@ fn what_was_too_much_is_not_kept() {
     let long = commands(b"NOOP 12345\r\n\xff\xf1QUIT\r\n", limits, Escape::AsIs);
     assert_eq!(long[0], (b"too long".to_vec(), None));
     assert_eq!(long[1..], pairs(&[(b"QUIT", b"\xff\xf1QUIT\r\n")]));
-    // More Telnet than is kept.
+    // This is more Telnet than is kept.
     let wire = [&b"\xff\xf1".repeat(70)[..], b"QUIT\r\nNOOP\r\n"].concat();
     let telnet = commands(&wire, limits, Escape::AsIs);
     assert_eq!(telnet, [(b"QUIT".to_vec(), None), (b"NOOP".to_vec(), Some(b"NOOP\r\n".to_vec()))]);

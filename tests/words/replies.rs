@@ -1,4 +1,4 @@
-//! What replies say, against the measured tables and the transcripts.
+//! The bodies of replies, against the measured tables and the transcripts.
 
 use ftp_proto::{BodyError, Code, Inbox, Limits, Reply, ReplyEnd, Text};
 
@@ -9,7 +9,7 @@ fn why(error: BodyError) -> String {
     }
 }
 
-/// Both readings of each reply in the table.
+/// Each reply in the table, read as a 227 and as a 229.
 fn check(table: &str) {
     let mut wrong = String::new();
     for row in ftp_proto_rigs::table::rows(table, 5) {
@@ -47,7 +47,7 @@ fn measured_answers_to_epsv() {
     check(include_str!("../../testdata/epsv.tsv"));
 }
 
-/// As an inbox reads it that keeps at most 8 bytes of a line and 4 lines, and ends replies at any code.
+/// The reply from an inbox that keeps at most 8 bytes of a line and 4 lines, and ends replies at any code.
 fn received(wire: &str) -> Reply<'static> {
     let mut limits = Limits::REPLIES;
     (limits.line, limits.lines, limits.reply_end) = (8, 4, ReplyEnd::AnyCode);
@@ -56,7 +56,7 @@ fn received(wire: &str) -> Reply<'static> {
     inbox.next_reply().unwrap().unwrap().into_owned()
 }
 
-/// Every `assert_eq!` of two replies rests on this.
+/// Every `assert_eq!` of two replies depends on this.
 #[test]
 fn replies_that_differ_in_anything_are_unequal() {
     let different = [
@@ -73,11 +73,11 @@ fn replies_that_differ_in_anything_are_unequal() {
         "220-a\r\nb\r\nb\r\n220 a\r\n",
         "220 aaaa\r\n",
         "220-a\r\n220 aaaa\r\n",
-        // Lines that are cut to the same four letters, each in another place.
+        // Lines that are cut to the same four letters, each at another place.
         "220 aaaaa\r\n",
         "220-a\r\n220 aaaaa\r\n",
         "220-aaaaa\r\n220 aaaa\r\n",
-        // Too many lines, of which the first ones and the last are kept.
+        // Of too many lines the first ones and the last are kept.
         "220-a\r\nb\r\nb\r\nb\r\n220 a\r\n",
     ]
     .map(received);

@@ -1,4 +1,4 @@
-//! The feature `serde`: what is written as JSON, and read back.
+//! The feature `serde`: values are written as JSON and read back.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -42,9 +42,9 @@ fn words_are_text_and_codes_are_numbers() {
     both_ways((Protection::Private, Algs::Status64, EpsvArgument::All), "[\"P\",\"STATUS64\",\"ALL\"]");
     let form = Form { representation: Type::LOCAL_8, ..Form::default() };
     both_ways(form, r#"{"representation":"L 8","structure":"F","mode":"S"}"#);
-    // What is wrong says so, in the words of its own error.
+    // A wrong text gives the message of the type's own error.
     assert!(refused::<Route>("\"FTP\"").contains("EPSV, PASV, EPRT or PORT"));
-    assert!(refused::<HostPort>("\"10,0,0,256,1,1\"").contains("no number from 0 to 255 at 7"));
+    assert!(refused::<HostPort>("\"10,0,0,256,1,1\"").contains("expected a number from 0 to 255 at byte 7"));
     assert!(refused::<Code>("700").contains("100 to 699"));
     refused::<Time>("\"2024\"");
     refused::<Verb>("\"XYZZY\"");
@@ -120,7 +120,7 @@ fn an_entry_of_any_name_is_read_into_memory_of_its_own() {
     refused::<OwnedEntry>(r#"{"name":[256],"kind":"file","facts":""}"#);
 }
 
-/// As JSON and as postcard, which knows neither names nor missing fields.
+/// As JSON and as postcard, which has neither names nor missing fields.
 fn there_and_back<T: Serialize + DeserializeOwned + Debug + PartialEq>(value: &T) -> String {
     let binary = postcard::to_allocvec(value).unwrap();
     assert_eq!(&postcard::from_bytes::<T>(&binary).unwrap(), value);
@@ -153,7 +153,7 @@ fn evidence_is_written_whole_and_read_from_parts() {
             ControlLoss::new(LossKind::Silent, Occasion::Command(Verb::Retr)).idle(Duration::from_millis(1500)),
         ));
     for end in ends {
-        let tls = DataTls::stood(Some(TlsVersion::V1_3), Some(false));
+        let tls = DataTls::completed(Some(TlsVersion::V1_3), Some(false));
         let attempt = Attempt::new(Route::Pasv, end).advertised("10.0.0.5:50000".parse().unwrap()).protected();
         evidence =
             evidence.attempt(attempt.tls(tls).network(NetworkProtocol::Ipv6).took(Duration::from_secs(3)).said(&said));
@@ -181,7 +181,7 @@ fn evidence_is_written_whole_and_read_from_parts() {
     assert!(diagnose(&read).first().unwrap().causes().any(|cause| cause == Cause::PrivateAddressAdvertised));
     assert_eq!(serde_json::from_str::<Evidence>("{}").unwrap(), Evidence::default());
     assert!(refused::<Attempt>(r#"{"route": "PASV"}"#).contains("end"));
-    // No more of a server's words is kept than a client would.
+    // No more of a server's reply is kept than a client keeps.
     let long = format!(r#"{{"code": 425, "text": "{}"}}"#, "x".repeat(5000));
     assert_eq!(serde_json::from_str::<Excerpt>(&long).unwrap().text().len(), Excerpt::LONGEST);
 }
@@ -211,7 +211,7 @@ fn findings_are_written_and_read() {
     refused::<Cause>("\"weather\"");
 }
 
-/// Every kind of evidence and finding that a generator thinks of.
+/// Generated evidence and its findings.
 #[cfg(feature = "arbitrary")]
 #[test]
 fn any_evidence_and_what_is_found_in_it_is_written_and_read() {
@@ -225,8 +225,8 @@ fn any_evidence_and_what_is_found_in_it_is_written_and_read() {
         .take(600)
         .collect();
         let evidence = Evidence::arbitrary(&mut Unstructured::new(&bytes)).unwrap();
-        // Not as postcard, and compared as they are shown: serde leaves an IPv6 address's scope out where nobody reads, and text has
-        // no word for its flow.
+        // Not as postcard, and compared as text: in formats that aren't human-readable serde drops an IPv6 address's scope, and
+        // text can't hold its flow label.
         let json = serde_json::to_string(&evidence).unwrap();
         let read: Evidence = serde_json::from_str(&json).unwrap();
         assert_eq!(format!("{read:?}"), format!("{evidence:?}"));
@@ -247,7 +247,7 @@ fn rules_of_a_tracker_are_a_policy() {
     refused::<Rules>(r#"{"stranger": "replaced"}"#);
 }
 
-/// Whether a type has the traits of serde: an inherent constant hides that of a trait where its bounds hold.
+/// Whether a type has serde's traits: an inherent constant hides a trait's if its bounds hold.
 macro_rules! has_serde {
     ($kind:ty) => {{
         struct Probe<T>(std::marker::PhantomData<T>);

@@ -1,5 +1,5 @@
-//! What real servers say of one tree with odd names (`testdata/listings/servers/`, recorded by `tests/interop/listings.py`): every
-//! entry is as the tree has it.
+//! Real servers' listings of one tree with odd names (`testdata/listings/servers/`, recorded by `tests/interop/listings.py`): every entry
+//! is as in the tree.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use ftp_proto::listing::{Entry, Hint, Kind, Line, Listing, Precision};
 
 use super::listings::unescape;
 
-/// What `lstat` says.
+/// A file's status, from `lstat`.
 struct Told {
     kind: Kind,
     size: u64,
@@ -48,7 +48,7 @@ fn tree() -> Tree {
     lines.collect()
 }
 
-/// The text as it came, with CRLF, and the moment.
+/// The text as it was received, with CRLF, and its time.
 fn listing(name: &str) -> (Vec<u8>, Time) {
     let text = std::fs::read_to_string(folder().join(name)).unwrap();
     let (head, lines) = text.split_once('\n').unwrap();
@@ -56,7 +56,7 @@ fn listing(name: &str) -> (Vec<u8>, Time) {
     (bytes, time(head.strip_prefix("# ").unwrap()))
 }
 
-/// What of an entry isn't as the tree has it.
+/// The fields of an entry that differ from the tree.
 fn check(entry: &Entry<'_>, told: &Told) -> Result<(), &'static str> {
     let expect = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
     expect(entry.kind == told.kind, "kind")?;
@@ -78,25 +78,25 @@ fn is_left_out(server: &str, command: &str, name: &[u8], told: &Told) -> bool {
     let has_control = name.iter().any(u8::is_ascii_control);
     let is_printable = name.is_ascii() && !has_control;
     match server {
-        // Hidden, as a dot in front says.
+        // Hidden by the dot in front.
         "vsftpd" | "proftpd" | "pure-ftpd" if name.starts_with(b".") => true,
-        // Links that lead out, or nowhere that it finds, and in LIST one that leads up.
+        // Links that lead out of the tree or nowhere, and in LIST one that leads up.
         "proftpd" => told.kind == Kind::Link && (name == b"up" || matches!(command, "MLSD" | "NLST")),
         "pure-ftpd" => has_control || told.kind == Kind::Fifo,
-        // It writes `?` for what isn't UTF-8, and follows links for facts.
+        // It writes `?` for bytes that aren't UTF-8, and follows links for facts.
         "pyftpdlib" => std::str::from_utf8(name).is_err() || command == "MLSD" && told.kind == Kind::Link,
-        // Its lines end with LF alone, so a CR in front of it is the line's.
+        // Its lines end with LF alone, so a CR in front of it belongs to the line end.
         "inetutils-ftpd" => name.ends_with(b"\r"),
-        // It writes `?` for what it takes for unprintable, which without its UNICODE_SUPPORT is all beyond ASCII.
+        // It writes `?` for characters that it takes for unprintable: without its UNICODE_SUPPORT, all above ASCII.
         "busybox-ftpd" => !is_printable,
         _ => false,
     }
 }
 
-/// Whether a server says what isn't so.
+/// Whether a server gives a wrong value.
 fn is_untrue(server: &str, command: &str, what: &str, told: &Told) -> bool {
     match (server, command, what) {
-        // Of a link they tell what it leads to.
+        // For a link they give the status of its target.
         ("pyftpdlib", "MLSD", "kind") => matches!(told.kind, Kind::Link | Kind::Fifo),
         ("pyftpdlib", _, "target") => std::str::from_utf8(&told.target).is_err(),
         ("busybox-ftpd", _, "target") => !told.target.is_ascii(),
@@ -133,7 +133,7 @@ fn every_entry_is_as_the_tree_has_it() {
                     other => panic!("{file}: {other:?}"),
                 };
                 if matches!(entry.name, b"." | b"..") {
-                    assert!(entry.is_path());
+                    assert!(entry.leads_elsewhere());
                     continue;
                 }
                 let Some(told) = tree.get(entry.name) else {

@@ -1,8 +1,8 @@
-//! What is read leniently can be told from what is not.
+//! A command that is read leniently can be told from one that isn't.
 
 use ftp_proto::{ArgumentFault, Command, CommandError, CommandLine, Verb};
 
-/// What both readers take, and make the same of it.
+/// Lines that both readers accept and read alike.
 const BY_THE_LETTER: &[&str] = &[
     "NOOP",
     "noop",
@@ -60,7 +60,7 @@ const BY_THE_LETTER: &[&str] = &[
     "MDTM a ",
 ];
 
-/// What only the lenient reader takes, and where it stops to be by the letter.
+/// Lines that only the lenient reader accepts, with the place where they leave the grammar.
 const LENIENTLY: &[(&str, usize)] = &[
     ("NOOP a", 5),
     ("NOOP ", 4),

@@ -1,8 +1,12 @@
-//! The traits that people expect of the words: each is read from what it is shown as.
+//! The traits that users expect of the words: each reads back what it shows.
 
 use std::collections::HashSet;
 use std::fmt::{Debug, Display};
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::{NonZeroU8, NonZeroU16};
 use std::str::FromStr;
+
+use proptest::prelude::*;
 
 use ftp_proto::client::Request;
 use ftp_proto::{
@@ -11,7 +15,7 @@ use ftp_proto::{
     Reply, ReplyError, Route, Site, Structure, Text, TextError, Time, TimeError, Type, Verb,
 };
 
-/// Shown as this text, and read from it.
+/// Each value shows as this text, and is read from it.
 fn both_ways<T: FromStr<Err: Debug> + Display + Debug + PartialEq>(cases: &[(T, &str)]) {
     for (value, text) in cases {
         assert_eq!(&value.to_string(), text);
@@ -75,7 +79,7 @@ fn words_of_any_case_are_read_and_no_others() {
     refused::<Allocation>(&["", "x", "1 R", "1 R x"]);
     refused::<EpsvArgument>(&["3", "x", "ALL x", " "]);
     refused::<NetworkProtocol>(&["", "0", "3", "x", "1 "]);
-    assert_eq!("ftp".parse::<Route>().unwrap_err().to_string(), "no route: EPSV, PASV, EPRT or PORT is one");
+    assert_eq!("ftp".parse::<Route>().unwrap_err().to_string(), "not a route: expected EPSV, PASV, EPRT or PORT");
 }
 
 #[test]
@@ -192,4 +196,93 @@ fn what_is_equal_is_hashed_alike() {
 fn a_request_is_cloned() {
     let request = Request::retrieve(Path::new("a").unwrap(), 5);
     assert_eq!(format!("{:?}", request.clone()), format!("{request:?}"));
+}
+
+/// The value reads back what it shows, and shows the same again.
+fn reads_back<T: FromStr<Err: Debug> + Display + Debug + PartialEq>(value: T) {
+    let shown = value.to_string();
+    let read = shown.parse::<T>();
+    assert_eq!(read.as_ref().ok(), Some(&value), "{shown:?}: {read:?}");
+    assert_eq!(read.unwrap().to_string(), shown);
+}
+
+/// A time of any year, a leap second and a fraction among them.
+fn time() -> impl Strategy<Value = Time> {
+    let fraction = prop_oneof![Just(0), 0..1_000_000_000u32, Just(999_999_999)];
+    (-62_167_219_200i64..=253_402_300_799, any::<bool>(), fraction).prop_map(|(seconds, leap, fraction)| {
+        let time = Time::from_unix_seconds(seconds).unwrap();
+        let second = if leap { 60 } else { time.second() };
+        let time = Time::new(time.year(), time.month(), time.day(), time.hour(), time.minute(), second).unwrap();
+        time.with_nanosecond(fraction).unwrap()
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_address_reads_back(v4: [u8; 4], v6: [u8; 16], port: NonZeroU16) {
+        reads_back(HostPort::new(v4.into(), port));
+        reads_back(ExtendedPort::new(port));
+        for host in [IpAddr::from(v4), v6.into(), Ipv4Addr::from(v4).to_ipv6_mapped().into()] {
+            reads_back(ExtendedAddress::new(host, port));
+            reads_back(LongAddress::new(host, port));
+        }
+    }
+
+    #[test]
+    fn any_time_reads_back_and_is_counted_both_ways(time in time()) {
+        reads_back(time);
+        let seconds = time.unix_seconds();
+        let leap = u8::from(time.second() == 60);
+        let Ok(again) = Time::from_unix_seconds(seconds) else {
+            // The second after 9999 has no year.
+            assert_eq!((seconds, leap), (253_402_300_800, 1));
+            return Ok(());
+        };
+        assert_eq!(again.unix_seconds(), seconds);
+        if leap == 0 {
+            assert_eq!(again.with_nanosecond(time.nanosecond()), Ok(time));
+        }
+    }
+
+    #[test]
+    fn any_argument_reads_back(bytes: u64, record: Option<u64>, bits in 1..=255u8, code in 100..700u16, text in "[^\r\n\0]*") {
+        reads_back(Allocation { bytes, record });
+        reads_back(Type::Local(NonZeroU8::new(bits).unwrap()));
+        reads_back(Code::new(code).unwrap());
+        reads_back(Text::new(&text).unwrap().into_owned());
+        if let Ok(path) = Path::new(&text) {
+            reads_back(path.into_owned());
+        }
+        if let Ok(argument) = Argument::new(&text) {
+            reads_back(argument.into_owned());
+        }
+    }
+}
+
+#[test]
+fn permits_read_back() {
+    use ftp_proto::listing::Permit;
+    both_ways(&[
+        (Permit::NONE, ""),
+        (Permit::RETRIEVE | Permit::STORE, "rw"),
+        (Permit::parse(b"acdeflmprw").unwrap(), "acdeflmprw"),
+    ]);
+    assert_eq!("WxR".parse(), Ok(Permit::RETRIEVE.with(Permit::STORE)), "any case, and unknown letters are ignored");
+    refused::<Permit>(&["r-w", " ", "r w", "7", "\u{e9}"]);
+}
+
+#[test]
+fn values_can_be_keys() {
+    fn key<T: std::hash::Hash + Eq + Clone>() {}
+    key::<ftp_proto::codec::Progress>();
+    key::<ftp_proto::codec::CodecError>();
+    key::<ftp_proto::codec::Unsupported>();
+    key::<ftp_proto::codec::Refused>();
+    key::<ftp_proto::Evidence>();
+    key::<ftp_proto::diagnosis::Findings>();
+    key::<ftp_proto::diagnosis::Causes>();
+    key::<ftp_proto::diagnosis::Cure>();
+    key::<ftp_proto::diagnosis::Setting>();
+    key::<ftp_proto::diagnosis::Fact>();
+    key::<ftp_proto::Sent<'_>>();
 }

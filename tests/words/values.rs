@@ -1,4 +1,4 @@
-//! What the words say of themselves: views, conversions, limits, and their errors in words.
+//! The words' views, conversions and limits, and the messages of their errors.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -25,7 +25,7 @@ fn shown<const N: usize>(cases: [(&dyn Display, &str); N]) {
     }
 }
 
-/// Each way to make a value that holds bytes of a line, and what each gives back.
+/// Each way to make a value that holds bytes of a line, and the bytes that it gives back.
 macro_rules! made_in_every_way {
     ($($type:ident)*) => {$(
         let made = [
@@ -327,53 +327,56 @@ fn errors_in_words() {
     let address = HostPort::try_from(SocketAddrV4::new([10, 0, 0, 1].into(), 0)).unwrap_err();
     let bad = |why| CommandError::BadArgument { verb: Verb::Rest, at: 5, why };
     shown([
-        (&illegal, "illegal byte 0x0d at 2"),
-        (&TextError::Empty, "nothing there"),
-        (&TextError::LeadingBlank, "begins with a blank"),
-        (&TimeError::Syntax { at: 3 }, "no YYYYMMDDhhmmss at 3"),
+        (&illegal, "illegal byte 0x0d at byte 2"),
+        (&TextError::Empty, "no text"),
+        (&TextError::LeadingBlank, "a blank at the beginning"),
+        (&TimeError::Syntax { at: 3 }, "not YYYYMMDDhhmmss[.fraction]: mistake at byte 3"),
         (&TimeError::Date, "no such date"),
         (&TimeError::TimeOfDay, "no such time of day"),
-        (&address, "port 0 at 0"),
-        (&AddressFault::Octet, "no number from 0 to 255"),
-        (&AddressFault::Count(5), "5 numbers are the wrong count"),
-        (&AddressFault::Port, "no port"),
+        (&address, "port 0 at byte 0"),
+        (&AddressFault::Octet, "expected a number from 0 to 255"),
+        (&AddressFault::Count(5), "wrong count of numbers: 5"),
+        (&AddressFault::Port, "expected a port"),
         (&AddressFault::PortTooLarge, "port above 65535"),
         (&AddressFault::UnknownProtocol, "unknown network protocol"),
-        (&AddressFault::Protocol, "no network protocol"),
-        (&AddressFault::Address, "no address of that network protocol"),
+        (&AddressFault::Protocol, "expected a network protocol"),
+        (&AddressFault::Address, "expected an address of that network protocol"),
         (&AddressFault::Delimiter, "delimiter missing or misplaced"),
-        (&AddressFault::NotIpv4, "no IPv4 address"),
+        (&AddressFault::NotIpv4, "expected an IPv4 address"),
         (&CommandError::Empty, "empty line"),
         (&CommandError::LeadingBlank, "the line begins with a blank"),
         (&CommandError::LineTooLong { limit: 9 }, "the line is longer than 9 bytes"),
-        (&CommandError::IllegalByte { byte: 10, at: 1 }, "illegal byte 0x0a at 1"),
+        (&CommandError::IllegalByte { byte: 10, at: 1 }, "illegal byte 0x0a at byte 1"),
         (&CommandError::MissingArgument(Verb::Retr), "RETR: argument missing"),
-        (&CommandError::UnsupportedParameter { verb: Verb::Mode, at: 5 }, "MODE: unsupported parameter at 5"),
-        (&CommandError::UnsupportedProtocol { verb: Verb::Epsv, at: 5 }, "EPSV: unsupported protocol at 5"),
-        (&bad(ArgumentFault::Number), "REST: no number at 5"),
-        (&bad(ArgumentFault::NumberTooLarge), "REST: number too large at 5"),
-        (&bad(ArgumentFault::Word), "REST: unknown word at 5"),
-        (&bad(ArgumentFault::Address(AddressFault::PortZero)), "REST: port 0 at 5"),
-        (&bad(ArgumentFault::Time), "REST: no time at 5"),
-        (&bad(ArgumentFault::Facts), "REST: no facts at 5"),
-        (&bad(ArgumentFault::Excess), "REST: more than expected at 5"),
-        (&NotOther::Text(illegal), "illegal byte 0x0d at 2"),
-        (&NotOther::Blank { at: 1 }, "a blank at 1"),
+        (&CommandError::UnsupportedParameter { verb: Verb::Mode, at: 5 }, "MODE: unsupported parameter at byte 5"),
+        (
+            &CommandError::UnsupportedProtocol { verb: Verb::Epsv, at: 5 },
+            "EPSV: unsupported network protocol at byte 5",
+        ),
+        (&bad(ArgumentFault::Number), "REST: expected a number at byte 5"),
+        (&bad(ArgumentFault::NumberTooLarge), "REST: number too large at byte 5"),
+        (&bad(ArgumentFault::Word), "REST: unknown word at byte 5"),
+        (&bad(ArgumentFault::Address(AddressFault::PortZero)), "REST: port 0 at byte 5"),
+        (&bad(ArgumentFault::Time), "REST: expected a time, YYYYMMDDhhmmss at byte 5"),
+        (&bad(ArgumentFault::Facts), "REST: expected facts, name=value; at byte 5"),
+        (&bad(ArgumentFault::Excess), "REST: expected the end of the line at byte 5"),
+        (&NotOther::Text(illegal), "illegal byte 0x0d at byte 2"),
+        (&NotOther::Blank { at: 1 }, "a blank at byte 1"),
         (&NotOther::Known, "there is a variant for it"),
-        (&NewFactsError::Text(TextError::Empty), "nothing there"),
-        (&NewFactsError::Fact { at: 4 }, "no fact at 4"),
-        (&LineTooLong { limit: 9, verb: Verb::Other }, "a line of more than 9 bytes"),
+        (&NewFactsError::Text(TextError::Empty), "no text"),
+        (&NewFactsError::Fact { at: 4 }, "expected name=value at byte 4"),
+        (&LineTooLong { limit: 9, verb: Verb::Other }, "line of more than 9 bytes"),
         (&ReplyError::NotAReply { line: b"a\r"[..].into() }, r#"not a reply: "a\r""#),
         (&ReplyError::UnexpectedEnd { received: b"22"[..].into() }, r#"the connection ended within a reply: "22""#),
-        (&ReplyError::TooLong { limit: 9 }, "a reply of more than 9 bytes"),
-        (&BodyError::Address(address), "no address in the reply: port 0 at 0"),
+        (&ReplyError::TooLong { limit: 9 }, "reply of more than 9 bytes"),
+        (&BodyError::Address(address), "no address in the reply: port 0 at byte 0"),
         (&BodyError::NoPath, "no path in the reply"),
-        (&BodyError::UnterminatedQuote { at: 3 }, "the quote at 3 is never closed"),
-        (&BodyError::ControlCharacter { byte: 27, at: 3 }, "control character 0x1b at 3 of the path"),
+        (&BodyError::UnterminatedQuote { at: 3 }, "the quote at byte 3 is never closed"),
+        (&BodyError::ControlCharacter { byte: 27, at: 3 }, "control character 0x1b at byte 3 of the path"),
         (&BodyError::NoNumber, "no number in the reply"),
-        (&BodyError::NumberTooLarge, "a number beyond 64 bits"),
+        (&BodyError::NumberTooLarge, "a number above 64 bits in the reply"),
         (&BodyError::Time(TimeError::Date), "no time in the reply: no such date"),
         (&BodyError::NoFacts, "no facts in the reply"),
-        (&BodyError::NoHash, "no hash"),
+        (&BodyError::NoHash, "no hash in the reply"),
     ]);
 }

@@ -1,4 +1,4 @@
-//! Arguments that are text, and those that may be left out.
+//! Arguments that are text, and arguments that may be missing.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use super::{Field, Read, Shown, Why, blank, blanks, is_missing, strict, write_te
 use crate::command::error::ArgumentFault;
 use crate::text::{Argument, Password, Path};
 
-/// What all texts have alike: how they are written and owned.
+/// How every kind of text is written and owned.
 macro_rules! text {
     () => {
         fn write(&self, out: &mut Vec<u8>) {
@@ -41,7 +41,7 @@ impl<'a> Field<'a> for Path<'a> {
     text!();
 }
 
-/// RFC 959 5.3.2: `<password> ::= <string>`. All behind one blank belongs to it, and it may be empty.
+/// RFC 959 5.3.2: `<password> ::= <string>`. Everything after one blank belongs to it, and it may be empty.
 impl<'a> Field<'a> for Password<'a> {
     const SHOWN: Shown = Shown::Nothing;
     type Owned = Password<'static>;
@@ -56,7 +56,7 @@ impl<'a> Field<'a> for Password<'a> {
     text!();
 }
 
-/// RFC 959 5.3.2: `<username> ::= <string>`, and the like. Blanks in front are skipped.
+/// RFC 959 5.3.2: `<username> ::= <string>`, and similar arguments. Blanks in front are skipped.
 impl<'a> Field<'a> for Argument<'a> {
     type Owned = Argument<'static>;
     #[inline]

@@ -15,7 +15,7 @@ use crate::command::error::ArgumentFault;
 use crate::command::parameter::{Algs, Allocation, EpsvArgument, Format, Mode, Protection, Structure, Type};
 use crate::time::Time;
 
-/// Fields that own nothing: how one is read behind its blanks, and shown.
+/// Fields that own nothing: how each is read, with the blanks in front of it, and written.
 macro_rules! plain {
     ($($(#[$grammar:meta])* $type:ty: $read:expr, $write:expr $(, $strict:expr)?;)+) => {$(
         $(#[$grammar])*
@@ -89,7 +89,7 @@ plain! {
 
     /// RFC 959 5.3.2: `<type-code> ::= A [<sp> <form-code>] | E [<sp> <form-code>] | I | L <sp> <byte-size>`
     Type: |input| {
-        // `L8`, which vsftpd takes too.
+        // `L8`, which vsftpd accepts too.
         if let Some(size) = joined_size(input) {
             return byte_size(size);
         }
@@ -179,7 +179,7 @@ plain! {
     };
 }
 
-/// One of these words, in any case.
+/// `1*SP <word>` with one of `words`, in any case; any other word is the error `otherwise`.
 fn one_of<'a, T: Copy, const N: usize>(
     words: [(&'static str, T); N],
     otherwise: Why,
@@ -191,7 +191,7 @@ fn one_of<'a, T: Copy, const N: usize>(
     move |input| value(choose).parse_complete(input)
 }
 
-/// The digits that stand behind TYPE's `L` without a blank.
+/// The digits that follow TYPE's `L` without a blank.
 fn joined_size(input: &[u8]) -> Option<&[u8]> {
     match skip_blanks(input) {
         [b'L' | b'l', size @ ..] if size.first().is_some_and(u8::is_ascii_digit) => Some(size),
@@ -209,7 +209,7 @@ fn byte_size(input: &[u8]) -> Read<'_, Type> {
     map_res(digits, bits).parse_complete(input)
 }
 
-/// An address whose own error tells the place in it.
+/// `1*SP <address>`. The error of `parse` counts from the address's first byte.
 #[inline]
 fn address<'a, T>(input: &'a [u8], parse: impl FnOnce(&[u8]) -> Result<T, AddressError>) -> Read<'a, T> {
     let (start, ()) = blanks(input)?;

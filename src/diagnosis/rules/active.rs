@@ -1,4 +1,4 @@
-//! The client listens, the server agreed to connect, and doesn't get through.
+//! Active mode: the client listens, and the server agreed to connect but doesn't get through.
 
 use core::net::IpAddr;
 
@@ -10,8 +10,8 @@ use crate::diagnosis::finding::{Experiment, Findings};
 use crate::reply::Code;
 use crate::route::{Attempt, AttemptEnd, Reach, Software};
 
-/// A refusal takes no longer than a way there and back; a server that is dropped waits for half a minute or more. TCP repeats its SYN
-/// after 1, 3 and 7 s.
+/// Seconds. A refusal takes one round trip; a server whose packets are dropped waits for half a minute or more. TCP repeats its SYN after
+/// 1, 3 and 7 s.
 const AT_ONCE: u64 = 4;
 
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
@@ -20,7 +20,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
             _ if !attempt.is_success() && !attempt.connected && case.fails_under_tls_alone(attempt.route) => {
                 found.find(blinded(attempt));
             }
-            _ if attempt.connected || super::stood::is_worded(attempt) => {}
+            _ if attempt.connected || super::established::is_worded(attempt) => {}
             AttemptEnd::Failed(DataError::TimedOut) => {
                 found.find(not_reached(case, attempt, Cause::ActiveInboundDropped))
             }
@@ -38,12 +38,12 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     }
 }
 
-/// An ALG has made it work in plaintext: it writes the outside address into PORT and lets the connection in.
+/// An ALG makes it work in plaintext: it writes the outside address into PORT and lets the connection in.
 pub(super) fn blinded(attempt: &Attempt) -> Draft {
     Draft::new(Rank::InferredActive, &[Cause::TlsBlindsHelper]).because_all(facts(attempt))
 }
 
-/// Whether the server's connection was refused or dropped: its words say it best, then the time that it took.
+/// Whether the server's connection was refused or dropped, according to the server's reply, or otherwise to the time that it took.
 fn answer(attempt: &Attempt) -> Cause {
     if super::says(attempt, &["refused"]) {
         return Cause::ActiveInboundRejected;
@@ -54,7 +54,7 @@ fn answer(attempt: &Attempt) -> Cause {
     if attempt.took.as_secs() < AT_ONCE { Cause::ActiveInboundRejected } else { Cause::ActiveInboundDropped }
 }
 
-/// The server's words say it.
+/// Whether the server's reply says which of the two it was.
 fn is_told(attempt: &Attempt) -> bool {
     super::says(attempt, &["refused", "timed out", "timeout"])
 }
@@ -62,9 +62,9 @@ fn is_told(attempt: &Attempt) -> bool {
 fn not_reached(case: Case<'_>, attempt: &Attempt, inbound: Cause) -> Draft {
     let announced = attempt.advertised.map(|address| address.ip());
     let inside = |host: IpAddr| matches!(Reach::of(host), Reach::Site | Reach::Link | Reach::Host);
-    // Who tells its outside address has thought of the NAT: then it is the port that isn't forwarded.
+    // A client that names its outside address knows about the NAT, so its port isn't forwarded.
     let told_outside = announced.is_some_and(|host| !inside(host));
-    // Where the server is isn't known: from a private address it is mostly beyond a NAT.
+    // If the server's address isn't known, a server that a private client uses is mostly beyond a NAT.
     let told_inside = case.server().is_none() && announced.is_some_and(|host| Reach::of(host) == Reach::Site);
     let behind_nat = case.client_is_behind_nat() || told_inside;
     let causes = match (behind_nat, told_outside) {
@@ -75,10 +75,10 @@ fn not_reached(case: Case<'_>, attempt: &Attempt, inbound: Cause) -> Draft {
     let private = case.client().filter(|_| behind_nat && !told_inside).map(Fact::ClientPrivate);
     let named = attempt.advertised.filter(|_| told_inside);
     let named = named.map(|address| Fact::Advertised { route: attempt.route, address, peer: None });
-    // A log without commands: these look at what PORT names, and refuse what isn't the client's.
+    // In a log without commands the address isn't known. These servers refuse an address in PORT that isn't the client's.
     let looks = matches!(case.evidence.software, Software::Vsftpd | Software::PureFtpd | Software::Pyftpdlib);
     let unseen = announced.is_none() && case.client().is_none() && !looks;
-    // Most logs tell no times.
+    // Most logs have no times.
     let untold = attempt.took.as_nanos() == 0 && !is_told(attempt) && inbound == Cause::ActiveInboundRejected;
     causes
         .or_if(untold, Cause::ActiveInboundDropped)

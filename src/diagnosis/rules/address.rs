@@ -1,4 +1,4 @@
-//! The host that a 227 names, against the one that the control connection leads to.
+//! The host that a 227 names, compared with the host of the control connection.
 
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -20,7 +20,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
             found.find(Draft::new(Rank::Contradiction, &[Cause::PasvOnIpv6]).because_all(facts(attempt)));
         }
     }
-    // Wherever the server is: nobody but itself reaches it there.
+    // Such an address is unusable wherever the server is.
     let nowhere = case.attempts().find(|attempt| case.server().is_none() && names_nowhere(attempt));
     if let Some(attempt) = nowhere {
         let draft = Draft::new(Rank::Contradiction, &[Cause::UnusableAddressAdvertised]);
@@ -39,7 +39,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     }
 }
 
-/// A private address is named, and where the server is isn't known: it may be out of reach, or its port may be closed.
+/// A private address is named while the server's address isn't known: the host may be out of reach, or its port may be closed.
 fn doubtful(case: Case<'_>, found: &mut Findings) {
     let attempts = || case.attempts().filter(|attempt| case.is_doubtful(attempt));
     if attempts().any(Attempt::is_success) {
@@ -54,7 +54,7 @@ fn doubtful(case: Case<'_>, found: &mut Findings) {
         Dial::Refused => Cause::PassiveRangeRefused,
     };
     let named = attempt.advertised.map(|address| Fact::Advertised { route: attempt.route, address, peer: None });
-    // Whoever is in such a network may reach it there.
+    // A client with a private address may be in the same network.
     let is_near = case.client().is_some_and(|host| matches!(Reach::of(host), Reach::Site | Reach::Link | Reach::Host));
     let contained = attempt.advertised.is_some_and(|address| is_of_containers(address.ip()));
     let draft = Draft::new(Rank::Inferred, if is_near { &[] } else { &[Cause::PrivateAddressAdvertised] })
@@ -71,15 +71,15 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
     let same = |other: &&Attempt| other.advertised.is_some_and(|address| address.ip() == advertised.ip());
     let dialled = |attempt: &&Attempt| attempt.reached.is_some_and(|address| address.ip() == advertised.ip());
     let there_works = case.attempts().filter(same).any(|other| dialled(&other) && other.is_success());
-    // Nobody answers there, or somebody who knows nothing of it: a host of ours that has the server's inner address.
-    let leads_astray = |other: &&Attempt| dial(other).is_some() || super::stood::is_astray(case, other);
+    // No host answers there, or another one does: a host in the client's network with the server's inside address.
+    let leads_astray = |other: &&Attempt| dial(other).is_some() || super::established::is_astray(case, other);
     let there_fails = case.attempts().filter(same).find(|other| dialled(other) && leads_astray(other));
     let undialled = case.attempts().filter(same).any(|other| other.end == AttemptEnd::NotDialled);
     let here_works =
         case.attempts().find(|other| other.route.is_passive() && case.at_control_host(other) && other.is_success());
     let here_fails =
         case.attempts().find(|other| other.route.is_passive() && case.at_control_host(other) && dial(other).is_some());
-    // Whoever went to the control connection's host and came through has nothing to complain of.
+    // A client that got through to the control connection's host has no fault to report.
     if there_works || (there_fails.is_none() && here_fails.is_none() && !undialled) {
         if let (true, Some(here)) = (there_works, here_fails) {
             let draft = Draft::new(Rank::Contradiction, &[Cause::DataOnAnotherHost]);
@@ -90,7 +90,7 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
         }
         return;
     }
-    // Who dialled the control connection's host alone, and failed there, has another trouble; this one is the next.
+    // A client that dialled only the control connection's host, and failed there, has another fault; this one would be next.
     let rank = if there_fails.is_some() || undialled { Rank::Contradiction } else { Rank::Foreseen };
     let causes = match (Reach::of(advertised.ip()), Reach::of(server)) {
         (Reach::Nowhere | Reach::Host, _) => Draft::new(rank, &[Cause::UnusableAddressAdvertised]),
@@ -112,7 +112,7 @@ fn examine(case: Case<'_>, found: &mut Findings, attempt: &Attempt) {
     found.find(causes.because(named(attempt, server)).because_all(tried).because_all(here));
 }
 
-/// A 227 with 0.0.0.0 or a loopback address, through which no connection came about.
+/// Whether a 227 names 0.0.0.0 or a loopback address, and no connection was made by it.
 fn names_nowhere(attempt: &Attempt) -> bool {
     let host = attempt.advertised.map(|address| Reach::of(address.ip()));
     let failed = dial(attempt).is_some() || attempt.end == AttemptEnd::NotDialled;
@@ -129,7 +129,7 @@ fn strange(
 ) -> Draft {
     let pasv_here = here_works.is_some_and(|attempt| attempt.route == Route::Pasv);
     let draft = match (there_fails, here_fails.is_some()) {
-        // The same port works at the control connection's host: the number is right, and the host isn't.
+        // The port works at the control connection's host, so the port is right and the host is wrong.
         (_, false) if pasv_here => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised]),
         (true, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised])
             .or_if(here_works.is_none(), Cause::DataOnAnotherHost)
@@ -141,7 +141,7 @@ fn strange(
         (false, false) => Draft::new(Rank::Contradiction, &[Cause::StaleAddressAdvertised, Cause::DataOnAnotherHost])
             .told_by(Some(Experiment::DialAdvertised)),
     };
-    // Whoever can read along may have put it there.
+    // A middlebox that can read the reply may have written the address.
     draft.or_if(!named.encrypted, Cause::PasvMangled)
 }
 
@@ -150,7 +150,7 @@ fn named(attempt: &Attempt, server: IpAddr) -> Fact {
     Fact::Advertised { route: attempt.route, address, peer: Some(server) }
 }
 
-/// Docker's default networks are 172.17.0.0/16 and those above it.
+/// Whether the host is in one of Docker's default networks, 172.17.0.0/16 and those above it.
 pub(super) fn is_of_containers(host: IpAddr) -> bool {
     matches!(host, IpAddr::V4(host) if matches!(Ipv4Addr::octets(&host), [172, 17..=31, ..]))
 }

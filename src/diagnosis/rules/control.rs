@@ -11,7 +11,7 @@ use crate::route::{Attempt, AttemptEnd, ControlLoss, ControlState, LossKind, Occ
 /// The port of implicit FTP over TLS (IANA).
 const IMPLICIT: u16 = 990;
 
-/// A control connection that is silent for so long is dropped by routers.
+/// Seconds of silence after which routers may drop a control connection.
 const LONG: u64 = 30;
 
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
@@ -60,7 +60,7 @@ fn lost(case: Case<'_>, found: &mut Findings, loss: &ControlLoss) {
             let draft = Draft::new(Rank::Told, &[Cause::ControlDroppedIdle]);
             found.find(draft.because(Fact::DataWhole).because(silent).because_all(said));
         }
-        // The data connection broke, and the server said nothing of it: it waits for another host.
+        // The data connection broke, and the server didn't report it: it waits for another host.
         Occasion::Transfer if loss.how == LossKind::Silent && case.attempts().any(is_unheard) => {
             let causes = [Cause::DataPeerDiffers, Cause::PathBroken];
             let draft = Draft::new(Rank::Inferred, &causes).because(silent).because_all(said);
@@ -86,12 +86,12 @@ fn lost(case: Case<'_>, found: &mut Findings, loss: &ControlLoss) {
             let draft = draft.because(Fact::LostAt(Verb::Epsv)).because_all(said);
             found.find(draft.told_by(Some(Experiment::TryRoute(Route::Pasv))));
         }
-        // What speaks at the port tells of it, or it is no matter of data connections.
+        // `speaks` handles these, or they have nothing to do with data connections.
         Occasion::Greeting | Occasion::Command(_) | Occasion::Idle => {}
     }
 }
 
-/// A passive connection that stood, and of which nothing more was heard.
+/// Whether a passive connection was made, and then the control connection was lost.
 fn is_unheard(attempt: &Attempt) -> bool {
     attempt.route.is_passive() && attempt.connected && attempt.end == AttemptEnd::ControlLost
 }

@@ -1,4 +1,4 @@
-//! The server listens, and its port can't be reached at the host of the control connection.
+//! Passive mode: the server listens, and its port can't be reached at the host of the control connection.
 
 use core::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::diagnosis::ports;
 use crate::reply::Code;
 use crate::route::{Attempt, AttemptEnd, Container, Helper, Reach, Route};
 
-/// What a server says of a connection that doesn't come is said so fast only where it doesn't wait for one.
+/// Seconds. A server that reports a missing connection faster than this didn't wait for one.
 const AT_ONCE: u64 = 3;
 
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
@@ -33,7 +33,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     }
 }
 
-/// How a passive attempt at the control connection's host failed to connect; by the server's word if need be.
+/// How a passive attempt at the control connection's host failed to connect, if need be according to the server.
 fn failed(case: Case<'_>, attempt: &Attempt) -> Option<Dial> {
     if !attempt.route.is_passive()
         || attempt.connected
@@ -49,7 +49,7 @@ fn failed(case: Case<'_>, attempt: &Attempt) -> Option<Dial> {
 pub(super) fn not_reached(attempt: &Attempt) -> Option<Dial> {
     match attempt.end {
         _ if attempt.connected => None,
-        AttemptEnd::ServerFailed(Code::CANNOT_OPEN_DATA_CONNECTION) if super::stood::is_worded(attempt) => None,
+        AttemptEnd::ServerFailed(Code::CANNOT_OPEN_DATA_CONNECTION) if super::established::is_worded(attempt) => None,
         AttemptEnd::ServerFailed(Code::CANNOT_OPEN_DATA_CONNECTION) if attempt.advertised.is_some() => {
             Some(if attempt.took.as_secs() < AT_ONCE { Dial::Refused } else { Dial::Dropped })
         }
@@ -61,7 +61,7 @@ fn failures<'c>(case: Case<'c>) -> impl Iterator<Item = &'c Attempt> + use<'c> {
     case.attempts().filter(move |attempt| failed(case, attempt).is_some())
 }
 
-/// The port that the client was told isn't the one at which the server listens.
+/// Whether the client was told another port than the one on which the server listens.
 fn rewritten(case: Case<'_>, found: &mut Findings) -> bool {
     let Some(listened) = case.evidence.surroundings.listened else { return false };
     let told = case.attempts().filter(|attempt| attempt.route.is_passive()).last();
@@ -76,7 +76,7 @@ fn rewritten(case: Case<'_>, found: &mut Findings) -> bool {
     true
 }
 
-/// What somebody who stands in between, or has the configuration, knows: then it isn't guessed.
+/// The cause that is known from the surroundings, so that it needn't be inferred.
 fn known(case: Case<'_>, found: &mut Findings, first: &Attempt) -> bool {
     let evidence = case.evidence;
     let port = first.reached.or(first.advertised).map_or(0, |address| address.port());
@@ -118,7 +118,7 @@ fn partly(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attempt
     if let Some(blinded) = failures(case).find(|attempt| attempt.encrypted && helped(case, attempt.route)) {
         let draft = Draft::new(Rank::Inferred, &[Cause::TlsBlindsHelper]);
         found.find(draft.because_all(facts(blinded)).because(Fact::tried(works)));
-        // What fails in plaintext fails for another reason.
+        // A failure in plaintext has another reason.
         if let Some(plain) = failures(case).find(|attempt| !attempt.encrypted) {
             by_turns(case, found, plain, works, |attempt| !attempt.encrypted);
         }
@@ -127,7 +127,7 @@ fn partly(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attempt
     by_turns(case, found, first, works, |_| true);
 }
 
-/// Passive attempts by this route work in plaintext alone.
+/// Whether passive attempts by this route work only in plaintext.
 fn helped(case: Case<'_>, route: Route) -> bool {
     let of_route = |attempt: &&Attempt| attempt.route == route && case.at_control_host(attempt);
     let works = |encrypted| {
@@ -136,7 +136,7 @@ fn helped(case: Case<'_>, route: Route) -> bool {
     works(false) && !works(true) && failures(case).filter(of_route).all(|attempt| attempt.encrypted)
 }
 
-/// The same among these attempts.
+/// Some of the attempts `among` these work, and some don't, for a reason other than TLS.
 fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attempt, among: impl Fn(&Attempt) -> bool) {
     let failures = || failures(case).filter(|attempt| among(attempt));
     let successes = || {
@@ -148,10 +148,10 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
             && successes().filter(|attempt| attempt.route.is_passive()).all(|attempt| attempt.route == works)
     };
     let port = first.reached.or(first.advertised).map_or(0, |address| address.port());
-    // A balancer leads one connection to the right host, and the next to another.
+    // A load balancer leads one connection to the right host, and the next to another.
     let refused = dial(first) == Some(Dial::Refused);
     let once = failures().nth(1).is_none();
-    // What failed once may have been the other's turn, unless all the rest works.
+    // A single failure may have been at another host, unless several attempts work.
     let by_turn = once && (refused || successes().nth(1).is_none());
     let again = Some(Experiment::AnotherPort);
     let others = |draft: Draft| draft.because_all(facts(first)).because(Fact::tried(works));
@@ -163,7 +163,7 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
         others(Draft::new(Rank::Beside, &[Cause::PasvOnIpv6]))
     } else if only(Route::Pasv, Route::Epsv) {
         let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]).or_if(once, Cause::AnotherPod);
-        // A helper opens no port of a host that isn't the server.
+        // A helper doesn't open a port of a host that isn't the server.
         let draft = match misnamed(case, first) {
             Some(cause) => draft.or_if(true, cause),
             None => draft,
@@ -184,14 +184,14 @@ fn by_turns(case: Case<'_>, found: &mut Findings, first: &Attempt, works: &Attem
 
 /// No passive attempt works.
 fn nowhere(case: Case<'_>, found: &mut Findings, first: &Attempt, how: Dial) {
-    // The host may be the wrong one: that is the address's matter, and told there.
+    // The host may be wrong: the rules of `address` handle that.
     let named_elsewhere = case.attempts().find(|attempt| case.is_elsewhere(attempt) && !case.is_ipv6(attempt));
     if let Some(named) = named_elsewhere {
         let advertised = named.advertised.map(|address| address.ip());
         let tried =
             |attempt: &&Attempt| attempt.reached.map(|address| address.ip()) == advertised && advertised.is_some();
         let public = advertised.is_some_and(|host| Reach::of(host) == Reach::World);
-        // Where a public address was named and not tried, it may be the right one; where it works, it is.
+        // A public address that was named and not tried may be the right one; if it works, it is.
         if public && case.attempts().filter(tried).all(|attempt| attempt.is_success()) {
             return;
         }
@@ -238,7 +238,7 @@ fn nowhere(case: Case<'_>, found: &mut Findings, first: &Attempt, how: Dial) {
     found.find(draft);
 }
 
-/// What is wrong with the host that a 227 names, if it isn't the one that the control connection leads to.
+/// What is wrong with the host that a 227 names, if it isn't the host of the control connection.
 fn misnamed(case: Case<'_>, attempt: &Attempt) -> Option<Cause> {
     let server = case.server().map(|server| translated(server).map_or(server, IpAddr::V4))?;
     let named = attempt.advertised?.ip().to_canonical();
@@ -249,7 +249,7 @@ fn misnamed(case: Case<'_>, attempt: &Attempt) -> Option<Cause> {
     })
 }
 
-/// Behind a NAT64 a 227 names the IPv4 address of another host than the one that the control connection is led to.
+/// Whether a 227, seen through a NAT64, names the IPv4 address of another host than the control connection's.
 fn named_beyond(case: Case<'_>) -> bool {
     let Some(server) = case.server().and_then(translated) else { return false };
     let named = case.attempts().filter_map(|attempt| attempt.advertised).map(|address| address.ip());
@@ -257,7 +257,7 @@ fn named_beyond(case: Case<'_>) -> bool {
 }
 
 impl Case<'_> {
-    /// PASV over IPv6 that was followed to its IPv4 address says nothing of the port.
+    /// Whether a PASV over IPv6 was dialled at its IPv4 address, which says nothing about the port.
     fn is_out_of_reach(self, attempt: &Attempt) -> bool {
         self.is_ipv6(attempt) && attempt.reached.is_some_and(|address| address.is_ipv4())
     }

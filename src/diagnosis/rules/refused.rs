@@ -1,4 +1,4 @@
-//! The server refuses PASV, EPSV, PORT or EPRT, or answers what is no answer.
+//! The server refuses PASV, EPSV, PORT or EPRT, or answers with an unreadable or impossible reply.
 
 use super::{Case, Draft, Rank, facts, says};
 use crate::diagnosis::cause::Cause;
@@ -29,9 +29,9 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     }
 }
 
-/// A refusal that says the same whichever route was asked for; what is only one route's matter is below.
+/// A refusal that means the same for every route; `passive` and `active` handle the others.
 fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
-    // That is told where active mode is looked at.
+    // The rules of `active` handle that.
     if !attempt.route.is_passive() && case.fails_under_tls_alone(attempt.route) {
         return None;
     }
@@ -56,7 +56,7 @@ fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         Code::NOT_LOGGED_IN | Code::BAD_SEQUENCE | Code::DENIED_BY_POLICY if says(attempt, ABOUT_TLS) => {
             told(if attempt.encrypted { Cause::ProtectionUnfit } else { Cause::TlsRequired })
         }
-        // Who isn't logged in has no data connection; that is no cause of its own.
+        // Without a login there is no data connection; that isn't a cause of its own.
         Code::NOT_LOGGED_IN => None,
         _ if attempt.route.is_passive() => Some(passive(case, attempt, code)),
         _ => active(case, attempt, code),
@@ -66,9 +66,9 @@ fn refused(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
 fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     let other = if attempt.route == Route::Epsv { Route::Pasv } else { Route::Epsv };
     let other_works = case.works(other);
-    // It goes without it, too.
+    // If the other command works, this one isn't needed.
     let rank = if other_works { Rank::Beside } else { Rank::Inferred };
-    // Pure-FTPd lists it and needs none.
+    // Pure-FTPd lists PRET and doesn't need it.
     let wants_pret = case.evidence.wants_pret && case.evidence.software != Software::PureFtpd;
     if says(attempt, &["pret"]) || (wants_pret && attempt.route == Route::Pasv && code == Code::SYNTAX_ERROR) {
         return Draft::new(Rank::Told, &[Cause::PretNeeded]);
@@ -76,7 +76,7 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     if attempt.route == Route::Pasv && (case.is_ipv6_throughout(attempt) || says(attempt, &["ipv6"])) {
         return Draft::new(rank, &[Cause::PasvOnIpv6]);
     }
-    // A router that has no use for PASV writes it so, and the server wonders.
+    // Some routers rewrite PASV to P@SW, which the server doesn't know.
     if says(attempt, &["p@sw"]) {
         return Draft::new(Rank::Told, &[Cause::PassiveFiltered]);
     }
@@ -87,18 +87,18 @@ fn passive(case: Case<'_>, attempt: &Attempt, code: Code) -> Draft {
     let untried = !case.was_tried(other);
     match code {
         Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED | Code::PARAMETER_NOT_IMPLEMENTED | Code::SUPERFLUOUS => {
-            // One of those that know both has been told to forget them.
+            // A known server supports both commands, so its configuration must forbid them.
             let knows = !other_works && !untried && case.evidence.software != Software::Unknown;
             let known: &[Cause] = if knows { &[Cause::PassiveDisabled] } else { &[] };
             Draft::new(rank, known)
                 .or_if(true, Cause::PassiveUnknown)
                 .or_if(true, Cause::PassiveFiltered)
                 .or_if(pasv && other_works, Cause::PasvMangled)
-                // Some say so of what they are told not to do (libunftp: 502).
+                // Some servers answer so to commands that they are configured to refuse (libunftp: 502).
                 .or_if(!other_works && !knows, Cause::PassiveDisabled)
                 .told_by(Some(if attempt.encrypted { Experiment::ServersLog } else { Experiment::WithTls }))
         }
-        // Only one of the two is refused: nobody forbids passive mode so.
+        // Only one of the two is refused, so passive mode isn't forbidden.
         _ if other_works => Draft::new(rank, &[Cause::PassiveUnknown, Cause::PassiveFiltered])
             .or_if(pasv, Cause::PasvMangled)
             .told_by(Some(Experiment::ServersLog)),
@@ -131,7 +131,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     let outside = case.evidence.client_outside.map(Fact::ClientSeenAs);
     let private = case.client().filter(|_| behind_nat && outside.is_none()).map(Fact::ClientPrivate);
     let with = |draft: Draft| draft.because_all(outside.clone()).because_all(private.clone());
-    // Where neither end is known, a private address in PORT tells of a NAT.
+    // If neither end is known, a private address in PORT points to a NAT.
     let inside = attempt.advertised.is_some_and(|address| Reach::of(address.ip()) == Reach::Site);
     let rejected = || match case.client() {
         None if inside && case.server().is_none() => {
@@ -140,7 +140,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         None => Draft::new(rank, &[Cause::ActiveAddressRejected, Cause::ActiveBehindNat]),
         Some(_) => Draft::new(rank, &[Cause::ActiveAddressRejected]),
     };
-    // A server from before RFC 2428: it is no matter of active mode.
+    // A server older than RFC 2428: this isn't about active mode.
     if attempt.route == Route::Eprt && is_unknown(attempt) {
         if case.works(Route::Port) {
             return None;
@@ -163,7 +163,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if forbidden => rejected(),
         Code::SYNTAX_ERROR | Code::ARGUMENT_SYNTAX_ERROR if !unknown => {
             let draft = if behind_nat { with(Draft::new(rank, &[Cause::ActiveBehindNat])) } else { rejected() };
-            // Servers without EPRT say 500 to it, whatever it names.
+            // Servers without EPRT answer 500, whatever it names.
             let unknown = attempt.route == Route::Eprt && code == Code::SYNTAX_ERROR;
             draft
                 .or_if(unknown, Cause::FamilyUnsupported)
@@ -174,7 +174,7 @@ fn active(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft> {
     })
 }
 
-/// The server doesn't know the command (RFC 959 4.2.1), and doesn't complain of what it says either.
+/// Whether the server doesn't know the command (RFC 959 4.2.1), and doesn't object to its address either.
 fn is_unknown(attempt: &Attempt) -> bool {
     matches!(attempt.end, AttemptEnd::Refused(Code::SYNTAX_ERROR | Code::NOT_IMPLEMENTED))
         && !says(attempt, ABOUT_ADDRESS)
@@ -195,7 +195,7 @@ fn unexpected(case: Case<'_>, attempt: &Attempt) -> Draft {
     draft.told_by(Some(Experiment::TryRoute(Route::Epsv)))
 }
 
-/// The control connection broke over PASV: routers that rewrite the 227 and get the count of bytes wrong do so.
+/// The control connection was lost after PASV: routers that rewrite the 227 and miscount its bytes cause that.
 fn lost(case: Case<'_>, attempt: &Attempt) -> Draft {
     let draft = Draft::new(Rank::Inferred, &[Cause::PasvMangled]);
     let draft = draft.or_if(!case.works(Route::Epsv) && attempt.advertised.is_some(), Cause::PathBroken);

@@ -1,4 +1,4 @@
-//! What a server sees by itself, and what its configuration foretells.
+//! What a server sees itself, and what its configuration will lead to.
 
 use super::address::is_of_containers;
 use super::{Case, Draft, Rank, dial, facts};
@@ -58,7 +58,7 @@ fn nobody_came(case: Case<'_>, attempt: &Attempt) -> Draft {
     }
 }
 
-/// PORT or EPRT named another host than the one that asks.
+/// PORT or EPRT named another host than the client.
 fn named_another(case: Case<'_>, attempt: &Attempt) -> Draft {
     let (named, client) = (attempt.advertised.map(|address| address.ip()), case.client());
     let inside =
@@ -74,11 +74,11 @@ fn named_another(case: Case<'_>, attempt: &Attempt) -> Draft {
     if cause == Cause::ActiveDisabled { draft } else { draft.because_all(seen) }
 }
 
-/// What contradicts itself in a configuration.
+/// Contradictions in a configuration.
 pub(super) fn configuration(case: Case<'_>, found: &mut Findings) {
     let configuration = &case.evidence.configuration;
     if configuration.passive == Some(false) && configuration.active == Some(false) {
-        // Nobody gets any data connection: that is a wish, and no fault.
+        // Without any data connection by configuration, that is intended.
         return;
     }
     let failed = case.attempts().any(|attempt| !attempt.is_success());

@@ -1,21 +1,21 @@
-//! The kept lines as they came: in place as long as nothing was taken out of them, and else aside.
+//! The kept lines as they were received: in place as long as nothing was taken out of them, and otherwise in a second buffer.
 
 use alloc::vec::Vec;
 
 use super::Wire;
 
-/// Where the kept lines and the line under way are as they came.
+/// Where the received bytes of the kept lines and the line under way are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Raw {
     /// Between `start` and `scan`.
     InPlace,
-    /// Something was taken out of them, and they are aside.
+    /// In [`Aside`], since something was taken out of the lines.
     Aside,
-    /// Nowhere: a part was dropped, or too much was taken out.
+    /// Nowhere, since a part was dropped or too much was taken out.
     Lost,
 }
 
-/// Bytes as they came.
+/// Bytes as they were received.
 #[derive(Clone, Default)]
 pub(super) struct Aside {
     pub(super) bytes: Vec<u8>,
@@ -23,11 +23,11 @@ pub(super) struct Aside {
     pub(super) taken_out: usize,
 }
 
-/// How many bytes may be taken out of what is kept as it came: room for a session that hears nothing but Telnet for hours.
+/// How many bytes may be taken out of the lines and kept here, so that a peer that sends nothing but Telnet doesn't fill memory.
 const MOST_TAKEN_OUT: usize = 128;
 
 impl Wire {
-    /// The kept lines as they came; `None` if a part was dropped or more was taken out than is kept.
+    /// The kept lines as they were received; `None` if a part of that was dropped.
     pub(in crate::inbox) fn raw(&self) -> Option<&[u8]> {
         match self.raw {
             Raw::InPlace => self.bytes.get(self.start..self.scan),
@@ -36,12 +36,12 @@ impl Wire {
         }
     }
 
-    /// What came isn't wanted.
+    /// Keeps no raw bytes where something is taken out.
     pub(in crate::inbox) fn forgo_raw(&mut self) {
         self.keeps_raw = false;
     }
 
-    /// Keeps the next `count` bytes as they came, if that isn't where they are.
+    /// Copies the next `count` received bytes, if the raw lines are in the second buffer.
     pub(super) fn set_aside(&mut self, count: usize) {
         if self.raw == Raw::Aside
             && let Some(aside) = &mut self.aside
@@ -51,7 +51,7 @@ impl Wire {
         }
     }
 
-    /// What is kept can't be had as it came any more.
+    /// Drops the raw bytes, since they aren't complete any more.
     #[cold]
     pub(super) fn lose(&mut self) {
         self.raw = Raw::Lost;
@@ -60,7 +60,7 @@ impl Wire {
         }
     }
 
-    /// Takes the next `count` bytes out.
+    /// Takes the next `count` bytes out of the line.
     pub(super) fn skip(&mut self, count: usize) {
         if !self.keeps_raw {
             self.raw = Raw::Lost;

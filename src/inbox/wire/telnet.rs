@@ -1,30 +1,30 @@
-//! What Telnet has to say amid the lines: understood, answered and taken out where neither a name nor a text can be.
+//! Telnet commands between and within the lines: recognised, answered and removed where neither a name nor a text can be.
 
 use alloc::vec::Vec;
 
 use super::{CODE, Wire};
 use crate::telnet::{self, Escape, Sequence};
 
-/// Answers to Telnet in a session: a peer that repeats itself (RFC 854) must not keep us busy.
+/// Answers to Telnet negotiation in a session. A peer that negotiates again and again (RFC 854) gets no more than these.
 const MOST_ANSWERS: u8 = 32;
 
-/// Where in a line Telnet is understood.
+/// Where in a line Telnet commands are recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Heard {
     Everywhere,
-    /// Before the first blank, behind which a command's argument is; and no longer than a word may be.
+    /// Before the first blank, where a command's argument begins, and within the first [`WORD`] bytes.
     InWord,
-    /// Before the fourth byte, behind which a reply's text is.
+    /// Within the first four bytes, after which a reply's text begins.
     InCode,
-    /// Amid a reply of many lines, whose lines are text from the first byte on.
+    /// Within a reply of many lines, whose lines are text from the first byte on.
     Nowhere,
 }
 
-/// Longer words than this are no command, so that not much is searched for the blank behind one.
+/// In bytes. A longer word is not a command, so the search for the blank after it stops here.
 const WORD: usize = 32;
 
 impl Wire {
-    /// How 0xFF is read; before the first byte is.
+    /// Sets how 0xFF is read. To be called before the first byte is read.
     pub(in crate::inbox) fn read_as(&mut self, escape: Escape) {
         self.heard = match escape {
             Escape::Doubled => Heard::Everywhere,
@@ -51,7 +51,7 @@ impl Wire {
         core::mem::take(&mut self.interrupted)
     }
 
-    /// Handles the IAC or NUL that is next; `None` when more bytes are needed.
+    /// Handles the IAC or NUL that is next; `None` if more bytes are needed.
     #[cold]
     pub(super) fn special(&mut self, byte: u8) -> Option<()> {
         if byte != telnet::IAC {
@@ -68,7 +68,7 @@ impl Wire {
         let sequence = telnet::sequence(self.bytes.get(self.scan..)?);
         match sequence {
             Sequence::Unended => return None,
-            // The mark of a Synch comes as urgent data, which the system may have taken out: `IAC IP IAC ABOR`.
+            // A Synch's data mark is urgent data, which the system may have taken out of the stream: `IAC IP IAC ABOR`.
             Sequence::Data if self.marks => self.skip(1),
             Sequence::Data => self.keep(1),
             Sequence::Escaped => {
@@ -93,7 +93,7 @@ impl Wire {
         Some(())
     }
 
-    /// Whether Telnet is understood in the place that is next, since no name and no text can be there.
+    /// Whether a Telnet command is recognised at the next byte, since no name and no text can be there.
     fn hears_telnet(&self) -> bool {
         match self.heard {
             Heard::Everywhere => true,
@@ -106,7 +106,7 @@ impl Wire {
         }
     }
 
-    /// Whether it reads what a client sends: a server declines what Telnet options it is asked for, a client keeps silent.
+    /// Whether this is a server's inbox: a server declines Telnet options, and a client doesn't answer them.
     fn negotiates(&self) -> bool {
         self.third == b'\n'
     }
@@ -118,14 +118,13 @@ impl Wire {
         {
             self.answered = self.answered.saturating_add(1);
             let answers = self.answers.get_or_insert_default();
-            // No room is kept for more.
+            // Exact, so that an idle session keeps nothing it doesn't need.
             answers.reserve_exact(answer.len());
             answers.extend_from_slice(&answer);
         }
     }
 
-    /// Skips to the end of a subnegotiation, or as many bytes as a line may have, whatever comes first;
-    /// false when more bytes are needed.
+    /// Skips to the end of a subnegotiation, but no more bytes than a line may have; `false` if more bytes are needed.
     #[cold]
     pub(super) fn skip_subnegotiation(&mut self) -> bool {
         while self.subnegotiation > 0 {

@@ -1,17 +1,22 @@
-//! 227, 228, 229, 521 and 522: where to connect, and over which network.
+//! 227, 228, 229, 521 and 522: where to connect, and over which network protocol.
 
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{BodyError, number};
+use nom::Parser;
+use nom::bytes::complete::take_till;
+use nom::character::complete::char;
+use nom::sequence::preceded;
+
+use super::{BodyError, Read, is_of_word, number, words};
 use crate::address::{
     AddressError, AddressFault, ExtendedPassive, ExtendedPort, HostPort, LongAddress, NetworkProtocol, write,
 };
 use crate::reply::{Code, Draft, Reply};
 
 impl Reply<'_> {
-    /// The address in a 227, from the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to find it). The server
-    /// chose it, so don't trust it: see RFC 2577 3. Allocates nothing.
+    /// The address in a 227, from the first line that holds one (RFC 959 4.1.2; RFC 1123 4.1.2.6 on how to find it). Don't dial it
+    /// unchecked: the server may name any host (RFC 2577 3). Allocates nothing.
     ///
     /// ```
     /// let reply: ftp_proto::Reply = "227 Entering Passive Mode (192,0,2,7,192,100).\r\n".parse()?;
@@ -23,7 +28,7 @@ impl Reply<'_> {
         self.find(HostPort::find)
     }
 
-    /// `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2).`, in exactly these words, since firewalls look for them. Allocates.
+    /// `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2).`, in exactly these words, since some firewalls look for them. Allocates.
     pub fn entering_passive(address: HostPort) -> Reply<'static> {
         Self::of_passive(address).reply()
     }
@@ -72,8 +77,12 @@ impl Reply<'_> {
         })
     }
 
-    /// The numbers in the list in parentheses that a 522 (network protocols, RFC 2428 2) or a 521 (address families, RFC 1639)
-    /// holds: of the first such list in any line, or none. Allocates nothing.
+    /// The numbers in the list in parentheses of a 522 (network protocols, RFC 2428 2) or a 521 (address families, RFC 1639). The first
+    /// list with a number counts, in any line; without one there are no numbers. Allocates nothing.
+    ///
+    /// ```text
+    /// list = "(" number *("," number) ")"                ; RFC 2428 2; other words and separators are skipped
+    /// ```
     ///
     /// ```
     /// let reply: ftp_proto::Reply = "522 Network protocol not supported, use (1)\r\n".parse()?;
@@ -81,13 +90,9 @@ impl Reply<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn network_protocols(&self) -> impl Iterator<Item = u8> {
-        let lists = self.lines().flat_map(|line| {
-            // What stands in front of the first parenthesis is no list.
-            let behind = line.split(|byte| *byte == b'(').skip(1);
-            behind.map(|list| list.split(|byte| *byte == b')').next().unwrap_or_default())
-        });
-        let mut lists = lists.filter(|list| protocols(list).next().is_some());
-        protocols(lists.next().unwrap_or_default())
+        let lists = self.lines().flat_map(|line| memchr::memchr_iter(b'(', line).filter_map(|at| line.get(at..)));
+        let mut lists = lists.filter_map(|text| list(text).ok().map(|(_, list)| list));
+        protocols(lists.find(|list| protocols(list).next().is_some()).unwrap_or_default())
     }
 
     /// `522 Network protocol not supported, use (1,2)`, with these numbers of protocols (RFC 2428 2). Allocates.
@@ -99,7 +104,7 @@ impl Reply<'_> {
         Draft::line(code, write).reply()
     }
 
-    /// What the first line holds that holds one; else what is wrong with the first line that has any of it.
+    /// What `find` finds in the first line that holds it; otherwise the error of the first line that holds a part of it.
     fn find<T>(&self, find: impl Fn(&[u8]) -> Result<T, AddressError>) -> Result<T, BodyError> {
         let mut error = NOTHING;
         for line in self.lines() {
@@ -113,16 +118,20 @@ impl Reply<'_> {
     }
 }
 
-/// The numbers among the words of a list, up to 255. Dots belong to words: `0.9` is a version.
-fn protocols(list: &[u8]) -> impl Iterator<Item = u8> {
-    let words = list.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'.');
-    words.filter_map(|word| number(word).ok().and_then(|value| u8::try_from(value).ok()))
+/// `"(" list`, without what follows the list: its end or a parenthesis.
+fn list(text: &[u8]) -> Read<'_, &[u8]> {
+    preceded(char('('), take_till(|byte| matches!(byte, b'(' | b')'))).parse_complete(text)
 }
 
-/// Not one number.
+/// The numbers up to 255 among the words of a list.
+fn protocols(list: &[u8]) -> impl Iterator<Item = u8> {
+    words(list, is_of_word).filter_map(|word| number(word).ok().and_then(|value| u8::try_from(value).ok()))
+}
+
+/// The error of a line without a number.
 const NOTHING: AddressError = AddressError::new(0, AddressFault::Count(0));
 
-/// Numbers with commas between.
+/// Numbers with commas between them.
 struct List<'a>(&'a [NetworkProtocol]);
 
 impl fmt::Display for List<'_> {

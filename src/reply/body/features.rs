@@ -1,4 +1,4 @@
-//! 211: the features of a server (RFC 2389).
+//! 211: a server's features (RFC 2389).
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use super::Read;
 use crate::reply::{Class, Code, Lines, Reply, push_line};
 use crate::text::Text;
 
-/// A feature that FEAT named: its word and what follows it.
+/// A feature in a reply to FEAT (RFC 2389 3.2): its word and its parameter.
 ///
 /// ```
 /// use ftp_proto::Reply;
@@ -21,13 +21,13 @@ use crate::text::Text;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Feature<'a> {
-    /// The word, such as `REST`. Case doesn't matter.
+    /// The word, such as `REST`, as the server wrote it. Compare it without regard to case.
     pub word: &'a [u8],
-    /// The text behind the word and a blank, such as `STREAM`; may be empty.
+    /// The text after the word, such as `STREAM`, without blanks in front; may be empty.
     pub parameter: &'a [u8],
 }
 
-/// The features in a reply, made by [`Reply::features`].
+/// Iterator over the features in a reply; made by [`Reply::features`].
 #[derive(Debug, Clone)]
 pub struct Features<'a> {
     lines: Lines<'a>,
@@ -35,12 +35,12 @@ pub struct Features<'a> {
 }
 
 impl Reply<'_> {
-    /// The features that a 211 lists; none if it has one line, or isn't a 2yz. Allocates nothing.
+    /// The features that a 211 lists; none if the reply has one line or isn't a 2yz. Allocates nothing.
     ///
     /// ```text
     /// feat-response = "211-" text EOL 1*(SP feature-label [SP feature-parms] EOL) "211 End" EOL      ; RFC 2389 3.2
     /// ```
-    /// Servers that write no blank in front of a feature, or several, or the code, are understood, too.
+    /// In front of a feature there may also be no blank, several blanks, or the code, as some servers write.
     pub fn features(&self) -> Features<'_> {
         let mut lines = self.lines();
         lines.next();
@@ -49,7 +49,8 @@ impl Reply<'_> {
         Features { lines, held }
     }
 
-    /// The parameter of this feature, if the server has it: the text behind its word, which may be empty.
+    /// The parameter of this feature, in any case; `None` if the server doesn't have it. A feature without a parameter gives an empty
+    /// text.
     ///
     /// ```
     /// use ftp_proto::Reply;
@@ -62,7 +63,7 @@ impl Reply<'_> {
         features.find(|feature| feature.word.eq_ignore_ascii_case(word.as_bytes())).map(|feature| feature.parameter)
     }
 
-    /// Whether the server has this feature.
+    /// Whether the server has this feature, in any case.
     pub fn has_feature(&self, word: &str) -> bool {
         self.feature(word).is_some()
     }
@@ -86,7 +87,7 @@ impl<'a> Iterator for Features<'a> {
     fn next(&mut self) -> Option<Feature<'a>> {
         loop {
             let line = self.held?;
-            // The last line is the end of the reply, and no feature.
+            // The last line ends the reply; it isn't a feature.
             self.held = Some(self.lines.next()?);
             if let Ok((_, feature)) = feature(line.trim_ascii()) {
                 return Some(feature);

@@ -1,4 +1,4 @@
-//! 213, 250, 150, 125 and 350: what replies say of files.
+//! 213, 250, 150, 125 and 350: what replies say about files.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use nom::character::complete::char;
 use nom::combinator::{map, opt, rest, verify};
 use nom::sequence::{delimited, preceded, separated_pair};
 
-use super::{BodyError, Read, number};
+use super::{BodyError, Read, is_of_word, number, words};
 use crate::address::write;
 use crate::grammar;
 use crate::reply::{Code, Draft, Reply, push_line};
@@ -25,9 +25,9 @@ use crate::time::Time;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FactsLine<'a> {
-    /// The facts, undecoded: `type=file;size=6;`. May be empty.
+    /// The facts as they were sent, such as `type=file;size=6;`. May be empty.
     pub facts: &'a [u8],
-    /// The path, undecoded: it may hold any byte, and blanks belong to it.
+    /// The path as it was sent: it may hold any byte, and blanks belong to it.
     pub path: &'a [u8],
 }
 
@@ -38,7 +38,7 @@ impl Reply<'_> {
     /// size-response = "213" SP 1*DIGIT EOL      ; RFC 3659 4.1
     /// ```
     /// Some servers put text before the number, as in `213 file: a, Size =51`. Then the digits at the end of the line count, if a
-    /// blank, `=` or `:` is before them. Of a reply of many lines the first line of digits alone counts.
+    /// blank, `=` or `:` is before them. In a reply of many lines the first line of nothing but digits counts.
     ///
     /// ```
     /// let reply: ftp_proto::Reply = "213 1048576\r\n".parse()?;
@@ -50,7 +50,7 @@ impl Reply<'_> {
             let mut lines = self.lines().map(<[u8]>::trim_ascii);
             return lines.find_map(|line| number(line).ok()).ok_or(BodyError::NoNumber);
         }
-        // The number is at the end, and nom reads from the beginning: so the last that may be before it is looked for.
+        // The number is at the end and nom reads from the beginning, so this searches backwards for the byte in front of it.
         let text = self.text().trim_ascii();
         number(memchr::memrchr3(b' ', b'=', b':', text).and_then(|at| text.get(at.saturating_add(1)..)).unwrap_or(text))
     }
@@ -88,8 +88,8 @@ impl Reply<'_> {
         Draft::line(Code::FILE_STATUS, move |text| time.encode(text))
     }
 
-    /// How many bytes the server will send, according to a 150 or 125: `(1024 bytes)`, anywhere in any line. No RFC defines this;
-    /// take it as a hint for a progress bar. Allocates nothing.
+    /// How many bytes the server will send, according to a 150 or 125: `(1024 bytes)`, anywhere in any line. No RFC defines this; use it
+    /// for no more than a progress bar. Allocates nothing.
     ///
     /// ```
     /// let reply: ftp_proto::Reply = "150 Opening BINARY mode data connection for a.bin (1024 bytes).\r\n".parse()?;
@@ -110,7 +110,7 @@ impl Reply<'_> {
         Self::of_opening(&[text.as_bytes()], size).reply()
     }
 
-    /// [`opening_data`](Self::opening_data) with a text in parts.
+    /// [`opening_data`](Self::opening_data), with the text in parts.
     pub(crate) fn of_opening(parts: &[&[u8]], size: Option<u64>) -> Draft<impl FnOnce(&mut Vec<u8>)> {
         Draft::line(Code::OPENING_DATA_CONNECTION, move |text| {
             parts.iter().for_each(|part| text.extend_from_slice(part));
@@ -120,8 +120,8 @@ impl Reply<'_> {
         })
     }
 
-    /// The name that the server chose for STOU: `FILE: name` (RFC 1123 4.1.2.9), in the 125 or 150, or the 226 or
-    /// 250. Allocates nothing.
+    /// The name that the server chose for STOU: `FILE: name` (RFC 1123 4.1.2.9), in the 125 or 150, or in the 226 or 250. Words in
+    /// front are skipped. Allocates nothing.
     ///
     /// ```
     /// let reply: ftp_proto::Reply = "150 FILE: upload.7\r\n".parse()?;
@@ -130,13 +130,15 @@ impl Reply<'_> {
     /// ```
     pub fn unique_name(&self) -> Option<&[u8]> {
         self.lines().find_map(|line| {
-            let at = line.windows(5).position(|word| word.eq_ignore_ascii_case(b"FILE:"))?;
-            let name = line.get(at.saturating_add(5)..)?.trim_ascii();
-            (!name.is_empty()).then_some(name)
+            memchr::memchr_iter(b':', line).find_map(|colon| {
+                let (before, text) = line.split_at_checked(colon.checked_sub(4)?)?;
+                let begins_word = before.last().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+                if begins_word { file_name(text).ok().map(|(_, name)| name) } else { None }
+            })
         })
     }
 
-    /// `FILE: name` with this code: 150, 125, 226 or 250. Allocates.
+    /// `FILE: name` with this code, which should be 125, 150, 226 or 250. Allocates.
     pub fn unique_file(code: Code, name: &Path<'_>) -> Reply<'static> {
         Self::of_unique_file(code, name).reply()
     }
@@ -148,19 +150,19 @@ impl Reply<'_> {
         })
     }
 
-    /// The facts and the path in a 250 that answers MLST. Allocates nothing.
+    /// The facts and the path in a 250 to MLST. Allocates nothing.
     ///
     /// ```text
     /// mlst-response = "250-" [text] EOL [SP] [facts] SP pathname EOL "250" [SP text] EOL      ; RFC 3659 7.2
     /// ```
-    /// The blank in front is RFC 3659's; some servers leave it out.
+    /// RFC 3659 demands the blank in front; some servers leave it out.
     pub fn facts_line(&self) -> Result<FactsLine<'_>, BodyError> {
         let line = self.middle_lines().find(|line| !line.is_empty()).ok_or(BodyError::NoFacts)?;
         facts_and_path(line).map(|(_, line)| line).map_err(|_| BodyError::NoFacts)
     }
 
-    /// 250 with the facts and the path on a line of their own (RFC 3659 7.2). Allocates.
-    pub fn listing_of(facts: &Text<'_>, path: &Path<'_>) -> Reply<'static> {
+    /// 250 with the facts and the path on a line of their own, as the answer to MLST (RFC 3659 7.2). Allocates.
+    pub fn file_facts(facts: &Text<'_>, path: &Path<'_>) -> Reply<'static> {
         Self::of_facts(facts, path).reply()
     }
 
@@ -175,7 +177,7 @@ impl Reply<'_> {
         })
     }
 
-    /// The offset in bytes that a 350 repeats: the first number in any line that isn't part of a word. No RFC defines this.
+    /// The offset in bytes that a 350 to REST repeats: the first number that isn't part of a word, in any line. No RFC defines this.
     /// Allocates nothing.
     ///
     /// ```
@@ -185,9 +187,8 @@ impl Reply<'_> {
     /// ```
     pub fn restart_offset(&self) -> Option<u64> {
         self.lines().find_map(|line| {
-            // A dot belongs to a word, unless it ends it: `1.2`, `3.txt`, but `at 7.`
-            let mut words = line.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'.');
-            words.find_map(|word| number(word.strip_suffix(b".").unwrap_or(word)).ok())
+            // A dot at the end of a word is a full stop: `at 7.`
+            words(line, is_of_word).find_map(|word| number(word.strip_suffix(b".").unwrap_or(word)).ok())
         })
     }
 
@@ -202,7 +203,7 @@ impl Reply<'_> {
         })
     }
 
-    /// The name of the system in a 215, such as `UNIX`: the first word (RFC 959 4.1.3; the names of RFC 943).
+    /// The name of the system in a 215, such as `UNIX`: the first word (RFC 959 4.1.3; RFC 943 lists the names).
     /// Allocates nothing.
     ///
     /// ```
@@ -211,25 +212,37 @@ impl Reply<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn system(&self) -> Option<&[u8]> {
-        self.text().split(|byte| *byte == b' ').find(|word| !word.is_empty())
+        words(self.text(), |byte| byte != b' ').next()
     }
 
-    /// `215 text`, the text beginning with a name of the assigned numbers, such as `UNIX Type: L8`.
+    /// `215 text`. The text should begin with a name that RFC 943 lists, such as `UNIX Type: L8`. Allocates nothing.
     pub fn system_type<'t>(text: Text<'t>) -> Reply<'t> {
         Reply::new(Code::SYSTEM_TYPE, text)
     }
 }
 
 impl Reply<'_> {
-    /// The digits of a hash, in the case that the server chose: the first word of hexadecimal digits as long as a CRC-32 or
-    /// a hash of 128 to 512 bits. `213 SHA-256 0-12 9f86… name` answers HASH (draft-bryan-ftpext-hash 3.2), `250 9F86…` the X
-    /// commands, `251 name 9f86…` MD5. Allocates nothing.
+    /// The hexadecimal digits of a hash, in the server's case: the first word of such digits that is as long as a CRC-32 or a hash of
+    /// 128, 160, 224, 256, 384 or 512 bits. `213 SHA-256 0-12 9f86… name` answers HASH (draft-bryan-ftpext-hash 3.2), `250 9F86…` the
+    /// commands in X, `251 name 9f86…` MD5. Allocates nothing.
+    ///
+    /// ```
+    /// let reply: ftp_proto::Reply = "250 XCRC 4F3A9C01\r\n".parse()?;
+    /// assert_eq!(reply.hash_digits()?, b"4F3A9C01");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn hash_digits(&self) -> Result<&[u8], BodyError> {
         let is_hash = |word: &&[u8]| {
             matches!(word.len(), 8 | 32 | 40 | 56 | 64 | 96 | 128) && word.iter().all(u8::is_ascii_hexdigit)
         };
-        self.text().split(|byte| byte.is_ascii_whitespace()).find(is_hash).ok_or(BodyError::NoHash)
+        words(self.text(), |byte| !byte.is_ascii_whitespace()).find(is_hash).ok_or(BodyError::NoHash)
     }
+}
+
+/// RFC 1123 4.1.2.9: `"FILE:" SP pppp`
+fn file_name(text: &[u8]) -> Read<'_, &[u8]> {
+    let name = verify(map(rest, <[u8]>::trim_ascii), |name: &[u8]| !name.is_empty());
+    preceded(tag_no_case(&b"FILE:"[..]), name).parse_complete(text)
 }
 
 /// `"(" 1*DIGIT *SP "byte"`
@@ -338,6 +351,8 @@ mod tests {
         }
         assert_eq!(reply("226 Transfer complete (unique file:x\r\n").unique_name(), Some(&b"x"[..]));
         assert_eq!(reply("150 FILE: \r\n").unique_name(), None);
+        assert_eq!(reply("150 Your profile: x\r\n").unique_name(), None, "part of a word");
+        assert_eq!(reply("150 Your profile: x, FILE: b\r\n").unique_name(), Some(&b"b"[..]));
         assert_eq!(reply("150 Here it comes\r\n").unique_name(), None);
     }
 
@@ -348,7 +363,7 @@ mod tests {
             ("", " a  b ", "250-Listing\r\n   a  b \r\n250 End\r\n"),
         ];
         for (facts, path, lines) in cases {
-            assert_eq!(wire(&Reply::listing_of(&Text::new(facts).unwrap(), &Path::new(path).unwrap())), lines);
+            assert_eq!(wire(&Reply::file_facts(&Text::new(facts).unwrap(), &Path::new(path).unwrap())), lines);
             let read = FactsLine { facts: facts.as_bytes(), path: path.as_bytes() };
             assert_eq!(reply(lines).facts_line(), Ok(read), "{lines:?}");
         }

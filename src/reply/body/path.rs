@@ -16,16 +16,15 @@ use crate::reply::{Code, Draft, Reply};
 use crate::text::{Path, Text};
 
 impl Reply<'_> {
-    /// The path in a 257: of the current directory, or of the one that was created. Allocates only if it holds doubled quotes.
+    /// The path in a 257: the current directory, or the one that was created. Allocates only if the path holds doubled quotes.
     ///
     /// ```text
-    /// 257 = … <"> path with each quote doubled <"> [SP comment]      ; RFC 959 appendix II
+    /// 257 = [text] <"> path with each quote doubled <"> [SP comment]      ; RFC 959 appendix II
     /// ```
-    /// Servers differ from that. Some don't double: where the quote that should be the last is followed by
-    /// neither a blank nor the end, or is missing, the path is taken undecoded, up to the last quote that is
-    /// followed so. Some write no quotes: then a text that begins like an absolute path (`/`, `\`, `C:`) is the
-    /// path, whole. Text in front of the quote is skipped. Control characters are refused (CVE-2017-1000254 and
-    /// its siblings).
+    /// Some servers don't double quotes: if the closing quote is missing, or neither a blank nor the end follows it, the path goes up to
+    /// the last quote that is followed by one of these, and quotes in it stay as they are. Some servers write no quotes: then a text
+    /// that begins like an absolute path (`/`, `\`, `C:`) is the path as a whole. Text in front of the quote is skipped. Control
+    /// characters are an error (CVE-2017-1000254 and its siblings).
     ///
     /// ```
     /// let reply: ftp_proto::Reply = "257 \"/a \"\"b\"\"\" is the current directory\r\n".parse()?;
@@ -70,7 +69,7 @@ impl Reply<'_> {
     }
 }
 
-/// The path behind the opening quote, which is `at` in its line.
+/// The path in `text`, which begins after the opening quote; that quote is `at` bytes from the line's beginning.
 fn quoted(text: &[u8], at: usize) -> Result<Cow<'_, [u8]>, BodyError> {
     if let Ok((_, path)) = doubled(text) {
         let has_quotes = memchr::memchr(b'"', path).is_some();
@@ -80,14 +79,14 @@ fn quoted(text: &[u8], at: usize) -> Result<Cow<'_, [u8]>, BodyError> {
     end.and_then(|end| text.get(..end)).map(Cow::Borrowed).ok_or(BodyError::UnterminatedQuote { at })
 }
 
-/// `*( <any byte but a quote> / <"> <"> ) <">`, and what may be behind the last quote.
+/// `*( <any byte but a quote> / <"> <"> ) <">`, followed by what [`closes`] a path.
 fn doubled(text: &[u8]) -> Read<'_, &[u8]> {
     let part = alt((is_not(&b"\""[..]), tag(&b"\"\""[..])));
     let (rest, path) = recognize(fold_many0(part, || (), |(), _| ())).parse_complete(text)?;
     verify(terminated(success(path), char('"')), |path: &[u8]| closes(text, path.len())).parse_complete(rest)
 }
 
-/// Whether a blank or the end is behind the quote; a full stop or a comma ends it as well as a blank.
+/// Whether a blank, the end of the line, or a full stop, comma or semicolon and one of these follows the quote.
 fn closes(text: &[u8], quote: usize) -> bool {
     matches!(
         text.get(quote.saturating_add(1)..),
@@ -95,16 +94,16 @@ fn closes(text: &[u8], quote: usize) -> bool {
     )
 }
 
-/// Only called where every quote is one of two.
+/// Makes one quote of each two. In `path` every quote is one of two.
 fn undouble(path: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
-    let mut second = false;
-    for &byte in path {
-        second = byte == b'"' && !second;
-        if byte != b'"' || second {
-            out.push(byte);
-        }
+    let mut rest = path;
+    while let Some((part, behind)) = memchr::memchr(b'"', rest).and_then(|at| rest.split_at_checked(at.checked_add(1)?))
+    {
+        out.extend_from_slice(part);
+        rest = behind.strip_prefix(b"\"").unwrap_or(behind);
     }
+    out.extend_from_slice(rest);
     out
 }
 

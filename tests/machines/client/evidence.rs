@@ -60,7 +60,7 @@ fn a_session_under_tls_says_so_of_each_attempt() {
     assert_eq!((evidence.tls.on, evidence.tls.protection), (Some(true), Some(Protection::Private)));
     let attempt = &evidence.attempts[0];
     assert!(attempt.encrypted && attempt.protected);
-    assert_eq!(attempt.tls.map(|tls| (tls.stood, tls.resumed)), Some((true, Some(true))));
+    assert_eq!(attempt.tls.map(|tls| (tls.completed, tls.resumed)), Some((true, Some(true))));
 }
 
 #[test]

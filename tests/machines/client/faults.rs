@@ -263,10 +263,10 @@ fn abor_comes_with_synch_only_where_urgent_data_can_be_sent() {
     rig.client.abort();
     let now = rig.now();
     let Action::Write(write) = rig.client.poll(now).unwrap() else { panic!() };
-    assert_eq!((write.bytes(), write.urgent()), (b"\xff\xf4\xff\xf2ABOR\r\n".as_slice(), 3));
+    assert_eq!((write.bytes(), write.urgent_length()), (b"\xff\xf4\xff\xf2ABOR\r\n".as_slice(), 3));
     write.wrote(3);
     let Action::Write(write) = rig.client.poll(now).unwrap() else { panic!() };
-    assert_eq!((write.bytes(), write.urgent()), (b"\xf2ABOR\r\n".as_slice(), 0));
+    assert_eq!((write.bytes(), write.urgent_length()), (b"\xf2ABOR\r\n".as_slice(), 0));
 }
 
 #[test]

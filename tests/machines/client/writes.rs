@@ -267,7 +267,7 @@ fn what_interrupts_a_server_belongs_to_its_abor() {
     let said = |rig: &mut Rig| write(rig).commands().map(|command| command.to_string()).collect::<Vec<_>>();
     assert_eq!(write(&mut rig).bytes(), b"\xff\xf4\xff\xf2ABOR\r\n");
     assert_eq!(said(&mut rig), ["ABOR"]);
-    let urgent = write(&mut rig).urgent();
+    let urgent = write(&mut rig).urgent_length();
     write(&mut rig).wrote(urgent);
     assert_eq!(said(&mut rig), [""; 0], "it was told");
     write(&mut rig).wrote_all();

@@ -1,4 +1,4 @@
-//! Whatever is read or built is one line that means the same.
+//! Every command that is read or built is one line that reads back the same.
 
 #[cfg(feature = "arbitrary")]
 use ftp_proto::Command;
@@ -59,7 +59,7 @@ proptest! {
     }
 }
 
-/// The property above is worth nothing if hardly anything can be built.
+/// The property above would be worth little if hardly any value could be built.
 #[cfg(feature = "arbitrary")]
 #[test]
 fn arbitrary_builds_every_verb() {
@@ -68,7 +68,7 @@ fn arbitrary_builds_every_verb() {
     left.push(Verb::Other);
     let mut state = 1u64;
     for _ in 0..200_000 {
-        // Letters, `=` and `;` among them, so that facts come about.
+        // Letters with `=` and `;` among them, so that facts occur.
         let bytes: Vec<u8> = (0..48)
             .map(|place| {
                 state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);

@@ -1,10 +1,10 @@
-//! The table of verbs against what was found out (`testdata/commands.tsv`).
+//! The table of verbs against the measured one (`testdata/commands.tsv`).
 
 use std::collections::BTreeMap;
 
 use ftp_proto::{DataUse, LoginRule, Verb};
 
-/// Rows that have no verb of their own: parts of other commands, aliases, and what survives as `Other`.
+/// Rows that have no verb of their own: parts of other commands, aliases, and commands that are read as `Other`.
 const UNTYPED: [&str; 13] =
     ["TVFS", "APSV", "MMD5", "RMDA", "THMB", "COMB", "CEPR", "XDUPE", "IDNT", "ESTA", "ESTP", "SPSV", "XCMD-GET"];
 
@@ -21,8 +21,8 @@ fn the_table_agrees_with_the_facts() {
         for alias in verb.aliases() {
             let row = rows.remove(alias).unwrap_or_else(|| panic!("{alias} has no row"));
             assert!(has_data_use(*verb, row[8]), "{alias}");
-            // FileZilla Server wants a login before its NOP; NOOP's own row says that servers differ.
-            assert!(*alias == "NOP" || login(row[7]) == verb.login(), "{alias}");
+            // FileZilla Server requires a login before its NOP; by the row of NOOP itself servers differ.
+            assert!(*alias == "NOP" || login(row[7]) == verb.login_rule(), "{alias}");
         }
     }
     rows.retain(|word, _| !word.starts_with("SITE ") && !word.starts_with("OPTS ") && *word != "EPSV ALL");
@@ -39,10 +39,10 @@ fn check_row(verb: Verb, row: &[&str]) {
             Err(_) => source.to_string(),
         }
         .to_lowercase();
-        // The rows of AVBL and DSIZ shorten the name of their draft, and glFTPd is spelt in two ways.
+        // The rows of AVBL and DSIZ shorten the name of their draft, and glFTPd has two spellings.
         assert!(verb.rfc().to_lowercase().split("; ").any(|rfc| rfc.starts_with(&named)), "{verb}: {source}");
     }
-    assert_eq!(verb.login(), login(row[7]), "{verb}");
+    assert_eq!(verb.login_rule(), login(row[7]), "{verb}");
     assert_eq!(verb.needs_login(), row[7] == "N", "{verb}");
     assert!(has_data_use(verb, row[8]), "{verb}");
     assert_eq!(verb.opens_data(), row[8] == "Y", "{verb}");

@@ -184,7 +184,7 @@ fn of_entry(entry: &Entry<'_>, how: How) -> Option<What> {
     Some(match entry.kind {
         Kind::Current | Kind::Parent => return None,
         Kind::Directory if matches!(entry.name, b"." | b"..") => return None,
-        _ if entry.is_path() => What::Elsewhere,
+        _ if entry.leads_elsewhere() => What::Elsewhere,
         Kind::Directory => What::Directory,
         Kind::File => What::File(size),
         Kind::CharacterDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => What::Special,

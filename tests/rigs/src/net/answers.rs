@@ -42,7 +42,7 @@ impl<'a> Entry<'a> {
 
     /// So many bytes are written.
     pub fn write(&mut self, write: Write<'_>, count: usize) {
-        let urgent = write.urgent().min(count);
+        let urgent = write.urgent_length().min(count);
         if urgent > 0 {
             self.note(|| format!("urges {}", show(&write.bytes()[..urgent])));
         }

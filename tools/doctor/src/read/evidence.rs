@@ -156,7 +156,7 @@ impl Reader {
                 self.evidence.tls.version = *version;
             }
             What::DataSecured { version, resumed } => {
-                let tls = DataTls::stood(*version, *resumed);
+                let tls = DataTls::completed(*version, *resumed);
                 self.with_setup(|setup| setup.attempt.tls = Some(tls));
             }
             What::Ended { reset } => self.ended(*reset),

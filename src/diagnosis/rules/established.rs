@@ -1,4 +1,4 @@
-//! What goes wrong on a data connection that stood, or is said of it in so many words.
+//! What goes wrong on a data connection after it was made, or is named by the server's reply.
 
 use super::{Case, Draft, Rank, facts, says};
 use crate::data::DataError;
@@ -21,10 +21,10 @@ const ABOUT_SETUP: &[&str] = &["use port", "pasv first", "epsv first", "no data 
 const ABOUT_PROTECTION: &[&str] =
     &["prot setting", "prot p", "protection", "must be encrypted", "tls required", "ssl required", "prot command"];
 
-/// TLS wasn't ended in order (RFC 8446 6.1).
+/// For TLS that wasn't ended in order (RFC 8446 6.1).
 const ABOUT_CLOSING: &[&str] = &["gracefully", "close notify", "close_notify", "tls shutdown", "properly terminated"];
 
-/// The server's words tell the cause, whatever else is known.
+/// Whether the server's reply names the cause, whatever else is known.
 pub(super) fn is_worded(attempt: &Attempt) -> bool {
     [ABOUT_PEER, ABOUT_RESUMPTION, ABOUT_SETUP, ABOUT_PROTECTION].iter().any(|words| says(attempt, words))
 }
@@ -32,7 +32,7 @@ pub(super) fn is_worded(attempt: &Attempt) -> bool {
 pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     for attempt in case.attempts() {
         let draft = match attempt.end {
-            // A wrong host has answered; that is the address's matter.
+            // A wrong host has answered: the rules of `address` handle that.
             _ if is_astray(case, attempt) => None,
             AttemptEnd::ServerFailed(code) => server_failed(case, attempt, code),
             AttemptEnd::Failed(DataError::Tls(why)) => Some(tls_failed(case, attempt, why)),
@@ -50,7 +50,7 @@ pub(super) fn apply(case: Case<'_>, found: &mut Findings) {
     }
 }
 
-/// The connection stood with the private host that a server elsewhere has named, and nothing came of it.
+/// Whether the connection was made to a private host that a public server named, and then failed.
 pub(super) fn is_astray(case: Case<'_>, attempt: &Attempt) -> bool {
     let reached = attempt.reached.map(|address| address.ip());
     attempt.connected
@@ -67,8 +67,8 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
     if says(attempt, ABOUT_PEER) {
         return told(Cause::DataPeerDiffers);
     }
-    // So ProFTPD of a connection that isn't its client's, and of one whose TLS doesn't resume the session; of one that it makes itself
-    // the system says so.
+    // ProFTPD says this about a passive connection that isn't its client's, or whose TLS doesn't resume the session. About a connection
+    // that the server makes itself, these are the operating system's words.
     if attempt.route.is_passive() && attempt.connected && says(attempt, &["operation not permitted"]) {
         return if attempt.protected { Some(not_permitted(case, attempt)) } else { told(Cause::DataPeerDiffers) };
     }
@@ -82,7 +82,7 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
         return told(if attempt.encrypted || data_tls { Cause::ProtectionUnfit } else { Cause::TlsRequired });
     }
     if data_tls {
-        // Behind the 150 it is about the handshake; before it, about what was agreed on.
+        // After the 150 it is about the handshake, before it about the protection level.
         let failed = Draft::new(Rank::Inferred, &[Cause::SessionNotResumed, Cause::DataTlsFailed]);
         return Some(if attempt.opened {
             failed.told_by(Some(Experiment::Resume))
@@ -97,16 +97,16 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
     match code {
         Code::NOT_LOGGED_IN => told(if attempt.encrypted { Cause::ProtectionUnfit } else { Cause::TlsRequired })
             .filter(|_| says(attempt, &["tls", "ssl", "encrypt"])),
-        // Nobody came, as far as the server knows; while the client was connected all the time.
+        // The server saw no connection, while the client was connected.
         Code::CANNOT_OPEN_DATA_CONNECTION if attempt.connected => Some(
             Draft::new(Rank::Inferred, &[Cause::DataPeerDiffers])
                 .or_if(attempt.protected, Cause::SessionNotResumed)
                 .or_if(attempt.protected, Cause::DataTlsFailed)
-                // Somebody in between has answered in the server's place.
+                // A middlebox answered in the server's place.
                 .or_if(attempt.route.is_passive(), Cause::PathBroken)
                 .told_by(Some(Experiment::WithoutTls)),
         ),
-        // It was neither announced nor agreed on.
+        // No data connection was set up.
         Code::CANNOT_OPEN_DATA_CONNECTION
             if attempt.route.is_passive() && attempt.advertised.is_none() && attempt.reached.is_none() =>
         {
@@ -124,15 +124,15 @@ fn server_failed(case: Case<'_>, attempt: &Attempt, code: Code) -> Option<Draft>
     }
 }
 
-/// The session went on behind this attempt.
+/// Whether the session went on after this attempt.
 fn goes_on(case: Case<'_>, attempt: &Attempt) -> bool {
     let is_last = case.attempts().last().is_some_and(|last| core::ptr::eq(last, attempt));
     !is_last || case.evidence.control == ControlState::Alive
 }
 
-/// ProFTPD's mod_tls has refused what came, or its core has.
+/// ProFTPD's mod_tls has refused the connection, or its core has.
 fn not_permitted(case: Case<'_>, attempt: &Attempt) -> Draft {
-    // What has resumed isn't refused for that.
+    // A resumed session isn't refused for not being resumed.
     let resumed = attempt.tls.is_some_and(|tls| tls.resumed == Some(true));
     let mut draft = not_resumed(case, attempt).or_if(true, Cause::DataPeerDiffers);
     if resumed {
@@ -141,7 +141,7 @@ fn not_permitted(case: Case<'_>, attempt: &Attempt) -> Draft {
     draft.told_by(Some(Experiment::Resume))
 }
 
-/// With TLS 1.3 alone, or with any version?
+/// The session wasn't resumed: with TLS 1.3 only, or with any version.
 fn not_resumed(case: Case<'_>, attempt: &Attempt) -> Draft {
     let version = |attempt: &Attempt| attempt.tls.and_then(|tls| tls.version).or(case.evidence.tls.version);
     let older_works = case.attempts().any(|other| {
@@ -170,7 +170,7 @@ fn tls_failed(case: Case<'_>, attempt: &Attempt, why: TlsError) -> Draft {
         }
         TlsError::Handshake | TlsError::Unavailable => {
             let resumed = attempt.tls.is_some_and(|tls| tls.resumed == Some(true));
-            // A server that takes us for a stranger closes before it shakes hands, and so does who has answered in its place.
+            // A server that takes the client for another host closes before the handshake, and so does a middlebox in its place.
             let draft = Draft::new(Rank::Inferred, &[Cause::DataTlsFailed])
                 .or_if(!resumed, Cause::SessionNotResumed)
                 .or_if(attempt.route.is_passive(), Cause::DataPeerDiffers)
@@ -187,7 +187,7 @@ fn no_socket(case: Case<'_>, attempt: &Attempt) -> Draft {
 
 fn stalled(attempt: &Attempt) -> Draft {
     let draft = Draft::new(Rank::Inferred, &[Cause::PathBroken]);
-    let handshake = attempt.protected && !attempt.tls.is_some_and(|tls| tls.stood);
+    let handshake = attempt.protected && !attempt.tls.is_some_and(|tls| tls.completed);
     draft
         .or_if(handshake, Cause::DataTlsFailed)
         .or_if(attempt.route.is_passive(), Cause::DataPeerDiffers)
