@@ -100,7 +100,7 @@ impl Session {
                     }
                 }
                 Action::Question(question) => answer(question, &self.files)?,
-                Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
+                Action::Answered(_) => {} // news that `Config::report_answered` doesn't ask for
                 Action::Transfer(transfer) => self.content = open(transfer, &self.files),
                 // Passive mode: the client is told a port, and connects to it. It may be gone again: `accept` mustn't wait then.
                 Action::Listen(listen) => {

@@ -100,7 +100,7 @@ impl Session {
                 }
                 Action::Question(question) => answer(question, &self.files)?,
                 Action::Transfer(transfer) => self.content = open(transfer, &self.files),
-                Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
+                Action::Answered(_) => {} // news that `Config::report_answered` doesn't ask for
                 // Passive mode: the client is told a port, and connects to it.
                 Action::Listen(listen) => {
                     self.listener = listen.ports().find_map(|port| bound(listen.host(), port).ok()?.listen(1).ok());

@@ -11,8 +11,10 @@
 mod action;
 mod config;
 mod context;
+mod ending;
 mod evidence;
 mod misuse;
+mod phase;
 mod plan;
 mod request;
 mod suspicion;
@@ -25,9 +27,9 @@ use alloc::sync::Arc;
 use crate::command::{Protection, Verb};
 use crate::connection::{Ask, First, cannot_happen};
 use crate::inbox::{Inbox, Replies};
-use crate::outbox::{ControlError, Terms};
+use crate::outbox::Terms;
 use crate::route::{Attempt, Endpoints};
-use crate::session::{LoginState, Session};
+use crate::session::Session;
 use crate::time::Instant;
 use crate::tls::Tls;
 
@@ -37,8 +39,8 @@ pub use config::{Config, Noise, Patience, Security};
 pub use misuse::Misuse;
 pub use request::{NotRaw, PlaintextAccepted, Rejected, Request};
 
-use context::{Context, End, Ended, Progress, ReplyBy};
-use evidence::Breach;
+use context::{Context, Ended, Progress, ReplyBy};
+use phase::{Afterwards, Phase};
 use plan::{Abort, Running};
 use request::Wanted;
 use waiting::Wait;
@@ -79,34 +81,6 @@ struct Skipped {
     count: u8,
     /// The last one.
     line: Box<[u8]>,
-}
-
-/// What the machine is at.
-#[derive(Debug)]
-enum Phase {
-    /// No request runs.
-    Idle,
-    /// A request was started; its time begins with the next poll.
-    Started {
-        request: Request,
-        aborted: bool,
-    },
-    Running(Running),
-    /// The request has ended: `Done` is shown, then it goes on so.
-    Ended(Wanted, Ended, Afterwards),
-    /// Nothing can be said any more. What was received is shown, then why.
-    Mute(ControlError),
-    /// The control connection is to be closed.
-    Left,
-    Broken(Violation, Breach),
-}
-
-/// How the session goes on once a request has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Afterwards {
-    GoesOn,
-    /// QUIT was answered; or TLS was to begin, without which there is nothing more to say.
-    Leaves,
 }
 
 /// What `poll` hands out, decided before anything is borrowed for it.
@@ -448,70 +422,5 @@ impl Client {
                 None
             }
         }
-    }
-
-    fn end(&mut self, wanted: Wanted, late: bool, ended: Ended) {
-        self.phase = match ended.how {
-            End::Quit => return self.leave(),
-            End::Tls(_) => {
-                self.context.connection.data.release();
-                Phase::Ended(wanted, ended, Afterwards::Leaves)
-            }
-            End::Aborted if late => Phase::Ended(wanted, Ended { how: End::TimedOut, ..ended }, Afterwards::GoesOn),
-            End::Success if wanted == Wanted::Farewell => {
-                self.context.connection.data.release();
-                Phase::Ended(wanted, ended, Afterwards::Leaves)
-            }
-            _ => Phase::Ended(wanted, ended, Afterwards::GoesOn),
-        };
-    }
-
-    /// The control connection is to be closed, and what is left of the data connection before it.
-    fn leave(&mut self) {
-        self.context.connection.data.release();
-        self.phase = Phase::Left;
-    }
-
-    /// What `Done` shows. `None`: it was ended by a reply, and there is none.
-    fn done(&self, wanted: Wanted, ended: Ended) -> Option<Result<Outcome<'_>, Failure<'_>>> {
-        let reply = || match ended.reply {
-            Some(reply) => Some(reply),
-            None => self.inbox.reply(),
-        };
-        let value = match ended.how {
-            End::Refused => return Some(Err(Failure::Refused(reply()?))),
-            End::Unexpected => return Some(Err(Failure::Unexpected(reply()?))),
-            End::NoRoute => return Some(Err(Failure::NoRoute(self.context.attempts.clone()))),
-            End::Tls(why) => return Some(Err(Failure::Tls(why))),
-            End::TimedOut => return Some(Err(Failure::TimedOut)),
-            End::Stalled(moved) => return Some(Err(Failure::Stalled { moved })),
-            End::Incomplete { end, moved, expected } => {
-                return Some(Err(Failure::Incomplete { end, moved: moved.bytes(), expected }));
-            }
-            End::Changed { expected, told } => return Some(Err(Failure::Changed { expected, told })),
-            End::Beyond { offset, total } => return Some(Err(Failure::Beyond { offset, total })),
-            End::Aborted => return Some(Err(Failure::Aborted)),
-            End::Stored(moved, name) => Value::Stored { moved, name },
-            End::Transferred(moved) => Value::Transferred(moved),
-            End::Success | End::Quit => Value::Nothing,
-        };
-        let reply = reply()?;
-        let read = match (wanted, value) {
-            (Wanted::Login, _) if self.session().login() != LoginState::Complete => {
-                return Some(Err(Failure::Refused(reply)));
-            }
-            (Wanted::Directory, _) => reply.directory().map(|path| Value::Directory(path.into_owned())),
-            (Wanted::Size, _) => reply.size().map(Value::Size),
-            (Wanted::Hash(verb), _) => reply.hash_digits().map(|digits| Value::Hash {
-                verb,
-                digits: digits.iter().map(|digit| char::from(digit.to_ascii_lowercase())).collect(),
-            }),
-            (Wanted::Modified, _) => reply.modified().map(Value::Modified),
-            (_, value) => Ok(value),
-        };
-        Some(match read {
-            Ok(value) => Ok(Outcome { reply, value }),
-            Err(error) => Err(Failure::Unreadable(reply, error)),
-        })
     }
 }

@@ -7,10 +7,11 @@
 mod ending;
 mod question;
 mod state;
+mod words;
 
 pub use ending::{Ending, Relayed};
 pub use question::{Accept, Close, Connect, Listen, SecureData, Stream};
-pub use state::{ChannelId, DataError, Direction, Moved, Resume, StreamEnd, Verdict};
+pub use words::{ChannelId, DataError, Direction, Moved, Resume, StreamEnd, Verdict};
 
 pub(crate) use question::Asked;
 pub(crate) use state::{Data, State, Streaming};

@@ -124,7 +124,7 @@ impl Server {
         if greeting.code().is_negative() {
             context.life = Life::Ending;
         }
-        if context.config.implicit {
+        if context.config.implicit_tls {
             // TLS comes before the greeting.
             context.connection.session.tls_began();
             context.connection.tls = Tls::Starting { deadline: now.after(context.config.patience.handshake) };
@@ -135,7 +135,7 @@ impl Server {
 
     /// Takes what was read from the control connection. An empty slice is its end.
     ///
-    /// What comes while the open action's `wants_input` says no, or more than [`Config::pipeline`] waits unread, is taken
+    /// What comes while the open action's `wants_input` says no, or more than [`Config::pipeline_bytes`] waits unread, is taken
     /// too, but bounded: from the second time on it counts, and more than that limit (or than one line may have) ends the
     /// session with 421.
     pub fn received(&mut self, bytes: &[u8]) {
@@ -252,7 +252,7 @@ impl Server {
         let command = match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Asking(Asked { id, command, answer, .. }) => {
                 if let Some(Answered::LoginRefused(denial)) = answer {
-                    let at = self.context.connection.after(self.context.config.patience.login_failure);
+                    let at = self.context.connection.after(self.context.config.patience.failed_login_delay);
                     self.phase = Phase::Refusing { login: UnderWay { id, verb: command.verb() }, denial, at };
                 }
                 command
@@ -330,7 +330,7 @@ impl Server {
         let Self { waiting, inbox, context, phase, .. } = self;
         let stoppable = context.in_transfer(phase);
         let runs = stoppable || matches!(phase, Phase::Committing(..));
-        if !runs || waiting.len() >= context.config.pipeline {
+        if !runs || waiting.len() >= context.config.pipeline_bytes {
             return false;
         }
         let line = match next_line(inbox, context) {
@@ -405,7 +405,7 @@ impl Server {
             Phase::Refusing { login, denial, at } => {
                 if now >= *at {
                     self.context.deny(*login, denial);
-                } else if self.kept() <= self.context.config.pipeline {
+                } else if self.kept() <= self.context.config.pipeline_bytes {
                     return Some(Next::Read(*at));
                 } else {
                     // Nothing is taken up until then, but what comes is bounded.

@@ -26,14 +26,14 @@ pub struct Config {
     pub active_ports: RangeInclusive<u16>,
     /// The address that PORT and EPRT announce instead of our own to servers outside our site: for a client behind a NAT
     /// that forwards `active_ports`. Servers on this host, this link or a private network hear our own.
-    pub external_address: Option<IpAddr>,
+    pub public_address: Option<IpAddr>,
     /// Whether TLS is needed.
     pub security: Security,
     /// Whether the TLS session of a data connection has to be the control connection's.
     pub data_session: Resume,
     /// EPSV ALL before the first transfer (RFC 2428 4): from then on the server refuses every other way, which tells a NAT
     /// that it has nothing to translate. `routes` should hold EPSV alone then.
-    pub only_epsv: bool,
+    pub epsv_all: bool,
     /// Whether the size is heeded that a 150 or 125 may announce, `(1024 bytes)`: a download in TYPE I that brings
     /// fewer bytes than that, and than what an offset leaves of it, is
     /// [`Failure::Incomplete`](super::Failure::Incomplete). On by default; for servers that announce what isn't so it
@@ -107,9 +107,9 @@ pub struct Patience {
     /// where servers say too much and take their time.
     pub barrier: Duration,
     /// For a data connection while other candidates are left: 10 s.
-    pub dial: Duration,
+    pub connect: Duration,
     /// For a data connection of the last candidate: 30 s.
-    pub last_dial: Duration,
+    pub last_connect: Duration,
     /// For a port to listen on, in active mode: 10 s.
     pub listen: Duration,
     /// For the server to connect to us, in active mode: 30 s, whatever it says meanwhile.
@@ -139,10 +139,10 @@ impl Default for Config {
             routes: vec![Route::Epsv, Route::Pasv],
             passive_host: PassiveHost::default(),
             active_ports: 0..=0,
-            external_address: None,
+            public_address: None,
             security: Security::default(),
             data_session: Resume::default(),
-            only_epsv: false,
+            epsv_all: false,
             announced_size: true,
             keep_alive: None,
             urgent: false,
@@ -163,8 +163,8 @@ impl Default for Patience {
             commit: Duration::from_secs(300),
             suspect: Duration::from_secs(2),
             barrier: Duration::from_secs(2),
-            dial: Duration::from_secs(10),
-            last_dial: Duration::from_secs(30),
+            connect: Duration::from_secs(10),
+            last_connect: Duration::from_secs(30),
             listen: Duration::from_secs(10),
             accept: Duration::from_secs(30),
             abort: Duration::from_secs(10),

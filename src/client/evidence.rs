@@ -1,8 +1,9 @@
 //! What a client has seen of its data connections, for [`diagnose`](crate::diagnosis::diagnose).
 
+use super::Client;
 use super::action::Violation;
 use super::context::Context;
-use super::{Client, Phase};
+use super::phase::Phase;
 use crate::command::Verb;
 use crate::outbox::ControlError;
 use crate::reply::{Class, Code, Reply, ReplyError};

@@ -1,6 +1,7 @@
 //! What an application can ask for: each request is a plan of commands with its order rules inside.
 
 mod options;
+mod plan;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -8,12 +9,13 @@ use core::fmt;
 
 use super::misuse::Misuse;
 use crate::command::{Command, CommandError, Opts, Protection, Site, Type, Verb};
-use crate::reply::Code;
-use crate::session::Session;
 use crate::text::{Argument, Password, Path};
 use crate::time::Time;
 
 pub(super) use options::Options;
+pub(super) use plan::{Act, Part, Plan, Step, TransferRequest, Wanted};
+
+use plan::When;
 
 /// One thing that the application wants done; [`Client::start`](super::Client::start) takes it, and one
 /// `Done` ends it.
@@ -24,135 +26,6 @@ pub struct Request {
     pub(super) wanted: Wanted,
     /// Few have any.
     pub(super) options: Option<Box<Options>>,
-}
-
-/// What to say, and in which order.
-#[derive(Debug, Clone)]
-pub(super) enum Plan {
-    Script(VecDeque<Step>),
-    Transfer {
-        command: Command<'static>,
-        /// Bytes from the start of the file (REST). `None`: what is in force.
-        offset: Option<u64>,
-    },
-    /// LIST or MLSD, as FEAT said.
-    List(Option<Path<'static>>),
-    Hash(Path<'static>),
-}
-
-/// One step of a script.
-#[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) act: Act,
-    pub(super) when: When,
-}
-
-/// What a step does.
-#[derive(Debug, Clone)]
-pub(super) enum Act {
-    Say(Command<'static>),
-    StartTls,
-    StopTls,
-}
-
-/// Whether a step is taken, by the reply before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
-    Always,
-    /// 331 or 336.
-    PasswordNeeded,
-    /// 332.
-    AccountNeeded,
-    /// TLS is off.
-    Plain,
-    /// TLS is on.
-    Secured,
-}
-
-impl When {
-    pub(super) fn holds(self, last: Option<Code>, secured: bool) -> bool {
-        match self {
-            Self::Always => true,
-            Self::PasswordNeeded => last.is_some_and(|code| matches!(code.value(), 331 | 336)),
-            Self::AccountNeeded => last.is_some_and(|code| code.value() == 332),
-            Self::Plain => !secured,
-            Self::Secured => secured,
-        }
-    }
-}
-
-/// A file or a listing over a data connection, with all that is left to decide of its request decided.
-#[derive(Debug)]
-pub(super) struct TransferRequest {
-    pub(super) command: Command<'static>,
-    /// The TYPE that has to be in force, if it matters.
-    pub(super) representation: Option<Type>,
-    pub(super) part: Part,
-    /// How many bytes the whole file has: that is binding.
-    pub(super) total: Option<u64>,
-    /// SIZE is to tell that.
-    pub(super) sized: bool,
-    /// The size that a 150 announces is looked at.
-    pub(super) heeds_announced: bool,
-}
-
-/// Which part of a file is transferred.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// So many bytes from its start (REST) to its end.
-    From(u64),
-    /// From the first of these bytes to the last (RANG).
-    Range(u64, u64),
-}
-
-impl Part {
-    /// Where in the file it begins, in bytes.
-    pub(super) fn offset(self) -> u64 {
-        match self {
-            Self::From(first) | Self::Range(first, _) => first,
-        }
-    }
-}
-
-impl TransferRequest {
-    /// What a request becomes in this session.
-    pub(super) fn new(
-        command: Command<'static>,
-        offset: Option<u64>,
-        options: Option<&Options>,
-        session: &Session,
-    ) -> Self {
-        let usual = Options::default();
-        let options = options.unwrap_or(&usual);
-        let part = match options.range {
-            Some((first, last)) => Part::Range(first, last),
-            None => Part::From(options.offset.or(offset).unwrap_or(session.restart_offset())),
-        };
-        Self {
-            representation: options.representation(command.verb()),
-            part,
-            total: options.total,
-            sized: options.sized,
-            // Who takes REST as it is in force may have said RANG, too, and hands on what the server says.
-            heeds_announced: command.verb() == Verb::Retr && options.range.is_none() && offset.is_some(),
-            command,
-        }
-    }
-}
-
-/// What the final reply is read for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    Nothing,
-    Login,
-    Directory,
-    Size,
-    Modified,
-    /// Of the command with this verb.
-    Hash(Verb),
-    Features,
-    /// Behind it the session ends.
-    Farewell,
 }
 
 impl Request {
@@ -446,12 +319,6 @@ impl Request {
 
     fn new(plan: Plan, wanted: Wanted) -> Self {
         Self { plan, wanted, options: None }
-    }
-}
-
-impl Step {
-    pub(super) fn always(command: Command<'static>) -> Self {
-        Self { act: Act::Say(command), when: When::Always }
     }
 }
 

@@ -5,31 +5,28 @@
 
 mod abort;
 mod length;
+mod moving;
 mod setup;
 mod state;
 
 use alloc::boxed::Box;
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
 
-use super::context::{Context, End, Ended, Progress, ReplyBy};
+use super::context::{Context, Progress, ReplyBy};
 use super::request::Part;
 use state::{Commanded, Ending, Final, Stage, Stream, Then, Trial};
 
 pub(super) use state::Transfer;
 
-use crate::command::{Command, EpsvArgument, Protection, Verb};
-use crate::connection::cannot_happen;
-use crate::data::{DataError, Direction, Moved, State, StreamEnd, Streaming};
+use crate::command::{Command, EpsvArgument, Verb};
+use crate::data::{DataError, Moved, State, StreamEnd, Streaming};
 use crate::reply::{Code, Reply};
-use crate::route::{AttemptEnd, DataTls, Excerpt};
+use crate::route::{AttemptEnd, Excerpt};
 use crate::session::{CommandId, Step};
 use crate::time::Instant;
 
 /// The argument of RANG that takes an older one back.
 const NO_RANGE: (u64, u64) = (1, 0);
-
-/// How many NOOPs may wait for their replies amid a transfer: a server that doesn't answer until the end gets no more.
-const NOOPS_DUE: usize = 8;
 
 impl Transfer {
     pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Step, reply: &Reply<'_>) {
@@ -155,7 +152,7 @@ impl Transfer {
             return self.end(context, self.beyond(total));
         }
         self.stage = Stage::Type;
-        if context.config.only_epsv && !context.connection.session.only_epsv() {
+        if context.config.epsv_all && !context.connection.session.only_epsv() {
             context.send(&Command::Epsv(EpsvArgument::All));
             self.stage = Stage::Excluding;
         }
@@ -379,127 +376,6 @@ impl Transfer {
             Then::End(ending) => Stage::Ending(ending),
             Then::NextRoute => Stage::Choosing,
         };
-    }
-
-    /// The 1yz is here: the bytes move as soon as the connection stands.
-    fn begin_moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) {
-        self.stage = Stage::Moving(commanded, last);
-        if let (Final::Due, Some(attempt)) = (last, Self::standing(context)) {
-            attempt.opened = true;
-        }
-        match *context.connection.data.state() {
-            State::Open(peer) => self.connected(context, commanded.trial, peer),
-            State::Standing(_) => self.stream(context),
-            _ => {}
-        }
-    }
-
-    /// The connection stands and the server is ready: TLS if PROT P is in force (RFC 4217 9), then the bytes.
-    fn connected(&mut self, context: &mut Context, trial: Trial, peer: SocketAddr) {
-        if !trial.route.is_passive() {
-            self.record(context, trial, Some(peer), AttemptEnd::Connected, None);
-        }
-        let connection = &mut context.connection;
-        if connection.session.protection() == Protection::Private {
-            connection.data.secure(context.config.data_session, context.config.patience.handshake);
-        } else {
-            self.stream(context);
-        }
-    }
-
-    fn stream(&mut self, context: &mut Context) {
-        self.attempts = self.attempts.saturating_add(1);
-        let upload = self.request.command.verb().is_upload();
-        let direction = if upload { Direction::Send } else { Direction::Receive };
-        let form = context.connection.session.form();
-        context.connection.data.stream(direction, form, self.request.part.offset(), self.attempts);
-    }
-
-    fn moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) -> Progress {
-        let data = &mut context.connection.data;
-        match *data.state() {
-            State::Open(peer) => self.connected(context, commanded.trial, peer),
-            State::Secured { resumed } => {
-                if let Some(attempt) = Self::standing(context) {
-                    attempt.tls = Some(DataTls::stood(None, Some(resumed)));
-                }
-                self.stream(context);
-            }
-            State::Asking(_) if data.streaming().is_some() => return self.streaming(context, last),
-            State::Asking(_) => return Progress::Data(None),
-            // TLS stands on it, if that is in force.
-            State::Standing(_) => self.stream(context),
-            State::Ended { end, moved, .. } => {
-                data.conclude();
-                self.moved(context, commanded, last, Stream { end, moved });
-            }
-            State::Failed(why) => self.no_connection(context, commanded, last, why),
-            State::Deserted(stranger) => self.deserted(context, commanded, last, stranger),
-            State::Idle | State::Bound(_) | State::Target(_) | State::Whole { .. } => {
-                cannot_happen("bytes are to move, and there is no data connection");
-                self.end(context, Ending::Incomplete(StreamEnd::Truncated, Moved::Nothing));
-            }
-        }
-        Progress::Again
-    }
-
-    /// The bytes move: NOOP keeps the control connection alive, and the adapter's word says whether they still do.
-    fn streaming(&mut self, context: &mut Context, last: Final) -> Progress {
-        let full = context.connection.session.replies_due_to(Verb::Noop) >= NOOPS_DUE;
-        let keep_alive = context.config.keep_alive.filter(|_| last == Final::Due && !full);
-        let keep_alive = keep_alive.map(|after| context.last_word.after(after));
-        if keep_alive.is_some_and(|at| context.connection.now >= at) {
-            context.send_beside(&Command::Noop);
-            return Progress::Again;
-        }
-        let stalls_at = context.connection.stalls_at(context.config.patience.stall);
-        Progress::Data([keep_alive, stalls_at].into_iter().flatten().min())
-    }
-
-    /// The stream has ended.
-    fn moved(&mut self, context: &mut Context, commanded: Commanded, last: Final, stream: Stream) {
-        match last {
-            Final::Due if stream == Stream::BROKEN => {
-                let by = context.connection.after(context.config.patience.abort);
-                self.stage = Stage::Dismissed(commanded, by);
-            }
-            Final::Due => self.stage = Stage::Finishing(commanded, stream),
-            Final::Here => self.finish(context, commanded.trial, stream),
-        }
-    }
-
-    /// The bytes have moved, and the final reply is here.
-    fn finish(&mut self, context: &Context, trial: Trial, stream: Stream) {
-        let by = context.connection.after(context.config.patience.stragglers);
-        self.stage = Stage::Straggling(trial, stream, by);
-    }
-
-    fn straggle(&mut self, context: &mut Context, trial: Trial, stream: Stream, by: Instant) -> Progress {
-        let due = context.connection.session.replies_due() > 0;
-        if due && context.connection.now < by {
-            context.reply_by = ReplyBy::At(by);
-            return Progress::Reply;
-        }
-        let Stream { end, moved } = stream;
-        if end.is_whole() {
-            context.routes.prove(trial.route);
-        }
-        context.drop_spent();
-        let missed = self.missed(context, moved.bytes());
-        let cut_short = end == StreamEnd::Truncated || missed.is_some_and(|expected| expected > moved.bytes());
-        if let (true, Some(attempt)) = (cut_short, Self::standing(context)) {
-            attempt.end = AttemptEnd::CutShort;
-        }
-        let how = match (end, missed) {
-            (StreamEnd::Clean | StreamEnd::Marked, None) if self.request.command.verb() == Verb::Stou => {
-                End::Stored(moved.bytes(), self.name.take())
-            }
-            (StreamEnd::Clean | StreamEnd::Marked, None) => End::Transferred(moved.bytes()),
-            (StreamEnd::Clean | StreamEnd::Marked, expected) => End::Incomplete { end, moved, expected },
-            (end, _) => End::Incomplete { end, moved, expected: self.bound(context) },
-        };
-        // FTP has no tags: what comes now could be taken for a later command's.
-        Progress::End(Ended { how, reply: self.kept.take(), out_of_step: due })
     }
 }
 

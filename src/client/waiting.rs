@@ -3,8 +3,9 @@
 use super::action::Violation;
 use super::config::Noise;
 use super::context::ReplyBy;
+use super::phase::Phase;
 use super::suspicion::{Doubt, Heard};
-use super::{Client, Next, Phase};
+use super::{Client, Next};
 use crate::command::Verb;
 use crate::connection::Ask;
 use crate::reply::{Code, ReplyError};

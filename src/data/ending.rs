@@ -1,6 +1,6 @@
 //! A transfer's end in the words of a server's application.
 
-use super::state::StreamEnd;
+use super::words::StreamEnd;
 use crate::command::Verb;
 use crate::reply::{Class, Code, Reply};
 

@@ -5,10 +5,8 @@ use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 
 use super::ending::{Ending, Relayed};
-use super::state::{
-    ChannelId, Closing, Data, DataError, Direction, Moved, Question, Resume, State, StreamEnd, Streaming,
-};
-use super::state::{Verdict, Wait, What};
+use super::state::{Closing, Data, Question, State, Streaming, Wait, What};
+use super::words::{ChannelId, DataError, Direction, Moved, Resume, StreamEnd, Verdict};
 use crate::command::{Form, Mode, Structure, Type};
 use crate::reply::{Code, Reply};
 use crate::time::Instant;

@@ -47,7 +47,7 @@ pub enum Action<'a> {
     StartTls(StartTls<'a>),
     /// End TLS on the control connection, and go on in plaintext.
     StopTls(StopTls<'a>),
-    /// News, shown once, and only if [`Config::answered`](super::Config::answered) wants it: a command with its final reply,
+    /// News, shown once, and only if [`Config::report_answered`](super::Config::report_answered) wants it: a command with its final reply,
     /// whoever has made it. The `Write` of that reply comes after it.
     Answered(Exchange<'a>),
     /// Close the control connection: everything was said.

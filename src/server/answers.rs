@@ -60,7 +60,7 @@ impl Context {
             Command::Stat(Some(_)) if !self.support().asks(Verb::Stat) => {
                 self.answer_static(to, Code::NOT_IMPLEMENTED, "STAT of a path is not implemented.");
             }
-            Command::Size(_) if self.is_text() && !self.config.size_of_text => {
+            Command::Size(_) if self.is_text() && !self.config.size_in_ascii => {
                 self.answer_static(to, Code::FILE_UNAVAILABLE, "SIZE not allowed in ASCII mode.");
             }
             Command::Opts(option) => self.set_option(to, option),

@@ -25,7 +25,7 @@ use crate::time::Instant;
 /// decrypted, or has yet to decrypt, and a runtime's belief that there is nothing.
 ///
 /// It isn't asked for where nothing may be read: the control connection has ended behind a QUIT, or
-/// [`Config::pipeline`](super::Config::pipeline) is full.
+/// [`Config::pipeline_bytes`](super::Config::pipeline_bytes) is full.
 #[must_use]
 pub struct Look<'a> {
     step: &'a mut Step,

@@ -20,7 +20,7 @@ pub struct Config {
     /// How long a command line may be.
     pub limits: Limits,
     /// How many bytes of command lines may wait for their turn; over it the control connection isn't read.
-    pub pipeline: usize,
+    pub pipeline_bytes: usize,
     /// PASV and EPSV.
     pub passive: Passive,
     /// PORT and EPRT.
@@ -29,7 +29,7 @@ pub struct Config {
     pub security: Security,
     /// Whether TLS begins with the connection (port 990), before the greeting, instead of after AUTH. It outlives REIN, and
     /// data connections are protected until the client says PROT C.
-    pub implicit: bool,
+    pub implicit_tls: bool,
     /// Whether the TLS session of a data connection has to be the control connection's, resumed: required, since only that
     /// proves who comes (port stealing, RFC 4217 15.1).
     pub data_session: Resume,
@@ -38,13 +38,13 @@ pub struct Config {
     /// How long to wait.
     pub patience: Patience,
     /// The number of failed logins after which the session ends with 421: 3 (RFC 2577 5).
-    pub login_failures: u32,
+    pub max_login_failures: u32,
     /// The number of lines before the login that are no known command, after which the session ends with 421: 10. Such a client
     /// speaks another protocol (ALPACA, CVE-2021-3618).
-    pub unknown_commands: u32,
+    pub max_unknown_commands: u32,
     /// Whether the application is asked for SIZE in TYPE A, which it has to count as it would be sent (no: `550 SIZE not
     /// allowed in ASCII mode.`, as ProFTPD, Pure-FTPd and pyftpdlib say; RFC 3659 4.1).
-    pub size_of_text: bool,
+    pub size_in_ascii: bool,
     /// Whether commands are read by the letter of the grammars ([`Command::parse_strict`](crate::Command::parse_strict)), so that
     /// `NOOP x` and `PASV x` are answered 501 (no: clients say such things, and most servers take them).
     pub strict: bool,
@@ -58,7 +58,7 @@ pub struct Config {
     /// Told are also lines that are no command, are too long, or out of order; what is answered amid a transfer, and ABOR; the end of
     /// a transfer; 451 where the application didn't answer in time, and 421 in place of its refusal where that was one too many.
     /// Not told are a 1yz, and a 421 that no command has asked for (a time-out, [`Server::close`](super::Server::close)).
-    pub answered: bool,
+    pub report_answered: bool,
 }
 
 /// Whether TLS (RFC 4217) is offered, and what is refused without it; each includes the one before.
@@ -140,13 +140,13 @@ pub struct Patience {
     /// For the application's answer: 300 s.
     pub answer: Duration,
     /// How long a failed login waits for its answer: 1 s.
-    pub login_failure: Duration,
+    pub failed_login_delay: Duration,
 }
 
 impl Config {
     /// Whether TLS is there.
     pub(super) fn has_tls(&self) -> bool {
-        self.implicit || self.security != Security::Off
+        self.implicit_tls || self.security != Security::Off
     }
 }
 
@@ -155,20 +155,20 @@ impl Default for Config {
         Self {
             escaping: Escaping::default(),
             limits: Limits::COMMANDS,
-            pipeline: 16 * 1024,
+            pipeline_bytes: 16 * 1024,
             passive: Passive::default(),
             active: Active::default(),
             security: Security::Off,
-            implicit: false,
+            implicit_tls: false,
             data_session: Resume::Required,
             clear_command_channel: false,
             patience: Patience::default(),
-            login_failures: 3,
-            unknown_commands: 10,
-            size_of_text: false,
+            max_login_failures: 3,
+            max_unknown_commands: 10,
+            size_in_ascii: false,
             strict: false,
             support: Support::default(),
-            answered: false,
+            report_answered: false,
         }
     }
 }
@@ -198,7 +198,7 @@ impl Default for Patience {
             stall: Duration::from_secs(300),
             commit: Duration::from_secs(120),
             answer: Duration::from_secs(300),
-            login_failure: Duration::from_secs(1),
+            failed_login_delay: Duration::from_secs(1),
         }
     }
 }

@@ -85,7 +85,7 @@ pub(super) enum Pace {
 
 impl Pace {
     pub(super) fn of(config: &Config, support: &Support) -> Self {
-        match config.answered {
+        match config.report_answered {
             true => Self::OneByOne,
             false if config.strict || support.asks(Verb::Noop) => Self::WithoutNoop,
             false => Self::Together,
@@ -102,7 +102,7 @@ pub(super) struct Range {
 
 impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
-        let answered = config.answered;
+        let answered = config.report_answered;
         let pace = Pace::of(&config, &config.support);
         let news = exchange::news(answered);
         Self {
@@ -312,7 +312,7 @@ impl Context {
         } else if self.life == Life::Open {
             let wanted = self.wants_input(inbox, waiting);
             // A line that is within its limit is no flood, however little may wait.
-            let limit = self.config.pipeline.max(self.config.limits.line);
+            let limit = self.config.pipeline_bytes.max(self.config.limits.line);
             if !self.connection.unwanted.takes(bytes.len(), wanted, limit) {
                 return false;
             }
@@ -324,7 +324,7 @@ impl Context {
     /// Whether the control connection may be read while something is asked.
     #[inline]
     pub(super) fn wants_input(&self, inbox: &Inbox<Commands>, waiting: &Waiting) -> bool {
-        !self.connection.input_ended && kept(inbox, waiting) < self.config.pipeline
+        !self.connection.input_ended && kept(inbox, waiting) < self.config.pipeline_bytes
     }
 
     /// What a `Write` tells beside its bytes.

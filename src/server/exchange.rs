@@ -13,7 +13,7 @@ use crate::session::CommandId;
 /// What stands for a secret.
 const MASK: &[u8] = b"****";
 
-/// A command with its final reply ([`Config::answered`](super::Config::answered)).
+/// A command with its final reply ([`Config::report_answered`](super::Config::report_answered)).
 ///
 /// Secrets are masked: what follows PASS, ACCT and the other commands with a secret, SITE's word, and a word that is in no
 /// table is `****`, and so is a line that can't be read, but for the word and the arguments of a known command without a secret.

@@ -10,7 +10,7 @@ impl Context {
     /// A login was refused, which is said after a while; the third time ends the session (RFC 2577 5).
     pub(super) fn count_failed_login(&mut self, reply: &Reply<'_>) -> Denial {
         self.login_failures = self.login_failures.saturating_add(1);
-        if self.login_failures >= self.config.login_failures {
+        if self.login_failures >= self.config.max_login_failures {
             Denial::TooMany
         } else {
             Denial::Refused(Box::new(reply.borrowed().into_owned()))

@@ -95,7 +95,7 @@ impl Context {
             return false;
         }
         self.unknown_commands = self.unknown_commands.saturating_add(1);
-        let ends = self.unknown_commands >= self.config.unknown_commands;
+        let ends = self.unknown_commands >= self.config.max_unknown_commands;
         if ends {
             self.answer_static(to, Code::SERVICE_NOT_AVAILABLE, "Too many unknown commands.");
         }

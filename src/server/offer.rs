@@ -53,7 +53,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// RETR and STOR: the last byte, counted from 0, if RANG named one; the first is the [`offset`](Self::offset).
-    pub fn last(&self) -> Option<u64> {
+    pub fn last_byte(&self) -> Option<u64> {
         match self.command() {
             Command::Retr(_) | Command::Stor(_) => self.context.seldom.range().map(|range| range.end),
             _ => None,

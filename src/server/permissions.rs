@@ -84,7 +84,7 @@ impl Context {
     pub(super) fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
         let config = &self.config;
         Verb::ALL.iter().copied().filter(|verb| match verb {
-            Verb::Auth => config.has_tls() && !config.implicit,
+            Verb::Auth => config.has_tls() && !config.implicit_tls,
             Verb::Ccc => config.has_tls() && config.clear_command_channel,
             verb => self.knows(*verb),
         })

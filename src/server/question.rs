@@ -234,7 +234,7 @@ macro_rules! questions {
             }
 
             /// It isn't done. The refusal of a login is said after
-            /// [`Patience::login_failure`](super::Patience::login_failure), and the third one ends the session.
+            /// [`Patience::failed_login_delay`](super::Patience::failed_login_delay), and the third one ends the session.
             pub fn refuse(self, refusal: &Refusal<'_>) {
                 self.0.refuse(refusal.reply());
             }
@@ -392,7 +392,7 @@ impl Directory<'_> {
 
 impl Size<'_> {
     /// The TYPE in force, in which the bytes would be sent (RFC 3659 4.1): never `A` unless
-    /// [`Config::size_of_text`](super::Config::size_of_text) wants it.
+    /// [`Config::size_in_ascii`](super::Config::size_in_ascii) wants it.
     pub fn representation(&self) -> Type {
         self.0.context.connection.session.representation()
     }

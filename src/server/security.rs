@@ -69,7 +69,7 @@ impl Context {
             (Command::Auth(mechanism), Tls::Off) if is_tls(mechanism.as_bytes()) => "Spurious data after AUTH command.",
             (Command::Ccc, Tls::On) if self.config.clear_command_channel => "Spurious data after CCC command.",
             // Where TLS began with the connection, REIN leaves it.
-            (Command::Rein, Tls::On) if !self.config.implicit => "Spurious data after REIN command.",
+            (Command::Rein, Tls::On) if !self.config.implicit_tls => "Spurious data after REIN command.",
             _ => return false,
         };
         if unread {

@@ -240,7 +240,7 @@ impl Support {
     /// [`Question::Extension`](super::Question::Extension), and `command()` is [`Command::Other`](crate::Command::Other), which
     /// encodes to the line that came. Before the login they are answered 500.
     ///
-    /// Words of HTTP, SMTP and other protocols ([`Config::unknown_commands`](super::Config::unknown_commands) tells why) are
+    /// Words of HTTP, SMTP and other protocols ([`Config::max_unknown_commands`](super::Config::max_unknown_commands) tells why) are
     /// turned away in any case.
     #[must_use]
     pub fn with_unknown_verbs(self) -> Self {
@@ -248,7 +248,7 @@ impl Support {
     }
 
     /// The same before the login, too. What the application refuses then counts as
-    /// [`Config::unknown_commands`](super::Config::unknown_commands) has it.
+    /// [`Config::max_unknown_commands`](super::Config::max_unknown_commands) has it.
     #[must_use]
     pub fn with_unknown_verbs_before_login(self) -> Self {
         Self { unknown: Unknown::Always, ..self }

@@ -80,7 +80,7 @@ impl Transfer {
         // A server of our own site reaches us at our own address, and mostly not at the outside one.
         let ends = &context.connection.ends;
         let own = ends.local().ip();
-        let external = context.config.external_address.filter(|_| is_outside(ends.peer().ip()));
+        let external = context.config.public_address.filter(|_| is_outside(ends.peer().ip()));
         // Over the other protocol no NAT is in between that has it.
         let external = external.filter(|address| address.is_ipv4() == own.is_ipv4());
         let address = SocketAddr::new(external.unwrap_or(own), bound.port());
@@ -141,7 +141,7 @@ impl Transfer {
         };
         let more = second.is_some() || self.next_route(context).is_some();
         let patience = &context.config.patience;
-        let patience = if more { patience.dial } else { patience.last_dial };
+        let patience = if more { patience.connect } else { patience.last_connect };
         context.connection.data.connect(address, None, patience);
         self.stage = Stage::Dialling { trial, at: address, next: second };
     }

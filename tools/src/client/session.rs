@@ -137,7 +137,7 @@ impl<'u> Login<'u> {
             config.patience = patience(Duration::from_secs(seconds));
         }
         config.active_ports = options.active_ports.clone().unwrap_or(config.active_ports);
-        config.external_address = options.external_address;
+        config.public_address = options.external_address;
         config.passive_host = options.passive_host;
         config.security = match mode {
             TlsMode::None => Security::Optional,
@@ -235,8 +235,8 @@ fn patience(limit: Duration) -> Patience {
         &mut patience.reply,
         &mut patience.write,
         &mut patience.commit,
-        &mut patience.dial,
-        &mut patience.last_dial,
+        &mut patience.connect,
+        &mut patience.last_connect,
         &mut patience.accept,
         &mut patience.handshake,
     ] {

@@ -52,7 +52,7 @@ impl<'o> Connection<'o> {
         tls: Option<Tls>,
         observer: impl FnMut(Event<'_>) + 'o,
     ) -> Result<Self> {
-        let control = TcpStream::connect_timeout(&address, config.patience.last_dial)?;
+        let control = TcpStream::connect_timeout(&address, config.patience.last_connect)?;
         control.set_nodelay(true)?;
         control.set_nonblocking(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);

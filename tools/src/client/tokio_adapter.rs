@@ -50,7 +50,7 @@ impl Connection {
         tls: Option<Tls>,
         observer: Box<dyn FnMut(Event<'_>)>,
     ) -> Result<Self> {
-        let control = timeout(config.patience.last_dial, TcpStream::connect(address))
+        let control = timeout(config.patience.last_connect, TcpStream::connect(address))
             .await
             .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?;
         control.set_nodelay(true)?;

@@ -328,18 +328,18 @@ impl Choices {
         config.active.strangers = self.active_strangers.unwrap_or(false);
         config.active.source_port = self.from_port_20.unwrap_or(false).then_some(DATA_PORT);
         config.security = self.security()?;
-        config.implicit = self.implicit.unwrap_or(false);
+        config.implicit_tls = self.implicit.unwrap_or(false);
         ensure!(
-            !config.implicit || config.security != Security::Off,
+            !config.implicit_tls || config.security != Security::Off,
             "implicit TLS needs a certificate, and TLS not off"
         );
         config.data_session = if self.resumption.unwrap_or(true) { Resume::Required } else { Resume::Wanted };
-        config.login_failures = self.login_failures.unwrap_or(config.login_failures);
+        config.max_login_failures = self.login_failures.unwrap_or(config.max_login_failures);
         let patience = &mut config.patience;
         let say = |patience: &mut Duration, seconds: Option<u64>| {
             *patience = seconds.map_or(*patience, Duration::from_secs);
         };
-        say(&mut patience.login_failure, self.login_failure_delay);
+        say(&mut patience.failed_login_delay, self.login_failure_delay);
         say(&mut patience.idle, self.idle_timeout);
         say(&mut patience.stall, self.data_timeout);
         say(&mut patience.accept, self.accept_timeout);

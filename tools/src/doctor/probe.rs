@@ -389,14 +389,14 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         config.routes = route.into_iter().collect();
         config.passive_host = host;
         config.active_ports = self.wishes.active_ports.clone();
-        config.external_address = self.wishes.external_address;
+        config.public_address = self.wishes.external_address;
         config.security = if self.implicit { Security::Implicit } else { Security::Optional };
         let timeout = self.wishes.timeout;
         let patience = &mut config.patience;
         // Servers may look up who comes, and take their time.
         patience.greeting = (timeout * 3).max(Duration::from_secs(5));
-        patience.dial = timeout;
-        patience.last_dial = timeout;
+        patience.connect = timeout;
+        patience.last_connect = timeout;
         patience.accept = timeout;
         patience.stall = timeout;
         patience.handshake = timeout;

@@ -160,7 +160,7 @@ impl<'s> Session<'s> {
                     self.content = None;
                     close.closed(moved);
                 }
-                // News that `Config::answered` would have to ask for.
+                // News that `Config::report_answered` would have to ask for.
                 Action::Answered(_) => {}
                 Action::Leave => {
                     self.log_trouble();

@@ -164,7 +164,7 @@ impl Session {
                     self.content = self.visitor.open(transfer);
                 }
                 Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
-                // News that `Config::answered` would have to ask for.
+                // News that `Config::report_answered` would have to ask for.
                 Action::Answered(_) => {}
                 Action::Leave => {
                     self.log_trouble();
