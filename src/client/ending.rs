@@ -24,13 +24,13 @@ impl Client {
         };
     }
 
-    /// The control connection is to be closed, and what is left of the data connection before it.
+    /// Ends the session in order: what is left of the data connection is closed, then the control connection.
     pub(super) fn leave(&mut self) {
         self.context.connection.data.release();
         self.phase = Phase::Left;
     }
 
-    /// What `Done` shows. `None`: it was ended by a reply, and there is none.
+    /// What `Done` shows. `None`: the request was ended by a reply, and the reply isn't there, which no input can bring about.
     pub(super) fn done(&self, wanted: Wanted, ended: Ended) -> Option<Result<Outcome<'_>, Failure<'_>>> {
         let reply = || match ended.reply {
             Some(reply) => Some(reply),

@@ -1,4 +1,4 @@
-//! What the machine is at. Each phase owns what belongs to it, and nothing else can be asked of it.
+//! The phases of a client's session. Each owns the data that belongs to it, so that no other phase can be asked for them.
 
 use super::action::Violation;
 use super::context::Ended;
@@ -7,30 +7,30 @@ use super::plan::Running;
 use super::request::{Request, Wanted};
 use crate::outbox::ControlError;
 
-/// What the machine is at.
+/// What the session is doing.
 #[derive(Debug)]
 pub(super) enum Phase {
     /// No request runs.
     Idle,
-    /// A request was started; its time begins with the next poll.
+    /// A request was started. Its time runs from the next poll, which brings the clock.
     Started {
         request: Request,
         aborted: bool,
     },
     Running(Running),
-    /// The request has ended: `Done` is shown, then it goes on so.
+    /// The request has ended: `Done` is shown next, then comes what the third field says.
     Ended(Wanted, Ended, Afterwards),
-    /// Nothing can be said any more. What was received is shown, then why.
+    /// The control connection can't be written to any more. Replies that were received are shown, then the violation.
     Mute(ControlError),
-    /// The control connection is to be closed.
+    /// The session has ended in order: the control connection is to be closed.
     Left,
     Broken(Violation, Breach),
 }
 
-/// How the session goes on once a request has ended.
+/// What follows the end of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Afterwards {
     GoesOn,
-    /// QUIT was answered; or TLS was to begin, without which there is nothing more to say.
+    /// The session ends: QUIT was answered, or TLS has failed, without which nothing more may be sent.
     Leaves,
 }

@@ -1,7 +1,7 @@
-//! The plan of a transfer: agree on a data connection, say the command, move the bytes.
+//! The plan of a transfer: agree on a data connection, send the command, move the bytes.
 //!
-//! Passive: the data connection is made *before* the transfer command goes out, so that a candidate that fails
-//! costs no 60 seconds and no 425. Active: the server connects after the command.
+//! In passive mode the data connection is made *before* the transfer command is sent, so that an address that fails costs no
+//! 60 seconds and no 425. In active mode the server connects after the command.
 
 mod abort;
 mod length;
@@ -25,14 +25,14 @@ use crate::route::{AttemptEnd, Excerpt};
 use crate::session::{CommandId, Step};
 use crate::time::Instant;
 
-/// The argument of RANG that takes an older one back.
+/// The argument of RANG that cancels an earlier one.
 const NO_RANGE: (u64, u64) = (1, 0);
 
 impl Transfer {
     pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Step, reply: &Reply<'_>) {
         let closes = reply.code() == Code::SERVICE_NOT_AVAILABLE;
         match self.stage {
-            // What an older command is answered with is no answer to this one.
+            // The reply answers an older command, not this one.
             Stage::Excluding
             | Stage::Typing
             | Stage::Sizing
@@ -41,19 +41,19 @@ impl Transfer {
             | Stage::Restarting(_)
             | Stage::Ranging(_)
                 if id != context.said => {}
-            // The server closes: no other route leads anywhere, and no NOOP is answered.
+            // The server closes the session: no other route is tried, and no barrier is sent.
             Stage::Excluding | Stage::Sizing | Stage::Asking(_) if closes => self.end(context, Ending::Refused),
             Stage::Aborting(aborting) if closes => {
                 context.connection.session.settle_abort();
                 self.stage = Stage::Ending(aborting.then.ending());
             }
-            // A server that doesn't know EPSV ALL can be used all the same.
+            // Without EPSV ALL the transfer goes on as usual.
             Stage::Excluding if step != Step::Wait => self.stage = Stage::Type,
             Stage::Typing if step == Step::Success => self.stage = Stage::Size,
             Stage::Typing if step == Step::Failure => self.end(context, Ending::Refused),
             Stage::Sizing => self.sized(context, step, reply),
             Stage::Announcing(trial) if step == Step::Success => self.ask_passive(context, trial),
-            // The server knows already that it won't do it (DrFTPD).
+            // Some servers refuse the transfer at PRET already (DrFTPD).
             Stage::Announcing(_) if step == Step::Failure => self.end(context, Ending::Refused),
             Stage::Asking(trial) => self.agreed(context, trial, step, reply),
             Stage::Restarting(trial) if step == Step::Continue => self.stage = Stage::Ready(trial),
@@ -73,10 +73,10 @@ impl Transfer {
         }
     }
 
-    /// What was said was answered with this code, which can't answer it.
+    /// Reacts to an answer whose code can't answer the last command.
     pub(super) fn react_unexpected(&mut self, context: &mut Context, code: Code) {
         match self.stage {
-            // A server that doesn't know EPSV ALL or SIZE can be used all the same.
+            // Without EPSV ALL or SIZE the transfer goes on as usual.
             Stage::Excluding => self.stage = Stage::Type,
             Stage::Sizing => self.stage = Stage::Choosing,
             Stage::Asking(trial) => {
@@ -142,7 +142,7 @@ impl Transfer {
     }
 
     fn begin(&mut self, context: &mut Context) {
-        // Attempts are kept until the next transfer: the last one has made the connection that stands.
+        // The attempts of the transfer before are still here; the last of them made the connection that is still open.
         let stands = context.data_stands();
         self.reused = context.attempts.last().filter(|_| stands).map(|last| (last.route, last.reached));
         context.attempts.clear();
@@ -194,13 +194,13 @@ impl Transfer {
         self.stage = Stage::Ranging(trial);
     }
 
-    /// RANG was accepted, be it to take an older one back.
+    /// RANG was accepted, be it to cancel an earlier one.
     fn ranged(&mut self, context: &mut Context, trial: Trial) {
         context.ranged = matches!(self.request.part, Part::Range(..));
         self.stage = if context.ranged { Stage::Ranged(trial) } else { Stage::Ready(trial) };
     }
 
-    /// Something was said behind REST or RANG, which hold for the next command alone.
+    /// Sends REST or RANG again: a barrier was sent after it, and it holds for the next command only.
     fn say_part_again(&mut self, context: &mut Context, trial: Trial) {
         match self.request.part {
             Part::From(0) => self.ready(context, trial),
@@ -228,13 +228,13 @@ impl Transfer {
         if self.request.command.verb() == Verb::Stou && self.name.is_none() {
             self.name = reply.unique_name().map(<[u8]>::to_vec);
         }
-        // NOOPs said behind it aren't answered yet.
+        // Replies to NOOPs are due after the final one: `Done` is to show the final one.
         if step != Step::Wait && context.connection.session.replies_due() > 0 {
             self.kept = Some(reply.borrowed().into_owned());
         }
         match (self.stage, step) {
             (Stage::Unsecured(..), Step::Wait) => {}
-            // Its own words say more than that TLS failed: `522 … session reuse required`.
+            // The server's text says more than that TLS failed: `522 … session reuse required`.
             (Stage::Unsecured(..), Step::Failure) => {
                 if let Some(attempt) = context.attempts.last_mut() {
                     attempt.said = Some(Box::new(Excerpt::of(reply)));
@@ -254,7 +254,7 @@ impl Transfer {
                 }
                 None => self.begin_moving(context, commanded, Final::Due),
             },
-            // Some servers leave the 150 out; the data is there all the same.
+            // Some servers send no 150, and the data comes all the same.
             (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Here),
             (_, Step::Wait) => {}
             (Stage::Finishing(_, stream), _) => self.finish(context, commanded.trial, stream),
@@ -271,8 +271,8 @@ impl Transfer {
             Stage::Dismissed(..) => Some(Stream::BROKEN),
             _ => None,
         };
-        // The server says that the connection is at fault, and nothing has moved: the next route. What a stream that still
-        // runs has moved its `Close` will tell; where it has told nothing yet, only 425 says that nobody could connect.
+        // The next route is tried if the server blames the data connection and nothing has moved. A stream that still runs may not have
+        // told how much it has moved: then only 425 says that there was no connection, and the answer to `Close` will tell.
         let untouched = match (ended, context.connection.data.streaming().map(|streaming| streaming.moved())) {
             (Some(stream), _) => stream.moved == Moved::Nothing,
             (None, Some(None)) => code == Code::CANNOT_OPEN_DATA_CONNECTION,
@@ -280,7 +280,7 @@ impl Transfer {
             (None, None) => true,
         };
         self.record_refusal(context, commanded.trial, reply, untouched);
-        // The cause is here; that the server saw the connection break is its effect.
+        // An error on this side is the cause; that the server saw the connection break is its effect.
         let ours = ended.filter(|stream| matches!(stream.end, StreamEnd::LocalError | StreamEnd::StorageFull));
         match ours {
             Some(Stream { end, moved }) => self.end(context, Ending::Incomplete(end, moved)),
@@ -292,7 +292,7 @@ impl Transfer {
         }
     }
 
-    /// The channel of a route that has failed at the server is closed: what was moved over it?
+    /// The channel of a route that failed at the server is closed: the next route, unless bytes were moved over it.
     fn fail(&mut self, context: &mut Context) {
         match context.connection.data.take_closed() {
             Some(Moved::Bytes(_)) => self.end(context, Ending::Refused),
@@ -300,10 +300,10 @@ impl Transfer {
         }
     }
 
-    /// The server has given the transfer up, and its data connection is what it complains of.
+    /// Records how the attempt ended, if the server's refusal is about the data connection.
     fn record_refusal(&self, context: &mut Context, trial: Trial, reply: &Reply<'_>, untouched: bool) {
         let code = reply.code();
-        // TLS that the server refuses after its handshake, to us, is a stream that has begun.
+        // A server may refuse TLS after the handshake; to this side the stream has begun by then.
         let untold = context.connection.data.streaming().is_some_and(|streaming| streaming.moved().unwrap_or(0) == 0);
         let end = match context.connection.data.stranger() {
             Some(stranger) if untouched => AttemptEnd::Stranger(stranger),
@@ -315,25 +315,25 @@ impl Transfer {
         self.record(context, trial, None, end, Some(reply));
     }
 
-    /// STOU could leave a second file behind.
+    /// Whether the command may be sent again. A second STOU could leave two files.
     fn may_be_repeated(&self) -> bool {
         self.request.command.verb() != Verb::Stou
     }
 
-    /// How it goes on where there was no connection for the bytes.
+    /// What follows where no data connection came about.
     fn without_connection(&self) -> Then {
         if self.may_be_repeated() { Then::NextRoute } else { Then::End(Ending::NoRoute) }
     }
 
-    /// The transfer command was said, and there is no connection for its bytes: in active mode the server didn't come,
-    /// whatever it has said, or TLS failed. So nothing has moved.
+    /// The transfer command was sent, and no data connection came about: in active mode the server didn't connect, or TLS failed. So
+    /// nothing has moved.
     fn no_connection(&mut self, context: &mut Context, commanded: Commanded, last: Final, why: DataError) {
         context.connection.data.forget();
         self.record(context, commanded.trial, None, AttemptEnd::Failed(why), None);
         self.unconnected(context, commanded, last, why);
     }
 
-    /// Only a stranger came.
+    /// The only host that connected was a stranger.
     fn deserted(&mut self, context: &mut Context, commanded: Commanded, last: Final, stranger: IpAddr) {
         context.connection.data.forget();
         self.record(context, commanded.trial, None, AttemptEnd::Stranger(stranger), None);
@@ -343,17 +343,17 @@ impl Transfer {
     fn unconnected(&mut self, context: &mut Context, commanded: Commanded, last: Final, why: DataError) {
         match (last, why) {
             (Final::Here, _) => self.go_on(self.without_connection()),
-            // The server sees the connection's end, and says what it makes of it.
+            // The server sees that the connection has ended, and is going to reply.
             (Final::Due, DataError::Tls(_)) => {
                 let by = context.connection.after(context.config.patience.abort);
                 self.stage = Stage::Unsecured(commanded, by);
             }
-            // A server that dials in vain may do so for minutes.
+            // A server may go on trying to connect for minutes.
             (Final::Due, _) => self.say_abort(context, commanded.id, self.without_connection()),
         }
     }
 
-    /// TLS on the data connection has failed, and the server hasn't ended the transfer yet.
+    /// TLS on the data connection has failed: waits for the server to end the transfer, then sends ABOR.
     fn unsecured(&mut self, context: &mut Context, commanded: Commanded, by: Instant) -> Progress {
         if context.connection.now >= by {
             self.say_abort(context, commanded.id, self.without_connection());
@@ -363,7 +363,7 @@ impl Transfer {
         Progress::Reply
     }
 
-    /// The data connection broke before a byte had moved, and the server says nothing of it. It was a way without use.
+    /// The data connection broke before a byte had moved: as [`unsecured`](Self::unsecured).
     fn dismissed(&mut self, context: &mut Context, commanded: Commanded, by: Instant) -> Progress {
         if context.connection.now >= by {
             self.record(context, commanded.trial, None, AttemptEnd::Stalled, None);
@@ -379,12 +379,12 @@ impl Transfer {
     }
 }
 
-/// Whether the server says that the data connection is at fault.
+/// Whether a code says that the data connection is at fault.
 fn blames_connection(code: Code) -> bool {
     matches!(code, Code::CANNOT_OPEN_DATA_CONNECTION | Code::TRANSFER_ABORTED)
 }
 
-/// Codes that may be about the data connection, where nothing has moved over it: they say so in words (RFC 4217 10).
+/// Whether a code may be about the data connection, if nothing has moved over it: the text tells (RFC 4217 10).
 fn concerns_connection(code: Code) -> bool {
     matches!(
         code,

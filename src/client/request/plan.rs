@@ -1,4 +1,4 @@
-//! What a request says, and in which order, before it runs.
+//! The plan of a request before it runs: which commands are sent, and in which order.
 
 use alloc::collections::VecDeque;
 
@@ -8,16 +8,16 @@ use crate::reply::Code;
 use crate::session::Session;
 use crate::text::Path;
 
-/// What to say, and in which order.
+/// The commands of a request.
 #[derive(Debug, Clone)]
 pub(in crate::client) enum Plan {
     Script(VecDeque<Step>),
     Transfer {
         command: Command<'static>,
-        /// Bytes from the start of the file (REST). `None`: what is in force.
+        /// Bytes from the start of the file (REST). `None`: as REST has set it before.
         offset: Option<u64>,
     },
-    /// LIST or MLSD, as FEAT said.
+    /// MLSD if FEAT named it, else LIST.
     List(Option<Path<'static>>),
     Hash(Path<'static>),
 }
@@ -37,7 +37,7 @@ pub(in crate::client) enum Act {
     StopTls,
 }
 
-/// Whether a step is taken, by the reply before it.
+/// The condition of a step, by the reply before it or the state of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::client) enum When {
     Always,
@@ -69,32 +69,32 @@ impl When {
     }
 }
 
-/// A file or a listing over a data connection, with all that is left to decide of its request decided.
+/// A request for a transfer, with everything decided that depends on the session.
 #[derive(Debug)]
 pub(in crate::client) struct TransferRequest {
     pub(in crate::client) command: Command<'static>,
-    /// The TYPE that has to be in force, if it matters.
+    /// The TYPE that has to be in force; `None`: any.
     pub(in crate::client) representation: Option<Type>,
     pub(in crate::client) part: Part,
-    /// How many bytes the whole file has: that is binding.
+    /// How many bytes the whole file has to have.
     pub(in crate::client) total: Option<u64>,
-    /// SIZE is to tell that.
+    /// Whether SIZE is asked for the total.
     pub(in crate::client) sized: bool,
-    /// The size that a 150 announces is looked at.
+    /// Whether the download is checked against the size that a 150 announces.
     pub(in crate::client) heeds_announced: bool,
 }
 
 /// Which part of a file is transferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::client) enum Part {
-    /// So many bytes from its start (REST) to its end.
+    /// From this byte, counted from 0 (REST), to the end.
     From(u64),
-    /// From the first of these bytes to the last (RANG).
+    /// From the first of these bytes to the last, both counted from 0 (RANG).
     Range(u64, u64),
 }
 
 impl Part {
-    /// Where in the file it begins, in bytes.
+    /// Where the part begins, in bytes from the start of the file.
     pub(in crate::client) fn offset(self) -> u64 {
         match self {
             Self::From(first) | Self::Range(first, _) => first,
@@ -103,7 +103,7 @@ impl Part {
 }
 
 impl TransferRequest {
-    /// What a request becomes in this session.
+    /// Decides what depends on the session.
     pub(in crate::client) fn new(
         command: Command<'static>,
         offset: Option<u64>,
@@ -121,7 +121,7 @@ impl TransferRequest {
             part,
             total: options.total,
             sized: options.sized,
-            // Who takes REST as it is in force may have said RANG, too, and hands on what the server says.
+            // Without an offset of its own this is a proxy's transfer, whose client may have sent RANG, too.
             heeds_announced: command.verb() == Verb::Retr && options.range.is_none() && offset.is_some(),
             command,
         }
@@ -136,9 +136,9 @@ pub(in crate::client) enum Wanted {
     Directory,
     Size,
     Modified,
-    /// Of the command with this verb.
+    /// The hash that the command with this verb tells.
     Hash(Verb),
     Features,
-    /// Behind it the session ends.
+    /// QUIT's reply, after which the session ends.
     Farewell,
 }

@@ -1,4 +1,4 @@
-//! The data connection is made, secured if PROT P is in force, and the bytes move, until the transfer's last reply.
+//! The second half of a transfer: the data connection is secured if PROT P is in force, the bytes move, and the final reply comes.
 
 use core::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use crate::time::Instant;
 const NOOPS_DUE: usize = 8;
 
 impl Transfer {
-    /// The 1yz is here: the bytes move as soon as the connection stands.
+    /// The 1yz has come: the bytes move as soon as the data connection is made.
     pub(super) fn begin_moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) {
         self.stage = Stage::Moving(commanded, last);
         if let (Final::Due, Some(attempt)) = (last, Self::standing(context)) {
@@ -27,7 +27,7 @@ impl Transfer {
         }
     }
 
-    /// The connection stands and the server is ready: TLS if PROT P is in force (RFC 4217 9), then the bytes.
+    /// The data connection is made and the server is ready: TLS if PROT P is in force (RFC 4217 9), then the bytes.
     fn connected(&mut self, context: &mut Context, trial: Trial, peer: SocketAddr) {
         if !trial.route.is_passive() {
             self.record(context, trial, Some(peer), AttemptEnd::Connected, None);
@@ -60,7 +60,7 @@ impl Transfer {
             }
             State::Asking(_) if data.streaming().is_some() => return self.streaming(context, last),
             State::Asking(_) => return Progress::Data(None),
-            // TLS stands on it, if that is in force.
+            // The connection of the transfer before, with TLS already if that is in force.
             State::Standing(_) => self.stream(context),
             State::Ended { end, moved, .. } => {
                 data.conclude();
@@ -76,7 +76,7 @@ impl Transfer {
         Progress::Again
     }
 
-    /// The bytes move: NOOP keeps the control connection alive, and the adapter's word says whether they still do.
+    /// The bytes move: NOOP keeps the control connection alive, and the moment of the next poll is when the stream would stall.
     fn streaming(&mut self, context: &mut Context, last: Final) -> Progress {
         let full = context.connection.session.replies_due_to(Verb::Noop) >= NOOPS_DUE;
         let keep_alive = context.config.keep_alive.filter(|_| last == Final::Due && !full);
@@ -101,7 +101,7 @@ impl Transfer {
         }
     }
 
-    /// The bytes have moved, and the final reply is here.
+    /// The bytes have moved, and the final reply has come.
     pub(super) fn finish(&mut self, context: &Context, trial: Trial, stream: Stream) {
         let by = context.connection.after(context.config.patience.stragglers);
         self.stage = Stage::Straggling(trial, stream, by);
@@ -131,7 +131,7 @@ impl Transfer {
             (StreamEnd::Clean | StreamEnd::Marked, expected) => End::Incomplete { end, moved, expected },
             (end, _) => End::Incomplete { end, moved, expected: self.bound(context) },
         };
-        // FTP has no tags: what comes now could be taken for a later command's.
+        // Replies still due could be taken for those to later commands, since FTP has no tags.
         Progress::End(Ended { how, reply: self.kept.take(), out_of_step: due })
     }
 }
