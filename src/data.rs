@@ -1,8 +1,7 @@
-//! The one data connection of a session, as both machines see it, and the questions that ask for it.
+//! The one data connection of a session, for both machines, and the questions about it.
 //!
-//! An action is a question with a handle; the handle's methods are its only answers, and each of them
-//! consumes it. A handle that is dropped unanswered leaves the question open: it comes again at the
-//! next poll, with the same serial.
+//! A question is an action with a handle. The handle's methods are its only answers, and each of them consumes it. A handle that is
+//! dropped unanswered leaves the question open: it comes again at a later poll, with the same serial.
 
 mod ending;
 mod question;

@@ -1,16 +1,16 @@
-//! The words in which both machines and their adapters speak of a data connection.
+//! What both machines and their adapters say about a data connection.
 
 use core::fmt;
 
 use crate::tls::TlsError;
 
-/// Names one data connection, from `Connect` or `Listen` to the end of its last `Stream` or its `Close`. A listening socket and
-/// the connection that it accepts have the same name: the second takes the first one's place. After [`StreamEnd::Marked`]
-/// another `Stream` of the same name can follow.
+/// Identifies one data connection within its session, from [`Connect`](crate::Connect) or [`Listen`](crate::Listen) to the end of its last
+/// [`Stream`](crate::Stream) or its [`Close`](crate::Close). A listening socket and the connection that it accepts have the same identity.
+/// After [`StreamEnd::Marked`] another `Stream` with the same identity can follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChannelId(pub(super) u32);
 
-/// Which way a file goes, seen from this side.
+/// Which way the bytes of a transfer go, seen from the side that runs the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Bytes are written to the data connection.
@@ -19,24 +19,24 @@ pub enum Direction {
     Receive,
 }
 
-/// Why there is no data connection.
+/// Why a data connection could not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DataError {
-    /// The other side answered with a reset: no program listens there.
+    /// The other side refused the connection: no program listens there.
     Refused,
-    /// No answer in time.
+    /// No answer came in time.
     TimedOut,
-    /// No way to that network or host.
+    /// The network or host can't be reached.
     Unreachable,
-    /// No port of the range could be had.
+    /// No port of the range is free.
     NoPort,
-    /// Something on this side: no socket, no permission.
+    /// An error on this side: no socket, no permission.
     Local,
-    /// TLS on the data connection couldn't begin.
+    /// TLS on the data connection could not begin.
     Tls(TlsError),
 }
 
@@ -60,19 +60,19 @@ impl core::error::Error for DataError {}
 pub enum StreamEnd {
     /// All bytes were moved, and the connection was closed in order.
     Clean,
-    /// All bytes were moved, and their end was in the data (MODE B, C and Z, and STRU R in MODE S): the connection
-    /// stays open, and the next transfer may use it (RFC 959 3.4.2). If it isn't needed any more, `Close` is asked for it.
+    /// All bytes were moved, and the end of the file was marked in the data (MODE B, C and Z, and STRU R in MODE S), so that the connection
+    /// stays open for the next transfer (RFC 959 3.4.2). Once it isn't needed any more, [`Close`](crate::Close) is asked for it.
     Marked,
     /// The connection broke (a reset, or under TLS an end without close_notify): bytes may be missing.
     Truncated,
-    /// This side's file couldn't be read or written.
+    /// The file on this side could not be read or written.
     LocalError,
     /// This side's storage is full.
     StorageFull,
 }
 
 impl StreamEnd {
-    /// Whether all bytes were moved, however their end was told.
+    /// Whether all bytes were moved: true for `Clean` and `Marked`.
     pub const fn is_whole(self) -> bool {
         matches!(self, Self::Clean | Self::Marked)
     }
@@ -89,17 +89,24 @@ impl fmt::Display for StreamEnd {
     }
 }
 
-/// How much of a file's content was moved, sent or not: what was taken from the file or given to it counts.
+/// How much of a file's content was moved. The bytes that were read from the file or written to it count, whether or not they arrived at the
+/// other side.
+///
+/// ```
+/// use ftp_proto::Moved;
+/// assert_eq!(Moved::from(0), Moved::Nothing);
+/// assert_eq!(Moved::from(12).bytes(), 12);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Moved {
-    /// Not a byte, and the content is as it was: a transfer of it can begin anew.
+    /// No byte, and the content is untouched: the transfer can begin anew.
     Nothing,
-    /// So many bytes. `Bytes(0)` says that none was moved and the content can't begin anew all the same.
+    /// This many bytes. `Bytes(0)`: none, but the content can't begin anew all the same.
     Bytes(u64),
 }
 
 impl Moved {
-    /// How many bytes.
+    /// The number of bytes; 0 for `Nothing`.
     pub const fn bytes(self) -> u64 {
         match self {
             Self::Nothing => 0,
@@ -115,25 +122,25 @@ impl From<u64> for Moved {
     }
 }
 
-/// What to do with a connection that was accepted.
+/// What to do with a connection that was accepted; [`Accept::accepted`](crate::Accept::accepted) returns it.
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// It is the data connection; the listening socket isn't needed any more.
+    /// Keep it: it is the data connection. Close the listening socket.
     Take,
-    /// A stranger (port stealing, CVE-1999-0351): close it, and go on listening.
+    /// Close it, since it comes from a stranger (port stealing, CVE-1999-0351), and go on listening.
     Refuse,
 }
 
-/// Whether the TLS session of a data connection has to be the control connection's, resumed. Resuming proves that the
-/// data connection comes from the peer of the control connection; servers such as vsftpd insist on it.
+/// Whether TLS on a data connection has to resume the session of the control connection. Resumption proves that both connections have the
+/// same peer; servers such as vsftpd require it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Resume {
-    /// Try; another session is accepted.
+    /// Resumption is tried; a new session is accepted, too.
     #[default]
     Wanted,
-    /// Another session is refused.
+    /// A new session is refused.
     Required,
 }
