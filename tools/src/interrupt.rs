@@ -14,10 +14,10 @@ use tokio::signal;
 
 static CAME: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// The exit status of who was interrupted, as shells have it.
+/// The exit status of an interrupted program, as shells have it.
 pub const STATUS: u8 = 130;
 
-/// Begins to look out for it.
+/// Begins to watch for Ctrl-C.
 pub fn watch() -> io::Result<()> {
     // In this order: the first one finds the flag not set yet.
     flag::register_conditional_shutdown(SIGINT, STATUS.into(), CAME.clone())?;
@@ -25,19 +25,19 @@ pub fn watch() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether it came, since [`watch`].
+/// Whether Ctrl-C came since [`watch`].
 pub fn came() -> bool {
     CAME.load(Ordering::Relaxed)
 }
 
-/// Passes it on to a machine, once a request.
+/// Passes Ctrl-C on to a machine, once for each request.
 #[derive(Default)]
 pub struct Interrupt {
     is_told: bool,
 }
 
 impl Interrupt {
-    /// A signal ends what waits; so a loop that calls this each time tells the machine soon.
+    /// A signal ends a wait, so a loop that calls this each time tells the machine soon.
     pub fn tell(&mut self, client: &mut Client) {
         if came() && !self.is_told {
             self.is_told = true;
