@@ -96,8 +96,8 @@ enum Next {
 }
 
 impl Client {
-    /// The machine for a control connection that was made at the moment `now`. Waiting for the greeting is the first request, so no other
-    /// can be started before its `Done`.
+    /// The machine for a control connection that was made at the moment `now`, between the local address and the server's (`ends`). Waiting
+    /// for the greeting is the first request, so no other can be started before its `Done`.
     pub fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         let inbox = Inbox::replies(config.limits).with_escape(config.escaping.replies).without_raw();
         let mut context = Context::new(config, ends, now);
@@ -286,6 +286,14 @@ impl Client {
     }
 
     /// The attempts at a data connection that the last transfer made, in order. A new transfer empties the list.
+    ///
+    /// ```
+    /// # fn show(client: &ftp_proto::Client) {
+    /// for attempt in client.attempts() {
+    ///     eprintln!("{attempt}"); // PASV 192.0.2.2:50000: no answer in time
+    /// }
+    /// # }
+    /// ```
     pub fn attempts(&self) -> &[Attempt] {
         &self.context.attempts
     }

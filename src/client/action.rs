@@ -74,6 +74,17 @@ impl<'a> From<Asked<'a>> for Action<'a> {
 }
 
 /// The result of a request that succeeded.
+///
+/// ```
+/// use ftp_proto::client::{Outcome, Value};
+/// fn show(outcome: &Outcome<'_>) -> String {
+///     match &outcome.value {
+///         Value::Size(bytes) => format!("{bytes} bytes"),
+///         Value::Transferred(bytes) => format!("{bytes} bytes transferred"),
+///         _ => outcome.reply.to_string(),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome<'a> {
@@ -114,6 +125,21 @@ pub enum Value {
 }
 
 /// Why a request failed. The session goes on, unless the next poll says otherwise.
+///
+/// ```
+/// use ftp_proto::client::Failure;
+/// use ftp_proto::Code;
+/// fn advise(failure: &Failure<'_>) -> &'static str {
+///     match failure {
+///         Failure::Refused(reply) if reply.code() == Code::FILE_UNAVAILABLE => "There is no such file.",
+///         Failure::Refused(_) => "The server refused.",
+///         Failure::NoRoute(_) => "No data connection: ask ftp-doctor.",
+///         Failure::Incomplete { .. } | Failure::Stalled { .. } => "Try again from where it stopped.",
+///         _ => "It failed.",
+///     }
+/// }
+/// assert_eq!(advise(&Failure::Stalled { moved: 12 }), "Try again from where it stopped.");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure<'a> {

@@ -26,7 +26,8 @@ use crate::telnet::Escaping;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Config {
     /// The routes to a data connection, in the order in which they are tried. Default: EPSV, then PASV. Naming EPRT or PORT allows
-    /// active mode, which tells the server an address of ours.
+    /// active mode, which tells the server an address of ours. Within a session, the route that moved a file last is tried first, and one
+    /// that the server refused with 5yz isn't tried again.
     pub routes: Vec<Route>,
     /// Which host is connected to after a 227. Default: the control connection's peer, whatever the 227 names.
     pub passive_host: PassiveHost,

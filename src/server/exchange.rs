@@ -17,6 +17,13 @@ const MASK: &[u8] = b"****";
 ///
 /// Whatever may be a secret is replaced by `****`: the arguments of PASS, ACCT and the like, of any word of SITE, and of unknown commands.
 /// Of a line that can't be read, the verb is shown if it is known, and the rest if that verb takes no secret.
+///
+/// ```
+/// use ftp_proto::server::Exchange;
+/// fn log(exchange: &Exchange<'_>) {
+///     println!("{} -> {}", exchange.line().escape_ascii(), exchange.reply().code());
+/// }
+/// ```
 pub struct Exchange<'a>(&'a Told);
 
 impl Exchange<'_> {

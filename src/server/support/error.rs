@@ -6,6 +6,13 @@ use crate::command::Verb;
 
 /// Why a method of [`Support`](super::Support) rejects its argument: it would have no effect. Indices are counted from 0 among the names that
 /// were given.
+///
+/// ```
+/// use ftp_proto::Verb;
+/// use ftp_proto::server::{Support, SupportError};
+/// assert_eq!(Support::default().with(&[Verb::Type]), Err(SupportError::Alone(Verb::Type)));
+/// assert_eq!(Support::default().with_facts(["type", "TYPE"]), Err(SupportError::Twice { index: 1 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SupportError {

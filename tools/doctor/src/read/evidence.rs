@@ -1,4 +1,4 @@
-//! From what happened to what it is evidence of: the dialogue drives a [`Session`], and what becomes of each data connection is kept.
+//! From events to evidence: the dialogue drives a [`Session`], and the end of each data connection is recorded.
 
 mod data;
 mod replies;
@@ -15,23 +15,23 @@ use ftp_proto::{
 use super::Program;
 use super::dialogue::{Dialogue, What};
 
-/// RFC 959 8: where a server is that says nothing else.
+/// The default port of the control connection (RFC 959 8).
 const CONTROL_PORT: u16 = 21;
 
-/// How many attempts of a session are kept; more of them say nothing new.
+/// How many attempts of a session are kept; more would tell nothing new.
 const ATTEMPTS: usize = 64;
 
-/// A client that goes on to the next route has had no connection: within so long it was refused, after so long not answered.
+/// A client that goes on to the next route had no connection: within this time it was refused, after the other there was no answer.
 const REFUSED_WITHIN: Duration = Duration::from_millis(1500);
 const DROPPED_AFTER: Duration = Duration::from_secs(4);
 
 impl Dialogue {
-    /// What it is evidence of. Allocates.
+    /// The evidence of the session. Allocates.
     pub fn evidence(&self) -> Evidence {
         self.examined().0
     }
 
-    /// The same; and whether a data connection failed whose beginning isn't shown.
+    /// The same, and whether a data connection failed without the log showing the command that asked for it.
     pub(super) fn examined(&self) -> (Evidence, bool) {
         let mut reader = Reader::new(self);
         for event in &self.events {
@@ -46,44 +46,44 @@ struct Reader {
     program: Program,
     evidence: Evidence,
     session: Session,
-    /// Whether anything was said: before that, the greeting is due, unless the log begins in the middle.
+    /// Whether there was a command or reply: before that the greeting is due, unless the log begins in the middle.
     has_begun: bool,
-    /// The greeting was in it: what is more than was asked for is known then.
+    /// Whether the log has the greeting, so that unsolicited replies can be recognised.
     is_from_start: bool,
-    /// Commands are shown; if not, they are guessed from the replies.
+    /// Whether the log shows commands; if not, they are guessed from the replies.
     shows_commands: bool,
     now: Option<Duration>,
-    /// The last word of either side.
+    /// The time of the last command or reply.
     last_said: Option<Duration>,
     /// A reply of many lines that has not ended, and its code.
     lines: Vec<u8>,
     open: Option<String>,
-    /// A reply that fits nothing due: if the client goes on, it was the answer.
+    /// A reply that fits no command that is due: if the client goes on, it was the answer.
     suspect: Option<(CommandId, Awaited, Reply<'static>)>,
     /// The data connection that is being made.
     setup: Option<Setup>,
-    /// Those that were given up without a word about why.
+    /// Data connections that were given up without a reason in the log.
     unexplained: Vec<Setup>,
-    /// Which of them the log speaks of now.
+    /// The index of the one that the log is about now.
     focus: Option<usize>,
     encrypted: bool,
     shows_prot: bool,
     quits: bool,
-    /// The control connection stands, by the client's word.
+    /// Whether the client's log says that the control connection was made.
     is_connected: bool,
-    /// A transfer is under way of whose data connection nothing was shown.
+    /// Whether a transfer is under way whose data connection wasn't shown.
     opened_unseen: bool,
     is_cut: bool,
 }
 
-/// A data connection from the command that asks for it.
+/// A data connection, from the command that asks for it.
 #[derive(Debug, Clone)]
 struct Setup {
     attempt: Attempt,
     begun: Option<Duration>,
-    /// The server has agreed.
+    /// Whether the server has agreed.
     is_agreed: bool,
-    /// The transfer's command was given.
+    /// Whether the transfer command was sent.
     is_commanded: bool,
     dialled: Option<SocketAddr>,
     to_peer: bool,
@@ -201,7 +201,7 @@ impl Reader {
         self.commanded(verb, advertised);
     }
 
-    /// A command that asks for a data connection, or for a transfer.
+    /// Takes a command that asks for a data connection or a transfer.
     fn commanded(&mut self, verb: Verb, advertised: Option<SocketAddr>) {
         let route = match verb {
             Verb::Epsv => Route::Epsv,
@@ -237,7 +237,7 @@ impl Reader {
         });
     }
 
-    /// A log may begin in the middle: then there was a greeting before it, and a login, as the first command needs.
+    /// Assumes a greeting, and a login if the first command needs one, for a log that begins in the middle.
     fn begin_at(&mut self, verb: Verb) {
         if std::mem::replace(&mut self.has_begun, true) {
             return;
@@ -297,14 +297,14 @@ impl Reader {
         (self.evidence, self.is_cut)
     }
 
-    /// A client that only looked (`quote PASV`), and a server that names an address inside: wherever it is dialled from outside, it fails.
+    /// Whether a client sent PASV only to look (`quote PASV`), and the server named an inside address, which fails from outside.
     fn names_inside(&self, setup: &Setup) -> bool {
         let (Some(named), Some(server)) = (setup.attempt.advertised, self.evidence.server) else { return false };
         setup.attempt.route == Route::Pasv && setup.dialled.is_none() && !is_plausible(named.ip(), server.ip())
     }
 }
 
-/// One evidence of two sessions of a client with one server.
+/// Merges the evidence of two sessions of a client with one server.
 pub(super) fn merge(into: &mut Evidence, other: Evidence) {
     let room = ATTEMPTS.saturating_sub(into.attempts.len());
     into.attempts.extend(other.attempts.into_iter().take(room));

@@ -1,4 +1,4 @@
-//! What replies are evidence of: whole lines make a reply, and the session says which command it answers.
+//! The evidence in replies: lines make a reply, and the session tells which command it answers.
 
 use std::net::SocketAddr;
 
@@ -29,7 +29,7 @@ impl Reader {
         }
     }
 
-    /// Before a greeting, another protocol may speak.
+    /// Recognises another protocol before the greeting.
     fn overhear(&mut self, line: &str) {
         let speaks = Speaks::of(line.as_bytes());
         if !self.has_begun && matches!(speaks, Speaks::Ssh | Speaks::Http) {
@@ -37,7 +37,7 @@ impl Reader {
         }
     }
 
-    /// What of a reply has come is a reply.
+    /// Takes what has come of a reply for the whole reply.
     pub(super) fn end_reply(&mut self) {
         if let Some(code) = self.open.take() {
             self.lines.extend_from_slice(format!("{code} \r\n").as_bytes());
@@ -115,7 +115,7 @@ impl Reader {
         }
     }
 
-    /// The server listens at the address that its reply names.
+    /// Takes the address that the reply to PASV or EPSV names.
     fn listens(&mut self, reply: &Reply<'_>) {
         let server = self.evidence.server;
         let Some(setup) = &mut self.setup else { return };
@@ -138,7 +138,7 @@ impl Reader {
         }
     }
 
-    /// A reply to a transfer's command.
+    /// Takes a reply to a transfer command.
     fn transferred(&mut self, reply: &Reply<'_>) {
         let code = reply.code();
         // After a refusal it says nothing new.
@@ -167,7 +167,7 @@ impl Reader {
         }
     }
 
-    /// A data connection failed of which nothing was shown before.
+    /// A data connection failed that the log hasn't shown before.
     fn failed_unseen(&mut self, reply: &Reply<'_>) {
         let words = reply.to_string();
         let is_worded = ["use port", "pasv first", "epsv first"].iter().any(|word| has(&words, word));
@@ -183,8 +183,7 @@ impl Reader {
         }
     }
 
-    /// How it ended where the server says that it failed. In a server's own log this is what it has seen itself: by its words, or else
-    /// by the time.
+    /// How the attempt ended if the server says that it failed. A server's own log tells more: by the text, or else by the time.
     fn server_failed(&self, reply: &Reply<'_>) -> AttemptEnd {
         let code = reply.code();
         let text = reply.to_string().to_ascii_lowercase();
@@ -210,7 +209,7 @@ impl Reader {
         }
     }
 
-    /// wget shows no replies, but whether they were good ones.
+    /// Takes a reply that the log shows only as good or bad (wget).
     pub(super) fn answered(&mut self, well: bool) {
         let Some(Awaited::Command(verb)) = self.session.awaited() else { return };
         let code = match verb {
@@ -238,7 +237,7 @@ impl Reader {
         }
     }
 
-    /// The answer to the route's command, or another, has an odd code.
+    /// Takes an answer with a code that can't answer the command.
     pub(super) fn unexpected(&mut self, awaited: Awaited, reply: &Reply<'_>) {
         match awaited {
             Awaited::Command(Verb::Epsv | Verb::Pasv)
@@ -254,7 +253,7 @@ impl Reader {
     }
 }
 
-/// What was asked where the log begins with its answer.
+/// The command before a log that begins with its reply.
 fn asked_before(code: Code) -> Option<Verb> {
     match code {
         Code::ENTERING_PASSIVE => Some(Verb::Pasv),
