@@ -1,5 +1,5 @@
-//! A whole FTP client over the sockets of the standard library: `polling` waits for two of them at once, `socket2` has what std
-//! lacks. It runs on every platform, in plaintext, in passive and active mode.
+//! A whole FTP client over the sockets of the standard library, for every platform, in passive and active mode, without TLS. The crate `polling`
+//! waits for two sockets at once, and `socket2` has the socket options that std lacks.
 //!
 //! ```text
 //! cargo run --example std_client -- 127.0.0.1:2121 anna secret ls /
@@ -7,8 +7,8 @@
 //! cargo run --example std_client -- --active 127.0.0.1:2121 anna secret put there.txt here.txt
 //! ```
 //!
-//! Copy it and change it: [`Session`] is an adapter, [`Session::run`] is its loop, and [`Sockets`] does what the loop is asked for. The
-//! machine, [`Client`], decides what is said and when; the adapter tells it how that went.
+//! Copy it and change it. [`Session`] is the adapter, [`Session::run`] is its loop, and [`Sockets`] carries out the actions. The machine,
+//! [`Client`], decides what is sent and when; the adapter tells it what came of each action.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -30,9 +30,9 @@ use socket2::Socket;
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 const USAGE: &str = "std_client [--active] HOST:PORT USER PASSWORD ls|get|put REMOTE [LOCAL]";
-const PATIENCE: Duration = Duration::from_secs(30); // for the control connection to be made, and to take what is written
-const LINGER: Duration = Duration::from_secs(2); // for the other side to close, once everything is sent
-const PIECE: usize = 64 * 1024; // so much is moved before the control connection is looked at again
+const PATIENCE: Duration = Duration::from_secs(30); // for making the control connection, and for the server to read what is written
+const LINGER: Duration = Duration::from_secs(2); // for the other side to close after the last byte
+const PIECE: usize = 64 * 1024; // the most that is moved before the control connection is polled again
 
 fn main() -> Result<()> {
     let (options, words): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|word| word == "--active");
@@ -53,9 +53,9 @@ fn main() -> Result<()> {
             session.request(Request::store(path, 0), Content::Source(&mut source))?;
         }
         "get" => {
-            // The file takes its name once it is whole: an older one stays until then.
+            // The file gets its name once it is whole; an old file stays until then.
             let (local, part) = (local?, format!("{}.part", local?));
-            let request = Request::retrieve(path, 0).sized(); // fewer bytes than SIZE says are a failure
+            let request = Request::retrieve(path, 0).sized(); // any other size than SIZE tells is a failure
             session.request(request, Content::Sink(&mut File::create(&part)?))?;
             fs::rename(part, local)?;
         }
@@ -64,32 +64,32 @@ fn main() -> Result<()> {
     session.quit()
 }
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 pub struct Session<'o> {
     client: Client,
     sockets: Sockets,
-    /// The machine has no clock: it is told how much time has passed since this moment.
+    /// The machine has no clock: it is told the time since this moment.
     origin: Clock,
-    /// Set from another thread, it aborts the request that runs; `notify` wakes up who waits here.
+    /// Another thread sets this to abort the request that runs, and calls `notify` to wake this one.
     pub aborts: Arc<AtomicBool>,
     pub poller: Arc<Poller>,
-    /// `> command`, `< reply`, `* data connection …`: the dialogue, for people.
+    /// Takes a line of the dialogue: `> command`, `< reply`, `* data connection …`.
     log: Box<dyn FnMut(&str) + 'o>,
 }
 
-/// The sockets of a session, and what is done with them.
+/// The sockets of a session.
 struct Sockets {
     control: Socket,
     poller: Arc<Poller>,
-    /// Something can be read from the control connection.
+    /// Whether the control connection can be read.
     heard: Cell<bool>,
-    /// Active mode: where the server is going to connect to.
+    /// Active mode: where the server connects to.
     listener: Option<Socket>,
-    /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
+    /// The data connection, and how many bytes it has moved. The machine asks to close an old one before it asks for a new one.
     data: Option<(Socket, u64)>,
 }
 
-/// What a request moves, from its offset on.
+/// The content that a request moves, from its offset on.
 pub enum Content<'c> {
     None,
     Source(&'c mut dyn BufRead),
@@ -100,7 +100,7 @@ impl<'o> Session<'o> {
     /// Connects, and waits for the greeting.
     pub fn open(address: SocketAddr, config: Config, log: impl FnMut(&str) + 'o) -> Result<Self> {
         let control = TcpStream::connect_timeout(&address, PATIENCE)?;
-        // A command is short and waits for its answer: sent at once, it saves 40 ms a transfer.
+        // Commands are short and wait for their replies: sent without delay, they save 40 ms a transfer.
         control.set_nodelay(true)?;
         control.set_write_timeout(Some(PATIENCE))?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
@@ -129,10 +129,10 @@ impl<'o> Session<'o> {
         Ok(close_in_order(&self.sockets.control)?)
     }
 
-    /// Does what the machine asks for until the request has ended. `None`: the session has.
+    /// Carries out the machine's actions until the request has ended. `None`: the session has ended.
     ///
-    /// A question that isn't answered comes again. So what waits for a data connection waits for the control connection, too;
-    /// when that has something to say, the question stays open, and the machine may ask for something else.
+    /// A question that isn't answered comes again. So whatever waits for a data connection also waits for the control connection: if that
+    /// can be read, the question stays open, and the machine may ask for something else.
     fn run(&mut self, mut content: Content<'_>) -> Result<Option<Outcome<'static>>> {
         let Self { client, sockets, origin, aborts, log, .. } = self;
         loop {
@@ -153,19 +153,19 @@ impl<'o> Session<'o> {
                 Action::Noise(line) => log(&format!("< {}", line.escape_ascii())),
                 Action::Done(ended) => return Ok(Some(ended.map_err(Failure::into_owned)?.into_owned())),
                 Action::Leave => return Ok(None),
-                // TLS comes on request, and no request here asks for it.
+                // No request here begins TLS.
                 Action::StartTls(_) | Action::SecureData(_) | Action::StopTls(_) => return Err("no TLS here".into()),
             }
             if sockets.heard.take() {
                 let mut buffer = [0; 4096];
                 let count = sockets.control.read(&mut buffer)?;
-                client.received(&buffer[..count]); // nothing is the end
+                client.received(&buffer[..count]); // 0 bytes: the end of the connection
             }
         }
     }
 }
 
-/// Each answers one action, or leaves it open.
+/// Each method answers one action, or leaves it open.
 impl Sockets {
     fn write(&self, write: ftp_proto::Write<'_>, log: &mut dyn FnMut(&str)) -> Result<()> {
         (&self.control).write_all(write.bytes())?;
@@ -174,8 +174,7 @@ impl Sockets {
         Ok(())
     }
 
-    /// Std has no portable way to begin to connect and go on meanwhile: ABOR waits here, for 10 s at most, or 30 s on the last
-    /// route.
+    /// Std has no portable way to connect without waiting, so an ABOR waits here, for at most 10 s, or 30 s on the last route.
     fn connect(&mut self, connect: Connect<'_>, now: Instant) -> Result<()> {
         match TcpStream::connect_timeout(&connect.address(), connect.deadline().saturating_since(now)) {
             Ok(socket) => {
@@ -201,9 +200,9 @@ impl Sockets {
         let listener = self.listener.as_ref().ok_or("nothing listens")?;
         let there = Some((listener, Interest::readable(1)));
         if self.wait(accept.wants_input(), there, Some(accept.deadline().saturating_since(now)))? {
-            let Ok((socket, peer)) = listener.accept() else { return Ok(()) }; // gone again: it comes again
+            let Ok((socket, peer)) = listener.accept() else { return Ok(()) }; // the connection has gone: `Accept` comes again
             socket.set_nonblocking(true)?;
-            // The machine knows who may come. A stranger is turned away, and the question comes again.
+            // The machine knows which host may connect. A stranger is refused, and the question comes again.
             if accept.accepted(peer.as_socket().ok_or("no IP address")?) == Verdict::Take {
                 (self.listener, self.data) = (None, Some((socket, 0)));
             }
@@ -222,7 +221,7 @@ impl Sockets {
                 self.data = None;
                 stream.finished(end, moved.into());
             }
-            // Then it comes again, or something else instead.
+            // Then `Stream` comes again, or something else instead.
             None | Some(Ok(())) => {
                 stream.moved(moved);
                 self.data.iter_mut().for_each(|(_, before)| *before = moved);
@@ -231,14 +230,14 @@ impl Sockets {
         Ok(())
     }
 
-    /// What the channel was at doesn't matter: listening, connected, moving.
+    /// Whatever the channel was doing: listening, connected, moving.
     fn close(&mut self, close: Close<'_>) {
         self.listener = None;
         close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
     }
 
-    /// Waits for the control connection, if it may be read, for another socket, for a `notify`, or for the time to be over.
-    /// `true`: the other socket is ready, and its turn has come.
+    /// Waits for the control connection, if it may be read, for another socket, for a `notify`, or until the time is over.
+    /// `true`: the other socket is ready, and the control connection isn't.
     fn wait(&self, control: bool, other: Option<(&Socket, Interest)>, patience: Option<Duration>) -> io::Result<bool> {
         let control = control.then_some((&self.control, Interest::readable(0)));
         let (sockets, mut events) = ([control, other].into_iter().flatten(), Events::new());
@@ -253,7 +252,7 @@ impl Sockets {
     }
 }
 
-/// Moves what can be moved without waiting. `Err`: the stream has ended, well or not.
+/// Moves what can be moved without waiting. `Err`: the stream has ended, and how.
 fn advance(mut socket: &Socket, content: &mut Content<'_>, moved: &mut u64) -> Result<(), StreamEnd> {
     let local = |_| StreamEnd::LocalError;
     let result = match content {
@@ -278,7 +277,7 @@ fn advance(mut socket: &Socket, content: &mut Content<'_>, moved: &mut u64) -> R
     }
 }
 
-/// Who has sent everything closes its side first, and waits a little for the other: a close over bytes that weren't read is a
+/// Closes after the last byte: first the sending side, then, after a little while, everything. Closing while bytes are unread would send a
 /// reset, which may destroy the end of what was sent.
 fn close_in_order(mut socket: &Socket) -> io::Result<()> {
     let deadline = Clock::now() + LINGER;

@@ -1,13 +1,13 @@
-//! A whole FTP server over the sockets of the standard library, a thread a session: `polling` waits for two sockets at once,
-//! `socket2` has what std lacks. It runs on every platform, in plaintext, in passive and active mode.
+//! A whole FTP server over the sockets of the standard library, with a thread for each session, for every platform, in passive and active
+//! mode, without TLS. The crate `polling` waits for two sockets at once, and `socket2` has the socket options that std lacks.
 //!
 //! ```text
 //! cargo run --example std_server -- 127.0.0.1:2121
 //! curl ftp://anna:secret@127.0.0.1:2121/welcome.txt
 //! ```
 //!
-//! Copy it and change it: [`Session`] is an adapter, [`Session::run`] its loop, which does what the machine, [`Server`], asks
-//! for. What only an application can know, [`answer`] and [`open`] say: here, of the files in a map.
+//! Copy it and change it. [`Session`] is the adapter, and [`Session::run`] its loop, which carries out the actions of the machine, [`Server`].
+//! [`answer`] and [`open`] are the application: here it serves the files in a map.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
@@ -23,11 +23,11 @@ use polling::{Event, Events, Poller};
 use socket2::{Domain, SockRef, Socket, Type};
 
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
-pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by their names
+pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by name
 
-const MOMENT: Duration = Duration::from_millis(50); // a time-out of zero would be none
-const LINGER: Duration = Duration::from_secs(2); // for the client to close, once everything is sent
-const LARGEST: usize = 64 << 20; // how large a file may be
+const MOMENT: Duration = Duration::from_millis(50); // since a time-out of zero would mean none
+const LINGER: Duration = Duration::from_secs(2); // for the client to close after the last byte
+const LARGEST: usize = 64 << 20; // the size of the largest file
 
 fn main() -> Result<()> {
     let listener = TcpListener::bind(std::env::args().nth(1).as_deref().unwrap_or("127.0.0.1:2121"))?;
@@ -36,30 +36,30 @@ fn main() -> Result<()> {
     serve(&listener, &Arc::new(Mutex::new(BTreeMap::from([welcome]))))
 }
 
-/// Serves everybody who connects.
+/// Serves all clients that connect.
 pub fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
     let mut config = Config::default();
-    // What `answer` and `open` know; the machine refuses the rest, and FEAT and HELP follow.
+    // The commands that `answer` and `open` know; the machine refuses the others, and FEAT and HELP follow.
     config.support =
         Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor])?;
     let config = Arc::new(config);
     loop {
-        // Where no socket is left, or no thread, some session has to end first.
+        // If no socket or thread is left, a session has to end first.
         let Ok((control, _)) = listener.accept().inspect_err(|_| thread::sleep(MOMENT)) else { continue };
         let session = Session::new(control, config.clone(), files.clone());
-        let _ = thread::Builder::new().spawn(move || session?.run()); // one that breaks ends no other
+        let _ = thread::Builder::new().spawn(move || session?.run()); // a session that fails ends no other
     }
 }
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 struct Session {
     server: Server,
-    origin: Clock, // the machine has no clock: it is told how much time has passed since this moment
+    origin: Clock, // the machine has no clock: it is told the time since this moment
     control: Socket,
     host: IpAddr,
     poller: Poller,
-    listener: Option<Socket>, // passive mode: where the client is going to connect to
-    /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
+    listener: Option<Socket>, // passive mode: where the client connects to
+    /// The data connection, and how many bytes it has moved. The machine asks to close an old one before it asks for a new one.
     data: Option<(Socket, u64)>,
     content: Content,
     files: Arc<Files>,
@@ -68,17 +68,17 @@ struct Session {
 impl Session {
     fn new(control: TcpStream, config: Arc<Config>, files: Arc<Files>) -> Result<Self> {
         SockRef::from(&control).set_out_of_band_inline(true)?; // some clients send the end of ABOR as urgent data
-        control.set_nodelay(true)?; // else replies wait for each other, and a transfer takes 40 ms more
+        control.set_nodelay(true)?; // or replies are held back, and a transfer takes 40 ms more
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let server = Server::new(config, ends, &Greeting::ready(Text::from_static("Welcome.")), Instant::default());
         let (origin, host, poller, content) = (Clock::now(), ends.local().ip(), Poller::new()?, Content::Nothing);
         Ok(Self { server, origin, control: control.into(), host, poller, listener: None, data: None, content, files })
     }
 
-    /// Does what the machine asks for, until the session has ended.
+    /// Carries out the machine's actions until the session has ended.
     ///
-    /// A question that isn't answered comes again. So what waits for a data connection waits for the control connection, too;
-    /// when that has something to say (ABOR, perhaps), the question stays open, and the machine may ask for something else.
+    /// A question that isn't answered comes again. So whatever waits for a data connection also waits for the control connection: if that
+    /// can be read (ABOR, perhaps), the question stays open, and the machine may ask for something else.
     fn run(mut self) -> Result<()> {
         loop {
             let now = Instant::from_origin(self.origin.elapsed());
@@ -94,15 +94,15 @@ impl Session {
                     }
                 }
                 Action::Read { deadline } => {
-                    self.content = Content::Nothing; // nothing is under way
+                    self.content = Content::Nothing; // no transfer is under way
                     if wait(&self.poller, [Some(control), None], until(deadline))?[0] {
                         self.read()?;
                     }
                 }
                 Action::Question(question) => answer(question, &self.files)?,
-                Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
+                Action::Answered(_) => {} // news that `Config::report_answered` doesn't ask for
                 Action::Transfer(transfer) => self.content = open(transfer, &self.files),
-                // Passive mode: the client is told a port, and connects to it. It may be gone again: `accept` mustn't wait then.
+                // Passive mode: the client is told a port, and connects to it. The connection may go again, so `accept` mustn't wait.
                 Action::Listen(listen) => {
                     let bound = listen.ports().find_map(|port| TcpListener::bind((listen.host(), port)).ok());
                     match bound.as_ref().map(|socket| socket.set_nonblocking(true).and_then(|()| socket.local_addr())) {
@@ -120,7 +120,7 @@ impl Session {
                         [_, true] => match listener.accept() {
                             Ok((socket, peer)) => {
                                 socket.set_nonblocking(true)?;
-                                // The machine knows who may come. A stranger is turned away, and the question comes again.
+                                // The machine knows which host may connect. A stranger is refused, and the question comes again.
                                 if accept.accepted(peer.as_socket().ok_or("no IP address")?) == Verdict::Take {
                                     (self.listener, self.data) = (None, Some((socket, 0)));
                                 }
@@ -129,7 +129,7 @@ impl Session {
                         },
                     }
                 }
-                // Active mode. Std has no portable way to begin to connect and go on meanwhile: ABOR waits here, for 30 s at most.
+                // Active mode. Std has no portable way to connect without waiting, so an ABOR waits here, for at most 30 s.
                 Action::Connect(connect) => {
                     let dialled = dial(connect.address(), self.host, connect.deadline().saturating_since(now));
                     match &dialled {
@@ -154,7 +154,7 @@ impl Session {
                         },
                     }
                 }
-                // An upload has come whole. An ABOR from before its end may be here by now, and undoes it.
+                // An upload has come whole. An ABOR that was sent before its end may have arrived by now, and undoes it.
                 Action::Look(mut look) => {
                     if look.wants_input() && wait(&self.poller, [Some(control), None], Some(Duration::ZERO))?[0] {
                         let mut buffer = [0; 4096];
@@ -170,12 +170,12 @@ impl Session {
                     }
                     _ => commit.failed(CommitError::Local),
                 },
-                // What the channel was at doesn't matter: listening, connected, moving.
+                // Whatever the channel was doing: listening, connected, moving.
                 Action::Close(close) => {
                     (self.listener, self.content) = (None, Content::Nothing);
                     close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
                 }
-                Action::StartTls(start) => start.failed(TlsError::Unavailable), // `Config::security` offers none
+                Action::StartTls(start) => start.failed(TlsError::Unavailable), // TLS is off by `Config::security`
                 Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
                 Action::Leave => return Ok(close_in_order(&self.control)?),
@@ -183,7 +183,7 @@ impl Session {
         }
     }
 
-    /// Hands over what has come; no bytes are the end.
+    /// Hands over the bytes that have come; 0 bytes are the end of the connection.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
         let count = self.control.read(&mut buffer)?;
@@ -192,7 +192,7 @@ impl Session {
     }
 }
 
-/// Waits for either socket, or for the time to be over: which of the sockets is ready.
+/// Waits for either socket, or until the time is over. Returns which of them are ready.
 fn wait(poller: &Poller, sockets: [Option<(&Socket, Event)>; 2], patience: Option<Duration>) -> io::Result<[bool; 2]> {
     let (sockets, mut events) = (sockets.into_iter().flatten(), Events::new());
     // SAFETY: each is deleted below, whatever happens, and borrowed until then.
@@ -203,7 +203,7 @@ fn wait(poller: &Poller, sockets: [Option<(&Socket, Event)>; 2], patience: Optio
     Ok([0, 1].map(|key| events.iter().any(|event| event.key == key)))
 }
 
-/// Connects from our address on the control connection: the client takes nobody else.
+/// Connects from our address on the control connection, since the client accepts no other.
 fn dial(address: SocketAddr, host: IpAddr, patience: Duration) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.bind(&SocketAddr::new(host, 0).into())?;
@@ -212,7 +212,7 @@ fn dial(address: SocketAddr, host: IpAddr, patience: Duration) -> io::Result<Soc
     Ok(socket)
 }
 
-/// Who has sent everything closes its side first, and waits a little for the other: a close over bytes that weren't read is a
+/// Closes after the last byte: first the sending side, then, after a little while, everything. Closing while bytes are unread would send a
 /// reset, which may destroy the end of what was sent.
 fn close_in_order(mut socket: &Socket) -> io::Result<()> {
     let deadline = Clock::now() + LINGER;
@@ -223,17 +223,17 @@ fn close_in_order(mut socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// What a transfer moves.
+/// The content that a transfer moves.
 enum Content {
     Nothing,
     Download(VecDeque<u8>),
-    Upload(Vec<u8>, Vec<u8>), // the name that it takes once it is whole, and what is there so far
+    Upload(Vec<u8>, Vec<u8>), // the name that it gets once it is whole, and what has come so far
 }
 
 impl Content {
-    /// Moves what can be moved without waiting. `Err`: the stream has ended, well or not.
+    /// Moves what can be moved without waiting. `Err`: the stream has ended, and how.
     fn advance(&mut self, mut socket: &Socket, moved: &mut u64) -> Result<(), StreamEnd> {
-        let mut piece = [0; 64 * 1024]; // then the control connection is looked at again
+        let mut piece = [0; 64 * 1024]; // then the control connection is polled again
         let result = match self {
             Self::Nothing => return Err(StreamEnd::LocalError),
             Self::Upload(_, bytes) if bytes.len() > LARGEST => return Err(StreamEnd::StorageFull),
@@ -250,16 +250,16 @@ impl Content {
     }
 }
 
-/// What the application says to a command.
+/// Answers a command.
 fn answer(question: Question<'_>, files: &Files) -> Result<()> {
     let (name, mut files) = (name(question.command()), files.lock().unwrap());
     match question {
         Question::Login(login) => match login.command() {
-            Command::User(_) => login.need_password(), // for every name: who has an account here is nobody's business
+            Command::User(_) => login.need_password(), // for every name, so that nobody learns which names exist
             Command::Pass(password) if login.user() == b"anna" && password.as_bytes() == b"secret" => login.accept(),
             _ => login.refuse(&Refusal::not_logged_in(Text::from_static("Login incorrect."))),
         },
-        Question::Directory(directory) => directory.path(&Path::new("/")?), // PWD: there is no other
+        Question::Directory(directory) => directory.path(&Path::new("/")?), // PWD: there is only one
         Question::Size(size) if files.contains_key(&name) => size.bytes(files[&name].len() as u64),
         Question::Perform(perform) if files.remove(&name).is_some() => perform.done(), // DELE
         other => other.refuse(&Refusal::unavailable(Text::from_static("No such file."))),
@@ -267,7 +267,7 @@ fn answer(question: Question<'_>, files: &Files) -> Result<()> {
     Ok(())
 }
 
-/// What a transfer moves, if it may begin.
+/// Accepts or refuses a transfer, and returns its content.
 fn open(transfer: Transfer<'_>, files: &Files) -> Content {
     let (name, files) = (name(transfer.command()), files.lock().unwrap());
     let old = files.get(&name).map_or(&[][..], Vec::as_slice);
@@ -279,7 +279,7 @@ fn open(transfer: Transfer<'_>, files: &Files) -> Content {
             Content::Download(lines.collect())
         }
         (Command::Retr(_), Some((_, rest))) if files.contains_key(&name) => Content::Download(rest.to_vec().into()),
-        (Command::Stor(_), Some((begin, _))) => Content::Upload(name, begin.to_vec()), // the old file stays meanwhile
+        (Command::Stor(_), Some((begin, _))) => Content::Upload(name, begin.to_vec()), // the old file stays until the upload is whole
         _ => Content::Nothing,
     };
     match content {

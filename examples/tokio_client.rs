@@ -1,5 +1,5 @@
-//! A whole FTP client over tokio's sockets; `socket2` has what tokio lacks. It runs on every platform, in plaintext, in passive
-//! and active mode. A download that takes too long is aborted in order.
+//! A whole FTP client over tokio's sockets, for every platform, in passive and active mode, without TLS. `socket2` has the socket options that
+//! tokio lacks. A download that takes too long is aborted in order.
 //!
 //! ```text
 //! cargo run --example tokio_client -- 127.0.0.1:2121 anna secret ls /
@@ -7,8 +7,8 @@
 //! cargo run --example tokio_client -- --active 127.0.0.1:2121 anna secret put there.txt here.txt
 //! ```
 //!
-//! Copy it and change it: [`Session`] is an adapter, [`Session::run`] is its loop. The machine, [`Client`], decides what is said
-//! and when; the adapter does what the machine asks for, and tells it how that went.
+//! Copy it and change it. [`Session`] is the adapter, and [`Session::run`] is its loop. The machine, [`Client`], decides what is sent and when;
+//! the adapter carries out its actions, and tells it what came of each.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -28,10 +28,10 @@ use tokio::time::timeout;
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 const USAGE: &str = "tokio_client [--active] HOST:PORT USER PASSWORD ls|get|put REMOTE [LOCAL]";
-const PATIENCE: Duration = Duration::from_secs(30); // for the control connection to be made, and to take what is written
+const PATIENCE: Duration = Duration::from_secs(30); // for making the control connection, and for the server to read what is written
 const LONGEST: Duration = Duration::from_secs(3600); // for a download
-const LINGER: Duration = Duration::from_secs(2); // for the other side to close, once everything is sent
-const PIECE: usize = 64 * 1024; // so much is moved before the control connection is looked at again
+const LINGER: Duration = Duration::from_secs(2); // for the other side to close after the last byte
+const PIECE: usize = 64 * 1024; // the most that is moved before the control connection is polled again
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -53,11 +53,11 @@ async fn main() -> Result<()> {
             session.request(Request::store(path, 0), Content::Source(&mut source)).await?;
         }
         "get" => {
-            // The file takes its name once it is whole: an older one stays until then.
+            // The file gets its name once it is whole; an old file stays until then.
             let (local, part) = (local?, format!("{}.part", local?));
             let mut sink = File::create(&part)?;
-            // A request's future may be dropped: nothing of the session is lost with it.
-            let request = Request::retrieve(path, 0).sized(); // fewer bytes than SIZE says are a failure
+            // The future of a request may be dropped: the session loses nothing.
+            let request = Request::retrieve(path, 0).sized(); // any other size than SIZE tells is a failure
             match timeout(LONGEST, session.request(request, Content::Sink(&mut sink))).await {
                 Ok(outcome) => drop(outcome?),
                 Err(_) => session.abort().await?,
@@ -69,23 +69,23 @@ async fn main() -> Result<()> {
     session.quit().await
 }
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 pub struct Session<'o> {
     client: Client,
-    /// The machine has no clock: it is told how much time has passed since this moment.
+    /// The machine has no clock: it is told the time since this moment.
     origin: Clock,
     control: TcpStream,
     /// Passive mode: a data connection that is being made.
     dialling: Option<Pin<Box<dyn Future<Output = io::Result<TcpStream>>>>>,
-    /// Active mode: where the server is going to connect to.
+    /// Active mode: where the server connects to.
     listener: Option<TcpListener>,
-    /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
+    /// The data connection, and how many bytes it has moved. The machine asks to close an old one before it asks for a new one.
     data: Option<(TcpStream, u64)>,
-    /// `> command`, `< reply`, `* data connection …`: the dialogue, for people.
+    /// Takes a line of the dialogue: `> command`, `< reply`, `* data connection …`.
     log: Box<dyn FnMut(&str) + 'o>,
 }
 
-/// What a request moves, from its offset on.
+/// The content that a request moves, from its offset on.
 pub enum Content<'c> {
     None,
     Source(&'c mut dyn BufRead),
@@ -96,7 +96,7 @@ impl<'o> Session<'o> {
     /// Connects, and waits for the greeting.
     pub async fn open(address: SocketAddr, config: Config, log: impl FnMut(&str) + 'o) -> Result<Self> {
         let control = timeout(PATIENCE, TcpStream::connect(address)).await??;
-        // A command is short and waits for its answer: sent at once, it saves 40 ms a transfer.
+        // Commands are short and wait for their replies: sent without delay, they save 40 ms a transfer.
         control.set_nodelay(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(Arc::new(config), ends, Instant::from_origin(Duration::ZERO));
@@ -111,7 +111,7 @@ impl<'o> Session<'o> {
         self.run(content).await?.ok_or_else(|| "the server has closed the connection".into())
     }
 
-    /// Ends a request whose future was dropped, by ABOR if it had begun to move something.
+    /// Ends a request whose future was dropped, by ABOR if its transfer had begun.
     pub async fn abort(&mut self) -> Result<()> {
         self.client.abort();
         self.run(Content::None).await.map(drop)
@@ -123,10 +123,10 @@ impl<'o> Session<'o> {
         Ok(close_in_order(&self.control).await?)
     }
 
-    /// Does what the machine asks for until the request has ended. `None`: the session has.
+    /// Carries out the machine's actions until the request has ended. `None`: the session has ended.
     ///
-    /// A question that isn't answered comes again. So what waits for a data connection waits for the control connection, too;
-    /// when that has something to say, the question stays open, and the machine may ask for something else.
+    /// A question that isn't answered comes again. So whatever waits for a data connection also waits for the control connection: if that
+    /// can be read, the question stays open, and the machine may ask for something else.
     async fn run(&mut self, mut content: Content<'_>) -> Result<Option<Outcome<'static>>> {
         loop {
             let now = Instant::from_origin(self.origin.elapsed());
@@ -181,7 +181,7 @@ impl<'o> Session<'o> {
                     let control = accept.wants_input().then_some(&self.control);
                     tokio::select! {
                         Ok((socket, peer)) = listener.accept() => {
-                            // The machine knows who may come. A stranger is turned away, and the question comes again.
+                            // The machine knows which host may connect. A stranger is refused, and the question comes again.
                             if accept.accepted(peer) == Verdict::Take {
                                 (self.listener, self.data) = (None, Some((socket, 0)));
                                 (self.log)(&format!("* data connection from port {}", peer.port()));
@@ -198,11 +198,11 @@ impl<'o> Session<'o> {
                     tokio::select! {
                         biased; // the control connection first
                         heard = hear(control, until(stream.deadline())) => {
-                            // When something is heard, `Stream` comes again, or something else instead.
+                            // Once something was read, `Stream` comes again, or something else instead.
                             if heard { self.read()? } else { stream.moved(*moved) }
                         }
                         _ = socket.ready(interest) => {
-                            tokio::task::yield_now().await; // others have their turn, and tokio learns what has come
+                            tokio::task::yield_now().await; // lets other tasks run, and tokio learn what has come
                             match advance(socket, &mut content, moved).await {
                                 Ok(()) => stream.moved(*moved),
                                 Err(end) => {
@@ -214,12 +214,12 @@ impl<'o> Session<'o> {
                         }
                     }
                 }
-                // What the channel was at doesn't matter: dialling, listening, connected, moving.
+                // Whatever the channel was doing: connecting, listening, connected, moving.
                 Action::Close(close) => {
                     (self.dialling, self.listener) = (None, None);
                     close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
                 }
-                // TLS comes on request, and no request here asks for it.
+                // No request here begins TLS.
                 Action::StartTls(start) => start.failed(TlsError::Unavailable),
                 Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
@@ -228,7 +228,7 @@ impl<'o> Session<'o> {
         }
     }
 
-    /// Hands over what has come, if something has; no bytes are the end.
+    /// Hands over the bytes that have come, if any; 0 bytes are the end of the connection.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
         match self.control.try_read(&mut buffer) {
@@ -239,7 +239,7 @@ impl<'o> Session<'o> {
     }
 }
 
-/// Waits for the control connection, if it may be heard, or for the time to be over: whether something can be read.
+/// Waits for the control connection, if it may be read, or until the time is over. Returns whether it can be read.
 async fn hear(control: Option<&TcpStream>, patience: Duration) -> bool {
     match control {
         Some(control) => timeout(patience, control.readable()).await.is_ok(),
@@ -247,7 +247,7 @@ async fn hear(control: Option<&TcpStream>, patience: Duration) -> bool {
     }
 }
 
-/// Moves what can be moved without waiting. `Err`: the stream has ended, well or not.
+/// Moves what can be moved without waiting. `Err`: the stream has ended, and how.
 async fn advance(socket: &TcpStream, content: &mut Content<'_>, moved: &mut u64) -> Result<(), StreamEnd> {
     let local = |_| StreamEnd::LocalError;
     let result = match content {
@@ -272,7 +272,7 @@ async fn advance(socket: &TcpStream, content: &mut Content<'_>, moved: &mut u64)
     }
 }
 
-/// Who has sent everything closes its side first, and waits a little for the other: a close over bytes that weren't read is a
+/// Closes after the last byte: first the sending side, then, after a little while, everything. Closing while bytes are unread would send a
 /// reset, which may destroy the end of what was sent.
 async fn close_in_order(socket: &TcpStream) -> io::Result<()> {
     SockRef::from(socket).shutdown(Shutdown::Write)?;

@@ -1,12 +1,12 @@
-//! A whole FTP server over tokio's sockets, on every platform: in plaintext, in passive and active mode.
+//! A whole FTP server over tokio's sockets, for every platform, in passive and active mode, without TLS.
 //!
 //! ```text
 //! cargo run --example tokio_server -- 127.0.0.1:2121
 //! curl ftp://anna:secret@127.0.0.1:2121/welcome.txt
 //! ```
 //!
-//! Copy it and change it: [`Session`] is an adapter, [`Session::run`] its loop, which does what the machine, [`Server`], asks
-//! for. What only an application can know, [`answer`] and [`open`] say: here, of the files in a map.
+//! Copy it and change it. [`Session`] is the adapter, and [`Session::run`] its loop, which carries out the actions of the machine, [`Server`].
+//! [`answer`] and [`open`] are the application: here it serves the files in a map.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Read};
@@ -23,10 +23,10 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
-pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by their names
+pub type Files = Mutex<BTreeMap<Vec<u8>, Vec<u8>>>; // contents by name
 
-const LINGER: Duration = Duration::from_secs(2); // for the client to close, once everything is sent
-const LARGEST: usize = 64 << 20; // how large a file may be
+const LINGER: Duration = Duration::from_secs(2); // for the client to close after the last byte
+const LARGEST: usize = 64 << 20; // the size of the largest file
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -36,30 +36,30 @@ async fn main() -> Result<()> {
     serve(&listener, &Arc::new(Mutex::new(BTreeMap::from([welcome])))).await
 }
 
-/// Serves everybody who connects.
+/// Serves all clients that connect.
 pub async fn serve(listener: &TcpListener, files: &Arc<Files>) -> Result<()> {
     let mut config = Config::default();
-    // What `answer` and `open` know; the machine refuses the rest, and FEAT and HELP follow.
+    // The commands that `answer` and `open` know; the machine refuses the others, and FEAT and HELP follow.
     config.support =
         Support::nothing().with(&[Verb::Pwd, Verb::Size, Verb::Dele, Verb::List, Verb::Retr, Verb::Stor])?;
     let config = Arc::new(config);
     loop {
         match listener.accept().await.map(|(control, _)| Session::new(control, config.clone(), files.clone())) {
-            Ok(session) => drop(tokio::spawn(async move { session?.run().await })), // one that breaks ends no other
-            Err(_) => sleep(Duration::from_millis(50)).await, // no socket is left: some session has to end first
+            Ok(session) => drop(tokio::spawn(async move { session?.run().await })), // a session that fails ends no other
+            Err(_) => sleep(Duration::from_millis(50)).await, // no socket is left, so a session has to end first
         }
     }
 }
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 struct Session {
     server: Server,
-    origin: Clock, // the machine has no clock: it is told how much time has passed since this moment
+    origin: Clock, // the machine has no clock: it is told the time since this moment
     control: TcpStream,
     host: IpAddr,
     listener: Option<TcpListener>, // passive mode
     dialling: Option<Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>>, // active mode
-    /// The data connection, and how many bytes it has moved. The machine has an old one closed before it asks for a new one.
+    /// The data connection, and how many bytes it has moved. The machine asks to close an old one before it asks for a new one.
     data: Option<(TcpStream, u64)>,
     content: Content,
     files: Arc<Files>,
@@ -68,17 +68,17 @@ struct Session {
 impl Session {
     fn new(control: TcpStream, config: Arc<Config>, files: Arc<Files>) -> Result<Self> {
         SockRef::from(&control).set_out_of_band_inline(true)?; // some clients send the end of ABOR as urgent data
-        control.set_nodelay(true)?; // else replies wait for each other, and a transfer takes 40 ms more
+        control.set_nodelay(true)?; // or replies are held back, and a transfer takes 40 ms more
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let server = Server::new(config, ends, &Greeting::ready(Text::from_static("Welcome.")), Instant::default());
         let (host, listener, dialling, data, content) = (ends.local().ip(), None, None, None, Content::Nothing);
         Ok(Self { server, origin: Clock::now(), control, host, listener, dialling, data, content, files })
     }
 
-    /// Does what the machine asks for, until the session has ended.
+    /// Carries out the machine's actions until the session has ended.
     ///
-    /// A question that isn't answered comes again. So what waits for a data connection waits for the control connection, too;
-    /// when that has something to say (ABOR, perhaps), the question stays open, and the machine may ask for something else.
+    /// A question that isn't answered comes again. So whatever waits for a data connection also waits for the control connection: if that
+    /// can be read (ABOR, perhaps), the question stays open, and the machine may ask for something else.
     async fn run(mut self) -> Result<()> {
         loop {
             let now = Instant::from_origin(self.origin.elapsed());
@@ -89,18 +89,18 @@ impl Session {
                     match timeout(until(Some(write.deadline())), writing).await {
                         Ok(Ok(count)) => write.wrote(count),
                         Ok(Err(_)) => write.failed(ControlError::Closed),
-                        Err(_) => {} // past its deadline the machine gives up by itself
+                        Err(_) => {} // past the deadline the machine gives up by itself
                     }
                 }
                 Action::Read { deadline } => {
-                    self.content = Content::Nothing; // nothing is under way
+                    self.content = Content::Nothing; // no transfer is under way
                     if hear(Some(&self.control), until(Some(deadline))).await {
                         self.read()?;
                     }
                 }
                 Action::Question(question) => answer(question, &self.files)?,
                 Action::Transfer(transfer) => self.content = open(transfer, &self.files),
-                Action::Answered(_) => {} // news that `Config::answered` doesn't ask for
+                Action::Answered(_) => {} // news that `Config::report_answered` doesn't ask for
                 // Passive mode: the client is told a port, and connects to it.
                 Action::Listen(listen) => {
                     self.listener = listen.ports().find_map(|port| bound(listen.host(), port).ok()?.listen(1).ok());
@@ -114,7 +114,7 @@ impl Session {
                     let control = accept.wants_input().then_some(&self.control);
                     tokio::select! {
                         Ok((socket, peer)) = listener.accept() => {
-                            // The machine knows who may come. A stranger is turned away, and the question comes again.
+                            // The machine knows which host may connect. A stranger is refused, and the question comes again.
                             if accept.accepted(peer) == Verdict::Take {
                                 (self.listener, self.data) = (None, Some((socket, 0)));
                             }
@@ -122,7 +122,7 @@ impl Session {
                         heard = hear(control, until(Some(accept.deadline()))) => if heard { self.read()? },
                     }
                 }
-                // Active mode, from our address on the control connection: the client takes nobody else.
+                // Active mode, from our address on the control connection, since the client accepts no other.
                 Action::Connect(connect) => {
                     let (address, host) = (connect.address(), self.host);
                     let dial = async move { bound(host, 0)?.connect(address).await };
@@ -147,11 +147,11 @@ impl Session {
                     tokio::select! {
                         biased; // the control connection first
                         heard = hear(control, until(stream.deadline())) => {
-                            if heard { self.read()? } else { stream.moved(*moved) } // then it comes again, or `Close`
+                            if heard { self.read()? } else { stream.moved(*moved) } // then `Stream` comes again, or `Close`
                         }
                         _ = socket.ready(interest) => {
                             let advanced = self.content.advance(socket, moved).await;
-                            tokio::task::yield_now().await; // others have their turn
+                            tokio::task::yield_now().await; // lets other tasks run
                             match advanced {
                                 Ok(()) => stream.moved(*moved),
                                 Err(end) => { stream.finished(end, (*moved).into()); self.data = None; }
@@ -159,7 +159,7 @@ impl Session {
                         }
                     }
                 }
-                // An upload is whole. An ABOR from before its end undoes it; tokio may not know of it yet, but the socket does.
+                // An upload has come whole. An ABOR sent before its end undoes it; tokio may not know of it yet, but the socket does.
                 Action::Look(mut look) => {
                     let mut buffer = [0; 4096];
                     if let (true, Ok(count)) = (look.wants_input(), (&*SockRef::from(&self.control)).read(&mut buffer))
@@ -175,12 +175,12 @@ impl Session {
                     }
                     _ => commit.failed(CommitError::Local),
                 },
-                // What the channel was at doesn't matter: listening, dialling, connected, moving.
+                // Whatever the channel was doing: listening, connecting, connected, moving.
                 Action::Close(close) => {
                     (self.listener, self.dialling, self.content) = (None, None, Content::Nothing);
                     close.closed(self.data.take().map_or(0, |(_, moved)| moved).into());
                 }
-                Action::StartTls(start) => start.failed(TlsError::Unavailable), // `Config::security` offers none
+                Action::StartTls(start) => start.failed(TlsError::Unavailable), // TLS is off by `Config::security`
                 Action::SecureData(secure) => secure.failed(TlsError::Unavailable),
                 Action::StopTls(stop) => stop.failed(TlsError::Unavailable),
                 Action::Leave => return Ok(close_in_order(&self.control).await?),
@@ -188,7 +188,7 @@ impl Session {
         }
     }
 
-    /// Hands over what has come, if something has; no bytes are the end.
+    /// Hands over the bytes that have come, if any; 0 bytes are the end of the connection.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
         match self.control.try_read(&mut buffer) {
@@ -199,7 +199,7 @@ impl Session {
     }
 }
 
-/// Waits for the control connection, if it may be heard, or for the time to be over: whether something can be read.
+/// Waits for the control connection, if it may be read, or until the time is over. Returns whether it can be read.
 async fn hear(control: Option<&TcpStream>, patience: Duration) -> bool {
     match control {
         Some(control) => timeout(patience, control.readable()).await.is_ok(),
@@ -213,7 +213,7 @@ fn bound(host: IpAddr, port: u16) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// Who has sent everything closes its side first, and waits a little for the other: a close over bytes that weren't read is a
+/// Closes after the last byte: first the sending side, then, after a little while, everything. Closing while bytes are unread would send a
 /// reset, which may destroy the end of what was sent.
 async fn close_in_order(socket: &TcpStream) -> io::Result<()> {
     SockRef::from(socket).shutdown(Shutdown::Write)?;
@@ -223,17 +223,17 @@ async fn close_in_order(socket: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// What a transfer moves.
+/// The content that a transfer moves.
 enum Content {
     Nothing,
     Download(VecDeque<u8>),
-    Upload(Vec<u8>, Vec<u8>), // the name that it takes once it is whole, and what is there so far
+    Upload(Vec<u8>, Vec<u8>), // the name that it gets once it is whole, and what has come so far
 }
 
 impl Content {
-    /// Moves what can be moved without waiting. `Err`: the stream has ended, well or not.
+    /// Moves what can be moved without waiting. `Err`: the stream has ended, and how.
     async fn advance(&mut self, socket: &TcpStream, moved: &mut u64) -> Result<(), StreamEnd> {
-        let mut piece = [0; 64 * 1024]; // then the control connection is looked at again
+        let mut piece = [0; 64 * 1024]; // then the control connection is polled again
         let result = match self {
             Self::Nothing => return Err(StreamEnd::LocalError),
             Self::Upload(_, bytes) if bytes.len() > LARGEST => return Err(StreamEnd::StorageFull),
@@ -250,16 +250,16 @@ impl Content {
     }
 }
 
-/// What the application says to a command.
+/// Answers a command.
 fn answer(question: Question<'_>, files: &Files) -> Result<()> {
     let (name, mut files) = (name(question.command()), files.lock().unwrap());
     match question {
         Question::Login(login) => match login.command() {
-            Command::User(_) => login.need_password(), // for every name: who has an account here is nobody's business
+            Command::User(_) => login.need_password(), // for every name, so that nobody learns which names exist
             Command::Pass(password) if login.user() == b"anna" && password.as_bytes() == b"secret" => login.accept(),
             _ => login.refuse(&Refusal::not_logged_in(Text::from_static("Login incorrect."))),
         },
-        Question::Directory(directory) => directory.path(&Path::new("/")?), // PWD: there is no other
+        Question::Directory(directory) => directory.path(&Path::new("/")?), // PWD: there is only one
         Question::Size(size) if files.contains_key(&name) => size.bytes(files[&name].len() as u64),
         Question::Perform(perform) if files.remove(&name).is_some() => perform.done(), // DELE
         other => other.refuse(&Refusal::unavailable(Text::from_static("No such file."))),
@@ -267,7 +267,7 @@ fn answer(question: Question<'_>, files: &Files) -> Result<()> {
     Ok(())
 }
 
-/// What a transfer moves, if it may begin.
+/// Accepts or refuses a transfer, and returns its content.
 fn open(transfer: Transfer<'_>, files: &Files) -> Content {
     let (name, files) = (name(transfer.command()), files.lock().unwrap());
     let old = files.get(&name).map_or(&[][..], Vec::as_slice);
@@ -279,7 +279,7 @@ fn open(transfer: Transfer<'_>, files: &Files) -> Content {
             Content::Download(lines.collect())
         }
         (Command::Retr(_), Some((_, rest))) if files.contains_key(&name) => Content::Download(rest.to_vec().into()),
-        (Command::Stor(_), Some((begin, _))) => Content::Upload(name, begin.to_vec()), // the old file stays meanwhile
+        (Command::Stor(_), Some((begin, _))) => Content::Upload(name, begin.to_vec()), // the old file stays until the upload is whole
         _ => Content::Nothing,
     };
     match content {

@@ -1,9 +1,8 @@
 //! How to write an adapter: a chapter for authors, with no items of its own.
 //!
-//! An adapter owns what a machine doesn't: sockets, files, TLS, a clock. It is one loop: poll the machine, do the one thing
-//! that the action asks for, answer through the action's handle, and poll again. The order of FTP (listen, *then* say
-//! 227; write the 234, *then* begin TLS; keep the file, *then* say 226) is the order in which the machine asks. An adapter
-//! that does what it is asked, when it is asked, has nothing to remember.
+//! An adapter owns what a machine doesn't have: sockets, files, TLS, a clock. It is one loop: poll the machine, do the one thing that the
+//! action asks for, answer through the action's handle, and poll again. Where FTP has an order (listen, *then* send 227; write the 234, *then*
+//! begin TLS; keep the file, *then* send 226), the machine asks in that order, so the adapter doesn't have to know it.
 //!
 //! | section | what it answers |
 //! |---|---|
@@ -13,14 +12,14 @@
 //! | [The server's loop](#the-servers-loop) | questions, transfers, `Look` and `Commit` |
 //! | [`Look`](#look) | on plain sockets, on tokio, under TLS |
 //! | [Socket options](#socket-options) | the two that FTP needs |
-//! | [Closing in order](#closing-in-order) | how the last bytes of a file are lost, and how they aren't |
-//! | [Errors](#errors) | from `std::io::Error` to what the machine wants to know |
+//! | [Closing in order](#closing-in-order) | how not to lose the last bytes of a file |
+//! | [Errors](#errors) | from `std::io::Error` to what the machine needs to know |
 //!
 //! # The clock
 //!
-//! An [`Instant`](crate::Instant) is the time since an origin that the adapter chooses, on a clock that never goes back. `new` and each
-//! `poll` are told the moment, and nothing else is: a machine keeps no timer. Each action that waits for the outside has a
-//! `deadline()`. Poll at that moment at the latest; the machine then gives up by itself what has taken too long.
+//! An [`Instant`](crate::Instant) is the time since an origin that the adapter chooses, on a clock that never goes back. A machine has no
+//! timer: it learns the time only from `new` and `poll`. Each action that takes time has a `deadline()`. Poll at that moment at the latest;
+//! the machine then gives up what has taken too long.
 //!
 //! ```
 //! let origin = std::time::Instant::now();
@@ -30,9 +29,8 @@
 //!
 //! # The loop that blocks
 //!
-//! One session and one thread: each action is done to its end before it is answered. This is right wherever it doesn't matter
-//! that a request can't be aborted while its bytes move. The deadline of [`Read`](crate::client::Action::Read) becomes the socket's
-//! time-out; that of [`Write`](crate::Write) does, too.
+//! With one thread for each session, the adapter finishes each action before it answers it. The price: a request can't be aborted while its
+//! bytes move. The deadlines of [`Read`](crate::client::Action::Read) and [`Write`](crate::Write) become time-outs of the socket.
 //!
 //! ```no_run
 //! use std::io::{self, ErrorKind, Read, Write};
@@ -51,7 +49,7 @@
 //!     let mut data: Option<TcpStream> = None;
 //!     loop {
 //!         let now = Instant::from_origin(origin.elapsed());
-//!         // A time-out of zero means none to a socket.
+//!         // To a socket, a time-out of zero would mean none.
 //!         let until = |deadline: Instant| deadline.saturating_since(now).max(Duration::from_millis(1));
 //!         match client.poll(now)? {
 //!             Action::Write(write) => {
@@ -66,7 +64,7 @@
 //!                 control.set_read_timeout(deadline.map(until))?;
 //!                 let mut buffer = [0; 4096];
 //!                 match control.read(&mut buffer) {
-//!                     Ok(count) => client.received(&buffer[..count]),     // nothing at all: the end
+//!                     Ok(count) => client.received(&buffer[..count]),     // 0 bytes: the end of the connection
 //!                     Err(error) if is_time_out(&error) => {}
 //!                     Err(_) => client.received(&[]),
 //!                 }
@@ -88,7 +86,7 @@
 //!                 };
 //!                 match moved {
 //!                     Ok(total) => stream.finished(StreamEnd::Clean, total.into()),
-//!                     // How much `copy` had moved by then it doesn't say: the content can't begin anew.
+//!                     // `copy` doesn't tell how much it had moved, so the content can't begin anew.
 //!                     Err(_) => stream.finished(StreamEnd::Truncated, Moved::Bytes(0)),
 //!                 }
 //!             }
@@ -101,7 +99,7 @@
 //!             }
 //!             Action::Reply(_) | Action::Unsolicited(_) | Action::Noise(_) => {}      // news, for a log
 //!             Action::Leave => return Err("the session has ended".into()),
-//!             // This one has neither active mode nor TLS: it says so, and the machine goes on without.
+//!             // This adapter has neither active mode nor TLS. It says so, and the machine goes on without them.
 //!             Action::Listen(listen) => listen.failed(DataError::Local),
 //!             Action::Accept(accept) => accept.failed(DataError::Local),
 //!             Action::StartTls(start) => start.failed(TlsError::Unavailable),
@@ -118,21 +116,20 @@
 //! # fn close(_: TcpStream) -> io::Result<()> { Ok(()) }
 //! ```
 //!
-//! `why` is under [Errors](#errors), `close` under [Closing in order](#closing-in-order).
+//! The function `why` is under [Errors](#errors), `close` under [Closing in order](#closing-in-order).
 //!
 //! # The loop that doesn't block
 //!
-//! A question that is dropped unanswered stays open. The next `poll` shows what has become more urgent (a `Write`, a `Reply`, a
-//! `Close`), or the same question again, under the same `serial()`. So there are two ways to do several things at once, and
-//! neither needs a list of what is pending:
+//! A question that is dropped unanswered stays open. The next `poll` returns something more urgent (a `Write`, a `Reply`, a `Close`), or the
+//! same question again, with the same `serial()`. So there are two ways to do several things at once, and neither needs a list of pending
+//! work:
 //!
-//! - **With readiness** (`poll`, `epoll`): try without waiting; if it would block, drop the handle, wait until one of the sockets
-//!   is ready or the deadline has come, and poll again. The serial tells work that has begun from work that has to begin.
+//! - **With readiness** (`poll`, `epoll`): try without waiting. If that would block, drop the handle, wait until a socket is ready or the
+//!   deadline has come, and poll again. The serial tells whether the work for a question has begun already.
 //! - **With futures**: `select!` between the work and the control connection, and drop whichever isn't ready.
 //!
-//! While a question waits, the control connection may be read if its `wants_input()` says so: the other side may have aborted, said
-//! 421, or gone. Where it says no, leave the bytes to TCP, which then slows the peer down: what is handed over all the same counts
-//! against a limit.
+//! While a question is open, read the control connection if `wants_input()` says so: the other side may abort, send 421, or close. If it
+//! says no, don't read, and TCP slows the peer down; bytes that are handed over all the same count against a limit.
 //!
 //! Here a client connects without waiting:
 //!
@@ -172,7 +169,7 @@
 //! }
 //! ```
 //!
-//! And with tokio, where a future that is dropped loses nothing, either:
+//! Here is a server with tokio. A future that is dropped loses nothing:
 //!
 //! ```no_run
 //! # async fn body(
@@ -212,17 +209,16 @@
 //!
 //! # The server's loop
 //!
-//! It is the client's loop, with [`Question`](crate::server::Question) and [`Transfer`](crate::server::Transfer) in place of replies and
-//! results. Three things are the server's alone:
+//! A server's loop is the client's, with [`Question`](crate::server::Question) and [`Transfer`](crate::server::Transfer) in place of replies and
+//! results. Three things are different:
 //!
-//! 1. **A question may be answered much later.** Drop it, go on polling (the control connection is heard meanwhile if it
-//!    `wants_input()`), and answer it when it comes again with the serial that you know. At its deadline the machine says 451
-//!    for you.
-//! 2. **The content of a transfer is opened before it is accepted**, since [`accept`](crate::server::Transfer::accept) is the 150. Keep it with the
-//!    loop until its `Stream` has ended, its `Commit` is answered, or a `Close` names its channel.
-//! 3. **An upload takes its place at [`Commit`](crate::server::Commit), and not before.** Write it under another name while the bytes come, and
-//!    rename it there. Whatever gives the upload up (ABOR, a client that has gone, a deadline) asks `Close` instead; so an
-//!    adapter that drops everything of that channel leaves the old file as it was.
+//! 1. **A question may be answered much later.** Drop it, go on polling (and reading, if it `wants_input()`), and answer it when it comes again
+//!    with the same serial. At its deadline the machine sends 451 instead.
+//! 2. **Open the file before you accept the transfer**, since [`accept`](crate::server::Transfer::accept) sends the 150. Keep it open until its
+//!    `Stream` has ended, its `Commit` is answered, or a `Close` names its channel.
+//! 3. **Put an upload in its place at [`Commit`](crate::server::Commit), not before.** Write it under another name while the bytes come, and
+//!    rename it at `Commit`. If the upload is given up (ABOR, a client that has gone, a deadline), `Close` comes instead: drop what has
+//!    come, and the old file is untouched.
 //!
 //! ```no_run
 //! use std::fs;
@@ -250,10 +246,9 @@
 //!
 //! # `Look`
 //!
-//! The data connection of an upload has ended in order, and that is all that its end tells: a client that says ABOR closes
-//! it, too. ABOR was sent before, so it is here by now, in the control connection's buffer. [`Look`](crate::server::Look) asks for
-//! one read that doesn't wait, so that what is here is heard before the upload is kept. What has to be looked through depends on
-//! who keeps bytes back:
+//! The end of an upload's data connection doesn't tell whether the upload is whole: a client that sends ABOR closes the data connection, too.
+//! It sends ABOR first, so the ABOR has arrived by then, and is in the control connection's buffer. [`Look`](crate::server::Look) asks for one
+//! read that doesn't wait, so that the ABOR is read before the upload is kept. How to read depends on the layers that may hold bytes:
 //!
 //! - **Plain sockets**: one read that doesn't block.
 //!
@@ -268,8 +263,8 @@
 //!           let read = control.read(&mut buffer);
 //!           control.set_nonblocking(false)?;
 //!           match read {
-//!               Ok(count) => look.received(&buffer[..count]),             // nothing at all: the end
-//!               Err(error) if error.kind() == ErrorKind::WouldBlock => {} // nothing is here
+//!               Ok(count) => look.received(&buffer[..count]),             // 0 bytes: the end of the connection
+//!               Err(error) if error.kind() == ErrorKind::WouldBlock => {} // nothing has come
 //!               Err(_) => look.received(&[]),
 //!           }
 //!       }
@@ -278,8 +273,8 @@
 //!   }
 //!   ```
 //!
-//! - **tokio**: `try_read` answers from the readiness that the reactor has seen, which may be older than the bytes. Read from the
-//!   socket itself, past the reactor.
+//! - **tokio**: `try_read` goes by the readiness that the reactor has seen, which may be older than the bytes. Read from the socket itself,
+//!   past the reactor.
 //!
 //!   ```no_run
 //!   # use ftp_proto::server::Look;
@@ -295,19 +290,18 @@
 //!   }
 //!   ```
 //!
-//! - **TLS**: the bytes may be in the session already. Read out what it holds in plaintext first; then let it read once from the
-//!   socket without waiting, and read it out again. With rustls that is `reader().read`, `read_tls`, `process_new_packets`,
-//!   `reader().read`.
+//! - **TLS**: the TLS session may hold the bytes already. First read the plaintext that it holds, then let it read once from the socket
+//!   without waiting, then read its plaintext again. With rustls: `reader().read`, `read_tls`, `process_new_packets`, `reader().read`.
 //!
 //! # Socket options
 //!
-//! Two matter, on every control connection:
+//! Two options matter, on every control connection:
 //!
 //! ```
 //! fn prepare(control: &std::net::TcpStream) -> std::io::Result<()> {
-//!     // A command is short and waits for its reply: held back, each transfer costs 40 ms more.
+//!     // Without this, the short commands and replies are held back, and each transfer takes 40 ms longer.
 //!     control.set_nodelay(true)?;
-//!     // Python, Perl and Ruby send the last byte of ABOR as urgent data, which is lost unless it stays in line.
+//!     // Clients in Python, Perl and Ruby send the last byte of ABOR as urgent data, which is lost unless it stays in line.
 //!     socket2::SockRef::from(control).set_out_of_band_inline(true)
 //! }
 //! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
@@ -315,14 +309,14 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A client that can send urgent data itself (`MSG_OOB`) sets [`Config::urgent`](crate::client::Config::urgent) and sends the
-//! first [`Write::urgent_length`](crate::Write::urgent_length) bytes so.
+//! A client's adapter that can send urgent data (`MSG_OOB`) sets [`Config::urgent`](crate::client::Config::urgent), and sends the first
+//! [`Write::urgent_length`](crate::Write::urgent_length) bytes as such.
 //!
 //! # Closing in order
 //!
-//! The sender of a file ends it by closing. A close over bytes that weren't read becomes a reset, and a reset can destroy what
-//! the other side has received and not read yet: the end of the file is lost, now and then. So shut down the sending side
-//! first (under TLS after close_notify), read to the end, and close then; but wait a bounded time for it.
+//! The sender of a file ends it by closing the data connection. Closing while received bytes are unread sends a reset, which can destroy what
+//! the other side has received but not read yet: now and then the end of the file is lost. So first shut down the sending side (under TLS after
+//! close_notify), then read to the end, for a bounded time, and then close.
 //!
 //! ```
 //! use std::io::Read;
@@ -344,23 +338,25 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The same holds for the control connection at [`Leave`](crate::server::Action::Leave): a 221 or a 421 may still be under way. A TLS data
-//! connection that ends without close_notify is [`StreamEnd::Truncated`](crate::StreamEnd::Truncated): anybody in between could have cut it.
+//! Close the control connection in the same way at [`Leave`](crate::server::Action::Leave): a 221 or 421 may still be under way. A TLS data
+//! connection that ends without close_notify is [`StreamEnd::Truncated`](crate::StreamEnd::Truncated), since anybody in between could have cut
+//! it.
 //!
-//! Nothing of this where the end of the file was in the data and you leave the connection for the next transfer: write (and flush) or read up to
-//! the mark, keep the socket and what was read behind the mark under its [`ChannelId`](crate::ChannelId), and say
-//! [`StreamEnd::Marked`](crate::StreamEnd::Marked). Either another `Stream` comes for that channel, or its `Close`. An adapter that always closes
-//! says `Clean`, and that is right, too.
+//! In MODE B, C and Z, and with STRU R, the end of the file is marked in the data, so the data connection can stay open for the next transfer:
+//! write (and flush) or read up to the mark, keep the socket and what was read behind the mark under its [`ChannelId`](crate::ChannelId), and
+//! answer [`StreamEnd::Marked`](crate::StreamEnd::Marked). Then another `Stream` for that channel comes, or its `Close`. An adapter may also
+//! close the connection each time and answer `Clean`.
 //!
 //! # Errors
 //!
-//! The machine wants to know what an error means for the next route, not what the system calls it:
+//! The machine needs to know what an error means for the next route. (With the feature `std`, `DataError` and `ControlError` are made from
+//! `std::io::Error` by `From`.)
 //!
 //! ```
 //! use std::io::{Error, ErrorKind};
 //! use ftp_proto::{ControlError, DataError};
 //!
-//! /// Of a data connection that can't be made.
+//! /// Why a data connection can't be made.
 //! fn why(error: &Error) -> DataError {
 //!     match error.kind() {
 //!         ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => DataError::Refused,
@@ -371,7 +367,7 @@
 //!     }
 //! }
 //!
-//! /// Of a control connection that can't be written to.
+//! /// Why a control connection can't be written to.
 //! fn control_error(error: &Error) -> ControlError {
 //!     match error.kind() {
 //!         ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => ControlError::Closed,
@@ -383,6 +379,6 @@
 //! assert_eq!(control_error(&ErrorKind::BrokenPipe.into()), ControlError::Closed);
 //! ```
 //!
-//! An error of the control connection while reading is its end: hand over an empty slice. What follows from it, the machine
-//! knows: after QUIT it is in order, amid a transfer the data connection is closed first, and anywhere else it is a
-//! [`Violation`](crate::client::Violation) that names the command whose reply was due.
+//! An error while reading the control connection is its end: hand over an empty slice. The machine knows what follows. A server asks to close
+//! what is open, and then for [`Leave`](crate::server::Action::Leave). A client does the same after QUIT or while nothing is due; otherwise its
+//! `poll` returns a [`Violation`](crate::client::Violation) that names the command whose reply was due, and the adapter closes what it has open.

@@ -11,8 +11,10 @@
 mod action;
 mod config;
 mod context;
+mod ending;
 mod evidence;
 mod misuse;
+mod phase;
 mod plan;
 mod request;
 mod suspicion;
@@ -25,9 +27,9 @@ use alloc::sync::Arc;
 use crate::command::{Protection, Verb};
 use crate::connection::{Ask, First, cannot_happen};
 use crate::inbox::{Inbox, Replies};
-use crate::outbox::{ControlError, Terms};
+use crate::outbox::Terms;
 use crate::route::{Attempt, Endpoints};
-use crate::session::{LoginState, Session};
+use crate::session::Session;
 use crate::time::Instant;
 use crate::tls::Tls;
 
@@ -37,8 +39,8 @@ pub use config::{Config, Noise, Patience, Security};
 pub use misuse::Misuse;
 pub use request::{NotRaw, PlaintextAccepted, Rejected, Request};
 
-use context::{Context, End, Ended, Progress, ReplyBy};
-use evidence::Breach;
+use context::{Context, Ended, Progress, ReplyBy};
+use phase::{Afterwards, Phase};
 use plan::{Abort, Running};
 use request::Wanted;
 use waiting::Wait;
@@ -67,46 +69,18 @@ pub struct Client {
     context: Context,
     inbox: Inbox<Replies>,
     phase: Phase,
-    /// QUIT is said once no request runs.
+    /// Whether QUIT is to be sent once no request runs.
     quit: bool,
-    /// Few servers make any.
+    /// Boxed, since few servers send any.
     noise: Option<Box<Skipped>>,
 }
 
-/// Lines that were no reply.
+/// Lines that aren't replies.
 #[derive(Debug, Default)]
 struct Skipped {
     count: u8,
-    /// The last one.
+    /// The last of them.
     line: Box<[u8]>,
-}
-
-/// What the machine is at.
-#[derive(Debug)]
-enum Phase {
-    /// No request runs.
-    Idle,
-    /// A request was started; its time begins with the next poll.
-    Started {
-        request: Request,
-        aborted: bool,
-    },
-    Running(Running),
-    /// The request has ended: `Done` is shown, then it goes on so.
-    Ended(Wanted, Ended, Afterwards),
-    /// Nothing can be said any more. What was received is shown, then why.
-    Mute(ControlError),
-    /// The control connection is to be closed.
-    Left,
-    Broken(Violation, Breach),
-}
-
-/// How the session goes on once a request has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Afterwards {
-    GoesOn,
-    /// QUIT was answered; or TLS was to begin, without which there is nothing more to say.
-    Leaves,
 }
 
 /// What `poll` hands out, decided before anything is borrowed for it.
@@ -122,8 +96,8 @@ enum Next {
 }
 
 impl Client {
-    /// The machine of a control connection that was just made, at the moment `now`. The greeting is the first request: its
-    /// `Done` comes before another can be started.
+    /// The machine for a control connection that was made at the moment `now`, between the local address and the server's (`ends`). Waiting
+    /// for the greeting is the first request, so no other can be started before its `Done`.
     pub fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
         let inbox = Inbox::replies(config.limits).with_escape(config.escaping.replies).without_raw();
         let mut context = Context::new(config, ends, now);
@@ -131,12 +105,12 @@ impl Client {
         Self { context, inbox, phase, quit: false, noise: None }
     }
 
-    /// Begins a request.
+    /// Begins a request. The next [`poll`](Self::poll) hands out its first command; a [`Action::Done`] ends it.
     ///
     /// # Errors
-    /// [`Rejected`] gives the request back: [`Misuse::Busy`] while another runs, [`Misuse::Ended`] after the end,
-    /// [`Misuse::NotSecure`] without the TLS that [`Config::security`] or the request itself needs, [`Misuse::Unfitting`] and
-    /// [`Misuse::Contradictory`] for options that it can't have.
+    /// [`Rejected`] gives the request back: [`Misuse::Busy`] while another one runs, [`Misuse::Ended`] once the session has ended or
+    /// [`quit`](Self::quit) was called, [`Misuse::NotSecure`] without the TLS that [`Config::security`] or the request itself needs,
+    /// [`Misuse::Unfitting`] and [`Misuse::Contradictory`] for options that this request can't have.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -144,23 +118,10 @@ impl Client {
     /// # use ftp_proto::{Endpoints, Instant};
     /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
     /// # let mut client = Client::new(Arc::new(Config::default()), ends, Instant::from_origin(Duration::ZERO));
-    /// // The greeting is the first request.
+    /// // The greeting is still awaited: the request comes back, with the reason.
     /// let rejected = client.start(Request::noop()).unwrap_err();
     /// assert_eq!(rejected.why, Misuse::Busy);
     /// let later = rejected.request;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// ```
-    /// # use std::{sync::Arc, time::Duration};
-    /// # use ftp_proto::client::{Action, Config, Request};
-    /// # use ftp_proto::{Client, Endpoints, Instant};
-    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
-    /// # let now = Instant::from_origin(Duration::ZERO);
-    /// let mut client = Client::new(Arc::new(Config::default()), ends, now);
-    /// // The greeting is still awaited: the request comes back, with the reason.
-    /// let rejected = client.start(Request::noop()).unwrap_err();
-    /// println!("{}", rejected.why);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn start(&mut self, request: Request) -> Result<(), Rejected> {
@@ -173,7 +134,7 @@ impl Client {
         }
     }
 
-    /// Why this request can't be taken now.
+    /// Why this request can't be started now.
     fn misuse(&self, request: &Request) -> Option<Misuse> {
         match self.phase {
             _ if self.quit || self.context.connection.input_ended => Some(Misuse::Ended),
@@ -184,18 +145,8 @@ impl Client {
         }
     }
 
-    /// Whether a request runs, the greeting and QUIT among them: until its `Done` was shown, or the session has ended. What
-    /// [`quit`](Self::quit) says has no `Done`: its reply is shown, and then `Leave`.
-    ///
-    /// ```
-    /// # use std::{sync::Arc, time::Duration};
-    /// # use ftp_proto::client::{Client, Config};
-    /// # use ftp_proto::{Endpoints, Instant};
-    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
-    /// # let mut client = Client::new(Arc::new(Config::default()), ends, Instant::from_origin(Duration::ZERO));
-    /// assert!(client.is_busy(), "the greeting is due");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Whether a request runs: from [`start`](Self::start) until its `Done` was shown or the session has ended. Waiting for the greeting
+    /// counts as a request, and so does the QUIT of [`quit`](Self::quit), although no `Done` ends that.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -214,8 +165,8 @@ impl Client {
         matches!(self.phase, Phase::Started { .. } | Phase::Running(_) | Phase::Ended(..))
     }
 
-    /// Where TLS is required, nothing but what brings it goes out without it: no reply of a server can change that
-    /// (CVE-2021-22946). And TLS that isn't there can't be ended.
+    /// Where TLS is required, only requests that can bring it go out without it, whatever the server replies (CVE-2021-22946). A request
+    /// that ends TLS needs TLS to be on.
     fn is_secure_enough(&self, request: &Request) -> bool {
         let secured = self.context.connection.tls == Tls::On;
         let protected = self.context.connection.session.protection() == Protection::Private;
@@ -227,8 +178,24 @@ impl Client {
         }
     }
 
-    /// Aborts the request that runs, at any time: a transfer by ABOR (RFC 959 4.1.3), anything else before its next
-    /// command. It ends with [`Failure::Aborted`], or as it would have if the abort came too late.
+    /// Aborts the request that runs: a transfer by ABOR (RFC 959 4.1.3), any other request by not sending its next command. The request
+    /// ends with [`Failure::Aborted`], or as it would have ended anyway if it was too late. Allowed at any time; does nothing while no
+    /// request runs.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::client::{Action, Client, Config, Failure, Request};
+    /// # use ftp_proto::{Endpoints, Instant};
+    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// # let mut client = Client::new(Arc::new(Config::default()), ends, now);
+    /// # client.received(b"220 ready\r\n");
+    /// # while !matches!(client.poll(now)?, Action::Done(_)) {}
+    /// client.start(Request::noop())?;
+    /// client.abort();
+    /// assert!(matches!(client.poll(now)?, Action::Done(Err(Failure::Aborted))), "NOOP was never sent");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn abort(&mut self) {
         match &mut self.phase {
             Phase::Started { aborted, .. } => *aborted = true,
@@ -239,17 +206,37 @@ impl Client {
         }
     }
 
-    /// Says QUIT once the request that runs has ended, waits a little for the answer, then asks for `Leave`. The answer is shown as
-    /// [`Action::Reply`]; there is no `Done` behind it. [`Request::quit`] has one.
+    /// Sends QUIT once the request that runs has ended, waits for the reply as long as [`Patience::quit`] allows, then asks for
+    /// [`Action::Leave`]. The reply is shown as [`Action::Reply`], and no `Done` follows it; [`Request::quit`] is the request with a `Done`.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::client::{Action, Client, Config};
+    /// # use ftp_proto::{Endpoints, Instant};
+    /// # let ends = Endpoints::new("192.0.2.1:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// # let mut client = Client::new(Arc::new(Config::default()), ends, now);
+    /// # client.received(b"220 ready\r\n");
+    /// # while !matches!(client.poll(now)?, Action::Done(_)) {}
+    /// client.quit();
+    /// let Action::Write(write) = client.poll(now)? else { panic!() };
+    /// assert_eq!(write.bytes(), b"QUIT\r\n");
+    /// write.wrote(6);
+    /// client.received(b"221 Goodbye.\r\n");
+    /// assert!(matches!(client.poll(now)?, Action::Reply(_)));
+    /// assert!(matches!(client.poll(now)?, Action::Leave));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn quit(&mut self) {
         self.quit = true;
     }
 
-    /// Takes what was read from the control connection. An empty slice is its end.
+    /// Takes the bytes that were read from the control connection. An empty slice means that the server has closed it. Allowed at any
+    /// time; what follows from the bytes is told by the next [`poll`](Self::poll).
     ///
-    /// What comes while the open action's `wants_input` says no, or more than [`Limits::reply`](crate::Limits::reply) waits
-    /// unread, is taken too, but bounded: from the second time on it counts, and more than that limit is
-    /// [`Violation::Flood`].
+    /// Bytes are also taken while the open action's `wants_input` is false, or more than [`Limits::reply`](crate::Limits::reply) bytes are
+    /// unread, but not without limit: from the second such call on they are counted, and more than [`Limits::reply`](crate::Limits::reply)
+    /// of them is [`Violation::Flood`].
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -267,7 +254,7 @@ impl Client {
         if bytes.is_empty() {
             self.context.connection.input_ended = true;
         } else if matches!(self.phase, Phase::Left | Phase::Broken(..)) {
-            // The end was told, and nothing changes it.
+            // The end was shown, and nothing can change it.
         } else if let Tls::Starting { .. } = self.context.connection.tls {
             self.break_off(Violation::PlaintextBeforeTls);
         } else {
@@ -282,7 +269,7 @@ impl Client {
         }
     }
 
-    /// The state of the control connection, as commands and replies have made it.
+    /// The state of the session, as the commands and replies so far have made it: login, TYPE, what is due.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -298,16 +285,24 @@ impl Client {
         &self.context.connection.session
     }
 
-    /// How the last transfer tried to come to a data connection, in order.
+    /// The attempts at a data connection that the last transfer made, in order. A new transfer empties the list.
+    ///
+    /// ```
+    /// # fn show(client: &ftp_proto::Client) {
+    /// for attempt in client.attempts() {
+    ///     eprintln!("{attempt}"); // PASV 192.0.2.2:50000: no answer in time
+    /// }
+    /// # }
+    /// ```
     pub fn attempts(&self) -> &[Attempt] {
         &self.context.attempts
     }
 
-    /// The one next thing to do, at the moment `now`.
+    /// The next thing to do, at the moment `now`. An action that was dropped unanswered comes again.
     ///
     /// # Errors
-    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll says it again. No
-    /// `Close` comes before it: what runs for a data connection is to be stopped and closed too.
+    /// [`Violation`]: the server broke the protocol, or the connection broke. It is final, and every later poll returns it again. No
+    /// `Close` comes before it, so the adapter also stops and closes whatever it has open for data.
     pub fn poll(&mut self, now: Instant) -> Result<Action<'_>, Violation> {
         self.context.connection.now = now;
         let next = match self.next() {
@@ -322,7 +317,7 @@ impl Client {
         self.action(next)
     }
 
-    /// The session is over.
+    /// Ends the session for good.
     fn break_off(&mut self, violation: Violation) {
         self.phase = Phase::Broken(violation, self.breach());
     }
@@ -351,7 +346,7 @@ impl Client {
             Next::Leave => Some(Action::Leave),
         };
         action.ok_or_else(|| {
-            cannot_happen("what was decided to be asked or told isn't there");
+            cannot_happen("the action that was decided on isn't there");
             Violation::Fault
         })
     }
@@ -385,7 +380,7 @@ impl Client {
                     None
                 }
             };
-            // The plan goes first: when it ends with the reply that was taken last, `Done` shows that reply.
+            // The plan advances before another reply is taken: if it ends with the last one taken, `Done` shows that one.
             if let Some(wait) = wait
                 && let Some(next) = self.wait(wait)?
             {
@@ -394,7 +389,7 @@ impl Client {
         }
     }
 
-    /// Whether what is to be written can't be.
+    /// Whether the control connection can't be written to any more; the phase follows.
     fn falls_mute(&mut self) -> bool {
         let Context { connection, config, .. } = &mut self.context;
         let Some(why) = connection.outbox.failure(connection.now, config.patience.write) else { return false };
@@ -403,7 +398,7 @@ impl Client {
         true
     }
 
-    /// A request begins, or its end is shown.
+    /// Begins the request that was started, or shows the end of the one that has ended.
     fn turn(&mut self) -> Option<Next> {
         match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Started { request, aborted } => {
@@ -427,7 +422,7 @@ impl Client {
         }
     }
 
-    /// The request goes on as far as it can, and then waits. `None`: look again.
+    /// Advances the request as far as it can go. Returns what it waits for then; `None`: look again.
     fn advance(&mut self) -> Option<Wait> {
         let Phase::Running(running) = &mut self.phase else { return None };
         let context = &mut self.context;
@@ -448,70 +443,5 @@ impl Client {
                 None
             }
         }
-    }
-
-    fn end(&mut self, wanted: Wanted, late: bool, ended: Ended) {
-        self.phase = match ended.how {
-            End::Quit => return self.leave(),
-            End::Tls(_) => {
-                self.context.connection.data.release();
-                Phase::Ended(wanted, ended, Afterwards::Leaves)
-            }
-            End::Aborted if late => Phase::Ended(wanted, Ended { how: End::TimedOut, ..ended }, Afterwards::GoesOn),
-            End::Success if wanted == Wanted::Farewell => {
-                self.context.connection.data.release();
-                Phase::Ended(wanted, ended, Afterwards::Leaves)
-            }
-            _ => Phase::Ended(wanted, ended, Afterwards::GoesOn),
-        };
-    }
-
-    /// The control connection is to be closed, and what is left of the data connection before it.
-    fn leave(&mut self) {
-        self.context.connection.data.release();
-        self.phase = Phase::Left;
-    }
-
-    /// What `Done` shows. `None`: it was ended by a reply, and there is none.
-    fn done(&self, wanted: Wanted, ended: Ended) -> Option<Result<Outcome<'_>, Failure<'_>>> {
-        let reply = || match ended.reply {
-            Some(reply) => Some(reply),
-            None => self.inbox.reply(),
-        };
-        let value = match ended.how {
-            End::Refused => return Some(Err(Failure::Refused(reply()?))),
-            End::Unexpected => return Some(Err(Failure::Unexpected(reply()?))),
-            End::NoRoute => return Some(Err(Failure::NoRoute(self.context.attempts.clone()))),
-            End::Tls(why) => return Some(Err(Failure::Tls(why))),
-            End::TimedOut => return Some(Err(Failure::TimedOut)),
-            End::Stalled(moved) => return Some(Err(Failure::Stalled { moved })),
-            End::Incomplete { end, moved, expected } => {
-                return Some(Err(Failure::Incomplete { end, moved: moved.bytes(), expected }));
-            }
-            End::Changed { expected, told } => return Some(Err(Failure::Changed { expected, told })),
-            End::Beyond { offset, total } => return Some(Err(Failure::Beyond { offset, total })),
-            End::Aborted => return Some(Err(Failure::Aborted)),
-            End::Stored(moved, name) => Value::Stored { moved, name },
-            End::Transferred(moved) => Value::Transferred(moved),
-            End::Success | End::Quit => Value::Nothing,
-        };
-        let reply = reply()?;
-        let read = match (wanted, value) {
-            (Wanted::Login, _) if self.session().login() != LoginState::Complete => {
-                return Some(Err(Failure::Refused(reply)));
-            }
-            (Wanted::Directory, _) => reply.directory().map(|path| Value::Directory(path.into_owned())),
-            (Wanted::Size, _) => reply.size().map(Value::Size),
-            (Wanted::Hash(verb), _) => reply.hash_digits().map(|digits| Value::Hash {
-                verb,
-                digits: digits.iter().map(|digit| char::from(digit.to_ascii_lowercase())).collect(),
-            }),
-            (Wanted::Modified, _) => reply.modified().map(Value::Modified),
-            (_, value) => Ok(value),
-        };
-        Some(match read {
-            Ok(value) => Ok(Outcome { reply, value }),
-            Err(error) => Err(Failure::Unreadable(reply, error)),
-        })
     }
 }

@@ -1,5 +1,5 @@
-//! What both machines own of a control connection, whatever their role: the clock, what waits to be written, the session,
-//! TLS, the data connection, and the questions about them.
+//! What both machines own of a connection, without a role: the clock, the bytes that wait to be written, the session, TLS, the data
+//! connection, and the questions about them.
 
 mod unwanted;
 
@@ -23,28 +23,28 @@ pub(crate) struct Connection {
     pub(crate) session: Session,
     pub(crate) tls: Tls,
     pub(crate) data: Data,
-    /// The peer says no more.
+    /// Whether the peer has closed the control connection.
     pub(crate) input_ended: bool,
     pub(crate) unwanted: Unwanted,
 }
 
-/// What comes before everything else.
+/// The questions that come before all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum First {
     Write,
     Close,
 }
 
-/// What is asked of the adapter, decided before anything is borrowed for it.
+/// A question to the adapter, decided before anything is borrowed for its handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ask {
     Close,
     Tls,
-    /// The question about the data connection. Who moves bytes has to poll again at this moment at the latest.
+    /// The question about the data connection; if it is a `Stream`, with its deadline.
     Data(Option<Instant>),
 }
 
-/// The same, with its handle.
+/// The question with its handle.
 #[must_use]
 pub(crate) enum Asked<'a> {
     Close(Close<'a>),
@@ -67,17 +67,17 @@ impl Connection {
         }
     }
 
-    /// The moment that is `wait` from now.
+    /// The moment `wait` after now.
     pub(crate) fn after(&self, wait: Duration) -> Instant {
         self.now.after(wait)
     }
 
-    /// When a stream counts as stalled, if one runs whose adapter tells how much it has moved.
+    /// When the open stream counts as stalled; `None` if there is none, or the adapter doesn't tell how much has moved.
     pub(crate) fn stalls_at(&self, patience: Duration) -> Option<Instant> {
         self.data.streaming()?.stalls_at(patience)
     }
 
-    /// What comes before everything else: what was said is written, then what isn't needed any more is closed.
+    /// What comes first: replies or commands are written, then the channel that isn't needed any more is closed.
     #[inline]
     pub(crate) fn first(&self) -> Option<First> {
         if !self.outbox.is_empty() {
@@ -86,13 +86,13 @@ impl Connection {
         self.data.is_closing().then_some(First::Close)
     }
 
-    /// What waits to be written.
+    /// Hands out the bytes that wait to be written.
     #[inline]
     pub(crate) fn write(&mut self, terms: Terms) -> Write<'_> {
         Write::new(&mut self.outbox, self.now, terms)
     }
 
-    /// The handle of what is asked. `None`: it isn't asked, which only a fault of the machine can bring about.
+    /// The handle of a question. `None`: the question isn't open, which no input can bring about.
     pub(crate) fn ask(&mut self, ask: Ask, wants_input: bool) -> Option<Asked<'_>> {
         Some(match ask {
             Ask::Close => Asked::Close(self.data.closing_question(wants_input)?),
@@ -105,8 +105,8 @@ impl Connection {
     }
 }
 
-/// What the compiler can't be told to rule out, and no input can bring about. Tests and fuzzers stop here; elsewhere the
-/// caller ends the session in order.
+/// Marks what no input can bring about, although the compiler can't know that. Debug builds and fuzzers panic here; in a release the caller
+/// ends the session in order.
 #[cold]
 #[track_caller]
 pub(crate) fn cannot_happen(what: &str) {

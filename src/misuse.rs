@@ -1,4 +1,4 @@
-//! What does not compile, and why: each misuse that the types prevent, with the compiler's error code, beside a twin that
+//! What doesn't compile, and why: each misuse that the types prevent, with the compiler's error code, beside a twin that
 //! differs in that one thing and compiles. Only `cargo test` sees this module; the codes are compared by nightly only, and by
 //! `.ci/run`.
 //!
@@ -61,7 +61,7 @@
 //! }
 //! ```
 //!
-//! # An answer kept for later, and the next action before this one is answered (E0499)
+//! # A handle that is kept over the next poll or input (E0499)
 //!
 //! ```
 //! # use ftp_proto::{client::{Action, Client}, Instant};
@@ -100,7 +100,7 @@
 //! }
 //! ```
 //!
-//! # An answer to nothing: no handle can be made outside (E0423, E0451)
+//! # An answer to nothing: no handle can be made outside the crate (E0423, E0451)
 //!
 //! ```
 //! fn keep(write: ftp_proto::Write<'_>) -> ftp_proto::Write<'_> {
@@ -148,7 +148,7 @@
 //!
 //! # A reply of the application's own where only a refusal fits (E0308)
 //!
-//! A positive code can't become a `Refusal`: `Refusal::new` says `None`.
+//! A positive code can't become a `Refusal`: `Refusal::new` returns `None`.
 //!
 //! ```
 //! use ftp_proto::{Code, Reply, Text, server::{Perform, Refusal}};
@@ -165,9 +165,9 @@
 //! }
 //! ```
 //!
-//! # A reply that no client could attribute (E0308)
+//! # A reply that can't answer the command (E0308)
 //!
-//! An `Answer` is checked against the table of RFC 959 5.4 where it is made: `Answer::new` says `None` to the rest.
+//! An `Answer` is checked against the table of RFC 959 5.4 where it is made: for any other reply `Answer::new` returns `None`.
 //!
 //! ```
 //! use ftp_proto::{Code, Reply, Verb, server::{Answer, Extension}};
@@ -184,7 +184,7 @@
 //! }
 //! ```
 //!
-//! # A greeting that is none, and an end in words that deny it (E0308)
+//! # A greeting with another reply's code, and an end that its reply contradicts (E0308)
 //!
 //! ```
 //! use ftp_proto::{Code, Ending, Reply, StreamEnd, server::Greeting};
@@ -202,7 +202,7 @@
 //! }
 //! ```
 //!
-//! # A command's identity that no session gave (E0423)
+//! # A command's identity that didn't come from a session (E0423)
 //!
 //! ```
 //! # use ftp_proto::{Code, Command, Session};
@@ -242,7 +242,7 @@
 //! }
 //! ```
 //!
-//! # Text with a line end in it: its bytes can only come through `new` (E0423, E0616)
+//! # Text with a line end: its bytes can only come through `new` (E0423, E0616)
 //!
 //! ```
 //! assert!(ftp_proto::Path::new("a\r\nDELE b").is_err());
@@ -298,7 +298,7 @@
 //!
 //! # An adapter that forgets an action (E0004)
 //!
-//! Every action is there to be handled, so the enumerations are exhaustive on purpose.
+//! Every action has to be handled, so the enumerations are exhaustive on purpose.
 //!
 //! ```
 //! # use ftp_proto::client::Action;

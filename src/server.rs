@@ -6,7 +6,7 @@
 //!   close(refusal)  ─┘                 └─ Question, Transfer, Commit         what the application decides
 //! ```
 //!
-//! What the machine knows alone (NOOP, TYPE, REST, PORT's rules, order and syntax errors …) it answers alone.
+//! The machine answers by itself whatever it can (NOOP, TYPE, REST, PORT and its rules, order and syntax errors …).
 //!
 #![doc = include_str!("server/guide.md")]
 
@@ -20,6 +20,7 @@ mod dispatch;
 mod evidence;
 mod exchange;
 mod information;
+mod lines;
 mod login;
 mod mistakes;
 mod offer;
@@ -37,9 +38,8 @@ mod words;
 
 use alloc::sync::Arc;
 
-use crate::command::{Command, Verb};
 use crate::connection::{Ask, First, cannot_happen};
-use crate::inbox::{Commands, Inbox, LineTooLong};
+use crate::inbox::{Commands, Inbox};
 use crate::reply::{Code, Reply};
 use crate::route::Endpoints;
 use crate::session::{CommandId, Session};
@@ -58,7 +58,6 @@ pub use question::{Directory, Exists, Extension, Facts, Hash, Login, Modified, P
 pub use support::{Support, SupportError};
 pub use words::{Answer, Greeting, Opening, Refusal};
 
-use answers::NOOP_OK;
 use context::{Context, Life, TOO_MUCH, kept};
 use phase::{Answered, Asked, Decided, Job, Phase, Step, Stop, UnderWay};
 use waiting::Waiting;
@@ -91,11 +90,11 @@ pub struct Server {
     context: Context,
     phase: Phase,
     inbox: Inbox<Commands>,
-    /// Command lines that came while a transfer ran.
+    /// Command lines that came during a transfer and wait for its end.
     waiting: Waiting,
-    /// When the session began, or the last command of a user who was logged in came.
+    /// From when on `Patience::login` counts: the start of the session, or the last command of a user who was logged in.
     began: Instant,
-    /// When the last command line came, or the last word was said.
+    /// From when on `Patience::idle` counts: the last command line, or the last bytes handed out to be written.
     active: Instant,
 }
 
@@ -114,8 +113,8 @@ enum Next {
 }
 
 impl Server {
-    /// The machine of a control connection that was just accepted, at the moment `now`, with what it says first. Who is
-    /// turned away by it isn't heard.
+    /// The machine for a control connection that was accepted at the moment `now`, between the local address and the client's (`ends`). The
+    /// greeting is written first; one that refuses the client ends the session.
     pub fn new(config: Arc<Config>, ends: Endpoints, greeting: &Greeting<'_>, now: Instant) -> Self {
         let inbox = Inbox::commands(config.limits).with_escape(config.escaping.commands).without_raw();
         let mut context = Context::new(config, ends, now);
@@ -124,7 +123,7 @@ impl Server {
         if greeting.code().is_negative() {
             context.life = Life::Ending;
         }
-        if context.config.implicit {
+        if context.config.implicit_tls {
             // TLS comes before the greeting.
             context.connection.session.tls_began();
             context.connection.tls = Tls::Starting { deadline: now.after(context.config.patience.handshake) };
@@ -133,11 +132,30 @@ impl Server {
         Self { context, phase: Phase::Idle, inbox, waiting, began: now, active: now }
     }
 
-    /// Takes what was read from the control connection. An empty slice is its end.
+    /// Takes the bytes that were read from the control connection. An empty slice means that the client has closed it. Allowed at any
+    /// time; what follows from the bytes is told by the next [`poll`](Self::poll).
     ///
-    /// What comes while the open action's `wants_input` says no, or more than [`Config::pipeline`] waits unread, is taken
-    /// too, but bounded: from the second time on it counts, and more than that limit (or than one line may have) ends the
-    /// session with 421.
+    /// Bytes are also taken while the open action's `wants_input` is false, or more than [`Config::pipeline_bytes`] are unread, but not
+    /// without limit: from the second such call on they are counted, and more than [`Config::pipeline_bytes`] of them (or more than a line
+    /// may have) end the session with 421.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::server::{Action, Config, Greeting, Server};
+    /// # use ftp_proto::{Endpoints, Instant, Text};
+    /// # let ends = Endpoints::new("192.0.2.2:21".parse()?, "192.0.2.1:40000".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// # let greeting = Greeting::ready(Text::from_static("ready"));
+    /// let mut server = Server::new(Arc::new(Config::default()), ends, &greeting, now);
+    /// server.received(b"NOO");
+    /// server.received(b"P\r\nQUIT\r\n");
+    /// let Action::Write(write) = server.poll(now) else { panic!() };
+    /// assert_eq!(write.bytes(), b"220 ready\r\n");
+    /// write.wrote(11);
+    /// let Action::Write(write) = server.poll(now) else { panic!() };
+    /// assert_eq!(write.bytes(), b"200 NOOP ok.\r\n221 Goodbye.\r\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn received(&mut self, bytes: &[u8]) {
         let Self { context, inbox, waiting, .. } = self;
         if !context.received(inbox, waiting, bytes) {
@@ -145,8 +163,25 @@ impl Server {
         }
     }
 
-    /// Ends the session with these words, best a 421; what runs is stopped. An upload that is being kept
-    /// ([`Action::Commit`]) is dropped if `Close` finds it in time; its client hears no success.
+    /// Ends the session with this reply, best a 421, and stops a transfer. Does nothing if the session is ending already. The client of an
+    /// upload that is being kept ([`Action::Commit`]) is told of no success, and [`Action::Close`] asks to drop the upload.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use ftp_proto::server::{Action, Config, Greeting, Refusal, Server};
+    /// # use ftp_proto::{Endpoints, Instant, Text};
+    /// # let ends = Endpoints::new("192.0.2.2:21".parse()?, "192.0.2.1:40000".parse()?);
+    /// # let now = Instant::from_origin(Duration::ZERO);
+    /// # let greeting = Greeting::ready(Text::from_static("ready"));
+    /// let mut server = Server::new(Arc::new(Config::default()), ends, &greeting, now);
+    /// server.close(&Refusal::closing(Text::from_static("Down for maintenance.")));
+    /// let Action::Write(write) = server.poll(now) else { panic!() };
+    /// assert_eq!(write.bytes(), b"220 ready\r\n421 Down for maintenance.\r\n");
+    /// let all = write.bytes().len();
+    /// write.wrote(all);
+    /// assert!(matches!(server.poll(now), Action::Leave));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(&mut self, words: &Refusal<'_>) {
         if self.context.life != Life::Open {
             return;
@@ -160,12 +195,13 @@ impl Server {
         }
     }
 
-    /// The state of the control connection, as commands and replies have made it.
+    /// The state of the session, as the commands and replies so far have made it: login, TYPE, what is due.
     pub fn session(&self) -> &Session {
         &self.context.connection.session
     }
 
-    /// The one next thing to do, at the moment `now`. Never fails: bad syntax is answered, abuse is closed.
+    /// The next thing to do, at the moment `now`. An action that was dropped unanswered comes again. There is no error: bad syntax is
+    /// answered, and abuse ends the session.
     pub fn poll(&mut self, now: Instant) -> Action<'_> {
         self.context.connection.now = now;
         let next = self.next();
@@ -197,7 +233,7 @@ impl Server {
             (Next::Question | Next::Transfer | Next::Look | Next::Commit, _) => None,
         };
         action.unwrap_or_else(|| {
-            cannot_happen("what was decided to be asked isn't there");
+            cannot_happen("the action that was decided on isn't there");
             Action::Leave
         })
     }
@@ -217,7 +253,7 @@ impl Server {
                         self.context.hang_up();
                         continue;
                     }
-                    // How long the application took for its answer is no silence of the client.
+                    // The time that the application took for its answer doesn't count as the client's silence.
                     self.active = connection.now;
                     return Next::Write;
                 }
@@ -225,7 +261,7 @@ impl Server {
                 None => {}
             }
             if self.context.life != Life::Open {
-                // Everything was said; what is left of the data connection goes first.
+                // Everything is written; what is left of the data connection is closed before the control connection.
                 self.context.life = Life::Over;
                 self.context.left();
                 self.context.connection.data.release();
@@ -244,7 +280,7 @@ impl Server {
         }
     }
 
-    /// Goes on from what the application has answered.
+    /// Goes on from the application's answer, if there is one.
     fn go_on(&mut self) {
         if !self.phase.is_answered() {
             return;
@@ -252,7 +288,7 @@ impl Server {
         let command = match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Asking(Asked { id, command, answer, .. }) => {
                 if let Some(Answered::LoginRefused(denial)) = answer {
-                    let at = self.context.connection.after(self.context.config.patience.login_failure);
+                    let at = self.context.connection.after(self.context.config.patience.failed_login_delay);
                     self.phase = Phase::Refusing { login: UnderWay { id, verb: command.verb() }, denial, at };
                 }
                 command
@@ -270,106 +306,7 @@ impl Server {
         self.context.asked(command);
     }
 
-    /// Takes up the next command line, and those behind it for as long as the machine answers them alone, so that their
-    /// replies go out in one `Write`. `true`: look again.
-    ///
-    /// Else the state moves only as actions are handed out, since somebody may have to act between two commands. Here
-    /// nobody has to, and the client reads the same bytes in the same order.
-    fn take_lines(&mut self) -> bool {
-        let mut taken = false;
-        loop {
-            let took = match self.phase {
-                // What began or ended TLS has to be written first, and past the login's deadline no further line is read.
-                Phase::Idle => !self.context.is_turning() && !self.is_login_late() && self.take_line(),
-                Phase::Transferring(..) | Phase::Committing(..) => self.take_line_amid_transfer(),
-                _ => false,
-            };
-            taken |= took;
-            if !took || !matches!(self.phase, Phase::Idle) || !self.context.is_at_rest() {
-                return taken;
-            }
-        }
-    }
-
-    /// Takes up the next command line, if one is here.
-    fn take_line(&mut self) -> bool {
-        let Self { waiting, inbox, context, .. } = self;
-        let kept = waiting.pop();
-        let (line, more) = match &kept {
-            Some(line) => (line.as_deref().map_err(|verb| *verb), inbox.has_more()),
-            None => match next_line(inbox, context) {
-                Line::Here(line, more) => (line, more),
-                Line::None { declined } => return declined,
-            },
-        };
-        self.active = context.connection.now;
-        match line {
-            Ok(line) => {
-                if context.is_logged_in() {
-                    // Who names another user now, or says REIN, has the same time for it as at first.
-                    self.began = context.connection.now;
-                }
-                if let Some(phase) = context.take_up(line, more || !waiting.is_empty()) {
-                    self.phase = phase;
-                }
-            }
-            Err(verb) => context.take_up_cut(verb),
-        }
-        // Who sends many commands at once does it again: the room for them and for their replies is kept until a line comes
-        // alone. So neither costs an allocation.
-        let keeps = more || context.pipelined;
-        context.pipelined = more;
-        inbox.keep_room(keeps);
-        context.connection.outbox.keep_room(keeps);
-        true
-    }
-
-    /// While a transfer runs, ABOR, NOOP and STAT are answered at once; everything else waits, and so does an ABOR of what
-    /// can't be undone any more.
-    fn take_line_amid_transfer(&mut self) -> bool {
-        let Self { waiting, inbox, context, phase, .. } = self;
-        let stoppable = context.in_transfer(phase);
-        let runs = stoppable || matches!(phase, Phase::Committing(..));
-        if !runs || waiting.len() >= context.config.pipeline {
-            return false;
-        }
-        let line = match next_line(inbox, context) {
-            Line::Here(line, _) => line,
-            Line::None { declined } => return declined,
-        };
-        self.active = context.connection.now;
-        let alone = waiting.is_empty();
-        // A line that waits is read once its turn has come.
-        let urgent = line.ok().filter(|line| Verb::of_line(line).is_heard_amid_transfer());
-        let urgent = urgent.and_then(|line| Command::parse(line).ok());
-        match urgent {
-            Some(command @ Command::Abor) if alone && stoppable => {
-                context.hear(line.unwrap_or_default());
-                let (abor, _) = context.connection.session.command(&command);
-                context.stop(phase, Stop::Abort(abor));
-            }
-            // The transfer stops at once, but this line is answered after those before it.
-            Some(Command::Abor) if stoppable => {
-                waiting.push(line, false);
-                context.stop(phase, Stop::Interrupt);
-            }
-            Some(command @ Command::Noop) if alone => {
-                context.hear(line.unwrap_or_default());
-                let (noop, _) = context.connection.session.command(&command);
-                context.say_static(noop, Code::COMMAND_OKAY, NOOP_OK);
-            }
-            Some(command @ Command::Stat(None)) if alone => {
-                context.hear(line.unwrap_or_default());
-                let (stat, _) = context.connection.session.command(&command);
-                let status = context.status(true);
-                context.say(stat, &status);
-            }
-            other => waiting.push(line, other == Some(Command::Quit)),
-        }
-        true
-    }
-
-    /// What follows from the end of the control connection. `true`: look again.
+    /// Reacts to the end of the control connection, if it has come. `true`: look again.
     fn hears_the_end(&mut self) -> bool {
         let Self { context, phase, waiting, .. } = self;
         if !context.connection.input_ended {
@@ -379,7 +316,7 @@ impl Server {
             context.life = Life::Over;
             return true;
         }
-        // Who has said QUIT behind a transfer wants its end all the same.
+        // After a QUIT that waits behind the transfer, the client still wants the transfer to end in order.
         let stops = context.in_transfer(phase) && !waiting.quits();
         if stops {
             context.stop(phase, Stop::Close);
@@ -387,11 +324,11 @@ impl Server {
         stops
     }
 
-    /// What is under way goes on as far as it can. `None`: look again.
+    /// Advances the phase as far as it can go. `None`: look again.
     fn advance(&mut self) -> Option<Next> {
         let now = self.context.connection.now;
         if !matches!(self.phase, Phase::Idle) {
-            // A transfer of an hour is no silence.
+            // The time of a transfer doesn't count as silence.
             self.active = now;
         }
         match &self.phase {
@@ -405,10 +342,10 @@ impl Server {
             Phase::Refusing { login, denial, at } => {
                 if now >= *at {
                     self.context.deny(*login, denial);
-                } else if self.kept() <= self.context.config.pipeline {
+                } else if self.kept() <= self.context.config.pipeline_bytes {
                     return Some(Next::Read(*at));
                 } else {
-                    // Nothing is taken up until then, but what comes is bounded.
+                    // No line is taken up before that moment, so the limit of unread lines ends the wait.
                     self.context.answer_static(*login, Code::SERVICE_NOT_AVAILABLE, TOO_MUCH);
                 }
             }
@@ -425,7 +362,7 @@ impl Server {
         None
     }
 
-    /// Nothing is under way: wait for a command, but not for ever.
+    /// Waits for a command until the login's deadline or the idle time-out.
     fn wait(&mut self) -> Option<Next> {
         let idle = self.active.after(self.context.config.patience.idle);
         let deadline = self.login_by().map_or(idle, |login| idle.min(login));
@@ -436,7 +373,7 @@ impl Server {
         None
     }
 
-    /// When who isn't logged in has to be.
+    /// The deadline of the login; `None` if the user is logged in.
     fn login_by(&self) -> Option<Instant> {
         let began = (!self.context.is_logged_in()).then_some(self.began)?;
         Some(began.after(self.context.config.patience.login))
@@ -446,36 +383,17 @@ impl Server {
         self.login_by().is_some_and(|by| self.context.connection.now >= by)
     }
 
-    /// Something was received behind the command under way.
+    /// Whether anything was received after the command under way.
     fn has_unread(&self) -> bool {
         self.inbox.has_more() || !self.waiting.is_empty()
     }
 
-    /// How many bytes of command lines wait for their turn.
+    /// The number of bytes of command lines that aren't taken up yet.
     fn kept(&self) -> usize {
         kept(&self.inbox, &self.waiting)
     }
 
     fn wants_input(&self) -> bool {
         self.context.wants_input(&self.inbox, &self.waiting)
-    }
-}
-
-/// What was received next.
-enum Line<'a> {
-    /// A line, or the verb of one that was longer than the limit; and whether more was received behind it.
-    Here(Result<&'a [u8], Verb>, bool),
-    /// No whole line; and whether Telnet was declined, which is said even so.
-    None { declined: bool },
-}
-
-fn next_line<'a>(inbox: &'a mut Inbox<Commands>, context: &mut Context) -> Line<'a> {
-    let advanced = inbox.advance();
-    let declined = context.decline(inbox.take_answers());
-    let more = inbox.has_more();
-    match (advanced, inbox.line()) {
-        (Err(LineTooLong { verb, .. }), _) => Line::Here(Err(verb), more),
-        (Ok(_), Some(line)) => Line::Here(Ok(line), more),
-        (Ok(_), None) => Line::None { declined },
     }
 }

@@ -1,29 +1,28 @@
-//! TLS on the control connection: when it begins and ends (RFC 4217). Its bytes are the adapter's.
+//! TLS on the control connection: when it begins and ends (RFC 4217). The handshake and the encryption are the adapter's.
 //!
-//! Between the `234` and the answer to [`StartTls`] nothing is written and nothing may have been read: what a
-//! stranger slips in before the handshake would else be taken for the peer's word inside it (CVE-2011-0411 and its
-//! siblings, CVE-2021-22947).
+//! Between the `234` and the answer to [`StartTls`] nothing is written, and no byte may have been received: what an attacker injects
+//! before the handshake would otherwise be taken for the peer's words inside TLS (CVE-2011-0411, CVE-2021-22947).
 
 use core::fmt;
 
 use crate::time::Instant;
 
-/// Why TLS couldn't begin.
+/// Why TLS could not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TlsError {
-    /// The peer's certificate is not to be trusted, or is another's.
+    /// The peer's certificate isn't trusted, or is for another host.
     Certificate,
     /// The handshake failed.
     Handshake,
     /// The handshake took too long.
     TimedOut,
-    /// The data connection's TLS session isn't the control connection's.
+    /// The data connection did not resume the TLS session of the control connection, as it has to.
     NotResumed,
-    /// This side has no TLS to offer.
+    /// The adapter has no TLS.
     Unavailable,
 }
 
@@ -41,7 +40,7 @@ impl fmt::Display for TlsError {
 
 impl core::error::Error for TlsError {}
 
-/// TLS on the control connection.
+/// The state of TLS on the control connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tls {
     Off,
@@ -57,7 +56,7 @@ pub(crate) enum Tls {
     Failed(TlsError),
 }
 
-/// What is asked of TLS.
+/// The open question about TLS.
 #[must_use]
 pub(crate) enum Turn<'a> {
     Start(StartTls<'a>),
@@ -65,7 +64,7 @@ pub(crate) enum Turn<'a> {
 }
 
 impl Tls {
-    /// The open question; `None`: there is none.
+    /// The open question, if there is one.
     pub(crate) fn turn(&mut self) -> Option<Turn<'_>> {
         match *self {
             Self::Starting { deadline } => Some(Turn::Start(StartTls { tls: self, deadline })),
@@ -75,8 +74,18 @@ impl Tls {
     }
 }
 
-/// Begin TLS on the control connection, as the side that the role says. The control connection must not be read
-/// or written as plaintext any more.
+/// Begin TLS on the control connection: a client as the TLS client, a server as the TLS server. From now on the control connection must not
+/// be read or written as plaintext.
+///
+/// ```
+/// use ftp_proto::{StartTls, TlsError};
+/// fn start(start: StartTls<'_>, handshake: impl FnOnce() -> Result<(), TlsError>) {
+///     match handshake() {
+///         Ok(()) => start.started(),
+///         Err(why) => start.failed(why),
+///     }
+/// }
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub struct StartTls<'a> {
@@ -85,23 +94,23 @@ pub struct StartTls<'a> {
 }
 
 impl StartTls<'_> {
-    /// When to give up.
+    /// When to give up. A poll at that moment or later ends the session.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// The handshake is done, and the peer's identity was checked.
+    /// Answers that the handshake is done. A client has checked the server's certificate.
     pub fn started(self) {
         *self.tls = Tls::On;
     }
 
-    /// It is not; the session ends.
+    /// Answers that TLS could not begin. The session ends.
     pub fn failed(self, why: TlsError) {
         *self.tls = Tls::Failed(why);
     }
 }
 
-/// End TLS on the control connection (close_notify both ways), and go on in plaintext: after CCC or REIN.
+/// End TLS on the control connection after CCC or REIN (close_notify both ways), and go on in plaintext.
 #[must_use]
 #[derive(Debug)]
 pub struct StopTls<'a> {
@@ -110,17 +119,17 @@ pub struct StopTls<'a> {
 }
 
 impl StopTls<'_> {
-    /// When to give up: the session ends then.
+    /// When to give up. A poll at that moment or later ends the session.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// TLS has ended; the connection stays open.
+    /// Answers that TLS has ended, and the connection is still open.
     pub fn stopped(self) {
         *self.tls = Tls::Off;
     }
 
-    /// It can't be ended in order; the session ends.
+    /// Answers that TLS could not be ended in order. The session ends.
     pub fn failed(self, why: TlsError) {
         *self.tls = Tls::Failed(why);
     }

@@ -1,9 +1,9 @@
-//! A dialogue as a ladder: the client on the left, the server on the right, each line an arrow.
+//! Draws a dialogue: the client on the left, the server on the right, each line an arrow.
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 
-/// Between the two rails.
+/// The width between the two sides.
 const WIDTH: usize = 74;
 
 const COMMAND: &str = "36";
@@ -12,11 +12,11 @@ const REFUSAL: &str = "31";
 const DATA: &str = "33;1";
 const TITLE: &str = "1";
 
-/// Draws somewhere, in colour if wanted.
+/// Where the drawing goes, in colour if wanted.
 pub struct Ladder<W> {
     out: RefCell<W>,
     colour: bool,
-    /// The command under way sends data to the server.
+    /// Whether the command under way sends data to the server.
     uploads: Cell<bool>,
 }
 
@@ -25,7 +25,7 @@ impl<W: Write> Ladder<W> {
         Self { out: RefCell::new(out), colour, uploads: Cell::new(false) }
     }
 
-    /// A new session.
+    /// Begins a new session.
     pub fn title(&self, title: &str) {
         self.line("", "");
         self.line(TITLE, &format!(" {title}"));
@@ -33,20 +33,20 @@ impl<W: Write> Ladder<W> {
         self.rung("", &" ".repeat(WIDTH));
     }
 
-    /// What was found out about the lines above.
+    /// Draws a remark about the lines above.
     pub fn remark(&self, good: bool, remark: &str) {
         let (colour, mark) = if good { (REPLY, '✔') } else { (REFUSAL, '✘') };
         self.rung(colour, &fill(&format!("   {mark} {remark}"), ' '));
         self.rung("", &" ".repeat(WIDTH));
     }
 
-    /// The last word.
+    /// Draws the last line.
     pub fn summary(&self, good: bool, summary: &str) {
         self.line("", "");
         self.line(if good { REPLY } else { REFUSAL }, summary);
     }
 
-    /// What the client logs: `> command`, `< reply`, `* data connection to port 1234`, `* 1234 bytes`.
+    /// Draws what the client logs: `> command`, `< reply`, `* data connection to port 1234`, `* 1234 bytes`.
     pub fn draw(&self, entry: &str) {
         match entry.split_once(' ') {
             Some((">", command)) => {
@@ -72,7 +72,7 @@ impl<W: Write> Ladder<W> {
         let colour = if reply.starts_with(['4', '5']) { REFUSAL } else { REPLY };
         let mut lines = reply.lines().map(printable).rev();
         let last = lines.next().unwrap_or_default();
-        // Only the last line is an arrow: the reply is here when that is.
+        // Only the last line of a reply is an arrow: the reply has come once that has.
         let earlier: Vec<String> = lines.collect();
         for line in earlier.iter().rev() {
             self.rung(colour, &format!("{:>width$}  ", clip(line), width = WIDTH - 2));
@@ -99,7 +99,7 @@ impl<W: Write> Ladder<W> {
         }
     }
 
-    /// Who reads may have closed the pipe: then nobody is told, and the exit code still says how it went.
+    /// Ignores a pipe that was closed: the exit code still tells the result.
     fn line(&self, colour: &str, line: &str) {
         let mut out = self.out.borrow_mut();
         let _ = if self.colour && !colour.is_empty() {
@@ -128,7 +128,7 @@ fn fill(text: &str, with: char) -> String {
     format!("{text}{}", with.to_string().repeat(missing))
 }
 
-/// What doesn't fit between the rails is cut off.
+/// Cuts off what doesn't fit between the two sides.
 fn clip(text: &str) -> String {
     let room = WIDTH - 6;
     if text.chars().count() <= room {
@@ -137,7 +137,7 @@ fn clip(text: &str) -> String {
     text.chars().take(room - 1).chain(['…']).collect()
 }
 
-/// A control character, which could move the cursor or worse, shows as its escape.
+/// Escapes control characters, which could move the cursor or worse.
 fn printable(text: &str) -> String {
     text.chars()
         .flat_map(

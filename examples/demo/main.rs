@@ -1,5 +1,5 @@
-//! Both machines move real files over loopback: the client and the server of `examples/std_client.rs` and `std_server.rs` talk to
-//! each other by every route, and every byte is compared. The dialogue is drawn as a ladder.
+//! Both machines move real files over loopback: the client of `examples/std_client.rs` and the server of `std_server.rs` use every route, and
+//! every byte is compared. The dialogue is drawn with an arrow for each line.
 //!
 //! ```text
 //! cargo run --example demo
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every byte was the same.
+/// Returns whether every byte was the same.
 pub fn run(out: impl Write, colour: bool) -> Result<bool> {
     let photo = noise(1_500_000);
     let files = Arc::new(Files::default());
@@ -76,7 +76,7 @@ pub fn run(out: impl Write, colour: bool) -> Result<bool> {
     Ok(different == 0)
 }
 
-/// A server of its own for each address family, on whatever port is free.
+/// A server for each address family, on any free port.
 fn start(files: &Arc<Files>, host: IpAddr) -> Result<SocketAddr> {
     let listener = TcpListener::bind((host, 0))?;
     let (address, files) = (listener.local_addr()?, files.clone());
@@ -84,7 +84,7 @@ fn start(files: &Arc<Files>, host: IpAddr) -> Result<SocketAddr> {
     Ok(address)
 }
 
-/// What the client does, and how often it came out right.
+/// What the client does, and how often the result was right.
 struct Tour<'l, W> {
     ladder: &'l Ladder<W>,
     files: Arc<Files>,
@@ -94,7 +94,7 @@ struct Tour<'l, W> {
 }
 
 impl<'l, W: Write> Tour<'l, W> {
-    /// Everything that people do with files.
+    /// Login, listing, download, upload, resume.
     fn everything(&mut self, title: &str, server: SocketAddr) -> Result<()> {
         let mut session = self.log_in(title, server, Route::Epsv)?;
         session.request(Request::features(), Content::None)?;
@@ -108,7 +108,7 @@ impl<'l, W: Write> Tour<'l, W> {
         let half = self.photo.len() / 2;
         self.download(&mut session, PHOTO, half)?;
         self.upload(&mut session, "copy.raw", 0)?;
-        // An upload that broke off halfway: the rest is sent, from where the server says that it has got to.
+        // An upload that broke off halfway: the rest is sent, from the size that the server tells.
         self.files.lock().unwrap().insert("copy.raw".into(), self.photo[..half].to_vec());
         let outcome = session.request(Request::size(Path::new("copy.raw")?), Content::None)?;
         self.remark(outcome.value == Value::Size(half as u64), "half of it is there");
@@ -176,14 +176,14 @@ impl<'l, W: Write> Tour<'l, W> {
         }
     }
 
-    /// Something else than a transfer has come out as it should, or not.
+    /// Notes whether something other than a transfer was as it should be.
     fn remark(&mut self, good: bool, remark: &str) {
         self.different += u32::from(!good);
         self.ladder.remark(good, remark);
     }
 }
 
-/// Bytes without a pattern that would hide a mistake, the same at every run (xorshift).
+/// Bytes without a pattern, which could hide a mistake; the same in every run (xorshift).
 fn noise(count: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let next = std::iter::repeat_with(move || {

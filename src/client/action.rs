@@ -1,4 +1,4 @@
-//! What the client's machine asks of its adapter, and how requests end.
+//! What the client's machine asks of its adapter, and how requests and sessions end.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,45 +13,48 @@ use crate::route::Attempt;
 use crate::time::{Instant, Time};
 use crate::tls::{StartTls, StopTls, TlsError};
 
-/// The one next thing to do. Exhaustive on purpose: a new action must break adapters, not surprise them.
+/// The next thing to do. Exhaustive on purpose: a new action must break adapters at compile time, not surprise them.
+///
+/// An action with a handle is a question; the handle's methods are its only answers. A question that is dropped unanswered comes again at
+/// a later poll. `Reply`, `Unsolicited`, `Noise` and `Done` are news, shown once.
 #[must_use]
 #[derive(Debug)]
 pub enum Action<'a> {
     /// Write bytes to the control connection.
     Write(Write<'a>),
-    /// Read from the control connection and hand what came to [`Client::received`](super::Client::received),
-    /// or poll again at the deadline. Without a deadline nothing is asked for: start a request, or wait for news.
+    /// Read from the control connection and hand the bytes to [`Client::received`](super::Client::received), or poll again at the
+    /// deadline. Without a deadline no request runs: start one, or go on reading.
     Read {
-        /// When to poll again.
+        /// When to poll again, if nothing was read before.
         deadline: Option<Instant>,
     },
-    /// A reply that was due came: news, shown once.
+    /// News: a reply that was due.
     Reply(Reply<'a>),
-    /// A reply came that nothing asked for, as far as can be told yet: news, shown once. If it turns out to be an answer with an
-    /// odd code, the request ends with [`Failure::Unexpected`], or the session with [`Violation::Unexpected`].
+    /// News: a reply that fits no command that is due. If it turns out to be an answer with an odd code, the request ends with
+    /// [`Failure::Unexpected`], or the session with [`Violation::Unexpected`].
     Unsolicited(Reply<'a>),
-    /// A line came that is no reply, and was skipped ([`Config::noise`](super::Config::noise)): news, shown once. At most its first
-    /// 256 bytes, without its end.
+    /// News: a line that isn't a reply was skipped, as [`Config::noise`](super::Config::noise) allows. At most the line's first 256 bytes,
+    /// without its end.
     Noise(&'a [u8]),
-    /// The request has ended.
+    /// News: the request has ended.
     Done(Result<Outcome<'a>, Failure<'a>>),
-    /// Make a data connection.
+    /// Make a data connection (passive mode).
     Connect(Connect<'a>),
     /// Listen for a data connection (active mode).
     Listen(Listen<'a>),
     /// Accept a data connection (active mode).
     Accept(Accept<'a>),
-    /// Begin TLS on the data connection.
+    /// Begin TLS on the data connection, as the TLS client.
     SecureData(SecureData<'a>),
-    /// Move bytes over the data connection, then close it.
+    /// Move a file's bytes over the data connection, then close it.
     Stream(Stream<'a>),
-    /// Close a data connection or a listening socket that isn't needed any more, whether work runs on it or not.
+    /// Close a data connection or a listening socket that isn't needed any more, and stop any work on it.
     Close(Close<'a>),
-    /// Begin TLS on the control connection.
+    /// Begin TLS on the control connection, as the TLS client.
     StartTls(StartTls<'a>),
     /// End TLS on the control connection, and go on in plaintext.
     StopTls(StopTls<'a>),
-    /// Close the control connection: the session has ended in order.
+    /// Close the control connection: the session has ended in order. Every later poll returns this again.
     Leave,
 }
 
@@ -70,110 +73,136 @@ impl<'a> From<Asked<'a>> for Action<'a> {
     }
 }
 
-/// How a request ended well.
+/// The result of a request that succeeded.
+///
+/// ```
+/// use ftp_proto::client::{Outcome, Value};
+/// fn show(outcome: &Outcome<'_>) -> String {
+///     match &outcome.value {
+///         Value::Size(bytes) => format!("{bytes} bytes"),
+///         Value::Transferred(bytes) => format!("{bytes} bytes transferred"),
+///         _ => outcome.reply.to_string(),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome<'a> {
     /// The final reply.
     pub reply: Reply<'a>,
-    /// What was asked for.
+    /// What the request asked for, read from the replies.
     pub value: Value,
 }
 
-/// What a request brought.
+/// What a request that succeeded has brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Value {
-    /// Its success alone.
+    /// Nothing beyond the success.
     Nothing,
-    /// PWD: the directory, quotes undone; in the server's encoding, which need not be UTF-8.
+    /// PWD: the current directory, with doubled quotes undone (RFC 959 appendix II), in the server's encoding, which need not be UTF-8.
     Directory(Vec<u8>),
-    /// SIZE: bytes.
+    /// SIZE: the size of the file in bytes (RFC 3659 4).
     Size(u64),
-    /// MDTM: UTC.
+    /// MDTM: when the file was modified last, in UTC (RFC 3659 3).
     Modified(Time),
-    /// A transfer: the bytes that were moved.
+    /// A transfer: how many bytes were moved.
     Transferred(u64),
-    /// STOU: the bytes that were moved, and the name under which the server keeps them, if it told one.
+    /// STOU (RFC 959 4.1.3).
     Stored {
         /// How many bytes were moved.
         moved: u64,
-        /// The name, in the server's encoding.
+        /// The name that the server gave the file, in its encoding; `None` if no reply named it.
         name: Option<Vec<u8>>,
     },
     /// The hash of a file.
     Hash {
-        /// The command that was answered: HASH, XSHA256 …
+        /// The command that was used: HASH, XSHA256 …
         verb: Verb,
-        /// The digits, in lower case.
+        /// The hash in hexadecimal, in lower case.
         digits: String,
     },
 }
 
-/// How a request ended badly. The session goes on, unless the next poll says otherwise.
+/// Why a request failed. The session goes on, unless the next poll says otherwise.
+///
+/// ```
+/// use ftp_proto::client::Failure;
+/// use ftp_proto::Code;
+/// fn advise(failure: &Failure<'_>) -> &'static str {
+///     match failure {
+///         Failure::Refused(reply) if reply.code() == Code::FILE_UNAVAILABLE => "There is no such file.",
+///         Failure::Refused(_) => "The server refused.",
+///         Failure::NoRoute(_) => "No data connection: ask ftp-doctor.",
+///         Failure::Incomplete { .. } | Failure::Stalled { .. } => "Try again from where it stopped.",
+///         _ => "It failed.",
+///     }
+/// }
+/// assert_eq!(advise(&Failure::Stalled { moved: 12 }), "Try again from where it stopped.");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure<'a> {
-    /// The server refused it. A refused transfer may be the data connection's matter: 425 (RFC 959 4.2.2: it can't be opened), 521 and 522
-    /// (RFC 4217 10.2: its protection or TLS), 530 and 53yz where the server wants TLS. What each attempt came to is in
-    /// [`Client::evidence`](super::Client::evidence), from which [`diagnose`](crate::diagnosis::diagnose) tells the cause.
+    /// The server refused the request. The reason for refusing a transfer may be the data connection: 425 (RFC 959 4.2.2: it can't be
+    /// opened), 521 and 522 (RFC 4217 10.2: its protection or TLS), 530 and 53yz where the server requires TLS.
+    /// [`Client::evidence`](super::Client::evidence) tells how each attempt ended, and [`diagnose`](crate::diagnosis::diagnose) the cause.
     Refused(Reply<'a>),
-    /// The server agreed, but what it said can't be read.
+    /// The server's reply is positive, but what it should hold (a directory, a size, a time) can't be read.
     Unreadable(Reply<'a>, BodyError),
-    /// The server answered with a code that can't answer what was said: a 226 to TYPE. What the server did isn't known.
+    /// The server answered with a code that can't answer the command, such as 226 to TYPE. What the server did is unknown.
     Unexpected(Reply<'a>),
-    /// There was no data connection over which a byte could go: none could be made, the server didn't come to where we
-    /// listened, or TLS on it failed. Each attempt with its end.
+    /// No data connection came about on any route: none could be made, the server didn't connect to our port, or TLS on it failed.
+    /// Holds each attempt and how it ended.
     NoRoute(Vec<Attempt>),
-    /// The data ended badly on this side: the server was content, or saw no more than that the connection broke. Or it ended
-    /// in order, and isn't what was bound to come: it is less, or more, as where a server ignores the offset.
+    /// The file is incomplete or too long. Either the stream ended badly on this side, or it ended in order but the number of bytes is
+    /// wrong: fewer than expected, or more, as from a server that ignores the offset.
     Incomplete {
         /// How the stream ended.
         end: StreamEnd,
         /// How many bytes were moved.
         moved: u64,
-        /// How many should have been moved, from the offset on, if that is known: by
+        /// How many bytes should have been moved from the offset on, if known: from
         /// [`Request::expecting`](super::Request::expecting), [`Request::sized`](super::Request::sized),
-        /// [`Request::range`](super::Request::range), or what the 150 announces.
+        /// [`Request::range`](super::Request::range), or the size that the 150 announces.
         expected: Option<u64>,
     },
-    /// The file isn't as long as the total that is binding says, by the server's SIZE or, where bytes were to go behind
-    /// others, its 150: nothing was moved.
+    /// The file's size isn't the expected one: SIZE differs from [`Request::expecting`](super::Request::expecting), or, if the transfer has
+    /// an offset, the 150 differs from either. Nothing was moved.
     Changed {
-        /// The total in bytes, as the application has it.
+        /// The expected size of the whole file, in bytes.
         expected: u64,
-        /// What the server tells, in bytes.
+        /// The size that the server tells, in bytes.
         told: u64,
     },
-    /// The transfer was to begin behind the end of the file: nothing was moved.
+    /// The offset, or the first byte of the range, is behind the end of the file. Nothing was moved.
     Beyond {
-        /// Where it was to begin, in bytes from the start of the file.
+        /// Where the transfer was to begin, in bytes from the start of the file.
         offset: u64,
-        /// How many bytes the file has.
+        /// The size of the file, in bytes.
         total: u64,
     },
-    /// Nothing has moved for as long as [`Patience::stall`](super::Patience::stall) allows.
+    /// No byte has moved for as long as [`Patience::stall`](super::Patience::stall) allows.
     Stalled {
         /// How many bytes were moved before.
         moved: u64,
     },
-    /// TLS couldn't begin on the control connection; the session has ended.
+    /// TLS on the control connection failed. The session ends: [`Action::Leave`] comes next.
     Tls(TlsError),
-    /// It took longer than [`Patience::request`](super::Patience::request) allows.
+    /// The request took longer than [`Patience::request`](super::Patience::request) allows.
     TimedOut,
-    /// The application aborted it.
+    /// The application aborted the request ([`Client::abort`](super::Client::abort)).
     Aborted,
 }
 
 impl Outcome<'_> {
-    /// The same, owned. Allocates.
+    /// A copy that owns its reply, and so outlives the action. Allocates.
     pub fn into_owned(self) -> Outcome<'static> {
         Outcome { reply: self.reply.into_owned(), value: self.value }
     }
 }
 
 impl Failure<'_> {
-    /// The same, owned. Allocates.
+    /// A copy that owns its reply, and so outlives the action. Allocates.
     pub fn into_owned(self) -> Failure<'static> {
         match self {
             Self::Refused(reply) => Failure::Refused(reply.into_owned()),
@@ -231,46 +260,46 @@ impl fmt::Display for Failure<'_> {
 
 impl core::error::Error for Failure<'_> {}
 
-/// The server broke the protocol, or the connection did: the session is over, and every poll says so. No `Close` comes
-/// before it: the adapter closes what it has open.
+/// Why a session has ended out of order: the server broke the protocol, or the connection broke. Every later poll returns the same one.
+/// No `Close` comes before it, so the adapter closes what it has open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Violation {
-    /// What came is no reply, or ended in the midst of one.
+    /// The bytes received aren't a reply, or the connection was closed amid a reply.
     Reply(ReplyError),
-    /// The connection was closed while something was due.
+    /// The server closed the connection while a reply was due or a request ran.
     Closed {
-        /// The command that waits; `None`: the greeting, or nothing was due.
+        /// The command whose reply was due; `None`: the greeting was, or nothing.
         waiting: Option<Verb>,
     },
     /// A reply didn't come in time.
     TimedOut {
-        /// The command that waits; `None`: the greeting.
+        /// The command whose reply was due; `None`: the greeting was.
         waiting: Option<Verb>,
     },
-    /// The control connection can't be written to any more: [`Write::failed`] said so, or the server took nothing until
-    /// [`Write::deadline`]. The replies that had come were shown before.
+    /// The control connection can't be written to any more: [`Write::failed`] said so, or the server read nothing until
+    /// [`Write::deadline`]. Replies that had been received were shown before.
     Write(ControlError),
-    /// A reply came that can't answer what is due, nothing that can came in time, and there was no way to find out which
-    /// of the two it is: before the login, with AUTH, PBSZ, PROT and CCC, or because the server said nothing more.
+    /// A reply came that can't answer the command that is due, no other came in time, and the client couldn't find out whether it was the
+    /// answer: before the login and with AUTH, PBSZ, PROT and CCC it may not ask, or the server answered nothing more.
     Unexpected {
-        /// The command that waits; `None`: the greeting.
+        /// The command whose reply was due; `None`: the greeting was.
         waiting: Option<Verb>,
-        /// What came.
+        /// The reply that came.
         reply: Reply<'static>,
     },
-    /// Plaintext came where TLS was to begin: an attacker in between may have put it there (CVE-2021-22947).
+    /// Plaintext came where TLS was to begin. An attacker may have injected it (CVE-2021-22947).
     PlaintextBeforeTls,
-    /// The server said more than is read: what was handed over unwanted is more than the limit.
+    /// The server sent too much while the machine wanted no input: more than the limit was handed to
+    /// [`Client::received`](super::Client::received) all the same.
     Flood {
         /// [`Limits::reply`](crate::Limits::reply), in bytes.
         limit: usize,
     },
-    /// Replies that were due behind a transfer or another command, or the answers to an ABOR, never came: what comes later
-    /// can't be told apart any more. The request's `Done` was shown before.
+    /// Replies never came that were due behind a transfer or another command, or to an ABOR. Later replies could be taken for them, so the
+    /// session can't go on. The request's `Done` was shown before.
     OutOfStep,
-    /// The machine itself is at fault, and has nothing to show where it should: please report it. No input brings it about
-    /// that is known.
+    /// A bug of this crate: the machine has nothing to show where it should. Please report it. No input is known that leads to it.
     Fault,
 }
 

@@ -11,47 +11,55 @@ use crate::inbox::Limits;
 use crate::route::{PassiveHost, Route};
 use crate::telnet::Escaping;
 
-/// The policy of a client; shared by its sessions through an `Arc`. The defaults are safe.
+/// The policy of a client, shared by its sessions through an `Arc`. The defaults are safe.
+///
+/// ```
+/// use ftp_proto::client::{Config, Security};
+/// use ftp_proto::Route;
+/// let mut config = Config::default();
+/// config.security = Security::Required;
+/// config.routes.push(Route::Eprt); // active mode, after EPSV and PASV have failed
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Config {
-    /// The ways to a data connection, in the order in which they are tried: EPSV, then PASV. Active
-    /// mode is allowed by naming EPRT or PORT here; it tells the server an address of ours.
+    /// The routes to a data connection, in the order in which they are tried. Default: EPSV, then PASV. Naming EPRT or PORT allows
+    /// active mode, which tells the server an address of ours. Within a session, the route that moved a file last is tried first, and one
+    /// that the server refused with 5yz isn't tried again.
     pub routes: Vec<Route>,
-    /// Which host of a 227 is dialled: the control connection's peer.
+    /// Which host is connected to after a 227. Default: the control connection's peer, whatever the 227 names.
     pub passive_host: PassiveHost,
-    /// The ports to listen on in active mode; `0..=0`, the default: whichever the system gives.
+    /// The ports to listen on in active mode. Default: `0..=0`, any port that the system gives.
     pub active_ports: RangeInclusive<u16>,
-    /// The address that PORT and EPRT announce instead of our own to servers outside our site: for a client behind a NAT
-    /// that forwards `active_ports`. Servers on this host, this link or a private network hear our own.
-    pub external_address: Option<IpAddr>,
-    /// Whether TLS is needed.
+    /// The address that PORT and EPRT announce instead of our own, for a client behind a NAT that forwards `active_ports`. Servers on
+    /// this host, on this link or in a private network are told our own address. Default: `None`.
+    pub public_address: Option<IpAddr>,
+    /// Whether TLS is required. Default: [`Security::Optional`].
     pub security: Security,
-    /// Whether the TLS session of a data connection has to be the control connection's.
+    /// Whether a data connection has to resume the TLS session of the control connection. Default: [`Resume::Wanted`].
     pub data_session: Resume,
-    /// EPSV ALL before the first transfer (RFC 2428 4): from then on the server refuses every other way, which tells a NAT
-    /// that it has nothing to translate. `routes` should hold EPSV alone then.
-    pub only_epsv: bool,
-    /// Whether the size is heeded that a 150 or 125 may announce, `(1024 bytes)`: a download in TYPE I that brings
-    /// fewer bytes than that, and than what an offset leaves of it, is
-    /// [`Failure::Incomplete`](super::Failure::Incomplete). On by default; for servers that announce what isn't so it
-    /// can be off.
+    /// Whether to send EPSV ALL before the first transfer (RFC 2428 4): from then on the server refuses every other route, and a NAT
+    /// knows that it has nothing to translate. `routes` should be EPSV alone then. Default: no.
+    pub epsv_all: bool,
+    /// Whether a download is checked against the size that a 150 or 125 announces, `(1024 bytes)`: a download in TYPE I that brings fewer
+    /// bytes than announced, less the offset, is [`Failure::Incomplete`](super::Failure::Incomplete). Turn it off for servers that announce
+    /// wrong sizes. Default: yes.
     pub announced_size: bool,
-    /// NOOP after so long without a word on the control connection while bytes move; `None`, the default: never. For
-    /// firewalls that forget a silent connection.
+    /// How long the control connection may be silent during a transfer before NOOP is sent, for firewalls that forget idle connections.
+    /// Default: `None`, no NOOP.
     pub keep_alive: Option<Duration>,
-    /// Whether the adapter can send urgent data: then ABOR comes with Telnet IP and Synch (RFC 959 4.1.3), but under TLS
-    /// (RFC 4217 14).
+    /// Whether the adapter can send urgent data: then Telnet IP and Synch precede ABOR (RFC 959 4.1.3), except under TLS
+    /// (RFC 4217 14). Default: no.
     pub urgent: bool,
-    /// How a 0xFF of a name or a text goes over the control connection, in each direction: as it is.
+    /// How a byte 0xFF in a name or text goes over the control connection, in each direction. Default: as it is.
     pub escaping: Escaping,
-    /// How much a server may send before it has ended a line or a reply.
+    /// How many bytes a line or a reply of the server may have.
     pub limits: Limits,
-    /// Where a line that is no reply is skipped instead of being the end.
+    /// Where a line that isn't a reply is skipped; elsewhere it ends the session. Default: before the greeting.
     pub noise: Noise,
-    /// How long to wait.
+    /// How long to wait, by phase.
     pub patience: Patience,
 }
 
@@ -60,32 +68,32 @@ pub struct Config {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Security {
-    /// Only where the application asks for it, by [`Request::secure`](super::Request::secure).
+    /// TLS is used only if the application asks for it, by [`Request::secure`](super::Request::secure).
     #[default]
     Optional,
-    /// No name, no password and no file without it: such a request is a [`Misuse`](super::Misuse) until
-    /// [`Request::secure`](super::Request::secure) has succeeded, and a transfer until PROT P is in force.
+    /// No user name, password or file goes without TLS: until [`Request::secure`](super::Request::secure) has succeeded, a request that
+    /// would send one is rejected as [`Misuse::NotSecure`](super::Misuse::NotSecure), and so is a transfer unless PROT P is in force.
     Required,
-    /// The same, and TLS begins with the connection (port 990), before the greeting.
+    /// As [`Required`](Self::Required), and TLS begins with the connection (port 990), before the greeting.
     Implicit,
 }
 
-/// Where a line that is no reply is skipped, and told as [`Action::Noise`](super::Action::Noise): at most 32 of them in a session,
-/// and never between AUTH and TLS. Anywhere else such a line ends the session.
+/// Where a line that isn't a reply is skipped and shown as [`Action::Noise`](super::Action::Noise). At most 32 are skipped in a session,
+/// and none between AUTH and TLS. Anywhere else such a line ends the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Noise {
     /// Nowhere.
     Never,
-    /// Before the greeting, where some servers print what went wrong as they started.
+    /// Before the greeting, where some servers print errors of their start.
     #[default]
     BeforeGreeting,
     /// Everywhere.
     Always,
 }
 
-/// How long the client waits, by phase.
+/// How long the client waits, by phase. Each time is absolute: bytes that trickle in don't extend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -93,43 +101,41 @@ pub enum Noise {
 pub struct Patience {
     /// For the greeting: 60 s.
     pub greeting: Duration,
-    /// For a reply: 60 s. A reply that doesn't come ends the session, since a late one can't be told from the next.
+    /// For a reply: 60 s. Without it the session ends, since a late reply could be taken for the next one.
     pub reply: Duration,
-    /// For the server to take each 16 KiB of what we say, or less: 60 s. One that takes nothing ends the session.
+    /// For the server to read 16 KiB of commands, or all if there are fewer: 60 s. Past that the session ends.
     pub write: Duration,
-    /// For the final reply of an upload once its stream has ended: 300 s. A server may have much to do until the file is where
-    /// it belongs.
+    /// For the final reply of an upload once its stream has ended: 300 s. The server may need long to put the file in its place.
     pub commit: Duration,
-    /// For a reply that fits what is due, once one has come that doesn't, or a 2yz to a transfer command without its 1yz: 2 s. After that the client asks something harmless, a
-    /// barrier (NOOP, PWD, or ABOR where nothing runs), to find out whether the odd one was the answer.
+    /// For a reply that fits the command that is due, once another reply has come that doesn't, or a 2yz to a transfer command without
+    /// its 1yz: 2 s. After that the client sends a harmless command, a barrier (NOOP, PWD, or ABOR where nothing runs), to find out whether
+    /// the odd reply was the answer.
     pub suspect: Duration,
-    /// For the reply to that barrier: 2 s. A server that answers neither it nor the command before it ends the session. Longer
-    /// where servers say too much and take their time.
+    /// For the reply to that barrier: 2 s. If neither the barrier nor the command before it is answered, the session ends.
     pub barrier: Duration,
-    /// For a data connection while other candidates are left: 10 s.
-    pub dial: Duration,
-    /// For a data connection of the last candidate: 30 s.
-    pub last_dial: Duration,
-    /// For a port to listen on, in active mode: 10 s.
+    /// For a data connection to be made while another route or host is left to try: 10 s.
+    pub connect: Duration,
+    /// For a data connection to be made on the last route and host: 30 s. Adapters may use it for the control connection, too.
+    pub last_connect: Duration,
+    /// For a port to listen on in active mode: 10 s.
     pub listen: Duration,
-    /// For the server to connect to us, in active mode: 30 s, whatever it says meanwhile.
+    /// For the server to connect to our port in active mode: 30 s, whatever it replies meanwhile.
     pub accept: Duration,
-    /// For the first answer to ABOR, and then for the rest: 10 s each. The request has its end then in any case, but without
-    /// them the session ends behind it.
-    /// So long, too, the server may take to end a transfer on whose data connection TLS has failed, or that broke before a byte had
-    /// moved, before ABOR is said.
+    /// For the first reply to ABOR, and again for the others: 10 s each. Past that the request ends, and the session after it. It is
+    /// also how long the server has to end a transfer by itself whose data connection failed before a byte had moved; past that ABOR
+    /// is sent.
     pub abort: Duration,
-    /// For the answer to QUIT: 5 s.
+    /// For the reply to QUIT: 5 s.
     pub quit: Duration,
     /// For a TLS handshake: 30 s.
     pub handshake: Duration,
-    /// For the next byte of a transfer, the first one, too: 120 s. It counts from the adapter's first word of how much it has
-    /// [`moved`](crate::Stream::moved); one that never tells never stalls.
+    /// For the next byte of a transfer, including the first: 120 s. It runs from the adapter's first call of
+    /// [`moved`](crate::Stream::moved); without such calls no transfer counts as stalled.
     pub stall: Duration,
-    /// For replies to NOOPs that were sent during a transfer and are still due after it: 10 s. Then the session ends, since their late replies
-    /// could be taken for later ones.
+    /// For replies to NOOPs that were sent during a transfer and are still due after it: 10 s. Past that the session ends, since they could
+    /// be taken for later replies.
     pub stragglers: Duration,
-    /// For a whole request; `None`, the default: as long as it takes.
+    /// For a whole request. Default: `None`, as long as it takes.
     pub request: Option<Duration>,
 }
 
@@ -139,10 +145,10 @@ impl Default for Config {
             routes: vec![Route::Epsv, Route::Pasv],
             passive_host: PassiveHost::default(),
             active_ports: 0..=0,
-            external_address: None,
+            public_address: None,
             security: Security::default(),
             data_session: Resume::default(),
-            only_epsv: false,
+            epsv_all: false,
             announced_size: true,
             keep_alive: None,
             urgent: false,
@@ -163,8 +169,8 @@ impl Default for Patience {
             commit: Duration::from_secs(300),
             suspect: Duration::from_secs(2),
             barrier: Duration::from_secs(2),
-            dial: Duration::from_secs(10),
-            last_dial: Duration::from_secs(30),
+            connect: Duration::from_secs(10),
+            last_connect: Duration::from_secs(30),
             listen: Duration::from_secs(10),
             accept: Duration::from_secs(30),
             abort: Duration::from_secs(10),

@@ -1,4 +1,4 @@
-//! What the plans of requests work with: the connection, and what the session has learned.
+//! What the plans of requests work on: the connection, and what was learned of the server.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -20,41 +20,42 @@ pub(super) struct Context {
     pub(super) config: Arc<Config>,
     pub(super) connection: Connection,
     pub(super) routes: Routes,
-    /// The attempts at a data connection of the last transfer.
+    /// The attempts at a data connection that the last transfer made.
     pub(super) attempts: Vec<Attempt>,
-    /// Which server it is, and what it speaks, as far as its words have told.
+    /// Which server it is, and which protocol it speaks, as far as its replies have told.
     pub(super) software: Software,
     pub(super) speaks: Option<Speaks>,
-    /// What FEAT named, once it was asked for.
+    /// The verbs that FEAT named, and FEAT itself once it was answered.
     features: VerbSet,
     /// The command whose reply the plan waits for; the greeting at first.
     pub(super) said: CommandId,
-    /// How many bytes were received in all, and how many of them before the first command went out that is due.
+    /// The number of bytes received so far.
     pub(super) received: u64,
+    /// `received` at the moment when the oldest command that is due was sent.
     asked: u64,
-    /// How long a reply that is due is waited for.
+    /// Until when a reply that is due is waited for.
     pub(super) reply_by: ReplyBy,
-    /// RANG was accepted, and no transfer has spent it.
+    /// Whether RANG was accepted and no transfer has used it yet.
     pub(super) ranged: bool,
     /// When the control connection was last used.
     pub(super) last_word: Instant,
 }
 
-/// When the reply that is due has to be here.
+/// Until when the reply that is due is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReplyBy {
     At(Instant),
-    /// A question about the data connection is open: the time for the reply begins when that is answered.
+    /// A question about the data connection is open: the time for the reply runs from its answer.
     AfterData,
 }
 
 /// What a plan needs next.
 pub(super) enum Progress {
-    /// Something has changed: look again.
+    /// Nothing: something has changed, so look again.
     Again,
     /// A reply, by [`Context::reply_by`].
     Reply,
-    /// The answer to the open question about the data connection; and when to poll again while bytes move.
+    /// The answer to the open question about the data connection. Holds the moment of the next poll while bytes move.
     Data(Option<Instant>),
     /// The answer to the open question about TLS.
     Tls,
@@ -62,13 +63,13 @@ pub(super) enum Progress {
     End(Ended),
 }
 
-/// How a request has ended, and what was said then.
+/// How a request has ended.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) how: End,
-    /// The reply that ended it, if others came behind that; else it is the inbox's current one.
+    /// The reply that ended the request, if another was taken after it; `None`: it is the inbox's current one.
     pub(super) reply: Option<Reply<'static>>,
-    /// Replies are missing, so the session can't go on.
+    /// Whether replies are missing, so that the session can't go on.
     pub(super) out_of_step: bool,
 }
 
@@ -76,7 +77,7 @@ pub(super) struct Ended {
 pub(super) enum End {
     Success,
     Refused,
-    /// A reply that can't answer the command was its answer.
+    /// The command's answer has a code that can't answer it.
     Unexpected,
     Transferred(u64),
     Stored(u64, Option<Vec<u8>>),
@@ -133,34 +134,34 @@ impl Context {
         }
     }
 
-    /// Says a command; its reply is due from now on.
+    /// Sends a command whose reply the plan waits for.
     pub(super) fn send(&mut self, command: &Command<'_>) -> CommandId {
         self.reply_by = ReplyBy::At(self.connection.after(self.config.patience.reply));
         self.said = self.send_beside(command);
         self.said
     }
 
-    /// Says a command beside the one that is waited for.
+    /// Sends a command while the plan goes on waiting for another one's reply.
     pub(super) fn send_beside(&mut self, command: &Command<'_>) -> CommandId {
-        // It is handed out by the same poll, so that nothing is received in between.
+        // The same poll hands the command out, so nothing can be received in between.
         if self.connection.session.replies_due() == 0 {
             self.asked = self.received;
         }
-        // The plans keep the order, so the advice has nothing to say; the server's answer counts.
+        // The plans keep the order of RFC 959, so the advice is ignored: the server's reply decides.
         let (id, _) = self.connection.session.command(command);
         self.connection.outbox.say(|out| command.encode(out));
         self.last_word = self.connection.now;
         id
     }
 
-    /// Whether a reply was here before any command that is due went out: it answers none of them. `behind`: how many bytes were
-    /// received behind it.
+    /// Whether a reply had come before any command that is due was sent, so that it answers none of them. `behind`: the number of
+    /// bytes received after that reply.
     pub(super) fn is_early(&self, behind: usize) -> bool {
         let end = u64::try_from(behind).map_or(0, |behind| self.received.saturating_sub(behind));
         end <= self.asked
     }
 
-    /// The time for the reply begins now, if it didn't before: `true`.
+    /// Starts the time for the reply unless it runs already. Returns whether it was started.
     pub(super) fn begin_to_wait(&mut self, patience: Duration) -> bool {
         let begins = self.reply_by == ReplyBy::AfterData;
         if begins {
@@ -169,32 +170,32 @@ impl Context {
         begins
     }
 
-    /// The connection of the transfer before stands, and both ends have left it for the next one (RFC 959 3.3).
+    /// Whether the last transfer's data connection is still open, and both ends have agreed to use it again (RFC 959 3.3).
     pub(super) fn data_stands(&self) -> bool {
         let Connection { session, data, .. } = &self.connection;
         session.setup() != Setup::None && data.stands(session.protection())
     }
 
-    /// A reply may have ended what stood for the next transfer.
+    /// Releases the data connection that was left open, if a reply has made it useless.
     pub(super) fn drop_spent(&mut self) {
         if self.connection.data.is_standing() && !self.data_stands() {
             self.connection.data.release();
         }
     }
 
-    /// Whether FEAT named it.
+    /// Whether FEAT named this verb.
     pub(super) fn offers(&self, verb: Verb) -> bool {
         self.features.contains(verb)
     }
 
-    /// The same; `None`: FEAT wasn't asked for.
+    /// The same; `None` if FEAT was never answered.
     pub(super) fn offers_known(&self, verb: Verb) -> Option<bool> {
         self.features.contains(Verb::Feat).then(|| self.features.contains(verb))
     }
 
     pub(super) fn remember_features(&mut self, reply: &Reply<'_>) {
         let mut features = VerbSet::default();
-        // That it was asked for.
+        // Records that FEAT was answered.
         features.insert(Verb::Feat);
         for feature in reply.features() {
             features.insert(Verb::parse(feature.word));
@@ -210,7 +211,7 @@ impl Context {
         self.connection.tls = Tls::Stopping { deadline: self.connection.after(self.config.patience.handshake) };
     }
 
-    /// How far the TLS that was asked for has come.
+    /// What came of the open question about TLS.
     pub(super) fn tls_progress(&mut self) -> Progress {
         let connection = &mut self.connection;
         match connection.tls {

@@ -1,8 +1,9 @@
-//! What a client has seen of its data connections, for [`diagnose`](crate::diagnosis::diagnose).
+//! What a client knows of its data connections, for [`diagnose`](crate::diagnosis::diagnose).
 
+use super::Client;
 use super::action::Violation;
 use super::context::Context;
-use super::{Client, Phase};
+use super::phase::Phase;
 use crate::command::Verb;
 use crate::outbox::ControlError;
 use crate::reply::{Class, Code, Reply, ReplyError};
@@ -14,19 +15,19 @@ use crate::tls::Tls;
 
 use core::time::Duration;
 
-/// How the session was when it broke.
+/// The circumstances under which the session broke.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Breach {
     during: Occasion,
-    /// For how long nothing had been said.
+    /// How long the control connection had been silent.
     idle: Duration,
 }
 
 impl Client {
-    /// What the session has come to know: of the server, of the control connection, and of the attempts at a data connection of the
-    /// last transfer. Allocates; until it is asked for, a client keeps the attempts and a few bytes.
+    /// What the session knows of the server, of the control connection, and of the last transfer's attempts at a data connection, for
+    /// [`diagnose`](crate::diagnosis::diagnose). Allocates.
     ///
-    /// What only the adapter knows can be put in: [`TlsFacts::version`], and [`Evidence::attempts`] of earlier transfers.
+    /// The adapter may add what it alone knows: [`TlsFacts::version`], and [`Evidence::attempts`] of earlier transfers.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -76,7 +77,7 @@ impl Client {
         if let Some(how) = how {
             evidence.control = ControlState::Lost(ControlLoss::new(how, breach.during).idle(breach.idle));
         }
-        // A connection that stood, and what would have come over it nobody knows.
+        // The data connection was open when the control connection was lost, so its end is unknown.
         if let (Occasion::Transfer, Some(last)) = (breach.during, evidence.attempts.last_mut())
             && last.is_success()
         {
@@ -95,7 +96,7 @@ impl Client {
         }
     }
 
-    /// The session breaks: what was under way then.
+    /// What was under way, as the session breaks.
     pub(super) fn breach(&self) -> Breach {
         let context = &self.context;
         let idle = context.connection.now.saturating_since(context.last_word);
@@ -111,7 +112,7 @@ impl Client {
 }
 
 impl Context {
-    /// A reply came that may tell which server it is. It is looked at until one has told.
+    /// Looks in a reply for words that tell which server it is, until one has told.
     #[inline]
     pub(super) fn recognise(&mut self, reply: &Reply<'_>) {
         if self.software == Software::Unknown && tells(reply.code()) {
@@ -119,7 +120,7 @@ impl Context {
         }
     }
 
-    /// A line came that is no reply: before the greeting it may be another protocol's.
+    /// Looks at a line that isn't a reply: before the greeting, it may be another protocol's.
     #[cold]
     pub(super) fn overhear(&mut self, line: &[u8]) {
         if self.speaks.is_none() && self.connection.session.is_due(CommandId::GREETING) {
@@ -135,13 +136,13 @@ impl Context {
         }
         self.software = match to {
             Some(Awaited::Greeting) => Software::of(None, reply),
-            // Nothing is due, so that it is nobody's answer: a habit may show all the same.
+            // An unsolicited reply answers no command, but its words may still tell the server.
             to => Software::of(to.and_then(Awaited::verb).or(Some(Verb::Other)), reply),
         };
     }
 }
 
-/// Whether servers say anything of their own under this code.
+/// Whether replies with this code have words of the server's own.
 const fn tells(code: Code) -> bool {
     match code {
         Code::SERVICE_READY | Code::SYSTEM_TYPE | Code::SYSTEM_STATUS => true,

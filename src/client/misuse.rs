@@ -1,23 +1,23 @@
-//! The application's own mistakes, where no type can prevent them.
+//! Mistakes of the application that no type can prevent.
 
 use core::fmt;
 
-/// Why a request can't be taken.
+/// Why [`Client::start`](super::Client::start) rejects a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// Another request runs; its `Done` comes first. The greeting is the first request.
+    /// Another request runs: wait for its `Done`. Waiting for the greeting is the first request.
     Busy,
-    /// The session has ended, or QUIT was asked for.
+    /// The session has ended, or [`Client::quit`](super::Client::quit) was called.
     Ended,
-    /// `Config::security` requires TLS, and it isn't on; or PROT P isn't in force for a transfer; or TLS is to end that
-    /// isn't on.
+    /// [`Config::security`](super::Config::security) requires TLS, which isn't on; or a transfer requires PROT P, which isn't in force; or
+    /// the request ends TLS, which isn't on.
     NotSecure,
-    /// An option that the request can't have: a TYPE where nothing is transferred, a total of anything but a download,
-    /// a range of anything but RETR and STOR.
+    /// An option that this kind of request can't have: a TYPE where nothing is transferred, an expected size for anything but a download,
+    /// a range for anything but RETR and STOR.
     Unfitting,
-    /// Options that can't be had together: a range and an offset, or one that ends before it begins; a total where the bytes on
-    /// the wire aren't the file's, in TYPE A, STRU R, MODE B and the like.
+    /// Options that exclude each other: a range with an offset, or one that ends before it begins; an expected size where the bytes on the
+    /// wire aren't those of the file (TYPE A, STRU R, MODE B and the like).
     Contradictory,
 }
 

@@ -1,4 +1,4 @@
-//! How a request goes on: what is said next, and what a reply means for it.
+//! How a request goes on: which command is sent next, and what a reply means for it.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -17,14 +17,14 @@ use crate::text::Path;
 use crate::time::Instant;
 use crate::tls::Tls;
 
-/// The request that runs.
+/// The request that runs, with its plan.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) wanted: Wanted,
     plan: RunningPlan,
     began: Instant,
     pub(super) abort: Option<Abort>,
-    /// The last reply was a 1yz.
+    /// Whether the last reply was a 1yz.
     preliminary: bool,
     pub(super) suspicion: Suspicion,
 }
@@ -32,9 +32,9 @@ pub(super) struct Running {
 /// Why a request is aborted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Abort {
-    /// The application wants it.
+    /// The application asked for it.
     Asked,
-    /// It has taken longer than the application wants to wait.
+    /// The request has taken longer than `Patience::request`.
     Late,
 }
 
@@ -42,7 +42,7 @@ pub(super) enum Abort {
 enum RunningPlan {
     /// TLS that begins with the connection.
     Handshake,
-    /// The greeting is due; what the reply that came last means.
+    /// The greeting is due. Holds what the last reply means.
     Greeting(Meaning),
     Script(Script),
     Transfer(Box<Transfer>),
@@ -62,7 +62,7 @@ struct Script {
 /// How far a script has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The next step may be taken.
+    /// The next step can be taken.
     Ready,
     /// The reply to the last step is due.
     Asking,
@@ -75,7 +75,7 @@ enum State {
 }
 
 impl Running {
-    /// The greeting, behind TLS if that is implicit.
+    /// The plan that waits for the greeting, after the handshake if TLS is implicit.
     pub(super) fn greeting(context: &mut Context) -> Self {
         let plan = match context.config.security {
             Security::Implicit => {
@@ -91,7 +91,7 @@ impl Running {
         Self::new(Wanted::Nothing, RunningPlan::Quit { sent: false }, context)
     }
 
-    /// The request, made definite by what FEAT has named.
+    /// The plan of a request, which may depend on what FEAT has named.
     pub(super) fn of(request: Request, context: &Context) -> Self {
         let Request { plan, wanted, options } = request;
         let transfer = |command, offset| transfer(command, offset, options.as_deref(), context);
@@ -125,13 +125,13 @@ impl Running {
         matches!(self.plan, RunningPlan::Quit { .. })
     }
 
-    /// While a transfer has its final reply and only its bytes are waited for, later replies wait too: so the
-    /// reply that `Done` shows is the transfer's.
+    /// Whether further replies are taken. Not while a transfer has its final reply and only its bytes are waited for: `Done` is to show
+    /// that reply.
     pub(super) fn takes_replies(&self) -> bool {
         !matches!(&self.plan, RunningPlan::Transfer(transfer) if transfer.has_final())
     }
 
-    /// When the whole request will have taken too long.
+    /// When the whole request times out.
     pub(super) fn give_up_at(&self, config: &Config) -> Option<Instant> {
         if self.abort == Some(Abort::Late) { None } else { Some(self.began.after(config.patience.request?)) }
     }
@@ -141,7 +141,7 @@ impl Running {
         matches!(&self.plan, RunningPlan::Transfer(transfer) if transfer.is_commanded())
     }
 
-    /// How long the reply that is due is waited for.
+    /// How long to wait for the reply that is due.
     pub(super) fn patience(&self, config: &Config) -> Duration {
         match &self.plan {
             RunningPlan::Transfer(transfer) if transfer.awaits_commit() => config.patience.commit,
@@ -149,17 +149,17 @@ impl Running {
         }
     }
 
-    /// After its final reply the transfer waits for replies that are due behind it.
+    /// Whether a transfer waits for replies that are due after its final one.
     pub(super) fn expects_stragglers(&self) -> bool {
         matches!(&self.plan, RunningPlan::Transfer(transfer) if transfer.expects_stragglers())
     }
 
-    /// Whether the data of the transfer that is under way has come to its end in order; `None`: none is under way.
+    /// Whether the data of the transfer under way has ended in order; `None`: no transfer is under way.
     pub(super) fn data_is_whole(&self) -> Option<bool> {
         if let RunningPlan::Transfer(transfer) = &self.plan { transfer.data_is_whole() } else { None }
     }
 
-    /// A command that isn't the plan's was said behind its last one, which is answered.
+    /// Notes that a command that isn't the plan's was sent after the plan's last one, which is answered.
     pub(super) fn interrupt(&mut self) {
         if let RunningPlan::Transfer(transfer) = &mut self.plan {
             transfer.interrupt();
@@ -168,14 +168,14 @@ impl Running {
 
     pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Meaning, reply: &Reply<'_>) {
         let preliminary = step == Meaning::Wait;
-        // A 1yz gives the server another while; one 1yz after the other would give it for ever.
+        // A 1yz gives the server more time, but only the first: 1yz after 1yz would hold the client for ever.
         if !(preliminary && self.preliminary) {
             context.reply_by = ReplyBy::At(context.connection.after(self.patience(&context.config)));
         }
         self.preliminary = preliminary;
         match &mut self.plan {
             RunningPlan::Handshake | RunningPlan::Quit { .. } => {}
-            // What an older command is answered with is no answer to the plan's.
+            // The reply answers an older command, not the plan's.
             RunningPlan::Greeting(_) | RunningPlan::Script(_) if id != context.said => {}
             RunningPlan::Greeting(heard) => *heard = step,
             RunningPlan::Script(script) => {
@@ -193,12 +193,12 @@ impl Running {
         }
     }
 
-    /// The last command was answered with this code, which can't answer it.
+    /// Reacts to an answer whose code can't answer the last command.
     pub(super) fn react_unexpected(&mut self, context: &mut Context, code: Code) {
         match &mut self.plan {
             RunningPlan::Script(script) => script.state = State::Unexpected,
             RunningPlan::Transfer(transfer) => transfer.react_unexpected(context, code),
-            // No barrier is said behind these.
+            // No barrier is ever sent here.
             RunningPlan::Handshake | RunningPlan::Greeting(_) | RunningPlan::Quit { .. } => {
                 cannot_happen("a barrier behind the greeting or QUIT");
             }
@@ -210,7 +210,7 @@ impl Running {
             return Progress::Reply;
         }
         match self.proceed(context) {
-            // Other replies may have come behind the one that has ended it.
+            // Another reply may have been taken after the one that ended the request.
             Progress::End(mut ended) => {
                 if ended.reply.is_none() {
                     ended.reply = self.suspicion.take_answer(context);
@@ -281,7 +281,7 @@ impl Script {
         if !step.when.holds(self.last, context.connection.tls == Tls::On) {
             return Progress::Again;
         }
-        // The server goes where its reply to AUTH, CCC or REIN leads; it can't be left there alone.
+        // After the reply to AUTH, CCC or REIN the server begins or ends TLS, and this side has to follow: only commands can be left out.
         if abort && matches!(step.act, Act::Say(_)) {
             return End::Aborted.into();
         }
@@ -310,7 +310,7 @@ fn act(context: &mut Context, act: &Act) -> State {
     }
 }
 
-/// The best of the commands that FEAT named; HASH if it named none.
+/// The strongest of the hash commands that FEAT named; HASH if it named none.
 fn hash_command(context: &Context, path: Path<'static>) -> Command<'static> {
     let offered = Verb::ALL.iter().copied().filter(|verb| verb.hash_algorithm().is_some() && context.offers(*verb));
     let best = offered.max_by_key(|verb| verb.hash_algorithm());

@@ -1,6 +1,7 @@
-//! What an application can ask for: each request is a plan of commands with its order rules inside.
+//! What an application can request of a client. A request is a plan of commands that keeps their order.
 
 mod options;
+mod plan;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -8,156 +9,38 @@ use core::fmt;
 
 use super::misuse::Misuse;
 use crate::command::{Command, CommandError, Opts, Protection, Site, Type, Verb};
-use crate::reply::Code;
-use crate::session::Session;
 use crate::text::{Argument, Password, Path};
 use crate::time::Time;
 
 pub(super) use options::Options;
+pub(super) use plan::{Act, Part, Plan, Step, TransferRequest, Wanted};
 
-/// One thing that the application wants done; [`Client::start`](super::Client::start) takes it, and one
-/// `Done` ends it.
+use plan::When;
+
+/// One thing that the application wants done: [`Client::start`](super::Client::start) begins it, and one
+/// [`Action::Done`](super::Action::Done) ends it.
+///
+/// ```
+/// use ftp_proto::client::Request;
+/// use ftp_proto::{Argument, Password, Path};
+/// let login = Request::login(Argument::new("anna")?, Password::new("secret")?, None);
+/// let directory = Request::change_directory(Path::new("pub")?);
+/// let listing = Request::list(None);
+/// let download = Request::retrieve(Path::new("notes.txt")?, 0);
+/// # Ok::<(), ftp_proto::TextError>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Request {
     pub(super) plan: Plan,
     pub(super) wanted: Wanted,
-    /// Few have any.
+    /// Boxed, since few requests have any.
     pub(super) options: Option<Box<Options>>,
 }
 
-/// What to say, and in which order.
-#[derive(Debug, Clone)]
-pub(super) enum Plan {
-    Script(VecDeque<Step>),
-    Transfer {
-        command: Command<'static>,
-        /// Bytes from the start of the file (REST). `None`: what is in force.
-        offset: Option<u64>,
-    },
-    /// LIST or MLSD, as FEAT said.
-    List(Option<Path<'static>>),
-    Hash(Path<'static>),
-}
-
-/// One step of a script.
-#[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) act: Act,
-    pub(super) when: When,
-}
-
-/// What a step does.
-#[derive(Debug, Clone)]
-pub(super) enum Act {
-    Say(Command<'static>),
-    StartTls,
-    StopTls,
-}
-
-/// Whether a step is taken, by the reply before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
-    Always,
-    /// 331 or 336.
-    PasswordNeeded,
-    /// 332.
-    AccountNeeded,
-    /// TLS is off.
-    Plain,
-    /// TLS is on.
-    Secured,
-}
-
-impl When {
-    pub(super) fn holds(self, last: Option<Code>, secured: bool) -> bool {
-        match self {
-            Self::Always => true,
-            Self::PasswordNeeded => last.is_some_and(|code| matches!(code.value(), 331 | 336)),
-            Self::AccountNeeded => last.is_some_and(|code| code.value() == 332),
-            Self::Plain => !secured,
-            Self::Secured => secured,
-        }
-    }
-}
-
-/// A file or a listing over a data connection, with all that is left to decide of its request decided.
-#[derive(Debug)]
-pub(super) struct TransferRequest {
-    pub(super) command: Command<'static>,
-    /// The TYPE that has to be in force, if it matters.
-    pub(super) representation: Option<Type>,
-    pub(super) part: Part,
-    /// How many bytes the whole file has: that is binding.
-    pub(super) total: Option<u64>,
-    /// SIZE is to tell that.
-    pub(super) sized: bool,
-    /// The size that a 150 announces is looked at.
-    pub(super) heeds_announced: bool,
-}
-
-/// Which part of a file is transferred.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// So many bytes from its start (REST) to its end.
-    From(u64),
-    /// From the first of these bytes to the last (RANG).
-    Range(u64, u64),
-}
-
-impl Part {
-    /// Where in the file it begins, in bytes.
-    pub(super) fn offset(self) -> u64 {
-        match self {
-            Self::From(first) | Self::Range(first, _) => first,
-        }
-    }
-}
-
-impl TransferRequest {
-    /// What a request becomes in this session.
-    pub(super) fn new(
-        command: Command<'static>,
-        offset: Option<u64>,
-        options: Option<&Options>,
-        session: &Session,
-    ) -> Self {
-        let usual = Options::default();
-        let options = options.unwrap_or(&usual);
-        let part = match options.range {
-            Some((first, last)) => Part::Range(first, last),
-            None => Part::From(options.offset.or(offset).unwrap_or(session.restart_offset())),
-        };
-        Self {
-            representation: options.representation(command.verb()),
-            part,
-            total: options.total,
-            sized: options.sized,
-            // Who takes REST as it is in force may have said RANG, too, and hands on what the server says.
-            heeds_announced: command.verb() == Verb::Retr && options.range.is_none() && offset.is_some(),
-            command,
-        }
-    }
-}
-
-/// What the final reply is read for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    Nothing,
-    Login,
-    Directory,
-    Size,
-    Modified,
-    /// Of the command with this verb.
-    Hash(Verb),
-    Features,
-    /// Behind it the session ends.
-    Farewell,
-}
-
 impl Request {
-    /// USER, and PASS and ACCT if the server asks for them (RFC 959 chapter 6). A server that asks for an
-    /// account when none is given refuses with its 332.
+    /// Logs in: USER, then PASS and ACCT if the server asks for them (RFC 959 chapter 6). If it asks for an account and none is given, the
+    /// request fails with the server's 332.
     pub fn login(user: Argument<'_>, password: Password<'_>, account: Option<Password<'_>>) -> Self {
         let step = |command, when| Step { act: Act::Say(command), when };
         let mut steps = VecDeque::from([
@@ -170,10 +53,19 @@ impl Request {
         Self::new(Plan::Script(steps), Wanted::Login)
     }
 
-    /// One command that needs no data connection; a 2yz or 3yz is its success. `Err` gives the command back:
-    /// it opens or prepares a data connection, which [`retrieve`](Self::retrieve) and its siblings do, or it
-    /// ends the session or a transfer, which [`Client::quit`](super::Client::quit) and
-    /// [`Client::abort`](super::Client::abort) do, or it changes the security of the connection.
+    /// Sends one command that needs no data connection; a 2yz or 3yz is its success.
+    ///
+    /// # Errors
+    /// The command comes back if it has a request or method of its own: it transfers data or prepares that
+    /// ([`retrieve`](Self::retrieve) and the like), aborts ([`Client::abort`](super::Client::abort)), ends the session
+    /// ([`quit`](Self::quit)), or changes its security ([`secure`](Self::secure) and the like).
+    ///
+    /// ```
+    /// use ftp_proto::Command;
+    /// use ftp_proto::client::Request;
+    /// assert!(Request::command(Command::Help(None)).is_ok());
+    /// assert!(Request::command(Command::Pasv).is_err());
+    /// ```
     pub fn command(command: Command<'_>) -> Result<Self, Command<'_>> {
         if command.verb().needs_own_request() {
             return Err(command);
@@ -181,10 +73,10 @@ impl Request {
         Ok(Self::one(command, Wanted::Nothing))
     }
 
-    /// One command as a person types it, `SITE CHMOD 600 file`; otherwise as [`command`](Self::command).
+    /// Sends one command line as a person types it, such as `SITE CHMOD 600 file`; otherwise as [`command`](Self::command).
     ///
     /// # Errors
-    /// [`NotRaw`]: it is no command, or one that has a request of its own.
+    /// [`NotRaw`]: the line isn't a command, or the command has a request or method of its own.
     ///
     /// ```
     /// use ftp_proto::client::{NotRaw, Request};
@@ -197,10 +89,13 @@ impl Request {
         Self::command(command).map_err(|command| NotRaw::Special(command.verb()))
     }
 
-    /// What the client of another session asks for, whatever it is: RETR and its siblings by a [`transfer`](Self::transfer), to which
-    /// [`representation`](Self::representation) and [`offset`](Self::offset) give what is in force there; SIZE, REIN and QUIT by requests
-    /// of their own, since they need or change the state of this session; all else as it is. `Err` gives the command back: each session
-    /// has its own data connections, its own security and its own ABOR.
+    /// For a proxy: the request that carries out a command of another session's client. RETR and the like become a
+    /// [`transfer`](Self::transfer), to which [`representation`](Self::representation) and [`offset`](Self::offset) give the TYPE and REST
+    /// of that session; SIZE, REIN and QUIT become requests of their own, since they need or change the state of this session; any other
+    /// command is sent as it is.
+    ///
+    /// # Errors
+    /// The command comes back if it is about a data connection, about security, or ABOR: each session has its own.
     ///
     /// ```
     /// use ftp_proto::client::Request;
@@ -208,7 +103,7 @@ impl Request {
     /// let download = Request::relayed(Command::parse(b"RETR notes.txt")?).unwrap();
     /// let download = download.representation(Type::Image).offset(1024);
     /// assert!(Request::relayed(Command::parse(b"SITE CHMOD 600 notes.txt")?).is_ok());
-    /// assert!(Request::relayed(Command::parse(b"PASV")?).is_err(), "the client says it where it is needed");
+    /// assert!(Request::relayed(Command::parse(b"PASV")?).is_err(), "the client sends it where it is needed");
     /// # Ok::<(), ftp_proto::CommandError>(())
     /// ```
     pub fn relayed(command: Command<'_>) -> Result<Self, Command<'_>> {
@@ -221,60 +116,62 @@ impl Request {
         }
     }
 
-    /// CWD.
+    /// Changes the current directory: CWD.
     pub fn change_directory(path: Path<'_>) -> Self {
         Self::one(Command::Cwd(path), Wanted::Nothing)
     }
 
-    /// CDUP.
+    /// Changes to the parent directory: CDUP.
     pub fn change_to_parent() -> Self {
         Self::one(Command::Cdup, Wanted::Nothing)
     }
 
-    /// PWD; the outcome has the directory.
+    /// Asks for the current directory: PWD. The outcome is [`Value::Directory`](super::Value::Directory).
     pub fn print_directory() -> Self {
         Self::one(Command::Pwd, Wanted::Directory)
     }
 
-    /// MKD.
+    /// Makes a directory: MKD.
     pub fn make_directory(path: Path<'_>) -> Self {
         Self::one(Command::Mkd(path), Wanted::Nothing)
     }
 
-    /// RMD.
+    /// Removes a directory: RMD.
     pub fn remove_directory(path: Path<'_>) -> Self {
         Self::one(Command::Rmd(path), Wanted::Nothing)
     }
 
-    /// DELE.
+    /// Removes a file: DELE.
     pub fn remove(path: Path<'_>) -> Self {
         Self::one(Command::Dele(path), Wanted::Nothing)
     }
 
-    /// RNFR, and RNTO right behind it.
+    /// Renames a file or directory: RNFR, then RNTO.
     pub fn rename(from: Path<'_>, to: Path<'_>) -> Self {
         let steps = [Command::Rnfr(from.into_owned()), Command::Rnto(to.into_owned())];
         Self::script(steps, Wanted::Nothing)
     }
 
-    /// TYPE I and SIZE (RFC 3659 4; servers refuse SIZE in TYPE A); the outcome has the size in bytes.
+    /// Asks for the size of a file: TYPE I, since servers refuse SIZE in TYPE A, then SIZE (RFC 3659 4). The outcome is
+    /// [`Value::Size`](super::Value::Size), in bytes.
     pub fn size(path: Path<'_>) -> Self {
         Self::script([Command::Type(Type::Image), Command::Size(path.into_owned())], Wanted::Size)
     }
 
-    /// MDTM (RFC 3659 3); the outcome has the time, in UTC.
+    /// Asks when a file was modified last: MDTM (RFC 3659 3). The outcome is [`Value::Modified`](super::Value::Modified), in UTC.
     pub fn modified(path: Path<'_>) -> Self {
         Self::one(Command::Mdtm(path), Wanted::Modified)
     }
 
-    /// FEAT (RFC 2389); the outcome's reply has the features, and the session remembers those that matter to it: a listing
-    /// is MLSD then where the server has it, and PRET is said where it is needed.
+    /// Asks for the server's features: FEAT (RFC 2389). The outcome's reply holds them ([`Reply::features`](crate::Reply::features)). The
+    /// session remembers them: [`list`](Self::list) uses MLSD from then on, [`hash`](Self::hash) the best command, and PRET is sent, if
+    /// the server has them.
     pub fn features() -> Self {
         Self::one(Command::Feat, Wanted::Features)
     }
 
-    /// AUTH TLS and the handshake, unless TLS is on already; then PBSZ 0 and PROT P, so that data connections are
-    /// protected too (RFC 4217).
+    /// Begins TLS (RFC 4217): AUTH TLS and the handshake, unless TLS is on already; then PBSZ 0 and PROT P, so that data connections are
+    /// protected, too.
     pub fn secure() -> Self {
         let tls = Argument::new("TLS").ok().map(Command::Auth);
         let steps = tls.map(|auth| Step { act: Act::Say(auth), when: When::Plain }).into_iter().chain([
@@ -285,110 +182,121 @@ impl Request {
         Self::new(Plan::Script(steps.collect()), Wanted::Nothing)
     }
 
-    /// CCC: the control connection goes on in plaintext, so that a NAT can read it. Whoever stands between can then change
-    /// it (RFC 4217 15.3); the argument says that you know.
+    /// Ends TLS on the control connection alone: CCC (RFC 4217 15.3). It goes on in plaintext, so that a NAT can read it, and anybody in
+    /// between can change it; the argument says that you know.
+    ///
+    /// ```
+    /// use ftp_proto::client::{PlaintextAccepted, Request};
+    /// let request = Request::clear_command_channel(PlaintextAccepted::knowingly());
+    /// ```
     pub fn clear_command_channel(_: PlaintextAccepted) -> Self {
         let steps = [Step::always(Command::Ccc), Step { act: Act::StopTls, when: When::Secured }];
         Self::new(Plan::Script(steps.into()), Wanted::Nothing)
     }
 
-    /// REIN: the user is logged out, and TLS ends. Where TLS is required, [`secure`](Self::secure) comes next.
+    /// Logs out: REIN (RFC 959 4.1.1), which also ends TLS unless TLS is implicit. Where TLS is required, [`secure`](Self::secure) comes
+    /// next.
     pub fn reinitialise() -> Self {
         let steps = [Step::always(Command::Rein), Step { act: Act::StopTls, when: When::Secured }];
         Self::new(Plan::Script(steps.into()), Wanted::Nothing)
     }
 
-    /// QUIT; the outcome has the server's last words, and `Leave` comes behind it.
-    /// [`Client::quit`](super::Client::quit) is for whoever doesn't want to wait for them.
+    /// Ends the session: QUIT. The outcome has the server's reply, and [`Action::Leave`](super::Action::Leave) follows it.
+    /// [`Client::quit`](super::Client::quit) does the same while another request runs, and without a `Done`.
     pub fn quit() -> Self {
         Self::one(Command::Quit, Wanted::Farewell)
     }
 
-    /// OPTS UTF8 ON, for servers that want to be told.
+    /// Switches the server to UTF-8: OPTS UTF8 ON, for servers that need it.
     pub fn utf8() -> Self {
         Self::one(Command::Opts(Opts::Utf8(Some(true))), Wanted::Nothing)
     }
 
-    /// HOST (RFC 7151), before the login.
+    /// Names the host that is meant, before the login: HOST (RFC 7151).
     pub fn host(name: Argument<'_>) -> Self {
         Self::one(Command::Host(name), Wanted::Nothing)
     }
 
-    /// SITE.
+    /// Sends a command that is specific to the server: SITE (RFC 959 4.1.3).
     pub fn site(words: Site<'_>) -> Self {
         Self::one(Command::Site(words), Wanted::Nothing)
     }
 
-    /// STAT, of the session or of a path.
+    /// Asks for the status of the session, or for a listing of a path over the control connection: STAT (RFC 959 4.1.3). The outcome's
+    /// reply has the lines.
     pub fn status(path: Option<Path<'_>>) -> Self {
         Self::one(Command::Stat(path), Wanted::Nothing)
     }
 
-    /// MFMT: the time of the last change, in UTC.
+    /// Sets when a file was modified last, in UTC: MFMT (draft-somers-ftp-mfxx).
     pub fn set_modified(path: Path<'_>, time: Time) -> Self {
         Self::one(Command::Mfmt(time, path), Wanted::Nothing)
     }
 
-    /// The hash of a file, by the best command that FEAT named (HASH, XSHA512, XSHA256, XSHA1, XSHA, XMD5, MD5,
-    /// XCRC); HASH if FEAT wasn't asked for. The outcome says which one it is.
+    /// Asks for the hash of a file, by the strongest command that FEAT named (HASH, XSHA512, XSHA256, XSHA1, XSHA, XMD5, MD5, XCRC); by
+    /// HASH if [`features`](Self::features) wasn't requested before. The outcome is [`Value::Hash`](super::Value::Hash).
     pub fn hash(path: Path<'_>) -> Self {
         Self::new(Plan::Hash(path.into_owned()), Wanted::Nothing)
     }
 
-    /// SYST.
+    /// Asks for the server's operating system: SYST. The outcome's reply has it.
     pub fn system() -> Self {
         Self::one(Command::Syst, Wanted::Nothing)
     }
 
-    /// NOOP.
+    /// Does nothing but ask for a reply: NOOP.
     pub fn noop() -> Self {
         Self::one(Command::Noop, Wanted::Nothing)
     }
 
-    /// A listing: MLSD if FEAT was asked for and named MLST, else LIST in TYPE A.
+    /// Lists a directory, by default the current one: by MLSD if [`features`](Self::features) has found it, else by LIST in TYPE A.
+    /// [`listing`](crate::listing) reads the lines of either.
     pub fn list(path: Option<Path<'_>>) -> Self {
         Self::new(Plan::List(path.map(Path::into_owned)), Wanted::Nothing)
     }
 
-    /// LIST, a listing for people, in TYPE A.
+    /// Lists a directory or file for people: LIST in TYPE A.
     pub fn plain_list(path: Option<Path<'_>>) -> Self {
         Self::moving(Command::List(path), 0)
     }
 
-    /// NLST, names only, in TYPE A.
+    /// Lists the names in a directory: NLST in TYPE A.
     pub fn names(path: Option<Path<'_>>) -> Self {
         Self::moving(Command::Nlst(path), 0)
     }
 
-    /// MLSD, a listing for programs (RFC 3659 7).
+    /// Lists a directory for programs: MLSD (RFC 3659 7).
     pub fn machine_list(path: Option<Path<'_>>) -> Self {
         Self::moving(Command::Mlsd(path), 0)
     }
 
-    /// RETR in TYPE I, from `offset` bytes on (REST).
+    /// Downloads a file: RETR in TYPE I, beginning `offset` bytes from its start (REST).
     pub fn retrieve(path: Path<'_>, offset: u64) -> Self {
         Self::moving(Command::Retr(path), offset)
     }
 
-    /// STOR in TYPE I, from `offset` bytes on (REST).
+    /// Uploads a file: STOR in TYPE I, beginning `offset` bytes from its start (REST).
     pub fn store(path: Path<'_>, offset: u64) -> Self {
         Self::moving(Command::Stor(path), offset)
     }
 
-    /// APPE in TYPE I: behind what is there, or a new file.
+    /// Uploads to the end of a file, or to a new one: APPE in TYPE I.
     pub fn append(path: Path<'_>) -> Self {
         Self::moving(Command::Appe(path), 0)
     }
 
-    /// STOU in TYPE I: under a name that the server makes; the outcome has it.
+    /// Uploads under a name that the server chooses: STOU in TYPE I. The outcome is [`Value::Stored`](super::Value::Stored), with the name.
+    /// Some servers take a `hint` for it.
     pub fn store_unique(hint: Option<Path<'_>>) -> Self {
         Self::moving(Command::Stou(hint), 0)
     }
 
-    /// RETR, STOR, APPE, STOU, LIST, NLST or MLSD, with all as it is in force: TYPE, and the offset that REST has set.
-    /// For a proxy, which hands on TYPE, REST and RANG by [`command`](Self::command) and the transfer by this; where
-    /// another route is tried, REST is said again. What a 150 announces isn't held against the bytes. `Err` gives a
-    /// command back that is none of these.
+    /// RETR, STOR, APPE, STOU, LIST, NLST or MLSD in the TYPE that is in force, from the offset that REST has set: for a proxy that sends
+    /// TYPE, REST and RANG by [`command`](Self::command). If another route is tried, REST is sent again. A download isn't checked against
+    /// the size that a 150 announces.
+    ///
+    /// # Errors
+    /// Any other command comes back.
     ///
     /// ```
     /// use ftp_proto::Command;
@@ -398,7 +306,7 @@ impl Request {
     ///     Err(command) => Ok::<_, ftp_proto::CommandError>(Request::command(command).ok()),
     /// };
     /// assert!(request(b"NLST pub")?.is_some() && request(b"TYPE A")?.is_some());
-    /// assert!(request(b"PASV")?.is_none(), "the client says it where it is needed");
+    /// assert!(request(b"PASV")?.is_none(), "the client sends it where it is needed");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn transfer(command: Command<'_>) -> Result<Self, Command<'_>> {
@@ -409,7 +317,7 @@ impl Request {
         Ok(Self::new(plan, Wanted::Nothing).representation_in_force())
     }
 
-    /// Whether it may go out without TLS where TLS is required: it holds no name, no password and no file.
+    /// Whether the request may go out without TLS where TLS is required: it has no user name, password or file.
     pub(super) fn is_harmless(&self) -> bool {
         match &self.plan {
             Plan::Script(steps) => steps.iter().all(|step| match &step.act {
@@ -420,13 +328,13 @@ impl Request {
         }
     }
 
-    /// Whether it ends TLS, so that TLS has to be there.
+    /// Whether the request ends TLS, so that TLS has to be on.
     pub(super) fn ends_tls(&self) -> bool {
         let Plan::Script(steps) = &self.plan else { return false };
         steps.iter().any(|step| matches!(step.act, Act::Say(Command::Ccc)))
     }
 
-    /// Whether it needs a data connection.
+    /// Whether the request needs a data connection.
     pub(super) fn is_transfer(&self) -> bool {
         matches!(self.plan, Plan::Transfer { .. } | Plan::List(_))
     }
@@ -449,22 +357,16 @@ impl Request {
     }
 }
 
-impl Step {
-    pub(super) fn always(command: Command<'static>) -> Self {
-        Self { act: Act::Say(command), when: When::Always }
-    }
-}
-
-/// A request that [`Client::start`](super::Client::start) didn't take, and why: nothing of it was said.
+/// A request that [`Client::start`](super::Client::start) rejected, and why. Nothing of it was sent.
 #[derive(Debug, Clone)]
 pub struct Rejected {
-    /// The request, as it was.
+    /// The request, unchanged.
     pub request: Request,
-    /// Why it can't be taken.
+    /// Why it was rejected.
     pub why: Misuse,
 }
 
-/// What [`why`](Self::why) says.
+/// The text of [`why`](Self::why).
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.why.fmt(f)
@@ -473,13 +375,13 @@ impl fmt::Display for Rejected {
 
 impl core::error::Error for Rejected {}
 
-/// Why a line can't be said as it is.
+/// Why [`Request::raw`] rejects a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotRaw {
-    /// It is no command.
+    /// The line isn't a command.
     Syntax(CommandError),
-    /// It moves data, ends something or changes the security, and has a request of its own.
+    /// The command has a request or method of its own, as [`Request::command`] says.
     Special(Verb),
 }
 
@@ -494,12 +396,12 @@ impl fmt::Display for NotRaw {
 
 impl core::error::Error for NotRaw {}
 
-/// That the control connection goes on in plaintext is known and accepted.
+/// Consent to a control connection in plaintext, for [`Request::clear_command_channel`].
 #[derive(Debug, Clone, Copy)]
 pub struct PlaintextAccepted(());
 
 impl PlaintextAccepted {
-    /// Says so.
+    /// Gives the consent, knowing that anybody in between can then read and change the control connection.
     pub const fn knowingly() -> Self {
         Self(())
     }

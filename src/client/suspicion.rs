@@ -1,23 +1,23 @@
-//! A reply that fits nothing due: is it an answer with an odd code, or did nothing ask for it?
+//! Suspects: replies that fit no command that is due. Is a suspect an answer with an odd code, or unsolicited?
 //!
-//! FTP has no tags, so the reply itself doesn't tell. If what fits comes soon, nothing asked for the other. If not, the client says
-//! a *barrier*: a harmless command whose success can't be taken for what is waited for. Servers answer in order, so what fits
-//! before the barrier's reply is the answer, and if nothing does, the suspect was.
+//! FTP has no tags, so the reply itself doesn't tell. If a fitting reply comes soon, the suspect was unsolicited. If not, the client sends
+//! a *barrier*: a harmless command whose success can't be taken for the reply that is due. Servers answer in order, so a fitting reply
+//! before the barrier's is the answer, and without one the suspect was.
 //!
 //! A 2yz to the transfer command before its 1yz fits, and is a suspect all the same: it may be left from a transfer before, and the
 //! 1yz that comes behind it tells so.
 //!
 //! | stage | what comes | then |
 //! |---|---|---|
-//! | `Heard` | what fits | it is the answer, and the suspect is forgotten |
-//! | | nothing in time | the barrier is said: `Barred` |
-//! | `Barred` | what fits | it is the answer: `Answered`, and the plan goes on behind the barrier's reply |
+//! | `Heard` | a fitting reply | it is the answer, and the suspect is forgotten |
+//! | | nothing in time | the barrier is sent: `Barred` |
+//! | `Barred` | a fitting reply | it is the answer: `Answered`, and the plan goes on after the barrier's reply |
 //! | | the barrier's success | the suspect was the answer: `Answered` |
 //! | | a refusal, which fits both | `Refused` |
 //! | `Refused` | another reply | the refusal was the command's, and this one is the barrier's: `Answered` |
 //! | | nothing in time | the refusal was the barrier's, and the suspect the answer: `Answered` |
 //!
-//! The session ends where no barrier may be said, and where nothing comes behind it.
+//! The session ends where no barrier may be sent, and where nothing comes after it.
 
 use alloc::boxed::Box;
 
@@ -29,57 +29,57 @@ use crate::reply::{Code, Reply};
 use crate::session::{Answered, CommandId, LoginState, Step};
 use crate::time::Instant;
 
-/// What the client makes of replies that fit nothing.
+/// The suspect, if there is one.
 #[derive(Debug, Default)]
 pub(super) struct Suspicion {
     suspect: Option<Box<Suspect>>,
-    /// The last command behind which a barrier was said: there is one a command, whatever the server says.
+    /// The last command after which a barrier was sent: at most one is, whatever the server replies.
     barred: Option<CommandId>,
 }
 
 #[derive(Debug)]
 struct Suspect {
-    /// The command that was waited for when it was heard.
+    /// The command that was due when the suspect came.
     about: CommandId,
-    /// The suspect; once the answer is known, the answer.
+    /// The suspect; in `Answered`, the answer.
     reply: Reply<'static>,
     stage: Stage,
-    /// How long nothing is done about it.
+    /// When the stage times out.
     by: Instant,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// What fits may still come.
+    /// A fitting reply may still come.
     Heard,
-    /// The barrier was said.
+    /// The barrier was sent.
     Barred(CommandId),
-    /// A refusal came, which fits the command and the barrier.
+    /// A refusal came that fits both the command and the barrier.
     Refused { barrier: CommandId, refusal: Reply<'static> },
-    /// The answer is here; what was said behind the command may still be due.
+    /// The answer is known; replies to commands sent after it may still be due.
     Answered,
 }
 
-/// What a reply is told as.
+/// Which news a reply becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Heard {
     Due,
     Unsolicited,
 }
 
-/// What becomes of a wait for a reply.
+/// What a suspect makes of the wait for a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doubt {
-    /// It is a wait like any other.
+    /// Nothing: the wait is as usual.
     None,
-    /// It lasts until then.
+    /// The wait lasts until this moment.
     Until(Instant),
     /// Something has changed: look again.
     Again,
 }
 
 impl Suspicion {
-    /// A barrier is said, and its reply isn't here: nothing else is said.
+    /// Whether a barrier's reply is due, so that nothing else may be sent.
     pub(super) fn holds(&self, context: &Context) -> bool {
         self.suspect.as_ref().is_some_and(|suspect| match suspect.stage {
             Stage::Heard => false,
@@ -88,13 +88,13 @@ impl Suspicion {
         })
     }
 
-    /// The answer to the last command, if other replies came behind it.
+    /// The answer to the last command, if another reply was taken after it.
     pub(super) fn take_answer(&mut self, context: &Context) -> Option<Reply<'static>> {
         let suspect = self.suspect.take_if(|suspect| suspect.about == context.said)?;
         matches!(suspect.stage, Stage::Answered).then_some(suspect.reply)
     }
 
-    /// The time for what fits begins now: until now the server had bytes to move.
+    /// Restarts the time for a fitting reply: until now the server had bytes to move.
     pub(super) fn begin_anew(&mut self, context: &Context) {
         if let Some(suspect) = &mut self.suspect
             && let Stage::Heard = suspect.stage
@@ -103,13 +103,13 @@ impl Suspicion {
         }
     }
 
-    /// This reply may be the answer to the command that is waited for, though it doesn't fit.
+    /// Makes a reply the suspect, if a command is due whose answer it may be.
     fn raise(&mut self, context: &Context, reply: &Reply<'_>) {
         if !context.connection.session.is_due(context.said) {
             return;
         }
         match &self.suspect {
-            // The first one counts, unless it was a 1yz, which should be followed by something better; or unless this one fits.
+            // The first suspect counts, unless it is a 1yz, after which a final reply should come; or unless this one fits.
             Some(suspect) if suspect.about == context.said => {
                 let session = &context.connection.session;
                 let fits = |reply: &Reply<'_>| session.may_answer(context.said, reply.code());
@@ -138,7 +138,7 @@ impl Suspicion {
 }
 
 impl Running {
-    /// A whole reply is here: what it answers, and what follows from that.
+    /// Takes a whole reply: which command it answers, and what follows from that.
     pub(super) fn hear(&mut self, context: &mut Context, reply: &Reply<'_>) -> Heard {
         let code = reply.code();
         if let Some(suspect) = &mut self.suspicion.suspect {
@@ -150,7 +150,7 @@ impl Running {
                     suspect.by = context.connection.after(context.config.patience.suspect);
                     return Heard::Due;
                 }
-                // The first of two was the command's, so this one is the barrier's.
+                // This is the second reply: the first was the command's, so this one is the barrier's.
                 Stage::Refused { refusal, .. } if !code.is_preliminary() => {
                     core::mem::swap(&mut suspect.reply, refusal);
                     suspect.stage = Stage::Answered;
@@ -183,21 +183,21 @@ impl Running {
         }
     }
 
-    /// What the reply to a command makes of the suspicion.
+    /// What a reply that answers a command means for the suspect.
     fn clear(&mut self, context: &mut Context, id: CommandId, step: Step, reply: &Reply<'_>) {
         let expects_stragglers = self.expects_stragglers();
         let Some(suspect) = &mut self.suspicion.suspect else { return };
         match &suspect.stage {
             Stage::Barred(barrier) if id == *barrier => self.unexpected(context),
             _ if id != suspect.about => {
-                // Of an older command; its answer isn't needed any more.
+                // The suspect is about an older command, whose answer isn't needed any more.
                 if context.said == id {
                     self.suspicion.suspect = None;
                 }
             }
             Stage::Barred(_) | Stage::Refused { .. }
                 if step == Step::Wait && !context.connection.session.is_transferring() => {}
-            // The server is at work, or leaves. The barrier's reply is due behind the transfer's, as a keep-alive NOOP's is.
+            // The server is at work or closes. The barrier's reply is due after the transfer's, as a keep-alive NOOP's is.
             Stage::Barred(_) if expects_stragglers || reply.code() == Code::SERVICE_NOT_AVAILABLE => {
                 self.suspicion.suspect = None;
             }
@@ -207,7 +207,7 @@ impl Running {
                 suspect.by = context.connection.after(context.config.patience.barrier);
                 self.interrupt();
             }
-            // Only a 1yz: the refusal was the barrier's.
+            // A 1yz answers the command, so the refusal was the barrier's.
             Stage::Refused { barrier, refusal } => {
                 context.connection.session.settle(*barrier, refusal.code());
                 self.suspicion.suspect = None;
@@ -217,7 +217,7 @@ impl Running {
         }
     }
 
-    /// No reply is here that wasn't taken: what the suspect makes of the wait.
+    /// What the suspect makes of the wait, once every reply received was taken.
     pub(super) fn doubt(&mut self, context: &mut Context) -> Result<Doubt, Violation> {
         let Some(suspect) = &mut self.suspicion.suspect else { return Ok(Doubt::None) };
         let session = &mut context.connection.session;
@@ -250,7 +250,7 @@ impl Running {
         Ok(Doubt::Again)
     }
 
-    /// The suspect was the answer.
+    /// Takes the suspect for the answer.
     fn unexpected(&mut self, context: &mut Context) {
         let Some(suspect) = &mut self.suspicion.suspect else { return };
         let code = suspect.reply.code();
@@ -265,11 +265,11 @@ impl Running {
     }
 }
 
-/// A refusal that fits the command and the barrier behind it.
+/// Whether a reply is a refusal that fits both the command and the barrier after it.
 fn is_ambiguous(context: &Context, about: CommandId, barrier: CommandId, code: Code) -> bool {
     let session = &context.connection.session;
     let positive = code.is_preliminary() || code.is_completion() || code.is_intermediate();
-    // A server that leaves answers nothing more.
+    // After 421 nothing more is answered.
     let leaves = code == Code::SERVICE_NOT_AVAILABLE;
     !positive && !leaves && session.may_answer(about, code) && session.may_answer(barrier, code)
 }
@@ -279,16 +279,16 @@ fn violation(context: &Context, suspect: &Suspect) -> Violation {
     Violation::Unexpected { waiting: awaited.and_then(|awaited| awaited.verb()), reply: suspect.reply.clone() }
 }
 
-/// A harmless command whose success can't be taken for the answer to what is waited for. `None`: there is none, or nobody may
-/// guess, since what the server has made of the command decides how safe the session is.
+/// A harmless command whose success can't be taken for the reply that is due. `None`: there is none, or the client must not guess, since
+/// the safety of the session depends on what the server made of the command.
 fn barrier(context: &Context, about: CommandId) -> Option<Command<'static>> {
     let session = &context.connection.session;
     let verb = session.awaited_by(about)?.verb()?;
     let guards = match verb {
         Verb::Auth | Verb::Adat | Verb::Pbsz | Verb::Prot | Verb::Ccc => true,
-        // Nothing is said behind it.
+        // Nothing may be sent after QUIT.
         Verb::Quit => true,
-        // It may have ended TLS.
+        // REIN may have ended TLS.
         Verb::Rein => session.is_secured(),
         _ => false,
     };
@@ -298,7 +298,7 @@ fn barrier(context: &Context, about: CommandId) -> Option<Command<'static>> {
     let barriers = [
         (Command::Noop, &[Code::COMMAND_OKAY][..]),
         (Command::Pwd, &[Code::PATH_NAME]),
-        // Where nothing is to be aborted.
+        // Harmless, since no transfer runs.
         (Command::Abor, &[Code::DATA_CONNECTION_OPEN, Code::CLOSING_DATA_CONNECTION]),
     ];
     let fit = |codes: &[Code]| codes.iter().any(|code| verb.may_be_answered_with(*code));

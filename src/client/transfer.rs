@@ -1,42 +1,38 @@
-//! The plan of a transfer: agree on a data connection, say the command, move the bytes.
+//! The plan of a transfer: agree on a data connection, send the command, move the bytes.
 //!
-//! Passive: the data connection is made *before* the transfer command goes out, so that a candidate that fails
-//! costs no 60 seconds and no 425. Active: the server connects after the command.
+//! In passive mode the data connection is made *before* the transfer command is sent, so that an address that fails costs no
+//! 60 seconds and no 425. In active mode the server connects after the command.
 
 mod abort;
 mod length;
+mod moving;
 mod setup;
 mod state;
 
 use alloc::boxed::Box;
-use core::net::{IpAddr, SocketAddr};
-use core::time::Duration;
+use core::net::IpAddr;
 
-use super::context::{Context, End, Ended, Progress, ReplyBy};
+use super::context::{Context, Progress, ReplyBy};
 use super::request::Part;
 use state::{Commanded, Ending, Final, Stage, Stream, Then, Trial};
 
 pub(super) use state::Transfer;
 
-use crate::command::{Command, EpsvArgument, Protection, Verb};
-use crate::connection::cannot_happen;
-use crate::data::{DataError, Direction, Moved, State, StreamEnd, Streaming};
+use crate::command::{Command, EpsvArgument, Verb};
+use crate::data::{DataError, Moved, State, StreamEnd, Streaming};
 use crate::reply::{Code, Reply};
-use crate::route::{AttemptEnd, DataTls, Excerpt};
+use crate::route::{AttemptEnd, Excerpt};
 use crate::session::{CommandId, Step};
 use crate::time::Instant;
 
-/// The argument of RANG that takes an older one back.
+/// The argument of RANG that cancels an earlier one.
 const NO_RANGE: (u64, u64) = (1, 0);
-
-/// How many NOOPs may wait for their replies amid a transfer: a server that doesn't answer until the end gets no more.
-const NOOPS_DUE: usize = 8;
 
 impl Transfer {
     pub(super) fn react(&mut self, context: &mut Context, id: CommandId, step: Step, reply: &Reply<'_>) {
         let closes = reply.code() == Code::SERVICE_NOT_AVAILABLE;
         match self.stage {
-            // What an older command is answered with is no answer to this one.
+            // The reply answers an older command, not this one.
             Stage::Excluding
             | Stage::Typing
             | Stage::Sizing
@@ -45,19 +41,19 @@ impl Transfer {
             | Stage::Restarting(_)
             | Stage::Ranging(_)
                 if id != context.said => {}
-            // The server closes: no other route leads anywhere, and no NOOP is answered.
+            // The server closes the session: no other route is tried, and no barrier is sent.
             Stage::Excluding | Stage::Sizing | Stage::Asking(_) if closes => self.end(context, Ending::Refused),
             Stage::Aborting(aborting) if closes => {
                 context.connection.session.settle_abort();
                 self.stage = Stage::Ending(aborting.then.ending());
             }
-            // A server that doesn't know EPSV ALL can be used all the same.
+            // Without EPSV ALL the transfer goes on as usual.
             Stage::Excluding if step != Step::Wait => self.stage = Stage::Type,
             Stage::Typing if step == Step::Success => self.stage = Stage::Size,
             Stage::Typing if step == Step::Failure => self.end(context, Ending::Refused),
             Stage::Sizing => self.sized(context, step, reply),
             Stage::Announcing(trial) if step == Step::Success => self.ask_passive(context, trial),
-            // The server knows already that it won't do it (DrFTPD).
+            // Some servers refuse the transfer at PRET already (DrFTPD).
             Stage::Announcing(_) if step == Step::Failure => self.end(context, Ending::Refused),
             Stage::Asking(trial) => self.agreed(context, trial, step, reply),
             Stage::Restarting(trial) if step == Step::Continue => self.stage = Stage::Ready(trial),
@@ -77,10 +73,10 @@ impl Transfer {
         }
     }
 
-    /// What was said was answered with this code, which can't answer it.
+    /// Reacts to an answer whose code can't answer the last command.
     pub(super) fn react_unexpected(&mut self, context: &mut Context, code: Code) {
         match self.stage {
-            // A server that doesn't know EPSV ALL or SIZE can be used all the same.
+            // Without EPSV ALL or SIZE the transfer goes on as usual.
             Stage::Excluding => self.stage = Stage::Type,
             Stage::Sizing => self.stage = Stage::Choosing,
             Stage::Asking(trial) => {
@@ -150,7 +146,7 @@ impl Transfer {
     }
 
     fn begin(&mut self, context: &mut Context) {
-        // Attempts are kept until the next transfer: the last one has made the connection that stands.
+        // The attempts of the transfer before are still here; the last of them made the connection that is still open.
         let stands = context.data_stands();
         self.reused = context.attempts.last().filter(|_| stands).map(|last| (last.route, last.reached));
         context.attempts.clear();
@@ -160,7 +156,7 @@ impl Transfer {
             return self.end(context, self.beyond(total));
         }
         self.stage = Stage::Type;
-        if context.config.only_epsv && !context.connection.session.only_epsv() {
+        if context.config.epsv_all && !context.connection.session.only_epsv() {
             context.send(&Command::Epsv(EpsvArgument::All));
             self.stage = Stage::Excluding;
         }
@@ -202,13 +198,13 @@ impl Transfer {
         self.stage = Stage::Ranging(trial);
     }
 
-    /// RANG was accepted, be it to take an older one back.
+    /// RANG was accepted, be it to cancel an earlier one.
     fn ranged(&mut self, context: &mut Context, trial: Trial) {
         context.ranged = matches!(self.request.part, Part::Range(..));
         self.stage = if context.ranged { Stage::Ranged(trial) } else { Stage::Ready(trial) };
     }
 
-    /// Something was said behind REST or RANG, which hold for the next command alone.
+    /// Sends REST or RANG again: a barrier was sent after it, and it holds for the next command only.
     fn say_part_again(&mut self, context: &mut Context, trial: Trial) {
         match self.request.part {
             Part::From(0) => self.ready(context, trial),
@@ -236,13 +232,13 @@ impl Transfer {
         if self.request.command.verb() == Verb::Stou && self.name.is_none() {
             self.name = reply.unique_name().map(<[u8]>::to_vec);
         }
-        // NOOPs said behind it aren't answered yet.
+        // Replies to NOOPs are due after the final one: `Done` is to show the final one.
         if step != Step::Wait && context.connection.session.replies_due() > 0 {
             self.kept = Some(reply.borrowed().into_owned());
         }
         match (self.stage, step) {
             (Stage::Unsecured(..), Step::Wait) => {}
-            // Its own words say more than that TLS failed: `522 … session reuse required`.
+            // The server's text says more than that TLS failed: `522 … session reuse required`.
             (Stage::Unsecured(..), Step::Failure) => {
                 if let Some(attempt) = context.attempts.last_mut() {
                     attempt.said = Some(Box::new(Excerpt::of(reply)));
@@ -262,11 +258,11 @@ impl Transfer {
                 }
                 None => self.begin_moving(context, commanded, Final::Due),
             },
-            // Of an upload nothing was sent, so that nothing can have ended.
+            // Nothing of an upload was sent, so nothing can have ended.
             (Stage::Commanded(_), _) if self.request.command.verb().is_upload() => {
                 self.end(context, Ending::Unexpected)
             }
-            // Some servers leave the 150 out; the data is there all the same.
+            // Some servers send no 150, and the data comes all the same.
             (Stage::Commanded(_), _) => self.begin_moving(context, commanded, Final::Alone),
             (_, Step::Wait) => {}
             (Stage::Finishing(_, stream), _) => self.finish(context, commanded.trial, stream),
@@ -283,8 +279,8 @@ impl Transfer {
             Stage::Dismissed(..) => Some(Stream::BROKEN),
             _ => None,
         };
-        // The server says that the connection is at fault, and nothing has moved: the next route. What a stream that still
-        // runs has moved its `Close` will tell; where it has told nothing yet, only 425 says that nobody could connect.
+        // The next route is tried if the server blames the data connection and nothing has moved. A stream that still runs may not have
+        // told how much it has moved: then only 425 says that there was no connection, and the answer to `Close` will tell.
         let untouched = match (ended, context.connection.data.streaming().map(|streaming| streaming.moved())) {
             (Some(stream), _) => stream.moved == Moved::Nothing,
             (None, Some(None)) => code == Code::CANNOT_OPEN_DATA_CONNECTION,
@@ -292,7 +288,7 @@ impl Transfer {
             (None, None) => true,
         };
         self.record_refusal(context, commanded.trial, reply, untouched);
-        // The cause is here; that the server saw the connection break is its effect.
+        // An error on this side is the cause; that the server saw the connection break is its effect.
         let ours = ended.filter(|stream| matches!(stream.end, StreamEnd::LocalError | StreamEnd::StorageFull));
         match ours {
             Some(Stream { end, moved }) => self.end(context, Ending::Incomplete(end, moved)),
@@ -304,7 +300,7 @@ impl Transfer {
         }
     }
 
-    /// The channel of a route that has failed at the server is closed: what was moved over it?
+    /// The channel of a route that failed at the server is closed: the next route, unless bytes were moved over it.
     fn fail(&mut self, context: &mut Context) {
         match context.connection.data.take_closed() {
             Some(Moved::Bytes(_)) => self.end(context, Ending::Refused),
@@ -312,10 +308,10 @@ impl Transfer {
         }
     }
 
-    /// The server has given the transfer up, and its data connection is what it complains of.
+    /// Records how the attempt ended, if the server's refusal is about the data connection.
     fn record_refusal(&self, context: &mut Context, trial: Trial, reply: &Reply<'_>, untouched: bool) {
         let code = reply.code();
-        // TLS that the server refuses after its handshake, to us, is a stream that has begun.
+        // A server may refuse TLS after the handshake; to this side the stream has begun by then.
         let untold = context.connection.data.streaming().is_some_and(|streaming| streaming.moved().unwrap_or(0) == 0);
         let end = match context.connection.data.stranger() {
             Some(stranger) if untouched => AttemptEnd::Stranger(stranger),
@@ -327,25 +323,25 @@ impl Transfer {
         self.record(context, trial, None, end, Some(reply));
     }
 
-    /// STOU could leave a second file behind.
+    /// Whether the command may be sent again. A second STOU could leave two files.
     fn may_be_repeated(&self) -> bool {
         self.request.command.verb() != Verb::Stou
     }
 
-    /// How it goes on where there was no connection for the bytes.
+    /// What follows where no data connection came about.
     fn without_connection(&self) -> Then {
         if self.may_be_repeated() { Then::NextRoute } else { Then::End(Ending::NoRoute) }
     }
 
-    /// The transfer command was said, and there is no connection for its bytes: in active mode the server didn't come,
-    /// whatever it has said, or TLS failed. So nothing has moved.
+    /// The transfer command was sent, and no data connection came about: in active mode the server didn't connect, or TLS failed. So
+    /// nothing has moved.
     fn no_connection(&mut self, context: &mut Context, commanded: Commanded, last: Final, why: DataError) {
         context.connection.data.forget();
         self.record(context, commanded.trial, None, AttemptEnd::Failed(why), None);
         self.unconnected(context, commanded, last, why);
     }
 
-    /// Only a stranger came.
+    /// The only host that connected was a stranger.
     fn deserted(&mut self, context: &mut Context, commanded: Commanded, last: Final, stranger: IpAddr) {
         context.connection.data.forget();
         self.record(context, commanded.trial, None, AttemptEnd::Stranger(stranger), None);
@@ -356,17 +352,17 @@ impl Transfer {
         match (last, why) {
             (Final::Alone, _) if self.is_empty_listing(Moved::Nothing) => self.end(context, Ending::Complete),
             (Final::Here | Final::Alone, _) => self.go_on(self.without_connection()),
-            // The server sees the connection's end, and says what it makes of it.
+            // The server sees that the connection has ended, and is going to reply.
             (Final::Due, DataError::Tls(_)) => {
                 let by = context.connection.after(context.config.patience.abort);
                 self.stage = Stage::Unsecured(commanded, by);
             }
-            // A server that dials in vain may do so for minutes.
+            // A server may go on trying to connect for minutes.
             (Final::Due, _) => self.say_abort(context, commanded.id, self.without_connection()),
         }
     }
 
-    /// TLS on the data connection has failed, and the server hasn't ended the transfer yet.
+    /// TLS on the data connection has failed: waits for the server to end the transfer, then sends ABOR.
     fn unsecured(&mut self, context: &mut Context, commanded: Commanded, by: Instant) -> Progress {
         if context.connection.now >= by {
             self.say_abort(context, commanded.id, self.without_connection());
@@ -376,7 +372,7 @@ impl Transfer {
         Progress::Reply
     }
 
-    /// The data connection broke before a byte had moved, and the server says nothing of it. It was a way without use.
+    /// The data connection broke before a byte had moved: as [`unsecured`](Self::unsecured).
     fn dismissed(&mut self, context: &mut Context, commanded: Commanded, by: Instant) -> Progress {
         if context.connection.now >= by {
             self.record(context, commanded.trial, None, AttemptEnd::Stalled, None);
@@ -390,149 +386,14 @@ impl Transfer {
             Then::NextRoute => Stage::Choosing,
         };
     }
-
-    /// The 1yz is here: the bytes move as soon as the connection stands.
-    fn begin_moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) {
-        self.stage = Stage::Moving(commanded, last);
-        if let (Final::Due, Some(attempt)) = (last, Self::standing(context)) {
-            attempt.opened = true;
-        }
-        match *context.connection.data.state() {
-            State::Open(peer) => self.connected(context, commanded.trial, peer),
-            State::Standing(_) => self.stream(context),
-            _ => {}
-        }
-    }
-
-    /// The connection stands and the server is ready: TLS if PROT P is in force (RFC 4217 9), then the bytes.
-    fn connected(&mut self, context: &mut Context, trial: Trial, peer: SocketAddr) {
-        if !trial.route.is_passive() {
-            self.record(context, trial, Some(peer), AttemptEnd::Connected, None);
-        }
-        let connection = &mut context.connection;
-        if connection.session.protection() == Protection::Private {
-            connection.data.secure(context.config.data_session, context.config.patience.handshake);
-        } else {
-            self.stream(context);
-        }
-    }
-
-    fn stream(&mut self, context: &mut Context) {
-        self.attempts = self.attempts.saturating_add(1);
-        let upload = self.request.command.verb().is_upload();
-        let direction = if upload { Direction::Send } else { Direction::Receive };
-        let form = context.connection.session.form();
-        context.connection.data.stream(direction, form, self.request.part.offset(), self.attempts);
-    }
-
-    fn moving(&mut self, context: &mut Context, commanded: Commanded, last: Final) -> Progress {
-        let data = &mut context.connection.data;
-        match *data.state() {
-            State::Open(peer) => self.connected(context, commanded.trial, peer),
-            State::Secured { resumed } => {
-                if let Some(attempt) = Self::standing(context) {
-                    attempt.tls = Some(DataTls::completed(None, Some(resumed)));
-                }
-                self.stream(context);
-            }
-            State::Asking(_) if data.streaming().is_some() => return self.streaming(context, last),
-            State::Asking(_) => return Progress::Data(None),
-            // TLS stands on it, if that is in force.
-            State::Standing(_) => self.stream(context),
-            State::Ended { end, moved, .. } => {
-                data.conclude();
-                self.moved(context, commanded, last, Stream { end, moved });
-            }
-            State::Failed(why) => self.no_connection(context, commanded, last, why),
-            State::Deserted(stranger) => self.deserted(context, commanded, last, stranger),
-            State::Idle | State::Bound(_) | State::Target(_) | State::Whole { .. } => {
-                cannot_happen("bytes are to move, and there is no data connection");
-                self.end(context, Ending::Incomplete(StreamEnd::Truncated, Moved::Nothing));
-            }
-        }
-        Progress::Again
-    }
-
-    /// The bytes move: NOOP keeps the control connection alive, and the adapter's word says whether they still do.
-    fn streaming(&mut self, context: &mut Context, last: Final) -> Progress {
-        let full = context.connection.session.replies_due_to(Verb::Noop) >= NOOPS_DUE;
-        let keep_alive = context.config.keep_alive.filter(|_| last == Final::Due && !full);
-        let keep_alive = keep_alive.map(|after| context.last_word.after(after));
-        if keep_alive.is_some_and(|at| context.connection.now >= at) {
-            context.send_beside(&Command::Noop);
-            return Progress::Again;
-        }
-        let stalls_at = context.connection.stalls_at(self.stall(context));
-        Progress::Data([keep_alive, stalls_at].into_iter().flatten().min())
-    }
-
-    /// How long nothing may come: a server that has gone on has sent all.
-    fn stall(&self, context: &Context) -> Duration {
-        let patience = &context.config.patience;
-        match self.stage {
-            Stage::Moving(_, Final::Alone) => patience.suspect.min(patience.stall),
-            _ => patience.stall,
-        }
-    }
-
-    /// The stream has ended.
-    fn moved(&mut self, context: &mut Context, commanded: Commanded, last: Final, stream: Stream) {
-        match last {
-            Final::Due if stream == Stream::BROKEN => {
-                let by = context.connection.after(context.config.patience.abort);
-                self.stage = Stage::Dismissed(commanded, by);
-            }
-            Final::Due => self.stage = Stage::Finishing(commanded, stream),
-            Final::Here | Final::Alone if self.is_empty_listing(stream.moved) => self.end(context, Ending::Complete),
-            Final::Here | Final::Alone => self.finish(context, commanded.trial, stream),
-        }
-    }
-
-    /// The bytes have moved, and the final reply is here.
-    fn finish(&mut self, context: &Context, trial: Trial, stream: Stream) {
-        let by = context.connection.after(context.config.patience.stragglers);
-        self.stage = Stage::Straggling(trial, stream, by);
-    }
-
-    fn straggle(&mut self, context: &mut Context, trial: Trial, stream: Stream, by: Instant) -> Progress {
-        let due = context.connection.session.replies_due() > 0;
-        if due && context.connection.now < by {
-            context.reply_by = ReplyBy::At(by);
-            return Progress::Reply;
-        }
-        let Stream { end, moved } = stream;
-        if end.is_whole() {
-            context.routes.prove(trial.route);
-        }
-        context.drop_spent();
-        let missed = self.missed(context, moved.bytes());
-        let is_all = end == StreamEnd::Truncated && self.is_all(context, moved.bytes());
-        let cut_short =
-            end == StreamEnd::Truncated && !is_all || missed.is_some_and(|expected| expected > moved.bytes());
-        if let (true, Some(attempt)) = (cut_short, Self::standing(context)) {
-            attempt.end = AttemptEnd::CutShort;
-        }
-        let how = match (end, missed) {
-            (StreamEnd::Clean | StreamEnd::Marked, None) if self.request.command.verb() == Verb::Stou => {
-                End::Stored(moved.bytes(), self.name.take())
-            }
-            (StreamEnd::Clean | StreamEnd::Marked, None) => End::Transferred(moved.bytes()),
-            // It broke behind the last byte.
-            _ if is_all => End::Transferred(moved.bytes()),
-            (StreamEnd::Clean | StreamEnd::Marked, expected) => End::Incomplete { end, moved, expected },
-            (end, _) => End::Incomplete { end, moved, expected: self.bound(context) },
-        };
-        // FTP has no tags: what comes now could be taken for a later command's.
-        Progress::End(Ended { how, reply: self.kept.take(), out_of_step: due })
-    }
 }
 
-/// Whether the server says that the data connection is at fault.
+/// Whether a code says that the data connection is at fault.
 fn blames_connection(code: Code) -> bool {
     matches!(code, Code::CANNOT_OPEN_DATA_CONNECTION | Code::TRANSFER_ABORTED)
 }
 
-/// Codes that may be about the data connection, where nothing has moved over it: they say so in words (RFC 4217 10).
+/// Whether a code may be about the data connection, if nothing has moved over it: the text tells (RFC 4217 10).
 fn concerns_connection(code: Code) -> bool {
     matches!(
         code,

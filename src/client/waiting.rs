@@ -1,10 +1,11 @@
-//! What a session waits for, and what it hears meanwhile.
+//! What a session waits for, and what it takes in meanwhile.
 
 use super::action::Violation;
 use super::config::Noise;
 use super::context::ReplyBy;
+use super::phase::Phase;
 use super::suspicion::{Doubt, Heard};
-use super::{Client, Next, Phase};
+use super::{Client, Next};
 use crate::command::Verb;
 use crate::connection::Ask;
 use crate::reply::{Code, ReplyError};
@@ -12,20 +13,21 @@ use crate::session::{Answered, CommandId};
 use crate::time::Instant;
 use crate::tls::Tls;
 
-/// How many lines that are no reply are skipped in a session at most.
+/// How many lines that aren't replies are skipped in a session.
 const MOST_NOISE: u8 = 32;
 
-/// What the session waits for, once it can't go on by itself.
+/// What the session waits for when it can't go on by itself.
 pub(super) enum Wait {
     Reply,
+    /// The data connection. Holds the moment of the next poll while bytes move.
     Data(Option<Instant>),
     Tls,
-    /// The application.
+    /// A request of the application.
     Request,
 }
 
 impl Client {
-    /// What the request waits for may be here. `None`: look again.
+    /// Takes what has come in, if anything, or waits. `None`: look again.
     pub(super) fn wait(&mut self, wait: Wait) -> Result<Option<Next>, Violation> {
         if let Wait::Tls = wait {
             return self.wait_for_tls();
@@ -44,7 +46,7 @@ impl Client {
                 Err(error) => return Err(Violation::Reply(error)),
             }
         }
-        // The last bytes of a file may come after the server has said its last word and left.
+        // The last bytes of a file may come after the server has sent its final reply and closed the control connection.
         let only_data = matches!(wait, Wait::Data(_)) && !takes_replies;
         if self.context.connection.input_ended && !only_data {
             self.input_end()?;
@@ -61,7 +63,7 @@ impl Client {
         }))
     }
 
-    /// Whether a line that is no reply is none of the server's faults. Where TLS is about to begin it may be a stranger's.
+    /// Whether a line that isn't a reply is skipped. None is while TLS is about to begin, since an attacker may have injected it.
     fn skips_noise(&self) -> bool {
         let session = &self.context.connection.session;
         let here = match self.context.config.noise {
@@ -73,12 +75,12 @@ impl Client {
         here && skipped < MOST_NOISE && session.replies_due_to(Verb::Auth) == 0
     }
 
-    /// A reply that fits nothing may be what is waited for. `None`: nothing of that kind is here.
+    /// Deals with a suspect, a reply that fits no command but may be the answer. `None`: there is none to deal with.
     fn doubt(&mut self, wait: &Wait) -> Result<Option<Option<Next>>, Violation> {
         let Self { context, phase: Phase::Running(running), .. } = self else { return Ok(None) };
         let transferring = context.connection.session.is_transferring();
         match wait {
-            // While bytes move, what fits isn't late.
+            // While bytes move, no reply is overdue.
             Wait::Data(_) if !transferring => {}
             Wait::Reply => {
                 let patience = running.patience(&context.config);
@@ -97,7 +99,7 @@ impl Client {
         Ok(Some(Some(Next::Read(Some(give_up.map_or(by, |at| at.min(by)))))))
     }
 
-    /// TLS is to begin or to end. What was read before it begins is nobody's: it is never taken for the peer's word.
+    /// Waits until TLS begins or ends. Bytes that were read before it begins are never taken for the server's: they end the session.
     fn wait_for_tls(&self) -> Result<Option<Next>, Violation> {
         if let Tls::Starting { .. } = self.context.connection.tls {
             if self.inbox.has_more() {
@@ -110,7 +112,8 @@ impl Client {
         Ok(Some(Next::Ask(Ask::Tls)))
     }
 
-    /// A reply is due. After QUIT nobody waits for long; anywhere else a late reply would be taken for the next.
+    /// Waits for the reply that is due. Without it the session ends, since a late one would be taken for the next; after QUIT it ends in
+    /// order.
     fn wait_for_reply(&mut self) -> Result<Option<Next>, Violation> {
         let context = &mut self.context;
         let Phase::Running(running) = &self.phase else { return Ok(None) };
@@ -129,13 +132,13 @@ impl Client {
         Ok(None)
     }
 
-    /// The control connection has ended, and every reply in it was taken.
+    /// Ends the session: the server has closed the control connection, and every reply in it was taken.
     fn input_end(&mut self) -> Result<(), Violation> {
         self.inbox.finish().map_err(Violation::Reply)?;
         let session = &self.context.connection.session;
         let in_order = match &self.phase {
             Phase::Running(running) => running.is_quit(),
-            // A request that runs gets its word, be it this one.
+            // No request runs, so none has to be told.
             _ => session.is_ending() || session.replies_due() == 0,
         };
         if !in_order {
@@ -154,14 +157,14 @@ impl Client {
         !self.context.connection.input_ended && has_room && self.takes_replies()
     }
 
-    /// A whole reply is here: what it answers, and what follows from that.
+    /// Takes a whole reply: which command it answers, and what follows from that.
     pub(super) fn react(&mut self) -> Next {
         let Self { inbox, context, phase, .. } = self;
-        // `action` looks for it, too.
+        // `action` reports a reply that isn't there.
         let Some(reply) = inbox.reply() else { return Next::Reply };
         let code = reply.code();
         context.recognise(&reply);
-        // What was here before it was asked for is nobody's, whatever it says; but who leaves, leaves.
+        // A reply that came before its command was sent answers nothing, whatever its code; but 421 ends the session.
         if context.is_early(inbox.behind()) && code != Code::SERVICE_NOT_AVAILABLE {
             context.connection.session.overhear(code);
             return Next::Unsolicited;
@@ -180,7 +183,7 @@ impl Client {
         }
     }
 
-    /// The verb of the command whose reply is due; `None`: the greeting's is, or none.
+    /// The verb of the command whose reply is due; `None`: the greeting is due, or nothing.
     pub(super) fn waiting(&self) -> Option<Verb> {
         self.context.connection.session.awaited()?.verb()
     }

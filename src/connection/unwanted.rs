@@ -1,12 +1,12 @@
-//! What is handed over although the machine doesn't want it.
+//! Bytes that are handed over although the machine wants no input.
 
-/// How many bytes were received unwanted since input was wanted last. The first time costs nothing: that may have been read
-/// before the machine said no.
+/// Counts the bytes that were received while no input was wanted. The first call isn't counted: its bytes may have been read before the
+/// machine said no.
 #[derive(Debug, Default)]
 pub(crate) struct Unwanted(u32);
 
 impl Unwanted {
-    /// An action was handed out; from one that wants input on nothing counts.
+    /// An action is handed out. One that wants input resets the count.
     #[inline]
     pub(crate) fn asked(&mut self, wants_input: bool) {
         if wants_input {
@@ -14,12 +14,12 @@ impl Unwanted {
         }
     }
 
-    /// So many bytes have come; `false`: more than the limit are here unwanted.
+    /// Takes `count` bytes. `false`: more than the limit were received unwanted.
     pub(crate) fn takes(&mut self, count: usize, wanted: bool, limit: usize) -> bool {
         if wanted {
             return true;
         }
-        // One more than the bytes that count, so that the first time is told from none.
+        // One more than the number of bytes that count: 0 means that there was no call yet.
         self.0 = match self.0 {
             0 => 1,
             counted => counted.saturating_add(u32::try_from(count).unwrap_or(u32::MAX)),

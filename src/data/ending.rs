@@ -1,10 +1,10 @@
-//! A transfer's end in the words of a server's application.
+//! The end of a transfer in the own words of a server's application.
 
-use super::state::StreamEnd;
+use super::words::StreamEnd;
 use crate::command::Verb;
 use crate::reply::{Class, Code, Reply};
 
-/// How a transfer ended, with the final reply in which a server says so, of as many lines as the application likes.
+/// How a transfer ended, together with the server's final reply, which may have many lines. The two can't contradict each other.
 ///
 /// ```
 /// use ftp_proto::{Code, Ending, Reply, StreamEnd};
@@ -19,10 +19,11 @@ pub struct Ending<'a> {
 }
 
 impl<'a> Ending<'a> {
-    /// [`StreamEnd::Clean`] and [`StreamEnd::Marked`] are said with a 2yz that ends a transfer (226 or 250, and not another command's,
-    /// such as 227), every other end with a 4yz or 5yz. `None` for all else. Of a marked end only 250 leaves the connection for the
-    /// next transfer; where the form marks ends and the end is clean, so that the connection is closed, 250 is said as 226 (RFC 959 3.3).
-    /// 421 ends the session once it is written.
+    /// An end with its reply. [`StreamEnd::Clean`] and [`StreamEnd::Marked`] need a 2yz that ends a transfer (226 or 250, not 227), every
+    /// other end a 4yz or 5yz; else this is `None`.
+    ///
+    /// After a marked end only 250 leaves the connection open for the next transfer. Where it could stay open but was closed, 250 is sent as
+    /// 226 (RFC 959 3.3). 421 ends the session once it is written.
     pub fn new(end: StreamEnd, reply: Reply<'a>) -> Option<Self> {
         let fits = match reply.code().class() {
             // All transfer commands have one row of the table.
@@ -33,8 +34,8 @@ impl<'a> Ending<'a> {
         fits.then_some(Self { end, reply })
     }
 
-    /// The end that this reply tells of: 2yz is clean, 426 truncated, 452 and 552 full storage, another 4yz or 5yz a local
-    /// error. `None` if the reply ends no transfer.
+    /// The end that a reply tells: 2yz is [`StreamEnd::Clean`], 426 `Truncated`, 452 and 552 `StorageFull`, any other 4yz or 5yz
+    /// `LocalError`. `None` if the reply doesn't end a transfer.
     pub fn of(reply: Reply<'a>) -> Option<Self> {
         let end = match reply.code() {
             code if code.is_completion() => StreamEnd::Clean,
@@ -50,20 +51,20 @@ impl<'a> Ending<'a> {
         self.end
     }
 
-    /// What is said.
+    /// The final reply.
     pub const fn reply(&self) -> &Reply<'a> {
         &self.reply
     }
 }
 
-/// What became of another server's reply that was relayed.
+/// What became of another server's reply that was relayed, as by [`Question::relay`](crate::server::Question::relay).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Relayed {
-    /// It is the answer, word for word, and means to this session what it says. (In MODE B, C and Z and with STRU R a 250 becomes 226
-    /// where the data connection is closed.)
+    /// It is the answer, word for word, with the meaning of its code. (In MODE B, C and Z and with STRU R, 250 becomes 226 if the data
+    /// connection is closed.)
     Verbatim,
-    /// No client could take its code for an answer to that command: its words are said under 451.
+    /// Its code can't answer that command: its text is sent with the code 451.
     LocalError,
-    /// It is a 1yz, and no answer yet: nothing is said, and the question stays open until the final reply.
+    /// It is a 1yz, which answers nothing yet: nothing is sent, and the question stays open until the final reply.
     Pending,
 }

@@ -5,16 +5,14 @@ use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 
 use super::ending::{Ending, Relayed};
-use super::state::{
-    ChannelId, Closing, Data, DataError, Direction, Moved, Question, Resume, State, StreamEnd, Streaming,
-};
-use super::state::{Verdict, Wait, What};
+use super::state::{Closing, Data, Question, State, Streaming, Wait, What};
+use super::words::{ChannelId, DataError, Direction, Moved, Resume, StreamEnd, Verdict};
 use crate::command::{Form, Mode, Structure, Type};
 use crate::reply::{Code, Reply};
 use crate::time::Instant;
 use crate::tls::TlsError;
 
-/// The open question, as its handle.
+/// The handle of the open question.
 #[must_use]
 pub(crate) enum Asked<'a> {
     Connect(Connect<'a>),
@@ -25,8 +23,8 @@ pub(crate) enum Asked<'a> {
 }
 
 impl Data {
-    /// Hands the open question out; its time begins when it is handed out first. `None`: nothing is asked. `stream_by`: when
-    /// who moves bytes has to poll again at the latest.
+    /// Hands out the open question; its time runs from when it is first handed out. `None`: no question is open. `stream_by`: the deadline
+    /// of a `Stream`.
     pub(crate) fn question(
         &mut self,
         now: Instant,
@@ -39,7 +37,7 @@ impl Data {
             Wait::Shown(deadline) => deadline,
         };
         question.wait = Wait::Shown(deadline);
-        // Copied: the answer takes the question's place.
+        // Cloned, since the answer replaces the question.
         Some(match (question.what.clone(), deadline) {
             (What::Connect { address, source_port }, Some(deadline)) => {
                 Asked::Connect(Connect { data: self, wants_input, address, source_port, deadline })
@@ -61,28 +59,28 @@ impl Data {
         })
     }
 
-    /// What isn't needed any more, as its handle.
+    /// Hands out `Close`, if it is open.
     pub(crate) fn closing_question(&mut self, wants_input: bool) -> Option<Close<'_>> {
         let Closing::Asking(channel, serial) = self.closing else { return None };
         Some(Close { data: self, wants_input, channel, serial })
     }
 }
 
-/// What every question about the data connection tells.
+/// The methods that every question about the data connection has.
 macro_rules! question {
     ($name:ident) => {
         impl $name<'_> {
-            /// Which data connection.
+            /// The data connection that is meant.
             pub fn channel(&self) -> ChannelId {
                 self.data.channel()
             }
 
-            /// The same for the same question, however often it comes.
+            /// The same each time this question comes, and different for every other question about a data connection.
             pub fn serial(&self) -> u64 {
                 self.data.serial()
             }
 
-            /// Whether the control connection may be read while this question is open.
+            /// Whether the machine wants to be handed input while this question is open. If not, leave the control connection unread.
             pub fn wants_input(&self) -> bool {
                 self.wants_input
             }
@@ -91,6 +89,24 @@ macro_rules! question {
 }
 
 /// Make a TCP connection to [`address`](Self::address).
+///
+/// ```
+/// use std::net::TcpStream;
+/// use ftp_proto::{Connect, DataError};
+/// # const _: fn(Connect<'_>, std::time::Duration) -> Option<TcpStream> = connect;
+/// fn connect(connect: Connect<'_>, until_deadline: std::time::Duration) -> Option<TcpStream> {
+///     match TcpStream::connect_timeout(&connect.address(), until_deadline) {
+///         Ok(socket) => {
+///             connect.connected();
+///             Some(socket)
+///         }
+///         Err(_) => {
+///             connect.failed(DataError::Refused); // a client goes on to the next route
+///             None
+///         }
+///     }
+/// }
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub struct Connect<'a> {
@@ -104,34 +120,48 @@ pub struct Connect<'a> {
 question!(Connect);
 
 impl Connect<'_> {
-    /// Where to.
+    /// The address to connect to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// When to give up.
+    /// When to give up. A poll at that moment or later takes the question as failed, and asks for [`Close`] instead.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// The port to come from, if the adapter may have it: a wish. RFC 959 3.2 gives a server the one below its control
-    /// connection's (20), which some firewalls wait for.
+    /// The local port to connect from, if the adapter can. RFC 959 3.2 gives a server the port below that of its control connection (20),
+    /// which some firewalls expect. `None`: any port.
     pub fn source_port(&self) -> Option<u16> {
         self.source_port
     }
 
-    /// The connection was made.
+    /// Answers that the connection was made.
     pub fn connected(self) {
         self.data.state = State::Open(self.address);
     }
 
-    /// There is none; no socket is left.
+    /// Answers that the connection could not be made, and no socket is left open.
     pub fn failed(self, why: DataError) {
         self.data.state = State::Failed(why);
     }
 }
 
 /// Listen on a port of [`ports`](Self::ports) at [`host`](Self::host).
+///
+/// ```
+/// use std::net::TcpListener;
+/// use ftp_proto::{DataError, Listen};
+/// # const _: fn(Listen<'_>) -> Option<TcpListener> = listen;
+/// fn listen(listen: Listen<'_>) -> Option<TcpListener> {
+///     let sockets = listen.ports().map(|port| TcpListener::bind((listen.host(), port))).find_map(Result::ok);
+///     match sockets.as_ref().and_then(|socket| socket.local_addr().ok()) {
+///         Some(address) => listen.listening(address),
+///         None => listen.failed(DataError::NoPort),
+///     }
+///     sockets
+/// }
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub struct Listen<'a> {
@@ -145,33 +175,51 @@ pub struct Listen<'a> {
 question!(Listen);
 
 impl Listen<'_> {
-    /// The address of this side of the control connection.
+    /// The local address to listen at: this side's end of the control connection.
     pub fn host(&self) -> IpAddr {
         self.host
     }
 
-    /// The ports to choose from, best at random; `0..=0`: whichever the system gives.
+    /// The ports to choose from, best at random. `0..=0`: any port that the system gives.
     pub fn ports(&self) -> RangeInclusive<u16> {
         self.ports.clone()
     }
 
-    /// When to give up: a port that isn't found by then counts as none.
+    /// When to give up. A poll at that moment or later takes the question as failed, and asks for [`Close`] instead.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// It listens there.
+    /// Answers that a socket listens at this local address.
     pub fn listening(self, address: SocketAddr) {
         self.data.state = State::Bound(address);
     }
 
-    /// It can't listen; no socket is left.
+    /// Answers that no port could be listened on, and no socket is left open.
     pub fn failed(self, why: DataError) {
         self.data.state = State::Failed(why);
     }
 }
 
 /// Accept a connection on the listening socket of [`channel`](Self::channel).
+///
+/// ```
+/// use std::net::{TcpListener, TcpStream};
+/// use ftp_proto::{Accept, DataError, Verdict};
+/// # const _: fn(Accept<'_>, &TcpListener) -> Option<TcpStream> = accept;
+/// fn accept(accept: Accept<'_>, listener: &TcpListener) -> Option<TcpStream> {
+///     match listener.accept() {
+///         Ok((socket, peer)) => match accept.accepted(peer) {
+///             Verdict::Take => Some(socket),
+///             Verdict::Refuse => None, // closed here; `Accept` comes again
+///         },
+///         Err(_) => {
+///             accept.failed(DataError::Local);
+///             None
+///         }
+///     }
+/// }
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub struct Accept<'a> {
@@ -184,13 +232,13 @@ pub struct Accept<'a> {
 question!(Accept);
 
 impl Accept<'_> {
-    /// When to give up.
+    /// When to give up. A poll at that moment or later takes the question as failed, and asks for [`Close`] instead.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Somebody has connected; the verdict says what to do with that connection. After a
-    /// [`Verdict::Refuse`] the question is still open, and comes again.
+    /// Answers that a connection from `peer` was accepted. The verdict says what to do with it. After [`Verdict::Refuse`] the question is
+    /// still open, and comes again.
     pub fn accepted(self, peer: SocketAddr) -> Verdict {
         let host = peer.ip().to_canonical();
         if self.expected.is_some_and(|expected| expected != host) {
@@ -201,13 +249,26 @@ impl Accept<'_> {
         Verdict::Take
     }
 
-    /// The listening socket is closed, so that no connection can come any more.
+    /// Answers that no connection can be accepted any more, and the listening socket is closed.
     pub fn failed(self, why: DataError) {
         self.data.state = State::Failed(why);
     }
 }
 
-/// Begin TLS on the data connection, resuming the control connection's session, before a byte moves.
+/// Begin TLS on the data connection before a byte moves, best by resuming the session of the control connection (RFC 4217 9). A client is the
+/// TLS client here, too, whichever side made the connection.
+///
+/// ```
+/// use ftp_proto::{SecureData, TlsError};
+/// # const _: fn(SecureData<'_>, Result<bool, TlsError>) = secured;
+/// fn secured(secure: SecureData<'_>, handshake: Result<bool, TlsError>) {
+///     match handshake {
+///         Ok(true) => secure.resumed(),
+///         Ok(false) => secure.fresh(), // a new session, which the machine may refuse
+///         Err(why) => secure.failed(why),
+///     }
+/// }
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub struct SecureData<'a> {
@@ -220,7 +281,7 @@ pub struct SecureData<'a> {
 question!(SecureData);
 
 impl SecureData<'_> {
-    /// When to give up.
+    /// When to give up. A poll at that moment or later takes the question as failed, and asks for [`Close`] instead.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
@@ -230,12 +291,13 @@ impl SecureData<'_> {
         self.resume
     }
 
-    /// The handshake is done, and has resumed the control connection's session.
+    /// Answers that the handshake is done, and has resumed the control connection's session.
     pub fn resumed(self) {
         self.data.state = State::Secured { resumed: true };
     }
 
-    /// The handshake is done with a session of its own; the certificate is the control connection's.
+    /// Answers that the handshake is done with a new session. A client has checked that the certificate is the control connection's. If
+    /// resumption is [required](Resume::Required), the connection counts as failed, and [`Close`] is asked for it.
     pub fn fresh(self) {
         match self.resume {
             Resume::Wanted => self.data.state = State::Secured { resumed: false },
@@ -246,20 +308,35 @@ impl SecureData<'_> {
         }
     }
 
-    /// There is no TLS on it, and the connection is closed.
+    /// Answers that the handshake failed, and the connection is closed.
     pub fn failed(self, why: TlsError) {
         self.data.state = State::Failed(DataError::Tls(why));
     }
 }
 
-/// Move the file's bytes, then close the data connection, or leave it for the next transfer.
+/// Move the file's bytes, then close the data connection, or leave it open for the next transfer.
 ///
-/// It may be left where the end of the file was in the data, and where both ends know that: in MODE B, C and Z, and with
-/// STRU R in MODE S ([`StreamEnd::Marked`]). A `Stream` that comes under the same [`channel`](Self::channel) again goes on there,
-/// with what was read behind the mark.
+/// It may stay open where the end of the file is marked in the data: in MODE B, C and Z, and with STRU R in MODE S
+/// ([`StreamEnd::Marked`]). The next `Stream` of the same [`channel`](Self::channel) goes on with it, from what was read behind the mark.
 ///
-/// Close in order: who sends shuts down its sending side, reads to the end (under TLS after close_notify)
-/// and closes; closing over unread bytes can destroy the tail.
+/// Close in order: the sender shuts down its sending side (under TLS after close_notify), reads to the end, and closes. Closing while bytes
+/// are unread can destroy the end of the file at the other side.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use ftp_proto::{Direction, Moved, Stream, StreamEnd};
+/// # fn check() { let _: fn(Stream<'_>, std::io::Empty, &mut Vec<u8>) = stream; }
+/// fn stream(stream: Stream<'_>, mut data: impl Read + Write, file: &mut Vec<u8>) {
+///     let moved = match stream.direction() {
+///         Direction::Receive => data.read_to_end(file).map(|count| count as u64),
+///         Direction::Send => data.write_all(file).map(|()| file.len() as u64),
+///     };
+///     match moved {
+///         Ok(count) => stream.finished(StreamEnd::Clean, count.into()),
+///         Err(_) => stream.finished(StreamEnd::Truncated, Moved::Bytes(0)),
+///     }
+/// }
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub struct Stream<'a> {
@@ -272,7 +349,7 @@ pub struct Stream<'a> {
 question!(Stream);
 
 impl Stream<'_> {
-    /// Which way the bytes go, seen from here.
+    /// Which way the bytes go, seen from this side.
     pub fn direction(&self) -> Direction {
         self.streaming.direction
     }
@@ -292,54 +369,55 @@ impl Stream<'_> {
         self.streaming.form.mode
     }
 
-    /// All three: what a [`codec`](crate::codec) is made for, and whether the connection may stay
-    /// ([`Form::marks_end`]).
+    /// TYPE, STRU and MODE in force, from which a [`codec`](crate::codec) is made. [`Form::marks_end`] tells whether the connection may
+    /// stay open.
     pub fn form(&self) -> Form {
         self.streaming.form
     }
 
-    /// Where in the file the first byte belongs, in bytes.
+    /// Where the first byte belongs, in bytes from the start of the file (REST, RANG).
     pub fn offset(&self) -> u64 {
         self.streaming.offset
     }
 
-    /// Which attempt of its request this is: 1 for the first. A client whose server failed before a byte had moved tries
-    /// the next route: the content begins anew then, from [`offset`](Self::offset). A server has one attempt a command.
+    /// The number of this stream within its request, from 1. If a client's server fails before a byte has moved, the next route is tried:
+    /// the content then begins anew, from [`offset`](Self::offset). A server has only one attempt for each command.
     pub fn attempt(&self) -> u32 {
         self.streaming.attempt
     }
 
-    /// When to poll again at the latest, if the stream isn't at its end before: a stalled transfer is given up, a long one
-    /// keeps the control connection alive. Who only says [`finished`](Self::finished) forgoes both.
+    /// When to poll again, if the stream hasn't ended by then: the machine then gives up a stalled transfer, or keeps the control
+    /// connection alive. An adapter that answers only with [`finished`](Self::finished) has neither. `None`: nothing has to be done while
+    /// bytes move.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// The stream goes on; `total` bytes were moved so far. Said with 0 as the stream begins, it also finds out one over which not
-    /// a byte comes: the time of a stall begins with the first word.
+    /// Tells that `total` bytes have moved since the stream began, and that it goes on. The time of a stall runs from the first call, so
+    /// call it with 0 as the stream begins: then a stream over which no byte ever comes is found, too.
     pub fn moved(self, total: u64) {
         let what = What::Stream(self.streaming.told(total));
         self.data.state = State::Asking(Question { what, wait: Wait::Shown(None) });
     }
 
-    /// The stream has ended, and the connection is closed, or after [`StreamEnd::Marked`] stands: another `Stream` of its channel
-    /// comes, or its `Close`. After [`Moved::Nothing`] a client may try another route with the same
-    /// content from its start, so the content has to live until `Done`. To a server it is all the same; but what an upload has
-    /// brought in order has to live until it is [kept](crate::server::Commit) or its `Close` is asked for.
+    /// Answers that the stream has ended. The connection is closed; after [`StreamEnd::Marked`] it is still open, and another `Stream` of
+    /// its channel comes, or its [`Close`].
+    ///
+    /// A client keeps the content until `Done`: after [`Moved::Nothing`] it may be asked to begin anew on another route. A server keeps
+    /// what a whole upload has brought until [`Commit`](crate::server::Commit) or [`Close`] comes.
     pub fn finished(self, end: StreamEnd, moved: Moved) {
         self.end(end, moved, None);
     }
 
-    /// The same, and a server says it in these words; after an upload that has ended in order, once it is
-    /// [kept](crate::server::Commit::kept). A client says nothing, and takes the end alone.
+    /// As [`finished`](Self::finished), and the server's final reply is this one; after a whole upload it is sent once that is
+    /// [kept](crate::server::Commit::kept). A client sends nothing, and only takes the end.
     pub fn finished_with(self, ending: &Ending<'_>, moved: Moved) {
         let words = Box::new(ending.reply().borrowed().into_owned());
         self.end(ending.end(), moved, Some(words));
     }
 
-    /// The stream has ended, and the connection is closed; a server says the final reply that another server has given to
-    /// the same transfer, if a client can take it for the end of a transfer. Else it says those words under 451. After a 1yz
-    /// nothing has ended: the question stays open.
+    /// For a proxy: as [`finished`](Self::finished), with the final reply that another server gave to the same transfer. A reply that can't
+    /// end a transfer is sent with the code 451. A 1yz ends nothing: the question stays open.
     pub fn relay(self, reply: &Reply<'_>, moved: Moved) -> Relayed {
         if reply.code().is_preliminary() {
             return Relayed::Pending;
@@ -357,12 +435,19 @@ impl Stream<'_> {
     }
 }
 
-/// This channel isn't needed any more, whether work runs on it or not: stop what its questions began (listening, connecting,
-/// accepting, moving bytes, keeping an upload), close its sockets, and give up what an upload has brought to a server and
-/// wasn't kept.
+/// Close this channel, which isn't needed any more: stop the work that its questions began (listening, connecting, accepting, moving bytes,
+/// keeping an upload), close its sockets, and, on a server, drop what came of an upload and wasn't kept.
 ///
-/// It comes before every other question, and holds until it is answered; so the sockets of two channels are never open at
-/// once. Nothing of a channel that was never heard of has to be closed.
+/// `Close` comes before every other question and stays until it is answered, so the sockets of two channels are never open at once. If the
+/// adapter holds nothing of the channel, it just answers [`closed`](Self::closed).
+///
+/// ```
+/// use ftp_proto::{Close, Moved};
+/// fn close(socket: &mut Option<std::net::TcpStream>, close: Close<'_>) {
+///     *socket = None;
+///     close.closed(Moved::Nothing);
+/// }
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub struct Close<'a> {
@@ -373,24 +458,23 @@ pub struct Close<'a> {
 }
 
 impl Close<'_> {
-    /// Which data connection.
+    /// The data connection that is meant.
     pub fn channel(&self) -> ChannelId {
         self.channel
     }
 
-    /// The same for the same question, however often it comes.
+    /// The same each time this question comes, and different for every other question about a data connection.
     pub fn serial(&self) -> u64 {
         self.serial.into()
     }
 
-    /// Whether the control connection may be read while this question is open.
+    /// Whether the machine wants to be handed input while this question is open. If not, leave the control connection unread.
     pub fn wants_input(&self) -> bool {
         self.wants_input
     }
 
-    /// Nothing of it runs any more, no socket of it is open, and so much of the file's content was moved. After
-    /// [`Moved::Nothing`] a client may try another route with the same content from its start. To a server it is all the
-    /// same.
+    /// Answers that no work on the channel runs, no socket of it is open, and this much of the file's content was moved. After
+    /// [`Moved::Nothing`] a client may try another route with the same content; a server ignores it.
     pub fn closed(self, moved: Moved) {
         self.data.closing = Closing::Closed(moved);
     }

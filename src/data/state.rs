@@ -1,156 +1,22 @@
-//! What the machines know of their data connection, and what is asked about it.
+//! The state of a session's data connection, and the open question about it.
 
 use alloc::boxed::Box;
-use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
+use super::words::{ChannelId, DataError, Direction, Moved, Resume, StreamEnd};
 use crate::command::{Form, Protection};
 use crate::reply::Reply;
 use crate::time::Instant;
 use crate::tls::TlsError;
-
-/// Names one data connection, from `Connect` or `Listen` to the end of its last `Stream` or its `Close`. A listening socket and
-/// the connection that it accepts have the same name: the second takes the first one's place. After [`StreamEnd::Marked`]
-/// another `Stream` of the same name can follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ChannelId(u32);
-
-/// Which way a file goes, seen from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// Bytes are written to the data connection.
-    Send,
-    /// Bytes are read from the data connection.
-    Receive,
-}
-
-/// Why there is no data connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum DataError {
-    /// The other side answered with a reset: no program listens there.
-    Refused,
-    /// No answer in time.
-    TimedOut,
-    /// No way to that network or host.
-    Unreachable,
-    /// No port of the range could be had.
-    NoPort,
-    /// Something on this side: no socket, no permission.
-    Local,
-    /// TLS on the data connection couldn't begin.
-    Tls(TlsError),
-}
-
-impl fmt::Display for DataError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Refused => "connection refused",
-            Self::TimedOut => "no answer in time",
-            Self::Unreachable => "host or network unreachable",
-            Self::NoPort => "no free port in the range",
-            Self::Local => "local error",
-            Self::Tls(why) => return why.fmt(f),
-        })
-    }
-}
-
-impl core::error::Error for DataError {}
-
-/// How a stream ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StreamEnd {
-    /// All bytes were moved, and the connection was closed in order.
-    Clean,
-    /// All bytes were moved, and their end was in the data (MODE B, C and Z, and STRU R in MODE S): the connection
-    /// stays open, and the next transfer may use it (RFC 959 3.4.2). If it isn't needed any more, `Close` is asked for it.
-    Marked,
-    /// The connection broke (a reset, or under TLS an end without close_notify): bytes may be missing.
-    Truncated,
-    /// This side's file couldn't be read or written.
-    LocalError,
-    /// This side's storage is full.
-    StorageFull,
-}
-
-impl StreamEnd {
-    /// Whether all bytes were moved, however their end was told.
-    pub const fn is_whole(self) -> bool {
-        matches!(self, Self::Clean | Self::Marked)
-    }
-}
-
-impl fmt::Display for StreamEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Clean | Self::Marked => "complete",
-            Self::Truncated => "the connection broke",
-            Self::LocalError => "local file error",
-            Self::StorageFull => "storage full",
-        })
-    }
-}
-
-/// How much of a file's content was moved, sent or not: what was taken from the file or given to it counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Moved {
-    /// Not a byte, and the content is as it was: a transfer of it can begin anew.
-    Nothing,
-    /// So many bytes. `Bytes(0)` says that none was moved and the content can't begin anew all the same.
-    Bytes(u64),
-}
-
-impl Moved {
-    /// How many bytes.
-    pub const fn bytes(self) -> u64 {
-        match self {
-            Self::Nothing => 0,
-            Self::Bytes(count) => count,
-        }
-    }
-}
-
-/// A count of bytes; 0 is [`Moved::Nothing`].
-impl From<u64> for Moved {
-    fn from(count: u64) -> Self {
-        if count == 0 { Self::Nothing } else { Self::Bytes(count) }
-    }
-}
-
-/// What to do with a connection that was accepted.
-#[must_use]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// It is the data connection; the listening socket isn't needed any more.
-    Take,
-    /// A stranger (port stealing, CVE-1999-0351): close it, and go on listening.
-    Refuse,
-}
-
-/// Whether the TLS session of a data connection has to be the control connection's, resumed. Resuming proves that the
-/// data connection comes from the peer of the control connection; servers such as vsftpd insist on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Resume {
-    /// Try; another session is accepted.
-    #[default]
-    Wanted,
-    /// Another session is refused.
-    Required,
-}
 
 /// The one data connection of a session.
 ///
 /// ```text
 /// Idle ─▶ Connect ───────────────────▶ Open ─▶ SecureData ─▶ Secured ─▶ Stream ─▶ Ended ─▶ Whole
 ///    └──▶ Listen ─▶ Bound ─▶ Accept ───▶┘                                ▲                   │
-///                                                                        └──── Standing ◀────┘ its end was in the data
+///                                                                        └──── Standing ◀────┘ its end was marked in the data
 /// ```
 #[derive(Debug)]
 pub(crate) struct Data {
@@ -165,52 +31,52 @@ pub(crate) enum State {
     Idle,
     /// This question is open.
     Asking(Question),
-    /// A socket listens there.
+    /// A socket listens at this address.
     Bound(SocketAddr),
-    /// The other side is going to listen there.
+    /// The other side has announced this address.
     Target(SocketAddr),
-    /// A connection stands; nothing moves. The address is the other side's.
+    /// The connection is made; nothing moves yet. The address is the other side's.
     Open(SocketAddr),
-    /// TLS stands on the connection, with the control connection's session or one of its own; nothing moves.
+    /// TLS is on, with the control connection's session or a new one; nothing moves yet.
     Secured {
         resumed: bool,
     },
-    /// There is none, or no TLS on it. Nothing is left of it outside.
+    /// The connection could not be made or secured. The adapter holds nothing of it any more.
     Failed(DataError),
-    /// Nobody came in time but this stranger, who was sent away. Nothing is left of it outside.
+    /// Only this stranger connected in time, and was refused. The adapter holds nothing of it any more.
     Deserted(IpAddr),
     /// The stream has ended.
     Ended {
         end: StreamEnd,
         moved: Moved,
-        /// With this protection, if the connection stands.
+        /// The connection's protection, if it is still open.
         stands: Option<Protection>,
-        /// What a server's application says of it.
+        /// The final reply in a server's application's own words.
         words: Option<Box<Reply<'static>>>,
     },
-    /// The same of an upload that has come whole. What it has brought is outside, and may have to be dropped.
+    /// The stream of an upload has ended whole. The adapter holds its content, which may still have to be dropped.
     Whole {
         moved: Moved,
         stands: Option<Protection>,
         words: Option<Box<Reply<'static>>>,
     },
-    /// The stream before has ended in the data, and its connection stands with this protection; nothing moves.
+    /// The last stream's end was marked in the data, and its connection is still open, with this protection.
     Standing(Protection),
 }
 
-/// A question about the data connection, with all that its handle tells.
+/// A question about the data connection, with everything that its handle tells.
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(super) what: What,
     pub(super) wait: Wait,
 }
 
-/// How long a question waits for its answer. A stream waits as long as its bytes move.
+/// How long a question waits for its answer; `None`: as long as bytes move.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wait {
-    /// It wasn't handed out yet: so long, from then on.
+    /// It wasn't handed out yet; the time runs from when it is.
     Unshown(Option<Duration>),
-    /// Work may be under way outside: until then.
+    /// It was handed out, so the adapter may be at work; it waits until this moment.
     Shown(Option<Instant>),
 }
 
@@ -224,7 +90,7 @@ pub(crate) enum What {
         host: IpAddr,
         ports: RangeInclusive<u16>,
     },
-    /// `expected` is the only host that may come; `stranger`: another one came last, and was sent away.
+    /// `expected`: the only host that may connect. `stranger`: the last other host that connected, and was refused.
     Accept {
         expected: Option<IpAddr>,
         stranger: Option<IpAddr>,
@@ -235,37 +101,37 @@ pub(crate) enum What {
     Stream(Streaming),
 }
 
-/// What moves, and how far it has come.
+/// An open `Stream`: what moves, and how far it has come.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Streaming {
     pub(crate) direction: Direction,
     pub(crate) form: Form,
-    /// Where in the file the first byte belongs, in bytes.
+    /// Where the first byte belongs, in bytes from the start of the file.
     pub(crate) offset: u64,
-    /// 1 for the first attempt at a data connection that came so far within one request.
+    /// The number of this stream within its request, from 1.
     pub(crate) attempt: u32,
-    /// TLS stands on the connection, or not.
+    /// The protection of the connection.
     pub(super) protection: Protection,
     pub(super) progress: Progress,
 }
 
-/// What the adapter has told of the bytes that have moved.
+/// How many bytes the adapter has told to have moved.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Progress {
     Untold,
-    /// So many bytes; the next poll says when.
+    /// This many; the next poll brings the time.
     Told(u64),
-    /// So many bytes, and no more since then.
+    /// This many, and no more since this moment.
     Since(u64, Instant),
 }
 
-/// What isn't needed any more.
+/// The channel that isn't needed any more.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Closing {
     Nothing,
-    /// `Close` is open for this channel, under this serial.
+    /// `Close` is open for this channel, with this serial.
     Asking(ChannelId, u32),
-    /// It was closed, and so much of its content was moved.
+    /// It was closed, with this much of its content moved.
     Closed(Moved),
 }
 
@@ -288,17 +154,17 @@ impl Data {
         self.serial.into()
     }
 
-    /// A question waits for the outside.
+    /// Whether a question is open.
     pub(crate) fn is_asking(&self) -> bool {
         matches!(self.state, State::Asking(_))
     }
 
-    /// `Accept` is open.
+    /// Whether `Accept` is open.
     pub(crate) fn is_accepting(&self) -> bool {
         matches!(&self.state, State::Asking(Question { what: What::Accept { .. }, .. }))
     }
 
-    /// Who came last in place of the one who is waited for, or was waited for, and was sent away.
+    /// The last stranger that connected in place of the expected host, and was refused.
     pub(crate) fn stranger(&self) -> Option<IpAddr> {
         match &self.state {
             State::Asking(Question { what: What::Accept { stranger, .. }, .. }) => *stranger,
@@ -307,7 +173,7 @@ impl Data {
         }
     }
 
-    /// What moves, if something does.
+    /// The open `Stream`, if there is one.
     pub(crate) fn streaming(&self) -> Option<&Streaming> {
         match &self.state {
             State::Asking(Question { what: What::Stream(streaming), .. }) => Some(streaming),
@@ -315,39 +181,39 @@ impl Data {
         }
     }
 
-    /// `Close` is open: it comes before every other question.
+    /// Whether `Close` is open, which comes before every other question.
     pub(crate) fn is_closing(&self) -> bool {
         matches!(self.closing, Closing::Asking(..))
     }
 
-    /// What was moved over the channel that was closed last, if it is asked for the first time.
+    /// Takes how much was moved over the channel that was closed last.
     pub(crate) fn take_closed(&mut self) -> Option<Moved> {
         let Closing::Closed(moved) = self.closing else { return None };
         self.closing = Closing::Nothing;
         Some(moved)
     }
 
-    /// Dials.
+    /// Asks `Connect`.
     pub(crate) fn connect(&mut self, address: SocketAddr, source_port: Option<u16>, patience: Duration) {
         self.begin(What::Connect { address, source_port }, patience);
     }
 
-    /// Listens on one of these ports.
+    /// Asks `Listen`, on one of these ports.
     pub(crate) fn listen(&mut self, host: IpAddr, ports: RangeInclusive<u16>, patience: Duration) {
         self.begin(What::Listen { host, ports }, patience);
     }
 
-    /// Waits on the socket that listens for the other side.
+    /// Asks `Accept`, on the socket that listens.
     pub(crate) fn accept(&mut self, expected: Option<IpAddr>, patience: Duration) {
         self.ask(What::Accept { expected, stranger: None }, Some(patience));
     }
 
-    /// Begins TLS before a byte moves.
+    /// Asks `SecureData`.
     pub(crate) fn secure(&mut self, resume: Resume, patience: Duration) {
         self.ask(What::SecureData { resume }, Some(patience));
     }
 
-    /// Moves the bytes.
+    /// Asks `Stream`.
     pub(crate) fn stream(&mut self, direction: Direction, form: Form, offset: u64, attempt: u32) {
         let protection = match self.state {
             State::Secured { .. } => Protection::Private,
@@ -358,40 +224,40 @@ impl Data {
         self.ask(What::Stream(Streaming { direction, form, offset, attempt, protection, progress }), None);
     }
 
-    /// The connection of the transfer before stands, and is protected as the next one has to be.
+    /// Whether the connection of the last transfer is still open, and protected as PROT requires now.
     pub(crate) fn stands(&self, protection: Protection) -> bool {
         matches!(self.state, State::Standing(standing) if standing == on_data(protection))
     }
 
-    /// The connection of the transfer before stands.
+    /// Whether the connection of the last transfer is still open.
     #[inline]
     pub(crate) fn is_standing(&self) -> bool {
         matches!(self.state, State::Standing(_))
     }
 
-    /// The other side is going to listen there.
+    /// Takes the address that the other side has announced.
     pub(crate) fn aim(&mut self, target: SocketAddr) {
         self.release();
         self.state = State::Target(target);
     }
 
-    /// Nothing of it is needed any more: what exists outside is to be closed.
+    /// Gives the data connection up: `Close` is asked for what the adapter holds of it.
     pub(crate) fn release(&mut self) {
         if self.exists() {
             self.close();
         } else if let Closing::Closed(_) = self.closing {
-            // What another channel had moved says nothing of this one.
+            // How much another channel had moved says nothing about this one.
             self.closing = Closing::Nothing;
         }
         self.state = State::Idle;
     }
 
-    /// What the application says of the stream's end.
+    /// Takes the application's own words for the end of the stream.
     pub(crate) fn take_words(&mut self) -> Option<Box<Reply<'static>>> {
         if let State::Ended { words, .. } = &mut self.state { words.take() } else { None }
     }
 
-    /// The stream's end was taken note of. Its connection stands if its end was in the data; else nothing of it is left outside.
+    /// Goes on from the end of a stream: the connection stays if the end was marked in the data, else the adapter has closed it.
     pub(crate) fn conclude(&mut self) {
         match self.state {
             State::Ended { stands: Some(protection), .. } => self.state = State::Standing(protection),
@@ -399,13 +265,13 @@ impl Data {
         }
     }
 
-    /// Its end was taken note of. Nothing of it is left outside.
+    /// Goes on from a data connection of which the adapter holds nothing any more.
     pub(crate) fn forget(&mut self) {
         debug_assert!(!self.exists(), "what is forgotten is gone: {:?}", self.state);
         self.state = State::Idle;
     }
 
-    /// What the stream has brought waits to be kept; another question is asked about it.
+    /// Holds an upload that has come whole until it is kept; another question is asked about it.
     pub(crate) fn hold(&mut self) {
         self.ask_again();
         if let State::Ended { moved, stands, words, .. } = &mut self.state {
@@ -413,18 +279,18 @@ impl Data {
         }
     }
 
-    /// How much the upload that waits to be kept has moved, and what the application has said of its end.
+    /// Takes how much the upload that is held has moved, and the application's own words for its end.
     pub(crate) fn whole(&mut self) -> Option<(Moved, Option<Box<Reply<'static>>>)> {
         if let State::Whole { moved, words, .. } = &mut self.state { Some((*moved, words.take())) } else { None }
     }
 
-    /// The serial of another question about the same channel.
+    /// A new serial, for another question about the same channel.
     pub(crate) fn ask_again(&mut self) -> u64 {
         self.serial = self.serial.wrapping_add(1);
         self.serial()
     }
 
-    /// What the stream has brought was kept, or is gone.
+    /// Goes on from an upload that was held, and was kept or dropped.
     pub(crate) fn settle(&mut self) {
         debug_assert!(matches!(self.state, State::Whole { .. }), "what is settled was held: {:?}", self.state);
         self.state = match self.state {
@@ -433,7 +299,7 @@ impl Data {
         };
     }
 
-    /// The open question is answered by the clock: there is none.
+    /// Answers the open question for an adapter that was too late: the data connection could not be made.
     fn time_out(&mut self) {
         let end = match &self.state {
             State::Asking(Question { what: What::SecureData { .. }, .. }) => {
@@ -450,7 +316,7 @@ impl Data {
         self.state = end;
     }
 
-    /// Whether there is a socket outside, or work on one, or what came over it and isn't kept.
+    /// Whether the adapter holds something of it: a socket, work on one, or an upload that isn't kept yet.
     fn exists(&self) -> bool {
         match &self.state {
             State::Asking(Question { what: What::Connect { .. } | What::Listen { .. }, wait }) => {
@@ -467,7 +333,7 @@ impl Data {
         }
     }
 
-    /// Somebody else than the one who is waited for has come.
+    /// Notes that another host than the expected one has connected, and is refused.
     pub(super) fn send_away(&mut self, host: IpAddr) {
         if let State::Asking(Question { what: What::Accept { stranger, .. }, .. }) = &mut self.state {
             *stranger = Some(host);
@@ -475,7 +341,7 @@ impl Data {
     }
 
     pub(super) fn close(&mut self) {
-        debug_assert!(!self.is_closing(), "a channel that follows one to be closed isn't shown before that is closed");
+        debug_assert!(!self.is_closing(), "a channel is asked for only once the one before it is closed");
         self.serial = self.serial.wrapping_add(1);
         self.closing = Closing::Asking(self.channel, self.serial);
     }
@@ -491,8 +357,7 @@ impl Data {
         self.state = State::Asking(Question { what, wait: Wait::Unshown(patience) });
     }
 
-    /// Takes note of the time: what was told of a stream counts from now on, and a question whose deadline has passed has
-    /// failed. `true`: it has.
+    /// Takes the time: how long nothing has moved counts from here, and a question past its deadline fails. Returns whether one did.
     pub(crate) fn tick(&mut self, now: Instant) -> bool {
         let State::Asking(Question { what, wait }) = &mut self.state else { return false };
         if let What::Stream(streaming) = what
@@ -508,13 +373,13 @@ impl Data {
     }
 }
 
-/// What PROT asks of a data connection: TLS, or nothing.
+/// The protection of a data connection under this PROT: private means TLS, anything else none.
 fn on_data(protection: Protection) -> Protection {
     if protection == Protection::Private { Protection::Private } else { Protection::Clear }
 }
 
 impl Streaming {
-    /// How many bytes have moved, if the adapter tells.
+    /// How many bytes have moved; `None` if the adapter hasn't told.
     pub(crate) fn moved(&self) -> Option<u64> {
         match self.progress {
             Progress::Untold => None,
@@ -522,7 +387,7 @@ impl Streaming {
         }
     }
 
-    /// When the transfer counts as stalled, if the adapter tells how much it has moved and nothing may move for so long.
+    /// When the transfer counts as stalled; `None` if the adapter hasn't told how many bytes have moved.
     pub(crate) fn stalls_at(&self, patience: Duration) -> Option<Instant> {
         match self.progress {
             Progress::Since(_, since) => Some(since.after(patience)),
@@ -530,12 +395,12 @@ impl Streaming {
         }
     }
 
-    /// With which protection the connection stands once the stream has ended so.
+    /// The protection of the connection, if it stays open after this end.
     pub(super) fn stands_after(&self, end: StreamEnd) -> Option<Protection> {
         (end == StreamEnd::Marked).then_some(self.protection)
     }
 
-    /// The same once the adapter has moved so many bytes.
+    /// The same after the adapter has told how many bytes have moved in all.
     pub(super) fn told(self, total: u64) -> Self {
         let progress = match self.progress {
             Progress::Since(before, since) if before == total => Progress::Since(before, since),

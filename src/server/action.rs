@@ -10,47 +10,50 @@ use crate::outbox::Write;
 use crate::time::Instant;
 use crate::tls::{StartTls, StopTls};
 
-/// The one next thing to do. Exhaustive on purpose: a new action must break adapters, not surprise them.
+/// The next thing to do. Exhaustive on purpose: a new action must break adapters at compile time, not surprise them.
+///
+/// An action with a handle is a question; the handle's methods are its only answers. A question that is dropped unanswered comes again at
+/// a later poll. `Answered` is news, shown once.
 #[must_use]
 #[derive(Debug)]
 pub enum Action<'a> {
     /// Write bytes to the control connection.
     Write(Write<'a>),
-    /// Read from the control connection and hand what came to [`Server::received`](super::Server::received), or poll
-    /// again at the deadline.
+    /// Read from the control connection and hand the bytes to [`Server::received`](super::Server::received), or poll again at the
+    /// deadline.
     Read {
-        /// When to poll again: the client has been silent for too long then.
+        /// When to poll again, if nothing was read before.
         deadline: Instant,
     },
-    /// A command needs the application.
+    /// Answer a command that the machine can't answer alone.
     Question(Question<'a>),
-    /// A command wants a file or a listing moved.
+    /// Accept or refuse a command that transfers a file or a listing.
     Transfer(Transfer<'a>),
-    /// Listen for a data connection.
+    /// Listen for a data connection (passive mode).
     Listen(Listen<'a>),
     /// Make a data connection (active mode).
     Connect(Connect<'a>),
-    /// Accept a data connection.
+    /// Accept a data connection (passive mode).
     Accept(Accept<'a>),
-    /// Begin TLS on the data connection, as a server.
+    /// Begin TLS on the data connection, as the TLS server.
     SecureData(SecureData<'a>),
-    /// Move bytes over the data connection, then close it.
+    /// Move the bytes of a file or listing over the data connection, then close it.
     Stream(Stream<'a>),
-    /// Look whether the client has said something before its upload is kept.
+    /// Look for unread input of the client before its upload is kept.
     Look(Look<'a>),
     /// Keep an upload that has come whole.
     Commit(Commit<'a>),
-    /// Close a data connection or a listening socket that isn't needed any more, whether work runs on it or not, and give up what
-    /// came over it and wasn't kept.
+    /// Close a data connection or a listening socket that isn't needed any more, stop any work on it, and drop an upload that came over it
+    /// and wasn't kept.
     Close(Close<'a>),
-    /// Begin TLS on the control connection, as a server.
+    /// Begin TLS on the control connection, as the TLS server.
     StartTls(StartTls<'a>),
     /// End TLS on the control connection, and go on in plaintext.
     StopTls(StopTls<'a>),
-    /// News, shown once, and only if [`Config::answered`](super::Config::answered) wants it: a command with its final reply,
-    /// whoever has made it. The `Write` of that reply comes after it.
+    /// News: a command with its final reply, whether the machine or the application gave it. Only shown if
+    /// [`Config::report_answered`](super::Config::report_answered) is set, before the `Write` of the reply.
     Answered(Exchange<'a>),
-    /// Close the control connection: everything was said.
+    /// Close the control connection: the session has ended. Every later poll returns this again.
     Leave,
 }
 

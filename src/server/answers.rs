@@ -1,4 +1,4 @@
-//! Commands that the machine answers alone.
+//! The commands that the machine answers alone.
 
 use super::context::{Context, GOODBYE};
 use super::phase::UnderWay;
@@ -10,12 +10,12 @@ pub(super) const NOOP_OK: &str = "NOOP ok.";
 pub(super) const NOT_LOGGED_IN: &str = OutOfOrder::NotLoggedIn.text();
 
 impl Context {
-    /// NOOP that the session has let pass.
+    /// Answers a NOOP that the session has let pass.
     pub(super) fn say_noop(&mut self) {
         self.connection.outbox.say(|out| Reply::encode_line(Code::COMMAND_OKAY, NOOP_OK, out));
     }
 
-    /// Answers what needs no more than a word. `false`: the application has to.
+    /// Answers a command, if the machine can. `false`: the application has to.
     pub(super) fn answers_alone(&mut self, to: UnderWay, command: &Command<'_>) -> bool {
         match command {
             Command::Noop if !self.support().asks(Verb::Noop) => self.answer_static(to, Code::COMMAND_OKAY, NOOP_OK),
@@ -23,7 +23,7 @@ impl Context {
                 self.answer_static(to, Code::CLOSING_CONTROL_CONNECTION, GOODBYE);
             }
             Command::Abor => {
-                // RFC 959 3.3: an ABOR closes what stands for the next transfer.
+                // ABOR closes a data connection that was left open for the next transfer (RFC 959 3.3).
                 if self.connection.data.is_standing() {
                     self.connection.data.release();
                 }
@@ -34,7 +34,7 @@ impl Context {
             Command::Mode(value) => self.set_mode(to, *value),
             Command::Rest(offset) => self.set_restart(to, *offset),
             Command::Rang { start, end } => self.set_range(to, *start, *end),
-            // What was agreed on before stays: RFC 2428 4 only forbids to agree otherwise from now on.
+            // An address that was agreed on before stays valid: RFC 2428 4 only forbids the other commands from now on.
             Command::Epsv(EpsvArgument::All) => self.answer_static(to, Code::COMMAND_OKAY, "EPSV ALL ok."),
             Command::Allo(_) if !self.support().asks(Verb::Allo) => {
                 self.answer_static(to, Code::SUPERFLUOUS, "ALLO command ignored.");
@@ -45,7 +45,7 @@ impl Context {
             Command::Clnt(_) if !self.support().asks(Verb::Clnt) => {
                 self.answer_static(to, Code::COMMAND_OKAY, "Noted.")
             }
-            // The file is named again by the transfer command.
+            // Nothing has to be kept: the transfer command names the file again.
             Command::Pret(_) => self.answer_static(to, Code::COMMAND_OKAY, "OK, will use it for the next transfer."),
             Command::Syst if !self.support().asks(Verb::Syst) => self.say_system(to),
             Command::Feat if !self.support().asks(Verb::Feat) => self.say_features(to),
@@ -60,7 +60,7 @@ impl Context {
             Command::Stat(Some(_)) if !self.support().asks(Verb::Stat) => {
                 self.answer_static(to, Code::NOT_IMPLEMENTED, "STAT of a path is not implemented.");
             }
-            Command::Size(_) if self.is_text() && !self.config.size_of_text => {
+            Command::Size(_) if self.is_text() && !self.config.size_in_ascii => {
                 self.answer_static(to, Code::FILE_UNAVAILABLE, "SIZE not allowed in ASCII mode.");
             }
             Command::Opts(option) => self.set_option(to, option),

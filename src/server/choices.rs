@@ -1,4 +1,4 @@
-//! What a client chooses: TYPE, STRU, MODE, REST, RANG, OPTS, LANG.
+//! The client's choices: TYPE, STRU, MODE, REST, RANG, OPTS, LANG.
 
 use alloc::format;
 
@@ -9,7 +9,7 @@ use crate::command::{Command, Format, Mode, Opts, Structure, Type, Verb};
 use crate::reply::{Code, Reply};
 use crate::text::Argument;
 
-/// What REST and RANG are refused with where bytes on the wire are no bytes of the file, as ProFTPD and pyftpdlib do.
+/// Refuses REST and RANG where the bytes on the wire aren't those of the file, as ProFTPD and pyftpdlib do.
 const NOT_IN_TEXT: &str = "Resuming transfers not allowed in ASCII mode.";
 
 impl Context {
@@ -47,13 +47,13 @@ impl Context {
         self.answer_static(to, Code::COMMAND_OKAY, text);
     }
 
-    /// REST (RFC 3659 5): it stays for the next transfer, whatever is said before that, since clients say PASV or PORT
-    /// between and vsftpd and ProFTPD let them.
+    /// REST (RFC 3659 5). The offset holds until the next transfer, although clients send PASV or PORT in between; vsftpd and ProFTPD do
+    /// the same.
     pub(super) fn set_restart(&mut self, to: UnderWay, offset: u64) {
         if offset > 0 && self.is_text() {
             return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT);
         }
-        // No file is so long: systems count in 63 bits.
+        // File systems count bytes in 63 bits.
         if i64::try_from(offset).is_err() {
             return self.answer_static(to, Code::ARGUMENT_SYNTAX_ERROR, "Bad argument: no file is so long.");
         }
@@ -61,7 +61,7 @@ impl Context {
         self.answer_draft(to, Reply::of_offset(offset));
     }
 
-    /// RANG (draft-bryan-ftp-range): the bytes that the next RETR, STOR or HASH is about; `1 0` takes it back.
+    /// RANG (draft-bryan-ftp-range): the bytes that the next RETR, STOR or HASH is about; `1 0` cancels it.
     pub(super) fn set_range(&mut self, to: UnderWay, start: u64, end: u64) {
         if (start, end) == (1, 0) {
             self.seldom.forget_range();
@@ -82,7 +82,7 @@ impl Context {
         self.answer(to, &Reply::new(Code::PENDING_FURTHER_INFORMATION, text));
     }
 
-    /// Why a transfer can't begin where REST or RANG want it to.
+    /// Why a transfer can't begin as REST, RANG, MODE and STRU say.
     pub(super) fn misplaced(&self, command: &Command<'_>) -> Option<(Code, &'static str)> {
         let restarts = match command {
             Command::Retr(_) | Command::Stor(_) => {
@@ -96,14 +96,14 @@ impl Context {
         };
         let session = &self.connection.session;
         if !self.support().has_mode(session.mode()) || !self.support().has_structure(session.structure()) {
-            // They were chosen before a login that doesn't permit them.
+            // MODE and STRU may have been chosen before a login that doesn't permit them.
             return Some((Code::PARAMETER_NOT_IMPLEMENTED, "MODE or STRU not permitted."));
         }
-        // TYPE A may have come behind REST.
+        // TYPE A may have come after REST.
         (restarts && self.is_text()).then_some((Code::ARGUMENT_SYNTAX_ERROR, NOT_IN_TEXT))
     }
 
-    /// Whether a byte on the wire may be none of the file.
+    /// Whether the bytes on the wire may differ from those of the file.
     pub(super) fn is_text(&self) -> bool {
         matches!(self.connection.session.representation(), Type::Ascii(_) | Type::Ebcdic(_))
     }
@@ -152,7 +152,7 @@ impl Context {
         }
     }
 
-    /// OPTS MODE Z (draft-preston-ftpext-deflate): `LEVEL 0` to `LEVEL 9`; nothing: the level is the application's again.
+    /// OPTS MODE Z (draft-preston-ftpext-deflate): `LEVEL 0` to `LEVEL 9`. Without an argument the application chooses the level again.
     fn set_deflate(&mut self, to: UnderWay, options: Option<&Argument<'_>>) {
         let mut words = options.map_or(&[][..], Argument::as_bytes).split(|byte| *byte == b' ');
         let mut word = || words.find(|word| !word.is_empty());
@@ -171,7 +171,7 @@ impl Context {
         }
     }
 
-    /// LANG (RFC 2640 4.1): the language asked for, or another one with the same primary tag; nothing: the first.
+    /// LANG (RFC 2640 4.1): chooses the language named, or another one with the same primary tag; without an argument the first.
     pub(super) fn set_language(&mut self, to: UnderWay, tag: Option<&Argument<'_>>) {
         let chosen = match tag.map(Argument::as_bytes) {
             None => Some(0),

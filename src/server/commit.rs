@@ -1,8 +1,8 @@
-//! The end of an upload: what was sent has come whole, and is kept, or not.
+//! The end of an upload that has come whole: it is kept, or not.
 //!
 //! ```text
 //! Stream ends, its connection is closed ─▶ Look ─▶ Commit ─▶ 226, 451, 552
-//!                                           └─ ABOR, the end ─▶ Close ─▶ 426 and 226, or the end of the session
+//!                                           └─ ABOR, or the end ─▶ Close ─▶ 426 and 226, or the end of the session
 //! ```
 
 use core::fmt;
@@ -17,15 +17,25 @@ use crate::inbox::{Commands, Inbox};
 use crate::reply::{Code, Reply};
 use crate::time::Instant;
 
-/// Look whether the client has said something before its upload is kept: read once what is on the control connection,
-/// without waiting, hand it over, and say [`looked`](Self::looked).
+/// Look for unread input of the client before its upload is kept: read the control connection once without waiting, hand over what was
+/// read, and answer [`looked`](Self::looked).
 ///
-/// An ABOR that came before the data's end may still lie there unread, and so may the end of the connection; what was
-/// read by then undoes the upload. Whatever stands between the adapter and the socket is looked through, too: what TLS has
-/// decrypted, or has yet to decrypt, and a runtime's belief that there is nothing.
+/// An ABOR that was sent before the end of the data may still be unread, and so may the end of the control connection; either undoes the
+/// upload. Look also in the layers between the adapter and the socket: TLS may hold bytes that it has or hasn't decrypted, and an
+/// asynchronous runtime may not know yet that the socket is readable. The chapter [`adapters`](crate::adapters#look) shows how.
 ///
-/// It isn't asked for where nothing may be read: the control connection has ended behind a QUIT, or
-/// [`Config::pipeline`](super::Config::pipeline) is full.
+/// `Look` isn't asked while nothing may be read: after the end of the control connection behind a QUIT, or with
+/// [`Config::pipeline_bytes`](super::Config::pipeline_bytes) unread.
+///
+/// ```
+/// use ftp_proto::server::Look;
+/// fn look(mut look: Look<'_>, unread: &[u8]) {
+///     if look.wants_input() && !unread.is_empty() {
+///         look.received(unread);
+///     }
+///     look.looked();
+/// }
+/// ```
 #[must_use]
 pub struct Look<'a> {
     step: &'a mut Step,
@@ -44,22 +54,23 @@ impl<'a> Look<'a> {
         Self { step, context, inbox, waiting }
     }
 
-    /// The data connection that the upload came over; it is closed, unless its end was in the data.
+    /// The data connection that the upload came over. It is closed, unless the stream ended with
+    /// [`StreamEnd::Marked`](crate::StreamEnd::Marked).
     pub fn channel(&self) -> ChannelId {
         self.context.connection.data.channel()
     }
 
-    /// The same for the same question, however often it comes.
+    /// The same each time this question comes, and different for every other question about a data connection.
     pub fn serial(&self) -> u64 {
         self.context.connection.data.serial()
     }
 
-    /// Whether more may be read: no end was handed over, and there is room.
+    /// Whether more may be read: the end wasn't handed over yet, and there is room.
     pub fn wants_input(&self) -> bool {
         self.context.wants_input(self.inbox, self.waiting)
     }
 
-    /// What was read, as [`Server::received`](super::Server::received) takes it: an empty slice is the end.
+    /// Takes the bytes that were read, as [`Server::received`](super::Server::received) does: an empty slice is the end.
     pub fn received(&mut self, bytes: &[u8]) {
         if !self.context.received(self.inbox, self.waiting, bytes) {
             self.context.connection.data.release();
@@ -67,7 +78,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Everything that was there has been handed over.
+    /// Answers that everything that could be read without waiting was handed over.
     pub fn looked(self) {
         *self.step = Step::Looked;
     }
@@ -79,14 +90,23 @@ impl fmt::Debug for Look<'_> {
     }
 }
 
-/// An upload (STOR, STOU, APPE) has come whole: keep it, under the name that it is to have. Nothing that was kept before is
-/// touched until now, and the client hears nothing of success before it.
+/// Keep an upload (STOR, STOU, APPE) that has come whole, under its final name. Until now an old file of that name should be untouched; the
+/// client is told of success only once this is answered.
 ///
-/// Once this was asked there is no way back. An ABOR is answered behind the upload's reply, and the end of the control
-/// connection changes nothing: the upload is kept, and then the session ends. Past the [deadline](Self::deadline) the client
-/// hears 451, and `Close` is asked for this channel: stop, and drop what isn't kept yet. The same `Close`, without the 451, is
-/// asked if the application ends the session meanwhile ([`Server::close`](super::Server::close)), or the control connection
-/// can't be written to. So whatever happens, an upload of which the client hears a 2yz was kept.
+/// From here on the client can't abort the upload: ABOR is answered after the upload's reply, and if the control connection ends, the upload
+/// is kept before the session ends. Past the [deadline](Self::deadline) the client is told 451, and [`Close`](crate::Close) asks to drop the
+/// upload. `Close` also comes, without the 451, if the application ends the session ([`Server::close`](super::Server::close)) or the control
+/// connection can't be written to. So an upload that was answered with 2yz was always kept.
+///
+/// ```
+/// use ftp_proto::server::{Commit, CommitError};
+/// fn commit(commit: Commit<'_>, rename: impl FnOnce() -> std::io::Result<()>) {
+///     match rename() {
+///         Ok(()) => commit.kept(),
+///         Err(_) => commit.failed(CommitError::Local),
+///     }
+/// }
+/// ```
 #[must_use]
 pub struct Commit<'a> {
     asked: &'a mut Asked<Committed>,
@@ -99,9 +119,9 @@ pub struct Commit<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// The file can't be written, or can't have its name: 451.
+    /// The file can't be written or renamed: 451.
     Local,
-    /// The storage is full, or the user's part of it: 552.
+    /// The storage is full, or the user's quota is used up: 552.
     StorageFull,
 }
 
@@ -135,39 +155,40 @@ impl<'a> Commit<'a> {
         Self { asked, upload, context, wants_input }
     }
 
-    /// What was asked: STOR, STOU or APPE.
+    /// The command of the upload: STOR, STOU or APPE.
     pub fn command(&self) -> &Command<'static> {
         &self.asked.command
     }
 
-    /// The data connection that the upload came over; it is closed, unless its end was in the data.
+    /// The data connection that the upload came over. It is closed, unless the stream ended with
+    /// [`StreamEnd::Marked`](crate::StreamEnd::Marked).
     pub fn channel(&self) -> ChannelId {
         self.context.connection.data.channel()
     }
 
-    /// The same for the same question, however often it comes.
+    /// The same each time this question comes, and different for every other question about a data connection.
     pub fn serial(&self) -> u64 {
         self.asked.serial
     }
 
-    /// How many bytes have come, as the end of the `Stream` told.
+    /// The number of bytes that have come, as the end of the `Stream` told.
     pub fn moved(&self) -> u64 {
         self.upload.moved
     }
 
-    /// When the machine stops waiting for the answer, says 451, asks for `Close` and goes on
-    /// ([`Patience::commit`](super::Patience::commit)).
+    /// When the machine stops waiting for the answer ([`Patience::commit`](super::Patience::commit)): it then sends 451 and asks for
+    /// `Close`.
     pub fn deadline(&self) -> Instant {
         self.asked.by
     }
 
-    /// Whether the control connection may be read while this question is open.
+    /// Whether the machine wants to be handed input while this question is open. If not, leave the control connection unread.
     pub fn wants_input(&self) -> bool {
         self.wants_input
     }
 
-    /// It is kept: 226, or 250 if the data connection stays ([`StreamEnd::Marked`](crate::StreamEnd::Marked)), with the name that STOU has chosen; or what
-    /// [`Stream::finished_with`](crate::Stream::finished_with) was told to say.
+    /// Answers that the upload is kept. The reply is the one that [`Stream::finished_with`](crate::Stream::finished_with) gave; otherwise
+    /// 226, or 250 if the data connection stays open ([`StreamEnd::Marked`](crate::StreamEnd::Marked)), with the name of a STOU.
     pub fn kept(self) {
         let to = self.asked.under_way();
         self.context.connection.data.settle();
@@ -181,14 +202,14 @@ impl<'a> Commit<'a> {
         self.asked.answer = Some(Committed);
     }
 
-    /// It is kept if the ending [is whole](crate::StreamEnd::is_whole), and nothing of it is left if it is another; the client hears these
-    /// words.
+    /// Answers in the application's own words: an ending that [is whole](crate::StreamEnd::is_whole) says that the upload is kept, any
+    /// other that nothing of it is.
     pub fn end_with(self, ending: &Ending<'_>) {
         self.say(ending.reply());
     }
 
-    /// Says the final reply that another server has given to the same upload: it is kept there if that is 2yz. A reply that no
-    /// client could take for the end of a transfer is said under 451. After a 1yz the question stays open.
+    /// For a proxy: answers with the final reply that another server gave to the same upload. A reply that can't end a transfer is sent
+    /// with the code 451. After a 1yz the question stays open.
     pub fn relay(self, reply: &Reply<'_>) -> Relayed {
         if reply.code().is_preliminary() {
             return Relayed::Pending;
@@ -203,7 +224,7 @@ impl<'a> Commit<'a> {
         Relayed::Verbatim
     }
 
-    /// It isn't kept, and nothing of it is left: 451 or 552.
+    /// Answers that nothing of the upload is kept: 451 or 552.
     pub fn failed(self, why: CommitError) {
         let (code, text) = why.answer();
         self.context.connection.data.settle();
@@ -211,7 +232,7 @@ impl<'a> Commit<'a> {
         self.asked.answer = Some(Committed);
     }
 
-    /// The application's own final reply.
+    /// Sends the application's own final reply.
     fn say(self, reply: &Reply<'_>) {
         self.context.connection.data.settle();
         self.context.answer_end(self.asked.under_way(), reply);

@@ -9,144 +9,153 @@ use crate::data::Resume;
 use crate::inbox::Limits;
 use crate::telnet::Escaping;
 
-/// The policy of a server; shared by its sessions through an `Arc`. The defaults are safe.
+/// The policy of a server, shared by its sessions through an `Arc`. The defaults are safe.
+///
+/// ```
+/// use ftp_proto::server::{Config, PublicAddress, Security};
+/// let mut config = Config::default();
+/// config.security = Security::Login;                                       // no login without TLS
+/// config.passive.ports = 50_000..=50_099;                                  // what the firewall lets in
+/// config.passive.address = PublicAddress::outside([203, 0, 113, 5].into()); // behind NAT
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Config {
-    /// How a 0xFF of a name or a text goes over the control connection, in each direction: as it is.
+    /// How a byte 0xFF in a name or text goes over the control connection, in each direction. Default: as it is.
     pub escaping: Escaping,
-    /// How long a command line may be.
+    /// How many bytes a command line may have. Default: 4 KiB.
     pub limits: Limits,
-    /// How many bytes of command lines may wait for their turn; over it the control connection isn't read.
-    pub pipeline: usize,
-    /// PASV and EPSV.
+    /// How many bytes of command lines may wait for their turn; beyond that the control connection isn't read. Default: 16 KiB.
+    pub pipeline_bytes: usize,
+    /// Data connections by PASV and EPSV.
     pub passive: Passive,
-    /// PORT and EPRT.
+    /// Data connections by PORT and EPRT.
     pub active: Active,
-    /// Whether TLS is offered, and what is refused without it.
+    /// Whether TLS is offered, and what is refused without it. Default: [`Security::Off`].
     pub security: Security,
-    /// Whether TLS begins with the connection (port 990), before the greeting, instead of after AUTH. It outlives REIN, and
-    /// data connections are protected until the client says PROT C.
-    pub implicit: bool,
-    /// Whether the TLS session of a data connection has to be the control connection's, resumed: required, since only that
-    /// proves who comes (port stealing, RFC 4217 15.1).
+    /// Whether TLS begins with the connection (port 990), before the greeting, instead of after AUTH. TLS then outlives REIN, and
+    /// data connections are protected unless the client sends PROT C. Default: no.
+    pub implicit_tls: bool,
+    /// Whether a data connection has to resume the TLS session of the control connection. Default: [`Resume::Required`], since only that
+    /// proves who has connected (port stealing, RFC 4217 15.1).
     pub data_session: Resume,
-    /// Whether CCC may end TLS on the control connection (no: what follows can be read and changed, RFC 4217 15.3).
+    /// Whether CCC may end TLS on the control connection, after which anybody in between can read and change it (RFC 4217 15.3).
+    /// Default: no.
     pub clear_command_channel: bool,
-    /// How long to wait.
+    /// How long to wait, by phase.
     pub patience: Patience,
-    /// The number of failed logins after which the session ends with 421: 3 (RFC 2577 5).
-    pub login_failures: u32,
-    /// The number of lines before the login that are no known command, after which the session ends with 421: 10. Such a client
-    /// speaks another protocol (ALPACA, CVE-2021-3618).
-    pub unknown_commands: u32,
-    /// Whether the application is asked for SIZE in TYPE A, which it has to count as it would be sent (no: `550 SIZE not
-    /// allowed in ASCII mode.`, as ProFTPD, Pure-FTPd and pyftpdlib say; RFC 3659 4.1).
-    pub size_of_text: bool,
+    /// After this many failed logins the session ends with 421 (RFC 2577 5). Default: 3.
+    pub max_login_failures: u32,
+    /// After this many unknown commands before the login the session ends with 421, since such a client probably speaks another protocol
+    /// (ALPACA, CVE-2021-3618). Default: 10.
+    pub max_unknown_commands: u32,
+    /// Whether the application is asked for SIZE in TYPE A: it then has to count the bytes as they would be sent (RFC 3659 4.1). Default:
+    /// no, `550 SIZE not allowed in ASCII mode.`, as of ProFTPD, Pure-FTPd and pyftpdlib.
+    pub size_in_ascii: bool,
     /// Whether commands are read by the letter of the grammars ([`Command::parse_strict`](crate::Command::parse_strict)), so that
-    /// `NOOP x` and `PASV x` are answered 501 (no: clients say such things, and most servers take them).
+    /// `NOOP x` and `PASV x` are answered 501. Default: no, since clients send such things, and most servers accept them.
     pub strict: bool,
-    /// What the application can do. It is no policy: the feature `serde` leaves it out.
+    /// What the application can do. This isn't a policy, and the feature `serde` leaves it out.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub support: Support,
-    /// Whether the application is told, by [`Action::Answered`](super::Action::Answered), of each command with its final
-    /// reply, whoever has made it (no). Then one command line is taken up a poll, and the news comes before the `Write` of the
-    /// reply. A log of this news holds each answered command exactly once, with its answer, and no secret.
+    /// Whether [`Action::Answered`](super::Action::Answered) tells each command with its final reply, for a log: every answered command
+    /// exactly once, with its reply, without secrets. One command line is then taken up per poll, and the news comes before the `Write` of
+    /// the reply. Default: no.
     ///
-    /// Told are also lines that are no command, are too long, or out of order; what is answered amid a transfer, and ABOR; the end of
-    /// a transfer; 451 where the application didn't answer in time, and 421 in place of its refusal where that was one too many.
-    /// Not told are a 1yz, and a 421 that no command has asked for (a time-out, [`Server::close`](super::Server::close)).
-    pub answered: bool,
+    /// The news includes lines that aren't commands, are too long or out of order; commands answered during a transfer, and ABOR; the end
+    /// of a transfer; 451 if the application didn't answer in time, and 421 instead of its refusal after too many failures. It doesn't
+    /// include 1yz, nor a 421 that answers no command (a time-out, [`Server::close`](super::Server::close)).
+    pub report_answered: bool,
 }
 
-/// Whether TLS (RFC 4217) is offered, and what is refused without it; each includes the one before.
+/// Whether TLS (RFC 4217) is offered, and what is refused without it. Each level includes the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Security {
-    /// None: AUTH is answered 502.
+    /// There is no TLS: AUTH is answered 502.
     #[default]
     Off,
-    /// A client that wants it sends AUTH TLS.
+    /// Clients may use TLS, by AUTH TLS.
     Offered,
-    /// USER and PASS are refused without it (530).
+    /// Login requires TLS: without it USER and PASS are refused with 530.
     Login,
-    /// Nor is there any data connection without it: PORT, PASV and the like are refused (522) until PROT P is in force.
+    /// Data connections require TLS, too: PORT, PASV and the like are refused with 522 until PROT P is in force.
     Data,
 }
 
-/// Data connections that the client makes.
+/// The policy of passive mode, in which the client makes the data connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Passive {
-    /// Whether they are allowed; else `550 Permission denied.`
+    /// Whether PASV and EPSV are allowed; if not, they are answered `550 Permission denied.` Default: yes.
     pub enabled: bool,
-    /// The ports to listen on; `0..=0`, the default: whichever the system gives. A firewall has to let them in.
+    /// The ports to listen on, which a firewall has to let in. Default: `0..=0`, any port that the system gives.
     pub ports: RangeInclusive<u16>,
-    /// The address that a 227 announces: for a server behind NAT.
+    /// The address that a 227 announces, which is another than the server's own behind NAT. Default: [`PublicAddress::Own`].
     pub address: PublicAddress,
-    /// Whether another host than the control connection's peer may connect (no: port stealing, CVE-1999-0351).
+    /// Whether a host other than the control connection's peer may connect. Default: no (port stealing, CVE-1999-0351).
     pub strangers: bool,
 }
 
-/// Data connections that the server makes.
+/// The policy of active mode, in which the server makes the data connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Active {
-    /// Whether they are allowed; else `550 Permission denied.`
+    /// Whether PORT and EPRT are allowed; if not, they are answered `550 Permission denied.` Default: yes.
     pub enabled: bool,
-    /// Whether PORT and EPRT may name another host than the control connection's peer (no: the FTP bounce attack,
+    /// Whether PORT and EPRT may name a host other than the control connection's peer. Default: no (the FTP bounce attack,
     /// CVE-1999-0017, RFC 2577 3).
     pub strangers: bool,
-    /// Whether they may name a port below 1024 (no: RFC 2577 3).
+    /// Whether PORT and EPRT may name a port below 1024. Default: no (RFC 2577 3).
     pub privileged_ports: bool,
-    /// The port that data connections come from, as far as the adapter may (RFC 959 3.2 wants the one below the control
-    /// connection's: 20). `None`, the default: whichever the system gives.
+    /// The local port to connect from, if the adapter can; RFC 959 3.2 wants the one below the control connection's, 20. Default: `None`,
+    /// any port that the system gives.
     pub source_port: Option<u16>,
 }
 
-/// How long the server waits.
+/// How long the server waits, by phase. Each time is absolute: bytes that trickle in don't extend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Patience {
-    /// From the greeting to the login, whatever is said meanwhile, and again for who was logged in and names another user
-    /// or says REIN: 120 s.
+    /// For the login, from the greeting on, and again from a USER or REIN of a user who is logged in: 120 s.
     pub login: Duration,
-    /// For the next command, from the last word that was said: 300 s.
+    /// For the next command, from the last command or reply on: 300 s.
     pub idle: Duration,
-    /// For the client to take each 16 KiB of what we say, or less: 60 s. One that takes nothing ends the session.
+    /// For the client to read 16 KiB of replies, or all if there are fewer: 60 s. Past that the session ends.
     pub write: Duration,
     /// For a passive port to listen on: 10 s.
     pub listen: Duration,
-    /// For the client to connect to a passive port: 60 s.
+    /// For the client to connect to the passive port: 60 s.
     pub accept: Duration,
-    /// For the client's port to answer: 30 s.
+    /// For a connection to the client's port in active mode: 30 s.
     pub connect: Duration,
     /// For a TLS handshake: 30 s.
     pub handshake: Duration,
-    /// For the next byte of a transfer, by the adapter's [`moved`](crate::Stream::moved): 300 s.
+    /// For the next byte of a transfer, including the first: 300 s. It runs from the adapter's first call of
+    /// [`moved`](crate::Stream::moved); without such calls no transfer counts as stalled.
     pub stall: Duration,
-    /// For the application to keep an upload that has come whole ([`Action::Commit`](super::Action::Commit)): 120 s. A client
-    /// waits for its 226 meanwhile; our own waits 300 s, and many others a minute or two. It has to hear the 451 before it goes.
+    /// For the application to keep an upload that has come whole ([`Action::Commit`](super::Action::Commit)): 120 s. Past that the client
+    /// is told 451. Clients wait for their 226 meanwhile: this crate's 300 s, many others a minute or two.
     pub commit: Duration,
-    /// For the application's answer: 300 s.
+    /// For the application's answer to a question: 300 s. Past that the client is told 451.
     pub answer: Duration,
-    /// How long a failed login waits for its answer: 1 s.
-    pub login_failure: Duration,
+    /// How long the refusal of a login is delayed: 1 s.
+    pub failed_login_delay: Duration,
 }
 
 impl Config {
-    /// Whether TLS is there.
+    /// Whether clients can use TLS.
     pub(super) fn has_tls(&self) -> bool {
-        self.implicit || self.security != Security::Off
+        self.implicit_tls || self.security != Security::Off
     }
 }
 
@@ -155,20 +164,20 @@ impl Default for Config {
         Self {
             escaping: Escaping::default(),
             limits: Limits::COMMANDS,
-            pipeline: 16 * 1024,
+            pipeline_bytes: 16 * 1024,
             passive: Passive::default(),
             active: Active::default(),
             security: Security::Off,
-            implicit: false,
+            implicit_tls: false,
             data_session: Resume::Required,
             clear_command_channel: false,
             patience: Patience::default(),
-            login_failures: 3,
-            unknown_commands: 10,
-            size_of_text: false,
+            max_login_failures: 3,
+            max_unknown_commands: 10,
+            size_in_ascii: false,
             strict: false,
             support: Support::default(),
-            answered: false,
+            report_answered: false,
         }
     }
 }
@@ -198,7 +207,7 @@ impl Default for Patience {
             stall: Duration::from_secs(300),
             commit: Duration::from_secs(120),
             answer: Duration::from_secs(300),
-            login_failure: Duration::from_secs(1),
+            failed_login_delay: Duration::from_secs(1),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is said to the client, and what the session has chosen: what the handles of the server's questions work on.
+//! The state of a server's session that its phases share, and how replies are sent: what the handles of its questions work on.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -23,8 +23,8 @@ use crate::session::{CommandId, LoginState, Setup};
 use crate::time::Instant;
 use crate::tls::Tls;
 
-/// Once so many bytes of replies wait, they are written before the next command line is taken up. Another short reply
-/// still fits into what an outbox keeps.
+/// Once this many bytes of replies wait, they are written before the next command line is taken up. It leaves room for one more short
+/// reply in the buffer that an outbox keeps.
 const TOGETHER: usize = 4000;
 
 /// Everything of a server's session but its input and its phase.
@@ -33,59 +33,59 @@ pub(super) struct Context {
     pub(super) connection: Connection,
     pub(super) life: Life,
     pub(super) chosen: Chosen,
-    /// A command was refused with 532: ACCT may come (RFC 959 5.4).
+    /// Whether a command was refused with 532, so that ACCT may come (RFC 959 5.4).
     pub(super) account_wanted: bool,
-    /// When the last command line was taken up, more was behind it.
+    /// Whether more had been received when the last command line was taken up.
     pub(super) pipelined: bool,
     /// The name that USER gave.
     pub(super) user: Box<[u8]>,
     pub(super) login_failures: u32,
-    /// Lines since the last login that were no command here.
+    /// The number of unknown commands since the last login.
     pub(super) unknown_commands: u32,
-    /// What the machine answers alone, where the application wants to know.
+    /// `Config::report_answered`: the commands with their final replies.
     pub(super) news: Option<Box<News>>,
     pub(super) pace: Pace,
     pub(super) agreed: Option<Agreed>,
     pub(super) seldom: Seldom,
     /// The serial of the last question.
     serial: u32,
-    /// Room for the text of the next command that the application is asked about: so no question costs an allocation.
+    /// A buffer for the argument of the next command that the application is asked about, so that questions allocate nothing.
     room: Vec<u8>,
 }
 
 pub(super) const GOODBYE: &str = "Goodbye.";
 
-/// Of more lines than may wait.
+/// Said to a client that sends more lines than may wait.
 pub(super) const TOO_MUCH: &str = "Too many commands at once.";
 
-/// More room than this is given back.
+/// A larger buffer than this is given back.
 const ROOM: usize = 256;
 
-/// How long the session goes on.
+/// Whether the session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
     Open,
-    /// The last word waits to be written; then the control connection is closed.
+    /// The last reply waits to be written; then the control connection is closed.
     Ending,
-    /// Nothing is said or heard any more.
+    /// Nothing is written or read any more.
     Over,
 }
 
-/// How command lines are taken up that the machine answers alone. Kept, since to look it up for each NOOP took 9 of its 630
+/// How command lines that the machine answers alone are taken up. It is stored, since finding it out for each NOOP took 9 of its 630
 /// instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// Those behind one another at once, NOOP among them.
+    /// All that have come in one poll, and NOOP by the shortest way.
     Together,
-    /// The same, but NOOP takes the way of all others: the application is asked about it, or it is read by the letter.
+    /// All that have come in one poll, but NOOP as any other command: the application is asked about it, or it is read strictly.
     WithoutNoop,
-    /// One a poll, since each is told before its reply is written.
+    /// One per poll, since each is reported before its reply is written.
     OneByOne,
 }
 
 impl Pace {
     pub(super) fn of(config: &Config, support: &Support) -> Self {
-        match config.answered {
+        match config.report_answered {
             true => Self::OneByOne,
             false if config.strict || support.asks(Verb::Noop) => Self::WithoutNoop,
             false => Self::Together,
@@ -93,7 +93,7 @@ impl Pace {
     }
 }
 
-/// Bytes of a file, the first and the last, both counted from 0 (draft-bryan-ftp-range).
+/// The first and the last byte of a part of a file, both counted from 0 (draft-bryan-ftp-range).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Range {
     pub(super) start: u64,
@@ -102,7 +102,7 @@ pub(super) struct Range {
 
 impl Context {
     pub(super) fn new(config: Arc<Config>, ends: Endpoints, now: Instant) -> Self {
-        let answered = config.answered;
+        let answered = config.report_answered;
         let pace = Pace::of(&config, &config.support);
         let news = exchange::news(answered);
         Self {
@@ -128,7 +128,7 @@ impl Context {
         self.connection.session.login() == LoginState::Complete
     }
 
-    /// The application is asked.
+    /// Makes a command a question to the application.
     pub(super) fn ask<Answer>(&mut self, id: CommandId, command: Command<'_>) -> Asked<Answer> {
         self.serial = self.serial.wrapping_add(1);
         self.note_asked(id);
@@ -136,7 +136,7 @@ impl Context {
         Asked { id, command: command.into_owned_in(&mut self.room), serial: self.serial.into(), by, answer: None }
     }
 
-    /// The application has answered what it was asked about this command.
+    /// Takes back the buffer of a command that the application has answered.
     pub(super) fn asked(&mut self, command: Command<'static>) {
         if let Some(mut room) = command.into_room() {
             room.clear();
@@ -145,7 +145,7 @@ impl Context {
         }
     }
 
-    /// Where in its file a transfer begins, in bytes.
+    /// Where a transfer begins, in bytes from the start of its file.
     pub(super) fn offset_of(&self, command: &Command<'_>) -> u64 {
         match (command, self.seldom.range()) {
             (Command::Retr(_) | Command::Stor(_), Some(range)) => range.start,
@@ -154,7 +154,7 @@ impl Context {
         }
     }
 
-    /// The facts that the client wants.
+    /// The facts that the client has chosen.
     pub(super) fn facts(&self) -> impl Iterator<Item = &str> {
         self.support().chosen_facts(self.chosen)
     }
@@ -164,14 +164,14 @@ impl Context {
         self.support().chosen_language(self.chosen)
     }
 
-    /// Says no to what Telnet options were asked for (RFC 1123 4.1.2.12); `false`: to none.
+    /// Sends the refusals of Telnet options (RFC 1123 4.1.2.12). Returns whether there were any.
     pub(super) fn decline(&mut self, answers: Vec<u8>) -> bool {
         let declined = !answers.is_empty();
         self.connection.outbox.telnet().extend(answers);
         declined
     }
 
-    /// Says a reply to a command that isn't answered with it alone: a 1yz, or what is said amid a transfer.
+    /// Sends a reply that isn't the end of the command under way: a 1yz, or the reply to a command during a transfer.
     pub(super) fn say(&mut self, to: CommandId, reply: &Reply<'_>) {
         self.settle(to, reply.code());
         let from = self.connection.outbox.end();
@@ -179,7 +179,7 @@ impl Context {
         self.tell(to, reply.code(), from);
     }
 
-    /// The same with a reply that is made of what it tells.
+    /// The same with a reply that is encoded in place.
     pub(super) fn say_draft(&mut self, to: CommandId, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         let code = reply.code();
         self.settle(to, code);
@@ -188,7 +188,7 @@ impl Context {
         self.tell(to, code, from);
     }
 
-    /// The same with one line of our own.
+    /// The same with one line of the machine's.
     pub(super) fn say_static(&mut self, to: CommandId, code: Code, text: &'static str) {
         self.settle(to, code);
         let from = self.connection.outbox.end();
@@ -196,15 +196,15 @@ impl Context {
         self.tell(to, code, from);
     }
 
-    /// Says what no command has asked for: the last word. The client takes it for the answer to what is due.
+    /// Sends the last reply, which no command has asked for. The client takes it for the answer to the command that is due.
     pub(super) fn say_unasked(&mut self, reply: &Reply<'_>) {
-        // Where nothing is due, it has ended the session all the same.
+        // If nothing is due, the reply ends the session all the same.
         let _ = self.connection.session.reply(reply.code());
         self.connection.outbox.say(|out| reply.encode(out));
         self.life = Life::Ending;
     }
 
-    /// What a reply that is said now changes.
+    /// Changes the session as a reply that is sent now requires.
     #[inline]
     fn settle(&mut self, to: CommandId, code: Code) {
         self.connection.session.said(to, code);
@@ -213,26 +213,26 @@ impl Context {
         }
     }
 
-    /// Says the final reply of the command under way.
+    /// Sends the final reply of the command under way.
     pub(super) fn answer(&mut self, to: UnderWay, reply: &Reply<'_>) {
         self.say(to.id, reply);
         self.finish(to.verb, reply.code());
     }
 
-    /// The same with one line of our own.
+    /// The same with one line of the machine's.
     pub(super) fn answer_static(&mut self, to: UnderWay, code: Code, text: &'static str) {
         self.say_static(to.id, code, text);
         self.finish(to.verb, code);
     }
 
-    /// The same with a reply that is made of what it tells.
+    /// The same with a reply that is encoded in place.
     pub(super) fn answer_draft(&mut self, to: UnderWay, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         let code = reply.code();
         self.say_draft(to.id, reply);
         self.finish(to.verb, code);
     }
 
-    /// The application has taken too long.
+    /// Answers for an application that has taken too long.
     pub(super) fn answer_late(&mut self, to: UnderWay) {
         if to.verb == Verb::Quit {
             return self.answer_static(to, Code::CLOSING_CONTROL_CONNECTION, GOODBYE);
@@ -240,7 +240,7 @@ impl Context {
         self.answer_static(to, Code::LOCAL_ERROR, "No answer in time.");
     }
 
-    /// What the application's answer means beyond the session: only the application says who somebody is.
+    /// Changes what the application's answer to this command changes outside `Session`.
     pub(super) fn conclude(&mut self, command: &Command<'_>, code: Code) {
         match (command, code.class()) {
             (Command::User(name), Class::Completion | Class::Intermediate) => {
@@ -251,13 +251,13 @@ impl Context {
             // RFC 7151 3.2, RFC 2640 4.1: another host has languages of its own.
             (Command::Host(_), Class::Completion) => self.chosen.language = 0,
             (Command::Acct(_), Class::Completion) => self.account_wanted = false,
-            // 200 is as good as 221.
+            // QUIT may also be answered 200.
             (Command::Quit, Class::Completion) => self.life = Life::Ending,
             _ => {}
         }
     }
 
-    /// After REIN and AUTH all is as it was at first (RFC 959 4.1.1, RFC 4217 4).
+    /// Resets the session's state, as REIN and AUTH require (RFC 959 4.1.1, RFC 4217 4).
     pub(super) fn begin_anew(&mut self) {
         self.user = Box::default();
         self.grant(None);
@@ -266,7 +266,7 @@ impl Context {
         self.account_wanted = false;
     }
 
-    /// Whether nobody outside has anything to do before the next command, but to write what was said.
+    /// Whether the adapter has nothing to do before the next command but to write replies.
     #[inline]
     pub(super) fn is_at_rest(&self) -> bool {
         self.life == Life::Open
@@ -276,10 +276,10 @@ impl Context {
             && self.connection.outbox.len() < TOGETHER
     }
 
-    /// A command has its final reply.
+    /// Goes on from the final reply of a command.
     fn finish(&mut self, verb: Verb, code: Code) {
         self.account_wanted |= code == Code::NEED_ACCOUNT_FOR_STORING;
-        // RANG was for one command, as REST is.
+        // RANG holds for one command, as REST does.
         if self.seldom.range().is_some() && (verb.opens_data() || verb == Verb::Hash) {
             self.seldom.forget_range();
         }
@@ -287,14 +287,14 @@ impl Context {
             self.unknown_commands = 0;
         }
         let Connection { session, data, .. } = &mut self.connection;
-        // REIN, or a transfer command that was refused, has spent what was agreed on, and PROT what stood.
+        // REIN or the refusal of a transfer may have used up the data connection that was agreed on, and PROT the one that was left open.
         let spent = session.setup() == Setup::None || data.is_standing() && !data.stands(session.protection());
         if spent {
             data.release();
         }
     }
 
-    /// There is somewhere to move bytes to or from.
+    /// Whether a data connection was agreed on, or the last one is still open.
     pub(super) fn has_data(&self) -> bool {
         match self.connection.data.state() {
             State::Bound(_) | State::Target(_) => true,
@@ -303,7 +303,7 @@ impl Context {
         }
     }
 
-    /// Takes what was read from the control connection. An empty slice is its end. `false`: it is too much of what nobody wants yet.
+    /// Takes the bytes that were read from the control connection; an empty slice is its end. `false`: too many came unwanted.
     pub(super) fn received(&mut self, inbox: &mut Inbox<Commands>, waiting: &Waiting, bytes: &[u8]) -> bool {
         if bytes.is_empty() {
             self.connection.input_ended = true;
@@ -311,8 +311,8 @@ impl Context {
             self.hang_up();
         } else if self.life == Life::Open {
             let wanted = self.wants_input(inbox, waiting);
-            // A line that is within its limit is no flood, however little may wait.
-            let limit = self.config.pipeline.max(self.config.limits.line);
+            // One line within its limit is never a flood, even if `pipeline_bytes` is smaller.
+            let limit = self.config.pipeline_bytes.max(self.config.limits.line);
             if !self.connection.unwanted.takes(bytes.len(), wanted, limit) {
                 return false;
             }
@@ -321,31 +321,31 @@ impl Context {
         true
     }
 
-    /// Whether the control connection may be read while something is asked.
+    /// Whether the machine wants to be handed input.
     #[inline]
     pub(super) fn wants_input(&self, inbox: &Inbox<Commands>, waiting: &Waiting) -> bool {
-        !self.connection.input_ended && kept(inbox, waiting) < self.config.pipeline
+        !self.connection.input_ended && kept(inbox, waiting) < self.config.pipeline_bytes
     }
 
     /// What a `Write` tells beside its bytes.
     #[inline]
     pub(super) fn terms(&self, wants_input: bool) -> Terms {
         Terms {
-            // What comes behind the reply that begins or ends TLS is in another layer than what came before it.
+            // Bytes that come after a reply that begins or ends TLS belong to another layer.
             wants_input: wants_input && !self.is_turning(),
             patience: self.config.patience.write,
             is_last: self.life == Life::Ending,
         }
     }
 
-    /// The session ends without another word: there is no way to say it.
+    /// Ends the session without a reply, which can't be written any more or must not be.
     pub(super) fn hang_up(&mut self) {
         self.connection.outbox.clear();
         self.life = Life::Over;
     }
 }
 
-/// How many bytes of command lines wait for their turn.
+/// The number of bytes of command lines that aren't taken up yet.
 #[inline]
 pub(super) fn kept(inbox: &Inbox<Commands>, waiting: &Waiting) -> usize {
     waiting.len().saturating_add(inbox.buffered())

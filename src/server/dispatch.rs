@@ -1,4 +1,4 @@
-//! From a command line to whoever has to answer it.
+//! Who answers a command line: the machine, or the application.
 
 use super::context::{Context, Pace};
 use super::phase::{Phase, UnderWay};
@@ -7,8 +7,7 @@ use crate::reply::Code;
 use crate::session::OutOfOrder;
 
 impl Context {
-    /// Takes up a command line; the phase that follows from it, `None`: none, it is answered. `unread`: something was received
-    /// behind it.
+    /// Takes up a command line. Returns the phase that follows; `None` if the line is answered. `unread`: more was received after it.
     pub(super) fn take_up(&mut self, line: &[u8], unread: bool) -> Option<Phase> {
         self.hear(line);
         match Command::parse(line) {
@@ -19,14 +18,14 @@ impl Context {
         None
     }
 
-    /// Takes up a line that was longer than the limit, and began with this verb.
+    /// Takes up a line that was too long and began with this verb.
     pub(super) fn take_up_cut(&mut self, verb: Verb) {
         self.hear_cut(verb);
         let limit = self.config.limits.line;
         self.complain(&CommandError::LineTooLong { limit }, verb);
     }
 
-    /// Complains about a line that isn't by the letter, though it can be read.
+    /// Answers a line that can be read, but not by the letter of the grammar. `false`: it is correct.
     #[cold]
     fn complains_strictly(&mut self, line: &[u8]) -> bool {
         let Err(error) = Command::parse_strict(line) else { return false };
@@ -35,7 +34,7 @@ impl Context {
     }
 
     fn dispatch(&mut self, line: &[u8], command: Command<'_>, unread: bool) -> Option<Phase> {
-        // What keeps connections alive all day breaks no rule of order and changes nothing.
+        // NOOP keeps connections alive all day, breaks no rule of order and changes nothing, so it takes the shortest way.
         if matches!(command, Command::Noop) && self.pace == Pace::Together && self.connection.session.pass_noop() {
             self.say_noop();
             return None;
@@ -65,7 +64,7 @@ impl Context {
             Command::Pass(_) if self.is_logged_in() => {
                 self.answer_static(to, Code::LOGGED_IN, "Already logged in.");
             }
-            // What was agreed on may be gone: a second PASV that found no port has closed it.
+            // The agreed data connection may be gone: a second PASV that found no port has closed it.
             _ if verb.opens_data() && !self.has_data() => {
                 let gone = OutOfOrder::NoDataConnection;
                 self.answer_static(to, gone.code(), gone.text());
@@ -80,7 +79,7 @@ impl Context {
         None
     }
 
-    /// Why a command is refused whatever it says: the order of RFC 959 5.4, or the want of TLS.
+    /// Why a command is refused whatever its argument is: the order of RFC 959 5.4, or the lack of TLS.
     fn disorder(&self, verb: Verb, advice: Result<(), OutOfOrder>) -> Option<(Code, &'static str)> {
         if advice != Err(OutOfOrder::NotLoggedIn)
             && let Some(lack) = self.lacks_tls(verb)

@@ -1,4 +1,4 @@
-//! What a server has seen of data connections that failed, for [`diagnose`](crate::diagnosis::diagnose).
+//! What a server knows of data connections that failed, for [`diagnose`](crate::diagnosis::diagnose).
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
@@ -14,25 +14,25 @@ use crate::session::LoginState;
 use crate::time::Instant;
 use crate::tls::Tls;
 
-/// What was agreed on for the next data connection: a port of ours or of the client's. Its host follows from the policy.
+/// The next data connection as it was agreed on: a port of the server's or of the client's. The host follows from the policy.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Agreed {
     route: Route,
     port: u16,
-    /// From when on.
+    /// When it was agreed on.
     since: Instant,
-    /// A transfer was asked for over it, and refused: the client had come as far as that.
+    /// Whether a transfer was requested over it and refused, so that the client hasn't failed to connect.
     wanted: bool,
 }
 
-/// Who goes away sooner than this after a passive port was agreed on may never have wanted it.
+/// A client that ends the session sooner than this after PASV or EPSV may never have tried to connect.
 const DIALLING: Duration = Duration::from_secs(1);
 
 impl Server {
-    /// What the session has come to know, with the data connection that failed last, if one did. Allocates; until it is asked for, a
-    /// server keeps nothing but that attempt.
+    /// What the session knows of the client, the configuration, and the data connection that failed last, if one did, for
+    /// [`diagnose`](crate::diagnosis::diagnose). Allocates.
     ///
-    /// What only the application knows can be put in: [`Evidence::software`], [`Evidence::server_inside`], [`Evidence::surroundings`].
+    /// The application may add what it alone knows: [`Evidence::software`], [`Evidence::server_inside`], [`Evidence::surroundings`].
     pub fn evidence(&self) -> Evidence {
         let context = &self.context;
         let connection = &context.connection;
@@ -52,12 +52,11 @@ impl Server {
         evidence
     }
 
-    /// The same, if a data connection has failed since it was asked last: nobody came to a passive port, until the time was over or the
-    /// client gave up (it stops the transfer, agrees on another way, or leaves), or only a stranger;
-    /// PORT named an address that isn't the client's, or one where nobody answers; no port was free; TLS failed. `None` otherwise, for
-    /// the price of a look.
+    /// The same, if a data connection has failed since the last call, else `None`. A failure is: the client didn't connect to a passive
+    /// port in time, or gave up (it aborted, agreed on another route, or left), or only a stranger connected; PORT named a host that isn't
+    /// the client, or a port that didn't answer; no port was free; TLS failed.
     ///
-    /// A server asks after each poll, and writes what its administrator can act on into its log:
+    /// A server can call this after each poll, since it costs next to nothing, and log what its administrator can act on:
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -83,7 +82,7 @@ impl Server {
 }
 
 impl Context {
-    /// The data connection that was agreed on ended so.
+    /// Notes how the data connection that was agreed on has failed.
     #[cold]
     pub(super) fn failed(&mut self, end: AttemptEnd) {
         let Some(Agreed { route, port, since, .. }) = self.agreed else { return };
@@ -92,35 +91,35 @@ impl Context {
         self.note(attempt);
     }
 
-    /// No port could be listened on for it.
+    /// Notes that no passive port could be had.
     #[cold]
     pub(super) fn no_socket(&mut self, verb: Verb, why: DataError) {
         self.note(Attempt::new(route(verb), AttemptEnd::Failed(why)));
     }
 
-    /// PORT or its like named this address, and was refused for it.
+    /// Notes that PORT, EPRT or LPRT was refused for the address that it named.
     #[cold]
     pub(super) fn named(&mut self, verb: Verb, address: SocketAddr, code: Code) {
         self.note(Attempt::new(route(verb), AttemptEnd::Refused(code)).advertised(address));
     }
 
-    /// It was agreed on.
+    /// Notes that a data connection was agreed on.
     pub(super) fn agree(&mut self, verb: Verb, port: u16) {
         self.agreed = Some(Agreed { route: route(verb), port, since: self.connection.now, wanted: false });
     }
 
-    /// A transfer was asked for over what was agreed on.
+    /// Notes that a transfer was requested over it.
     pub(super) fn want(&mut self) {
         self.agreed.iter_mut().for_each(|agreed| agreed.wanted = true);
     }
 
-    /// The client agrees on another way: most dial a passive port before they ask for a transfer, and this one was never asked for. Who
-    /// says both at once hasn't dialled.
+    /// The client agrees on another route. Most clients connect to a passive port before they request a transfer, so this one failed to; but
+    /// not if it sent both commands at once.
     pub(super) fn superseded(&mut self) {
         self.abandoned(Duration::from_nanos(1));
     }
 
-    /// The session ends.
+    /// The session ends. A client that waited for a while before has failed to connect.
     pub(super) fn left(&mut self) {
         self.abandoned(DIALLING);
     }
@@ -133,7 +132,7 @@ impl Context {
         }
     }
 
-    /// The host that was named with the port. `None`: it may have been any.
+    /// The host that belongs to the port that was agreed on. `None`: it may have been any.
     fn host_of(&self, route: Route) -> Option<IpAddr> {
         let ends = &self.connection.ends;
         match route {
@@ -149,7 +148,7 @@ impl Context {
         self.seldom.set_trouble(attempt);
     }
 
-    /// What the configuration says to this client.
+    /// The configuration, as far as it matters to this client.
     fn configuration(&self) -> Configuration {
         let (passive, active) = (self.passive(), self.active());
         Configuration {

@@ -1,4 +1,4 @@
-//! Every command with its final reply, told to an application that wants to know.
+//! Every command with its final reply, for an application that logs them.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -10,17 +10,27 @@ use crate::command::{Command, CommandError, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::CommandId;
 
-/// What stands for a secret.
+/// Replaces a secret.
 const MASK: &[u8] = b"****";
 
-/// A command with its final reply ([`Config::answered`](super::Config::answered)).
+/// A command with its final reply ([`Config::report_answered`](super::Config::report_answered)).
 ///
-/// Secrets are masked: what follows PASS, ACCT and the other commands with a secret, SITE's word, and a word that is in no
-/// table is `****`, and so is a line that can't be read, but for the word and the arguments of a known command without a secret.
+/// Whatever may be a secret is replaced by `****`: the arguments of PASS, ACCT and the like, of any word of SITE, and of unknown commands.
+/// Of a line that can't be read, the verb is shown if it is known, and the rest if that verb takes no secret.
+///
+/// ```
+/// use ftp_proto::server::Exchange;
+/// fn log(exchange: &Exchange<'_>) {
+///     println!("{} -> {}", exchange.line().escape_ascii(), exchange.reply().code());
+/// }
+/// ```
 pub struct Exchange<'a>(&'a Told);
 
 impl Exchange<'_> {
-    /// The command, or why the line is none.
+    /// The command, with its secrets masked.
+    ///
+    /// # Errors
+    /// Why the line isn't a command.
     pub fn command(&self) -> Result<Command<'_>, CommandError> {
         match self.0.heard.error {
             Some(error) => Err(error),
@@ -28,19 +38,19 @@ impl Exchange<'_> {
         }
     }
 
-    /// Its verb, known even if the rest of the line can't be read.
+    /// The verb of the line, even if the rest of the line can't be read.
     pub fn verb(&self) -> Verb {
         self.0.heard.verb
     }
 
-    /// The line as it came, without its end. It can hold control characters: escape it where it is shown.
+    /// The line without its end, as it came but for masked secrets. It can hold control characters, so escape it before it is shown.
     pub fn line(&self) -> &[u8] {
         &self.0.heard.line
     }
 
-    /// Whether the application was asked about the command, in a `Question` or a `Transfer`. The reply is the application's then,
-    /// but for a transfer that has ended without words of its own, an answer that didn't come in time, and one failed login or unknown
-    /// word too many.
+    /// Whether the application was asked about the command, in a `Question` or a `Transfer`. The reply then is the application's answer,
+    /// unless a transfer ended without a reply of the application's own, the application didn't answer in time, or the session ended after
+    /// too many failed logins or unknown commands.
     pub fn was_asked(&self) -> bool {
         self.0.heard.asked
     }
@@ -57,18 +67,19 @@ impl fmt::Debug for Exchange<'_> {
     }
 }
 
-/// The commands whose final reply is due, and what is to be told.
+/// The commands whose final reply is due, and those that are to be reported.
 pub(super) struct News {
-    /// The line that was taken up last, until its command is answered, or the application is asked about it.
+    /// The line that was taken up last, until its command is answered or the application is asked about it.
     current: Option<Heard>,
     /// The command that the application was asked about, until its final reply.
     asked: Option<(CommandId, Heard)>,
     ready: VecDeque<Told>,
+    /// The one that was reported last, kept for its `Exchange`.
     shown: Option<Told>,
 }
 
 struct Heard {
-    /// Secrets are masked.
+    /// The line with secrets masked.
     line: Vec<u8>,
     verb: Verb,
     error: Option<CommandError>,
@@ -95,7 +106,7 @@ impl Heard {
         Self { line: shown, verb, error: parsed.err(), asked: false }
     }
 
-    /// A line that was longer than this.
+    /// A line that was longer than the limit.
     fn cut(verb: Verb, limit: usize) -> Self {
         let line = if verb == Verb::Other { MASK.to_vec() } else { [verb.word().as_bytes(), b" ", MASK].concat() };
         Self { line, verb, error: Some(CommandError::LineTooLong { limit }), asked: false }
@@ -103,7 +114,7 @@ impl Heard {
 }
 
 impl News {
-    /// What was said by the command with this identity.
+    /// The line of the command with this identity.
     fn take(&mut self, id: CommandId) -> Option<Heard> {
         match self.asked.take_if(|(asked, _)| *asked == id) {
             Some((_, heard)) => Some(heard),
@@ -112,22 +123,22 @@ impl News {
     }
 }
 
-/// All of it costs one look where nobody wants to know.
+/// If nothing is to be reported, each of these costs one check.
 impl Context {
-    /// Something is to be told.
+    /// Whether something is to be reported.
     #[inline]
     pub(super) fn has_news(&self) -> bool {
         self.news.as_ref().is_some_and(|news| !news.ready.is_empty())
     }
 
-    /// What is told next.
+    /// The next thing to report.
     pub(super) fn show_news(&mut self) -> Option<Exchange<'_>> {
         let news = self.news.as_mut()?;
         news.shown = Some(news.ready.pop_front()?);
         news.shown.as_ref().map(Exchange)
     }
 
-    /// This line is taken up.
+    /// Notes a line that is taken up.
     #[inline]
     pub(super) fn hear(&mut self, line: &[u8]) {
         if let Some(news) = &mut self.news {
@@ -135,7 +146,7 @@ impl Context {
         }
     }
 
-    /// A line is taken up that was longer than the limit.
+    /// Notes a line that is taken up and was too long.
     pub(super) fn hear_cut(&mut self, verb: Verb) {
         let limit = self.config.limits.line;
         if let Some(news) = &mut self.news {
@@ -143,7 +154,7 @@ impl Context {
         }
     }
 
-    /// The application is asked about the line that was taken up last, whose command has this identity.
+    /// Notes that the application is asked about the line that was taken up last, whose command has this identity.
     #[inline]
     pub(super) fn note_asked(&mut self, id: CommandId) {
         if let Some(news) = &mut self.news {
@@ -151,7 +162,7 @@ impl Context {
         }
     }
 
-    /// A reply to this command was appended to what is written, from here on.
+    /// Notes that a reply to this command was appended to the outbox, at `from`.
     #[inline]
     pub(super) fn tell(&mut self, id: CommandId, code: Code, from: usize) {
         if self.news.is_some() && !code.is_preliminary() {
@@ -170,7 +181,7 @@ impl Context {
     }
 }
 
-/// Of a session whose application wants to know.
+/// The news of a session, if it is wanted.
 pub(super) fn news(wanted: bool) -> Option<Box<News>> {
     wanted.then(|| Box::new(News { current: None, asked: None, ready: VecDeque::new(), shown: None }))
 }

@@ -1,4 +1,4 @@
-//! What the machine tells of itself: SYST, FEAT, HELP, SITE HELP, STAT.
+//! What the machine tells about itself: SYST, FEAT, HELP, SITE HELP, STAT.
 
 use alloc::format;
 use alloc::string::String;
@@ -12,7 +12,7 @@ use crate::reply::{Code, Reply};
 use crate::session::Setup;
 use crate::text::{Argument, Text};
 
-/// The one word of SITE that is the machine's.
+/// The only word of SITE that the machine answers.
 const SITE_HELP: &str = "HELP [<SP> command]";
 
 impl Context {
@@ -26,8 +26,8 @@ impl Context {
         self.answer(to, &reply);
     }
 
-    /// HELP: the supported words, or the syntax of one (RFC 959 4.1.3). What has no support has no help: 502, which is
-    /// among HELP's replies in RFC 959 5.4 as 504 isn't.
+    /// HELP: the supported commands, or the syntax of one (RFC 959 4.1.3). For a command that isn't supported the answer is 502, which
+    /// RFC 959 5.4 allows after HELP; 504 it doesn't.
     pub(super) fn say_help(&mut self, to: UnderWay, about: Option<&Argument<'_>>) {
         let Some(about) = about else {
             let words: Vec<&str> = self.verbs().map(Verb::word).collect();
@@ -45,7 +45,7 @@ impl Context {
         }
     }
 
-    /// SITE: HELP is ours, the words that are supported are the application's. `false`: it has to answer.
+    /// Answers SITE HELP and unknown words of SITE. `false`: the application has to answer.
     pub(super) fn answers_site(&mut self, to: UnderWay, site: &Site<'_>) -> bool {
         if self.support().has_site(site.word()) {
             return false;
@@ -58,7 +58,7 @@ impl Context {
         true
     }
 
-    /// The words of SITE, or the syntax of one.
+    /// SITE HELP: the words of SITE, or the syntax of one.
     fn say_site_help(&mut self, to: UnderWay, about: &[u8]) {
         let support = self.support();
         let word = first_word(about.trim_ascii()).0;
@@ -81,7 +81,7 @@ impl Context {
         }
     }
 
-    /// STAT without a path: what the session is at (RFC 959 4.1.3); legal amid a transfer.
+    /// STAT without a path: the state of the session (RFC 959 4.1.3), which a client may ask during a transfer, too.
     pub(super) fn status(&self, transferring: bool) -> Reply<'static> {
         let connection = &self.connection;
         let user = if self.is_logged_in() {
@@ -125,7 +125,7 @@ impl Context {
     }
 }
 
-/// Up to the first blank, and what is behind it.
+/// The text up to the first blank, and the rest.
 fn first_word(text: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr::memchr(b' ', text).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, &[]))

@@ -1,4 +1,4 @@
-//! Lines that are no command, or none that is supported here.
+//! Lines that aren't commands, and commands that aren't supported.
 
 use super::answers::NOT_LOGGED_IN;
 use super::context::{Context, Life};
@@ -10,8 +10,8 @@ use crate::session::LoginState;
 const NOT_IMPLEMENTED: &str = "Command not implemented.";
 
 impl Context {
-    /// A line that is no command: 500, 501, 504; 502 if the command it tries isn't supported either; and before the login
-    /// nothing but 530 for what needs one.
+    /// Answers a line that isn't a command: 500, 501 or 504; 502 if its verb isn't supported anyway; before the login 530 if its verb needs
+    /// one.
     pub(super) fn complain(&mut self, error: &CommandError, verb: Verb) {
         let reply = match error.verb() {
             Some(verb) if self.is_early(verb) => Reply::from_static(Code::NOT_LOGGED_IN, NOT_LOGGED_IN),
@@ -27,22 +27,22 @@ impl Context {
         }
     }
 
-    /// What needs a login, and there is none: 530. SITE and STAT of a path reach the application, and nobody else may.
+    /// Whether a verb needs a login, and there was none. SITE needs one since it reaches the application.
     fn is_early(&self, verb: Verb) -> bool {
         (verb.needs_login() || verb == Verb::Site) && !self.is_logged_in()
     }
 
-    /// Whether the machine or the application has an answer.
+    /// Whether the machine or the application has an answer other than 502.
     pub(super) fn supports(&self, verb: Verb) -> bool {
-        // Who was told 332 has to be heard.
         match verb {
             Verb::Other => self.support().hands_on(self.is_logged_in()),
             verb if self.knows(verb) => true,
+            // After 332 a client has to be able to send ACCT.
             verb => verb == Verb::Acct && self.connection.session.login() == LoginState::Account,
         }
     }
 
-    /// 500 for a word that nobody knows, 502 for one that isn't supported here.
+    /// Answers 500 to an unknown command, and 502 to one that isn't supported.
     pub(super) fn not_supported(&mut self, command: &Command<'_>) {
         let verb = command.verb();
         let (id, _) = self.connection.session.command(command);
@@ -54,29 +54,28 @@ impl Context {
         }
     }
 
-    /// Answers a word that nobody knows; before the login not for ever: who says such things speaks another protocol
-    /// (ALPACA, CVE-2021-3618).
+    /// Answers an unknown command. Too many before the login end the session, since such a client speaks another protocol (ALPACA,
+    /// CVE-2021-3618).
     fn answer_unknown(&mut self, to: UnderWay, reply: &Reply<'_>) {
         if !self.ends_unknown(to) {
             self.answer(to, reply);
         }
     }
 
-    /// Counts a word that nobody knows. `true`: that was the last one, and it is answered.
+    /// Counts an unknown command before the login. `true`: it was one too many, and is answered.
     pub(super) fn ends_unknown(&mut self, to: UnderWay) -> bool {
         if self.is_logged_in() {
             return false;
         }
         self.unknown_commands = self.unknown_commands.saturating_add(1);
-        let ends = self.unknown_commands >= self.config.unknown_commands;
+        let ends = self.unknown_commands >= self.config.max_unknown_commands;
         if ends {
             self.answer_static(to, Code::SERVICE_NOT_AVAILABLE, "Too many unknown commands.");
         }
         ends
     }
 
-    /// A browser, a mail program or a TLS client that was led here, so that it says what somebody else wants: one
-    /// answer, and the end.
+    /// Turns away a browser, a mail program or a TLS client, which an attacker may have led here: one answer, and the session ends.
     pub(super) fn turn_away(&mut self) {
         let (id, _) = self.connection.session.unreadable(Verb::Other);
         self.answer_static(UnderWay { id, verb: Verb::Other }, Code::SYNTAX_ERROR, "This is FTP.");

@@ -1,4 +1,4 @@
-//! What may change with the login.
+//! What may differ from user to user.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -8,36 +8,45 @@ use super::context::{Context, Pace};
 use super::support::Support;
 use crate::command::{Served, Verb};
 
-/// What a user who has logged in may do, where it differs from what [`Config`] says for all users
-/// ([`Login::accept_with`](super::Login::accept_with)). Limits, TLS and the login itself are for everybody the same.
+/// What one user may do, in place of what [`Config`] says for all users; [`Login::accept_with`](super::Login::accept_with) grants it. Limits,
+/// TLS and the rules of the login are the same for all users.
+///
+/// ```
+/// use ftp_proto::server::{Config, Permissions};
+/// use ftp_proto::Verb;
+/// let config = Config::default();
+/// let mut read_only = Permissions::from(&config);
+/// read_only.support = read_only.support.without(&[Verb::Stor, Verb::Appe, Verb::Stou, Verb::Dele])?;
+/// # Ok::<(), ftp_proto::server::SupportError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Permissions {
     /// What the application can do for this user.
     pub support: Support,
-    /// PASV and EPSV.
+    /// Data connections by PASV and EPSV.
     pub passive: Passive,
-    /// PORT and EPRT.
+    /// Data connections by PORT and EPRT.
     pub active: Active,
     /// How long to wait for data connections and their bytes.
     pub patience: TransferPatience,
 }
 
-/// How long the server waits for data connections and their bytes: those fields of [`Patience`](super::Patience).
+/// How long the server waits for data connections and their bytes: the fields of [`Patience`](super::Patience) that are about transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransferPatience {
     /// For a passive port to listen on.
     pub listen: Duration,
-    /// For the client to connect to a passive port.
+    /// For the client to connect to the passive port.
     pub accept: Duration,
-    /// For the client's port to answer.
+    /// For a connection to the client's port in active mode.
     pub connect: Duration,
-    /// For the next byte of a transfer.
+    /// For the next byte of a transfer, counted by the adapter's [`moved`](crate::Stream::moved).
     pub stall: Duration,
 }
 
-/// What everybody may do.
+/// What all users may do.
 impl From<&Config> for Permissions {
     fn from(config: &Config) -> Self {
         Self {
@@ -74,7 +83,7 @@ impl Context {
         self.seldom.granted().map_or_else(|| TransferPatience::from(&*self.config), |granted| granted.patience)
     }
 
-    /// Whether the machine or the application answers a verb with more than 502.
+    /// Whether the machine or the application answers a verb other than with 502.
     #[inline]
     pub(super) fn knows(&self, verb: Verb) -> bool {
         self.support().names(verb) || verb.served() == Served::WithTls && self.config.has_tls()
@@ -84,14 +93,14 @@ impl Context {
     pub(super) fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
         let config = &self.config;
         Verb::ALL.iter().copied().filter(|verb| match verb {
-            Verb::Auth => config.has_tls() && !config.implicit,
+            Verb::Auth => config.has_tls() && !config.implicit_tls,
             Verb::Ccc => config.has_tls() && config.clear_command_channel,
             verb => self.knows(*verb),
         })
     }
 
-    /// From now on these permissions are in force; `None`: everybody's. Where they are others than before, what was chosen
-    /// of the old ones and the data connection that was agreed on under them are void.
+    /// Puts these permissions in force; `None`: those of all users. Choices made under other permissions (OPTS, LANG, RANG) are reset, and a
+    /// data connection agreed on under them is closed.
     pub(super) fn grant(&mut self, granted: Option<Arc<Permissions>>) {
         if self.seldom.granted().is_none() && granted.is_none() {
             return;

@@ -1,4 +1,4 @@
-//! What the machine is at. Each phase owns what belongs to it, and nothing else can be asked of it.
+//! The phases of a server's session. Each owns the data that belongs to it, so that no other phase can be asked for them.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -9,13 +9,14 @@ use crate::session::CommandId;
 use crate::text::Path;
 use crate::time::Instant;
 
+/// What the session is doing.
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// Nothing is under way: the next command line is.
+    /// No command is under way: the next line is taken up.
     Idle,
     /// `Question` is open.
     Asking(Asked<Answered>),
-    /// A login was refused; that is said at this moment, and nothing is taken up before.
+    /// A login was refused. The client is told at this moment, and no line is taken up before.
     Refusing { login: UnderWay, denial: Denial, at: Instant },
     /// PASV, EPSV or LPSV: `Listen` is open.
     Preparing(UnderWay),
@@ -23,13 +24,13 @@ pub(super) enum Phase {
     Offering(Asked<Decided>),
     /// The application has agreed to a transfer.
     Transferring(Job, Step),
-    /// `Commit` is open: an upload has come whole, and nothing undoes it any more.
+    /// `Commit` is open: an upload has come whole, and the client can't undo it any more.
     Committing(Asked<Committed>, Upload),
-    /// A transfer is stopped: what runs outside for it goes first.
+    /// A transfer is being stopped: `Close` is asked first.
     Stopping(UnderWay, Stop),
 }
 
-/// The command whose final reply is owed.
+/// A command whose final reply is due.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct UnderWay {
     pub(super) id: CommandId,
@@ -40,41 +41,41 @@ pub(super) struct UnderWay {
 pub(super) struct Asked<Answer> {
     pub(super) id: CommandId,
     pub(super) command: Command<'static>,
-    /// The same for the same question, however often it comes.
+    /// The same each time the question comes.
     pub(super) serial: u64,
     /// When the machine stops waiting.
     pub(super) by: Instant,
-    /// What the application has said; the next poll goes on from there.
+    /// The application's answer, from which the next poll goes on.
     pub(super) answer: Option<Answer>,
 }
 
 /// How a question was answered.
 pub(super) enum Answered {
-    /// The reply was said.
+    /// The reply was sent.
     Said,
-    /// The login was refused, which is said after a while.
+    /// The login was refused; the reply is delayed.
     LoginRefused(Denial),
 }
 
-/// What a failed login is answered with.
+/// The answer to a failed login.
 #[derive(Debug)]
 pub(super) enum Denial {
-    /// In the application's words.
+    /// The application's reply.
     Refused(Box<Reply<'static>>),
-    /// It was one too many: 421.
+    /// 421, since it was one too many.
     TooMany,
 }
 
 /// What the application has decided about a transfer.
 pub(super) enum Decided {
-    /// The refusal was said.
+    /// The refusal was sent.
     Refused,
     Accepted {
-        /// Where in the file it begins, in bytes.
+        /// Where the transfer begins, in bytes from the start of the file.
         offset: u64,
-        /// The name that STOU chose.
+        /// The name that the application chose for a STOU.
         unique: Option<Box<Path<'static>>>,
-        /// The 150, where the client's port is dialled before it.
+        /// The 150, if it is sent only once the client's port has answered (active mode).
         opening: Option<Box<Reply<'static>>>,
     },
 }
@@ -84,56 +85,56 @@ pub(super) enum Decided {
 pub(super) struct Job {
     pub(super) id: CommandId,
     pub(super) command: Command<'static>,
-    /// Where in the file it begins, in bytes.
+    /// Where the transfer begins, in bytes from the start of the file.
     pub(super) offset: u64,
-    /// The name that STOU chose.
+    /// The name that the application chose for a STOU.
     pub(super) unique: Option<Box<Path<'static>>>,
 }
 
 /// How far a transfer has come.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// The client's port is dialled; this 150 comes after it.
+    /// `Connect` to the client's port is open; this 150 is sent after it.
     Connecting(Box<Reply<'static>>),
-    /// The 150 was said, and the client is to connect.
+    /// The 150 was sent: `Accept` is open.
     Accepting,
     /// `SecureData` is open if PROT P is in force, then `Stream`.
     Moving,
     /// An upload has come whole: `Look` is open.
     Looking,
-    /// It was looked, and what came is taken up.
+    /// `Look` was answered: the lines that it brought are taken up.
     Looked,
 }
 
 /// An upload that has come whole.
 #[derive(Debug)]
 pub(super) struct Upload {
-    /// How many bytes it is.
+    /// The number of bytes that have come.
     pub(super) moved: u64,
-    /// The name that STOU chose.
+    /// The name that the application chose for a STOU.
     pub(super) unique: Option<Box<Path<'static>>>,
-    /// What the application has said of the stream's end.
+    /// The application's own reply for the end of the stream.
     pub(super) words: Option<Box<Reply<'static>>>,
 }
 
-/// What became of an upload was said.
+/// The final reply to an upload was sent.
 pub(super) struct Committed;
 
 /// Why a transfer is stopped.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stop {
-    /// This ABOR, which is answered with it.
+    /// This ABOR, which is answered together with the transfer.
     Abort(CommandId),
-    /// ABOR behind other command lines, which is answered after those.
+    /// An ABOR behind other command lines, which is answered after those.
     Interrupt,
-    /// Nothing has moved for too long.
+    /// No byte has moved for too long.
     Stall,
     /// The control connection has ended.
     Close,
 }
 
 impl Phase {
-    /// The application has answered the open question.
+    /// Whether the application has answered the open question.
     pub(super) fn is_answered(&self) -> bool {
         match self {
             Self::Asking(asked) => asked.answer.is_some(),

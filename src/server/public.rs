@@ -1,39 +1,54 @@
-//! The address that a 227 announces: behind NAT another one than the server's own.
+//! The address that a 227 announces. Behind NAT it is another one than the server's own.
 
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{AddrParseError, IpAddr, Ipv4Addr};
 use core::str::FromStr;
 
-/// Which address a 227 announces. A 229 announces none, and needs no such choice.
+/// Which address a 227 announces. A 229 announces none, so it needs no such choice.
+///
+/// ```
+/// use ftp_proto::server::PublicAddress;
+/// let address = PublicAddress::outside([203, 0, 113, 5].into());
+/// assert_eq!(address.towards("198.51.100.1".parse()?), Some([203, 0, 113, 5].into()));
+/// assert_eq!(address.towards("192.168.1.7".parse()?), None, "an inside client is told the address that it has reached");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum PublicAddress {
-    /// The one that the client has reached.
+    /// The address that the client has reached.
     #[default]
     Own,
-    /// This one, to everybody: for a server behind NAT that only clients from outside use.
+    /// This address, to all clients: for a server behind NAT that is used only from outside.
     One(Ipv4Addr),
-    /// By the client's network, the first that it belongs to; `None`, and clients of none of them: the one that it has
-    /// reached.
+    /// The address beside the first of these networks that the client belongs to. `None` means the address that the client has reached, and
+    /// so does a client in none of the networks.
     ByNetwork(Vec<(Network, Option<Ipv4Addr>)>),
 }
 
-/// The addresses that have their first `bits` bits in common with `address`: `192.168.0.0/16`.
+/// A network: the addresses that have their first bits in common, such as `192.168.0.0/16`.
+///
+/// ```
+/// use ftp_proto::server::Network;
+/// let network: Network = "192.168.0.0/16".parse()?;
+/// assert!(network.contains("192.168.1.7".parse().unwrap()));
+/// # Ok::<(), ftp_proto::server::NetworkError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network {
     address: IpAddr,
     bits: u8,
 }
 
-/// A text that is no network: `10.0.0.0/8`, `2001:db8::/32`, or an address alone.
+/// The text isn't a network: `10.0.0.0/8`, `2001:db8::/32`, or a single address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NetworkError;
 
 impl PublicAddress {
-    /// This address to clients from outside; clients of private networks, of this link and of this host (RFC 1918,
-    /// RFC 6598, 169.254.0.0/16, 127.0.0.0/8) see the address that they have reached. For a server behind NAT that clients on both sides use.
+    /// Announces this address to clients from outside, and to clients in private networks, on this link or on this host (RFC 1918, RFC 6598,
+    /// 169.254.0.0/16, 127.0.0.0/8) the address that they have reached. For a server behind NAT that is used from both sides.
     pub fn outside(address: Ipv4Addr) -> Self {
         let inside = |network: [u8; 4], bits| (Network { address: IpAddr::V4(network.into()), bits }, None);
         Self::ByNetwork(alloc::vec![
@@ -47,7 +62,7 @@ impl PublicAddress {
         ])
     }
 
-    /// What this client is told; `None`: the address that it has reached.
+    /// The address that this client is told; `None`: the one that it has reached.
     pub fn towards(&self, client: IpAddr) -> Option<Ipv4Addr> {
         match self {
             Self::Own => None,
@@ -58,12 +73,12 @@ impl PublicAddress {
 }
 
 impl Network {
-    /// The network of these first bits; `None` if the address has fewer bits than that.
+    /// The network of the addresses that have their first `bits` bits in common with this one. `None` if the address has fewer bits.
     pub fn new(address: IpAddr, bits: u8) -> Option<Self> {
         (u32::from(bits) <= width(address)).then_some(Self { address, bits })
     }
 
-    /// Whether the address belongs to it. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
+    /// Whether an address belongs to the network. An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         let strange = width(self.address).saturating_sub(u32::from(self.bits));

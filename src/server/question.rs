@@ -1,51 +1,65 @@
-//! Commands that need the application: each is a question whose handle has just the answers that fit.
+//! Questions to the application: each kind has a handle with only the answers that fit it.
+
+mod answers;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::RangeInclusive;
 
-use super::answers::NOOP_OK;
-use super::context::{Context, GOODBYE};
+use super::context::Context;
 use super::permissions::Permissions;
 use super::phase::{Answered, Asked};
 use super::words::{Answer, Refusal, is_answer};
-use crate::command::{Command, HashAlgorithm, Question as Kind, Type, Verb};
+use crate::command::{Command, Question as Kind, Verb};
 use crate::connection::cannot_happen;
 use crate::data::Relayed;
 use crate::reply::{Code, Draft, Reply};
-use crate::text::{Path, Text};
-use crate::time::{Instant, Time};
+use crate::time::Instant;
 
-/// A command that waits for the application.
+/// A command that the application has to answer. Each variant has a handle with the answers that fit; all have
+/// [`command`](Self::command), [`refuse`](Self::refuse), [`answer`](Self::answer) and [`relay`](Self::relay).
+///
+/// ```
+/// use ftp_proto::server::{Question, Refusal};
+/// use ftp_proto::{Command, Path, Text};
+/// fn answer(question: Question<'_>, root: &Path<'_>) {
+///     let no = Refusal::unavailable(Text::from_static("Not here."));
+///     match question {
+///         Question::Login(login) => match login.command() {
+///             Command::User(_) => login.need_password(),
+///             _ => login.accept(),
+///         },
+///         Question::Directory(directory) if matches!(directory.command(), Command::Pwd) => directory.path(root),
+///         other => other.refuse(&no),
+///     }
+/// }
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub enum Question<'a> {
-    /// USER, PASS, ACCT: who is it?
+    /// USER, PASS, ACCT: may this user log in?
     Login(Login<'a>),
-    /// Do it: CWD, CDUP, DELE, RMD, RNTO and whatever else has no more to say than that it was done.
+    /// CWD, CDUP, DELE, RMD, RNTO and other commands whose success has nothing more to tell: do it.
     Perform(Perform<'a>),
-    /// RNFR: does it exist?
+    /// RNFR: does the file exist?
     Exists(Exists<'a>),
-    /// PWD, MKD: which directory?
+    /// PWD, MKD: which directory is it?
     Directory(Directory<'a>),
     /// SIZE, AVBL, DSIZ: how many bytes?
     Size(Size<'a>),
-    /// MDTM: modified when?
+    /// MDTM: when was the file modified last?
     Modified(Modified<'a>),
-    /// MLST: which facts?
+    /// MLST: which facts does the file have?
     Facts(Facts<'a>),
-    /// HASH, MD5, XCRC and their like: which hash?
+    /// HASH, MD5, XCRC and the like: what is the hash of the file?
     Hash(Hash<'a>),
-    /// STAT of a path: a listing over the control connection.
+    /// STAT of a path: what does LIST show for it?
     Status(Status<'a>),
-    /// SITE, a verb that is in no table, and what else has an answer of its own.
+    /// SITE, unknown verbs, and other commands without a typed answer.
     Extension(Extension<'a>),
 }
 
-const WELCOME: &str = "Login successful.";
-
-/// What each of the questions works on.
+/// The open question, which every handle wraps.
 struct Open<'a> {
     asked: &'a mut Asked<Answered>,
     context: &'a mut Context,
@@ -61,7 +75,7 @@ impl Open<'_> {
         self.answer_granting(reply, None);
     }
 
-    /// Who is logged in by it has these permissions.
+    /// Sends the answer, and grants these permissions if it is positive.
     fn answer_granting(self, reply: &Reply<'_>, permissions: Option<Arc<Permissions>>) {
         self.context.conclude(&self.asked.command, reply.code());
         if permissions.is_some() && reply.code().is_completion() {
@@ -79,13 +93,13 @@ impl Open<'_> {
         self.answer(&Reply::from_static(code, text));
     }
 
-    /// Only for what means nothing beyond the session.
+    /// Sends an answer that changes nothing outside `Session`.
     fn answer_draft(self, reply: Draft<impl FnOnce(&mut Vec<u8>)>) {
         self.context.answer_draft(self.asked.under_way(), reply);
         self.asked.answer = Some(Answered::Said);
     }
 
-    /// A login's refusal is said after a while.
+    /// Sends a refusal; that of a login is delayed.
     fn refuse(self, reply: &Reply<'_>) {
         if self.verb().names_user() {
             self.asked.answer = Some(Answered::LoginRefused(self.context.count_failed_login(reply)));
@@ -94,7 +108,7 @@ impl Open<'_> {
         }
     }
 
-    /// An answer that was made for another verb, and doesn't fit this one, is a mistake of the application.
+    /// Sends an answer. One that was made for another verb, and doesn't fit this one, is a mistake of the application.
     fn answer_with(self, answer: &Answer<'_>, permissions: Option<Arc<Permissions>>) {
         match answer.reply_to(self.verb()) {
             Some(reply) => self.answer_granting(reply, permissions),
@@ -136,55 +150,57 @@ impl<'a> Question<'a> {
             Kind::Hash(_) => Self::Hash(Hash(open)),
             Kind::Status => Self::Status(Status(open)),
             Kind::Extension => Self::Extension(Extension(open)),
-            // What the machine answers alone, and what moves data, doesn't come here.
+            // Commands that the machine answers alone, and transfers, don't come here.
             Kind::Perform | Kind::Transfer | Kind::Nothing => Self::Perform(Perform(open)),
         }
     }
 
-    /// What was asked.
+    /// The command.
     pub fn command(&self) -> &Command<'static> {
         &self.open().asked.command
     }
 
-    /// The same for the same question, however often it comes.
+    /// The same each time this question comes, and different for every other `Question` and [`Transfer`](super::Transfer).
     pub fn serial(&self) -> u64 {
         self.open().asked.serial
     }
 
-    /// When the machine stops waiting for the answer, says 451 and goes on.
+    /// When the machine stops waiting for the answer ([`Patience::answer`](super::Patience::answer)): it then sends 451 and goes on.
     pub fn deadline(&self) -> Instant {
         self.open().asked.by
     }
 
-    /// The language that LANG chose, of those that [`Support::languages`](super::Support::languages) names: for the text of a
-    /// refusal.
+    /// The language that the client has chosen by LANG, one of [`Support::languages`](super::Support::languages), for the text of the
+    /// answer.
     pub fn language(&self) -> &str {
         self.open().context.language()
     }
 
-    /// Whether the control connection may be read while this question is open: a client may say more, or leave.
+    /// Whether the machine wants to be handed input while this question is open. If not, leave the control connection unread.
     pub fn wants_input(&self) -> bool {
         self.open().wants_input
     }
 
-    /// It isn't done.
+    /// Refuses the command. The refusal of a login is delayed by [`Patience::failed_login_delay`](super::Patience::failed_login_delay), and
+    /// [`Config::max_login_failures`](super::Config::max_login_failures) of them end the session.
     pub fn refuse(self, refusal: &Refusal<'_>) {
         self.into_open().refuse(refusal.reply());
     }
 
-    /// It was done, or the next command of its sequence is asked for, in the application's own words. The typed answers of
-    /// each question say the usual ones. An answer that was made for another verb, and that no client could take for the
-    /// answer to this one, is a mistake of the application: 451 is said instead, and a build with debug assertions panics.
+    /// Answers in the application's own words that the command was done, or that the next command of its sequence is needed. The typed
+    /// answers of each handle have the usual words.
+    ///
+    /// An answer that was made for another verb and can't answer this one is a mistake of the application: 451 is sent instead, and a
+    /// build with debug assertions panics.
     pub fn answer(self, answer: &Answer<'_>) {
         self.into_open().answer_with(answer, None);
     }
 
-    /// Says the reply that another server has given to the same command, and it means to this session what it says: 230 to
-    /// USER logs in, 331 asks for the password, 530 refuses. That is what a proxy needs, which sends
-    /// [`command`](Self::command) on and hands each reply back, whatever its code.
+    /// For a proxy: answers with the reply that another server gave to the same [`command`](Self::command), whatever its code. The code
+    /// has its usual meaning: 230 to USER logs in, 331 asks for the password, 530 refuses.
     ///
-    /// A reply that no client could take for an answer to this command (a 227 to CWD, 6yz) is sent with the code 451. After a 1yz,
-    /// which answers nothing yet, the question stays open.
+    /// A reply that can't answer this command (227 to CWD, 6yz) is sent with the code 451. A 1yz answers nothing yet: the question stays
+    /// open.
     pub fn relay(self, reply: &Reply<'_>) -> Relayed {
         self.into_open().relay(reply)
     }
@@ -220,7 +236,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// One kind of question: its command, and the answers that every kind has.
+/// Makes each kind of question a handle with its command and the answers that all kinds have.
 macro_rules! questions {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -228,24 +244,22 @@ macro_rules! questions {
         pub struct $name<'a>(Open<'a>);
 
         impl $name<'_> {
-            /// What was asked.
+            /// The command.
             pub fn command(&self) -> &Command<'static> {
                 &self.0.asked.command
             }
 
-            /// It isn't done. The refusal of a login is said after
-            /// [`Patience::login_failure`](super::Patience::login_failure), and the third one ends the session.
+            /// Refuses the command, as [`Question::refuse`] does.
             pub fn refuse(self, refusal: &Refusal<'_>) {
                 self.0.refuse(refusal.reply());
             }
 
-            /// It was done, or the next command of its sequence is asked for, in the application's own words; as
-            /// [`Question::answer`] says.
+            /// Answers in the application's own words, as [`Question::answer`] does.
             pub fn answer(self, answer: &Answer<'_>) {
                 self.0.answer_with(answer, None);
             }
 
-            /// Says what another server has answered to the same command; as [`Question::relay`] says.
+            /// Answers with another server's reply, as [`Question::relay`] does.
             pub fn relay(self, reply: &Reply<'_>) -> Relayed {
                 self.0.relay(reply)
             }
@@ -260,209 +274,94 @@ macro_rules! questions {
 }
 
 questions! {
-    /// USER, PASS, ACCT: who is it?
+    /// USER, PASS, ACCT: may this user log in?
+    ///
+    /// ```
+    /// use ftp_proto::server::{Login, Refusal};
+    /// use ftp_proto::{Command, Text};
+    /// fn log_in(login: Login<'_>) {
+    ///     match login.command() {
+    ///         Command::User(_) => login.need_password(), // for every name, known or not
+    ///         Command::Pass(password) if login.user() == b"anna" && password.as_bytes() == b"secret" => login.accept(),
+    ///         _ => login.refuse(&Refusal::not_logged_in(Text::from_static("Login incorrect."))),
+    ///     }
+    /// }
+    /// ```
     Login;
-    /// Something to do.
+    /// CWD, CDUP, DELE, RMD, RNTO and other commands whose success has nothing more to tell.
+    ///
+    /// ```
+    /// use ftp_proto::server::{Perform, Refusal};
+    /// use ftp_proto::{Command, Text};
+    /// fn perform(perform: Perform<'_>, delete: impl Fn(&[u8]) -> bool) {
+    ///     match perform.command() {
+    ///         Command::Dele(path) if delete(path.as_bytes()) => perform.done(),
+    ///         _ => perform.refuse(&Refusal::unavailable(Text::from_static("No such file."))),
+    ///     }
+    /// }
+    /// ```
     Perform;
-    /// RNFR: does it exist?
+    /// RNFR: does the file exist?
     Exists;
-    /// PWD, MKD: which directory?
+    /// PWD, MKD: which directory is it?
+    ///
+    /// ```
+    /// use ftp_proto::Path;
+    /// use ftp_proto::server::Directory;
+    /// fn current(directory: Directory<'_>, current: &Path<'_>) {
+    ///     directory.path(current);
+    /// }
+    /// ```
     Directory;
     /// SIZE, AVBL, DSIZ: how many bytes?
     Size;
-    /// MDTM: modified when?
+    /// MDTM: when was the file modified last?
+    ///
+    /// ```
+    /// use ftp_proto::Time;
+    /// use ftp_proto::server::Modified;
+    /// fn modified(modified: Modified<'_>, unix_seconds: i64) {
+    ///     modified.at(Time::from_unix_seconds(unix_seconds).unwrap_or_default());
+    /// }
+    /// ```
     Modified;
-    /// MLST: which facts?
+    /// MLST: which facts does the file have?
+    ///
+    /// ```
+    /// use ftp_proto::server::Facts;
+    /// use ftp_proto::{Command, Text};
+    /// fn facts(facts: Facts<'_>, size: u64) {
+    ///     let line = Text::new(&format!("type=file;size={size};")).unwrap_or_default().into_owned();
+    ///     if let Command::Mlst(Some(path)) = facts.command().clone() {
+    ///         facts.are(&line, &path);
+    ///     }
+    /// }
+    /// ```
     Facts;
-    /// HASH, MD5, XCRC and their like: which hash?
+    /// HASH, MD5, XCRC and the like: what is the hash of the file?
+    ///
+    /// ```
+    /// use ftp_proto::server::Hash;
+    /// fn hash(hash: Hash<'_>, file: &[u8], sha256: impl Fn(&[u8]) -> [u8; 32]) {
+    ///     assert_eq!(hash.algorithm(), "SHA-256"); // the only one that `Support` names
+    ///     let digest = sha256(file);
+    ///     hash.is(&digest, file.len() as u64);
+    /// }
+    /// ```
     Hash;
-    /// STAT of a path: a listing over the control connection.
+    /// STAT of a path: what does LIST show for it?
     Status;
-    /// SITE and what else has an answer of its own.
+    /// SITE, unknown verbs, and other commands without a typed answer: [`answer`](Self::answer) or [`refuse`](Self::refuse).
+    ///
+    /// ```
+    /// use ftp_proto::server::{Answer, Extension};
+    /// use ftp_proto::{Code, Reply};
+    /// fn site(extension: Extension<'_>) {
+    ///     let done = Reply::from_static(Code::COMMAND_OKAY, "Mode changed.");
+    ///     if let Some(answer) = Answer::new(extension.command().verb(), done) {
+    ///         extension.answer(&answer);
+    ///     }
+    /// }
+    /// ```
     Extension;
-}
-
-impl Login<'_> {
-    /// The name that USER gives; for PASS and ACCT the one that it gave.
-    pub fn user(&self) -> &[u8] {
-        match &self.0.asked.command {
-            Command::User(name) => name.as_bytes(),
-            _ => &self.0.context.user,
-        }
-    }
-
-    /// 331: a password is needed. Say it for every name, known or not (RFC 2577 5), else names can be found out. After
-    /// PASS or ACCT it makes no sense: it is said as 530, and the login has failed.
-    pub fn need_password(self) {
-        let text = "Please specify the password.";
-        match self.0.verb() {
-            Verb::User => self.0.answer_static(Code::NEED_PASSWORD, text),
-            _ => self.0.refuse(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
-        }
-    }
-
-    /// 332: an account is needed, by ACCT (RFC 959 5.4). After ACCT it makes no sense: it is said as 530, and the login has failed.
-    pub fn need_account(self) {
-        let text = "Need account for login.";
-        match self.0.verb() {
-            Verb::Acct => self.0.refuse(&Reply::from_static(Code::NOT_LOGGED_IN, text)),
-            _ => self.0.answer_static(Code::NEED_ACCOUNT, text),
-        }
-    }
-
-    /// 230: logged in.
-    pub fn accept(self) {
-        self.0.answer_static(Code::LOGGED_IN, WELCOME);
-    }
-
-    /// 230: logged in, with these permissions until another USER is accepted, REIN or AUTH. What OPTS and LANG have chosen is reset,
-    /// and a data connection that was agreed on is closed.
-    pub fn accept_with(self, permissions: Arc<Permissions>) {
-        self.0.answer_granting(&Reply::from_static(Code::LOGGED_IN, WELCOME), Some(permissions));
-    }
-
-    /// Logged in in the application's own words, 230 or 232 (RFC 2228: authorized by the security data exchange, such as a TLS
-    /// client's certificate), with these permissions. An answer that asks for more (331, 332) leaves the permissions aside.
-    pub fn answer_with(self, answer: &Answer<'_>, permissions: Arc<Permissions>) {
-        self.0.answer_with(answer, Some(permissions));
-    }
-}
-
-impl Perform<'_> {
-    /// It was done: 250, or 200, 213, 220 or 221 where the RFCs want that.
-    pub fn done(self) {
-        if let Some(facts) = changed(self.command()) {
-            return self.0.answer(&Reply::new(Code::FILE_STATUS, facts));
-        }
-        let (code, text) = match self.0.verb() {
-            Verb::Cwd | Verb::Cdup => (Code::FILE_ACTION_COMPLETED, "Directory successfully changed."),
-            Verb::Dele => (Code::FILE_ACTION_COMPLETED, "Delete operation successful."),
-            Verb::Rmd => (Code::FILE_ACTION_COMPLETED, "Remove directory operation successful."),
-            Verb::Rnto => (Code::FILE_ACTION_COMPLETED, "Rename successful."),
-            Verb::Smnt => (Code::FILE_ACTION_COMPLETED, "Done."),
-            Verb::Quit => (Code::CLOSING_CONTROL_CONNECTION, GOODBYE),
-            Verb::Noop => (Code::COMMAND_OKAY, NOOP_OK),
-            Verb::Rein => (Code::SERVICE_READY, "Ready for a new user."),
-            Verb::Host => (Code::SERVICE_READY, "Host accepted."),
-            _ => (Code::COMMAND_OKAY, "Done."),
-        };
-        self.0.answer_static(code, text);
-    }
-}
-
-/// What MFMT, MFCT and MFF have changed: `Modify=20240229235960; path` (draft-somers-ftp-mfxx-03 3.1, 4.1, 5.1).
-fn changed(command: &Command<'_>) -> Option<Text<'static>> {
-    let mut text = Vec::new();
-    let path = match command {
-        Command::Mfmt(time, path) | Command::Mfct(time, path) => {
-            let fact: &[u8] = if command.verb() == Verb::Mfmt { b"Modify=" } else { b"Create=" };
-            text.extend_from_slice(fact);
-            time.encode(&mut text);
-            text.push(b';');
-            path
-        }
-        Command::Mff(facts, path) => {
-            facts.encode(&mut text);
-            path
-        }
-        _ => return None,
-    };
-    text.push(b' ');
-    text.extend_from_slice(path.as_bytes());
-    Text::try_from(text).ok()
-}
-
-impl Exists<'_> {
-    /// It does: 350, and RNTO may come.
-    pub fn exists(self) {
-        self.0.answer_static(Code::PENDING_FURTHER_INFORMATION, "Ready for RNTO.");
-    }
-}
-
-impl Directory<'_> {
-    /// It is this one: 257 with its quotes doubled (RFC 959 appendix II).
-    pub fn path(self, path: &Path<'_>) {
-        let comment = match self.0.verb() {
-            Verb::Mkd => "created",
-            _ => "is the current directory",
-        };
-        self.0.answer_draft(Reply::of_path(path, &Text::from_static(comment)));
-    }
-}
-
-impl Size<'_> {
-    /// The TYPE in force, in which the bytes would be sent (RFC 3659 4.1): never `A` unless
-    /// [`Config::size_of_text`](super::Config::size_of_text) wants it.
-    pub fn representation(&self) -> Type {
-        self.0.context.connection.session.representation()
-    }
-
-    /// So many bytes would be sent: 213 (RFC 3659 4).
-    pub fn bytes(self, size: u64) {
-        self.0.answer_draft(Reply::of_size(size));
-    }
-}
-
-impl Modified<'_> {
-    /// At this time, in UTC: 213 (RFC 3659 3).
-    pub fn at(self, time: Time) {
-        self.0.answer_draft(Reply::of_time(time));
-    }
-}
-
-impl Facts<'_> {
-    /// The facts that the client wants, of those that [`Support::facts`](super::Support::facts) names.
-    pub fn wanted(&self) -> impl Iterator<Item = &str> {
-        self.0.context.facts()
-    }
-
-    /// These: `facts` as RFC 3659 7.2 writes them (`type=file;size=12;`), and the path.
-    pub fn are(self, facts: &Text<'_>, path: &Path<'_>) {
-        self.0.answer_draft(Reply::of_facts(facts, path));
-    }
-}
-
-impl Hash<'_> {
-    /// Which one: `SHA-256`, as [`Support::hashes`](super::Support::hashes) names it.
-    pub fn algorithm(&self) -> &str {
-        let named = self.0.verb().hash_algorithm().and_then(HashAlgorithm::name);
-        named.unwrap_or_else(|| self.0.context.support().chosen_hash(self.0.context.chosen))
-    }
-
-    /// The bytes to hash, the first and the last, both counted from 0, if RANG named them; else it is the whole file.
-    pub fn range(&self) -> Option<RangeInclusive<u64>> {
-        match self.0.asked.command {
-            Command::Hash(_) => self.0.context.seldom.range().map(|range| range.start..=range.end),
-            _ => None,
-        }
-    }
-
-    /// The hash: `213 SHA-256 0-49 <digits> path` of a file of 49 bytes (draft-bryan-ftpext-hash-02 3.1), `251 path <digits>`
-    /// for MD5, and 250 with the digits for the X commands. `size`: how many bytes the file has.
-    pub fn is(self, hash: &[u8], size: u64) {
-        let mut digits = Vec::new();
-        for byte in hash {
-            digits.extend_from_slice(alloc::format!("{byte:02x}").as_bytes());
-        }
-        let (start, end) = self.0.context.seldom.range().map_or((0, size), |range| (range.start, range.end));
-        let (code, text) = match &self.0.asked.command {
-            Command::Hash(path) => {
-                let front = alloc::format!("{} {start}-{end} ", self.algorithm());
-                (Code::FILE_STATUS, [front.as_bytes(), &digits, b" ", path.as_bytes()].concat())
-            }
-            Command::Md5(path) => (Code::HASH_VALUE, [path.as_bytes(), b" ", &digits].concat()),
-            _ => (Code::FILE_ACTION_COMPLETED, digits),
-        };
-        let text = Text::try_from(text).unwrap_or_default();
-        self.0.answer(&Reply::new(code, text));
-    }
-}
-
-impl Status<'_> {
-    /// These lines, as LIST would show them: 213, for directories too (RFC 959 4.1.3 has 212 for those, which only ProFTPD
-    /// says; vsftpd, Pure-FTPd and pyftpdlib say 213).
-    pub fn lines<'t>(self, lines: impl IntoIterator<Item = Text<'t>>) {
-        let (first, last) = (Text::from_static("Status follows:"), Text::from_static("End of status"));
-        self.0.answer(&Reply::with_lines(Code::FILE_STATUS, first, lines, last));
-    }
 }

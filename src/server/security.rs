@@ -7,12 +7,12 @@ use crate::command::{Command, Protection, Verb};
 use crate::reply::Code;
 use crate::tls::Tls;
 
-/// The mechanisms of AUTH that mean TLS; vsftpd and ProFTPD take all four. The last two bring PROT P with them.
+/// The mechanisms of AUTH that mean TLS; vsftpd and ProFTPD take all four. The last two imply PROT P.
 const MECHANISMS: &[&[u8]] = &[b"TLS", b"TLS-C", b"SSL", b"TLS-P"];
 
 impl Context {
-    /// How TLS goes on. `true`: it begins or ends on the control connection, and nothing else is done meanwhile, least of
-    /// all a Write.
+    /// Whether TLS begins or ends on the control connection, so that nothing else may be done, least of all a Write. If it has failed, the
+    /// session ends.
     #[inline]
     pub(super) fn awaits_tls(&mut self) -> bool {
         let connection = &self.connection;
@@ -27,8 +27,8 @@ impl Context {
         false
     }
 
-    /// Everything was written: now TLS follows what AUTH, CCC or REIN have made of the session. `unread`: something was
-    /// received behind the command under way. `true`: look again.
+    /// Begins or ends TLS if AUTH, CCC or REIN requires it, now that its reply is written. `unread`: more was received after that command.
+    /// `true`: look again.
     #[inline]
     pub(super) fn follow_tls(&mut self, unread: bool) -> bool {
         let turns = self.is_turning();
@@ -50,8 +50,8 @@ impl Context {
         };
     }
 
-    /// The reply that begins or ends TLS was said, and TLS hasn't followed. What is received now is neither inside it nor
-    /// outside: a stranger could have slipped it in (CVE-2011-1575).
+    /// Whether a reply that begins or ends TLS was sent, and TLS hasn't followed yet. Bytes that are received now are neither inside TLS nor
+    /// outside, and an attacker could have injected them (CVE-2011-1575).
     #[inline]
     pub(super) fn is_turning(&self) -> bool {
         match self.connection.tls {
@@ -62,14 +62,14 @@ impl Context {
         }
     }
 
-    /// AUTH, CCC and REIN change what protects the commands behind them, so there must be none yet: FileZilla Server says
-    /// so and closes, and so does this. `true`: it has.
+    /// AUTH, CCC and REIN change the protection of the commands that follow, so none may have been received yet: the answer is 503, and the
+    /// session ends, as FileZilla Server does. `true`: that was done.
     pub(super) fn refuses_spurious(&mut self, to: UnderWay, command: &Command<'_>, unread: bool) -> bool {
         let text = match (command, self.connection.tls) {
             (Command::Auth(mechanism), Tls::Off) if is_tls(mechanism.as_bytes()) => "Spurious data after AUTH command.",
             (Command::Ccc, Tls::On) if self.config.clear_command_channel => "Spurious data after CCC command.",
-            // Where TLS began with the connection, REIN leaves it.
-            (Command::Rein, Tls::On) if !self.config.implicit => "Spurious data after REIN command.",
+            // REIN doesn't end implicit TLS.
+            (Command::Rein, Tls::On) if !self.config.implicit_tls => "Spurious data after REIN command.",
             _ => return false,
         };
         if unread {
@@ -79,7 +79,7 @@ impl Context {
         unread
     }
 
-    /// What policy refuses for the want of TLS: a login, and with it the name and the password, and a data connection.
+    /// How a command is refused that the policy doesn't allow without TLS: a login, or a data connection.
     pub(super) fn lacks_tls(&self, verb: Verb) -> Option<(Code, &'static str)> {
         let security = self.config.security;
         if verb.names_user() && security >= Security::Login && self.connection.tls != Tls::On {
@@ -95,7 +95,7 @@ impl Context {
         None
     }
 
-    /// Answers the commands of RFC 4217. `false`: it is none of them.
+    /// Answers a command of RFC 4217. `false`: it isn't one.
     pub(super) fn answers_security(&mut self, to: UnderWay, command: &Command<'_>) -> bool {
         let (code, text) = match command {
             Command::Auth(_) if self.connection.tls == Tls::On => (Code::BAD_SEQUENCE, "TLS is there already."),
@@ -104,7 +104,7 @@ impl Context {
                 (Code::SECURITY_EXCHANGE_COMPLETE, "Proceed with negotiation.")
             }
             Command::Auth(_) => (Code::PARAMETER_NOT_IMPLEMENTED, "Unknown AUTH type."),
-            // TLS has its own blocks (RFC 4217 8).
+            // Under TLS the buffer size is always 0 (RFC 4217 8).
             Command::Pbsz(_) => (Code::COMMAND_OKAY, "PBSZ=0"),
             Command::Prot(Protection::Private) => (Code::COMMAND_OKAY, "PROT now Private."),
             Command::Prot(Protection::Clear) if self.config.security == Security::Data => {

@@ -1,4 +1,4 @@
-//! What few sessions have, in one place, so that the others pay no more than a pointer for it.
+//! State that few sessions have, behind one pointer, so that the others stay small.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -12,11 +12,11 @@ pub(super) struct Seldom(Option<Box<Has>>);
 
 #[derive(Default)]
 struct Has {
-    /// What the user may do, if that is another than what everybody may.
+    /// The user's permissions, if they differ from those of all users.
     granted: Option<Arc<Permissions>>,
-    /// RANG, for the next transfer or hash.
+    /// The range for the next transfer or hash (RANG).
     range: Option<Range>,
-    /// The data connection that failed last, until the application has asked for it.
+    /// The data connection that failed last, until the application has taken it.
     trouble: Option<Box<Attempt>>,
 }
 

@@ -1,4 +1,4 @@
-//! PASV, EPSV, PORT and their kin: what is agreed on for the next data connection.
+//! How the next data connection is agreed on: PASV, EPSV, LPSV, PORT, EPRT, LPRT.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::num::NonZeroU16;
@@ -11,8 +11,7 @@ use crate::data::DataError;
 use crate::reply::{Code, Reply};
 
 impl Context {
-    /// PASV, EPSV, LPSV: the rules that are ours, then the socket is the adapter's.
-    /// `true`: `Listen` is open, and its answer is awaited.
+    /// PASV, EPSV, LPSV: checks the policy, then asks `Listen`. `false`: the command was refused.
     pub(super) fn prepare(&mut self, to: UnderWay, command: &Command<'_>) -> bool {
         let host = self.connection.ends.local().ip();
         match command {
@@ -38,13 +37,13 @@ impl Context {
         true
     }
 
-    /// The socket listens: 227, 228 or 229.
+    /// Answers with 227, 228 or 229 once the socket listens.
     pub(super) fn announce(&mut self, to: UnderWay, bound: SocketAddr) {
         let local = self.connection.ends.local().ip();
         let host = self.announced_host();
         let ports = &self.passive().ports;
         let allowed = *ports == (0..=0) || ports.contains(&bound.port());
-        // A port outside the range would hang behind a firewall.
+        // A firewall would block a port outside the range.
         let Some(port) = NonZeroU16::new(bound.port()).filter(|_| allowed) else {
             self.connection.data.release();
             self.no_socket(to.verb, DataError::NoPort);
@@ -61,7 +60,7 @@ impl Context {
         }
     }
 
-    /// The host that a 227 names.
+    /// The host that a 227 announces.
     pub(super) fn announced_host(&self) -> Ipv4Addr {
         let ends = &self.connection.ends;
         match (self.passive().address.towards(ends.peer().ip()), ends.local().ip()) {
@@ -74,7 +73,7 @@ impl Context {
         self.answer_static(to, Code::CANNOT_OPEN_DATA_CONNECTION, "Cannot open a passive connection.");
     }
 
-    /// PORT, EPRT, LPRT: never towards a stranger or a service port (the bounce attack, RFC 2577 3).
+    /// PORT, EPRT, LPRT: checks the policy, which by default forbids strangers and ports below 1024 (the bounce attack, RFC 2577 3).
     pub(super) fn set_target(&mut self, to: UnderWay, command: &Command<'_>) {
         let (address, illegal, done): (SocketAddr, _, _) = match command {
             Command::Port(address) => {
@@ -113,8 +112,8 @@ impl Context {
         self.answer_static(to, code, text);
     }
 
-    /// Which protocols may be used instead (522 of RFC 2428 2, 521 of RFC 1639): the control connection's, and any where
-    /// the server may connect to strangers.
+    /// Tells which network protocols may be used instead (522 of RFC 2428 2, 521 of RFC 1639): the control connection's, or any if the server
+    /// may connect to strangers.
     pub(super) fn other_protocol(&self, verb: Verb) -> Reply<'static> {
         let own = NetworkProtocol::of(self.connection.ends.local().ip());
         let any = verb != Verb::Epsv && self.active().strangers;

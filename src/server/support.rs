@@ -1,4 +1,4 @@
-//! What a server can do: verbs, modes, facts, hashes, languages. FEAT and HELP follow it.
+//! What a server's application can do: verbs, modes, facts, hashes, languages. FEAT and HELP follow it.
 
 mod error;
 mod features;
@@ -12,10 +12,10 @@ use crate::text::Text;
 pub use error::SupportError;
 pub(super) use features::{Chosen, text_of};
 
-/// What the application can do: what isn't here is answered 502 or 504, and FEAT and HELP follow it.
+/// What the application can do. Anything else is answered 502 or 504, and FEAT and HELP name what is here. The default is a server of files.
 ///
-/// It takes nothing silently that would have no effect: a name that is none, a verb that nobody can support or that the
-/// machine alone answers in any case is a [`SupportError`].
+/// What would have no effect is a [`SupportError`]: an invalid name, a verb that no application can support, or one that the machine always
+/// answers alone.
 ///
 /// ```
 /// use ftp_proto::server::Support;
@@ -32,9 +32,9 @@ pub(super) use features::{Chosen, text_of};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Support {
-    /// What is answered with more than 502.
+    /// The verbs that aren't answered 502.
     verbs: VerbSet,
-    /// The machine's own verbs that the application is asked about.
+    /// The verbs that the machine could answer, but the application is asked about.
     asked: VerbSet,
     system: Text<'static>,
     facts: Vec<Cow<'static, str>>,
@@ -43,13 +43,13 @@ pub struct Support {
     hashes: Vec<Cow<'static, str>>,
     languages: Vec<Cow<'static, str>>,
     site: Vec<Cow<'static, str>>,
-    /// SITE's other words are handed on, too.
+    /// Whether the application is asked about SITE with any word.
     any_site: bool,
     unknown: Unknown,
     features: Vec<Text<'static>>,
 }
 
-/// When a word that is in no table reaches the application.
+/// When unknown verbs reach the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unknown {
     Never,
@@ -63,8 +63,8 @@ const FACTS: usize = 32;
 const NAMES: usize = 255;
 
 impl Support {
-    /// What the machine itself answers, and the login; nothing else that needs the application. SYST says `UNIX Type: L8`, the facts
-    /// are `type`, `size` and `modify`, the hash `SHA-256`, the language `EN`, the mode stream, the structure file.
+    /// The login, and what the machine answers alone. SYST says `UNIX Type: L8`, the facts are `type`, `size` and `modify`, the hash is
+    /// `SHA-256`, the language `EN`, the mode stream, the structure file.
     pub fn nothing() -> Self {
         Self {
             verbs: all(Served::Always),
@@ -82,8 +82,8 @@ impl Support {
         }
     }
 
-    /// Every verb of the table that needs the application, with ALLO, STAT of a path, and SITE, but no word of it. What the
-    /// machine can answer as well stays its own.
+    /// Every known verb that needs the application, with ALLO, STAT of a path, and SITE, but without any word of SITE. Verbs that the machine
+    /// can answer alone it does.
     pub fn everything() -> Self {
         let mut support = Self::nothing();
         for verb in Verb::ALL.iter().filter(|verb| matches!(verb.served(), Served::WithFiles | Served::IfNamed)) {
@@ -93,17 +93,16 @@ impl Support {
         support
     }
 
-    /// With these verbs too.
+    /// Adds these verbs.
     ///
-    /// Some verbs the machine answers alone unless they are named here: ALLO, CLNT, FEAT, HELP, NOOP, QUIT, STAT, SYST. Named,
-    /// they are asked of the application: for words of its own, or to relay another server's. STAT and NOOP amid a transfer,
-    /// and STAT without a path, stay the machine's. [`Verb::Other`] is the same as
-    /// [`with_unknown_verbs`](Self::with_unknown_verbs).
+    /// ALLO, CLNT, FEAT, HELP, NOOP, QUIT, STAT and SYST are answered by the machine unless they are added here: then the application is
+    /// asked, so that it can use its own words or relay another server's. NOOP and STAT during a transfer, and STAT without a path, are
+    /// always answered by the machine. [`Verb::Other`] is the same as [`with_unknown_verbs`](Self::with_unknown_verbs).
     ///
-    /// An error names the verb that no application can support (ADAT, MIC, CONF and ENC need a mechanism beside TLS, ALGS a gateway,
-    /// CPSV and SSCN a server that is TLS's client on the data connection), those that follow
-    /// [`Config::security`](super::Config::security) (AUTH, PBSZ, PROT, CCC), and those that the machine always answers alone,
-    /// such as TYPE and PASV.
+    /// # Errors
+    /// The first verb that no application can support (ADAT, MIC, CONF and ENC need a mechanism other than TLS, ALGS a gateway, CPSV and
+    /// SSCN a server that is the TLS client on data connections), that follows [`Config::security`](super::Config::security) (AUTH, PBSZ,
+    /// PROT, CCC), or that the machine always answers alone, such as TYPE and PASV.
     pub fn with(mut self, verbs: &[Verb]) -> Result<Self, SupportError> {
         for verb in verbs {
             self.add(*verb)?;
@@ -127,9 +126,12 @@ impl Support {
         Ok(())
     }
 
-    /// Without these verbs: they are answered 502. QUIT, NOOP and STAT, if [`with`](Self::with) had named them, are the machine's
-    /// alone again; else it is an error to take them away, and so it is with ABOR, USER, and with AUTH, PBSZ, PROT and CCC,
-    /// which follow [`Config::security`](super::Config::security).
+    /// Removes these verbs: they are answered 502. QUIT, NOOP and STAT, if [`with`](Self::with) has added them, are answered by the machine
+    /// again.
+    ///
+    /// # Errors
+    /// The first verb that can't be removed: ABOR and USER; QUIT, NOOP and STAT if they weren't added; AUTH, PBSZ, PROT and CCC, which
+    /// follow [`Config::security`](super::Config::security).
     pub fn without(mut self, verbs: &[Verb]) -> Result<Self, SupportError> {
         for verb in verbs {
             let was_asked = self.asks(*verb);
@@ -147,14 +149,16 @@ impl Support {
         Ok(self)
     }
 
-    /// With this text of SYST's 215.
+    /// Replaces the text of the 215 to SYST.
     #[must_use]
     pub fn with_system(self, system: Text<'static>) -> Self {
         Self { system, ..self }
     }
 
-    /// With these facts that MLST and MLSD can tell and MFF can change (RFC 3659 7.5), instead of those before, at most 32; a
-    /// client chooses among them by OPTS MLST. The error tells which of them is no fact's name, or stands there twice.
+    /// Replaces the facts that MLST and MLSD can tell and MFF can change (RFC 3659 7.5), at most 32. A client chooses from them by OPTS MLST.
+    ///
+    /// # Errors
+    /// The first that isn't a fact's name or is there twice; no fact, or too many.
     pub fn with_facts<Name>(self, facts: impl IntoIterator<Item = Name>) -> Result<Self, SupportError>
     where
         Name: Into<Cow<'static, str>>,
@@ -162,8 +166,11 @@ impl Support {
         Ok(Self { facts: names(facts, FACTS, is_word)?, ..self })
     }
 
-    /// With HASH, and these algorithms of it (draft-bryan-ftpext-hash), instead of those before, at most 255, as its FEAT line
-    /// names them; the first is taken unless OPTS HASH chooses another.
+    /// Adds HASH (draft-bryan-ftpext-hash) and replaces its algorithms, at most 255, named as in FEAT. The first is used unless the client
+    /// chooses another by OPTS HASH.
+    ///
+    /// # Errors
+    /// The first that isn't a name or is there twice; no algorithm, or too many.
     pub fn with_hashes<Name>(mut self, hashes: impl IntoIterator<Item = Name>) -> Result<Self, SupportError>
     where
         Name: Into<Cow<'static, str>>,
@@ -173,8 +180,11 @@ impl Support {
         Ok(self)
     }
 
-    /// With LANG, and these languages of it (RFC 2640 4.1), instead of those before, at most 255, as RFC 5646 names them; the
-    /// first is spoken at first.
+    /// Adds LANG (RFC 2640 4.1) and replaces its languages, at most 255, named by their tags such as `en` or `de-AT`. The first is used unless
+    /// the client chooses another.
+    ///
+    /// # Errors
+    /// The first that isn't a language tag (RFC 1766 2) or is there twice; no language, or too many.
     pub fn with_languages<Name>(mut self, languages: impl IntoIterator<Item = Name>) -> Result<Self, SupportError>
     where
         Name: Into<Cow<'static, str>>,
@@ -184,7 +194,7 @@ impl Support {
         Ok(self)
     }
 
-    /// With these transfer modes too (RFC 959 3.4). Stream is always there: a session begins with it.
+    /// Adds these transfer modes (RFC 959 3.4). Stream is always there: sessions begin with it.
     #[must_use]
     pub fn with_modes(mut self, modes: &[Mode]) -> Self {
         for mode in modes {
@@ -195,7 +205,7 @@ impl Support {
         self
     }
 
-    /// With these file structures too (RFC 959 3.1.2). File is always there: a session begins with it.
+    /// Adds these file structures (RFC 959 3.1.2). File is always there: sessions begin with it.
     #[must_use]
     pub fn with_structures(mut self, structures: &[Structure]) -> Self {
         for structure in structures {
@@ -206,9 +216,11 @@ impl Support {
         self
     }
 
-    /// With SITE, and these words of it too, each with its syntax for `HELP SITE` and `SITE HELP`, such as
-    /// `CHMOD <SP> mode <SP> path`. A client may write the word in any case. The error tells which of them doesn't begin with a word
-    /// and a blank or the end, or has the word of another.
+    /// Adds SITE and these words of it, each with its syntax for `HELP SITE` and `SITE HELP`, such as `CHMOD <SP> mode <SP> path`. A client
+    /// may write the word in any case.
+    ///
+    /// # Errors
+    /// The first that doesn't begin with a word, or whose word is there already.
     pub fn with_site<Name>(mut self, syntaxes: impl IntoIterator<Item = Name>) -> Result<Self, SupportError>
     where
         Name: Into<Cow<'static, str>>,
@@ -228,7 +240,7 @@ impl Support {
         Ok(self)
     }
 
-    /// With SITE, whatever its word is: all are asked of the application, HELP among them.
+    /// Adds SITE with any word: the application is asked about all of them, including HELP.
     #[must_use]
     pub fn with_any_site(mut self) -> Self {
         self.any_site = true;
@@ -236,27 +248,28 @@ impl Support {
         self
     }
 
-    /// With verbs that are in no table, once somebody is logged in: they are asked as
-    /// [`Question::Extension`](super::Question::Extension), and `command()` is [`Command::Other`](crate::Command::Other), which
-    /// encodes to the line that came. Before the login they are answered 500.
+    /// Adds unknown verbs after the login: the application is asked about them by [`Question::Extension`](super::Question::Extension), whose
+    /// `command()` is [`Command::Other`](crate::Command::Other), which encodes to the line that came. Before the login they are answered
+    /// 500.
     ///
-    /// Words of HTTP, SMTP and other protocols ([`Config::unknown_commands`](super::Config::unknown_commands) tells why) are
-    /// turned away in any case.
+    /// Clients that speak HTTP, SMTP and the like are turned away all the same.
     #[must_use]
     pub fn with_unknown_verbs(self) -> Self {
         Self { unknown: Unknown::AfterLogin, ..self }
     }
 
-    /// The same before the login, too. What the application refuses then counts as
-    /// [`Config::unknown_commands`](super::Config::unknown_commands) has it.
+    /// Adds unknown verbs before the login, too. Those that the application refuses then count for
+    /// [`Config::max_unknown_commands`](super::Config::max_unknown_commands).
     #[must_use]
     pub fn with_unknown_verbs_before_login(self) -> Self {
         Self { unknown: Unknown::Always, ..self }
     }
 
-    /// With these lines of FEAT too (RFC 2389 3.2), behind those that the machine makes. The error tells which of them is empty, begins
-    /// with a blank, stands there twice, or begins with a word that the machine announces itself where it is supported
-    /// (`SIZE`, `MLST`, `UTF8` …).
+    /// Adds these lines to FEAT (RFC 2389 3.2), after those of the machine.
+    ///
+    /// # Errors
+    /// The first that is empty, begins with a blank, is there twice, or begins with a word that the machine announces itself where it is
+    /// supported (`SIZE`, `MLST`, `UTF8` …).
     pub fn with_features(mut self, lines: impl IntoIterator<Item = Text<'static>>) -> Result<Self, SupportError> {
         for (index, line) in lines.into_iter().enumerate() {
             match features::check(&line) {
@@ -269,8 +282,8 @@ impl Support {
         Ok(self)
     }
 
-    /// Whether a verb is supported, by the machine or the application. Those of RFC 4217 follow
-    /// [`Config::security`](super::Config::security), and [`Verb::Other`] is supported if unknown verbs are.
+    /// Whether a verb is supported, by the machine or the application. [`Verb::Other`] stands for unknown verbs. The verbs of RFC 4217 follow
+    /// [`Config::security`](super::Config::security) instead: for them this is `false`.
     pub fn has(&self, verb: Verb) -> bool {
         match verb {
             Verb::Other => self.unknown != Unknown::Never,
@@ -278,7 +291,7 @@ impl Support {
         }
     }
 
-    /// Every verb of the table that is supported, in its order.
+    /// Every verb that is supported, in the order of [`Verb::ALL`].
     pub fn verbs(&self) -> impl Iterator<Item = Verb> + '_ {
         Verb::ALL.iter().copied().filter(|verb| self.has(*verb))
     }
@@ -298,7 +311,7 @@ impl Support {
         self.languages.iter().map(AsRef::as_ref)
     }
 
-    /// Whether a verb of the table is supported.
+    /// Whether a known verb is supported.
     #[inline]
     pub(super) fn names(&self, verb: Verb) -> bool {
         self.verbs.contains(verb)
@@ -309,7 +322,7 @@ impl Support {
         self.asked.contains(verb)
     }
 
-    /// Whether a verb that is in no table is asked of the application.
+    /// Whether the application is asked about an unknown verb.
     pub(super) fn hands_on(&self, is_logged_in: bool) -> bool {
         match self.unknown {
             Unknown::Never => false,
@@ -318,7 +331,7 @@ impl Support {
         }
     }
 
-    /// What SYST tells.
+    /// The text of the 215 to SYST.
     pub(super) fn system(&self) -> &Text<'static> {
         &self.system
     }
@@ -331,12 +344,12 @@ impl Support {
         self.structures.contains(&structure)
     }
 
-    /// Whether a word of SITE is asked of the application.
+    /// Whether the application is asked about a word of SITE.
     pub(super) fn has_site(&self, word: &[u8]) -> bool {
         self.any_site || self.site_syntax(word).is_some()
     }
 
-    /// What `HELP SITE` says of a word of SITE, if it is one.
+    /// The syntax of a word of SITE, if it is supported.
     pub(super) fn site_syntax(&self, word: &[u8]) -> Option<&str> {
         self.site().find(|syntax| first_word(syntax).as_bytes().eq_ignore_ascii_case(word))
     }
@@ -348,7 +361,7 @@ impl Support {
 }
 
 impl Default for Support {
-    /// A server of files.
+    /// What a server of files does.
     fn default() -> Self {
         let mut support = Self::nothing();
         for verb in Verb::ALL.iter().filter(|verb| verb.served() == Served::WithFiles) {
@@ -364,7 +377,7 @@ fn all(served: Served) -> VerbSet {
     set
 }
 
-/// The names, if each is one and none stands there twice, in whatever case.
+/// Checks that each is a name, and none is there twice, in whatever case.
 fn names<Name: Into<Cow<'static, str>>>(
     names: impl IntoIterator<Item = Name>,
     most: usize,
@@ -387,7 +400,7 @@ fn names<Name: Into<Cow<'static, str>>>(
     if all.is_empty() { Err(SupportError::Empty) } else { Ok(all) }
 }
 
-/// What stands in a list that `;` separates and `*` marks (RFC 3659 7.8), each with a `=` and its value behind it.
+/// Whether a word fits into a list in which `;` separates, `*` marks (RFC 3659 7.8) and `=` precedes a value.
 fn is_word(word: &[u8]) -> bool {
     !word.is_empty() && word.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b'*' | b'='))
 }

@@ -1,4 +1,4 @@
-//! A transfer on the server's side: the data connection is made, secured if PROT P is in force, and the bytes move.
+//! A server's transfer: the data connection is made, secured if PROT P is in force, and the bytes move.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use crate::text::Path;
 use crate::tls::TlsError;
 
 impl Context {
-    /// The data connection that is under way goes on as far as it can. `None`: look again.
+    /// Advances the data connection as far as it can go. `None`: look again.
     pub(super) fn advance_data(&mut self, phase: &mut Phase) -> Option<Ask> {
         if self.connection.data.tick(self.connection.now) {
             return None;
@@ -32,7 +32,7 @@ impl Context {
                         self.no_socket(to.verb, why);
                         self.no_port(to);
                     }
-                    _ => self.lost("PASV waits, and no socket is to listen"),
+                    _ => self.lost("PASV is under way, and `Listen` isn't open"),
                 }
                 *phase = Phase::Idle;
             }
@@ -51,7 +51,7 @@ impl Context {
                         *step = Step::Moving;
                         return None;
                     }
-                    // It stands since the transfer before, with TLS if that is in force.
+                    // The connection of the last transfer, with TLS already if that is in force.
                     (Step::Accepting, State::Standing(_)) => {
                         self.stream(job);
                         *step = Step::Moving;
@@ -88,7 +88,7 @@ impl Context {
                             None => self.say_end(job, end),
                         }
                     }
-                    _ => self.lost("a transfer is under way, and no data connection"),
+                    _ => self.lost("a transfer is under way without a data connection"),
                 }
                 self.over(phase);
             }
@@ -104,7 +104,7 @@ impl Context {
         None
     }
 
-    /// A question about the transfer's data connection is open.
+    /// Waits for the answer to the question about the transfer's data connection, but stops a stalled stream.
     fn streaming(&mut self, phase: &mut Phase) -> Option<Ask> {
         let stalls_at = self.connection.stalls_at(self.transfer_patience().stall);
         if stalls_at.is_none_or(|at| self.connection.now < at) {
@@ -114,8 +114,8 @@ impl Context {
         None
     }
 
-    /// A transfer is under way that can be stopped. One that has ended can't be, though that wasn't said yet: no ABOR stops it
-    /// any more. An upload can be until it is to be kept.
+    /// Whether a transfer is under way that can be stopped. It can't once its stream has ended, even before its final reply; but an upload
+    /// can until `Commit`.
     pub(super) fn in_transfer(&self, phase: &Phase) -> bool {
         match phase {
             Phase::Transferring(_, Step::Looking | Step::Looked) => true,
@@ -124,10 +124,10 @@ impl Context {
         }
     }
 
-    /// Stops the transfer that runs.
+    /// Stops the transfer under way.
     pub(super) fn stop(&mut self, phase: &mut Phase, stop: Stop) {
         if matches!(phase, Phase::Transferring(_, Step::Accepting)) {
-            // The client has given up before we did.
+            // The client gives up before the time to connect is over.
             self.failed(AttemptEnd::Failed(DataError::TimedOut));
         }
         if let Some(job) = self.take_job(phase) {
@@ -137,12 +137,12 @@ impl Context {
         }
     }
 
-    /// Nothing has stopped the upload that has come whole: it is to be kept.
+    /// Asks `Commit` for an upload that has come whole.
     pub(super) fn begin_commit(&mut self, phase: &mut Phase) {
         let (Some(Job { id, command, unique, .. }), Some((moved, words))) =
             (self.take_job(phase), self.connection.data.whole())
         else {
-            return self.lost("an upload is to be kept, and there is none");
+            return self.lost("`Commit` is due, and there is no upload");
         };
         let upload = Upload { moved: moved.bytes(), unique, words };
         let by = self.connection.after(self.config.patience.commit);
@@ -150,7 +150,7 @@ impl Context {
         *phase = Phase::Committing(Asked { id, command, serial, by, answer: None }, upload);
     }
 
-    /// The transfer is over.
+    /// Ends the phase of a transfer that is over.
     fn over(&mut self, phase: &mut Phase) {
         if let Some(job) = self.take_job(phase) {
             self.asked(job.command);
@@ -167,7 +167,7 @@ impl Context {
         }
     }
 
-    /// Nothing of the transfer runs any more.
+    /// Answers a transfer that was stopped, once its channel is closed.
     fn stopped(&mut self, transfer: UnderWay, stop: Stop) {
         match stop {
             Stop::Abort(abor) => {
@@ -180,7 +180,7 @@ impl Context {
         }
     }
 
-    /// What a transfer's end is answered with, in the machine's words.
+    /// Sends the final reply of a transfer in the machine's words.
     fn say_end(&mut self, job: &Job, end: StreamEnd) {
         let (code, text) = match end {
             StreamEnd::Clean | StreamEnd::Marked => (self.completion(), "Transfer complete."),
@@ -189,16 +189,16 @@ impl Context {
         self.answer_static(job.under_way(), code, text);
     }
 
-    /// The code of a transfer that came whole: 226 if its connection is closed, or is going to be, and 250 if it stays for the
-    /// next one (RFC 959 3.3).
+    /// The code for a transfer that ended whole: 226 if its data connection is closed or going to be, 250 if it stays for the next transfer
+    /// (RFC 959 3.3).
     pub(super) fn completion(&self) -> Code {
         let session = &self.connection.session;
         let stays = session.form().marks_end() && self.connection.data.stands(session.protection());
         if stays { Code::FILE_ACTION_COMPLETED } else { Code::CLOSING_DATA_CONNECTION }
     }
 
-    /// The application's own words about a transfer's end. Where a connection could stay, 250 says that it does: of one that is
-    /// closed they are said under 226.
+    /// Sends the application's own final reply of a transfer. Where a data connection could stay open, 250 says that it does: if it was
+    /// closed, 226 is sent instead.
     pub(super) fn answer_end(&mut self, to: UnderWay, words: &Reply<'_>) {
         let connection = &self.connection;
         let is_gone = connection.session.form().marks_end() && !connection.data.is_standing();
@@ -208,11 +208,10 @@ impl Context {
         self.answer(to, words);
     }
 
-    /// The application agrees to a transfer: the only way to a 1yz.
+    /// Takes the application's consent to a transfer, which is the only way to a 1yz.
     ///
-    /// Passive, the 150 is said and then the client is waited for: one that waits for the 150 before it connects would
-    /// hang otherwise. Active, the client's port is dialled first: it hears 150, or 425 alone. Where the connection of the transfer
-    /// before stands, 125 is said.
+    /// In passive mode the 150 is sent before the client has connected, since some clients wait for it. In active mode the client's port is
+    /// connected to first, so that the client is told 150, or 425 alone. If the last transfer's connection is still open, 125 is sent.
     pub(super) fn accept_transfer(
         &mut self,
         transfer: CommandId,
@@ -246,7 +245,7 @@ impl Context {
         Decided::Accepted { offset, unique, opening }
     }
 
-    /// The connection stands: TLS if PROT P is in force (RFC 4217 9), then the bytes. There is no other way to a stream.
+    /// The data connection is made: TLS if PROT P is in force (RFC 4217 9), then the bytes. There is no other way to a stream.
     fn connected(&mut self, job: &Job) {
         if self.connection.session.protection() == Protection::Private {
             self.connection.data.secure(self.config.data_session, self.config.patience.handshake);
@@ -261,19 +260,19 @@ impl Context {
         self.connection.data.stream(direction, form, job.offset, 1);
     }
 
-    /// The data connection never stood.
+    /// The data connection could not be made.
     fn not_connected(&mut self, job: &Job, end: AttemptEnd) {
         self.failed(end);
         self.ended(job, Code::CANNOT_OPEN_DATA_CONNECTION, "Failed to establish connection.");
     }
 
-    /// The transfer is over, and nothing is left of its data connection.
+    /// Answers a transfer of whose data connection nothing is left.
     fn ended(&mut self, job: &Job, code: Code, text: &'static str) {
         self.connection.data.forget();
         self.answer_static(job.under_way(), code, text);
     }
 
-    /// The application refuses a transfer: what was agreed on for it stays for the next one, unless that was the trouble.
+    /// Sends the application's refusal of a transfer. The agreed data connection stays for the next one, unless the refusal is about it.
     pub(super) fn refuse_transfer(&mut self, transfer: UnderWay, reply: &Reply<'_>) {
         self.want();
         if spends_data_connection(reply.code()) {
@@ -282,7 +281,7 @@ impl Context {
         self.answer(transfer, reply);
     }
 
-    /// The machine has lost its way, which no input can bring about: the session ends.
+    /// Ends the session in a state that no input can bring about.
     fn lost(&mut self, what: &str) {
         cannot_happen(what);
         self.hang_up();
@@ -294,8 +293,8 @@ pub(super) fn direction(verb: Verb) -> Direction {
     if verb.is_upload() { Direction::Receive } else { Direction::Send }
 }
 
-/// What a transfer's end is answered with. Behind its 150, RFC 959 5.4 has 552 for an upload alone, and 452 for none: that comes
-/// instead of a 150.
+/// The final reply for this end of a transfer. After a 150, RFC 959 5.4 allows 552 only for uploads, and 452 never: that comes instead of
+/// a 150.
 fn transfer_end(end: StreamEnd, direction: Direction) -> (Code, &'static str) {
     match end {
         StreamEnd::Clean | StreamEnd::Marked => (Code::CLOSING_DATA_CONNECTION, "Transfer complete."),
@@ -308,7 +307,7 @@ fn transfer_end(end: StreamEnd, direction: Direction) -> (Code, &'static str) {
 
 pub(super) const STORAGE_FULL: &str = "Insufficient storage space.";
 
-/// Why there is no TLS on the data connection; the first in vsftpd's words, and what to do about it.
+/// Why TLS on the data connection failed; the first begins with vsftpd's words, and adds what to do.
 fn not_secured(why: DataError) -> &'static str {
     match why {
         DataError::Tls(TlsError::NotResumed) => {

@@ -1,4 +1,4 @@
-//! Command lines that came while a transfer ran, and are taken up after it.
+//! Command lines that came during a transfer, and are taken up after it.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -7,22 +7,22 @@ use core::fmt;
 
 use crate::command::Verb;
 
-/// The lines, in order. They can hold a password, so no `Debug` shows them. Nothing is allocated while there is none.
+/// The lines, in order. They can hold a password, so `Debug` doesn't show them. Nothing is allocated while there are none.
 pub(super) struct Waiting(Option<Box<Queue>>);
 
 #[derive(Default)]
 struct Queue {
     lines: VecDeque<Line>,
-    /// Of all lines, one behind the other: a line costs little more than its bytes, however many there are.
+    /// The bytes of all lines, one after the other, so that many short lines cost little more than their bytes.
     bytes: VecDeque<u8>,
-    /// QUIT is among them.
+    /// Whether QUIT is among them.
     quits: bool,
 }
 
 enum Line {
-    /// So many bytes.
+    /// A line of this many bytes.
     Whole(u32),
-    /// It was longer than the limit, and began with this verb.
+    /// A line that was too long, and began with this verb.
     TooLong(Verb),
 }
 
@@ -36,19 +36,19 @@ impl Waiting {
         self.0.is_none()
     }
 
-    /// QUIT is among them: the transfer goes on although the client says no more.
+    /// Whether QUIT is among them: then the transfer goes on even if the client closes the control connection.
     pub(super) fn quits(&self) -> bool {
         self.0.as_ref().is_some_and(|queue| queue.quits)
     }
 
-    /// How many bytes they take; an empty line takes some, too.
+    /// The number of bytes that the lines take; an empty line takes some, too.
     #[inline]
     pub(super) fn len(&self) -> usize {
         let Some(queue) = &self.0 else { return 0 };
         queue.bytes.len().saturating_add(queue.lines.len().saturating_mul(size_of::<Line>()))
     }
 
-    /// `Err`: the line was longer than the limit, and began with this verb.
+    /// Adds a line. `Err`: it was too long, and began with this verb.
     pub(super) fn push(&mut self, line: Result<&[u8], Verb>, quits: bool) {
         let queue = self.0.get_or_insert_default();
         queue.quits |= quits;

@@ -31,7 +31,7 @@ pub struct House {
 /// Serves everybody who connects.
 pub fn serve(listener: TcpListener, house: &Arc<House>) -> Result<()> {
     let mut config = Config::default();
-    config.answered = true;
+    config.report_answered = true;
     // QUIT is the machine's, unless the application wants it for its own last words.
     config.support = Support::nothing()
         .with(&[Verb::Pwd, Verb::Dele, Verb::Retr, Verb::Stor, Verb::Quit])?

@@ -278,7 +278,7 @@ fn command_lines_that_wait_for_a_transfer_take_no_more_than_the_pipeline_may() {
         });
         println!("{:?}: {held} bytes", &line[..line.len().min(9)]);
         // Room is asked for in advance, twice as much at most.
-        let most = 2 * (config.pipeline + chunk.len() + config.limits.line);
+        let most = 2 * (config.pipeline_bytes + chunk.len() + config.limits.line);
         assert!(held < most as isize, "{:?}: {held} bytes", &line[..line.len().min(9)]);
     }
 }

@@ -75,7 +75,7 @@ fn what_is_exhausted_has_worked_before() {
 fn a_nat64s_alg_makes_no_promise_for_good() {
     let case = cases().find(|case| case.row == "T20").unwrap();
     let mut config = Config::default();
-    config.only_epsv = true;
+    config.epsv_all = true;
     let mut session = Session::new(&case.topology, config).unwrap();
     session.begin(&case.topology).unwrap();
     assert!(session.run(Request::list(None)).worked(), "{}", session.dialogue());

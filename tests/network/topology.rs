@@ -367,7 +367,7 @@ impl Topology {
     /// What the client's user has told it of its own network.
     pub fn advise(&self, config: &mut client::Config) {
         if self.client.knows_outside {
-            config.external_address = Some(ip(CLIENT));
+            config.public_address = Some(ip(CLIENT));
         }
         if let Attached::Nat { forwards: true, .. } = self.client.attached {
             config.active_ports = ACTIVE_RANGE;

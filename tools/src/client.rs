@@ -1,8 +1,8 @@
-//! The client: [`std_adapter`] and [`tokio_adapter`] drive [`ftp_proto::client::Client`] with one request after the other,
-//! [`cli`] is the command line over either, by way of [`runtime`].
+//! The client. [`std_adapter`] and [`tokio_adapter`] drive [`ftp_proto::client::Client`], one request after the other. [`cli`] is the
+//! command line over either, which [`runtime`] chooses.
 //!
-//! [`session`] has the options of a session, and logs in. [`copy`] is `get` and `put`, [`ls`] and [`mirror`] are what they are
-//! called, over [`directory`], which reads one. [`partial`] is a download on its way: nothing is lost where it fails.
+//! [`session`] has the options of a session, and logs in. [`copy`] is `get` and `put`. [`ls`] and [`mirror`] are the commands of those names;
+//! both use [`directory`], which reads a directory. [`partial`] is a download under way, of which nothing is lost if it fails.
 
 pub mod cli;
 pub mod copy;

@@ -1,4 +1,4 @@
-//! What somebody who runs a server has chosen: on the command line ([`options`]), or in a [`file`](mod@file) of vsftpd's keys.
+//! The settings of `ftp-server`: by options ([`options`]), or in a [`file`](mod@file) with vsftpd's keys.
 
 pub mod file;
 pub mod options;

@@ -1,4 +1,4 @@
-//! `ftp-doctor`: why there is no data connection, and what to do.
+//! `ftp-doctor`: why data connections fail, and what to do.
 //!
 //! ```text
 //!  a live server ─▶ probe: sessions, each of one route ─▶ events ─┐
@@ -6,9 +6,8 @@
 //!  a configuration file ─▶ ftp_proto_doctor::config ─▶ concerns ─────────────────────────────────────────▶ report, json
 //! ```
 //!
-//! What a probe has seen and what a log tells are read by the same code, so both give the same findings. The probe is an adapter of
-//! its own: it dials no address that a server names unless it is told to, moves nothing but a listing, and knows what became of each
-//! socket.
+//! The same code reads what a probe has seen and what a log tells, so both give the same findings. The probe has an adapter of its own: it
+//! connects to no address that a server names unless it is told to, transfers only listings, and knows how each socket ended.
 
 pub mod cli;
 mod json;

@@ -20,13 +20,13 @@ static CAME: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 /// It can be read once the signal has come, and nobody does: so it wakes up everybody who waits for it.
 static ALARM: OnceLock<PipeReader> = OnceLock::new();
 
-/// The exit status of who was interrupted, as shells have it.
+/// The exit status of an interrupted program, as shells have it.
 pub const STATUS: u8 = 130;
 
 /// How long what has no end in order is waited for: a greeting, a reply, TLS.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Begins to look out for it.
+/// Begins to watch for Ctrl-C.
 pub fn watch() -> io::Result<()> {
     // In this order: the first one finds the flag not set yet.
     flag::register_conditional_shutdown(SIGINT, STATUS.into(), CAME.clone())?;
@@ -38,7 +38,7 @@ pub fn watch() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether it came, since [`watch`].
+/// Whether Ctrl-C came since [`watch`].
 pub fn came() -> bool {
     CAME.load(Ordering::Relaxed)
 }
@@ -48,7 +48,7 @@ pub fn alarm() -> Option<BorrowedFd<'static>> {
     ALARM.get().map(AsFd::as_fd)
 }
 
-/// Passes it on to a machine, once a request.
+/// Passes Ctrl-C on to a machine, once for each request.
 #[derive(Default)]
 pub struct Interrupt {
     told: Option<Instant>,
@@ -57,7 +57,7 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// A signal ends what waits; so a loop that calls this each time tells the machine soon. `true`: the machine has had its time, and
+    /// A signal ends a wait, so a loop that calls this each time tells the machine soon. `true`: the machine has had its time, and
     /// waits for something that can't be aborted.
     pub fn tell(&mut self, client: &mut Client) -> bool {
         if came() && self.told.is_none() {

@@ -1,23 +1,21 @@
-//! An FTP client, an FTP server, a proxy and a doctor for FTP connections for the command line, over the sans-IO machines of
-//! [`ftp_proto`]: what the programs `ftp-client`, `ftp-server`, `ftp-proxy` and `ftp-doctor` are made of.
+//! The modules of the programs `ftp-client`, `ftp-server`, `ftp-proxy` and `ftp-doctor`, over the sans-IO machines of [`ftp_proto`].
 //!
-//! The crate decides what is said and when; all that touches the world is here. Each machine has two adapters, one over the
-//! sockets and threads of the standard library, the other over tokio's ([`Runtime`]); what both need has no runtime in it.
+//! The crate decides what is sent and when; all I/O is here. Each machine has two adapters ([`Runtime`]): one uses the sockets and threads of
+//! the standard library, the other tokio. What both need doesn't depend on a runtime.
 //!
 //! | module | what it is for |
 //! |---|---|
 //! | [`client`] | the client's adapters, and the command line over them: `ls`, `get`, `put`, `mirror` and the rest |
-//! | [`proxy`] | the proxy between a client and a server: who may do what, its data connections, its log |
-//! | [`server`] | the server's adapters, and the application behind them: who may do what with which file |
-//! | [`doctor`] | why there is no data connection: a probe of live servers, the reading of logs and configurations |
-//! | [`config`] | the server's command line, and its configuration file in vsftpd's words |
+//! | [`proxy`] | the proxy between a client and a server: its policy, its data connections, its log |
+//! | [`server`] | the server's adapters, and the application behind them: users and files |
+//! | [`doctor`] | why data connections fail: it probes live servers, and reads logs and configurations |
+//! | [`config`] | the server's command line, and its configuration file with vsftpd's keys |
 //! | [`net`] | sockets: control and data connections, with and without TLS, and the bytes of a file over them |
-//! | [`tls`] | rustls for either side: whom to trust, which sessions may be resumed |
-//! | [`tree`] | a directory from which no path leads out; patterns, listings and hashes of what is in it |
+//! | [`tls`] | rustls for either side: which certificates to trust, which sessions may be resumed |
+//! | [`tree`] | a directory tree that no path can leave; patterns, listings and hashes of its files |
 //! | [`interrupt`] | Ctrl-C |
 //!
-//! A module uses only those below it. The programs run on Unix; the examples of the crate, which are for reading, run
-//! everywhere.
+//! A module uses only those below it in this table. The programs run on Unix; the crate's examples run everywhere.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -37,11 +35,11 @@ pub mod tree;
 pub enum Runtime {
     /// The standard library's; a server has a thread for each session.
     Std,
-    /// Tokio's; a server has a thread for each processor, and any number of sessions on it.
+    /// Tokio's; a server has a thread for each processor, with any number of sessions.
     Tokio,
 }
 
-/// What is wrong with a command line, and whereof, without the usage behind it.
+/// What is wrong with a command line, on one line, without the usage.
 pub fn one_line(error: &clap::Error) -> String {
     let text = error.to_string().replacen("error: ", "", 1);
     let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
@@ -53,8 +51,9 @@ pub fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Bytes of the other side, fit for a terminal: what isn't UTF-8 shows as U+FFFD, and a control character, which
-/// could move the cursor or worse, as its escape. So do those that end a line, or turn the direction of a text, in Unicode.
+/// Makes bytes of the other side safe for a terminal: bytes that aren't UTF-8 become U+FFFD, and control characters, which could move the
+/// cursor or worse, become escapes,
+/// and so do Unicode's characters that end a line or change the direction of text.
 pub fn printable(bytes: &[u8]) -> String {
     let mut text = String::new();
     for character in String::from_utf8_lossy(bytes).chars() {

@@ -1,8 +1,8 @@
 //! Sockets, and the bytes of a file over them.
 //!
-//! [`channel`] is a connection with or without TLS, for both runtimes. [`data`] and [`flow`] have the data connections of
-//! std's adapters, [`tokio_data`], [`tokio_flow`] and [`tokio_wire`] those of tokio's. [`content`] is where a transfer's bytes
-//! come from or go to, [`convert`] makes of them what TYPE and MODE want, and [`swift`] has the kernel move them where it can.
+//! [`channel`] is a connection with or without TLS, for both runtimes. The data connections of std's adapters are in [`data`] and [`flow`],
+//! those of tokio's in [`tokio_data`], [`tokio_flow`] and [`tokio_wire`]. [`content`] is the source or destination of a transfer's bytes,
+//! [`convert`] converts them by TYPE and MODE, and [`swift`] lets the kernel move them where it can.
 
 pub mod channel;
 pub mod content;

@@ -1,8 +1,7 @@
-//! The server: [`std_adapter`] and [`tokio_adapter`] drive [`ftp_proto::server::Server`], a machine for each session.
+//! The server. [`std_adapter`] and [`tokio_adapter`] drive [`ftp_proto::server::Server`], one machine for each session.
 //!
-//! They share a [`service`], which has the [`site`] (a directory, and who may see it) and the [`door`] (how many may be
-//! inside, and when everybody has to leave). What the machine asks of an application, the [`visitor`] of each session
-//! answers. Where no data connection came about, the log says why.
+//! The sessions share a [`service`], which has the [`site`] (a directory and its users) and the [`door`] (how many sessions there may be, and
+//! when all have to end). The [`visitor`] of each session answers the machine's questions. If a data connection fails, the log tells why.
 
 pub mod denied;
 pub mod door;

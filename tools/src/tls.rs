@@ -1,4 +1,4 @@
-//! TLS with rustls: for a [`client`], and for a [`server`]. When it begins and ends, the machines say.
+//! TLS with rustls, for a [`client`] and for a [`server`]. The machines tell when it begins and ends.
 
 pub mod client;
 pub mod server;

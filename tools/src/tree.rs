@@ -1,5 +1,5 @@
-//! A directory tree from which no path leads out, whatever it says and whatever the links in it say: `..` at the
-//! root stays there, and cap-std opens each component without following a link out of the directory.
+//! A directory tree that no path and no link can leave: `..` at the root stays there, and cap-std opens each component without following a
+//! link out of the directory.
 
 mod entry;
 pub mod glob;
@@ -43,13 +43,13 @@ impl Tree {
         Ok(self.root.metadata(path.relative()?)?.is_dir())
     }
 
-    /// The entries of a directory, sorted. Left out are links that lead nowhere or out of the tree, names that FTP has no
-    /// words for (they hold a line end), and uploads under way.
+    /// The entries of a directory, sorted, without links that lead nowhere or out of the tree, names that FTP can't express (with a line
+    /// end), and uploads under way.
     pub fn entries(&self, path: &VirtualPath) -> io::Result<Vec<Entry>> {
         self.entries_if(path, |_| Ok(true))
     }
 
-    /// Those of the entries whose names fit; `ArgumentListTooLong` if the pattern costs too much.
+    /// The entries whose names fit a pattern; `ArgumentListTooLong` if matching costs too much.
     pub fn matching(&self, path: &VirtualPath, pattern: Pattern<'_>, budget: &mut Budget) -> io::Result<Vec<Entry>> {
         self.entries_if(path, |name| pattern.matches(name, budget))
     }
@@ -83,8 +83,7 @@ impl Tree {
         Ok(entries)
     }
 
-    /// A file to read from `offset` on, and how many bytes it has from there; `UnexpectedEof` if it has
-    /// no such place.
+    /// A file to read from `offset` on, and how many bytes it has from there; `UnexpectedEof` if it is shorter.
     pub fn read(&self, path: &VirtualPath, offset: u64) -> io::Result<(File, u64)> {
         refuse_all_but_files(&self.root.metadata(path.relative()?)?)?;
         let mut file = self.root.open_with(path.relative()?, plain(OpenOptions::new().read(true)))?;
@@ -96,8 +95,8 @@ impl Tree {
         Ok((file.into_std(), rest))
     }
 
-    /// A file to write, new or old; `UnexpectedEof` if it has no such place to begin at. Unless it is written
-    /// [in place](Uploads::InPlace), nothing is seen of it before [`commit`](crate::net::content::Sink::commit).
+    /// A file to write, new or old, from `offset` on; `UnexpectedEof` if it is shorter. Unless it is written [in place](Uploads::InPlace), it
+    /// doesn't appear before [`commit`](crate::net::content::Sink::commit).
     pub fn write(&self, path: &VirtualPath, begin: Begin, uploads: Uploads) -> io::Result<Upload> {
         let place = self.place(path)?;
         match uploads {
@@ -106,7 +105,7 @@ impl Tree {
         }
     }
 
-    /// A file that wasn't there before, named after `path`.
+    /// A new file with a new name, made from `path`.
     pub fn write_unique(&self, path: &VirtualPath, uploads: Uploads) -> io::Result<(Upload, VirtualPath)> {
         for number in 1..=10_000 {
             let candidate = path.numbered(number);
@@ -138,13 +137,13 @@ impl Tree {
         self.root.rename(from.relative()?, &self.root, to.relative()?)
     }
 
-    /// MFMT: when a file was modified, in words of the client.
+    /// MFMT: sets when a file was modified, as the client says.
     pub fn set_modified(&self, path: &VirtualPath, modified: SystemTime) -> io::Result<()> {
         let (file, _) = self.read(path, 0)?;
         file.set_modified(modified)
     }
 
-    /// The permission bits of a file or directory; no others can be set.
+    /// Sets the permission bits of a file or directory; other mode bits can't be set.
     #[cfg(unix)]
     pub fn set_mode(&self, path: &VirtualPath, mode: u32) -> io::Result<()> {
         use cap_std::fs::PermissionsExt;
@@ -156,7 +155,7 @@ impl Tree {
         Err(ErrorKind::Unsupported.into())
     }
 
-    /// Where a file is or would be; where a link leads to it, in its own directory.
+    /// The directory and name of a file that exists or is to be made. A link is followed to the file's own directory.
     fn place(&self, path: &VirtualPath) -> io::Result<Place> {
         match self.root.metadata(path.relative()?) {
             Err(error) if error.kind() == ErrorKind::NotFound => return self.unlinked_place(path),
@@ -185,7 +184,7 @@ impl Tree {
     }
 }
 
-/// A device is no file, nor is a named pipe.
+/// Rejects devices and named pipes.
 fn refuse_all_but_files(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
@@ -193,7 +192,7 @@ fn refuse_all_but_files(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() { Ok(()) } else { Err(ErrorKind::PermissionDenied.into()) }
 }
 
-/// A named pipe that has taken a file's place since it was looked at must not hang who opens it.
+/// Opens without blocking, since a named pipe may have replaced the file in the meantime.
 fn plain(options: &mut OpenOptions) -> &OpenOptions {
     #[cfg(unix)]
     {

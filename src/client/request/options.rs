@@ -1,4 +1,4 @@
-//! What an application may want of a transfer beside the usual.
+//! The options of a transfer.
 
 use alloc::boxed::Box;
 use core::ops::RangeInclusive;
@@ -8,24 +8,24 @@ use crate::client::misuse::Misuse;
 use crate::command::{Form, Type, Verb};
 use crate::session::Session;
 
-/// The options of one request; [`Client::start`](crate::Client::start) judges them.
+/// The options of one request, which [`Client::start`](crate::Client::start) checks.
 #[derive(Debug, Clone, Default)]
 pub(in crate::client) struct Options {
     representation: Representation,
     /// The first byte and the last (RANG).
     pub(super) range: Option<(u64, u64)>,
-    /// How many bytes from the start of the file it begins (REST), in place of what the request or the session has.
+    /// Where the transfer begins, in bytes from the start of the file (REST). It overrides the request's and the session's.
     pub(super) offset: Option<u64>,
-    /// How many bytes the whole file has.
+    /// How many bytes the whole file has to have.
     pub(super) total: Option<u64>,
-    /// SIZE is asked for it.
+    /// Whether SIZE is asked for the total.
     pub(super) sized: bool,
 }
 
-/// The TYPE that a transfer is made in.
+/// The TYPE of a transfer.
 #[derive(Debug, Clone, Copy, Default)]
 enum Representation {
-    /// A for LIST and NLST, I for files; MLSD has one of its own (RFC 3659 7).
+    /// A for LIST and NLST, I for files; none for MLSD, to which TYPE doesn't apply (RFC 3659 7).
     #[default]
     Usual,
     InForce,
@@ -33,7 +33,7 @@ enum Representation {
 }
 
 impl Options {
-    /// The TYPE that has to be in force for this command, if it matters.
+    /// The TYPE that has to be in force for this command; `None`: any.
     pub(super) fn representation(&self, verb: Verb) -> Option<Type> {
         match self.representation {
             Representation::InForce => None,
@@ -48,8 +48,8 @@ impl Options {
 /// Options of transfers. Each method can be called on any request; [`Client::start`](crate::Client::start) rejects one
 /// that doesn't fit ([`Misuse::Unfitting`]) or that contradicts another ([`Misuse::Contradictory`]).
 impl Request {
-    /// The TYPE of a transfer or a listing (RFC 959 3.1.1): TYPE is sent before it, unless it is in force. Without this it is I for
-    /// files, and A for LIST and NLST. It stays in force.
+    /// The TYPE of a transfer or listing (RFC 959 3.1.1). TYPE is sent first, unless it is in force already, and stays in force afterwards.
+    /// The default is I for files, and A for LIST and NLST.
     ///
     /// ```
     /// use ftp_proto::client::Request;
@@ -63,7 +63,7 @@ impl Request {
         self
     }
 
-    /// A transfer or a listing uses the TYPE in force; none is sent.
+    /// Makes a transfer or listing use the TYPE in force: none is sent.
     ///
     /// ```
     /// use ftp_proto::client::Request;
@@ -74,8 +74,8 @@ impl Request {
         self
     }
 
-    /// RETR, STOR and APPE: from so many bytes of the file on (REST), in place of what the request was made with. Any transfer
-    /// can begin at 0.
+    /// Where a RETR, STOR or APPE begins, in bytes from the start of the file (REST), in place of the offset that the request was made
+    /// with. An offset of 0 fits any transfer.
     ///
     /// ```
     /// use ftp_proto::Command;
@@ -88,9 +88,9 @@ impl Request {
         self
     }
 
-    /// RETR and STOR: these bytes of the file alone, counted from 0, the last one included (RANG,
-    /// draft-bryan-ftp-range). It takes the place of an offset. A download that brings more is
-    /// [`Failure::Incomplete`](crate::client::Failure::Incomplete); it may bring fewer where the file ends before.
+    /// The bytes of the file that a RETR or STOR transfers, counted from 0, the last one included (RANG, draft-bryan-ftp-range); no
+    /// offset may be given as well. A download that brings more bytes is [`Failure::Incomplete`](crate::client::Failure::Incomplete); it
+    /// may bring fewer if the file ends before.
     ///
     /// ```
     /// use ftp_proto::Path;
@@ -103,10 +103,9 @@ impl Request {
         self
     }
 
-    /// RETR in TYPE I or L 8, MODE S and STRU F: the whole file has so many bytes, from its start, whatever the offset
-    /// is. That is binding: where the offset and what came are not that many in the end, the failure is
-    /// [`Incomplete`](crate::client::Failure::Incomplete). Where the server tells another total beforehand, it is
-    /// [`Changed`](crate::client::Failure::Changed), before a byte was moved.
+    /// The size of the whole file in bytes, whatever the offset is, for RETR in TYPE I or L 8, MODE S and STRU F. If the offset and the
+    /// bytes that came don't add up to it, the request fails with [`Incomplete`](crate::client::Failure::Incomplete); if the server tells
+    /// another size beforehand, with [`Changed`](crate::client::Failure::Changed), before a byte is moved.
     ///
     /// ```
     /// use ftp_proto::Path;
@@ -120,10 +119,9 @@ impl Request {
         self
     }
 
-    /// The same, by what the server says: SIZE (RFC 3659 4) comes before the transfer command. A server that doesn't
-    /// know it, or refuses it, binds itself to nothing, and the transfer goes on. Where the offset is the whole file
-    /// already, nothing is left to fetch: the request succeeds with 0 bytes and SIZE's reply, and no data connection is
-    /// made.
+    /// The same, with the size that the server tells: SIZE (RFC 3659 4) is sent before the transfer command. If the server refuses it, the
+    /// transfer goes on unchecked. If the offset is the file's size already, nothing is left to fetch: the request succeeds with 0 bytes and
+    /// SIZE's reply, and no data connection is made.
     ///
     /// ```
     /// use ftp_proto::Path;
@@ -140,7 +138,7 @@ impl Request {
         self.options.get_or_insert_with(Box::default)
     }
 
-    /// Why its options can't be had in this session.
+    /// Why the request's options can't be had in this session.
     pub(in crate::client) fn misuse(&self, session: &Session) -> Option<Misuse> {
         let options = self.options.as_deref()?;
         let (verb, offset) = match &self.plan {

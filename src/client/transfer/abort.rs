@@ -1,4 +1,4 @@
-//! How a transfer is aborted, and what the server answers to it (RFC 959 4.1.3).
+//! How a transfer is aborted, and what servers reply to that (RFC 959 4.1.3).
 
 use super::state::{Aborting, Ending, Final, Stage, Then, Transfer};
 use crate::client::context::{Context, Progress, ReplyBy};
@@ -8,7 +8,7 @@ use crate::telnet::INTERRUPT_AND_SYNCH;
 use crate::tls::Tls;
 
 impl Transfer {
-    /// Aborts as far as the transfer has come. `false`: a reply has to come first, or it is over.
+    /// Aborts the transfer. `false`: not yet, since a reply has to come first, or not any more, since it has ended.
     pub(super) fn abort(&mut self, context: &mut Context, why: Ending) -> bool {
         match self.stage {
             Stage::Excluding
@@ -30,7 +30,7 @@ impl Transfer {
             | Stage::Ranged(_)
             | Stage::Interrupted(_)
             | Stage::Failing
-            // The server has finished already: only our side has to stop.
+            // The server has finished already, so only this side has to stop.
             | Stage::Moving(_, Final::Here | Final::Alone)
             | Stage::Straggling(..) => self.end(context, why),
             Stage::Commanded(commanded)
@@ -46,8 +46,8 @@ impl Transfer {
     }
 
     pub(super) fn say_abort(&mut self, context: &mut Context, transfer: CommandId, then: Then) {
-        // Telnet IP and Synch interrupt a server that doesn't read while it sends (RFC 959 4.1.3); inside TLS there
-        // is no urgent data (RFC 4217 14), and bare they puzzle some servers.
+        // Telnet IP and Synch interrupt a server that doesn't read while it sends (RFC 959 4.1.3). TLS has no urgent data
+        // (RFC 4217 14), and without it some servers don't understand them.
         if context.config.urgent && context.connection.tls == Tls::Off {
             let [rest @ .., mark] = INTERRUPT_AND_SYNCH;
             let outbox = &mut context.connection.outbox;
@@ -62,7 +62,7 @@ impl Transfer {
         self.stage = Stage::Aborting(Aborting { transfer, abor, barrier: None, by, then });
     }
 
-    /// The answers to ABOR are due. Where they don't come, the request ends as it would have, but the session can't go on.
+    /// Waits for the replies to ABOR. Without them the request ends as planned, but the session can't go on.
     pub(super) fn aborting(&mut self, context: &mut Context, aborting: Aborting) -> Progress {
         if context.connection.now >= aborting.by {
             return self.ended(context, aborting.then.ending(), true);
@@ -71,8 +71,8 @@ impl Transfer {
         Progress::Reply
     }
 
-    /// A final reply after ABOR. Servers answer the two commands with 426 and 226, 226 and 226, or once for
-    /// both; a NOOP behind the first answer tells which: what comes before its 200 is theirs.
+    /// Takes a final reply after ABOR. Servers answer the transfer command and ABOR with 426 and 226, with 226 twice, or once for both. A
+    /// NOOP after the first reply tells which: what comes before its 200 answers the two.
     pub(super) fn abort_reply(&mut self, context: &mut Context, aborting: Aborting, id: CommandId) {
         match aborting.barrier {
             Some(barrier) if id == barrier => {
@@ -81,11 +81,11 @@ impl Transfer {
             }
             None if id == aborting.transfer || id == aborting.abor => {
                 let barrier = Some(context.send(&Command::Noop));
-                // The first answer may have waited for an upload to be kept.
+                // The first reply may have waited for the server to keep an upload.
                 let by = aborting.by.max(context.connection.after(context.config.patience.abort));
                 self.stage = Stage::Aborting(Aborting { barrier, by, ..aborting });
             }
-            // The second answer, or one to a NOOP that was said while the bytes still moved.
+            // The second reply, or one to a NOOP that was sent while the bytes still moved.
             Some(_) | None => {}
         }
     }

@@ -1,4 +1,4 @@
-//! How many bytes a download is bound to bring, and how it is known.
+//! How many bytes a download has to bring, and how that is known.
 
 use super::state::{Ending, Stage, Transfer};
 use crate::client::context::Context;
@@ -7,7 +7,7 @@ use crate::command::{Command, Verb};
 use crate::reply::Reply;
 use crate::session::Step;
 
-/// How many bytes are bound to come.
+/// How many bytes have to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Length {
     Unknown,
@@ -17,7 +17,7 @@ enum Length {
 }
 
 impl Length {
-    /// The count that is missed, if these bytes can't be all, or are too many.
+    /// The expected number of bytes, if so many moved bytes are too few or too many.
     fn missed(self, moved: u64) -> Option<u64> {
         match self {
             Self::Exactly(count) if moved != count => Some(count),
@@ -36,7 +36,7 @@ impl Length {
 }
 
 impl Transfer {
-    /// Whether it begins where a file of this size has no byte and no end.
+    /// Whether the transfer begins behind the end of a file of this size.
     pub(super) fn begins_beyond(&self, total: u64) -> bool {
         match self.request.part {
             Part::From(offset) => offset > total,
@@ -44,7 +44,7 @@ impl Transfer {
         }
     }
 
-    /// SIZE, if it is to tell how much there is (RFC 3659 4).
+    /// Sends SIZE if the request wants it (RFC 3659 4).
     pub(super) fn ask_size(&mut self, context: &mut Context) {
         self.stage = Stage::Choosing;
         if let Command::Retr(path) = &self.request.command
@@ -55,7 +55,7 @@ impl Transfer {
         }
     }
 
-    /// The reply to SIZE is here.
+    /// Takes the reply to SIZE.
     pub(super) fn sized(&mut self, context: &mut Context, step: Step, reply: &Reply<'_>) {
         let told = match step {
             Step::Wait => return,
@@ -81,8 +81,8 @@ impl Transfer {
         Ending::Beyond { offset: self.request.part.offset(), total }
     }
 
-    /// The 1yz is here, which may announce a size: some servers say the whole file's, some what is left of it. The
-    /// failure that it brings about: where bytes are to go behind others, and it is neither of what the total would make it.
+    /// Takes the size that the 1yz may announce: some servers tell the whole file's, some what is left of it. Returns a failure if the
+    /// transfer has an offset and the expected total allows neither.
     pub(super) fn announced(&mut self, context: &Context, reply: &Reply<'_>) -> Option<Ending> {
         let heeds = context.config.announced_size && self.request.heeds_announced;
         let announced = reply.transfer_size().filter(|_| heeds && context.connection.session.form().is_verbatim())?;
@@ -111,7 +111,7 @@ impl Transfer {
         }
     }
 
-    /// How many bytes it should have been, where so many can't be right.
+    /// The expected number of bytes, if so many moved bytes can't be right.
     pub(super) fn missed(&self, context: &Context, moved: u64) -> Option<u64> {
         self.length(context).missed(moved)
     }
@@ -126,7 +126,7 @@ impl Transfer {
         }
     }
 
-    /// How many bytes were bound to come, as far as it is known.
+    /// The expected number of bytes, as far as it is known.
     pub(super) fn bound(&self, context: &Context) -> Option<u64> {
         self.length(context).count()
     }

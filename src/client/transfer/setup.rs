@@ -37,7 +37,7 @@ impl Transfer {
             self.stage = Stage::Listening(trial);
             return;
         }
-        // Some servers have to know what the connection is for.
+        // Some servers need to know what the data connection is for.
         if context.offers(Verb::Pret)
             && let Some(line) = self.transfer_line()
         {
@@ -52,22 +52,22 @@ impl Transfer {
         context.routes.next(&context.config.routes, self.tried, context.connection.ends.local().ip())
     }
 
-    /// What PRET tells the server that the connection is for.
+    /// The argument of PRET: the transfer command that the data connection is for.
     fn transfer_line(&self) -> Option<Argument<'static>> {
         let mut line = Vec::new();
         self.request.command.encode(&mut line);
-        // Blanks in front of the line's end belong to the path.
+        // Blanks before the line's end belong to the path.
         Argument::new(line.strip_suffix(b"\r\n")?).ok().map(Argument::into_owned)
     }
 
-    /// EPSV or PASV.
+    /// Sends EPSV or PASV.
     pub(super) fn ask_passive(&mut self, context: &mut Context, trial: Trial) {
         let command = if trial.route == Route::Epsv { Command::Epsv(EpsvArgument::Any) } else { Command::Pasv };
         context.send(&command);
         self.stage = Stage::Asking(trial);
     }
 
-    /// Active mode: once the socket listens, its address can be told.
+    /// Sends EPRT or PORT once the socket listens.
     pub(super) fn announce(&mut self, context: &mut Context, trial: Trial) -> Progress {
         let bound = match *context.connection.data.state() {
             State::Bound(address) => address,
@@ -77,11 +77,11 @@ impl Transfer {
             }
             _ => return Progress::Data(None),
         };
-        // A server of our own site reaches us at our own address, and mostly not at the outside one.
+        // A server on the same site reaches this side at its own address, and mostly not at the public one.
         let ends = &context.connection.ends;
         let own = ends.local().ip();
-        let external = context.config.external_address.filter(|_| is_outside(ends.peer().ip()));
-        // Over the other protocol no NAT is in between that has it.
+        let external = context.config.public_address.filter(|_| is_outside(ends.peer().ip()));
+        // A public address of the other IP version belongs to a NAT that isn't in between.
         let external = external.filter(|address| address.is_ipv4() == own.is_ipv4());
         let address = SocketAddr::new(external.unwrap_or(own), bound.port());
         let command = match (trial.route, address) {
@@ -102,7 +102,7 @@ impl Transfer {
         Progress::Again
     }
 
-    /// The reply to EPSV, PASV, EPRT or PORT is here.
+    /// Takes the reply to EPSV, PASV, EPRT or PORT.
     pub(super) fn agreed(&mut self, context: &mut Context, trial: Trial, step: Step, reply: &Reply<'_>) {
         match step {
             Step::Wait => {}
@@ -123,7 +123,7 @@ impl Transfer {
                 }
             },
             Step::Continue | Step::Failure => {
-                // 5yz is for good, but for 530, which says that this login may not; 4yz may pass.
+                // A route refused with 5yz isn't tried again, unless it was 530, which another login may change; 4yz is transient.
                 if reply.code().class() == Class::PermanentNegative && reply.code() != Code::NOT_LOGGED_IN {
                     context.routes.give_up(trial.route);
                 }
@@ -133,7 +133,7 @@ impl Transfer {
         }
     }
 
-    /// Dials the first of these addresses; the second is for when that fails.
+    /// Asks to connect to the first of these addresses; the second is tried if that fails.
     fn dial_next(&mut self, context: &mut Context, trial: Trial, [first, second]: [Option<SocketAddr>; 2]) {
         let Some(address) = first else {
             self.stage = Stage::Choosing;
@@ -141,7 +141,7 @@ impl Transfer {
         };
         let more = second.is_some() || self.next_route(context).is_some();
         let patience = &context.config.patience;
-        let patience = if more { patience.dial } else { patience.last_dial };
+        let patience = if more { patience.connect } else { patience.last_connect };
         context.connection.data.connect(address, None, patience);
         self.stage = Stage::Dialling { trial, at: address, next: second };
     }
@@ -172,7 +172,7 @@ impl Transfer {
             | State::Ended { .. }
             | State::Standing(_)
             | State::Whole { .. } => {
-                cannot_happen("a port is dialled, and there is neither a question nor its answer");
+                cannot_happen("there is neither an open `Connect` nor its answer");
                 self.end(context, Ending::NoRoute);
             }
         }
@@ -180,8 +180,8 @@ impl Transfer {
     }
 }
 
-/// The host, if one is named, and the port of a 227 or 229, whichever command it answers. An EPSV's full form
-/// names a host only for the record: RFC 2428 3 wants the control connection's.
+/// The host, if one is named, and the port of a 227 or 229, whichever command it answers. A host in a 229 is ignored: RFC 2428 3 wants the
+/// control connection's.
 fn advertised(reply: &Reply<'_>) -> Option<(Option<IpAddr>, u16)> {
     match reply.code() {
         Code::ENTERING_EXTENDED_PASSIVE => Some((None, reply.extended_passive().ok()?.port())),

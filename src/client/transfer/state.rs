@@ -17,17 +17,17 @@ use crate::tls::Tls;
 #[derive(Debug)]
 pub(in crate::client) struct Transfer {
     pub(super) request: TransferRequest,
-    /// The routes before this place of the application's order were tried.
+    /// The number of `Config::routes` that were tried or skipped.
     pub(super) tried: usize,
-    /// How the connection of the transfer before, which stands, was made: it is tried first, and once.
+    /// How the data connection of the last transfer was made, if it is still open: it is tried first, and once.
     pub(super) reused: Option<(Route, Option<SocketAddr>)>,
-    /// How many attempts have come so far that bytes were to move.
+    /// The number of attempts that reached a `Stream`.
     pub(super) attempts: u32,
     /// STOU: the name that the server told.
     pub(super) name: Option<Vec<u8>>,
     /// How many bytes the 150 of the last attempt has announced.
     pub(super) announced: Option<u64>,
-    /// The final reply, if others were due behind it.
+    /// The final reply, if others were due after it.
     pub(super) kept: Option<Reply<'static>>,
     pub(super) stage: Stage,
 }
@@ -36,12 +36,12 @@ pub(in crate::client) struct Transfer {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trial {
     pub(super) route: Route,
-    /// What the server has announced, or we have.
+    /// The address that the server announced, or in active mode the client.
     pub(super) advertised: Option<SocketAddr>,
     pub(super) since: Instant,
 }
 
-/// The transfer command was said.
+/// A route with the transfer command that was sent for it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Commanded {
     pub(super) trial: Trial,
@@ -51,19 +51,19 @@ pub(super) struct Commanded {
 /// How far a transfer has come.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stage {
-    /// EPSV ALL, if it is wanted and wasn't said.
+    /// EPSV ALL is next, if it is wanted and wasn't sent yet.
     Begin,
     /// The reply to EPSV ALL is due.
     Excluding,
-    /// TYPE, if another is in force.
+    /// TYPE is next, if another one is in force.
     Type,
     /// The reply to TYPE is due.
     Typing,
-    /// SIZE, if it is wanted.
+    /// SIZE is next, if it is wanted.
     Size,
     /// The reply to SIZE is due.
     Sizing,
-    /// The next route.
+    /// The next route is to be chosen.
     Choosing,
     /// The reply to PRET is due.
     Announcing(Trial),
@@ -71,9 +71,9 @@ pub(super) enum Stage {
     Listening(Trial),
     /// The reply to EPSV, PASV, EPRT or PORT is due.
     Asking(Trial),
-    /// The server's port is dialled; where else it may be reached.
+    /// `Connect` to the server's port is open. `next`: another address to try.
     Dialling { trial: Trial, at: SocketAddr, next: Option<SocketAddr> },
-    /// The data connection stands, or the server was told where we listen.
+    /// The data connection is made, or the server knows where this side listens.
     Ready(Trial),
     /// The reply to REST is due.
     Restarting(Trial),
@@ -81,26 +81,26 @@ pub(super) enum Stage {
     Ranging(Trial),
     /// The range is agreed on: the transfer command is next.
     Ranged(Trial),
-    /// The offset or the range was agreed on, and something was said behind it: it has to be said again.
+    /// The offset or range was agreed on, but another command was sent after it, so it has to be sent again.
     Interrupted(Trial),
-    /// The 1yz, and in active mode the server's connection, are due.
+    /// The 1yz is due, and in active mode the server's connection.
     Commanded(Commanded),
     /// TLS begins, then bytes move. The final reply may have come already.
     Moving(Commanded, Final),
     /// The bytes have moved; the final reply is due.
     Finishing(Commanded, Stream),
-    /// The final reply has come; those to NOOPs said amid the transfer have to be here by then.
+    /// The final reply has come; replies to NOOPs sent during the transfer have to come by this moment.
     Straggling(Trial, Stream, Instant),
-    /// The server has failed before a byte had moved: the next route, once this one's channel is closed.
+    /// The server failed before a byte had moved: the next route is tried once this one's channel is closed.
     Failing,
-    /// TLS on the data connection has failed, and it is closed: the server's final reply is due by then.
+    /// TLS on the data connection has failed, and it is closed: the server's final reply has to come by this moment.
     Unsecured(Commanded, Instant),
-    /// The data connection broke before a byte had moved: the server's final reply is due by then. One that has sent us away may wait
-    /// for the host that it expects for a minute (vsftpd), and a host that has answered in its place tells it nothing.
+    /// The data connection broke before a byte had moved: the server's final reply has to come by this moment. vsftpd, for example, closes
+    /// a connection from a host that it doesn't expect, and goes on waiting for the right one for a minute.
     Dismissed(Commanded, Instant),
-    /// ABOR was said.
+    /// ABOR was sent.
     Aborting(Aborting),
-    /// The final word was said by us or by the server.
+    /// Nothing more is sent; the request ends once the data connection is closed.
     Ending(Ending),
 }
 
@@ -121,7 +121,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// It broke before a byte had moved.
+    /// The stream broke before a byte had moved.
     pub(super) const BROKEN: Self = Self { end: StreamEnd::Truncated, moved: Moved::Nothing };
 }
 
@@ -129,14 +129,14 @@ impl Stream {
 pub(super) struct Aborting {
     pub(super) transfer: CommandId,
     pub(super) abor: CommandId,
-    /// The NOOP behind the first answer to the two: what comes before its 200 belongs to them.
+    /// The NOOP after the first reply to the two: what comes before its 200 answers them.
     pub(super) barrier: Option<CommandId>,
-    /// When all answers have to be here.
+    /// When all replies have to be here.
     pub(super) by: Instant,
     pub(super) then: Then,
 }
 
-/// How it goes on once the server has answered an ABOR.
+/// What follows once the server has answered an ABOR.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Then {
     End(Ending),
@@ -144,7 +144,7 @@ pub(super) enum Then {
 }
 
 impl Then {
-    /// The same where nothing more can be said.
+    /// How the request ends if nothing can follow.
     pub(super) fn ending(self) -> Ending {
         match self {
             Self::End(ending) => ending,
@@ -156,19 +156,19 @@ impl Then {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Refused,
-    /// The server has answered with a code that can't be an answer.
+    /// The server's code can't answer the command.
     Unexpected,
     Aborted,
-    /// Nothing has moved for too long; the adapter has told of so many bytes.
+    /// Nothing has moved for too long. Holds the number of bytes that the adapter has told.
     Stalled(u64),
     NoRoute,
     Incomplete(StreamEnd, Moved),
-    /// The server tells another total than the one that is binding.
+    /// The server tells another total than the expected one.
     Changed {
         expected: u64,
         told: u64,
     },
-    /// It begins behind the end of the file.
+    /// The transfer begins behind the end of the file.
     Beyond {
         offset: u64,
         total: u64,
@@ -191,7 +191,7 @@ impl Transfer {
         }
     }
 
-    /// The final reply of the transfer command has come, and the bytes still move.
+    /// Whether the final reply of the transfer command has come while the bytes still move.
     pub(in crate::client) fn has_final(&self) -> bool {
         matches!(self.stage, Stage::Moving(_, Final::Here | Final::Alone))
     }
@@ -201,8 +201,8 @@ impl Transfer {
         matches!(self.stage, Stage::Commanded(_))
     }
 
-    /// An upload has been sent, and the server may be long at putting it where it belongs: until then it answers neither the
-    /// transfer command nor an ABOR. One whose connection broke is nothing that it keeps.
+    /// Whether an upload was sent that the server may take long to put in its place: until then it answers neither the transfer command
+    /// nor ABOR. An upload whose connection broke isn't kept.
     pub(in crate::client) fn awaits_commit(&self) -> bool {
         match self.stage {
             Stage::Finishing(_, stream) => {
@@ -218,7 +218,7 @@ impl Transfer {
         lists && moved.bytes() == 0 && matches!(self.stage, Stage::Moving(_, Final::Alone))
     }
 
-    /// Whether the data has come to its end in order; `None`: it isn't under way.
+    /// Whether the data has ended in order; `None`: none is under way.
     pub(in crate::client) fn data_is_whole(&self) -> Option<bool> {
         match self.stage {
             Stage::Moving(..) | Stage::Dismissed(..) => Some(false),
@@ -227,19 +227,20 @@ impl Transfer {
         }
     }
 
-    /// The server is at work or has finished, and what is due behind the final reply is waited for once the bytes have moved.
+    /// Whether replies that are due after the final one are waited for once the bytes have moved.
     pub(in crate::client) fn expects_stragglers(&self) -> bool {
         matches!(self.stage, Stage::Moving(..) | Stage::Straggling(..))
     }
 
-    /// A command that isn't this transfer's was said behind the last one.
+    /// Notes that a command that isn't this transfer's was sent after its last one.
     pub(in crate::client) fn interrupt(&mut self) {
         if let Stage::Ready(trial) | Stage::Ranged(trial) = self.stage {
             self.stage = Stage::Interrupted(trial);
         }
     }
 
-    /// Nothing more is said, and no data connection is needed, but one that stands if the server has refused the transfer alone.
+    /// Ends the transfer: nothing more is sent, and the data connection is released. One that was left open by the transfer before stays
+    /// if the server has merely refused this one.
     pub(super) fn end(&mut self, context: &mut Context, ending: Ending) {
         if ending != Ending::Refused || !context.data_stands() {
             context.connection.data.release();
@@ -247,13 +248,13 @@ impl Transfer {
         self.stage = Stage::Ending(ending);
     }
 
-    /// The request has ended so. `out_of_step`: replies are missing.
+    /// Ends the request. `out_of_step`: replies are missing.
     pub(super) fn ended(&mut self, context: &mut Context, ending: Ending, out_of_step: bool) -> Progress {
         let how = match ending {
             Ending::Refused => End::Refused,
             Ending::Unexpected => End::Unexpected,
             Ending::Aborted => End::Aborted,
-            // The answer to `Close` may know of more than the adapter has told.
+            // The answer to `Close` may count more bytes than the adapter has told.
             Ending::Stalled(told) => {
                 let closed = context.connection.data.take_closed();
                 End::Stalled(closed.map_or(told, |moved| moved.bytes().max(told)))
@@ -267,20 +268,20 @@ impl Transfer {
         Progress::End(Ended { how, reply: self.kept.take(), out_of_step })
     }
 
-    /// The attempt has ended so; the next route is tried.
+    /// Records how the attempt ended, and goes on to the next route.
     pub(super) fn give_up(&mut self, context: &mut Context, trial: Trial, end: AttemptEnd, said: Option<&Reply<'_>>) {
         self.record(context, trial, None, end, said);
         self.next(context);
     }
 
-    /// Nothing is left of this route's connection; the next one is tried.
+    /// Goes on to the next route; nothing is left of this one's connection.
     pub(super) fn next(&mut self, context: &mut Context) {
         context.connection.data.forget();
         self.stage = Stage::Choosing;
     }
 
-    /// The attempt that is under way has come so far, or ended so, and the server said this of it. One whose connection stands is
-    /// in the record already.
+    /// Records how far the attempt under way has come or how it ended, and what the server said of it. An attempt whose connection was
+    /// made is updated.
     pub(super) fn record(
         &self,
         context: &mut Context,
@@ -305,17 +306,17 @@ impl Transfer {
         attempt.connected |= end == AttemptEnd::Connected;
         attempt.opened |= self.is_opened();
         attempt.said = said.map(|reply| Box::new(Excerpt::of(reply)));
-        // They are kept until the next transfer, and nearly always it is one.
+        // The attempts are kept until the next transfer, and nearly always there is only one.
         attempts.reserve_exact(1);
         attempts.push(attempt);
     }
 
-    /// What a connection that stands does from now on.
+    /// The record of the attempt whose connection was made.
     pub(super) fn standing(context: &mut Context) -> Option<&mut Attempt> {
         context.attempts.last_mut().filter(|last| last.is_success())
     }
 
-    /// A 1yz has opened the transfer.
+    /// Whether a 1yz has opened the transfer.
     fn is_opened(&self) -> bool {
         matches!(
             self.stage,

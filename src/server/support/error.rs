@@ -1,42 +1,50 @@
-//! What can't be supported.
+//! Why something can't be supported.
 
 use core::fmt;
 
 use crate::command::Verb;
 
-/// What [`Support`](super::Support) was told would have no effect. A place is counted from 0 among the names that were given.
+/// Why a method of [`Support`](super::Support) rejects its argument: it would have no effect. Indices are counted from 0 among the names that
+/// were given.
+///
+/// ```
+/// use ftp_proto::Verb;
+/// use ftp_proto::server::{Support, SupportError};
+/// assert_eq!(Support::default().with(&[Verb::Type]), Err(SupportError::Alone(Verb::Type)));
+/// assert_eq!(Support::default().with_facts(["type", "TYPE"]), Err(SupportError::Twice { index: 1 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SupportError {
-    /// No application can support it: it needs a mechanism beside TLS (ADAT, MIC, CONF, ENC), a gateway (ALGS), or a server
-    /// that is TLS's client on the data connection (CPSV, SSCN).
+    /// No application can support this verb: it needs a mechanism other than TLS (ADAT, MIC, CONF, ENC), a gateway (ALGS), or a server that
+    /// is the TLS client on data connections (CPSV, SSCN).
     Never(Verb),
-    /// It is there exactly if TLS is: [`Config::security`](crate::server::Config::security) says so.
+    /// Whether this verb is supported follows from [`Config::security`](crate::server::Config::security).
     FollowsTls(Verb),
-    /// The machine answers it alone, and does so already.
+    /// The machine always answers this verb alone.
     Alone(Verb),
-    /// No server can do without it.
+    /// Every server needs this verb.
     Needed(Verb),
-    /// There is no name.
+    /// No name was given.
     Empty,
-    /// That is no such name, or no such line.
+    /// A name or line is invalid.
     NoName {
-        /// Its place.
+        /// Its index.
         index: usize,
     },
-    /// That is there already.
+    /// A name or line is there already.
     Twice {
-        /// Its place.
+        /// Its index.
         index: usize,
     },
-    /// There are more names than a client can choose among.
+    /// There are too many names.
     TooMany {
-        /// How many there may be.
+        /// How many are allowed.
         most: usize,
     },
     /// A line of FEAT begins with a word that the machine announces itself, where it is supported.
     Announced {
-        /// Its place.
+        /// Its index.
         index: usize,
     },
 }

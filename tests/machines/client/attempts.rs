@@ -64,8 +64,8 @@ fn dialled(rig: &mut Rig, host: &str) -> u64 {
 fn only_the_last_host_of_the_last_route_is_waited_for_longer() {
     let mut config = by(&[Route::Pasv]);
     config.passive_host = PassiveHost::AdvertisedThenPeer;
-    config.patience.dial = Duration::from_secs(11);
-    config.patience.last_dial = Duration::from_secs(31);
+    config.patience.connect = Duration::from_secs(11);
+    config.patience.last_connect = Duration::from_secs(31);
     for (routes, second) in [(&[Route::Pasv][..], 31), (&[Route::Pasv, Route::Epsv], 11)] {
         config.routes = routes.to_vec();
         let mut rig = Rig::logged_in(config.clone());

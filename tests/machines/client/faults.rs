@@ -163,7 +163,7 @@ fn pret_comes_before_pasv_where_feat_names_it() {
 #[test]
 fn epsv_all_is_said_once_where_it_is_wanted() {
     let mut config = by(&[Route::Epsv]);
-    config.only_epsv = true;
+    config.epsv_all = true;
     let mut rig = Rig::logged_in(config);
     rig.retrieve();
     rig.converse(&[("EPSV ALL", "200 ok"), ("TYPE I", "200 ok"), ("EPSV", "229 (|||5|)"), ("RETR f", "150 ok")]);

@@ -39,7 +39,7 @@ fn the_time_to_dial_begins_when_connect_is_shown() {
     let now = rig.now();
     let Ok(Action::Connect(connect)) = rig.client.poll(now) else { panic!("nothing is dialled") };
     let deadline = connect.deadline();
-    assert_eq!(deadline.saturating_since(now), Config::default().patience.dial);
+    assert_eq!(deadline.saturating_since(now), Config::default().patience.connect);
     drop(connect);
     rig.now += Duration::from_secs(1);
     let later = rig.now();

@@ -99,7 +99,7 @@ fn active_mode_is_never_chosen_by_itself() {
 #[test]
 fn active_mode_tells_the_external_address_and_takes_the_server_only() {
     let mut config = by(&[Route::Port]);
-    config.external_address = Some("192.0.2.200".parse().unwrap());
+    config.public_address = Some("192.0.2.200".parse().unwrap());
     let mut rig = Rig::logged_in(config);
     rig.retrieve();
     let did = rig.converse(&[("TYPE I", "200 ok"), ("PORT 192,0,2,200,19,137", "200 ok")]);
@@ -113,7 +113,7 @@ fn active_mode_tells_the_external_address_and_takes_the_server_only() {
 fn an_inside_server_hears_our_inside_address() {
     for peer in ["10.0.0.2:21", "127.0.0.1:21", "192.168.1.9:21"] {
         let mut config = by(&[Route::Port]);
-        config.external_address = Some("203.0.113.200".parse().unwrap());
+        config.public_address = Some("203.0.113.200".parse().unwrap());
         let mut rig = Rig::between(config, "10.0.0.1:40000", peer).greet().log_in();
         rig.retrieve();
         let did = rig.converse(&[("TYPE I", "200 ok")]);
@@ -125,7 +125,7 @@ fn an_inside_server_hears_our_inside_address() {
 #[test]
 fn an_external_address_of_ipv4_is_not_told_over_ipv6() {
     let mut config = by(&[Route::Eprt]);
-    config.external_address = Some("203.0.113.200".parse().unwrap());
+    config.public_address = Some("203.0.113.200".parse().unwrap());
     let mut rig = Rig::between(config, "[2001:db8::1]:40000", "[2001:db8::7]:21").greet().log_in();
     rig.retrieve();
     let did = rig.converse(&[("TYPE I", "200 ok")]);

@@ -27,8 +27,8 @@ impl Both {
     fn new() -> Self {
         let mut config = Config::default();
         config.support = Support::everything().with_site(["X"]).unwrap();
-        config.patience.login_failure = Duration::ZERO;
-        config.login_failures = u32::MAX;
+        config.patience.failed_login_delay = Duration::ZERO;
+        config.max_login_failures = u32::MAX;
         let ends = Endpoints::new("192.0.2.2:21".parse().unwrap(), "192.0.2.1:40000".parse().unwrap());
         let greeting = Greeting::ready(Text::from_static("ready"));
         let server = Server::new(Arc::new(config), ends, &greeting, Instant::default());

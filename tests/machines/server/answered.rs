@@ -7,7 +7,7 @@ use ftp_proto::{Code, Command, CommandError, Ending, Moved, Reply, StreamEnd, Te
 use ftp_proto_rigs::server::{Did, Rig, World, with};
 
 fn told() -> Config {
-    with(|config| config.answered = true)
+    with(|config| config.report_answered = true)
 }
 
 /// What is told of these lines, sent at once: the line, the code, whether the application was asked.
@@ -104,7 +104,7 @@ fn an_exchange_is_the_command_and_the_whole_reply() {
 #[test]
 fn what_the_application_answers_is_told_too() {
     let config = with(|config| {
-        config.answered = true;
+        config.report_answered = true;
         config.support = Support::default().with(&[Verb::Quit]).unwrap().with_unknown_verbs();
     });
     let mut rig = Rig::logged_in(config);
@@ -146,8 +146,8 @@ fn a_failed_login_is_told_when_it_is_said_and_the_one_too_many_as_it_is_said() {
 #[test]
 fn a_word_too_many_that_the_application_refuses_is_told_as_it_is_said() {
     let config = with(|config| {
-        config.answered = true;
-        config.unknown_commands = 2;
+        config.report_answered = true;
+        config.max_unknown_commands = 2;
         config.support = Support::default().with_unknown_verbs_before_login();
     });
     let mut rig = Rig::greeted(config);
@@ -207,7 +207,7 @@ fn the_end_of_a_transfer_is_told_and_what_is_said_amid_it() {
 
 #[test]
 fn the_news_of_auth_comes_before_its_write() {
-    let mut rig = Rig::greeted(with(|config| (config.answered, config.security) = (true, Security::Offered)));
+    let mut rig = Rig::greeted(with(|config| (config.report_answered, config.security) = (true, Security::Offered)));
     let did = rig.hears("AUTH TLS");
     let told = Did::Tells("AUTH TLS".into(), 234, false);
     assert_eq!(did[..3], [told, Did::Said("234 Proceed with negotiation.".into()), Did::StartsTls]);

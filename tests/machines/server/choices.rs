@@ -235,7 +235,7 @@ fn size_in_ascii_is_asked_for_only_by_policy() {
         ("SIZE a", "213 49"),
     ]);
     let mut counting = Config::default();
-    counting.size_of_text = true;
+    counting.size_in_ascii = true;
     Rig::logged_in(counting).answers(&[("SIZE a", "213 49")]);
 }
 

@@ -246,12 +246,12 @@ fn where_nothing_may_be_read_nobody_looks() {
     assert_eq!(rig.all(World::Busy), [Did::Commits]);
     assert_eq!(outcome(&mut rig), (format!("{KEPT}\n221 Goodbye."), false, true));
     // The pipeline is full.
-    let mut rig = streaming_with(with(|config| config.pipeline = 40), "STOR f");
+    let mut rig = streaming_with(with(|config| config.pipeline_bytes = 40), "STOR f");
     rig.server.received(b"CWD a\r\nCWD b\r\nCWD c\r\nCWD d\r\n");
     end(&mut rig, StreamEnd::Clean);
     assert_eq!(rig.all(World::Busy), [Did::Commits]);
     // It becomes full while it is looked.
-    let mut rig = streaming_with(with(|config| config.pipeline = 40), "STOR f");
+    let mut rig = streaming_with(with(|config| config.pipeline_bytes = 40), "STOR f");
     end(&mut rig, StreamEnd::Clean);
     let Action::Look(mut look) = rig.server.poll(ftp_proto::Instant::default()) else { panic!() };
     let mut lines = 0;

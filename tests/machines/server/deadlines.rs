@@ -125,7 +125,7 @@ fn wants_input(rig: &mut Rig) -> bool {
 
 #[test]
 fn what_is_read_ahead_is_bounded_to_the_byte() {
-    let config = || with(|config| config.pipeline = 100);
+    let config = || with(|config| config.pipeline_bytes = 100);
     let questions: [(&str, &str); 3] = [("", "CWD x"), ("EPSV", "RETR f"), ("", "EPSV")];
     for (setup, line) in questions {
         let mut rig = Rig::logged_in(config());
@@ -153,7 +153,7 @@ fn what_is_read_ahead_is_bounded_to_the_byte() {
 
 #[test]
 fn amid_a_transfer_lines_are_taken_up_as_long_as_there_is_room() {
-    let mut rig = Rig::streaming(with(|config| config.pipeline = 64));
+    let mut rig = Rig::streaming(with(|config| config.pipeline_bytes = 64));
     rig.server.received("CWD x\r\n".repeat(100).as_bytes());
     assert_eq!(rig.all(World::Busy), [Did::Streams]);
     assert!(!wants_input(&mut rig));
@@ -168,8 +168,8 @@ fn amid_a_transfer_lines_are_taken_up_as_long_as_there_is_room() {
 fn a_login_that_failed_counts_at_its_threshold_and_not_before() {
     for most in 1..=4 {
         let mut rig = Rig::greeted(with(|config| {
-            config.login_failures = most;
-            config.patience.login_failure = Duration::ZERO;
+            config.max_login_failures = most;
+            config.patience.failed_login_delay = Duration::ZERO;
         }));
         let mut failures = 0;
         while !rig.closed {
@@ -187,7 +187,7 @@ fn a_login_that_failed_counts_at_its_threshold_and_not_before() {
 #[test]
 fn words_of_nobody_end_the_session_at_their_threshold_and_not_before() {
     for most in 1..=4 {
-        let mut rig = Rig::greeted(with(|config| config.unknown_commands = most));
+        let mut rig = Rig::greeted(with(|config| config.max_unknown_commands = most));
         let said: Vec<_> = (0..most).flat_map(|_| codes(&rig.hears("FOO"))).collect();
         let mut expected = vec![500; most as usize];
         *expected.last_mut().unwrap() = 421;

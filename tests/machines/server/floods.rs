@@ -6,7 +6,7 @@ use ftp_proto_rigs::server::{Did, Rig, World, codes};
 /// A limit of so many bytes for all that waits.
 fn config(pipeline: usize) -> Config {
     let mut config = Config::default();
-    (config.pipeline, config.limits.line) = (pipeline, 40);
+    (config.pipeline_bytes, config.limits.line) = (pipeline, 40);
     config
 }
 
@@ -127,7 +127,7 @@ fn what_was_unwanted_once_counts_no_more_once_input_is_wanted_again() {
 #[test]
 fn one_line_may_be_as_long_as_its_limit_however_little_may_wait() {
     let mut config = Config::default();
-    config.pipeline = 1;
+    config.pipeline_bytes = 1;
     let mut rig = Rig::logged_in(config);
     let line = [b"CWD ", &[b'd'; 4000][..], b"\r\n"].concat();
     for byte in line.chunks(1) {

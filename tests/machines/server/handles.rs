@@ -69,7 +69,7 @@ fn answers(rig: &mut Rig, answer: Word) {
 
 /// A session in which the last of these lines waits for the application, with failed logins ending it.
 fn asked(lines: &[&str], login_failures: u32) -> Rig {
-    let mut rig = Rig::greeted(with(|config| config.login_failures = login_failures));
+    let mut rig = Rig::greeted(with(|config| config.max_login_failures = login_failures));
     let (last, before) = lines.split_last().unwrap();
     before.iter().for_each(|line| drop(rig.hears(line)));
     rig.server.received(format!("{last}\r\n").as_bytes());
@@ -188,14 +188,14 @@ fn a_range_may_be_one_byte_and_none_ends_before_it_begins() {
         rig.hears("EPSV");
         rig.server.received(b"RETR f\r\n");
         let Action::Transfer(transfer) = rig.server.poll(rig.now()) else { panic!() };
-        assert_eq!((transfer.offset(), transfer.last()), (offset, last), "{lines:?}");
+        assert_eq!((transfer.offset(), transfer.last_byte()), (offset, last), "{lines:?}");
         rig.all(World::Works);
     }
 }
 
 #[test]
 fn rein_keeps_tls_that_began_with_the_connection_however_often_it_is_said() {
-    let mut rig = Rig::greeted(with(|config| config.implicit = true));
+    let mut rig = Rig::greeted(with(|config| config.implicit_tls = true));
     for turn in 1..=3 {
         rig = rig.log_in();
         rig.hears("EPSV");

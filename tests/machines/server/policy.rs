@@ -25,13 +25,13 @@ fn s20_a_failed_login_is_answered_after_a_while() {
     rig.hears("PASS wrong");
     assert_eq!(rig.receives(b""), [Did::Leaves]);
     // Nobody may say more than the pipeline holds meanwhile.
-    let mut rig = Rig::greeted(with(|config| config.pipeline = 100));
+    let mut rig = Rig::greeted(with(|config| config.pipeline_bytes = 100));
     rig.hears("USER anna");
     rig.hears("PASS wrong");
     let did = rig.receives(&[b'x'; 200]);
     assert_eq!(did, [Did::Said("421 Too many commands at once.".into()), Did::Leaves]);
     // Without the delay.
-    let mut rig = Rig::greeted(with(|config| config.patience.login_failure = Duration::ZERO));
+    let mut rig = Rig::greeted(with(|config| config.patience.failed_login_delay = Duration::ZERO));
     rig.hears("USER anna");
     assert_eq!(rig.says("PASS wrong"), "530 Login incorrect.");
 }
@@ -39,7 +39,7 @@ fn s20_a_failed_login_is_answered_after_a_while() {
 #[test]
 fn s20_so_many_failed_logins_end_the_session() {
     for most in [1, 3, 5] {
-        let mut rig = Rig::greeted(with(|config| config.login_failures = most));
+        let mut rig = Rig::greeted(with(|config| config.max_login_failures = most));
         for failure in 1..=most {
             rig.hears("USER anna");
             rig.hears("PASS wrong");
@@ -90,7 +90,7 @@ fn s11_unknown_commands_before_the_login_end_the_session() {
         rig.answers(&[("FOO", "500 Unknown command.")]);
     }
     assert_eq!(rig.says("FOO"), "421 Too many unknown commands.");
-    let mut rig = Rig::greeted(with(|config| config.unknown_commands = 2));
+    let mut rig = Rig::greeted(with(|config| config.max_unknown_commands = 2));
     rig.hears("FOO");
     assert_eq!(rig.says("FOO"), "421 Too many unknown commands.");
 }
@@ -400,7 +400,7 @@ fn sessions_are_equal_under_every_security() {
         let mut client = client::Config::default();
         client.security = wants;
         let mut config = server::Config::default();
-        (config.security, config.implicit, config.clear_command_channel) = (offers, implicit, true);
+        (config.security, config.implicit_tls, config.clear_command_channel) = (offers, implicit, true);
         let requests = vec![
             login(),
             Request::secure(),

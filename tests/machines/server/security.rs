@@ -200,7 +200,7 @@ fn s12_what_a_client_sends_is_bounded_and_nobody_reads_more() {
     let mut rig = Rig::logged_in(Config::default());
     rig.deserted = true;
     rig.receives(b"EPSV\r\nRETR f\r\n");
-    let limit = Config::default().pipeline;
+    let limit = Config::default().pipeline_bytes;
     for kind in [b"PWD\r\n".as_slice(), b"XYZZY no such word\r\n", b"\r\n"] {
         let mut sent = 0;
         while wants_input(&mut rig) {
@@ -290,7 +290,7 @@ fn s19_no_site_command_is_built_in_and_none_is_for_strangers() {
             let mut rig = Rig::greeted(config());
             if !login.is_empty() {
                 rig.receives(login.as_bytes());
-                rig.now += Config::default().patience.login_failure;
+                rig.now += Config::default().patience.failed_login_delay;
                 rig.all(World::Works);
             }
             let did = rig.hears(&format!("SITE {word}"));
@@ -319,7 +319,7 @@ fn s20_names_are_not_told_and_passwords_not_tried_fast() {
     words.dedup();
     assert_eq!(words.len(), 1, "{words:?}");
     // A wrong password is told after a while, and the third one ends the session, whatever stands between.
-    let delay = Config::default().patience.login_failure;
+    let delay = Config::default().patience.failed_login_delay;
     for between in ["", "NOOP\r\n", "REIN\r\n", "FEAT\r\n", "USER other\r\n"] {
         let mut rig = Rig::greeted(Config::default());
         for expected in [530, 530, 421] {

@@ -72,7 +72,7 @@ pub(super) const STATES: &[State] = &[
     ("beginning TLS", || said_to(Rig::greeted(tls(Security::Offered)), "AUTH TLS")),
     ("beginning TLS before the greeting", || {
         let mut config = tls(Security::Offered);
-        config.implicit = true;
+        config.implicit_tls = true;
         let mut rig = Rig::new(config);
         assert_eq!(rig.all(World::Busy), [Did::StartsTls]);
         rig

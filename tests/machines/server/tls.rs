@@ -7,7 +7,7 @@ use ftp_proto::{Resume, Text, Verb};
 use ftp_proto_rigs::server::{Did, Rig, World, said, secures, tls, with};
 
 fn implicit() -> Config {
-    with(|config| config.implicit = true)
+    with(|config| config.implicit_tls = true)
 }
 
 fn spoken(text: &str) -> Did {

@@ -126,7 +126,7 @@ fn while_the_application_thinks_input_is_bounded() {
         let Action::Question(pending) = rig.server.poll(now) else { panic!() };
         pending.wants_input()
     };
-    let mut rig = Rig::logged_in(with(|config| config.pipeline = 100));
+    let mut rig = Rig::logged_in(with(|config| config.pipeline_bytes = 100));
     rig.server.received(b"DELE f\r\n");
     assert!(wants_input(&mut rig));
     rig.server.received(&b"NOOP\r\n".repeat(20));

@@ -184,7 +184,7 @@ fn what_is_read_meanwhile_is_taken_up_behind_it() {
     rig.server.received(b"ABOR\r\n");
     assert_eq!(said(&rig.all(World::Works)), "200 NOOP ok.\n426 Transfer aborted.\n226 Abort successful.");
     // No more than the pipeline takes.
-    let mut rig = Rig::logged_in(with(|config| config.pipeline = 100));
+    let mut rig = Rig::logged_in(with(|config| config.pipeline_bytes = 100));
     rig.server.received(b"NOOP\r\n");
     rig.server.received(&[b'x'; 99]);
     assert!(write(&mut rig).wants_input());

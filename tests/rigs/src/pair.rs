@@ -82,7 +82,7 @@ impl Manner {
         };
         if self != Self::Plain {
             server.security = server::Security::Data;
-            server.implicit = self == Self::Implicit;
+            server.implicit_tls = self == Self::Implicit;
         }
         (client, server)
     }
@@ -154,7 +154,7 @@ impl Pair {
     ) -> Self {
         let greeting = Greeting::ready(Text::from_static("ready"));
         let secures = client.security != client::Security::Optional;
-        let watched = Watched::new(client_addr, server_addr, client.escaping, server.implicit);
+        let watched = Watched::new(client_addr, server_addr, client.escaping, server.implicit_tls);
         Self {
             client: Client::new(Arc::new(client), Endpoints::new(client_addr, server_addr), Instant::default()),
             server: Server::new(

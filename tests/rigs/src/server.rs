@@ -233,7 +233,7 @@ impl Rig {
             }
             Action::Transfer(transfer) => {
                 let facts: Vec<&str> = transfer.facts().collect();
-                let (offset, last) = (transfer.offset(), transfer.last());
+                let (offset, last) = (transfer.offset(), transfer.last_byte());
                 self.asked.push(format!("{} {offset} {last:?} {}", line(transfer.command()), facts.join(",")));
                 match (world, transfer.command()) {
                     (World::Works, Command::Stou(_)) => transfer.accept_as(&Path::new("unique").unwrap()),

@@ -1,7 +1,7 @@
-//! Servers' configuration files: what will fail from outside, and what is unsafe, each with its line.
+//! Configuration files of servers: finds what will fail from outside, and what is unsafe, each with its line.
 //!
-//! Each server's file is read into the same [`Settings`], which are judged by one set of rules; what only one server can get wrong
-//! stands with its reader.
+//! Each server's file is read into the same [`Settings`], to which one set of rules applies. Faults that only one server can have are in its
+//! reader.
 //!
 //! ```
 //! use ftp_proto_doctor::config::{Fault, Reading};
@@ -27,7 +27,7 @@ pub use fault::{Concern, Fault, Gravity};
 use included::Included;
 pub use settings::{At, Place, Settings};
 
-/// A configuration file, read.
+/// A configuration file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     server: Software,
@@ -36,17 +36,17 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Reads a file of this server's, or of the one whose syntax it has: vsftpd's, ProFTPD's, or `ftp-server`'s. What it includes isn't
+    /// Reads a file of this server; `None`: of the one whose syntax it has, vsftpd, ProFTPD or `ftp-server`. Files that it includes aren't
     /// read, which is a concern of its own.
     pub fn of(text: &str, server: Option<Software>) -> Self {
         Self::with(text, server, Included::unread())
     }
 
-    /// The same of a file, with what it includes.
+    /// Reads a file with the files that it includes.
     ///
     /// # Errors
     ///
-    /// The file can't be read. One that it includes and that can't be read is a concern.
+    /// The file can't be read. An included file that can't be read is a concern instead.
     pub fn of_file(file: &Path, server: Option<Software>) -> io::Result<Self> {
         let text = fs::read(file)?;
         Ok(Self::with(&String::from_utf8_lossy(&text), server, Included::beside(file)))
@@ -65,23 +65,23 @@ impl Reading {
         Self { server, concerns, included: included.into_files() }
     }
 
-    /// The files that were read besides, because the file includes them.
+    /// The included files that were read.
     pub fn included(&self) -> &[String] {
         &self.included
     }
 
-    /// Whose file it is.
+    /// The server that the file is for.
     pub fn server(&self) -> Software {
         self.server
     }
 
-    /// What is wrong with it, the worst first; of the same gravity by line.
+    /// The faults, the gravest first, and then by line.
     pub fn concerns(&self) -> &[Concern] {
         &self.concerns
     }
 }
 
-/// By its syntax: ProFTPD's has words and sections, the others' have `key=value`; only `ftp-server`'s knows some of the keys.
+/// Finds the server by the syntax: ProFTPD's has words and sections, the others' have `key=value`, and some keys are only `ftp-server`'s.
 fn recognised(text: &str) -> Software {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let (mut words, mut equals) = (0_u32, 0_u32);

@@ -1,12 +1,11 @@
-//! What FTP programs write down, read for a diagnosis. Text goes in, values come out: no file, no socket, no clock.
+//! Reads logs and configuration files of FTP programs for a diagnosis. Text goes in, values come out, without sockets and clocks.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`read`] | logs that people paste: finds the dialogue in them, and what it is evidence of |
+//! | [`read`] | logs: finds the dialogue in what people paste, and makes evidence of it |
 //! | [`config`] | servers' configuration files: what will fail from outside, and what is unsafe |
 //!
-//! `ftp-doctor` is the program over it. It is a package of its own so that the fuzz targets, which may read any bytes as a log, build
-//! nothing of TLS or command lines.
+//! The program `ftp-doctor` uses it. It is a package of its own so that fuzz targets don't have to build TLS and option parsing.
 //!
 //! ```
 //! let log = b"Command: PASV\nResponse: 227 Entering Passive Mode (192,168,1,5,200,10).\nCommand: LIST\nError: Connection timed out\n";

@@ -1,11 +1,12 @@
-//! Logs of FTP programs: finds the dialogue in what people paste.
+//! Reads logs of FTP programs: finds the dialogue in what people paste.
 //!
 //! ```text
 //!  bytes ─▶ lines, each with its time ─▶ the program's format ─▶ events of each session ─▶ Session, attempts ─▶ Evidence
 //!           line.rs                      one file a program      dialogue.rs               evidence.rs
 //! ```
 //!
-//! The program is recognised by its lines; what fits no format is skipped, and half a log is read as far as it goes. No input panics.
+//! The program is recognised by its lines. Lines in no known format are skipped, and an incomplete log is read as far as it goes. No input
+//! causes a panic.
 
 mod bsd;
 mod curl;
@@ -33,14 +34,14 @@ use dialogue::Sink;
 pub use dialogue::{Dialogue, Event, What};
 use line::Lines;
 
-/// A log, read.
+/// A log that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     program: Program,
     dialogues: Vec<Dialogue>,
 }
 
-/// Sessions that belong together.
+/// Sessions of one client with one server, which are diagnosed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Case {
@@ -48,32 +49,32 @@ pub struct Case {
     pub first: usize,
     /// The last line.
     pub last: usize,
-    /// How many sessions.
+    /// The number of sessions.
     pub sessions: usize,
-    /// What they are evidence of.
+    /// Their evidence.
     pub evidence: Evidence,
-    /// A data connection failed, and the log doesn't show how it was asked for: more of it would tell why.
+    /// Whether a data connection failed without the log showing the command that asked for it: a longer log would tell more.
     pub is_cut: bool,
 }
 
 impl Case {
-    /// Another session of the same client's with the same server.
+    /// Adds another session of the same client with the same server.
     fn is_of(&self, other: &Evidence) -> bool {
         self.evidence.side != Side::Server && (other.server.is_none() || self.evidence.server == other.server)
     }
 }
 
-/// Who wrote a log.
+/// The program that wrote a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Program {
-    /// A dialogue without a program's own words: lines that begin with `C:` and `S:`, `>` and `<`, or commands and replies alone.
+    /// Only the dialogue: lines that begin with `C:` and `S:` or `>` and `<`, or commands and replies alone.
     Transcript,
     /// `curl -v`.
     Curl,
     /// lftp, with `debug`.
     Lftp,
-    /// FileZilla, what its window shows or its file.
+    /// FileZilla, from its window or its file.
     FileZilla,
     /// WinSCP.
     WinScp,
@@ -93,7 +94,7 @@ pub enum Program {
     FtpClient,
 }
 
-/// The first of two that fit equally is taken.
+/// In order of preference if several fit equally.
 const PROGRAMS: [Program; 12] = [
     Program::Transcript,
     Program::Curl,
@@ -109,11 +110,11 @@ const PROGRAMS: [Program; 12] = [
     Program::ProFtpd,
 ];
 
-/// How much of a log is read, in bytes: what lies behind is left out.
+/// How many bytes of a log are read; the rest is ignored.
 const LONGEST: usize = 16 << 20;
 
 impl Log {
-    /// Reads a log of whichever program. Allocates as much again as the log has.
+    /// Reads a log of any program. Allocates about as many bytes as the log has.
     pub fn read(bytes: &[u8]) -> Self {
         let text = line::decode(bytes.get(..LONGEST).unwrap_or(bytes));
         let program = Program::of(&text);
@@ -126,18 +127,18 @@ impl Log {
         Self { program, dialogues: program.dialogues(&text) }
     }
 
-    /// Who wrote it, as far as can be told.
+    /// The program that wrote the log, as far as that can be told.
     pub fn program(&self) -> Program {
         self.program
     }
 
-    /// The sessions in it, those without a word said left out.
+    /// The sessions in the log, except those without a command or reply.
     pub fn dialogues(&self) -> &[Dialogue] {
         &self.dialogues
     }
 
-    /// What it is evidence of. A client's sessions with one server are one case: what fails in one and works in another tells more. In a
-    /// server's log each session is its own. Allocates.
+    /// The evidence. A client's sessions with one server are one case, since it tells more if something fails in one session and works in
+    /// another. In a server's log each session is a case. Allocates.
     pub fn cases(&self) -> Vec<Case> {
         let mut cases: Vec<Case> = Vec::new();
         for dialogue in &self.dialogues {
@@ -158,7 +159,7 @@ impl Log {
 }
 
 impl Program {
-    /// Whose lines these are.
+    /// Recognises the program by the lines.
     fn of(text: &str) -> Self {
         let mut marks = [0_u64; PROGRAMS.len()];
         for line in Lines::of(text) {
@@ -216,7 +217,7 @@ impl Program {
         sink.finish()
     }
 
-    /// At which end it stands.
+    /// The side on which the program runs.
     pub const fn side(self) -> Side {
         match self {
             Self::Vsftpd | Self::ProFtpd => Side::Server,
@@ -225,7 +226,7 @@ impl Program {
         }
     }
 
-    /// Which server wrote it.
+    /// The server that the program is, if it is one.
     pub const fn server(self) -> Software {
         match self {
             Self::Vsftpd => Software::Vsftpd,
@@ -234,7 +235,7 @@ impl Program {
         }
     }
 
-    /// Which host of a 227 it dials where its log doesn't say.
+    /// Which host of a 227 the program connects to, if its log doesn't tell.
     const fn dials(self) -> Dials {
         match self {
             Self::FileZilla | Self::Wget | Self::Ftp | Self::WinScp => Dials::Advertised,
@@ -244,14 +245,14 @@ impl Program {
     }
 }
 
-/// Which host of a 227 is dialled.
+/// Which host of a 227 a program connects to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dials {
-    /// The one that it names.
+    /// The one that the 227 names.
     Advertised,
     /// The control connection's.
     Peer,
-    /// Nobody can tell.
+    /// Unknown.
     Unknown,
 }
 
@@ -274,8 +275,8 @@ impl fmt::Display for Program {
     }
 }
 
-/// What holds of any bytes: they are read without a panic, the same as each program's, no session is empty, and a success is never ill.
-/// Tests and the fuzz target `doctor_log` call it.
+/// The invariant for any bytes: they can be read as a log of each program without a panic, no session is empty, and a success is never diagnosed
+/// as a failure. Tests and the fuzz target `doctor_log` call this.
 #[doc(hidden)]
 pub fn check(bytes: &[u8]) {
     let log = Log::read(bytes);

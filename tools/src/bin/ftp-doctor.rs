@@ -1,4 +1,4 @@
-//! Why there is no FTP data connection, and what to do.
+//! Tells why FTP data connections fail, and what to do.
 //!
 //! ```text
 //! cargo run --bin ftp-doctor -- ftp://ftp.example.com

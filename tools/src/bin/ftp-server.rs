@@ -1,4 +1,4 @@
-//! An FTP server of a directory.
+//! An FTP server for one directory.
 //!
 //! ```text
 //! cargo run --bin ftp-server -- --listen 127.0.0.1:2121 --root . --user anna:secret

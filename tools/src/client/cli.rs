@@ -1,4 +1,4 @@
-//! The client for the command line, over whichever adapter.
+//! The command line of `ftp-client`, over either adapter.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,40 +21,40 @@ use super::url::Url;
 use crate::interrupt;
 use crate::{Runtime, one_line, printable, tell};
 
-/// An FTP client: lists, gets, puts, renames and removes files, makes directories.
+/// An FTP client: lists, downloads, uploads, renames and removes files, makes directories.
 ///
-/// A download takes a file's place once it has come whole; what came of one that failed is kept in FILE.ftp-part, for --resume.
-/// Ctrl-C aborts in order. The second one ends the program at once.
+/// A download replaces the local file once it has come whole. What has come of a download that failed is kept in FILE.ftp-part, for --resume.
+/// Ctrl-C aborts in order; a second Ctrl-C ends the program at once.
 #[derive(Parser)]
 struct Arguments {
-    /// Whose sockets: the standard library's, or tokio's.
+    /// Which sockets to use: the standard library's, or tokio's.
     #[arg(long, value_enum, hide_possible_values = true, value_name = "std|tokio", default_value_t = Runtime::Std)]
     runtime: Runtime,
     #[command(flatten)]
     options: Options,
-    /// get, mirror: goes on where an earlier download has stopped; get also where the file itself stops. put: goes on where the
-    /// file at the server stops.
+    /// get, mirror: goes on where an earlier download has stopped; get also goes on at the end of the local file. put: goes on at the end of
+    /// the file on the server.
     #[arg(long)]
     resume: bool,
-    /// get, put: a text, whose lines end at either end as they do there (TYPE A).
+    /// get, put: transfers a text, whose line ends are converted to those of the other side (TYPE A).
     #[arg(long)]
     ascii: bool,
-    /// ls: the lines of LIST as they come, instead of a table.
+    /// ls: prints the lines of LIST as they come, instead of a table.
     #[arg(long)]
     raw: bool,
-    /// mirror: how many connections at once.
+    /// mirror: how many connections to use at once.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
     connections: u8,
-    /// mirror: how many directories at most; a server's links can make endless ones.
+    /// mirror: how many directories to read at most, since links on a server can make endless ones.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     max_directories: u32,
     #[arg(value_enum)]
     action: Action,
-    /// ftp://user:password@host:port/path; the path begins at the login directory, and at the root with %2F in front.
-    /// ftps:// is --tls implicit.
+    /// ftp://user:password@host:port/path. The path begins at the login directory, or at the root with %2F in front.
+    /// ftps:// means --tls implicit.
     url: OsString,
-    /// get: where to write, `-` for standard output, by default the same name here. put: what to send; it keeps its
-    /// name if the path ends in `/`. mirror: the directory to write in. mv: the new path, as in a URL.
+    /// get: the file to write, or `-` for standard output; by default one of the same name. put: the file to send, which keeps its
+    /// name if the path ends in `/`. mirror: the directory to write to. mv: the new path, as in a URL.
     file: Option<PathBuf>,
 }
 
@@ -72,11 +72,11 @@ enum Action {
     Mkdir,
     /// Renames a file or a directory.
     Mv,
-    /// Downloads a directory and what is in it; files of the same size are there already.
+    /// Downloads a directory with everything in it, except files that are here with the same size.
     Mirror,
 }
 
-/// The program, under its name.
+/// Runs the program. `program` is the name that it prints.
 pub fn main(program: &str) -> ExitCode {
     let result = match Arguments::try_parse() {
         Err(error) if !error.use_stderr() => error.exit(),
@@ -91,7 +91,7 @@ pub fn main(program: &str) -> ExitCode {
         Err(error) => {
             // One line, whatever the server has said.
             tell(format_args!("{program}: {}", printable(format!("{error:#}").replace('\n', " / ").as_bytes())));
-            // It may have broken before it could end in order.
+            // The session may have broken before the abort could end in order.
             if is_abort(&error) || interrupt::came() { interrupt::STATUS.into() } else { ExitCode::FAILURE }
         }
     }

@@ -1,4 +1,4 @@
-//! `get` and `put`: one file, of which nothing is lost.
+//! `get` and `put`: copies one file without losing anything.
 
 use std::cell::Cell;
 use std::ffi::OsStr;
@@ -22,7 +22,7 @@ use crate::net::content::Content;
 use crate::net::convert::Deflate;
 use crate::{printable, tell};
 
-/// What a text's lines end with here.
+/// The line ends of local texts.
 const LINE_END: LineEnd = LineEnd::Lf;
 
 /// What to copy, and how.
@@ -35,9 +35,9 @@ pub struct Copy<'a> {
     pub ascii: bool,
 }
 
-/// Where a download goes.
+/// The destination of a download.
 enum Target {
-    /// Standard output, a pipe or a device: what came can't be taken back.
+    /// Standard output, a pipe or a device: what was written can't be undone.
     Stream(Counted<Box<dyn Write>>),
     File {
         partial: Partial,
@@ -141,28 +141,28 @@ impl Copy<'_> {
     }
 }
 
-/// A file that comes.
+/// A file that is being downloaded.
 pub struct Download<'a> {
     pub path: &'a RemotePath<'a>,
     pub form: Form,
-    /// Where in the file it begins, in bytes.
+    /// Where the download begins, in bytes from the start of the file.
     pub offset: u64,
     pub length: Length,
 }
 
-/// How many bytes a file has at the server.
+/// How many bytes a file has on the server.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Length {
-    /// So many, as it has told.
+    /// This many, as the server has told.
     Told(u64),
-    /// SIZE is to tell, if the server knows it.
+    /// To be asked by SIZE, if the server knows it.
     Asked,
-    /// Nobody can tell: in TYPE A it isn't what comes out here.
+    /// Unknown: in TYPE A the local size differs.
     Unknown,
 }
 
 impl Download<'_> {
-    /// Downloads it. Fewer bytes than there are is a failure, and so is more. What was known of its length.
+    /// Downloads the file. Fewer or more bytes than the file has are a failure. Returns what was known of the length.
     pub fn run(&self, connection: &mut impl Adapter, sink: impl Write) -> Result<Length> {
         let why = Cell::new(None);
         let result = self.fetch(connection, sink, &why);
@@ -268,7 +268,7 @@ impl Target {
         }
     }
 
-    /// The download has ended so.
+    /// Ends the download.
     fn settle(self, result: Result<Length>) -> Result<()> {
         match self {
             Self::File { partial, place } => settle(partial, &place, result),
@@ -296,8 +296,7 @@ impl Write for Target {
     }
 }
 
-/// A download to that directory has ended so: the file takes its place, or what came is kept for `--resume`, and the error says
-/// where.
+/// Ends a download to this directory: the file is replaced, or what has come is kept for `--resume`, and the error tells where.
 pub fn settle(partial: Partial, directory: &Path, result: Result<Length>) -> Result<()> {
     let place = directory.join(partial.partial_name());
     let here = |why| Error::new(Local::new(why)).context(format!("{}", place.display()));
@@ -355,12 +354,12 @@ fn remote_size(connection: &mut impl Adapter, path: &RemotePath<'_>) -> Result<u
     }
 }
 
-/// Nothing, if the server has refused; any other error is one.
+/// `None` if the server has refused; any other error is returned.
 fn unless_refused<T: Default>(error: Error) -> Result<T> {
     if refusal(&error).is_some() { Ok(T::default()) } else { Err(error) }
 }
 
-/// An upload that was resumed is as long there as it is here, as far as the server tells.
+/// Checks that an upload that was resumed is as long on the server as it is here, as far as the server tells.
 fn check_size(connection: &mut impl Adapter, path: &RemotePath<'_>, local: &Path) -> Result<()> {
     let here = local.metadata()?.len();
     match remote_size(connection, path) {
@@ -370,7 +369,7 @@ fn check_size(connection: &mut impl Adapter, path: &RemotePath<'_>, local: &Path
     Ok(())
 }
 
-/// Tells early what would otherwise end the transfer, and changes nothing.
+/// Finds early, without changing anything, what would fail at the end of the transfer.
 fn check_writable(path: &Path) -> io::Result<()> {
     match File::options().write(true).open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => parent(path).metadata().map(|_| ()),
@@ -382,7 +381,7 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A name of the server as one of this system.
+/// A name of the server as a local file name.
 pub fn local_name(name: &[u8]) -> Result<PathBuf> {
     let name: &OsStr = std::os::unix::ffi::OsStrExt::from_bytes(name);
     Ok(name.into())

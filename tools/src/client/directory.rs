@@ -1,4 +1,4 @@
-//! What is in a directory of the server: by MLSD, by LIST, or by NLST, whichever the server has.
+//! Reads a directory of the server by MLSD, LIST or NLST, whichever the server has.
 
 use std::io::{self, Write};
 
@@ -13,51 +13,51 @@ use super::session::{Adapter, Login};
 /// The longest listing of one directory, in bytes.
 const LONGEST: usize = 64 * 1024 * 1024;
 
-/// How a server's directories are read: the next one is tried where it refuses one.
+/// The commands that read a directory, in the order in which they are tried.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum How {
-    /// By facts for programs (RFC 3659 7).
+    /// MLSD: facts for programs (RFC 3659 7).
     Mlsd,
-    /// By lines for people, in whichever dialect.
+    /// LIST: lines for people, in any dialect.
     List,
-    /// By names alone.
+    /// NLST: names only.
     Nlst,
 }
 
-/// Something in a directory.
+/// An entry of a directory.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Found {
     pub name: Vec<u8>,
     pub what: What,
 }
 
-/// What it is.
+/// The kind of an entry.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum What {
     Directory,
     File(Size),
-    /// The server has told no more than the name, or it is a link.
+    /// Unknown: the server has told only the name, or the entry is a link.
     Unknown,
-    /// It leads elsewhere than to something of that name in that directory.
+    /// A name that leads out of the directory.
     Elsewhere,
     /// Neither a file nor a directory: a device, a pipe, a socket.
     Special,
-    /// A line that nobody understands.
+    /// A line in no known dialect.
     Unread,
 }
 
-/// How many bytes a file has, and who says so.
+/// How many bytes a file has, and how exactly that is known.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Size {
-    /// By MLSD or SIZE: that is the number that a transfer brings.
+    /// From MLSD or SIZE: the exact number that a transfer brings.
     Bound(u64),
-    /// By a line for people.
+    /// From a LIST line.
     Listed(u64),
     Unknown,
 }
 
 impl How {
-    /// By what FEAT has named; a server that doesn't know FEAT has no MLSD.
+    /// Chooses by FEAT; a server without FEAT has no MLSD.
     pub fn of(connection: &mut impl Adapter) -> Self {
         match connection.request(Request::features(), None) {
             Ok(outcome) if outcome.reply.has_feature("MLST") => Self::Mlsd,
@@ -91,7 +91,8 @@ impl How {
     }
 }
 
-/// What is in the current directory, which has this path. What the server refuses isn't tried again over this connection, but for its last resort.
+/// Reads the current directory, which has this path. A command that the server refuses isn't tried again over this connection, except the last
+/// one.
 pub fn read<A: Adapter>(connection: &mut A, login: &Login, how: &mut How, path: &[u8]) -> Result<Vec<Found>> {
     let (mut way, mut refused) = (*how, None);
     let text = loop {
@@ -164,7 +165,7 @@ fn parse(how: How, text: &[u8], path: &[u8]) -> Result<Vec<Found>> {
     Ok(listing.lines(text).filter_map(found).collect())
 }
 
-/// How many bytes a server has put before each name, though NLST had no path, to say that it is in this very directory.
+/// The length of a prefix that some servers put before each name, such as `./`, though NLST had no path.
 fn before_each(names: &[u8], path: &[u8]) -> usize {
     let directory = [path.strip_suffix(b"/").unwrap_or(path), b"/"].concat();
     let is_before_each = |words: &&[u8]| {
@@ -174,7 +175,7 @@ fn before_each(names: &[u8], path: &[u8]) -> usize {
     [&directory[..], b"./"].into_iter().find(is_before_each).map_or(0, <[u8]>::len)
 }
 
-/// What the entry is; `None`: the directory itself, or the one above.
+/// The kind of an entry; `None`: the directory itself, or its parent.
 fn of_entry(entry: &Entry<'_>, how: How) -> Option<What> {
     let size = match (entry.size.and_then(|size| size.exact()), how) {
         (Some(size), How::Mlsd) => Size::Bound(size),
@@ -192,7 +193,7 @@ fn of_entry(entry: &Entry<'_>, how: How) -> Option<What> {
     })
 }
 
-/// What of a listing is kept.
+/// Keeps a listing up to its limit.
 struct Limited(Vec<u8>);
 
 impl Write for Limited {

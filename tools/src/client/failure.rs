@@ -1,4 +1,4 @@
-//! How a request went wrong, for who decides what comes next.
+//! Why a request failed, for the code that decides what comes next.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use ftp_proto::client::{Client, Failure, Violation};
 use ftp_proto::diagnosis::{Actor, Fact, Finding, diagnose};
 use ftp_proto::{Code, Reply, TlsVersion};
 
-/// An error, and what became of what had come.
+/// An error, with what became of the bytes that had come.
 #[derive(Debug)]
 pub struct Left {
     error: Error,
@@ -29,7 +29,7 @@ impl fmt::Display for Left {
 
 impl std::error::Error for Left {}
 
-/// What went wrong here, or is no fault of the connection: it is as good as before.
+/// An error that isn't the connection's, which can still be used.
 #[derive(Debug)]
 pub struct Local(Error);
 
@@ -48,7 +48,7 @@ impl fmt::Display for Local {
 
 impl std::error::Error for Local {}
 
-/// An error of a data connection or of the session, with what the doctor says to it.
+/// An error of a data connection or session, with the doctor's text.
 #[derive(Debug)]
 pub struct Explained {
     error: Error,
@@ -85,7 +85,7 @@ impl Explained {
 /// The codes with which a server tells that the data connection has failed: none could be made, or its TLS isn't as the server wants it.
 const FAILED_DATA: [Code; 2] = [Code::CANNOT_OPEN_DATA_CONNECTION, Code::UNSUPPORTED_PROTOCOL_OR_DATA_TLS];
 
-/// What the server has said to it, the causes, what the user can do, and what the server's side can. [`Finding`]'s own display has all of it.
+/// The server's reply, the causes, what the user can do, and what the server's administrator can. [`Finding`]'s own display has everything.
 fn advice(finding: &Finding, is_told: bool) -> String {
     let mut advice = String::new();
     if !is_told && let Some(fact @ Fact::Said(_)) = finding.supports().find(|fact| matches!(fact, Fact::Said(_))) {
@@ -114,7 +114,7 @@ impl fmt::Display for Explained {
 
 impl std::error::Error for Explained {}
 
-/// What an error says, and what the doctor says to it.
+/// The text of an error, and the doctor's.
 pub fn told(error: &Error) -> (String, Option<&str>) {
     if let Some(Explained { error, advice }) = error.downcast_ref() {
         return (format!("{error:#}"), Some(advice));
@@ -126,7 +126,7 @@ pub fn told(error: &Error) -> (String, Option<&str>) {
     (format!("{error:#}"), None)
 }
 
-/// The machine's word, where the request has failed and the session goes on.
+/// The machine's failure, if the request failed and the session goes on.
 pub fn failure(error: &Error) -> Option<&Failure<'static>> {
     error
         .downcast_ref()
@@ -144,12 +144,12 @@ pub fn refusal(error: &Error) -> Option<Code> {
     refused(error).map(Reply::code)
 }
 
-/// Whether it ended because somebody wanted it to.
+/// Whether the request was aborted.
 pub fn is_abort(error: &Error) -> bool {
     matches!(failure(error), Some(Failure::Aborted))
 }
 
-/// Whether a listing was refused because there is nothing to list: several servers say so of an empty directory, by 450 or 550.
+/// Whether a listing was refused because the directory is empty, as several servers do by 450 or 550.
 pub fn is_empty_listing(error: &Error) -> bool {
     const WORDS: [&str; 8] = [
         "no files",

@@ -16,10 +16,10 @@ use super::session::{Adapter, Login};
 use crate::printable;
 use crate::tree::listing;
 
-/// The longest line of a listing, in bytes: a longer one is nobody's file.
+/// The longest line of a listing, in bytes; no file has a longer one.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// Prints what is at `path`.
+/// Prints the listing of `path`.
 pub fn ls<A: Adapter>(login: &Login, path: Option<&RemotePath<'_>>, raw: bool) -> Result<()> {
     let mut connection = login.open::<A>(&ProgressBar::hidden())?;
     let path = || path.map(RemotePath::borrowed);
@@ -60,12 +60,12 @@ pub fn ls<A: Adapter>(login: &Login, path: Option<&RemotePath<'_>>, raw: bool) -
 struct Table<W> {
     out: W,
     listing: Listing,
-    /// What has come of the next line.
+    /// The beginning of the next line.
     rest: Vec<u8>,
     raw: bool,
-    /// It is a person who reads: no escape of the server reaches the terminal.
+    /// Whether the output is a terminal: then no escape sequence of the server may reach it.
     masks: bool,
-    /// Nothing has come.
+    /// Whether nothing has come.
     is_untouched: bool,
     /// Nobody reads any more.
     is_unread: bool,
@@ -145,7 +145,7 @@ impl<W: Write> Write for Table<W> {
         self.heed(result).map(|()| bytes.len())
     }
 
-    /// The listing has ended.
+    /// Ends the listing.
     fn flush(&mut self) -> io::Result<()> {
         let result = self.lines(true).and_then(|()| self.out.flush());
         self.heed(result)
@@ -194,7 +194,7 @@ fn letter(kind: Kind) -> char {
     }
 }
 
-/// As `ls -l` has them, where they are Unix's.
+/// Permissions as in `ls -l`, if they are Unix's.
 fn permissions(entry: &Entry<'_>) -> String {
     let Some(mode) = entry.mode() else { return String::new() };
     let place = |shift: u32, special: u16, set: [char; 2]| {
@@ -210,7 +210,7 @@ fn permissions(entry: &Entry<'_>) -> String {
     [place(6, 0o4000, ['s', 'S']), place(3, 0o2000, ['s', 'S']), place(0, 0o1000, ['t', 'T'])].concat().iter().collect()
 }
 
-/// In bytes; behind `~` where the server has rounded it.
+/// The size in bytes, after `~` if the server has rounded it.
 fn size(entry: &Entry<'_>) -> String {
     match entry.size {
         Some(size) if entry.kind != Kind::Directory => {
@@ -220,7 +220,7 @@ fn size(entry: &Entry<'_>) -> String {
     }
 }
 
-/// In the server's zone, or with `Z` in UTC.
+/// The time in the server's zone, or with `Z` in UTC.
 fn time(modified: Option<Modified>) -> String {
     let Some(Modified { time, precision, zone, .. }) = modified else { return "-".into() };
     let day = format!("{:04}-{:02}-{:02}", time.year(), time.month(), time.day());
@@ -230,7 +230,7 @@ fn time(modified: Option<Modified>) -> String {
     }
 }
 
-/// This moment, for times without a year.
+/// The current time, for times without a year.
 pub fn now() -> Result<Time> {
     listing::time(SystemTime::now()).context("the clock is wrong")
 }

@@ -1,7 +1,7 @@
-//! A directory of the server, and what is in it, copied over several connections.
+//! `mirror`: copies a directory of the server with everything in it, over several connections.
 //!
-//! Names come from the server, which may be anybody's: none can lead out of the directory. Only plain names are taken, and
-//! cap-std opens each without following a link out.
+//! The names come from the server, which isn't trusted: none can lead out of the local directory. Only plain names are used, and cap-std opens
+//! each without following a link out.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, ErrorKind};
@@ -27,10 +27,10 @@ use crate::{interrupt, printable, tell};
 /// A server's links can make a directory its own descendant.
 const DEPTH: usize = 64;
 
-/// How often something is tried again amid which a connection has broken that was sound before, or that was refused for the moment.
+/// How often an entry is tried again after a working connection broke, or after the server refused it for the moment.
 const MOST_TRIES: u32 = 1;
 
-/// How long a server that takes no new connection is left in peace, each time.
+/// How long to wait each time the server takes no new connection.
 const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
 
 /// How often is looked whether somebody has interrupted.
@@ -43,19 +43,19 @@ pub struct Mirror {
     pub connections: usize,
     /// How many directories at most.
     pub most_directories: u32,
-    /// Goes on from what earlier ones have left of files.
+    /// Whether to go on from partial files.
     pub resume: bool,
 }
 
-/// Something to copy.
+/// An entry to copy.
 struct Job {
     what: What,
-    /// The path at the server.
+    /// The path on the server.
     remote: Vec<u8>,
     /// The path below the directory here.
     local: PathBuf,
     depth: usize,
-    /// How often it was tried in vain, which may have been chance.
+    /// How often copying this has failed for a reason that may have been chance.
     tries: u32,
 }
 
@@ -80,10 +80,10 @@ struct State {
     /// Nobody waits for a connection any more.
     is_over: bool,
     directories: u32,
-    /// Some were left out.
+    /// Whether entries were left out.
     has_too_many: bool,
     failures: usize,
-    /// What the doctor has said so far: of many files it would say the same.
+    /// The doctor's texts so far, each of which is printed only once.
     advised: BTreeSet<String>,
     is_aborted: bool,
 }
@@ -184,7 +184,7 @@ impl Work {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until something is to be copied; `false`: nothing is left.
+    /// Waits for an entry to copy; `false`: nothing is left.
     fn wait_for_work(&self) -> bool {
         let idle = |state: &mut State| state.jobs.is_empty() && state.busy > 0;
         let state = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
@@ -220,7 +220,7 @@ impl Work {
         Some(job)
     }
 
-    /// Copies what is to be copied, over one connection, until nothing is left, or it breaks: `true`.
+    /// Copies entries over one connection until none is left, or it breaks: `true`.
     fn work<A: Adapter>(&self, mut connection: A) -> bool {
         let mut how = How::of(&mut connection);
         let mut is_used = false;
@@ -246,7 +246,7 @@ impl Work {
         false
     }
 
-    /// Another connection in the place of one that has broken: the server may not have noticed yet that there is room again.
+    /// Replaces a connection that has broken. The server may not have noticed yet that there is room again.
     fn reopen<A: Adapter>(&self) -> Result<A> {
         for pause in PAUSES {
             match self.mirror.open() {
@@ -273,7 +273,7 @@ impl Work {
         self.changed.notify_all();
     }
 
-    /// Another connection may do it, if there is one.
+    /// Leaves an entry to another connection, if there is one.
     fn give_back(&self, job: Job) {
         self.return_job(|jobs| jobs.push_front(job));
     }
@@ -401,7 +401,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether there is room for another one, which it is then.
+    /// Counts another directory, if the limit allows it.
     fn takes_directory(&mut self, most: u32) -> bool {
         let takes = self.directories < most;
         self.directories += u32::from(takes);
@@ -421,7 +421,7 @@ impl State {
     }
 }
 
-/// Whether the session is at its end: neither the server nor this side has anything to say but that.
+/// Whether the error means that the session has ended.
 fn is_broken(error: &Error) -> bool {
     match failure(error) {
         Some(_) => refusal(error) == Some(Code::SERVICE_NOT_AVAILABLE),
@@ -434,7 +434,7 @@ fn is_passing(error: &Error) -> bool {
     refusal(error).is_some_and(|code| code.class() == Class::TransientNegative)
 }
 
-/// The name here of what was found, if it is to be copied.
+/// The local name of an entry, if it is to be copied.
 fn taken(name: &[u8], what: What) -> Result<PathBuf> {
     match what {
         What::Elsewhere => bail!("refused: it is a way to somewhere else, not a name"),

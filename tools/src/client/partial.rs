@@ -1,7 +1,7 @@
-//! A download on its way: it is written under a name of its own, and takes the file's place only once it has come whole.
+//! A download under way: it is written under a partial name, and replaces the file only once it has come whole.
 //!
-//! What came of one that failed stays under that name, for `--resume`. Nothing is made before the first byte comes, so that
-//! what is refused leaves nothing.
+//! What has come of a download that failed stays under the partial name, for `--resume`. No file is made before the first byte, so that a
+//! refused download leaves nothing.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -14,46 +14,46 @@ use rustix::io::Errno;
 
 use crate::tree::keep_owner_and_mode;
 
-/// What a partial file's name ends with, behind the name of the file that it is to become.
+/// The end of a partial file's name, after the name of the file that it becomes.
 pub const SUFFIX: &str = ".ftp-part";
 
 /// The longest name that file systems take, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// A file that comes.
+/// A file that is being downloaded.
 pub struct Partial {
     directory: Dir,
     name: OsString,
     partial: OsString,
     begin: Begin,
-    /// Once a byte has come.
+    /// Exists once a byte has come.
     file: Option<File>,
     written: u64,
 }
 
-/// What is there before the first byte.
+/// What is here before the first byte.
 #[derive(Clone, Copy)]
 enum Begin {
     Anew,
-    /// So much of it came before.
+    /// This many bytes are under the partial name.
     Partial(u64),
-    /// So much is under the file's own name: it is copied, so that the file stays as it is until the end.
+    /// This many bytes are under the file's own name. They are copied, so that the file is untouched until the end.
     Copy(u64),
 }
 
 /// What a download may go on from.
 #[derive(Clone, Copy, PartialEq)]
 pub enum From {
-    /// It begins anew.
+    /// Nothing: it begins anew.
     Nothing,
-    /// What an earlier one has left.
+    /// What an earlier download has left under the partial name.
     Partial,
-    /// The same, or else what is under the file's own name.
+    /// That, or else the file itself.
     PartialOrFile,
 }
 
 impl Partial {
-    /// What is to become the file of that name in that directory. Nothing but a plain file is replaced, or gone on from.
+    /// A download of the file of this name in this directory. Only a plain file is replaced or continued.
     pub fn new(directory: Dir, name: &OsStr, from: From) -> io::Result<Self> {
         let partial = partial_name(name);
         let (part, file) = (plain(&directory, &partial)?, plain(&directory, name)?);
@@ -78,12 +78,12 @@ impl Partial {
         &self.name
     }
 
-    /// The name that it has until the end.
+    /// The partial name.
     pub fn partial_name(&self) -> &OsStr {
         &self.partial
     }
 
-    /// It has come whole, and takes the file's place.
+    /// The download has come whole: replaces the file.
     pub fn keep(mut self) -> io::Result<()> {
         if let (Begin::Copy(_), None) = (self.begin, &self.file) {
             // Nothing was missing.
@@ -97,14 +97,14 @@ impl Partial {
         self.directory.rename(&self.partial, &self.directory, &self.name)
     }
 
-    /// The download has failed; how many bytes are kept under the partial name. Where more have come than was bound to, those are
-    /// somebody else's: what was there before is kept.
+    /// The download has failed. Returns how many bytes are kept under the partial name. If more came than could, they belong to another file:
+    /// then only what was here before is kept.
     pub fn give_up(self, failure: Option<&Failure<'_>>) -> io::Result<u64> {
         let kept = if failure.is_some_and(is_too_much) { self.offset() } else { self.offset() + self.written };
         self.cut(kept)
     }
 
-    /// What came is somebody else's; how many bytes are kept, which were there before.
+    /// The bytes that came belong to another file. Returns how many bytes are kept, those that were here before.
     pub fn take_back(self) -> io::Result<u64> {
         let kept = self.offset();
         self.cut(kept)
@@ -115,19 +115,19 @@ impl Partial {
         if let Begin::Copy(_) = self.begin { &self.name } else { &self.partial }
     }
 
-    /// Whether what came behind the first bytes are those bytes once more, as from a server that ignores REST.
+    /// Whether the bytes that came repeat the first ones, as from a server that ignores REST.
     pub fn begins_anew(&self) -> io::Result<bool> {
         let offset = self.offset();
         Ok(offset > 0 && self.written >= offset && self.is_same(0, offset, offset)?)
     }
 
-    /// The same where it has the right length all the same.
+    /// The same for a download that has the right length all the same.
     pub fn begins_anew_and_fits(&self) -> io::Result<bool> {
         Ok(self.written >= self.offset() && self.breaks_off_anew()?)
     }
 
-    /// The same of a download that broke off, as far as it came. Where the last bytes before are like the first ones, too, as in a
-    /// file of zeros, nobody can tell.
+    /// The same for a download that broke off, as far as it has come. It can't be told if the bytes before repeat themselves anyway, as in a
+    /// file of zeros.
     pub fn breaks_off_anew(&self) -> io::Result<bool> {
         let offset = self.offset();
         let count = offset.min(self.written);
@@ -135,7 +135,7 @@ impl Partial {
         Ok(count > 0 && self.is_same(0, offset, count)? && (tail == 0 || !self.is_same(0, offset - tail, tail)?))
     }
 
-    /// Whether the same bytes stand at these two places, so many.
+    /// Whether this many bytes are the same at these two places.
     fn is_same(&self, one: u64, other: u64, count: u64) -> io::Result<bool> {
         let at = |place| {
             let mut file = self.directory.open(&self.partial)?.into_std();
@@ -223,12 +223,12 @@ impl Write for Partial {
     }
 }
 
-/// Whether more has come than was bound to.
+/// Whether more bytes have come than could.
 pub fn is_too_much(failure: &Failure<'_>) -> bool {
     matches!(failure, Failure::Incomplete { end, moved, expected: Some(expected) } if end.is_whole() && moved > expected)
 }
 
-/// Whether it is the name of what has come of a file.
+/// Whether a name is that of a partial file.
 pub fn is_partial_name(name: &[u8]) -> bool {
     name.ends_with(SUFFIX.as_bytes())
 }
@@ -243,7 +243,7 @@ fn partial_name(name: &OsStr) -> OsString {
     partial
 }
 
-/// What is under that name, which has to be a plain file: not a link either.
+/// The plain file of this name, which mustn't be a link.
 fn plain(directory: &Dir, name: &OsStr) -> io::Result<Option<Metadata>> {
     match directory.symlink_metadata(name) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

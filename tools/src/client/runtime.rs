@@ -1,4 +1,4 @@
-//! What the command line sees of an adapter: one that waits, whichever sockets it has.
+//! Makes both adapters blocking, for the command line.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl Adapter for std_adapter::Connection<'static> {
     }
 }
 
-/// The command line does one thing after the other on each connection: it waits here for what the adapter does.
+/// Tokio's adapter, with a runtime that waits for each call: the command line does one thing after the other.
 pub struct Blocking {
     runtime: Runtime,
     connection: tokio_adapter::Connection,

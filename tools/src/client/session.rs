@@ -23,52 +23,52 @@ use crate::net::data::LINGER;
 use crate::tls::client::{Tls, Trust};
 use crate::{printable, tell};
 
-/// A connection with its machine: what an adapter is to this program.
+/// A control connection and its machine: what this program needs of an adapter.
 pub trait Adapter: Sized + 'static {
     /// Connects, and waits for the greeting.
     fn open(address: SocketAddr, config: Arc<Config>, tls: Option<Tls>, observer: Observer) -> Result<Self>;
 
-    /// A request, with the file or listing that it moves, if it does.
+    /// Runs a request, with the content that it moves, if any.
     fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>>;
 
-    /// Says goodbye.
+    /// Sends QUIT, and closes.
     fn quit(self) -> Result<()>;
 }
 
-/// Sees what happens.
+/// Is told what happens.
 pub type Observer = Box<dyn FnMut(Event<'_>)>;
 
-/// How to come to a session.
+/// The options of a session.
 #[derive(Args)]
 pub struct Options {
-    /// How a data connection is made: one way, or several in the order in which they are tried.
+    /// How data connections are made: one way, or several in the order in which they are tried.
     #[arg(long, value_enum, value_name = "WAY[,WAY]", value_delimiter = ',', default_value = "auto")]
     route: Vec<Way>,
-    /// Active mode: the ports to listen on; by default whichever the system gives.
+    /// Active mode: the ports to listen on; by default any that the system gives.
     #[arg(long, value_name = "A-B", value_parser = ports)]
     active_ports: Option<RangeInclusive<u16>>,
     /// Active mode: the address to announce, for a client behind a NAT that forwards the ports.
     #[arg(long, value_name = "IP")]
     external_address: Option<IpAddr>,
-    /// Passive mode: the host to connect to, of the control connection (peer) or the reply (advertised; the same if it
-    /// is plausible; first that, then the peer: both), or this one.
+    /// Passive mode: the host to connect to. peer: that of the control connection; advertised: the one that the reply to PASV names;
+    /// plausible: that one, unless it can't be reached from here; both: first advertised, then peer; or an IP address.
     #[arg(long, value_name = "peer|advertised|plausible|both|IP", default_value = "peer", value_parser = passive_host)]
     passive_host: PassiveHost,
-    /// TLS: after the connection (AUTH TLS), from its first byte on (port 990), or none. Nothing goes out without it then.
+    /// TLS: none, by AUTH TLS (explicit), or from the first byte on (implicit, port 990). With TLS, no name, password or file goes without it.
     #[arg(long, value_enum)]
     tls: Option<TlsMode>,
-    /// TLS: trusts the certificates of this PEM file, and nobody else; by default, whom the system trusts.
+    /// TLS: trusts only the certificates of this PEM file; by default those that the system trusts.
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca: Option<PathBuf>,
-    /// TLS: trusts whoever answers. WARNING: whoever stands in between then reads and changes everything, passwords too.
+    /// TLS: trusts any certificate. WARNING: anybody in between can then read and change everything, including passwords.
     #[arg(long)]
     insecure: bool,
-    /// Gives up what doesn't go on for so long: a connection, a reply, a transfer. By default 30 s for a connection, 60 s for
-    /// a reply, 300 s for the last one of an upload, 120 s for the next byte.
+    /// How long to wait for a connection, a reply, or the next byte of a transfer. By default 30 s for a connection, 60 s for
+    /// a reply, 300 s for the last reply of an upload, 120 s for the next byte.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     timeout: Option<u64>,
-    /// How the bytes of files and listings go: as they are, in blocks with a mark behind the last one, so that one data
-    /// connection is enough for all (MODE B), or compressed (MODE Z).
+    /// How files and listings are sent: as they are, in blocks with the last one marked, so that one data connection serves
+    /// all of them (MODE B), or compressed (MODE Z).
     #[arg(long, value_enum, default_value_t = Carriage::Stream)]
     mode: Carriage,
     /// Prints the dialogue on standard error.
@@ -111,7 +111,7 @@ enum TlsMode {
     Implicit,
 }
 
-/// What it takes to come to a session, any number of times.
+/// Opens sessions, any number of them.
 pub struct Login {
     url: Arc<Url>,
     config: Arc<Config>,
@@ -121,7 +121,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// By the options, of which some don't go together.
+    /// From the options, of which some exclude each other.
     pub fn new(url: Arc<Url>, options: &Options) -> Result<Self> {
         let mode = match (options.tls, url.is_secure) {
             (None, true) => TlsMode::Implicit,
@@ -138,7 +138,7 @@ impl Login {
             config.patience = patience(Duration::from_secs(seconds));
         }
         config.active_ports = options.active_ports.clone().unwrap_or(config.active_ports);
-        config.external_address = options.external_address;
+        config.public_address = options.external_address;
         config.passive_host = options.passive_host;
         config.security = match mode {
             TlsMode::None => Security::Optional,
@@ -187,12 +187,12 @@ impl Login {
         Ok(connection)
     }
 
-    /// What a transfer in this TYPE is made in.
+    /// TYPE, STRU and MODE of a transfer in this TYPE.
     pub fn form(&self, representation: Type) -> Form {
         Form { representation, structure: Structure::File, mode: self.carriage.mode().0 }
     }
 
-    /// A sink for listings, which gets the lines as they are.
+    /// A sink for listings, whose lines are written unchanged.
     pub fn listing<'s>(&self, sink: impl Write + 's) -> Result<Content<'s>> {
         Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf, Deflate::default())?)
     }
@@ -202,7 +202,7 @@ impl Login {
         self.config.patience.quit
     }
 
-    /// Says goodbye. What was done is done, whether the server hears it or not.
+    /// Sends QUIT. Its failure doesn't matter any more.
     pub fn leave(&self, connection: impl Adapter) {
         if let Err(error) = connection.quit()
             && self.verbose
@@ -211,7 +211,7 @@ impl Login {
         }
     }
 
-    /// Says goodbye, also after what was aborted.
+    /// Sends QUIT after a success or an abort.
     pub fn conclude<T>(&self, connection: impl Adapter, result: Result<T>) -> Result<T> {
         if result.as_ref().err().is_none_or(is_abort) {
             self.leave(connection);
@@ -232,7 +232,7 @@ impl Way {
     }
 }
 
-/// So long for everything; for what is short by default, no longer than that.
+/// This limit for everything; for what is shorter by default, the default.
 fn patience(limit: Duration) -> Patience {
     let usual = Patience::default();
     let mut patience = Patience::default();
@@ -241,8 +241,8 @@ fn patience(limit: Duration) -> Patience {
         &mut patience.reply,
         &mut patience.write,
         &mut patience.commit,
-        &mut patience.dial,
-        &mut patience.last_dial,
+        &mut patience.connect,
+        &mut patience.last_connect,
         &mut patience.accept,
         &mut patience.handshake,
     ] {
@@ -259,7 +259,7 @@ fn patience(limit: Duration) -> Patience {
     patience
 }
 
-/// It shows once its length is known, and only on a terminal.
+/// A progress bar, shown once its length is known, and only on a terminal.
 pub fn progress_bar(from: u64) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -269,7 +269,7 @@ pub fn progress_bar(from: u64) -> ProgressBar {
     bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Prints what happens, and tells the bar how long the file is where the server says so as it begins.
+/// Prints what happens, and tells the bar the length of the file if the server announces it.
 fn observer(verbose: bool, bar: ProgressBar) -> Observer {
     Box::new(move |event| {
         if let Event::Reply(reply) = &event

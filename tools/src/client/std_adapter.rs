@@ -1,4 +1,4 @@
-//! An adapter for [`Client`]: blocking sockets of the standard library, one request at a time.
+//! An adapter for [`Client`] over blocking sockets of the standard library, one request at a time.
 
 use std::io::{self, ErrorKind, Read};
 use std::mem;
@@ -18,33 +18,33 @@ use crate::net::data::{self, Content, Dial, Ear, Knock, Sockets, Turn};
 use crate::printable;
 use crate::tls::client::{self as tls, Tls};
 
-/// How long what comes no more is waited for, where a download has failed.
+/// How long to wait for more bytes after a download has failed.
 pub const SALVAGE: Duration = Duration::from_millis(100);
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 pub struct Connection<'o> {
     client: Client,
     control: Channel,
     tls: Option<Tls>,
     origin: Clock,
-    /// Of the data connections, one of which may stand for the next transfer.
+    /// The data connections, one of which may stay for the next transfer.
     sockets: Sockets,
     observer: Box<dyn FnMut(Event<'_>) + 'o>,
 }
 
-/// What happens, for a dialogue that people read.
+/// An event, for printing the dialogue.
 pub enum Event<'a> {
-    /// A command is sent. No secret shows.
+    /// A command is sent; secrets are masked.
     Command(Sent<'a>),
     /// A reply came.
     Reply(&'a Reply<'a>),
-    /// A data connection was made, by us or by the server.
+    /// A data connection was made, by this side or by the server.
     Connected { address: SocketAddr, by_server: bool },
     /// A way to a data connection has failed.
     Failed(&'a Attempt),
     /// The data connection has ended.
     Moved { direction: Direction, total: u64, end: StreamEnd },
-    /// A TLS handshake is done, or has failed; of the data connection or the control connection.
+    /// A TLS handshake on the control or data connection is done, or has failed.
     Secured { data: bool, how: &'a str },
 }
 
@@ -83,7 +83,7 @@ impl<'o> Connection<'o> {
         tls: Option<Tls>,
         observer: impl FnMut(Event<'_>) + 'o,
     ) -> Result<Self> {
-        let control = connect(address, config.patience.last_dial)?;
+        let control = connect(address, config.patience.last_connect)?;
         control.set_nodelay(true)?;
         let ends = Endpoints::new(control.local_addr()?, control.peer_addr()?);
         let client = Client::new(config, ends, Instant::default());
@@ -93,7 +93,7 @@ impl<'o> Connection<'o> {
         Ok(this)
     }
 
-    /// A request, with the file or listing that it moves, if it does.
+    /// Runs a request, with the content that it moves, if any.
     pub fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>> {
         if interrupt::came() {
             bail!(Failure::Aborted);
@@ -102,14 +102,14 @@ impl<'o> Connection<'o> {
         self.run(content)?.context("the server closed the connection")
     }
 
-    /// Says goodbye.
+    /// Sends QUIT, and closes.
     pub fn quit(mut self) -> Result<()> {
         self.client.quit();
         while self.run(None)?.is_some() {}
         Ok(())
     }
 
-    /// Does what the machine asks for, until the request has ended. `None`: the session has.
+    /// Carries out the machine's actions until the request has ended. `None`: the session has ended.
     fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let mut sockets = mem::take(&mut self.sockets);
         // The server has said that the bytes come.
@@ -268,7 +268,7 @@ impl<'o> Connection<'o> {
         }
     }
 
-    /// Reads what is there from the control connection; an empty read is its end, with or without close_notify.
+    /// Reads what has come on the control connection; an empty read is its end, with or without close_notify.
     fn read(&mut self) -> Result<()> {
         let mut buffer = [0; 4096];
         match self.control.read(&mut buffer) {

@@ -1,8 +1,8 @@
-//! An adapter for [`Client`]: tokio's sockets, one request at a time.
+//! An adapter for [`Client`] over tokio's sockets, one request at a time.
 //!
-//! What takes time (connecting, accepting, a handshake, moving a file) is a future beside the loop, which goes on with it
-//! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
-//! it was: so nothing of it is lost when the control connection has something to say first.
+//! What takes time (connecting, accepting, a handshake, moving a file) is a future beside the loop, which polls it and the control connection
+//! at the same time. A question that stays unanswered comes again, and finds its future as it was, so nothing is lost if the control
+//! connection can be read first.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -27,10 +27,10 @@ use crate::net::tokio_wire::{self, Side, Wire, secure_control};
 use crate::printable;
 use crate::tls::client::Tls;
 
-/// The machine is told that often how far a transfer is: it gives up what stands still.
+/// How often the machine is told how far a transfer is, so that it can find a stalled one.
 const TELL: Duration = Duration::from_secs(1);
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 pub struct Connection {
     client: Client,
     control: Wire,
@@ -38,7 +38,7 @@ pub struct Connection {
     host: IpAddr,
     tls: Option<Tls>,
     origin: Clock,
-    /// Data connections that stand for the next transfer.
+    /// Data connections that stay for the next transfer.
     standing: BTreeMap<ChannelId, Flow>,
     observer: Box<dyn FnMut(Event<'_>)>,
 }
@@ -52,7 +52,7 @@ impl Connection {
         observer: Box<dyn FnMut(Event<'_>)>,
     ) -> Result<Self> {
         let control = tokio::select! {
-            result = timeout(config.patience.last_dial, TcpStream::connect(address)) => {
+            result = timeout(config.patience.last_connect, TcpStream::connect(address)) => {
                 result.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?
             }
             () = interrupt::comes() => bail!(Failure::Aborted),
@@ -66,7 +66,7 @@ impl Connection {
         Ok(this)
     }
 
-    /// A request, with the file or listing that it moves, if it does.
+    /// Runs a request, with the content that it moves, if any.
     pub async fn request(&mut self, request: Request, content: Option<Content<'_>>) -> Result<Outcome<'static>> {
         if interrupt::came() {
             bail!(Failure::Aborted);
@@ -75,14 +75,14 @@ impl Connection {
         self.run(content).await?.context("the server closed the connection")
     }
 
-    /// Says goodbye.
+    /// Sends QUIT, and closes.
     pub async fn quit(mut self) -> Result<()> {
         self.client.quit();
         while self.run(None).await?.is_some() {}
         Ok(())
     }
 
-    /// Does what the machine asks for, until the request has ended. `None`: the session has.
+    /// Carries out the machine's actions until the request has ended. `None`: the session has ended.
     async fn run(&mut self, mut content: Option<Content<'_>>) -> Result<Option<Outcome<'static>>> {
         let mut outside = Outside::with(mem::take(&mut self.standing));
         // The server has said that the bytes come.
@@ -248,7 +248,7 @@ impl Connection {
     }
 }
 
-/// What comes next from the control connection, if it may be heard. `None`: nothing in that time, or somebody interrupts.
+/// What comes next on the control connection, if it may be read. `None`: nothing in this time, or an interrupt.
 async fn hear(
     control: Option<&mut Wire>,
     patience: Option<Duration>,

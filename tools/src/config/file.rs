@@ -1,9 +1,8 @@
 //! A configuration file in vsftpd's syntax: `key=value`, no blanks around `=`, `#` before a comment.
 //!
-//! The keys that it shares with vsftpd mean what they mean there. What a file leaves out is mostly as vsftpd has it by default;
-//! [`KEYS`] says where it is not, and the README repeats it. Keys of its own: `user=NAME:PASSWORD` (any number of times) and
-//! `in_place=YES`, uploads are written under their names at once. A key that nobody knows is an error, so that no wish is taken
-//! for granted that isn't fulfilled.
+//! Keys that vsftpd has, too, mean the same. Most have the same default; [`KEYS`] tells the others, and so does the README. Two keys are this
+//! program's own: `user=NAME:PASSWORD`, which may be repeated, and `in_place=YES`, which writes uploads under their names at once. An unknown
+//! key is an error, so that no setting is silently ignored.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,17 +11,17 @@ use anyhow::{Context, Result, bail};
 
 use super::options::{Choices, account, passive_address};
 
-/// What a file can say.
+/// A key of the file.
 pub struct Key {
     pub name: &'static str,
-    /// What vsftpd takes where its file doesn't say; empty: nothing. `None`: vsftpd doesn't know the key.
+    /// vsftpd's default; empty: nothing. `None`: vsftpd doesn't have the key.
     pub vsftpd: Option<&'static str>,
-    /// The same of this program.
+    /// This program's default.
     pub ours: &'static str,
     set: fn(&mut Choices, &str) -> Result<()>,
 }
 
-/// All of them. vsftpd's defaults are those of vsftpd.conf(5), version 3.0.3 as Debian has it.
+/// All keys. vsftpd's defaults are those of vsftpd.conf(5) in Debian's version 3.0.3.
 pub const KEYS: &[Key] = &[
     shared("listen", "NO", "YES", |choices, value| yes_or_no(value, &mut choices.listen)),
     same("listen_ipv6", "NO", |choices, value| yes_or_no(value, &mut choices.listen_ipv6)),
@@ -86,17 +85,17 @@ pub const KEYS: &[Key] = &[
 
 type Set = fn(&mut Choices, &str) -> Result<()>;
 
-/// A key that vsftpd has, too, with another default.
+/// A key that vsftpd has, with another default.
 const fn shared(name: &'static str, vsftpd: &'static str, ours: &'static str, set: Set) -> Key {
     Key { name, vsftpd: Some(vsftpd), ours, set }
 }
 
-/// With the same.
+/// A key that vsftpd has, with the same default.
 const fn same(name: &'static str, default: &'static str, set: Set) -> Key {
     shared(name, default, default, set)
 }
 
-/// That vsftpd hasn't.
+/// A key that vsftpd doesn't have.
 const fn own(name: &'static str, ours: &'static str, set: Set) -> Key {
     Key { name, vsftpd: None, ours, set }
 }
@@ -150,7 +149,7 @@ fn number<N: std::str::FromStr>(value: &str) -> Result<N> {
     value.parse().ok().with_context(|| format!("{value:?} is no number that fits"))
 }
 
-/// A time-out; none of 0 seconds would let anybody do anything.
+/// A time-out; 0 seconds is an error, since clients could do nothing.
 fn seconds(value: &str) -> Result<u64> {
     match number(value)? {
         0 => bail!("it must be at least 1 second"),

@@ -1,4 +1,4 @@
-//! The command line of both servers, and what it and the configuration file come to.
+//! The command line of `ftp-server`, and the settings that follow from it and the configuration file.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -24,88 +24,88 @@ use crate::tree::{Tree, Uploads};
 /// RFC 959 3.2: the port below the control connection's.
 const DATA_PORT: u16 = 20;
 
-/// An FTP server of a directory.
+/// An FTP server for one directory.
 #[derive(Parser)]
 struct Arguments {
-    /// Whose sockets: tokio's, or the standard library's, with a thread for each session.
+    /// Which sockets to use: tokio's, or the standard library's, with a thread for each session.
     #[arg(long, value_enum, hide_possible_values = true, value_name = "std|tokio", default_value_t = Runtime::Tokio)]
     runtime: Runtime,
-    /// Where to listen; with port 0 the system picks one.
+    /// The address to listen on; with port 0 the system chooses a port.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// A configuration file in vsftpd's syntax; what the command line says comes first.
+    /// A configuration file in vsftpd's syntax; options override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The directory to serve; no path leads out of it.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
-    /// Somebody who may read and write; as often as wanted.
+    /// A user who may read and write; repeatable.
     #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = account)]
     users: Vec<Account>,
     /// Lets `anonymous` and `ftp` read, with any password.
     #[arg(long)]
     anonymous: bool,
-    /// Nobody may change anything.
+    /// Lets no user change anything.
     #[arg(long)]
     read_only: bool,
-    /// Uploads are written under their names from the start, not only seen once they are complete.
+    /// Writes uploads under their names at once; by default they appear when they are complete.
     #[arg(long)]
     in_place: bool,
     /// Keeps what has come of an upload that breaks off, for REST and APPE, unless it would take another file's place.
     #[arg(long)]
     keep_incomplete: bool,
-    /// Files go as they are in TYPE A, too, in both directions; by default their line ends are converted.
+    /// Converts nothing in TYPE A; by default line ends are converted, in both directions.
     #[arg(long)]
     no_ascii: bool,
     /// Uploads in MODE Z: how many times as large as what comes a file may become, beyond its first 64 MiB; 100 by
     /// default, and 0: as the disk allows.
     #[arg(long, value_name = "N")]
     max_expansion: Option<u32>,
-    /// The ports for passive data connections; by default the system picks them.
+    /// The ports for passive data connections; by default any that the system gives.
     #[arg(long, value_name = "A-B", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
-    /// The address that PASV tells, for a server behind NAT; by default the one that the client has reached. With a network
-    /// only to clients from there, and `own` for the one that they have reached; as often as wanted, the first that fits.
+    /// The address that the reply to PASV names, for a server behind NAT; by default the one that the client has reached, `own`. With a
+    /// network, only for clients in that network. Repeatable; the first that fits is used.
     #[arg(long, value_name = "IP|NETWORK/BITS=IP", value_parser = passive_address)]
     passive_address: Vec<Told>,
-    /// No passive data connections.
+    /// Refuses passive mode.
     #[arg(long)]
     no_passive: bool,
-    /// No active data connections.
+    /// Refuses active mode.
     #[arg(long)]
     no_active: bool,
-    /// Takes passive data connections from other hosts than the client's. WARNING: others can take them over then.
+    /// Accepts passive data connections from hosts other than the client. WARNING: others can then take them over.
     #[arg(long)]
     passive_strangers: bool,
-    /// Makes active data connections to other hosts than the client's. WARNING: this server can be led anywhere then.
+    /// Makes active data connections to hosts other than the client. WARNING: clients can then make this server connect anywhere.
     #[arg(long)]
     active_strangers: bool,
-    /// Active data connections come from port 20, if this program may have it.
+    /// Makes active data connections from port 20, if the system allows it.
     #[arg(long)]
     from_port_20: bool,
-    /// TLS: whether it is offered, and what is refused without it; by default offered where there is a certificate.
+    /// TLS: whether it is offered, and what is refused without it; by default offered if there is a certificate.
     #[arg(long, value_enum)]
     tls: Option<TlsPolicy>,
     /// TLS from the first byte on (port 990), instead of after AUTH TLS.
     #[arg(long)]
     implicit: bool,
-    /// TLS: the certificate, and those that vouch for it, in a PEM file.
+    /// TLS: a PEM file with the certificate and its chain.
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
-    /// TLS: the certificate's key, in a PEM file; by default in the same.
+    /// TLS: a PEM file with the certificate's key; by default the same file.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// TLS: data connections needn't resume the control connection's session. WARNING: others can take them over then. It is for
-    /// clients that can't, such as Python's ftplib and Java's commons-net: they are told `522 … session reuse required`.
+    /// TLS: lets data connections have new sessions. WARNING: others can then take them over. By default they have to resume the control
+    /// connection's session; clients that can't, such as Python's ftplib and Java's commons-net, are told `522 … session reuse required`.
     #[arg(long)]
     no_resumption: bool,
-    /// How many sessions there may be at once; who comes then is told so, and turned away.
+    /// How many sessions there may be at once; further clients are told 421.
     #[arg(long, value_name = "N")]
     max_sessions: Option<usize>,
-    /// How long a client may say nothing.
+    /// How long a client may send no command.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     idle_timeout: Option<u64>,
-    /// How long nothing may move on a data connection.
+    /// How long a data connection may move no byte.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     data_timeout: Option<u64>,
 }
@@ -113,20 +113,20 @@ struct Arguments {
 /// Whether TLS is offered, and what is refused without it.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TlsPolicy {
-    /// None.
+    /// No TLS.
     Off,
-    /// Who wants it has it.
+    /// Clients may use TLS.
     Offered,
-    /// Logins are refused without it.
+    /// Logins require TLS.
     Login,
-    /// Logins and data connections are.
+    /// Logins and data connections require TLS.
     Data,
 }
 
-/// What PASV tells clients of a network, or all of them; `None`: the address that they have reached.
+/// The address that PASV tells clients in a network, or all clients; `None`: the one that they have reached.
 pub type Told = (Option<Network>, Option<Ipv4Addr>);
 
-/// What somebody has chosen: on the command line, or in a file. The rest is as it is by default.
+/// The settings that were chosen, by options or in a file; the rest has its defaults.
 #[derive(Default)]
 pub struct Choices {
     pub listen_address: Option<IpAddr>,
@@ -172,7 +172,7 @@ pub struct Choices {
     pub connect_timeout: Option<u64>,
 }
 
-/// The program, under its name: it serves until the end.
+/// Runs the program until it ends. `program` is the name that it prints.
 pub fn main(program: &str, serve: impl FnOnce(Runtime, TcpListener, Arc<Service>) -> Result<()>) -> ExitCode {
     match run(Arguments::parse(), serve) {
         Ok(()) => ExitCode::SUCCESS,
@@ -199,7 +199,7 @@ fn run(arguments: Arguments, serve: impl FnOnce(Runtime, TcpListener, Arc<Servic
 }
 
 impl Arguments {
-    /// What is said here comes before what was chosen elsewhere.
+    /// Combines both; the settings of `self` take precedence.
     fn overrule(self, choices: &mut Choices) {
         fn say<T>(choice: &mut Option<T>, said: Option<T>) {
             if said.is_some() {
@@ -262,7 +262,7 @@ impl Choices {
         self.users.push(account);
     }
 
-    /// Where to listen, and what to serve.
+    /// The address to listen on, and the service.
     pub fn service(self) -> Result<(SocketAddr, Service)> {
         let config = self.config()?;
         let certified = self.certified(&config)?;
@@ -341,18 +341,18 @@ impl Choices {
         config.active.strangers = self.active_strangers.unwrap_or(false);
         config.active.source_port = self.from_port_20.unwrap_or(false).then_some(DATA_PORT);
         config.security = self.security()?;
-        config.implicit = self.implicit.unwrap_or(false);
+        config.implicit_tls = self.implicit.unwrap_or(false);
         ensure!(
-            !config.implicit || config.security != Security::Off,
+            !config.implicit_tls || config.security != Security::Off,
             "implicit TLS needs a certificate, and TLS not off"
         );
         config.data_session = if self.resumption.unwrap_or(true) { Resume::Required } else { Resume::Wanted };
-        config.login_failures = self.login_failures.unwrap_or(config.login_failures);
+        config.max_login_failures = self.login_failures.unwrap_or(config.max_login_failures);
         let patience = &mut config.patience;
         let say = |patience: &mut Duration, seconds: Option<u64>| {
             *patience = seconds.map_or(*patience, Duration::from_secs);
         };
-        say(&mut patience.login_failure, self.login_failure_delay);
+        say(&mut patience.failed_login_delay, self.login_failure_delay);
         say(&mut patience.idle, self.idle_timeout);
         say(&mut patience.stall, self.data_timeout);
         say(&mut patience.accept, self.accept_timeout);
@@ -360,7 +360,7 @@ impl Choices {
         Ok(config)
     }
 
-    /// As vsftpd has it: who enables TLS demands it of everybody, unless he says otherwise.
+    /// As in vsftpd: enabling TLS requires it of all users, unless other keys say otherwise.
     fn security(&self) -> Result<Security> {
         let security = match (self.tls, self.ssl_enable) {
             (Some(TlsPolicy::Off), _) => Security::Off,
@@ -394,7 +394,7 @@ impl Choices {
         Certified::open(certificate, self.key.as_ref().unwrap_or(certificate)).map(Some)
     }
 
-    /// Networks first, then what is told to the rest.
+    /// The addresses by network first, then the one for all others.
     fn public_address(&self) -> Result<PublicAddress> {
         let (networks, rest): (Vec<Told>, Vec<Told>) =
             self.passive_addresses.iter().partition(|(network, _)| network.is_some());

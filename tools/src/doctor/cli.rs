@@ -31,15 +31,15 @@ const WELL: u8 = 0;
 const FINDINGS: u8 = 1;
 /// There is no control connection.
 const NO_CONTROL: u8 = 2;
-/// The doctor itself can't do what it was told to.
+/// The doctor could not do what it was asked to.
 const UNABLE: u8 = 3;
 
-/// Says why there is no FTP data connection, and what to do.
+/// Tells why FTP data connections fail, and what to do.
 ///
-/// Tries each route to a data connection by itself, twice, without TLS and with it where the server offers it. Moves nothing but
-/// listings, and connects to no address that the server names unless --dial-advertised is given.
+/// Tries each route to a data connection by itself, twice, without TLS and, if the server offers it, with TLS. Transfers only listings, and
+/// connects to no address that the server names unless --dial-advertised is given.
 ///
-/// Exit status: 0 all is well, 1 there are findings, 2 there is no control connection, 3 it couldn't be tried.
+/// Exit status: 0 no findings, 1 findings, 2 no control connection, 3 it couldn't be tried.
 #[derive(Parser)]
 #[command(name = "ftp-doctor", args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Arguments {
@@ -51,27 +51,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Reads a log, and says why there was no data connection.
+    /// Reads a log, and tells why data connections failed.
     ///
-    /// Of curl -v, lftp (debug), FileZilla, WinSCP, ftp (-d), ncftp, wget, Python's ftplib (set_debuglevel), ftp-client -v, vsftpd
+    /// The log may be of curl -v, lftp (debug), FileZilla, WinSCP, ftp (-d), ncftp, wget, Python's ftplib (set_debuglevel), ftp-client -v, vsftpd
     /// (log_ftp_protocol) and ProFTPD (TraceLog, SystemLog, ExtendedLog), or commands and replies as they were pasted.
     Read {
-        /// The log; `-`: standard input.
+        /// The log, or `-` for standard input.
         file: PathBuf,
-        /// The server's address, where the log doesn't tell it.
+        /// The server's address, if the log doesn't tell it.
         #[arg(long, value_name = "IP")]
         server: Option<IpAddr>,
-        /// The client's address, where the log doesn't tell it.
+        /// The client's address, if the log doesn't tell it.
         #[arg(long, value_name = "IP")]
         client: Option<IpAddr>,
         #[command(flatten)]
         output: Output,
     },
-    /// Reads a server's configuration file: what will fail from outside, and what is unsafe.
+    /// Reads a server's configuration file, and tells what will fail from outside, and what is unsafe.
     Config {
-        /// The file; `-`: standard input.
+        /// The file, or `-` for standard input.
         file: PathBuf,
-        /// Whose file it is; by default, whose it looks like.
+        /// The server that the file is for; by default that is found from the file.
         #[arg(long, value_enum)]
         server: Option<Configured>,
         #[command(flatten)]
@@ -81,37 +81,37 @@ enum Command {
 
 #[derive(Args)]
 struct ProbeOptions {
-    /// ftp://user:password@host:port; anonymous without a user. ftps:// is --tls implicit.
+    /// ftp://user:password@host:port, without a user for an anonymous login. ftps:// means --tls implicit.
     #[arg(required = true)]
     url: Option<std::ffi::OsString>,
-    /// Which TLS is tried: by default none, and then AUTH TLS where the server offers it.
+    /// Which TLS to try; by default first none, then AUTH TLS if the server offers it.
     #[arg(long, value_enum, default_value_t = TlsWish::Auto)]
     tls: TlsWish,
-    /// TLS: trusts the certificates of this PEM file, and nobody else; by default, whom the system trusts.
+    /// TLS: trusts only the certificates of this PEM file; by default those that the system trusts.
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca: Option<PathBuf>,
-    /// TLS: goes on whoever answers. The default of anonymous logins, which have no secret.
+    /// TLS: trusts any certificate. This is the default for anonymous logins, which have no secret.
     #[arg(long)]
     insecure: bool,
-    /// IPv4 alone.
+    /// Uses only IPv4.
     #[arg(short = '4', long, conflicts_with = "ipv6")]
     ipv4: bool,
-    /// IPv6 alone.
+    /// Uses only IPv6.
     #[arg(short = '6', long)]
     ipv6: bool,
-    /// Active mode too: listens here, and lets the server connect.
+    /// Tries active mode, too: listens here, and lets the server connect.
     #[arg(long)]
     active: bool,
     /// Active mode: the ports to listen on.
     #[arg(long, value_name = "A-B", value_parser = ports, requires = "active")]
     active_ports: Option<RangeInclusive<u16>>,
-    /// Active mode: the address to announce, where a NAT forwards the ports.
+    /// Active mode: the address to announce, if a NAT forwards the ports.
     #[arg(long, value_name = "IP", requires = "active")]
     external_address: Option<IpAddr>,
     /// Also connects to the address that a reply to PASV names, if it isn't the server's.
     #[arg(long)]
     dial_advertised: bool,
-    /// How long a connection may take to be made, and nothing may come over it.
+    /// How long to wait for a connection, and for the next byte over it.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
     /// Prints the dialogues on standard error.

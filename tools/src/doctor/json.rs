@@ -1,4 +1,4 @@
-//! The same for programs.
+//! The results as JSON.
 
 use ftp_proto::diagnosis::{Finding, Findings};
 use ftp_proto::{Attempt, AttemptEnd, ControlState, Evidence, Side, TlsVersion};
@@ -11,7 +11,7 @@ use super::report::elsewhere;
 use super::table::{Row, Shown};
 use crate::printable;
 
-/// What a probe has seen and found.
+/// The results of a probe.
 pub fn probe(target: &str, seen: &Seen, findings: &[(usize, Findings)], exit: u8) -> Value {
     let addresses = seen.addresses.iter().enumerate().map(|(place, examined)| {
         let found = findings.iter().find(|(of, _)| *of == place).map(|(_, findings)| list(findings));
@@ -33,7 +33,7 @@ pub fn probe(target: &str, seen: &Seen, findings: &[(usize, Findings)], exit: u8
     })
 }
 
-/// What the sessions of a log are evidence of.
+/// The findings for the sessions of a log.
 pub fn log(program: &str, sessions: &[(Case, Findings)], exit: u8) -> Value {
     let all = sessions.iter().map(|(case, findings)| {
         let Case { first, last, evidence, is_cut, .. } = case;
@@ -56,7 +56,7 @@ pub fn log(program: &str, sessions: &[(Case, Findings)], exit: u8) -> Value {
     json!({ "program": program, "sessions": all.collect::<Vec<_>>(), "findings": found, "exit": exit })
 }
 
-/// What is wrong with a configuration file.
+/// The faults of a configuration file.
 pub fn config(file: &str, reading: &Reading, exit: u8) -> Value {
     let concerns = reading.concerns().iter().map(|concern| {
         json!({

@@ -1,4 +1,4 @@
-//! Tries each route of a live server by itself, each twice, and keeps what became of it.
+//! Tries each route of a live server by itself, twice, and records how it ended.
 
 mod reception;
 
@@ -22,12 +22,12 @@ use crate::client::url::Url;
 use crate::printable;
 use crate::tls::client::{Tls, Trust};
 
-/// What somebody wants to have tried.
+/// What to try.
 pub struct Wishes<'w> {
     pub url: &'w Url,
     pub tls: TlsWish,
     pub trust: Trust<'w>,
-    /// A certificate that isn't trusted is no hindrance.
+    /// Whether any certificate is accepted.
     pub insecure: bool,
     /// IPv4, IPv6, or both.
     pub family: Option<Family>,
@@ -45,10 +45,10 @@ pub enum Family {
     V6,
 }
 
-/// Which protection is tried.
+/// Which protection to try.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum TlsWish {
-    /// None, and TLS where the server offers it.
+    /// First none, then TLS if the server offers it.
     Auto,
     /// None.
     None,
@@ -58,10 +58,10 @@ pub enum TlsWish {
     Implicit,
 }
 
-/// What was seen, of each address that was tried.
+/// The results for each address that was tried.
 pub struct Seen {
     pub addresses: Vec<Examined>,
-    /// What wasn't tried, and what it would have told; and what was noticed beside.
+    /// What wasn't tried and could have told more, and other observations.
     pub remarks: Vec<Remark>,
 }
 
@@ -69,15 +69,15 @@ pub struct Seen {
 pub struct Examined {
     pub address: SocketAddr,
     pub greeting: Option<String>,
-    /// All that counts for a diagnosis.
+    /// The evidence for a diagnosis.
     pub evidence: Evidence,
     pub rows: Vec<Row>,
 }
 
-/// Something to tell beside the findings.
+/// An observation beside the findings.
 pub struct Remark {
     pub text: String,
-    /// It is a trouble, and no mere note.
+    /// Whether it counts for the exit status.
     pub counts: bool,
 }
 
@@ -87,7 +87,7 @@ impl Family {
     }
 }
 
-/// Tries all of it.
+/// Tries everything.
 pub fn probe(wishes: &Wishes<'_>, addresses: &[SocketAddr], table: &mut Table<impl Write>) -> std::io::Result<Seen> {
     let mut seen = Seen { addresses: Vec::new(), remarks: Vec::new() };
     for family in [Family::V4, Family::V6] {
@@ -110,13 +110,13 @@ pub fn probe(wishes: &Wishes<'_>, addresses: &[SocketAddr], table: &mut Table<im
 }
 
 impl Examined {
-    /// There is a control connection.
+    /// Whether there is a control connection.
     pub fn is_reached(&self) -> bool {
         !matches!(self.evidence.control, ControlState::NotReached(_))
     }
 }
 
-/// One kind of session: what it takes to come to a listing.
+/// One kind of session: everything that a listing needs.
 #[derive(Clone, Copy)]
 struct Plan {
     route: Route,
@@ -130,11 +130,11 @@ struct Examination<'e, 'w, W: Write> {
     table: &'e mut Table<W>,
     examined: Examined,
     implicit: bool,
-    /// How the server has refused the login without TLS, where it may be about that.
+    /// The server's refusal of a login without TLS, if the reason may be the lack of TLS.
     refusal: Option<String>,
 }
 
-/// Why a session is of no use.
+/// Why a session can't be used.
 enum Hindrance {
     /// No connection.
     NotReached(DataError),
@@ -205,7 +205,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         Ok(())
     }
 
-    /// The host that a 227 names, where it isn't the control connection's.
+    /// The host that a 227 names, if it isn't the control connection's.
     fn attempt_advertised(&mut self, plan: Plan) -> std::io::Result<()> {
         let server = self.examined.address.ip().to_canonical();
         let attempts = self.examined.evidence.attempts.iter().rev();
@@ -237,7 +237,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         Ok(())
     }
 
-    /// TLS 1.2 and 1.3, with the session resumed and without.
+    /// TLS 1.2 and 1.3, with a resumed and a new session.
     fn all_of_tls(&mut self) -> std::io::Result<()> {
         let mut begun = Vec::new();
         let mut troubles = Vec::new();
@@ -272,7 +272,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         Ok(())
     }
 
-    /// A server that wants the session resumed refuses others, and is right: that is no fault where resuming works.
+    /// A server that requires resumption rightly refuses new sessions: that isn't a fault if resumption works.
     fn without_resumption(&mut self, plan: Plan) -> std::io::Result<()> {
         let before = self.examined.evidence.attempts.len();
         let control = self.examined.evidence.control.clone();
@@ -334,7 +334,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         Ok(result)
     }
 
-    /// TLS, if it is to be, and the login.
+    /// Begins TLS, if it is wanted, and logs in.
     fn come_in(&mut self, session: &mut Session, via: Via) -> Result<(), Hindrance> {
         if let Via::Tls { .. } = via {
             match session.request(Request::secure()) {
@@ -389,14 +389,14 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         config.routes = route.into_iter().collect();
         config.passive_host = host;
         config.active_ports = self.wishes.active_ports.clone();
-        config.external_address = self.wishes.external_address;
+        config.public_address = self.wishes.external_address;
         config.security = if self.implicit { Security::Implicit } else { Security::Optional };
         let timeout = self.wishes.timeout;
         let patience = &mut config.patience;
         // Servers may look up who comes, and take their time.
         patience.greeting = (timeout * 3).max(Duration::from_secs(5));
-        patience.dial = timeout;
-        patience.last_dial = timeout;
+        patience.connect = timeout;
+        patience.last_connect = timeout;
         patience.accept = timeout;
         patience.stall = timeout;
         patience.handshake = timeout;
@@ -462,7 +462,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
         Ok(())
     }
 
-    /// A session in which this can be tried.
+    /// A session for this kind of attempt.
     fn enter(&mut self, plan: Plan, host: PassiveHost) -> Result<Session, Hindrance> {
         let config = self.config(Some(plan.route), host);
         let (greeted, mut session) = self.open(config, plan.via).map_err(Hindrance::NotReached)?;
@@ -472,7 +472,7 @@ impl<'e, 'w, W: Write> Examination<'e, 'w, W> {
     }
 }
 
-/// What is shown of a request that says nothing of data connections.
+/// The text for a failure that says nothing about data connections.
 fn unexplained(result: &Result<ftp_proto::client::Outcome<'_>, Trouble>) -> Shown {
     match result {
         Ok(_) => Shown::good("works"),

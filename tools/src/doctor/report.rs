@@ -1,4 +1,4 @@
-//! Findings for people: text that fits 80 columns, in colour on a terminal.
+//! Findings as text of 80 columns, in colour on a terminal.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use ftp_proto_doctor::config::{Concern, Gravity, Reading};
 use super::probe::Remark;
 use crate::printable;
 
-/// How wide a line may be.
+/// The width of a line.
 pub const WIDTH: usize = 80;
 
-/// What a piece of text is.
+/// The kind of a piece of text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Hue {
     Good,
@@ -38,7 +38,7 @@ impl Paint {
     }
 }
 
-/// What is printed at the end.
+/// The report that is printed at the end.
 pub struct Report<W> {
     out: W,
     paint: Paint,
@@ -105,7 +105,7 @@ impl<W: Write> Report<W> {
         }
     }
 
-    /// One in a sentence, more of them in a list.
+    /// One item in a sentence, several in a list.
     fn facts(&mut self, word: &str, facts: &[&Fact]) -> io::Result<()> {
         match facts {
             [] => Ok(()),
@@ -117,7 +117,7 @@ impl<W: Write> Report<W> {
         }
     }
 
-    /// As it is to be written: a line isn't broken, but a shell's command where the shell lets it be, and the way through windows.
+    /// Lines of configuration, which aren't broken; commands of a shell are, where the shell allows it, and so are paths through menus.
     fn setting(&mut self, setting: &Setting) -> io::Result<()> {
         let text = setting.to_string();
         if setting.is_command() {
@@ -168,7 +168,7 @@ impl<W: Write> Report<W> {
     }
 }
 
-/// The servers in whose words a cure is written where nobody knows which one it is.
+/// The servers in whose words a cure is given if the server isn't recognised.
 const SERVERS: [Software; 7] = [
     Software::Vsftpd,
     Software::ProFtpd,
@@ -179,7 +179,7 @@ const SERVERS: [Software; 7] = [
     Software::Libunftp,
 ];
 
-/// The lines of a cure by server, where it has none for the one that it is because that isn't known.
+/// The lines of a cure by server, if the server isn't recognised.
 pub fn elsewhere(cure: &Cure) -> Vec<(Software, Vec<String>)> {
     if cure.software() != Software::Unknown || cure.settings().next().is_some() {
         return Vec::new();
@@ -188,7 +188,7 @@ pub fn elsewhere(cure: &Cure) -> Vec<(Software, Vec<String>)> {
     SERVERS.iter().map(|server| (*server, lines(server))).filter(|(_, lines): &(_, Vec<_>)| !lines.is_empty()).collect()
 }
 
-/// A command, broken with a backslash where it is too long.
+/// A command, broken with backslashes if it is too long.
 fn commands(text: &str) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::from("      "));
     let mut words = text.split(' ').peekable();
@@ -205,7 +205,7 @@ fn commands(text: &str) -> Vec<String> {
     lines
 }
 
-/// Lines of at most 80 columns; a word that is longer is broken. What steers a terminal is shown, and not done.
+/// Lines of at most 80 columns; longer words are broken. Control characters are shown as escapes.
 pub fn wrapped(text: &str, first: &str, rest: &str) -> Vec<String> {
     let text = printable(text.as_bytes());
     let (mut lines, mut line, mut is_empty) = (Vec::new(), first.to_owned(), true);

@@ -1,5 +1,4 @@
-//! An adapter for [`Client`] that notes what happens, and never dials but where it is allowed to: the policy of its
-//! [`Config`] says where.
+//! An adapter for [`Client`] that records what happens. It connects only where the policy of its [`Config`] allows it.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
@@ -15,13 +14,13 @@ use crate::net::data::listen;
 use crate::printable;
 use crate::tls::client::Tls;
 
-/// How long one of two connections is waited for before the other has its turn.
+/// How long to wait for one of two connections before trying the other.
 const TURN: Duration = Duration::from_millis(20);
 
-/// How many bytes of what answers are kept to tell what it speaks.
+/// How many received bytes are kept to recognise the protocol.
 const FIRST: usize = 512;
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 pub struct Session {
     client: Client,
     control: Wire,
@@ -33,15 +32,15 @@ pub struct Session {
     events: Vec<Event>,
     /// The first bytes that came.
     first: Vec<u8>,
-    /// Why TLS didn't begin on the control connection, in its own words.
+    /// Why TLS could not begin on the control connection, in rustls' words.
     pub tls_trouble: Option<String>,
     verbose: bool,
 }
 
-/// Why a request has brought nothing.
+/// Why a request failed.
 #[derive(Debug)]
 pub enum Trouble {
-    /// It failed; the session goes on, mostly.
+    /// The request failed; usually the session goes on.
     Failed(Failure<'static>),
     /// The session is over.
     Broken(Violation),
@@ -50,7 +49,7 @@ pub enum Trouble {
 }
 
 impl Session {
-    /// Connects. The greeting is the first request's matter.
+    /// Connects. Waiting for the greeting is the first request.
     pub fn open(
         address: SocketAddr,
         config: Arc<Config>,
@@ -92,7 +91,7 @@ impl Session {
         &self.first
     }
 
-    /// Says something harmless to what says nothing, and keeps what comes: TLS and HTTP answer then. For a session that is over.
+    /// Sends something harmless to a silent server, to which TLS and HTTP answer, and keeps what comes. For a session that is over.
     pub fn poke(&mut self, patience: Duration) {
         if self.control.write(b"NOOP\r\n\r\n", patience).is_err() {
             return;
@@ -103,7 +102,7 @@ impl Session {
         }
     }
 
-    /// What all of it is evidence of, so far.
+    /// The evidence so far.
     pub fn evidence(&self) -> Evidence {
         let mut evidence = Dialogue::new(Program::FtpClient, self.events.clone()).evidence();
         evidence.client = self.local();
@@ -122,7 +121,7 @@ impl Session {
         self.run()
     }
 
-    /// Says goodbye.
+    /// Sends QUIT.
     pub fn quit(mut self) -> Evidence {
         self.client.quit();
         while self.run().is_ok() {}
@@ -138,7 +137,7 @@ impl Session {
         self.events.push(Event { line: self.events.len() + 1, at: Some(self.origin.elapsed()), what });
     }
 
-    /// As `ftp-client -v` has it.
+    /// Prints the dialogue as `ftp-client -v` does.
     fn print(&self, what: &What) {
         let dialled = self.events.iter().rev().find_map(|event| match event.what {
             What::DataDialling(address) => Some(address.to_string()),
@@ -164,7 +163,7 @@ impl Session {
         }
     }
 
-    /// Does what the machine asks for, until the request has ended.
+    /// Carries out the machine's actions until the request has ended.
     fn run(&mut self) -> Result<Outcome<'static>, Trouble> {
         let result = self.drive();
         match &result {
@@ -340,7 +339,7 @@ impl Session {
         }
     }
 
-    /// Hands over what comes on the control connection in that time.
+    /// Hands over what comes on the control connection in this time.
     fn listen(&mut self, patience: Duration) {
         let mut buffer = [0; 4096];
         match self.control.read(&mut buffer, patience) {

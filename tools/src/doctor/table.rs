@@ -1,4 +1,4 @@
-//! The table of routes and what became of each, printed as it goes.
+//! The table of routes and how each ended, printed row by row.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -9,18 +9,18 @@ use rustls::ProtocolVersion;
 
 use super::report::{Hue, Paint, WIDTH, wrapped};
 
-/// To which host the data connection goes.
+/// The host that the data connection goes to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Host {
     /// The control connection's.
     Control,
-    /// The one that a 227 names, if it is another.
+    /// The one that a 227 names, if it is a different one.
     Advertised,
-    /// Ours: the server connects.
+    /// This one: the server connects.
     Here,
 }
 
-/// Over which kind of session.
+/// The kind of session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Via {
     Plain,
@@ -31,7 +31,7 @@ pub enum Via {
     },
 }
 
-/// One row: a route over one kind of session, with what became of each attempt.
+/// One row: a route over one kind of session, with how each attempt ended.
 pub struct Row {
     pub route: Route,
     pub host: Host,
@@ -39,7 +39,7 @@ pub struct Row {
     pub attempts: Vec<Attempt>,
 }
 
-/// A result, as it is shown.
+/// A result as it is printed.
 pub struct Shown {
     pub text: String,
     hue: Hue,
@@ -85,7 +85,7 @@ impl Row {
         Self { route, host, via, attempts }
     }
 
-    /// Each attempt has worked.
+    /// Whether each attempt has worked.
     pub fn works(&self) -> bool {
         !self.attempts.is_empty() && self.attempts.iter().all(Attempt::is_success)
     }
@@ -137,7 +137,7 @@ impl<W: Write> Table<W> {
         Self { out, paint, results: 0, column: 0, names_due: true }
     }
 
-    /// Of which address the rows are.
+    /// The address that the rows are about.
     pub fn heading(&mut self, address: SocketAddr) -> io::Result<()> {
         let text = self.paint.hue(Hue::Bold, &format!("Control connection to {address}"));
         writeln!(self.out, "{text}")?;

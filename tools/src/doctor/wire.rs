@@ -1,4 +1,4 @@
-//! One connection, blocking, with or without TLS, every wait of which has an end.
+//! A blocking connection with or without TLS, in which every wait has a time-out.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use socket2::{Domain, Socket, Type};
 use crate::net::channel::tls_version;
 use crate::tls::client::Tls;
 
-/// The shortest time that a socket can be told to wait.
+/// The shortest time-out that a socket accepts.
 const LEAST: Duration = Duration::from_millis(1);
 
 /// A connection.
@@ -20,16 +20,16 @@ pub struct Wire {
     tls: Option<Box<ClientConnection>>,
 }
 
-/// What a handshake has come to.
+/// The result of a handshake.
 pub struct Shaken {
     pub version: Option<TlsVersion>,
     pub resumed: bool,
 }
 
-/// What a read brought.
+/// The result of a read.
 pub enum Came {
     Bytes(usize),
-    /// The end; under TLS, in order or not.
+    /// The end of the connection; under TLS, in order or not.
     End {
         in_order: bool,
     },
@@ -38,7 +38,7 @@ pub enum Came {
 }
 
 impl Wire {
-    /// Connects, from that host if one is given: a data connection has to come from where the control connection does.
+    /// Connects, from this host if one is given: a data connection has to come from the control connection's host.
     pub fn connect(address: SocketAddr, from: Option<IpAddr>, patience: Duration) -> Result<Self, DataError> {
         let connect = || {
             let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
@@ -62,7 +62,7 @@ impl Wire {
         &self.socket
     }
 
-    /// Begins TLS, in that time.
+    /// Begins TLS within this time.
     pub fn shake(&mut self, tls: &Tls, patience: Duration) -> Result<Shaken, (TlsError, String)> {
         let deadline = Instant::now() + patience;
         let failed = |error: rustls::Error| {
@@ -94,7 +94,7 @@ impl Wire {
         Ok(Shaken { version, resumed })
     }
 
-    /// Reads what comes in that time.
+    /// Reads what comes within this time.
     pub fn read(&mut self, buffer: &mut [u8], patience: Duration) -> io::Result<Came> {
         self.within(patience);
         let result = match &mut self.tls {
@@ -123,7 +123,7 @@ impl Wire {
         }
     }
 
-    /// Ends TLS in order, if it is there; the connection is closed as this is dropped.
+    /// Ends TLS in order, if it is on; dropping this closes the connection.
     pub fn close(mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();

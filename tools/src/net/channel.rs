@@ -12,27 +12,26 @@ use rustls::{Connection, Error, HandshakeKind, ProtocolVersion};
 
 use super::data::{self, Ear};
 
-/// A TCP connection, in plaintext until the [handshake](Self::begin). Its socket doesn't block: std's, or what stands for
-/// another's.
+/// A TCP connection, in plaintext until the [handshake](Self::begin). Its socket, std's or a stand-in for another's, doesn't block.
 pub struct Channel<S = TcpStream> {
     socket: S,
     tls: Option<Box<Connection>>,
-    /// What TLS has decrypted is still to be read: no poll of the socket would tell.
+    /// Whether TLS holds decrypted bytes, which no poll of the socket would show.
     is_pending: bool,
-    /// It is a data connection: what TLS says after the handshake has time.
+    /// Whether this is a data connection, on which session tickets can wait.
     is_data: bool,
 }
 
-/// What a handshake has come to: whether it resumed a session, or why there is no TLS; and the same for people.
+/// The result of a handshake: whether it resumed a session, or why it failed; each with a text.
 pub type Shaken = (Result<bool, TlsError>, String);
 
-/// What a turn of a handshake brought.
+/// The result of a step of a handshake.
 pub enum Shake {
-    /// The control connection has something to say.
+    /// The control connection can be read.
     Control,
-    /// It goes on.
+    /// The handshake goes on.
     Again,
-    /// Whether TLS stands, and resumed a session; and the same for people.
+    /// The handshake has ended, with this result and its text.
     Done { result: Result<bool, TlsError>, how: String },
 }
 
@@ -62,7 +61,7 @@ impl<S> Channel<S> {
         self.tls.as_ref()?.protocol_version().map(tls_version)
     }
 
-    /// The connection below.
+    /// The TCP connection.
     pub fn into_socket(self) -> S {
         self.socket
     }
@@ -75,17 +74,17 @@ impl<S> Channel<S> {
         &mut self.socket
     }
 
-    /// Whether there is something to read without a look at the socket.
+    /// Whether there are bytes to read without polling the socket.
     pub fn is_pending(&self) -> bool {
         self.is_pending
     }
 
-    /// Whether TLS waits for the socket to take what it has to say.
+    /// Whether TLS has bytes to send and waits for the socket.
     pub fn wants_write(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
-    /// Says that nothing more will be written; [`flush`](Write::flush) sends it.
+    /// Ends the writing side; [`flush`](Write::flush) sends that.
     pub fn close_notify(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
@@ -103,7 +102,7 @@ impl<S> Channel<S> {
 }
 
 impl<S: Read + Write> Channel<S> {
-    /// Begins the handshake, if it hasn't yet; then [`speak`](Self::speak) and [`listen`](Self::listen) by turns.
+    /// Begins the handshake unless it has begun; then call [`speak`](Self::speak) and [`listen`](Self::listen) in turn.
     pub fn begin(&mut self, begin: impl FnOnce() -> Result<Connection, Error>) -> Option<Shaken> {
         if self.tls.is_none() {
             match begin() {
@@ -114,7 +113,7 @@ impl<S: Read + Write> Channel<S> {
         None
     }
 
-    /// Sends what the handshake has to say. `None`: it waits for the socket, to write if it [wants to](Self::wants_write).
+    /// Sends the bytes of the handshake. `None`: it waits for the socket, to write if [`wants_write`](Self::wants_write) says so.
     pub fn speak(&mut self) -> Option<Shaken> {
         if !self.holds_tickets() {
             match self.flush() {
@@ -128,7 +127,7 @@ impl<S: Read + Write> Channel<S> {
         Some((Ok(resumed), description(tls.protocol_version(), resumed)))
     }
 
-    /// Reads what the other side says in the handshake. `Some`: it has failed.
+    /// Reads the other side's bytes of the handshake. `Some`: it has failed.
     pub fn listen(&mut self) -> Option<Shaken> {
         let tls = self.tls.as_mut()?;
         match tls.read_tls(&mut self.socket) {
@@ -153,7 +152,7 @@ impl<S: Read + Write> Channel<S> {
 }
 
 impl Channel {
-    /// A turn of the handshake that `begin` begins; waits for either connection.
+    /// Does a step of the handshake, which `begin` begins; waits for either connection.
     pub fn shake<'a>(
         &mut self,
         begin: impl FnOnce() -> Result<Connection, Error>,
@@ -175,8 +174,8 @@ impl Channel {
         Ok(self.listen().map_or(Shake::Again, done))
     }
 
-    /// Ends TLS in order; what follows is plaintext. The other side has to say so, too, in that time: until then its
-    /// records are read one by one, so that nothing of what it says afterwards is lost.
+    /// Ends TLS in order; plaintext follows. The other side has to end TLS, too, in this time: until then its records are read one by one, so
+    /// that no plaintext after them is lost.
     pub fn stop_tls(&mut self, patience: Duration) -> io::Result<()> {
         self.close_notify();
         let deadline = Instant::now() + patience;
@@ -205,7 +204,7 @@ impl Channel {
     }
 }
 
-/// A socket that can be read without regard to what is believed of it.
+/// A socket that can be read without regard to its cached readiness.
 pub trait Glance {
     fn glance(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 }
@@ -225,7 +224,7 @@ impl<S: Glance> Read for Glancing<'_, S> {
 }
 
 impl<S: Read> Read for Channel<S> {
-    /// `WouldBlock` also where TLS had words of its own alone. Under TLS an end without close_notify is `UnexpectedEof`.
+    /// `WouldBlock` also if TLS received only messages of its own. Under TLS an end without close_notify is `UnexpectedEof`.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Self { socket, tls, is_pending, .. } = self;
         read(socket, tls.as_deref_mut(), is_pending, buffer)
@@ -233,7 +232,7 @@ impl<S: Read> Read for Channel<S> {
 }
 
 impl<S: Glance> Channel<S> {
-    /// Shows the machine what is there, but no more than it wants, and waits for nothing.
+    /// Hands the machine what has come, but no more than it wants, without waiting.
     pub fn look(&mut self, look: &mut Look<'_>) -> io::Result<()> {
         let mut buffer = [0; 4096];
         while look.wants_input() {
@@ -249,7 +248,7 @@ impl<S: Glance> Channel<S> {
         Ok(())
     }
 
-    /// Reads what is there, first what TLS has decrypted. Unlike a read it goes on where TLS had words of its own alone.
+    /// Reads what has come, first what TLS has decrypted. Unlike a read it goes on if TLS received only messages of its own.
     fn glance(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Self { socket, tls, is_pending, .. } = self;
         let (mut socket, mut tls) = (Glancing(socket), tls.as_deref_mut());
@@ -278,7 +277,7 @@ fn read(
     result
 }
 
-/// Whether what TLS was given has something to read in it, or the end.
+/// Whether TLS has bytes to read, or the end.
 fn has_more(tls: &mut Connection) -> io::Result<bool> {
     let state = tls.process_new_packets().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
     Ok(state.plaintext_bytes_to_read() > 0 || state.peer_has_closed())
@@ -307,7 +306,7 @@ impl<S: Write> Write for Channel<S> {
     }
 }
 
-/// Reads one TLS record, or what is there of it. `true`: it was close_notify.
+/// Reads one TLS record, or what has come of it. `true`: it was close_notify.
 fn read_record(tls: &mut Connection, socket: &TcpStream) -> io::Result<bool> {
     let mut header = [0; 5];
     let count = match socket.peek(&mut header)? {
@@ -333,7 +332,7 @@ fn failed(why: TlsError, error: &dyn Display) -> Shaken {
     (Err(why), error.to_string())
 }
 
-/// What an error of the handshake means for the machines.
+/// The machines' error for an error of the handshake.
 fn why(error: &Error) -> TlsError {
     match error {
         Error::InvalidCertificate(_) => TlsError::Certificate,
@@ -341,7 +340,7 @@ fn why(error: &Error) -> TlsError {
     }
 }
 
-/// rustls' word for it as the crate's.
+/// The crate's version of TLS for rustls'.
 pub fn tls_version(version: ProtocolVersion) -> TlsVersion {
     match version {
         ProtocolVersion::TLSv1_3 => TlsVersion::V1_3,
@@ -350,7 +349,7 @@ pub fn tls_version(version: ProtocolVersion) -> TlsVersion {
     }
 }
 
-/// How TLS stands, for people.
+/// A text for the state of TLS.
 fn description(version: Option<ProtocolVersion>, resumed: bool) -> String {
     let version = version.and_then(|version| version.as_str()).unwrap_or("TLS");
     format!("{version}, {}", if resumed { "session resumed" } else { "new session" })

@@ -1,13 +1,11 @@
-//! Where the bytes of a transfer come from and where they go to.
+//! The source or destination of a transfer's bytes.
 //!
-//! What calls when, for who writes an adapter:
+//! What an adapter calls, and when:
 //!
-//! 1. A client calls [`Content::finish`] with how the stream ended, before `stream.finished(…)`, which is told what `finish`
-//!    returns. The content lives on: another route may follow, and whether a file takes its place is said by `Done` alone.
-//! 2. A server calls [`Content::keep`] when it is asked for `Commit`, and nowhere else: there an upload appears under its
-//!    name.
-//! 3. Whatever else happens, `Close`, a data connection that fails (then `Read` or another `Transfer` comes) or the end of the
-//!    session: drop the content. A dropped upload is gone. A client keeps it until `Done`, for another route may follow.
+//! 1. A client calls [`Content::finish`] with the end of the stream, and passes what it returns to `stream.finished(…)`. It keeps the content
+//!    until `Done`: another route may follow, and only `Done` tells whether a file is complete.
+//! 2. A server calls [`Content::keep`] at `Commit`, and nowhere else: an upload then appears under its name.
+//! 3. In every other case (`Close`, a data connection that fails, the end of the session) drop the content. A dropped upload is gone.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -17,60 +15,59 @@ use ftp_proto::{Code, Ending, Reply, StreamEnd, Text};
 
 use super::data::local_end;
 
-/// Where the bytes of a transfer come from or go to.
+/// The source or destination of a transfer's bytes.
 pub enum Content<'f> {
     Source(Box<dyn Source + 'f>),
-    /// It is flushed once all is written, even if that is nothing.
+    /// A destination, which is flushed at the end even if no byte was written.
     Sink(Box<dyn Sink + 'f>),
 }
 
 /// Bytes to send.
 pub trait Source: Read {
-    /// The file whose bytes these are, from its position to its end, where there is one: `sendfile` may take them from there
-    /// instead of `read`.
+    /// The file whose bytes these are, from its position to its end, if there is one: then `sendfile` can be used instead of `read`.
     fn file(&self) -> Option<&File> {
         None
     }
 
-    /// The bytes themselves say where they end, and the connection may stay for the next transfer.
+    /// Whether the end is marked in the bytes, so that the connection may stay for the next transfer.
     fn may_stay(&self) -> bool {
         false
     }
 
-    /// How many bytes there are to be, where the other side was told: an end before them is a failure on this side.
+    /// The number of bytes that the other side was told; an earlier end is a failure on this side.
     fn length(&self) -> Option<u64> {
         None
     }
 
-    /// Something of the content was read, though `read` may have returned none of it yet: another attempt can't begin anew.
+    /// Whether any of the content was read, even if `read` hasn't returned it yet: then another attempt can't begin anew.
     fn has_begun(&self) -> bool {
         false
     }
 }
 
-/// Bytes that come in. It is dropped when they end too early.
+/// Takes the bytes that come in. It is dropped if they end too early.
 pub trait Sink: Write {
-    /// The file that they go to, at its position, where there is one: `splice` may put them there instead of `write`.
+    /// The file that the bytes go to, at its position, if there is one: then `splice` can be used instead of `write`.
     fn file(&mut self) -> Option<&File> {
         None
     }
 
-    /// How many bytes it takes in one turn: what they become may be many more.
+    /// How many bytes to pass in one call, since they may become many more.
     fn most_at_once(&self) -> usize {
         usize::MAX
     }
 
-    /// The bytes themselves have said that they are all: the connection needn't be waited for. `write` takes none that follow.
+    /// Whether the mark of the end has come, so that the end of the connection needn't be awaited. `write` takes no bytes after it.
     fn is_complete(&self) -> bool {
         false
     }
 
-    /// The connection may stay for the next transfer once they are.
+    /// Whether the connection may stay for the next transfer after that.
     fn may_stay(&self) -> bool {
         false
     }
 
-    /// The connection has ended in order; whether that was the end of the bytes, too.
+    /// The connection has ended in order. Returns whether that is the end of the bytes, too.
     fn close(&mut self) -> io::Result<StreamEnd> {
         Ok(StreamEnd::Clean)
     }
@@ -83,7 +80,7 @@ pub trait Sink: Write {
     /// The stream has ended so, as the network has it.
     fn ended(&mut self, _: StreamEnd) {}
 
-    /// All came. No byte may follow.
+    /// Everything has come, and no byte may follow: keeps the content.
     fn commit(&mut self) -> io::Result<()> {
         self.flush()
     }
@@ -150,7 +147,7 @@ impl<'f> Content<'f> {
     }
 }
 
-/// A sink whose errors are kept.
+/// A sink that keeps its error.
 struct Noting<'f> {
     sink: Box<dyn Sink + 'f>,
     why: &'f Cell<Option<String>>,
@@ -249,7 +246,7 @@ impl Source for Promised {
     }
 }
 
-/// Bytes of which nothing more is known.
+/// Bytes without a file behind them.
 struct Plain<T>(T);
 
 impl<R: Read> Read for Plain<R> {

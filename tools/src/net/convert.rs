@@ -1,4 +1,4 @@
-//! What TYPE, STRU and MODE make of a file's bytes, between the file and its data connection.
+//! Converts a file's bytes by TYPE, STRU and MODE, between the file and its data connection.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;
@@ -11,11 +11,10 @@ use super::content::{Content, Sink, Source};
 /// How much is converted at once.
 const PIECE: usize = 32 * 1024;
 
-/// So many pieces of a file may go into nothing that is to be sent before others have their turn: MODE Z makes a byte of a
-/// thousand.
+/// How many pieces of a file may produce nothing to send before other tasks run: MODE Z can turn a thousand bytes into one.
 const PIECES: usize = 64;
 
-/// How much that comes is decoded in one turn, where it may become a thousand times as much.
+/// How much received data is decoded in one step, since it may become a thousand times as much.
 const COMPRESSED: usize = 8 * 1024;
 
 /// A file may become so much, however little came of it.
@@ -34,16 +33,16 @@ pub struct Deflate {
 struct Encoding<'f> {
     source: Box<dyn Source + 'f>,
     encoder: Encoder,
-    /// What was read of the file, and isn't converted yet.
+    /// Bytes that were read from the file and aren't converted yet.
     buffer: Box<[u8]>,
     unread: Range<usize>,
-    /// How much of the file was read.
+    /// The number of bytes read from the file.
     read: u64,
     is_drained: bool,
     may_stay: bool,
 }
 
-/// What comes over a data connection as it goes to a file.
+/// Received bytes on their way to a file.
 struct Decoding<'f> {
     sink: Box<dyn Sink + 'f>,
     decoder: Decoder,
@@ -58,7 +57,7 @@ struct Decoding<'f> {
 }
 
 impl<'f> Content<'f> {
-    /// The same in this form, where the file's lines end so; as it is where nothing has to be converted.
+    /// The content converted to this form, from a file with these line ends; unchanged if nothing has to be converted.
     pub fn converted(self, form: Form, line_end: LineEnd, deflate: Deflate) -> Result<Self, Unsupported> {
         if is_verbatim(form, line_end) {
             return Ok(self);
@@ -98,7 +97,7 @@ impl<'f> Content<'f> {
 }
 
 impl Read for Encoding<'_> {
-    /// `Interrupted`, before anything is lost, where it takes long until there is something to send.
+    /// `Interrupted`, without losing anything, if it takes long until there is something to send.
     fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
         for _ in 0..PIECES {
             let input = &self.buffer[self.unread.clone()];
@@ -129,7 +128,7 @@ impl Encoding<'_> {
     }
 }
 
-/// How long it is on the data connection, nobody knows before.
+/// The length on the data connection isn't known before.
 impl Source for Encoding<'_> {
     fn may_stay(&self) -> bool {
         self.may_stay
@@ -141,7 +140,7 @@ impl Source for Encoding<'_> {
 }
 
 impl Decoding<'_> {
-    /// How much of the input was taken: all of it, up to the mark of the end.
+    /// How much of the input was taken: all of it, or up to the mark of the end.
     fn decode(&mut self, input: &[u8], end_of_input: bool) -> io::Result<usize> {
         let mut taken = 0;
         while self.end.is_none() {
@@ -183,7 +182,7 @@ impl Decoding<'_> {
 }
 
 impl Write for Decoding<'_> {
-    /// What stands behind MODE Z's mark is nothing; behind MODE B's, the next transfer begins.
+    /// Nothing may follow MODE Z's mark; after MODE B's, the next transfer begins.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.decode(bytes, false)?;
         Ok(if self.may_stay() { taken } else { bytes.len() })
@@ -199,7 +198,7 @@ impl Sink for Decoding<'_> {
         self.sink.commit()
     }
 
-    /// MODE Z's mark is of zlib: the connection ends behind it, as in MODE S.
+    /// MODE Z's mark is zlib's: the connection ends after it, as in MODE S.
     fn is_complete(&self) -> bool {
         self.may_stay() && self.end == Some(End::Marked)
     }

@@ -1,4 +1,4 @@
-//! Sockets: waiting for two of them at once, listening, and moving a file a piece at a time.
+//! Sockets: waits for two of them at once, listens, connects, and moves a file piece by piece.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -25,27 +25,27 @@ pub struct Sockets {
     flows: BTreeMap<ChannelId, Flow>,
 }
 
-/// What waiting for somebody to connect brought.
+/// The result of waiting for a connection.
 pub enum Knock {
     /// The control connection has something to say.
     Control,
     Peer(Flow, SocketAddr),
-    /// Nobody in that time.
+    /// No connection came in this time.
     Nobody,
     Failed(DataError),
 }
 
-/// What dialling brought.
+/// The result of connecting.
 pub enum Dial {
     /// The control connection has something to say.
     Control,
-    /// No answer in that time.
+    /// No answer came in this time.
     Nobody,
     Connected,
     Failed(DataError),
 }
 
-/// What a wait listens to beside its data socket.
+/// What a wait watches beside its data socket.
 #[derive(Clone, Copy, Default)]
 pub struct Ear<'a> {
     control: Option<&'a Channel>,
@@ -59,7 +59,7 @@ pub struct Ready {
     pub data: bool,
 }
 
-/// Waits for a control connection to have something to read, for a data socket, or for the time to pass.
+/// Waits until a control connection can be read, a data socket is ready, or the time is over.
 pub fn wait<'a>(ear: impl Into<Ear<'a>>, data: Option<PollFd<'_>>, patience: Option<Duration>) -> io::Result<Ready> {
     let Ear { control, alarm } = ear.into();
     if control.is_some_and(Channel::is_pending) {
@@ -79,7 +79,7 @@ pub fn wait<'a>(ear: impl Into<Ear<'a>>, data: Option<PollFd<'_>>, patience: Opt
     Ok(Ready { control: ready.any(|ready| ready), data })
 }
 
-/// Listens on a port of the range, begun at a random place: who can guess the next port can steal the connection.
+/// Listens on a port of the range, from a random one on: if the next port can be guessed, the connection can be stolen.
 pub fn listen(host: IpAddr, ports: RangeInclusive<u16>) -> Result<TcpListener, DataError> {
     listen_on_link(SocketAddr::new(host, 0), ports)
 }
@@ -104,7 +104,7 @@ pub fn listen_on_link(host: SocketAddr, ports: RangeInclusive<u16>) -> Result<Tc
     Ok(listener)
 }
 
-/// Begins to connect, from that host and, if it may be had, that port: a wish.
+/// Begins to connect, from this host and, if possible, from this port.
 pub fn dial(address: SocketAddr, source: Option<(IpAddr, Option<u16>)>) -> io::Result<TcpStream> {
     let begin = |source: Option<SocketAddr>| {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
@@ -131,13 +131,13 @@ pub fn dial(address: SocketAddr, source: Option<(IpAddr, Option<u16>)>) -> io::R
     }
 }
 
-/// An error of binding, or that this port has a connection to there already.
+/// Whether the error means that the port can't be used: binding failed, or it has a connection to that address already.
 fn is_about_source(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied)
 }
 
-/// Writes to a control connection that doesn't block, as much as it takes until the machine gives up. What can't be written
-/// is told.
+/// Writes to a control connection that doesn't block, as much as it takes until the machine gives up. Tells the machine what can't be
+/// written.
 pub fn write(control: &mut Channel, write: Write<'_>, now: ftp_proto::Instant) {
     let patience = write.deadline().saturating_since(now);
     match say(control, write.bytes(), patience) {
@@ -148,7 +148,7 @@ pub fn write(control: &mut Channel, write: Write<'_>, now: ftp_proto::Instant) {
     }
 }
 
-/// Says something, and sees it on its way; how many bytes of it. `None`: nothing could be said in that time.
+/// Writes and flushes. Returns the number of bytes; `None`: nothing could be written in this time.
 fn say(control: &mut Channel, bytes: &[u8], patience: Duration) -> io::Result<Option<usize>> {
     let deadline = Instant::now() + patience;
     let mut count = None;
@@ -174,7 +174,7 @@ fn say(control: &mut Channel, bytes: &[u8], patience: Duration) -> io::Result<Op
     }
 }
 
-/// What an error of a control connection means for the machines.
+/// The machines' error for an error of a control connection.
 pub fn control_error(error: &io::Error) -> ControlError {
     match error.kind() {
         ErrorKind::BrokenPipe
@@ -188,7 +188,7 @@ pub fn control_error(error: &io::Error) -> ControlError {
     }
 }
 
-/// What an error of reading a control connection leaves to say: that it has ended is no error of ours.
+/// What remains of an error while reading a control connection: its end isn't an error here.
 pub fn is_end(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -196,7 +196,7 @@ pub fn is_end(error: &io::Error) -> bool {
     )
 }
 
-/// Closes a control connection in order: over unread bytes a close would be a reset, which can destroy the last
+/// Closes a control connection in order: closing while bytes are unread would send a reset, which can destroy the last
 /// reply before it is read.
 pub fn close(mut control: Channel) -> io::Result<()> {
     control.close_notify();
@@ -215,7 +215,7 @@ pub fn close(mut control: Channel) -> io::Result<()> {
     Ok(())
 }
 
-/// What an error of a socket means for the machines.
+/// The machines' error for an error of a socket.
 pub fn why(error: &io::Error) -> DataError {
     match error.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => DataError::Refused,
@@ -232,7 +232,7 @@ impl<'a> From<Option<&'a Channel>> for Ear<'a> {
 }
 
 impl<'a> Ear<'a> {
-    /// The control connection if it may be heard, and what becomes readable to wake everybody up.
+    /// The control connection, if it may be read, and what becomes readable at the end of the server.
     pub fn new(control: Option<&'a Channel>, alarm: Option<BorrowedFd<'a>>) -> Self {
         Self { control, alarm }
     }
@@ -252,7 +252,7 @@ impl Sockets {
         }
     }
 
-    /// Connects from that host and, if it may be had, that port, or goes on with it; waits for either connection.
+    /// Connects from this host and, if possible, from this port, or goes on with that; waits for either connection.
     pub fn connect<'a>(
         &mut self,
         channel: ChannelId,
@@ -282,7 +282,7 @@ impl Sockets {
         }
     }
 
-    /// Waits for somebody to connect, or for the control connection to have something to say.
+    /// Waits for a connection, or until the control connection can be read.
     pub fn accept<'a>(&self, channel: ChannelId, ear: impl Into<Ear<'a>>, patience: Duration) -> io::Result<Knock> {
         let listener = self.listeners.get(&channel).ok_or_else(|| io::Error::other("nothing listens"))?;
         let ready = wait(ear, Some(PollFd::new(listener, PollFlags::IN)), Some(patience))?;
@@ -300,7 +300,7 @@ impl Sockets {
         }
     }
 
-    /// Who has connected takes the listening socket's place.
+    /// Replaces the listening socket by the connection.
     pub fn take(&mut self, channel: ChannelId, flow: Flow) {
         self.listeners.remove(&channel);
         self.flows.insert(channel, flow);
@@ -346,7 +346,7 @@ impl Sockets {
         self.flows.values_mut().for_each(|flow| flow.salvage(content, silence, is_open));
     }
 
-    /// Closes what this data connection had, whatever it was at; what was moved over it.
+    /// Closes the sockets of this data connection, whatever it was doing. Returns how much was moved over it.
     pub fn close(&mut self, channel: ChannelId) -> Moved {
         self.listeners.remove(&channel);
         self.dialled.remove(&channel);

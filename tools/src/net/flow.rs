@@ -1,4 +1,4 @@
-//! A data connection while bytes move over it, a piece at a time.
+//! Moves bytes over a data connection, piece by piece.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -15,11 +15,11 @@ use super::data::{Ear, wait};
 use super::swift::{self, Pipe};
 use crate::interrupt;
 
-/// How much is moved at most before the control connection is looked at again.
+/// The most that is moved before the control connection is polled again.
 pub const PIECE: usize = 256 * 1024;
-/// A data connection on which nothing moves for so long is given up, where the machine doesn't say when.
+/// How long nothing may move, if the machine sets no deadline.
 const STALL: Duration = Duration::from_secs(120);
-/// How long who sends waits for the other side to close, once everything is sent.
+/// How long the sender waits for the other side to close after the last byte.
 pub const LINGER: Duration = Duration::from_secs(2);
 
 /// A data connection while bytes move over it.
@@ -27,41 +27,41 @@ pub struct Flow {
     channel: Channel,
     /// Empty until it is needed.
     buffer: Vec<u8>,
-    /// What was read from the source, and isn't sent yet.
+    /// Bytes that were read from the source and aren't sent yet.
     unsent: Range<usize>,
-    /// What was received, and no content has taken yet.
+    /// Bytes that were received and aren't taken by the content yet.
     unread: Range<usize>,
     way: Way,
     /// The source is at its end.
     is_drained: bool,
-    /// All is sent, and the sending side is shut down.
+    /// Everything is sent, and the sending side is shut down.
     shut: bool,
     total: u64,
     /// When something moved last.
     stirred: Instant,
-    /// Bytes may have moved.
+    /// Whether bytes may have moved.
     has_begun: bool,
-    /// The source has lost bytes that it hasn't returned yet.
+    /// Whether the source has consumed bytes that it hasn't returned yet.
     is_gone: bool,
 }
 
 /// Who moves the bytes.
 enum Way {
-    /// The kernel, if it can.
+    /// The kernel, if it turns out that it can.
     Swift,
-    /// It can.
+    /// The kernel, which can.
     Through(Pipe),
     /// This process.
     Buffer,
 }
 
-/// What a turn of a [`Flow`] brought.
+/// The result of a step of a [`Flow`].
 pub enum Turn {
     /// The control connection has something to say.
     Control,
-    /// So many bytes were moved so far.
+    /// This many bytes were moved so far.
     Moved(u64),
-    /// The transfer has ended, after so much. The content isn't finished yet.
+    /// The transfer has ended, with this much moved. The content isn't finished yet.
     Ended(StreamEnd, Moved),
 }
 
@@ -83,7 +83,7 @@ impl Flow {
         })
     }
 
-    /// The transfer has ended in the data, and the connection is there for the next one.
+    /// Whether the end was marked in the data, so that the connection stays for the next transfer.
     pub fn rest(&mut self) {
         (self.unsent, self.is_drained, self.shut, self.total) = (0..0, false, false, 0);
         (self.has_begun, self.is_gone) = (false, false);
@@ -92,7 +92,7 @@ impl Flow {
         }
     }
 
-    /// A turn of the handshake that `begin` begins; waits for either connection. No byte passes TLS by.
+    /// Does a step of the handshake, which `begin` begins; waits for either connection. No byte bypasses TLS.
     pub fn shake<'a>(
         &mut self,
         begin: impl FnOnce() -> Result<Connection, Error>,
@@ -160,13 +160,12 @@ impl Flow {
         Turn::Ended(end, moved(end, self.taken()))
     }
 
-    /// How many bytes were taken from a source, sent or not, since on another connection they would be missing; or given to a
-    /// sink.
+    /// How many bytes were given to a sink, or taken from a source, sent or not, since they would be missing on another connection.
     pub fn taken(&self) -> u64 {
         (self.total + self.unsent.len() as u64).max(self.is_gone.into())
     }
 
-    /// Something was sent, and less than the other side was told. No close_notify may say that this was all.
+    /// Whether fewer bytes were sent than the other side was told: then no close_notify may be sent, which would say that this was all.
     fn is_short(&self, source: &dyn Source) -> bool {
         source.length().is_some_and(|length| self.total < length)
     }
@@ -228,8 +227,8 @@ impl Flow {
         }
     }
 
-    /// Closing over unread bytes would reset the connection, and could destroy the tail of what was sent. Under TLS
-    /// those are session tickets, which the next data connection needs.
+    /// Reads to the end: closing while bytes are unread would reset the connection, and could destroy the end of what was sent. Under TLS
+    /// they are session tickets, which the next data connection needs.
     fn drain(&mut self) -> Option<StreamEnd> {
         match self.channel.read(&mut [0; 1024]) {
             Ok(0) => Some(StreamEnd::Clean),
@@ -289,7 +288,7 @@ impl Flow {
         }
     }
 
-    /// Gives what was received to the sink, up to the end that is in it.
+    /// Passes the received bytes to the sink, up to the mark of the end.
     fn deliver(&mut self, sink: &mut dyn Sink) -> Option<StreamEnd> {
         while !self.unread.is_empty() && !sink.is_complete() {
             match sink.write(&self.buffer[self.unread.clone()]) {
@@ -316,8 +315,8 @@ impl Flow {
     }
 }
 
-/// What a stream that ended so has moved. Only content whose connection broke may begin anew: what came to its end is
-/// finished, and what failed on this side may have been written in part.
+/// How much a stream with this end has moved. Content may begin anew only if its connection broke: otherwise it is finished, or may have been
+/// written in part.
 pub fn moved(end: StreamEnd, taken: u64) -> Moved {
     match end {
         StreamEnd::Truncated => taken.into(),
@@ -325,7 +324,7 @@ pub fn moved(end: StreamEnd, taken: u64) -> Moved {
     }
 }
 
-/// What an error of the socket, or of the kernel between it and a file, means.
+/// The end of the stream for an error of the socket, or of the kernel between it and a file.
 pub fn network_end(error: &io::Error) -> Option<StreamEnd> {
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::Interrupted => None,

@@ -1,6 +1,6 @@
-//! File data without a way through this process: on Linux the kernel moves it from a file to a socket and back, and from one socket to another.
+//! Zero copy: on Linux the kernel moves file data between files and sockets, and from one socket to another.
 //!
-//! Everywhere else, and with files for which the kernel can't, the answer is `None`: then `read` and `write` do it.
+//! Elsewhere, and for files for which the kernel can't, the answer is `None`: then use `read` and `write`.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ pub use linux::{Pipe, send};
 #[cfg(not(target_os = "linux"))]
 pub use other::{Pipe, send};
 
-/// How much is moved at most before the control connection is looked at again.
+/// The most that is moved before the control connection is polled again.
 pub const PIECE: usize = 1024 * 1024;
 
 #[cfg(target_os = "linux")]
@@ -27,12 +27,12 @@ mod linux {
     /// Less than this at once isn't worth it.
     const LEAST: usize = 64 * 1024;
 
-    /// Sends a piece of the file, from its position on; 0 bytes are its end.
+    /// Sends a piece of the file, from its position on; 0 bytes: the end of the file.
     pub fn send(socket: impl AsFd, file: &File) -> io::Result<Option<usize>> {
         possible(sendfile(socket, file, None, PIECE))
     }
 
-    /// What bytes go through from a socket to a file, or to another socket: the kernel has no shorter way.
+    /// The pipe through which bytes go from a socket to a file or to another socket: the kernel has no shorter way.
     pub struct Pipe {
         end: File,
         start: OwnedFd,
@@ -41,7 +41,7 @@ mod linux {
     }
 
     impl Pipe {
-        /// `None`: there is none, or only a small one (the system limits what a user may have of them).
+        /// `None`: the system gives no pipe, or only a small one, since it limits them for each user.
         pub fn new() -> Option<Self> {
             let (end, start) = pipe_with(PipeFlags::CLOEXEC).ok()?;
             let _ = fcntl_setpipe_size(&start, PIECE);
@@ -49,7 +49,7 @@ mod linux {
             Some(Self { end: end.into(), start, size, held: 0 })
         }
 
-        /// Takes what is there from the socket; 0 bytes are its end. Then [`put`](Self::put) has to follow.
+        /// Takes what has come from the socket; 0 bytes: the end. [`put`](Self::put) has to follow.
         pub fn take(&mut self, socket: impl AsFd) -> io::Result<Option<usize>> {
             let taken = possible(splice(socket, None, &self.start, None, self.size, SpliceFlags::NONBLOCK))?;
             self.held += taken.unwrap_or_default();
@@ -84,7 +84,7 @@ mod linux {
             self.held == 0
         }
 
-        /// Writes what is left in it.
+        /// Writes what is left in the pipe.
         pub fn pour(&mut self, sink: &mut dyn Write, buffer: &mut [u8]) -> io::Result<()> {
             while self.held > 0 {
                 let most = self.held.min(buffer.len());

@@ -1,11 +1,11 @@
-//! Why something isn't done, and what a client is told of it.
+//! Why a command is refused, and what the client is told.
 
 use std::io::{self, ErrorKind};
 
 use ftp_proto::server::Refusal;
 use ftp_proto::{Code, Reply, Text};
 
-/// Why something isn't done.
+/// Why a command is refused.
 pub struct Denied(pub Code, pub &'static str);
 
 pub type Allowed<T> = Result<T, Denied>;
@@ -15,7 +15,7 @@ pub const READ_ONLY: Denied = Denied(Code::FILE_UNAVAILABLE, "Permission denied.
 /// Nothing more is known of it.
 pub const FAILED: &str = "Failed.";
 
-/// The machine never asks that: each question comes with its own commands.
+/// For a command that the machine never asks about in this question.
 pub const UNEXPECTED: Denied = Denied(Code::LOCAL_ERROR, "Local error in processing.");
 
 impl Denied {
@@ -24,7 +24,7 @@ impl Denied {
         Refusal::new(Reply::new(self.0, text.clone())).unwrap_or_else(|| Refusal::unavailable(text))
     }
 
-    /// Something can't be made under that name: 553.
+    /// A file or directory can't have that name: 553.
     pub fn name(error: io::Error) -> Self {
         match Self::from(error) {
             Self(Code::FILE_UNAVAILABLE, text) => Self(Code::FILE_NAME_NOT_ALLOWED, text),

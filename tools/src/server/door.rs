@@ -1,4 +1,4 @@
-//! Where clients come in: the listening socket, how many may be inside, and when everybody has to leave.
+//! The listening socket, how many sessions there may be, and when all have to end.
 
 use std::io::{self, ErrorKind, PipeReader, PipeWriter};
 use std::iter;
@@ -19,13 +19,13 @@ use tokio::time::sleep;
 
 use crate::interrupt::STATUS;
 
-/// How many clients may wait for us to accept them.
+/// How many clients may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// How long nobody is accepted after that has failed.
+/// How long to wait after accepting has failed.
 pub const PAUSE: Duration = Duration::from_millis(100);
 
-/// How often is looked whether all have left.
+/// How often to check whether all sessions have ended.
 const GLANCE: Duration = Duration::from_millis(5);
 
 /// Lets this process have as many sockets at once as the system allows it: what it gets by default is often 1024.
@@ -35,7 +35,7 @@ pub fn allow_sockets() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
-/// Listens there; `[::]` for IPv4, too.
+/// Listens at an address; `[::]` includes IPv4.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     prepare(&socket, address)?;
@@ -56,8 +56,8 @@ fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     socket.listen(BACKLOG)
 }
 
-/// As many listening sockets for so many threads: Linux gives each its part of the clients, so that nobody has to be handed
-/// over. Where that can't be had, all take from the same queue.
+/// Listening sockets for this many threads. Linux distributes clients among them, so that no connection has to be handed from thread to
+/// thread. Elsewhere all threads accept from the same socket.
 pub fn share(listener: &TcpListener, count: usize) -> io::Result<Vec<TcpListener>> {
     listener.set_nonblocking(true)?;
     let first = listener.try_clone()?;
@@ -65,7 +65,7 @@ pub fn share(listener: &TcpListener, count: usize) -> io::Result<Vec<TcpListener
     iter::once(Ok(first)).chain(others).collect()
 }
 
-/// Listens at the same address once more. A second server still can't: it would have to ask for it before it binds.
+/// Listens once more at the same address. A second server still can't, since it would need the option before it binds.
 #[cfg(target_os = "linux")]
 fn another(listener: &TcpListener) -> io::Result<TcpListener> {
     let (listener, address) = (SockRef::from(listener), listener.local_addr()?);
@@ -82,10 +82,10 @@ fn another(_: &TcpListener) -> io::Result<TcpListener> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// The end, for all sessions at once.
+/// Tells all sessions that the server ends.
 pub struct Stop {
     came: Arc<AtomicBool>,
-    /// It can be read from then on, and nobody does: so it wakes up everybody who waits for it.
+    /// It becomes readable at the end and stays so, which wakes all that wait for it.
     alarm: PipeReader,
     bell: PipeWriter,
 }
@@ -96,7 +96,7 @@ impl Stop {
         Ok(Self { came: Arc::default(), alarm, bell })
     }
 
-    /// Ctrl-C and SIGTERM are the end; the second one ends the program at once.
+    /// Ctrl-C and SIGTERM end the server in order; a second one ends the program at once.
     pub fn on_signals(&self) -> io::Result<()> {
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first one finds the flag not set yet.
@@ -127,7 +127,7 @@ impl Stop {
     }
 }
 
-/// Accepts everybody who connects, until the end. No trouble of one connection, nor that no sockets are left, ends it.
+/// Accepts all clients until the end. Neither an error of one connection nor a lack of sockets stops it.
 pub fn receive(listener: &TcpListener, stop: &Stop, mut take: impl FnMut(TcpStream)) -> io::Result<()> {
     // Who has connected can be gone again before `accept`, which then must not wait.
     listener.set_nonblocking(true)?;
@@ -147,7 +147,7 @@ pub fn receive(listener: &TcpListener, stop: &Stop, mut take: impl FnMut(TcpStre
     Ok(())
 }
 
-/// The same for tasks; the future has no end of its own.
+/// The same for tasks; the future never completes.
 pub async fn receive_async(listener: AsyncListener, mut take: impl FnMut(AsyncStream, SocketAddr)) {
     loop {
         match listener.accept().await {
@@ -159,7 +159,7 @@ pub async fn receive_async(listener: AsyncListener, mut take: impl FnMut(AsyncSt
     }
 }
 
-/// Who has connected was gone before he was accepted.
+/// Whether a client had gone before it was accepted.
 fn is_of_one(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted)
 }
@@ -171,16 +171,16 @@ fn wait_for_either(one: PollFd<'_>, other: PollFd<'_>) -> io::Result<()> {
     }
 }
 
-/// How many sessions there may be, and who is there.
+/// How many sessions there may be, and how many there are.
 #[derive(Debug)]
 pub struct House {
     most: usize,
     welcome: AtomicUsize,
-    /// Who is turned away is there until it has been told so, and takes nobody's room.
+    /// The number of clients that are being turned away; they don't count for the limit.
     turned_away: AtomicUsize,
 }
 
-/// A session; it counts until it is dropped.
+/// Counts as a session until it is dropped.
 pub struct Guest {
     house: Arc<House>,
     is_welcome: bool,
@@ -192,7 +192,7 @@ impl House {
         Arc::new(Self { most: most.unwrap_or(usize::MAX), welcome, turned_away })
     }
 
-    /// How many may be there. `None`: there is no limit.
+    /// The limit of sessions. `None`: there is none.
     pub fn most(&self) -> Option<u32> {
         u32::try_from(self.most).ok()
     }
@@ -206,8 +206,7 @@ impl House {
         Guest { house: self.clone(), is_welcome }
     }
 
-    /// Waits until all have left, but not longer than that. It looks now and then: for this one moment, no session has to say
-    /// that it leaves.
+    /// Waits until all sessions have ended, but no longer than this. It checks now and then, so that sessions needn't report their end.
     pub fn wait_until_empty(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         while self.is_anybody_here() && Instant::now() < deadline {
@@ -221,7 +220,7 @@ impl House {
 }
 
 impl Guest {
-    /// There is room.
+    /// Whether there is room for the session.
     pub fn is_welcome(&self) -> bool {
         self.is_welcome
     }

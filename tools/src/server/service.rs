@@ -11,22 +11,22 @@ use super::door::{Guest, House, Stop};
 use super::site::Site;
 use crate::tls::server::Certified;
 
-/// How long the clients have to leave once they were told to.
+/// How long clients have to leave once they were told 421.
 pub const FAREWELL: Duration = Duration::from_secs(5);
 
-/// A server but for its sockets.
+/// Everything of a server but its sockets.
 pub struct Service {
     pub config: Arc<Config>,
     pub site: Arc<Site>,
     pub certified: Option<Certified>,
-    /// What it says first.
+    /// The text of the greeting.
     pub banner: Greeting<'static>,
     pub house: Arc<House>,
     pub stop: Stop,
 }
 
 impl Service {
-    /// For as many as like, without TLS and without an end.
+    /// A service without a limit of sessions, without TLS, and without an end.
     pub fn plain(config: Config, site: Site) -> io::Result<Self> {
         Ok(Self {
             config: Arc::new(config),
@@ -38,7 +38,7 @@ impl Service {
         })
     }
 
-    /// What is said to who comes.
+    /// The greeting for a new client.
     pub fn greeting(&self, guest: &Guest) -> Greeting<'_> {
         match guest.is_welcome() {
             true => self.banner.clone(),
@@ -47,7 +47,7 @@ impl Service {
     }
 }
 
-/// What is said to everybody at the end.
+/// The 421 to all clients at the end.
 pub fn farewell() -> Refusal<'static> {
     Refusal::closing(Text::new("The server is shutting down.").unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! What is served, and to whom.
+//! The directory that is served, and its users.
 
 use ftp_proto::server::{Support, SupportError};
 use ftp_proto::{Mode, Verb};
@@ -6,13 +6,13 @@ use ftp_proto::{Mode, Verb};
 use crate::tree::{Tree, Uploads};
 use crate::tree::{hash, listing};
 
-/// A directory and those who may see it.
+/// A directory and its users.
 pub struct Site {
     pub tree: Tree,
     pub accounts: Vec<Account>,
-    /// `anonymous` and `ftp` may read, with any password.
+    /// Whether `anonymous` and `ftp` may read, with any password.
     pub anonymous: bool,
-    /// Nobody may change anything.
+    /// Whether no user may change anything.
     pub read_only: bool,
     pub uploads: Uploads,
     pub text: TypeA,
@@ -38,14 +38,14 @@ impl Default for TypeA {
     }
 }
 
-/// Somebody who may read and write.
+/// A user who may read and write.
 #[derive(Clone)]
 pub struct Account {
     pub name: Vec<u8>,
     pub password: Vec<u8>,
 }
 
-/// What somebody who has logged in may do.
+/// What a user who has logged in may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rights {
     Read,
@@ -53,7 +53,7 @@ pub enum Rights {
 }
 
 impl Site {
-    /// What the machine says that this server can do.
+    /// What the application can do, for the machine.
     pub fn support() -> Result<Support, SupportError> {
         Support::default()
             .with_modes(&[Mode::Block, Mode::Deflate])
@@ -64,7 +64,7 @@ impl Site {
             .with_site(["CHMOD <SP> mode <SP> path"])
     }
 
-    /// `None`: it is nobody.
+    /// `None`: there is no such user, or the password is wrong.
     pub fn log_in(&self, user: &[u8], password: &[u8]) -> Option<Rights> {
         let has_account = self.accounts.iter().any(|account| account.name == user && account.password == password);
         let is_anonymous = [&b"anonymous"[..], b"ftp"].iter().any(|name| user.eq_ignore_ascii_case(name));

@@ -1,4 +1,4 @@
-//! An adapter for [`Server`]: sockets of the standard library, a thread a session.
+//! An adapter for [`Server`] over the sockets of the standard library, with a thread for each session.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, TcpListener, TcpStream};
@@ -18,10 +18,10 @@ use crate::net::channel::{Channel, Shake};
 use crate::net::data::{self, Content, Dial, Ear, Knock, Sockets, Turn};
 use crate::tls::server::{self as server_tls, Certified, SessionTls};
 
-/// The machine is told after this, at the latest, that a transfer has begun: it gives up what stands still.
+/// How soon the machine is told at the latest that a transfer has begun, so that it can find a stalled one.
 const TELL: Duration = Duration::from_secs(1);
 
-/// Serves everybody who connects there (to a socket of [`door::listen`]), until the end.
+/// Serves all clients that connect to this socket (of [`door::listen`]), until the end.
 pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
     let threads = Arc::new(Threads::default());
     door::receive(listener, &service.stop, |control| {
@@ -35,7 +35,7 @@ pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
     Ok(())
 }
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 struct Session<'s> {
     server: Server,
     control: Channel,
@@ -43,11 +43,11 @@ struct Session<'s> {
     origin: Clock,
     service: &'s Service,
     tls: Option<SessionTls>,
-    /// Who is at the other end, and what may be done for it.
+    /// The application of this session.
     visitor: Visitor,
     /// The file or listing of the transfer under way.
     content: Option<Content<'static>>,
-    /// The machine knows that this is the end for all.
+    /// Whether the machine was told that the server ends.
     knows_end: bool,
     _guest: Guest,
 }
@@ -70,7 +70,7 @@ impl<'s> Session<'s> {
         })
     }
 
-    /// Does what the machine asks for, until the session has ended.
+    /// Carries out the machine's actions until the session has ended.
     fn run(mut self) -> io::Result<()> {
         let host = self.control.socket().local_addr()?.ip().to_canonical();
         loop {
@@ -153,7 +153,7 @@ impl<'s> Session<'s> {
                     self.content = None;
                     close.closed(moved);
                 }
-                // News that `Config::answered` would have to ask for.
+                // News that `Config::report_answered` would have to ask for.
                 Action::Answered(_) => {}
                 Action::Leave => {
                     self.log_trouble();
@@ -163,7 +163,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Tells the machine of the end for all, once; what wakes everybody up for it, until then.
+    /// Tells the machine once that the server ends; until then, returns what becomes readable at the end.
     fn tell_end(&mut self) -> Option<BorrowedFd<'s>> {
         if self.service.stop.came() && !self.knows_end {
             self.knows_end = true;
@@ -172,14 +172,14 @@ impl<'s> Session<'s> {
         (!self.knows_end).then(|| self.service.stop.alarm())
     }
 
-    /// Why there was no data connection, if one has failed since the last poll.
+    /// Logs why a data connection failed, if one has since the last poll.
     fn log_trouble(&mut self) {
         if let Some(evidence) = self.server.take_trouble() {
             trouble::log(evidence, self.service, self.control.tls_version());
         }
     }
 
-    /// Reads what is there from the control connection; an empty read is its end, with or without close_notify.
+    /// Reads what has come on the control connection; an empty read is its end, with or without close_notify.
     fn read(&mut self) -> io::Result<()> {
         // A line fits. An idle session's memory is the stack that it has used, and this is the deepest of it.
         let mut buffer = [0; 1024];
@@ -194,7 +194,7 @@ impl<'s> Session<'s> {
     }
 }
 
-/// TLS on the control connection. A question that stays unanswered comes again, until its deadline.
+/// Begins TLS on the control connection. A question that stays unanswered comes again, until its deadline.
 fn begin(control: &mut Channel, start: StartTls<'_>, tls: Option<&SessionTls>, now: Instant) -> io::Result<()> {
     let patience = start.deadline().saturating_since(now);
     match control.shake(|| server_tls::connection(tls), None, patience)? {
@@ -205,8 +205,8 @@ fn begin(control: &mut Channel, start: StartTls<'_>, tls: Option<&SessionTls>, n
     Ok(())
 }
 
-/// Connects, or goes on with it. `true`: the control connection has something to say. A question that stays unanswered comes
-/// again, unless what was read has settled it; so do the next two.
+/// Connects, or goes on with that. `true`: the control connection can be read. A question that stays unanswered comes again, unless the input
+/// has settled it; so do the next two.
 fn dial(sockets: &mut Sockets, connect: Connect<'_>, host: IpAddr, ear: Ear<'_>, now: Instant) -> io::Result<bool> {
     let (address, patience) = (connect.address(), connect.deadline().saturating_since(now));
     match sockets.connect(connect.channel(), address, (host, connect.source_port()), ear, patience)? {
@@ -218,7 +218,7 @@ fn dial(sockets: &mut Sockets, connect: Connect<'_>, host: IpAddr, ear: Ear<'_>,
     Ok(false)
 }
 
-/// Takes in who has connected, if it is the right one.
+/// Accepts a connection, if the machine takes it.
 fn admit(sockets: &mut Sockets, accept: Accept<'_>, ear: Ear<'_>, now: Instant) -> io::Result<bool> {
     let (channel, patience) = (accept.channel(), accept.deadline().saturating_since(now));
     match sockets.accept(channel, ear, patience)? {
@@ -234,7 +234,7 @@ fn admit(sockets: &mut Sockets, accept: Accept<'_>, ear: Ear<'_>, now: Instant) 
     Ok(false)
 }
 
-/// TLS on the data connection.
+/// Begins TLS on the data connection.
 fn shake(
     sockets: &mut Sockets,
     secure: SecureData<'_>,

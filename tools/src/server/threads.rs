@@ -1,4 +1,4 @@
-//! Threads for sessions: one that has ended its session waits a while for the next, since a thread costs more than a login.
+//! Threads for sessions. A thread that has ended its session waits a while for the next one, since a new thread costs more than a login.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,12 +6,12 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// How long a thread waits for a session. Who comes later pays for a thread of his own, and its stack takes no memory until then.
+/// How long a thread waits for a session. After that a session needs a new thread, but until then no stack takes memory.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 type Session = Box<dyn FnOnce() + Send>;
 
-/// As many threads as sessions, and those that wait.
+/// As many threads as sessions, and some that wait.
 #[derive(Default)]
 pub struct Threads {
     queue: Mutex<Queue>,
@@ -21,16 +21,16 @@ pub struct Threads {
 #[derive(Default)]
 struct Queue {
     sessions: VecDeque<Session>,
-    /// Threads that wait. There are never more sessions in the queue: each of those has one.
+    /// The number of threads that wait. There are never more sessions in the queue than that.
     waiting: usize,
 }
 
 impl Threads {
-    /// Runs it on a thread of its own: one that waits, or a new one.
+    /// Runs a session on a thread that waits, or on a new one.
     ///
     /// # Errors
     ///
-    /// No thread could be had; the session is dropped.
+    /// No thread could be started; the session is dropped.
     pub fn run(self: &Arc<Self>, session: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.waiting > queue.sessions.len() {
@@ -49,7 +49,7 @@ impl Threads {
         Ok(())
     }
 
-    /// The next session; none when nobody has come for a while.
+    /// The next session; `None` if none has come for a while.
     fn next(&self) -> Option<Session> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.waiting += 1;

@@ -1,9 +1,8 @@
-//! An adapter for [`Server`]: tokio's sockets, a thread a processor, any number of sessions on each.
+//! An adapter for [`Server`] over tokio's sockets, with a thread for each processor and any number of sessions on each.
 //!
-//! What takes time (connecting, accepting, a handshake, moving a file) is a future beside the loop, which goes on with it
-//! and hears the control connection at once. A question that stays unanswered comes again, and finds its future where
-//! it was. A session that waits for its client is a socket, a timer and the machine: no buffer, and what only a transfer or
-//! a handshake needs is a box of its own meanwhile.
+//! What takes time (connecting, accepting, a handshake, moving a file) is a future beside the loop, which polls it and the control connection
+//! at the same time. A question that stays unanswered comes again, and finds its future as it was. A session that waits for its client is a
+//! socket, a timer and the machine, without a buffer; what a transfer or a handshake needs is in a box that exists only meanwhile.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -34,11 +33,10 @@ use crate::net::tokio_data::Outside;
 use crate::net::tokio_wire::{self, Side, Wire, secure_control};
 use crate::tls::server::{Certified, SessionTls};
 
-/// The machine is told that often how far a transfer is: it gives up what stands still.
+/// How often the machine is told how far a transfer is, so that it can find a stalled one.
 const TELL: Duration = Duration::from_secs(1);
 
-/// Serves everybody who connects, until the end. Each thread accepts its own sessions and keeps them: nothing of them is
-/// handed over or shared.
+/// Serves all clients until the end. Each thread accepts its own sessions and keeps them; nothing is handed from thread to thread.
 pub fn serve(listener: &TcpListener, service: &Arc<Service>) -> io::Result<()> {
     for listener in door::share(listener, thread::available_parallelism()?.get())? {
         let service = service.clone();
@@ -75,9 +73,9 @@ fn work(runtime: &Runtime, listener: TcpListener, service: &Arc<Service>) -> io:
 
 /// What the sessions of a thread have in common.
 struct Thread {
-    /// Wakes everybody up at the end for all.
+    /// Wakes all sessions when the server ends.
     end: Notify,
-    /// From when on the machines count.
+    /// The origin of the machines' clock.
     origin: Clock,
 }
 
@@ -87,22 +85,22 @@ impl Thread {
     }
 }
 
-/// A control connection with its machine.
+/// A control connection and its machine.
 struct Session {
     server: Server,
     control: Wire,
     /// Our address on the control connection, which data connections come from, too.
     host: IpAddr,
-    /// Since the first data connection.
+    /// Exists from the first data connection on.
     outside: Option<Box<Outside<'static>>>,
     service: Arc<Service>,
     tls: Option<SessionTls>,
-    /// Who is at the other end, and what may be done for it.
+    /// The application of this session.
     visitor: Visitor,
     /// The file or listing of the transfer under way.
     content: Option<Content<'static>>,
     thread: Rc<Thread>,
-    /// The machine knows of the end for all.
+    /// Whether the machine was told that the server ends.
     knows_end: bool,
     _guest: Guest,
 }
@@ -126,7 +124,7 @@ impl Session {
         })
     }
 
-    /// Does what the machine asks for, until the session has ended.
+    /// Carries out the machine's actions until the session has ended.
     async fn run(&mut self) -> io::Result<()> {
         loop {
             self.tell_end();
@@ -164,7 +162,7 @@ impl Session {
                     self.content = self.visitor.open(transfer);
                 }
                 Action::Listen(listen) => self.outside.get_or_insert_default().listen(listen),
-                // News that `Config::answered` would have to ask for.
+                // News that `Config::report_answered` would have to ask for.
                 Action::Answered(_) => {}
                 Action::Leave => {
                     self.log_trouble();
@@ -186,7 +184,7 @@ impl Session {
         Ok(())
     }
 
-    /// Goes on with what a transfer or TLS needs, until the machine asks for something else.
+    /// Goes on with a transfer or TLS until the machine asks for something else.
     async fn serve_data_and_tls(&mut self) -> io::Result<()> {
         loop {
             self.tell_end();
@@ -261,7 +259,7 @@ impl Session {
         }
     }
 
-    /// Tells the machine of the end for all, once.
+    /// Tells the machine once that the server ends.
     fn tell_end(&mut self) {
         if self.service.stop.came() && !self.knows_end {
             self.knows_end = true;
@@ -269,14 +267,14 @@ impl Session {
         }
     }
 
-    /// Why there was no data connection, if one has failed since the last poll.
+    /// Logs why a data connection failed, if one has since the last poll.
     fn log_trouble(&mut self) {
         if let Some(evidence) = self.server.take_trouble() {
             trouble::log(evidence, &self.service, self.control.tls_version());
         }
     }
 
-    /// Lets others have their turn, then reads what is there from the control connection, if it may be read.
+    /// Lets other tasks run, then reads what has come on the control connection, if it may be read.
     async fn look(&mut self, wants_input: bool) -> io::Result<()> {
         yield_now().await;
         if wants_input {
@@ -287,7 +285,7 @@ impl Session {
     }
 }
 
-/// TLS on the control connection.
+/// Begins TLS on the control connection.
 async fn begin(control: &mut Wire, start: StartTls<'_>, tls: Option<&SessionTls>, now: Instant) {
     let side = tls.map(|tls| Side::Server(tls.config()));
     match secure_control(control, side, start.deadline().saturating_since(now)).await {
@@ -296,11 +294,11 @@ async fn begin(control: &mut Wire, start: StartTls<'_>, tls: Option<&SessionTls>
     }
 }
 
-/// What is heard while something else is waited for: the control connection, if it may be, and the end for all.
+/// What is waited for beside something else: the control connection, if it may be read, and the end of the server.
 type Ear<'s> = (Option<&'s mut Wire>, Option<&'s Notify>);
 
-/// Connects, or goes on with it, and hears what the control connection says meanwhile. A question that stays unanswered comes
-/// again, unless what was heard has settled it; so does the next.
+/// Connects, or goes on with that, and reads the control connection meanwhile. A question that stays unanswered comes again, unless the input
+/// has settled it; so does the next.
 async fn dial(
     outside: &mut Outside<'_>,
     connect: Connect<'_>,
@@ -320,7 +318,7 @@ async fn dial(
     Ok(None)
 }
 
-/// Takes in who has connected, if it is the right one.
+/// Accepts a connection, if the machine takes it.
 async fn admit(
     outside: &mut Outside<'_>,
     accept: Accept<'_>,
@@ -340,7 +338,7 @@ async fn admit(
     Ok(None)
 }
 
-/// What comes next from the control connection, if it may be heard. `None`: nothing in that time, or the end for all.
+/// What comes next on the control connection, if it may be read. `None`: nothing in this time, or the server ends.
 async fn hear(
     control: Option<&mut Wire>,
     patience: Option<Duration>,
@@ -353,8 +351,8 @@ async fn hear(
     }
 }
 
-/// The same for a session that waits for nothing else. Most sessions do that most of the time, so what they wait with isn't
-/// moved here: it would be there twice.
+/// The same for a session that waits for nothing else. Most sessions do that most of the time, so their wait isn't moved in here: that would
+/// take the memory twice.
 fn hear_until(
     control: &mut Wire,
     mut patience: Pin<&mut Sleep>,

@@ -1,4 +1,4 @@
-//! What a server writes into its log of a data connection that didn't come about: one line, that its administrator can act on.
+//! What a server logs about a data connection that failed: one line, on which its administrator can act.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -9,14 +9,14 @@ use ftp_proto::{AttemptEnd, DataError, Evidence, Software, TlsVersion};
 use super::service::Service;
 use crate::printable;
 
-/// Writes it, on standard error. That nobody reads it ends no session.
+/// Writes the line on standard error. A failure to write ends no session.
 #[cold]
 pub fn log(evidence: Evidence, service: &Service, version: Option<TlsVersion>) {
     let line = line(evidence, service, version);
     let _ = writeln!(io::stderr(), "ftp-server: {}", printable(line.as_bytes()));
 }
 
-/// Who was served, and the likeliest cause with its cure; where none is known, what was tried.
+/// The client, and the likeliest cause with its cure; if no cause is known, what was tried.
 fn line(mut evidence: Evidence, service: &Service, version: Option<TlsVersion>) -> String {
     evidence.tls.version = version;
     evidence.configuration.sessions = service.house.most();

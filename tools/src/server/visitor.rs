@@ -1,7 +1,7 @@
-//! What the server's machine leaves to the application: who may log in, and what is done with files.
+//! The application of a session: it answers who may log in, and works on files.
 //!
 //! In TYPE A line ends are converted, unless the [site](Site::text) says otherwise: CR LF on the data connection, LF in a file. Most
-//! clients ask for TYPE I before they move a file that matters.
+//! clients send TYPE I before they transfer a file.
 
 use std::io::{self, Cursor, ErrorKind};
 use std::sync::Arc;
@@ -23,30 +23,30 @@ use crate::tree::hash::Hashing;
 use crate::tree::listing;
 use crate::tree::{Begin, Entry, Kind, Upload, VirtualPath};
 
-/// Somebody who has connected.
+/// The client of a session.
 pub struct Visitor {
     site: Arc<Site>,
     rights: Rights,
     directory: VirtualPath,
-    /// RNFR's, for RNTO.
+    /// The path of RNFR, for RNTO.
     renaming: Option<VirtualPath>,
-    /// The question that a hash answers, while it is computed.
+    /// The hash that is being computed, and the serial of its question.
     hashing: Option<Box<(u64, Hashing)>>,
 }
 
-/// How a transfer begins.
+/// How a transfer is accepted.
 enum Opening {
     Plain(Content<'static>),
-    /// The client is told how many bytes come.
+    /// With the number of bytes, which the client is told.
     Sized(Content<'static>, u64),
-    /// The client is told under which name its file is stored.
+    /// With the name of the stored file, which the client is told.
     Named(Content<'static>, Vec<u8>),
 }
 
-/// How much the patterns of one listing may cost: some milliseconds.
+/// How much matching the patterns of one listing may cost: some milliseconds.
 const PATTERN_STEPS: u64 = 5_000_000;
 
-/// How the lines of files end: with LF, and those of CR LF go out as they are, as vsftpd and ProFTPD have it.
+/// The line ends of files: LF. Lines that end with CR LF are sent unchanged, as vsftpd and ProFTPD do.
 const FILES: LineEnd = LineEnd::Either;
 
 const NOT_IMPLEMENTED: Denied = Denied(Code::NOT_IMPLEMENTED, "Command not implemented.");
@@ -56,8 +56,8 @@ impl Visitor {
         Self { site, rights: Rights::Read, directory: VirtualPath::default(), renaming: None, hashing: None }
     }
 
-    /// Does what a command asks for, and answers it; or a part of it, if it takes long, and leaves the question open, so that
-    /// it comes again: meanwhile others have their turn.
+    /// Carries out a command and answers it. If that takes long, it does only a part and leaves the question open, which comes again: meanwhile
+    /// other sessions run.
     pub fn answer(&mut self, question: Question<'_>) {
         let serial = question.serial();
         self.hashing.take_if(|hashing| hashing.0 != serial);
@@ -114,12 +114,12 @@ impl Visitor {
         }
     }
 
-    /// A question was left open, since its answer takes long.
+    /// Whether a question was left open, since its answer takes long.
     pub fn is_busy(&self) -> bool {
         self.hashing.is_some()
     }
 
-    /// Opens what a transfer is about, and answers it.
+    /// Opens the file or listing of a transfer, and accepts or refuses it.
     pub fn open(&mut self, transfer: Transfer<'_>) -> Option<Content<'static>> {
         match self.opening(&transfer) {
             Ok(Opening::Plain(content)) => {
@@ -224,7 +224,7 @@ impl Visitor {
         Ok((Text::try_from(facts).map_err(|_| UNEXPECTED)?, path(at.absolute())?))
     }
 
-    /// The hash that is asked for and the file's size; `None` until they are there.
+    /// The hash of the file and its size; `None` until they are computed.
     fn hash(&mut self, hash: &Hash<'_>, serial: u64) -> Allowed<Option<(Box<[u8]>, u64)>> {
         let mut begun = match self.hashing.take() {
             Some(begun) => begun,
@@ -264,7 +264,7 @@ impl Visitor {
         }
     }
 
-    /// `SITE CHMOD 644 path`: the permission bits, and no others.
+    /// `SITE CHMOD 644 path`: sets the permission bits, and no other mode bits.
     fn change_mode(&self, site: &SiteCommand<'_>) -> Allowed<Answer<'static>> {
         const SYNTAX: Denied = Denied(Code::ARGUMENT_SYNTAX_ERROR, "SITE CHMOD needs 2 arguments: mode path.");
         let arguments = site.arguments().ok_or(SYNTAX)?;
@@ -325,7 +325,7 @@ impl Visitor {
         Ok(Opening::Plain(self.converted(upload, transfer)?.0))
     }
 
-    /// A file in the form that is in force, and whether its bytes go as they are.
+    /// A file in the TYPE and MODE in force, and whether its bytes are sent unchanged.
     fn converted(&self, file: Content<'static>, transfer: &Transfer<'_>) -> Allowed<(Content<'static>, bool)> {
         let mut form = transfer.form();
         let converts = match transfer.direction() {
@@ -339,8 +339,8 @@ impl Visitor {
         Ok((converted(file, (form, FILES), deflate)?, is_verbatim(form, FILES)))
     }
 
-    /// What LIST, NLST and STAT show, and what NLST puts before each name. The last name may be a pattern, unless there is
-    /// something that is called so.
+    /// The entries that LIST, NLST and STAT show, and what NLST puts before each name. The last name may be a pattern, unless a file has that
+    /// name.
     fn entries(&self, argument: Option<&Path<'_>>) -> Allowed<(Vec<Entry>, Vec<u8>)> {
         let path = without_options(argument.map_or(&[], |path| path.as_bytes()));
         let (at, tree) = (self.directory.join(path), &self.site.tree);
@@ -393,8 +393,8 @@ pub fn keep(commit: Commit<'_>, content: Option<Content<'static>>) {
     }
 }
 
-/// Many clients say `-a` or `-la` as if to `ls`: nothing is hidden here, and nothing recurses, so that changes nothing. What
-/// doesn't look like options is a name, dash or not; behind `--` anything is.
+/// Skips options such as `-a` or `-la`, which many clients send as if to `ls`. They change nothing, since nothing is hidden here, and nothing
+/// recurses. Anything else is a name, even with a dash in front; after `--` anything is.
 fn without_options(mut argument: &[u8]) -> &[u8] {
     while let Some(rest) = argument.strip_prefix(b"-") {
         let (word, behind) = rest.split_at(rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len()));
@@ -409,7 +409,7 @@ fn without_options(mut argument: &[u8]) -> &[u8] {
     argument
 }
 
-/// Its lines end with CR LF, whatever TYPE says.
+/// A listing, whose lines end with CR LF in any TYPE.
 fn listing(lines: Vec<u8>, transfer: &Transfer<'_>) -> Allowed<Opening> {
     let lines = Content::source(Cursor::new(lines));
     Ok(Opening::Plain(converted(lines, (transfer.form(), LineEnd::CrLf), level(transfer))?))

@@ -1,4 +1,4 @@
-//! TLS for a client: whom it trusts, and the sessions that its data connections resume.
+//! TLS for a client: which certificates it trusts, and the sessions that its data connections resume.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,26 +14,25 @@ use rustls::{
     SupportedProtocolVersion,
 };
 
-/// Whom to trust.
+/// Which certificates to trust.
 pub enum Trust<'a> {
-    /// Whom the platform trusts.
+    /// Those that the system trusts.
     Platform,
-    /// The certificates of this PEM file, and nobody else.
+    /// Only those of this PEM file.
     File(&'a Path),
-    /// Whoever answers.
+    /// Any.
     Everybody,
 }
 
 /// What the TLS connections of one session have in common.
 ///
-/// Servers such as vsftpd let nobody onto a data connection who can't resume the control connection's TLS session: that is
-/// their proof that both have the same client. rustls keeps what can be resumed in the configuration's store, by the
-/// server's name; so both kinds of connection are made from one configuration, with one name. With TLS 1.2 one
-/// session serves all; with TLS 1.3 each ticket serves once, and the tickets that a server sends on a data
-/// connection replace the one that was used.
+/// Servers such as vsftpd refuse a data connection that doesn't resume the control connection's TLS session, since only that proves that both
+/// have the same client. rustls keeps sessions in the configuration's store, by the server's name; so both kinds of connection are made from one
+/// configuration, with one name. With TLS 1.2 one session serves all connections; with TLS 1.3 each ticket serves once, and a server sends new
+/// ones on each data connection.
 ///
-/// Each control connection has a store of its own: several at once ([`another`](Self::another)) would take each other's
-/// tickets, and those servers accept but their own.
+/// Each control connection has a store of its own: with a common one, several at once ([`another`](Self::another)) would take each other's
+/// tickets, which the servers refuse.
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
@@ -41,12 +40,12 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// For the server with that name, or address.
+    /// For the server with this name or address.
     pub fn new(trust: &Trust<'_>, host: &str) -> Result<Self> {
         Self::with_versions(trust, host, rustls::DEFAULT_VERSIONS)
     }
 
-    /// The same, over no other versions of TLS than these.
+    /// The same, with only these versions of TLS.
     pub fn with_versions(
         trust: &Trust<'_>,
         host: &str,
@@ -107,7 +106,7 @@ pub fn connection(tls: Option<&Tls>) -> Result<Connection, Error> {
     Ok(ClientConnection::new(tls.config(), tls.name())?.into())
 }
 
-/// Trusts every certificate. Who has the certificate's key is checked still.
+/// Trusts every certificate. That the server has the certificate's key is still checked.
 #[derive(Debug)]
 struct Unchecked(Arc<CryptoProvider>);
 

@@ -10,8 +10,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, StoresServerSessions};
 use rustls::{Connection, Error, ServerConfig, ServerConnection};
 
-/// RFC 7301's name of FTP. A client that wants another protocol was led here by somebody else (ALPACA, CVE-2021-3618); one
-/// that names none is welcome.
+/// FTP's name in ALPN (RFC 7301). A client that names another protocol may have been led here by an attacker (ALPACA, CVE-2021-3618); one that
+/// names none is accepted.
 const ALPN: &[u8] = b"ftp";
 
 /// The certificate of a server.
@@ -20,15 +20,13 @@ pub struct Certified(Arc<ServerConfig>);
 
 /// What the TLS connections of one session have in common.
 ///
-/// Who is on a data connection shows by resuming the control connection's TLS session. So each control connection has a
-/// store of its own, and tickets under a key of its own: nothing can be resumed but what was begun on it, and `resumed` means this
-/// client and no other.
+/// A data connection proves that it is the same client's by resuming the control connection's TLS session. So each control connection has a
+/// store and a ticket key of its own: only sessions that began on it can be resumed, and `resumed` means this client and no other.
 #[derive(Clone)]
 pub struct SessionTls(Arc<ServerConfig>);
 
-/// The sessions that can be resumed by their ID, which TLS 1.2 alone has, for clients that take no tickets. Those such as curl and lftp
-/// come again and again with what the control connection gave them; others take what each data connection gives: so the first
-/// of them stay, and the latest.
+/// The sessions that can be resumed by ID, which only TLS 1.2 has, for clients without tickets. curl and lftp use those of the control
+/// connection again and again; others use the one of the last data connection. So the first sessions stay, and the latest.
 #[derive(Debug, Default)]
 struct Store(Mutex<Vec<Kept>>);
 
@@ -39,7 +37,7 @@ const FIRST: usize = 4;
 const LATEST: usize = 8;
 
 impl Certified {
-    /// From PEM files: the certificate with those that vouch for it, and its key.
+    /// From PEM files: the certificate with its chain, and its key.
     pub fn open(certificate: &Path, key: &Path) -> Result<Self> {
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)

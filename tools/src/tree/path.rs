@@ -1,11 +1,11 @@
-//! Paths as a client says them.
+//! Paths as clients send them.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-/// How the names of files begin that are uploaded and not complete yet. No client sees them or can name them.
+/// The beginning of the names of uploads under way, which clients can neither see nor name.
 pub const HIDDEN: &str = ".ftp-upload.";
 
 /// A path within the tree, from its root. FTP's names are bytes, in whatever encoding.
@@ -13,7 +13,7 @@ pub const HIDDEN: &str = ".ftp-upload.";
 pub struct VirtualPath(Vec<Vec<u8>>);
 
 impl VirtualPath {
-    /// Where a path of the client leads from here.
+    /// The path that a client's path leads to from this one.
     pub fn join(&self, path: &[u8]) -> Self {
         let mut joined = if path.starts_with(b"/") { Self::default() } else { self.clone() };
         for component in path.split(|byte| *byte == b'/') {
@@ -35,12 +35,12 @@ impl VirtualPath {
         self.0.last().map_or(&[], Vec::as_slice)
     }
 
-    /// As the client sees it, from `/` on.
+    /// The path as the client sees it, from `/` on.
     pub fn absolute(&self) -> Vec<u8> {
         [b"/", self.0.join(&b'/').as_slice()].concat()
     }
 
-    /// The same path for the first number, then with `.2`, `.3` … behind it.
+    /// The same path for the first number, then with `.2`, `.3` … at its end.
     pub fn numbered(&self, number: u32) -> Self {
         let mut path = self.clone();
         if let (Some(name), 2..) = (path.0.last_mut(), number) {
@@ -51,7 +51,7 @@ impl VirtualPath {
         path
     }
 
-    /// For the system; `InvalidFilename` if a name in it isn't for clients.
+    /// The path for the system; `InvalidFilename` if a name in it isn't for clients.
     pub fn relative(&self) -> io::Result<PathBuf> {
         let mut path = PathBuf::from(".");
         for name in &self.0 {

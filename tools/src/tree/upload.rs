@@ -1,16 +1,15 @@
-//! Uploads: files that appear under their names when all of them is there, or are gone.
+//! Uploads: files that appear under their names once they are complete, or are dropped.
 //!
-//! The bytes go to a file beside the one that is meant, named [`HIDDEN`] and a random number. When all came,
-//! it is renamed: who reads the old file reads on, and nobody ever sees half of the new one. Only a server that is killed
-//! leaves such a file behind; `find ROOT -name '.ftp-upload.*'` finds it when no server runs, and it can be deleted.
-//! A directory that holds one can't be removed, though it looks empty.
+//! The bytes go to a file in the same directory, named [`HIDDEN`] and a random number. Once all have come, it is renamed: programs that are
+//! reading the old file go on reading that, and none ever sees half of the new one. Only a server that is killed leaves such a file behind;
+//! `find ROOT -name '.ftp-upload.*'` finds it while no server runs, and it can be deleted. A directory with such a file can't be removed,
+//! although it looks empty.
 //!
-//! An upload that continues a file (REST, APPE) works on a copy of its beginning, so what breaks off changes nothing; on
-//! file systems that share blocks the copy costs nothing. If somebody else has changed the file meanwhile, the upload is
-//! refused at its end, rather than undo what the other was told is stored.
+//! An upload that continues a file (REST, APPE) works on a copy of its beginning, so that one that breaks off changes nothing; on file systems
+//! that share blocks the copy costs nothing. If the file was changed meanwhile, the upload is refused at its end, since the other client was told
+//! that its file is stored.
 //!
-//! An upload that breaks off is gone, or [kept](Uploads::KeptIncomplete) under its name for REST and APPE, where nothing that was
-//! stored is lost by it.
+//! An upload that breaks off is dropped, or [kept](Uploads::KeptIncomplete) under its name for REST and APPE, if no stored file is lost by that.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -30,32 +29,32 @@ use crate::net::content::Sink;
 /// Where in the file an upload begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
-    /// At this byte, and what was behind it is lost (STOR, and REST before it).
+    /// At this byte; the rest of the old file is cut off (STOR, and REST before it).
     At(u64),
-    /// Behind all (APPE).
+    /// At the end (APPE).
     End,
 }
 
-/// When an upload is seen under its name.
+/// When an upload appears under its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Uploads {
-    /// Once all of it is there. One that breaks off is gone.
+    /// Once it is complete. One that breaks off is dropped.
     #[default]
     Whole,
-    /// Once all of it is there, or no more of it comes: what came can be continued (REST, APPE). It never takes the place of
-    /// another file, nor of a longer one that it began to overwrite: then it is gone.
+    /// Once it is complete or has broken off: then it can be continued (REST, APPE). An incomplete one never replaces another file, nor a longer
+    /// one that it began to overwrite: then it is dropped.
     KeptIncomplete,
-    /// From its first byte on. What was there before is lost with it.
+    /// From its first byte on. An old file is lost at once.
     InPlace,
 }
 
-/// A file that comes in. Dropped before its [`commit`](Sink::commit), it leaves nothing, unless incomplete ones are kept.
+/// A file that is being uploaded. If it is dropped before its [`commit`](Sink::commit), it leaves nothing, unless incomplete ones are kept.
 pub struct Upload {
     file: File,
     due: Due,
-    /// `None`: it is written under its name from the start.
+    /// `None`: it is written under its final name.
     hidden: Option<Hidden>,
-    /// Written at the end, wherever that is then: not for `splice`.
+    /// Whether bytes are appended at the end, wherever that is; `splice` can't do that.
     appends: bool,
 }
 
@@ -64,18 +63,18 @@ pub type Promised = Arc<Mutex<BTreeSet<Promise>>>;
 
 type Promise = ((u64, u64), OsString);
 
-/// Where an upload goes.
+/// The place of an upload.
 pub struct Place {
     pub directory: Dir,
     pub name: OsString,
 }
 
-/// What is due before the first byte: one for which no data connection can be made changes nothing, and costs nothing.
+/// What is done at the first byte and not before, so that an upload without a data connection changes and costs nothing.
 enum Due {
     Nothing,
-    /// What is behind this place is cut off.
+    /// Cuts off what is after this byte.
     Cut(u64),
-    /// So much of another file is copied.
+    /// Copies this many bytes of another file.
     Copy(File, u64),
 }
 
@@ -86,20 +85,20 @@ struct Hidden {
     commit: Commit,
     promised: Promised,
     has_appeared: bool,
-    /// If it breaks off, and more than so many bytes are there, which were there before.
+    /// Keeps the file if it breaks off with more than this many bytes, which were there before.
     keeps_beyond: Option<u64>,
 }
 
-/// What the name must be like when it is taken.
+/// The condition under which the file may get its name.
 enum Commit {
     Replace,
-    /// The file that was continued is as it was; or still none is there.
+    /// The file that is continued hasn't changed, or there is still none.
     Continue(Option<Version>),
-    /// Nobody else has it.
+    /// No file has the name.
     Promise(Promise),
 }
 
-/// What changes when a file does.
+/// What changes when a file changes.
 #[derive(PartialEq)]
 struct Version {
     identity: (u64, u64),
@@ -122,7 +121,7 @@ impl Place {
 }
 
 impl Upload {
-    /// A file that appears at its end. `UnexpectedEof` if it has no such place to begin at.
+    /// A file that appears once it is complete. `UnexpectedEof` if the old file is shorter than the offset.
     pub fn hidden(place: Place, begin: Begin, promised: &Promised, uploads: Uploads) -> io::Result<Self> {
         if names(promised).contains(&place.promise()?) {
             return Err(ErrorKind::AlreadyExists.into());
@@ -157,7 +156,7 @@ impl Upload {
         Ok(upload)
     }
 
-    /// The same, if nobody has that name nor was promised it; else `AlreadyExists`.
+    /// The same under a name that no file has and no other upload was promised; else `AlreadyExists`.
     pub fn promised(place: Place, promised: &Promised, uploads: Uploads) -> io::Result<Self> {
         let promise = place.promise()?;
         if place.metadata()?.is_some() || !names(promised).insert(promise.clone()) {
@@ -181,7 +180,7 @@ impl Upload {
         }
     }
 
-    /// A file that is written under its name from the start.
+    /// A file that is written under its final name.
     pub fn in_place(place: &Place, begin: Begin) -> io::Result<Self> {
         let length = place.metadata()?.map_or(0, |metadata| metadata.len());
         let appends = begin == Begin::End;
@@ -197,7 +196,7 @@ impl Upload {
         Ok(Self { file: file.into_std(), due, hidden: None, appends })
     }
 
-    /// A new file under that name, written from the start; else `AlreadyExists`.
+    /// A new file that is written under its final name; else `AlreadyExists`.
     pub fn new_in_place(place: &Place) -> io::Result<Self> {
         let file = place.directory.open_with(&place.name, OpenOptions::new().write(true).create_new(true))?.into_std();
         Ok(Self { file, due: Due::Nothing, hidden: None, appends: false })
@@ -259,7 +258,7 @@ impl Write for Upload {
 }
 
 impl Sink for Upload {
-    /// `None`, too, if what is due at the beginning fails; then `write` says why.
+    /// Also `None` if preparing the file fails; then `write` tells why.
     fn file(&mut self) -> Option<&File> {
         (!self.appends && self.begin().is_ok()).then_some(&self.file)
     }
@@ -287,7 +286,7 @@ impl Drop for Upload {
 }
 
 impl Hidden {
-    /// The file takes its name. `incomplete`: all that has come of it are so many bytes.
+    /// Gives the file its name. `incomplete`: the number of bytes that have come of an upload that broke off.
     fn appear(&mut self, file: &File, incomplete: Option<u64>) -> io::Result<()> {
         let Place { directory, name } = &self.place;
         let promised = self.promised.clone();
@@ -340,7 +339,7 @@ impl Version {
     }
 }
 
-/// The set stays right whoever panicked: each change of it is one step.
+/// The set is consistent even after a panic: each change of it is one step.
 fn names(promised: &Promised) -> MutexGuard<'_, BTreeSet<Promise>> {
     promised.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -31,7 +31,7 @@ fn s08_what_stands_before_the_handshake_is_never_executed() {
         assert_eq!(rig.receives(b"NOOP\r\n"), [Did::Leaves], "{slipped_in:?}: for ever");
     }
     // With the connection, before the greeting.
-    let mut rig = Rig::new(tls(|config| config.implicit = true));
+    let mut rig = Rig::new(tls(|config| config.implicit_tls = true));
     assert_eq!(rig.all(World::Busy), [Did::StartsTls], "nothing is said before the handshake");
     let did = rig.receives(b"USER anna\r\n");
     assert!(asked(&did).is_empty() && did.last() == Some(&Did::Leaves) && said(&did).is_empty(), "{did:?}");

@@ -31,7 +31,7 @@ pub fn of_server(config: &Arc<client::Config>, ends: Endpoints, steps: &[Step]) 
 }
 
 pub fn of_client(config: &Arc<server::Config>, ends: Endpoints, steps: &[Step]) {
-    let limit = config.pipeline.max(config.limits.line);
+    let limit = config.pipeline_bytes.max(config.limits.line);
     let mut server = Server::new(Arc::clone(config), ends, &greeting(), Instant::default());
     flood(limit, steps, |chunk, longest, polls| {
         server.received(chunk);

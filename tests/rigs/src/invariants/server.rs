@@ -289,7 +289,7 @@ impl<'a> Run<'a> {
         let kept = floods::kept(&self.server, &["Waiting(", "buffered: "]);
         // A short line that waits for a transfer counts for more than its bytes: with what was received before the transfer
         // began, up to twice as much.
-        let most = 2 * self.config.pipeline + self.config.limits.line + self.chunk.min(512) + 8;
+        let most = 2 * self.config.pipeline_bytes + self.config.limits.line + self.chunk.min(512) + 8;
         assert!(kept <= most, "{kept} bytes are kept");
     }
 
@@ -444,7 +444,7 @@ impl<'a> Run<'a> {
                 net.close(close, Moved::Nothing);
             }
             Action::Answered(exchange) => {
-                assert!(self.config.answered, "news that nobody wants");
+                assert!(self.config.report_answered, "news that nobody wants");
                 let line = exchange.line();
                 assert!(!self.keeps_secret || !shows_secret(&String::from_utf8_lossy(line)), "a secret in the news");
                 assert!(exchange.command().map_or(true, |command| command.verb() == exchange.verb()));
@@ -461,7 +461,7 @@ impl<'a> Run<'a> {
     /// Each final reply was told exactly once, with its command.
     fn is_known(&mut self, line: Option<&Line>, code: Code) {
         self.ended |= line.is_some_and(Line::is_quit) && code.is_completion();
-        let Some(line) = line.filter(|_| self.config.answered) else { return };
+        let Some(line) = line.filter(|_| self.config.report_answered) else { return };
         match self.told.pop_front() {
             Some(told) => {
                 let verb = line.verb().unwrap_or(told.0);

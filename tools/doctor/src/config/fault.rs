@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration: every fault with its sentence and its cure.
+//! The faults of configurations, each with its sentence and its cure.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,20 +7,19 @@ use ftp_proto::Software;
 
 use super::settings::Place;
 
-/// The passive range that is proposed, as the findings of `ftp_proto::diagnosis` propose it: below the ports that systems give out by
-/// themselves.
+/// The passive range that is proposed, the same as in `ftp_proto::diagnosis`: below the ports that systems give out by themselves.
 const PROPOSED: (u32, u32) = (30000, 30099);
 
-/// Something wrong, and where.
+/// A fault and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concern {
-    /// The file, where it is one that the file includes.
+    /// The included file that has it; `None`: the file itself.
     pub file: Option<String>,
-    /// The line, from 1; `None`: it is what the file doesn't say.
+    /// The line, from 1; `None`: a setting is missing.
     pub line: Option<usize>,
-    /// What.
+    /// The fault.
     pub fault: Fault,
-    /// Whose file it is.
+    /// The server that the file is for.
     pub server: Software,
 }
 
@@ -29,9 +28,9 @@ pub struct Concern {
 pub enum Gravity {
     /// The server doesn't start, or clients from outside get no data connection.
     Fails,
-    /// Somebody can harm the server, its users or others.
+    /// An attacker can harm the server, its users or others.
     Unsafe,
-    /// Good to know; it may be meant so.
+    /// Worth knowing; it may be intended.
     Note,
 }
 
@@ -39,81 +38,81 @@ pub enum Gravity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The line can't be read by the server, which doesn't start then; why.
+    /// The server can't read the line, and doesn't start; why.
     Unreadable(&'static str),
     /// The first passive port is above the last.
     RangeSwapped {
-        /// The first.
+        /// The first port.
         first: u32,
-        /// The last.
+        /// The last port.
         last: u32,
     },
-    /// A port that is none.
+    /// A port that isn't a number from 0 to 65535.
     NoPort(u32),
-    /// TLS, or a public address, and no fixed range: no firewall can be opened for it, nor read along.
+    /// TLS or a public address without a fixed range: no firewall can be opened for it, and none can read the dialogue.
     RangeNotFixed {
-        /// TLS is in force; else it is the public address that tells of a NAT.
+        /// Whether the reason is TLS; if not, it is the public address, which means a NAT.
         tls: bool,
     },
-    /// No fixed range.
+    /// There is no fixed range.
     AnyPort,
-    /// Fewer passive ports than sessions.
+    /// There are fewer passive ports than sessions.
     RangeTooSmall {
-        /// How many ports.
+        /// The number of ports.
         ports: u32,
-        /// How many sessions; `None`: any number.
+        /// The limit of sessions; `None`: there is none.
         sessions: Option<u32>,
     },
-    /// The range has a port that routers take for another protocol's.
+    /// The range contains a port that routers take for another protocol's.
     PortOfSip(u32),
     /// The range reaches below 1024.
     PrivilegedPorts(u32),
-    /// The announced address is of a private network.
+    /// The announced address is in a private network.
     PrivateAddress(IpAddr),
-    /// The announced address is no host's: 0.0.0.0, loopback, multicast.
+    /// The announced address can't be a host's: 0.0.0.0, loopback, multicast.
     UnusableAddress(IpAddr),
-    /// The announced address is IPv6, for which a 227 has no words.
+    /// The announced address is IPv6, which a 227 can't express.
     Ipv6Address(IpAddr),
     /// A name where an address is needed.
     NameNotResolved(String),
-    /// A name that is looked up once, as the server starts.
+    /// A name that is looked up only once, as the server starts.
     NameResolvedOnce(String),
     /// Passive mode is forbidden.
     PassiveDisabled,
-    /// Both modes are.
+    /// Both modes are forbidden.
     NoMode,
-    /// It listens on loopback alone.
+    /// The server listens only on loopback.
     ListensInside(String),
     /// vsftpd with `listen_ipv6` and `pasv_address`: it announces 0.0.0.0.
     AddressUnheard,
     /// vsftpd with `listen` and `listen_ipv6`.
     ListensTwice,
-    /// The server gives clients so few seconds to connect.
+    /// The server gives clients too few seconds to connect.
     ShortPatience(u64),
-    /// Passive connections of strangers are taken.
+    /// Passive connections from strangers are accepted.
     PassiveStrangers,
     /// Active connections are made to strangers.
     ActiveStrangers,
     /// Data connections needn't resume the TLS session.
     SessionReuseOff,
-    /// They have to, and some clients can't.
+    /// Data connections have to resume the TLS session, which some clients can't.
     SessionReuseOn,
-    /// TLS is there, and passwords go without it if the client likes.
+    /// TLS is offered, but a client may send its password without it.
     PlainLogins,
-    /// Logins have TLS, and data needn't.
+    /// Logins require TLS, but data connections don't.
     PlainData,
     /// There is no TLS.
     NoTls,
-    /// An outdated version of TLS.
+    /// An outdated version of TLS is allowed.
     OutdatedTls(&'static str),
-    /// Anybody can write.
+    /// Anonymous users can write.
     AnonymousWrites,
-    /// What this file says isn't known: it is included, and wasn't read.
+    /// An included file wasn't read, so its settings are unknown.
     NotRead(String),
 }
 
 impl Concern {
-    /// At this place of one of the files.
+    /// The fault at this line of one of the files.
     pub(super) fn at(place: Option<Place>, files: &[String], fault: Fault, server: Software) -> Self {
         let file = place.filter(|place| place.file > 0).and_then(|place| files.get(place.file - 1)).cloned();
         Self { file, line: place.map(|place| place.line), fault, server }
@@ -124,7 +123,7 @@ impl Concern {
         self.fault.gravity()
     }
 
-    /// The lines to write instead; none where there is nothing to write.
+    /// The lines to write instead; empty if there are none.
     pub fn cure(&self) -> Vec<String> {
         self.fault.cure(self.server)
     }
@@ -167,7 +166,7 @@ impl Fault {
         }
     }
 
-    /// Its name for machines, which stays.
+    /// Its name in JSON, which never changes.
     pub fn id(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",
@@ -264,7 +263,7 @@ fn range(pro: bool, first: u32, last: u32) -> Vec<String> {
     }
 }
 
-/// A sentence or two.
+/// The fault in a sentence or two.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! What happened in one session, in order, whichever program wrote it down.
+//! The events of one session in order, for any program's log.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use super::words::is_reply;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialogue {
     pub(super) program: Program,
-    /// A server's log has many sessions at once: which one this is, by its process or client.
+    /// Which session of a server's log this is, by its process or client.
     pub(super) who: String,
     pub(super) events: Vec<Event>,
-    /// A command, a reply or a client is among the events; a control connection that stands is; TLS on it is. So that nobody looks through all of them
-    /// for each line.
+    /// Whether the events include a command, a reply or a client; a control connection that was made; TLS on it. Kept so that the events
+    /// needn't be searched for each line.
     begun: bool,
     connected: bool,
     secured: bool,
@@ -28,9 +28,9 @@ pub struct Dialogue {
 pub struct Event {
     /// The line's number, from 1.
     pub line: usize,
-    /// When: only differences mean anything.
+    /// The time, of which only differences are meaningful.
     pub at: Option<Duration>,
-    /// What.
+    /// The event.
     pub what: What,
 }
 
@@ -40,29 +40,29 @@ pub struct Event {
 pub enum What {
     /// A control connection is made, to this address if it is told.
     Dialling(Option<SocketAddr>),
-    /// It stands.
+    /// The control connection was made.
     Connected(Option<SocketAddr>),
-    /// It couldn't be made.
+    /// The control connection couldn't be made.
     NotConnected(DataError),
-    /// A client has come from this address: a server's word.
+    /// A server's log: a client has connected from this address.
     Client(SocketAddr),
     /// A command, without its line end.
     Command(String),
     /// One line of a reply, without its end.
     Reply(String),
-    /// The last command was answered, well or not; how isn't told.
+    /// The last command was answered, positively or not; the reply isn't shown.
     Answered(bool),
     /// A data connection is made to this address.
     DataDialling(SocketAddr),
-    /// The client leaves the advertised host aside, and dials the control connection's.
+    /// The client ignores the advertised host, and connects to the control connection's.
     DataToPeer,
-    /// The data connection stands; who came, if it is told.
+    /// The data connection was made, with the peer if it is told.
     DataConnected(Option<SocketAddr>),
-    /// It couldn't be made, or nobody came.
+    /// The data connection couldn't be made, or the peer didn't connect.
     DataFailed(DataError),
-    /// It was closed before all bytes had come.
+    /// The data connection was closed before all bytes had come.
     DataCutShort,
-    /// Nothing happened for too long: over the data connection, if it stands, or instead of it.
+    /// A time-out: over the data connection, or while it was being made.
     TimedOut,
     /// TLS stands on the control connection.
     Secured(Option<TlsVersion>),
@@ -73,36 +73,36 @@ pub enum What {
         /// Whether the session of the control connection was resumed.
         resumed: Option<bool>,
     },
-    /// The control connection has ended: in order or not, the replies tell.
+    /// The control connection has ended; whether in order, the replies tell.
     Ended {
-        /// By a reset.
+        /// Whether by a reset.
         reset: bool,
     },
 }
 
 impl Dialogue {
-    /// A session that was seen as it went, by a client of whichever program's habits.
+    /// A session that was observed live, by a client with this program's habits.
     pub fn new(program: Program, events: Vec<Event>) -> Self {
         Self { program, who: String::new(), events, begun: true, connected: false, secured: false }
     }
 
-    /// Who wrote it.
+    /// The program that wrote it.
     pub fn program(&self) -> Program {
         self.program
     }
 
-    /// What happened, in order.
+    /// The events, in order.
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
-    /// The first and the last line of it, from 1.
+    /// The first and the last line of the session, from 1.
     pub fn lines(&self) -> (usize, usize) {
         let line = |event: Option<&Event>| event.map_or(1, |event| event.line);
         (line(self.events.first()), line(self.events.last()))
     }
 
-    /// Whether another control connection is another session's.
+    /// Whether a new control connection begins another session.
     fn is_used(&self) -> bool {
         self.begun || matches!(self.events.last(), Some(Event { what: What::NotConnected(_), .. }))
     }
@@ -115,17 +115,17 @@ impl Dialogue {
     }
 }
 
-/// Takes what the lines of a log tell, and sorts it into sessions.
+/// Sorts the events of a log into sessions.
 pub(super) struct Sink {
     program: Program,
     line: usize,
     at: Option<Duration>,
-    /// The session that this line belongs to.
+    /// The index of the session that the line belongs to.
     current: usize,
     dialogues: Vec<Dialogue>,
 }
 
-/// How many sessions of a log are read at most, and how many that are under way are looked through for the one that a line belongs to.
+/// How many sessions of a log are read, and among how many of the last ones a line's session is searched.
 const SESSIONS: usize = 10_000;
 const UNDER_WAY: usize = 200;
 
@@ -134,14 +134,14 @@ impl Sink {
         Self { program, line: 0, at: None, current: 0, dialogues: Vec::new() }
     }
 
-    /// What follows stands in this line.
+    /// The following events are from this line.
     pub(super) fn at(&mut self, line: &Line<'_>) -> &mut Self {
         self.line = line.number;
         self.at = line.at.or(self.at);
         self
     }
 
-    /// What follows belongs to this one of several sessions.
+    /// The following events belong to this one of several sessions.
     pub(super) fn of(&mut self, who: &str) -> &mut Self {
         let recent = self.dialogues.iter().enumerate().rev().take(UNDER_WAY);
         match recent.into_iter().find(|(_, dialogue)| dialogue.who == who) {
@@ -158,7 +158,7 @@ impl Sink {
         }
     }
 
-    /// The one of several sessions that began last.
+    /// Chooses the session that began last.
     pub(super) fn current_of(&self, fits: impl Fn(&Dialogue) -> bool) -> Option<String> {
         self.dialogues.iter().rev().take(UNDER_WAY).find(|dialogue| fits(dialogue)).map(|dialogue| dialogue.who.clone())
     }
@@ -178,7 +178,7 @@ impl Sink {
         self.current = self.dialogues.len() - 1;
     }
 
-    /// Takes it down.
+    /// Records an event.
     pub(super) fn tell(&mut self, what: What) {
         let begins = matches!(what, What::Dialling(_) | What::Client(_));
         if self.dialogues.is_empty() {
@@ -204,23 +204,22 @@ impl Sink {
         self.tell(What::Reply(line.to_owned()));
     }
 
-    /// What the session under way has told so far.
+    /// The events of the session under way.
     pub(super) fn told(&self) -> &[Event] {
         self.dialogues.get(self.current).map_or(&[], |dialogue| &dialogue.events)
     }
 
-    /// Whether a reply or a command was told already: then what is dialled is a data connection.
+    /// Whether there was a reply or a command: then a connection that is made is a data connection.
     pub(super) fn has_begun(&self) -> bool {
         self.dialogues.get(self.current).is_some_and(|dialogue| dialogue.begun)
     }
 
-    /// Whether the control connection was told to stand.
+    /// Whether the control connection was made.
     pub(super) fn is_connected(&self) -> bool {
         self.dialogues.get(self.current).is_some_and(|dialogue| dialogue.connected)
     }
 
-    /// Whether a passive address was named, and nothing but a transfer's command came behind it: what is dialled now is the data
-    /// connection's.
+    /// Whether a passive address was named, followed at most by a transfer command: then a connection that is made is the data connection.
     pub(super) fn awaits_data(&self) -> bool {
         for event in self.told().iter().rev().take(20) {
             match &event.what {
@@ -234,12 +233,12 @@ impl Sink {
         false
     }
 
-    /// Whether TLS on the control connection was told.
+    /// Whether TLS began on the control connection.
     pub(super) fn is_secured(&self) -> bool {
         self.dialogues.get(self.current).is_some_and(|dialogue| dialogue.secured)
     }
 
-    /// A session that was said goodbye to is over: where this reply is a greeting, it is the next one's.
+    /// A greeting after QUIT begins the next session.
     pub(super) fn begin_anew_with(&mut self, reply: &str) {
         let is_goodbye = |event: &Event| matches!(&event.what, What::Reply(text) if text.starts_with("221"));
         if reply.starts_with("220") && self.told().iter().rev().take(4).any(is_goodbye) {
@@ -247,7 +246,7 @@ impl Sink {
         }
     }
 
-    /// The time of this line, where the format has it elsewhere than in front.
+    /// The time of this line, if the format doesn't have it in front.
     pub(super) fn now(&mut self, at: Option<Duration>) {
         self.at = at.or(self.at);
     }

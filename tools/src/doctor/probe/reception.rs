@@ -1,4 +1,4 @@
-//! The first session: what answers, whether it lets us in, and what it is.
+//! The first session: which server answers, whether the login succeeds, and what it offers.
 
 use std::io::Write;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::doctor::session::{Session, Trouble};
 use crate::doctor::table::{Row, Via};
 use crate::printable;
 
-/// What comes of it.
+/// What follows from it.
 pub(super) enum Reception {
     /// There is nothing more to try.
     Over,
     LoggedIn,
-    /// No login without TLS.
+    /// The login requires TLS.
     WantsTls,
 }
 
 impl<W: Write> Examination<'_, '_, W> {
-    /// Says who answers, and whether it lets us in.
+    /// Tells which server answers, and whether the login succeeds.
     pub(super) fn receive(&mut self) -> std::io::Result<Reception> {
         let via = if self.implicit { Via::Tls { version: None, resume: true } } else { Via::Plain };
         let config = self.config(None, PassiveHost::Peer);
@@ -75,7 +75,7 @@ impl<W: Write> Examination<'_, '_, W> {
         Ok(reception)
     }
 
-    /// What isn't FTP, or says nothing.
+    /// For a server that doesn't speak FTP, or says nothing.
     pub(super) fn strange(&mut self, session: &mut Session, trouble: &Trouble) -> std::io::Result<()> {
         let mut first = session.first().to_vec();
         let mut evidence = session.evidence();
@@ -150,7 +150,7 @@ impl<W: Write> Examination<'_, '_, W> {
         Ok(())
     }
 
-    /// What all sessions tell of the server.
+    /// What all sessions tell about the server.
     pub(super) fn keep_base(&mut self, evidence: &Evidence) {
         let base = &mut self.examined.evidence;
         if base.software == ftp_proto::Software::Unknown {

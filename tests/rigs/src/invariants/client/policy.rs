@@ -48,7 +48,7 @@ impl Policy {
             (config.limits.line, config.limits.lines, config.limits.reply) = (40, 4, 160);
         }
         if self.various & 2 != 0 {
-            config.external_address = Some(stranger());
+            config.public_address = Some(stranger());
         }
         config.security = match self.various >> 4 & 3 {
             0 | 1 => Security::Optional,
@@ -61,7 +61,7 @@ impl Policy {
         if self.various & 128 != 0 {
             config.patience.request = Some(Duration::from_secs(100));
         }
-        config.only_epsv = self.routes & 32 != 0;
+        config.epsv_all = self.routes & 32 != 0;
         config.keep_alive = (self.routes & 64 != 0).then_some(Duration::from_secs(20));
         config.urgent = self.routes & 128 != 0;
         config

@@ -23,7 +23,7 @@ impl Policy {
         config.active.enabled = self.various & 4 == 0;
         config.security =
             [Security::Off, Security::Offered, Security::Login, Security::Data][usize::from(self.various >> 5 & 3)];
-        config.implicit = self.various & 128 != 0;
+        config.implicit_tls = self.various & 128 != 0;
         config.clear_command_channel = self.tls & 128 != 0;
         config.data_session = if self.tls & 64 == 0 { Resume::Required } else { Resume::Wanted };
         if self.tls & 32 != 0 {
@@ -35,10 +35,10 @@ impl Policy {
         config.escaping.commands = if self.pipeline & 2 == 0 { Escape::AsIs } else { Escape::Doubled };
         config.escaping.replies = if self.pipeline & 4 == 0 { Escape::AsIs } else { Escape::Doubled };
         if self.is_narrow() {
-            config.pipeline = usize::from(self.pipeline);
+            config.pipeline_bytes = usize::from(self.pipeline);
             return config;
         }
-        config.answered = self.pipeline & 2 != 0;
+        config.report_answered = self.pipeline & 2 != 0;
         config.support = match self.pipeline >> 3 & 3 {
             0 => config.support,
             1 => config.support.with_unknown_verbs(),

@@ -1,4 +1,4 @@
-//! What becomes of a data connection, as the lines of a log tell it.
+//! How data connections end, by the lines of a log.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Reader {
         });
     }
 
-    /// These say 150 once the connection stands; others before, and nobody can tell.
+    /// Whether the server sends 150 only once the data connection is made.
     fn opens_late(&self) -> bool {
         matches!(self.evidence.software, Software::Vsftpd | Software::ProFtpd | Software::PureFtpd)
     }
@@ -121,7 +121,7 @@ impl Reader {
         Some(self.now?.saturating_sub(begun?))
     }
 
-    /// The attempt ended so.
+    /// Records how the attempt ended.
     pub(super) fn conclude(&mut self, end: AttemptEnd, said: Option<&Reply<'_>>) {
         let Some(mut setup) = self.setup.take() else { return };
         setup.attempt.end = end;
@@ -144,7 +144,7 @@ impl Reader {
         }
     }
 
-    /// What was dialled: by the log, or by what the program does.
+    /// The address that was connected to: from the log, or from what the program does.
     pub(super) fn reached(&self, setup: &Setup) -> Option<SocketAddr> {
         let advertised = setup.attempt.advertised?;
         if setup.dialled.is_some() || !setup.attempt.route.is_passive() || self.evidence.side != Side::Client {
@@ -161,7 +161,7 @@ impl Reader {
         }
     }
 
-    /// The next one is asked for, or the log ends: what is known of this one is kept.
+    /// Keeps what is known of this data connection, as the next one is asked for or the log ends.
     pub(super) fn give_up(&mut self) {
         let Some(setup) = &self.setup else { return };
         let waited = self.since(setup.begun);
@@ -190,7 +190,7 @@ impl Reader {
         }
     }
 
-    /// Times within a second are told: else "at once" can't be.
+    /// Whether the log has times within a second, without which "at once" can't be told.
     pub(super) fn is_redone(&self) -> bool {
         self.now.is_some_and(|now| now.subsec_nanos() != 0)
     }
