@@ -1,6 +1,7 @@
 //! The second half of a transfer: the data connection is secured if PROT P is in force, the bytes move, and the final reply comes.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use super::state::{Commanded, Ending, Final, Stage, Stream, Transfer, Trial};
 use crate::client::context::{Context, End, Ended, Progress, ReplyBy};
@@ -90,7 +91,7 @@ impl Transfer {
     }
 
     /// How long nothing may come: a server that has gone on has sent all.
-    fn stall(&self, context: &Context) -> Duration {
+    pub(super) fn stall(&self, context: &Context) -> Duration {
         let patience = &context.config.patience;
         match self.stage {
             Stage::Moving(_, Final::Alone) => patience.suspect.min(patience.stall),
