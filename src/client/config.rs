@@ -78,7 +78,7 @@ pub enum Security {
 pub enum Noise {
     /// Nowhere.
     Never,
-    /// Before the greeting, where some servers print what went wrong as they started.
+    /// Before the greeting, where some servers print what went wrong as they started. The first word of SSH or HTTP ends the session.
     #[default]
     BeforeGreeting,
     /// Everywhere.

@@ -142,6 +142,8 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
         },
     };
     let mut connection = login.open::<A>(&ProgressBar::hidden())?;
-    let result = connection.request(request, None);
+    let result = connection
+        .request(request, None)
+        .with_context(|| printable(url.path.as_ref().map_or(&b""[..], |path| path.as_bytes())));
     login.conclude(connection, result).map(drop)
 }
