@@ -86,7 +86,7 @@ pub enum Security {
 pub enum Noise {
     /// Nowhere.
     Never,
-    /// Before the greeting, where some servers print errors of their start.
+    /// Before the greeting, where some servers print errors of their start. The first word of SSH or HTTP ends the session.
     #[default]
     BeforeGreeting,
     /// Everywhere.

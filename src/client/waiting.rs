@@ -38,9 +38,13 @@ impl Client {
                 Ok(true) => return Ok(Some(self.react())),
                 Ok(false) => {}
                 Err(ReplyError::NotAReply { line }) if self.skips_noise() => {
+                    self.context.overhear(&line);
+                    // Behind another protocol's first word there comes no greeting.
+                    if self.context.speaks.is_some() && self.context.connection.session.is_due(CommandId::GREETING) {
+                        return Err(Violation::Reply(ReplyError::NotAReply { line }));
+                    }
                     let noise = self.noise.get_or_insert_default();
                     noise.count = noise.count.saturating_add(1);
-                    self.context.overhear(&line);
                     return Ok(Some(Next::Noise(line)));
                 }
                 Err(error) => return Err(Violation::Reply(error)),

@@ -195,3 +195,17 @@ fn of_a_reply_that_ends_with_another_code_the_last_one_counts() {
     rig.all(World::Works);
     assert_eq!(rig.receives(b"200-ok\r\n226 done\r\n"), [Did::Unsolicited(226), Did::Waits(Some(2))]);
 }
+
+#[test]
+fn another_protocols_first_word_is_the_end() {
+    for line in ["SSH-2.0-OpenSSH_9.2", "HTTP/1.1 400 Bad Request"] {
+        for config in [Config::default(), tolerating(Noise::Always)] {
+            let mut rig = Rig::new(config);
+            rig.client.received(format!("{line}\r\n").as_bytes());
+            ends_with(&mut rig, line.as_bytes());
+        }
+        // Not once it has shown that it speaks FTP.
+        let mut rig = Rig::greeted(tolerating(Noise::Always));
+        assert_eq!(rig.hears(line)[0], noise(line));
+    }
+}

@@ -26,6 +26,7 @@ use crate::{Runtime, one_line, printable, tell};
 /// A download replaces the local file once it has come whole. What has come of a download that failed is kept in FILE.ftp-part, for --resume.
 /// Ctrl-C aborts in order; a second Ctrl-C ends the program at once.
 #[derive(Parser)]
+#[command(name = "ftp-client", version)]
 struct Arguments {
     /// Which sockets to use: the standard library's, or tokio's.
     #[arg(long, value_enum, hide_possible_values = true, value_name = "std|tokio", default_value_t = Runtime::Std)]
@@ -142,6 +143,8 @@ fn run<A: Adapter>(arguments: &Arguments) -> Result<()> {
         },
     };
     let mut connection = login.open::<A>(&ProgressBar::hidden())?;
-    let result = connection.request(request, None);
+    let result = connection
+        .request(request, None)
+        .with_context(|| printable(url.path.as_ref().map_or(&b""[..], |path| path.as_bytes())));
     login.conclude(connection, result).map(drop)
 }

@@ -26,6 +26,7 @@ const DATA_PORT: u16 = 20;
 
 /// An FTP server for one directory.
 #[derive(Parser)]
+#[command(name = "ftp-server", version)]
 struct Arguments {
     /// Which sockets to use: tokio's, or the standard library's, with a thread for each session.
     #[arg(long, value_enum, hide_possible_values = true, value_name = "std|tokio", default_value_t = Runtime::Tokio)]

@@ -41,7 +41,7 @@ const UNABLE: u8 = 3;
 ///
 /// Exit status: 0 no findings, 1 findings, 2 no control connection, 3 it couldn't be tried.
 #[derive(Parser)]
-#[command(name = "ftp-doctor", args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(name = "ftp-doctor", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

@@ -23,6 +23,7 @@ const CONTROL_PORT: u16 = 21;
 
 /// A transparent FTP proxy: passes sessions on to a server, makes the data connections that they agree on, and no others.
 #[derive(Parser)]
+#[command(name = "ftp-proxy", version)]
 struct Arguments {
     /// Where to listen; with port 0 the system picks one. A link-local address names its link: `[fe80::1%eth0]:21`.
     #[arg(long, value_name = "ADDR", value_parser = place)]

@@ -83,3 +83,25 @@ fn a_server_that_cannot_connect_is_told_with_the_address_that_it_was_given() {
         assert!(told.contains("PORT 127.0.0.1:") && told.contains("the server couldn't connect (425)"), "{told}");
     }
 }
+
+#[test]
+fn a_server_of_another_protocol_is_told_at_once() {
+    for client in CLIENTS {
+        for (line, word) in [("SSH-2.0-OpenSSH_9.2", "SSH"), ("HTTP/1.1 400 Bad Request", "HTTP")] {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            std::thread::spawn(move || {
+                use std::io::{Read, Write};
+                let (mut control, _) = listener.accept().unwrap();
+                control.write_all(format!("{line}\r\n").as_bytes()).unwrap();
+                // It waits for what the client has to say.
+                let _ = control.read(&mut [0; 1]);
+            });
+            let began = std::time::Instant::now();
+            let output =
+                client_program(client).args(["ls", &format!("ftp://anna:secret@{address}/")]).output().unwrap();
+            let message = one_line_of_failure(&output);
+            assert!(message.contains(word) && began.elapsed().as_secs() < 10, "{client}: {message}");
+        }
+    }
+}
