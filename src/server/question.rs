@@ -320,8 +320,8 @@ questions! {
     /// ```
     /// use ftp_proto::Time;
     /// use ftp_proto::server::Modified;
-    /// fn modified(modified: Modified<'_>, unix_seconds: i64) {
-    ///     modified.at(Time::from_unix_seconds(unix_seconds).unwrap_or_default());
+    /// fn modified(modified: Modified<'_>, time: Time) {
+    ///     modified.at(time); // in UTC
     /// }
     /// ```
     Modified;
