@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::processes::{CLIENTS, SERVERS, Server, one_line_of_failure, server_program};
 
@@ -155,5 +155,21 @@ fn of_two_passwords_for_one_name_the_last_one_counts() {
             assert!(session.say("PASS old").starts_with("530"), "{server}, {name}");
             session.log_in(name, "new");
         }
+    }
+}
+
+#[test]
+fn each_program_says_its_version() {
+    let programs = [
+        ("ftp-client", env!("CARGO_BIN_EXE_ftp-client")),
+        ("ftp-server", env!("CARGO_BIN_EXE_ftp-server")),
+        ("ftp-doctor", env!("CARGO_BIN_EXE_ftp-doctor")),
+        ("ftp-proxy", env!("CARGO_BIN_EXE_ftp-proxy")),
+    ];
+    for (name, program) in programs {
+        let output = Command::new(program).arg("--version").output().unwrap();
+        assert!(output.status.success(), "{name}: {output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said.trim_end(), format!("{name} {}", env!("CARGO_PKG_VERSION")));
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -16,6 +16,7 @@ use ftp_proto_tools::net::convert::Deflate;
 use ftp_proto_tools::net::flow::{Flow, Turn};
 use ftp_proto_tools::net::tokio_flow::{Progress, transfer};
 use ftp_proto_tools::net::tokio_wire::Wire;
+use socket2::{Domain, Socket, Type as Kind};
 
 use super::{Here, RUNS};
 use crate::processes::{CLIENTS, one_line_of_failure};
@@ -193,10 +194,12 @@ fn a_content_whose_transfer_never_had_a_turn_is_not_lost() {
 fn verbose_tells_why_a_way_has_failed_where_the_next_one_works() {
     for client in CLIENTS {
         let here = Here::new();
-        let server = Scripted::new(|peer, line| match line {
+        // Nobody listens there, and nobody else can have it.
+        let taken = Socket::new(Domain::IPV4, Kind::STREAM, None).unwrap();
+        taken.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        let port = taken.local_addr().unwrap().as_socket().unwrap().port();
+        let server = Scripted::new(move |peer, line| match line {
             "EPSV" => {
-                // Nobody listens there any more.
-                let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
                 peer.say(&format!("229 ok (|||{port}|)"));
                 Then::Said
             }
