@@ -21,11 +21,10 @@ mod change;
 mod due;
 mod meaning;
 mod order;
+mod queue;
 mod seen;
 mod state;
 mod table;
-
-use alloc::collections::VecDeque;
 
 use crate::command::{Command, Form, Mode, Protection, Structure, Type, Verb};
 use crate::reply::{Class, Code};
@@ -34,6 +33,7 @@ pub use due::{Awaited, CommandId};
 use due::{Due, Value};
 pub use meaning::{Answered, Step};
 pub use order::OutOfOrder;
+use queue::Queue;
 pub(crate) use seen::Pending;
 use state::Security;
 pub use state::{LoginState, Setup};
@@ -74,7 +74,7 @@ pub struct Session {
     implicit: bool,
     protection: Protection,
     ending: bool,
-    due: VecDeque<Due>,
+    due: Queue,
     /// The identity of the last command.
     last: CommandId,
 }
@@ -94,8 +94,7 @@ impl Session {
     /// assert_eq!((session.awaited(), session.replies_due()), (Some(Awaited::Greeting), 1));
     /// ```
     pub fn new() -> Self {
-        // Seldom more at once: a transfer and what is said amid it.
-        let mut due = VecDeque::with_capacity(2);
+        let mut due = Queue::default();
         due.push_back(Due { id: CommandId::GREETING, awaited: Awaited::Greeting, begun: false, value: Value::None });
         Self {
             login: LoginState::Nobody,

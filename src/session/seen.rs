@@ -1,8 +1,7 @@
 //! What a session needs for whoever sees only what passes by, and perhaps not all of it.
 
-use alloc::collections::VecDeque;
-
 use super::due::{Due, Value};
+use super::queue::Queue;
 use super::{Awaited, CommandId, Session, Setup, Step};
 use crate::command::{Command, Verb};
 use crate::reply::Code;
@@ -26,7 +25,7 @@ impl Pending {
 impl Session {
     /// A connection whose beginning was not seen: nothing is known to be due.
     pub(crate) fn joined() -> Self {
-        Self { due: VecDeque::with_capacity(2), ..Self::new() }
+        Self { due: Queue::default(), ..Self::new() }
     }
 
     /// A command was seen; its order is nobody's business here. `None`: too many are due, and it isn't recorded.
@@ -41,10 +40,7 @@ impl Session {
     /// What [`reply`](Self::reply) makes of a reply while one thing is due, if it can be the answer to that: all there is most of the time.
     #[inline]
     pub(crate) fn reply_to_only(&mut self, code: Code) -> Option<(CommandId, Awaited, Step)> {
-        if self.due.len() != 1 {
-            return None;
-        }
-        let Due { id, awaited, .. } = *self.due.front()?;
+        let Due { id, awaited, .. } = *self.due.only()?;
         if !awaited.may_be_answered(code) {
             return None;
         }
