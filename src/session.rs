@@ -21,12 +21,11 @@ mod change;
 mod due;
 mod meaning;
 mod order;
+mod queue;
 mod seen;
 mod state;
 mod table;
 mod view;
-
-use alloc::collections::VecDeque;
 
 use crate::command::{Command, Mode, Protection, Structure, Type, Verb};
 use crate::reply::Code;
@@ -35,6 +34,7 @@ pub use due::{Awaited, CommandId};
 use due::{Due, Value};
 pub use meaning::{Answered, Step};
 pub use order::OutOfOrder;
+use queue::Queue;
 pub(crate) use seen::Pending;
 use state::Security;
 pub use state::{LoginState, Setup};
@@ -75,7 +75,7 @@ pub struct Session {
     implicit: bool,
     protection: Protection,
     ending: bool,
-    due: VecDeque<Due>,
+    due: Queue,
     /// The identity of the latest command.
     last: CommandId,
 }
@@ -95,8 +95,7 @@ impl Session {
     /// assert_eq!((session.awaited(), session.replies_due()), (Some(Awaited::Greeting), 1));
     /// ```
     pub fn new() -> Self {
-        // Room for a transfer and one command during it; more are rare.
-        let mut due = VecDeque::with_capacity(2);
+        let mut due = Queue::default();
         due.push_back(Due { id: CommandId::GREETING, awaited: Awaited::Greeting, begun: false, value: Value::None });
         Self {
             login: LoginState::Nobody,

@@ -84,7 +84,6 @@ use crate::inbox::{Commands, Inbox, Replies};
 use crate::reply::{Head, Reply, ReplyEnd, ReplyError, first_line};
 use mind::{Mind, plain};
 use steps::{Heard, Steps};
-use tell::Tell;
 use veil::View;
 use waiting::Waiting;
 use whole::Whole;
@@ -145,8 +144,6 @@ struct Half {
 pub struct Tracker {
     said: Inbox<Commands>,
     heard: Inbox<Replies>,
-    /// The last thing that was told beside lines.
-    news: Option<Tell>,
     mind: Mind,
     halves: Both<Half>,
     waiting: Waiting,
@@ -175,14 +172,13 @@ impl Tracker {
             halves: Both { client: half, server: half },
             waiting: Waiting::Nobody,
             whole: Whole::new(),
-            news: None,
             mind: Mind::new(rules, plain(client), plain(server), steps),
         }
     }
 
     /// Takes bytes that this side sent, cut anywhere. An empty slice is the end of its connection.
     ///
-    /// Allocates where a line is cut or long, as far as [`Rules`] allow: a line of up to 96 bytes that comes in a piece of its own needs no room.
+    /// Allocates where a line is cut or long, as far as [`Rules`] allow: a line of up to 64 bytes that comes in a piece of its own needs no room.
     #[inline]
     pub fn received(&mut self, from: Peer, bytes: &[u8]) {
         if self.halves.of(from).view == View::AtLine && self.waiting == Waiting::Nobody {

@@ -1,8 +1,7 @@
 //! What an observer needs of a session: it sees the commands and replies between two others, and may miss some.
 
-use alloc::collections::VecDeque;
-
 use super::due::{Due, Value};
+use super::queue::Queue;
 use super::{Awaited, CommandId, Session, Setup, Step};
 use crate::command::{Command, Verb};
 use crate::reply::Code;
@@ -26,7 +25,7 @@ impl Pending {
 impl Session {
     /// The session of a connection whose beginning was not seen: nothing is known to be due.
     pub(crate) fn joined() -> Self {
-        Self { due: VecDeque::with_capacity(2), ..Self::new() }
+        Self { due: Queue::default(), ..Self::new() }
     }
 
     /// Records a command that was seen, whatever its order. `false` if too many replies are due, so that it isn't recorded.
@@ -41,10 +40,7 @@ impl Session {
     /// A short way for [`reply`](Self::reply), for the usual case: one reply is due, and this can be it. `None` in any other case.
     #[inline]
     pub(crate) fn reply_to_only(&mut self, code: Code) -> Option<(CommandId, Awaited, Step)> {
-        if self.due.len() != 1 {
-            return None;
-        }
-        let Due { id, awaited, .. } = *self.due.front()?;
+        let Due { id, awaited, .. } = *self.due.only()?;
         if !awaited.may_be_answered(code) {
             return None;
         }

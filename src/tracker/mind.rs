@@ -9,6 +9,7 @@ use super::book::{Book, Known, Withdrawal};
 use super::event::{News, Objection};
 use super::facts::Facts;
 use super::steps::{Heard, Steps};
+use super::tell::Tell;
 use super::{Peer, Rules, Strangers, usual};
 use crate::command::{Command, DataUse, Protection, Verb, is_foreign};
 use crate::reply::{Code, Reply, ReplyEnd};
@@ -39,6 +40,8 @@ pub(super) struct Mind {
     pub(super) book: Book,
     pub(super) steps: Steps,
     pub(super) rules: Arc<Rules>,
+    /// The last thing that was told beside lines.
+    pub(super) told: Option<Tell>,
     /// There may be something to tell beside lines.
     pub(super) stirred: bool,
     /// What a reply makes of the bytes behind it, before anything else is read.
@@ -60,6 +63,7 @@ impl Mind {
             steps,
             book,
             news,
+            told: None,
             stirred: false,
             turn: None,
             user: None,

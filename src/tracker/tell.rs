@@ -27,9 +27,10 @@ impl Tracker {
         }
         let Mind { steps, book, news, .. } = &mut self.mind;
         // Most of all there is to tell.
-        self.news = if steps.told.stirred | news.stirred { self.next_news() } else { book.take_note().map(Tell::Note) };
+        let told = if steps.told.stirred | news.stirred { self.next_news() } else { book.take_note().map(Tell::Note) };
+        self.mind.told = told;
         self.mind.stir();
-        self.news.is_some()
+        self.mind.told.is_some()
     }
 
     #[cold]
@@ -69,7 +70,7 @@ impl Tracker {
     pub(super) fn tell(&self) -> Option<Event<'_>> {
         let Mind { book, .. } = &self.mind;
         // By parts, as it was written: a processor can't read at once what was just written in parts.
-        let note = match &self.news {
+        let note = match &self.mind.told {
             Some(Tell::Note(note)) => note,
             Some(other) => return self.tell_rest(*other),
             None => return None,
