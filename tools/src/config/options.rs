@@ -193,6 +193,7 @@ fn run(arguments: Arguments, serve: impl FnOnce(Runtime, TcpListener, Arc<Servic
     arguments.overrule(&mut choices);
     let (address, service) = choices.service()?;
     service.stop.on_signals()?;
+    door::allow_sockets();
     let listener = door::listen(address).with_context(|| format!("{address}"))?;
     let mut out = io::stdout();
     writeln!(out, "listening on {}", listener.local_addr()?).and_then(|()| out.flush()).context("standard output")?;
