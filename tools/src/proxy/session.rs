@@ -117,12 +117,14 @@ impl Session {
             }
             let (client, server, rewrite) = (&self.client, &self.server, &self.rewrite);
             let roomy = client.has_room() && server.has_room();
+            let hears_client = roomy && !client.has_ended() && rewrite.wants_input(Peer::Client);
+            let hears_server = roomy && !server.has_ended() && rewrite.wants_input(Peer::Server);
             // Nobody answers a client whose server has gone.
             let patience = if server.has_ended() { LINGER } else { self.service.idle };
             let rest = patience.saturating_sub(self.last_word().elapsed());
             let wake = tokio::select! {
-                result = client.readable(), if roomy && !client.has_ended() && rewrite.wants_input(Peer::Client) => Wake::Readable(Peer::Client, result),
-                result = server.readable(), if roomy && !server.has_ended() && rewrite.wants_input(Peer::Server) => Wake::Readable(Peer::Server, result),
+                result = client.readable(), if hears_client => Wake::Readable(Peer::Client, result),
+                result = server.readable(), if hears_server => Wake::Readable(Peer::Server, result),
                 result = client.writable() => Wake::Writable(Peer::Client, result),
                 result = server.writable() => Wake::Writable(Peer::Server, result),
                 (id, news) = self.watch.ways.news() => Wake::Data(id, news),
