@@ -2,6 +2,7 @@
 //! same way, and split into lines with memchr.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ftp_proto::{Command, ExtendedAddress, ExtendedPort, HostPort, Inbox, Limits, Reply};
@@ -160,5 +161,10 @@ fn bench_addresses(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench_replies, bench_commands, bench_addresses);
+criterion_group! {
+    name = benches;
+    // Two dozen benches within two minutes.
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = bench_replies, bench_commands, bench_addresses
+}
 criterion_main!(benches);
