@@ -19,6 +19,7 @@ mod security;
 mod security_suspects;
 mod starting;
 mod suspects;
+mod suspects_in_transfers;
 mod suspects_swept;
 mod tables;
 mod tls;
