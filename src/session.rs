@@ -69,7 +69,7 @@ pub struct Session {
     restart: u64,
     renaming: bool,
     setup: Setup,
-    only_epsv: bool,
+    epsv_all: bool,
     security: Security,
     /// Whether TLS began with the connection, so that neither REIN nor AUTH ends it.
     implicit: bool,
@@ -105,7 +105,7 @@ impl Session {
             restart: 0,
             renaming: false,
             setup: Setup::None,
-            only_epsv: false,
+            epsv_all: false,
             security: Security::None,
             implicit: false,
             protection: Protection::Clear,
@@ -364,7 +364,7 @@ impl PartialEq for Session {
             restart,
             renaming,
             setup,
-            only_epsv,
+            epsv_all,
             security,
             implicit,
             protection,
@@ -379,7 +379,7 @@ impl PartialEq for Session {
             && *restart == other.restart
             && *renaming == other.renaming
             && *setup == other.setup
-            && *only_epsv == other.only_epsv
+            && *epsv_all == other.epsv_all
             && *security == other.security
             && *implicit == other.implicit
             && *protection == other.protection

@@ -156,7 +156,7 @@ impl Transfer {
             return self.end(context, self.beyond(total));
         }
         self.stage = Stage::Type;
-        if context.config.epsv_all && !context.connection.session.only_epsv() {
+        if context.config.epsv_all && !context.connection.session.epsv_all() {
             context.send(&Command::Epsv(EpsvArgument::All));
             self.stage = Stage::Excluding;
         }

@@ -49,7 +49,7 @@ impl Session {
             Change::Cleared => (self.security, self.implicit) = (Security::None, false),
             // A command after RNFR that came before the 350 was its RNTO, or broke the sequence.
             Change::Renaming => self.renaming = last,
-            Change::Passive if due.value == Value::OnlyEpsv => {}
+            Change::Passive if due.value == Value::EpsvAll => {}
             Change::Passive => self.setup = Setup::Passive,
             Change::Active => self.setup = Setup::Active,
             Change::Spent => {
@@ -69,7 +69,7 @@ impl Session {
             (Value::Representation(value), Step::Success) => self.representation = value,
             (Value::Structure(value), Step::Success) => self.structure = value,
             (Value::Mode(value), Step::Success) => self.mode = value,
-            (Value::OnlyEpsv, Step::Success) => self.only_epsv = true,
+            (Value::EpsvAll, Step::Success) => self.epsv_all = true,
             (Value::Protection(value), Step::Success) => self.protection = value,
             _ => {}
         }

@@ -56,7 +56,7 @@ pub(super) enum Value {
     /// REST: bytes from the start of the file.
     Offset(u64),
     /// EPSV ALL.
-    OnlyEpsv,
+    EpsvAll,
     Protection(Protection),
 }
 
@@ -67,7 +67,7 @@ impl Value {
             Command::Stru(value) => Self::Structure(*value),
             Command::Mode(value) => Self::Mode(*value),
             Command::Rest(offset) => Self::Offset(*offset),
-            Command::Epsv(EpsvArgument::All) => Self::OnlyEpsv,
+            Command::Epsv(EpsvArgument::All) => Self::EpsvAll,
             Command::Prot(value) => Self::Protection(*value),
             // Mechanisms older than RFC 4217 that imply PROT P: vsftpd and ProFTPD read them so.
             Command::Auth(mechanism) if implies_private(mechanism.as_bytes()) => Self::Protection(Protection::Private),

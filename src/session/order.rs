@@ -15,7 +15,7 @@ pub enum OutOfOrder {
     /// It must follow a command that didn't come or was refused: PASS without USER, RNTO without RNFR, PROT without PBSZ (503).
     BadSequence,
     /// After EPSV ALL only EPSV may set up a data connection (RFC 2428 4; 503).
-    OnlyEpsv,
+    EpsvAll,
     /// A transfer without PORT, EPRT, PASV or EPSV before it (425; a choice against the default ports of RFC 959 3.3).
     NoDataConnection,
     /// Too many commands wait for their replies; this one was not recorded (503).
@@ -27,7 +27,7 @@ impl OutOfOrder {
     pub const fn code(self) -> Code {
         match self {
             Self::NotLoggedIn => Code::NOT_LOGGED_IN,
-            Self::BadSequence | Self::OnlyEpsv | Self::TooManyDue => Code::BAD_SEQUENCE,
+            Self::BadSequence | Self::EpsvAll | Self::TooManyDue => Code::BAD_SEQUENCE,
             Self::NoDataConnection => Code::CANNOT_OPEN_DATA_CONNECTION,
         }
     }
@@ -37,7 +37,7 @@ impl OutOfOrder {
         match self {
             Self::NotLoggedIn => "Please login with USER and PASS.",
             Self::BadSequence => "Bad sequence of commands.",
-            Self::OnlyEpsv => "EPSV ALL is in effect.",
+            Self::EpsvAll => "EPSV ALL is in effect.",
             Self::NoDataConnection => "Use PORT or PASV first.",
             Self::TooManyDue => "Too many commands at once.",
         }
@@ -79,8 +79,8 @@ impl Session {
         if !sequence {
             return Err(OutOfOrder::BadSequence);
         }
-        if self.only_epsv && verb.sets_up_data() && verb != Verb::Epsv {
-            return Err(OutOfOrder::OnlyEpsv);
+        if self.epsv_all && verb.sets_up_data() && verb != Verb::Epsv {
+            return Err(OutOfOrder::EpsvAll);
         }
         let preparing = || self.due.iter().any(Due::prepares_data);
         if verb.opens_data() && self.setup == Setup::None && !preparing() {

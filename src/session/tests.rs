@@ -151,7 +151,7 @@ fn epsv_all_closes_every_other_way() {
     told(&mut session, &["> EPSV ALL", "< 200"]);
     for line in ["PASV", "PORT 1,2,3,4,5,6", "EPRT |1|1.2.3.4|5|", "LPSV"] {
         let (_, advice) = session.command(&Command::parse(line.as_bytes()).unwrap());
-        assert_eq!(advice, Err(OutOfOrder::OnlyEpsv), "{line}");
+        assert_eq!(advice, Err(OutOfOrder::EpsvAll), "{line}");
     }
     assert_eq!(session.command(&Command::Epsv(EpsvArgument::Any)).1, Ok(()));
 }

@@ -85,13 +85,13 @@ impl Session {
     /// # session.reply(Code::SERVICE_READY);
     /// session.command(&Command::parse(b"EPSV ALL")?);
     /// session.reply(Code::COMMAND_OKAY);
-    /// assert!(session.only_epsv());
+    /// assert!(session.epsv_all());
     /// let (_, advice) = session.command(&Command::Pasv);
     /// assert!(advice.is_err());
     /// # Ok::<(), ftp_proto::CommandError>(())
     /// ```
-    pub fn only_epsv(&self) -> bool {
-        self.only_epsv
+    pub fn epsv_all(&self) -> bool {
+        self.epsv_all
     }
 
     /// The protection level that PROT set (RFC 4217 9): at first `C`, but `P` if TLS began with the connection or by AUTH SSL or AUTH

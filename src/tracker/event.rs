@@ -91,7 +91,7 @@ pub enum Objection {
     /// An AUTH hasn't been answered, and if the server accepts it, what was said behind it is void (RFC 4217 4).
     AmidAuth,
     /// EPSV ALL is in force, and another command than EPSV announces it (RFC 2428 4).
-    OnlyEpsv,
+    EpsvAll,
 }
 
 /// What is to be told beside lines and the book.

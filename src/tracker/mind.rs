@@ -176,8 +176,8 @@ impl Mind {
         if self.foreign {
             return Err(Objection::OtherProtocol);
         }
-        if session.only_epsv() && verb != Verb::Epsv {
-            return Err(Objection::OnlyEpsv);
+        if session.epsv_all() && verb != Verb::Epsv {
+            return Err(Objection::EpsvAll);
         }
         if to.port() < LOWEST_PORT {
             return Err(Objection::LowPort);

@@ -102,13 +102,13 @@ impl Taken {
         Self {
             file: "probe_pure-ftpd.txt",
             line: 265,
-            against: OutOfOrder::OnlyEpsv,
+            against: OutOfOrder::EpsvAll,
             why: "pure-ftpd takes EPSV ALL for the end of active mode only; RFC 2428 4 forbids PASV too",
         },
         Self {
             file: "probe_vsftpd.txt",
             line: 213,
-            against: OutOfOrder::OnlyEpsv,
+            against: OutOfOrder::EpsvAll,
             why: "vsftpd forgets EPRT, where it refuses PORT",
         },
     ];

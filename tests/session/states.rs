@@ -59,7 +59,7 @@ fn a_new_session_is_as_the_rfcs_want_it() {
         assert_eq!(session.representation(), Type::Ascii(None));
         assert_eq!((session.structure(), session.mode()), (Structure::File, Mode::Stream));
         assert_eq!((session.restart_offset(), session.protection()), (0, Protection::Clear));
-        let flags = [session.only_epsv(), session.is_secured(), session.is_ending(), session.is_transferring()];
+        let flags = [session.epsv_all(), session.is_secured(), session.is_ending(), session.is_transferring()];
         assert_eq!(flags, [false; 4]);
         assert_eq!((session.replies_due(), session.awaited()), (1, Some(Awaited::Greeting)));
     }
@@ -144,7 +144,7 @@ fn what_is_out_of_order_has_its_code_and_its_words() {
     for (why, said, text) in [
         (OutOfOrder::NotLoggedIn, 530, "Please login with USER and PASS."),
         (OutOfOrder::BadSequence, 503, "Bad sequence of commands."),
-        (OutOfOrder::OnlyEpsv, 503, "EPSV ALL is in effect."),
+        (OutOfOrder::EpsvAll, 503, "EPSV ALL is in effect."),
         (OutOfOrder::NoDataConnection, 425, "Use PORT or PASV first."),
         (OutOfOrder::TooManyDue, 503, "Too many commands at once."),
     ] {
@@ -195,7 +195,7 @@ fn what_the_order_allows_counts_what_is_pending() {
         (logged_in(&["> EPSV", "> NOOP"]), "LIST", Ok(())),
         (logged_in(&["> EPSV", "< 229"]), "LIST", Ok(())),
         (logged_in(&["> EPSV ALL", "< 200"]), "LIST", Err(OutOfOrder::NoDataConnection)),
-        (logged_in(&["> EPSV ALL", "< 200"]), "PASV", Err(OutOfOrder::OnlyEpsv)),
+        (logged_in(&["> EPSV ALL", "< 200"]), "PASV", Err(OutOfOrder::EpsvAll)),
         (logged_in(&["> EPSV ALL", "< 200"]), "EPSV", Ok(())),
         (logged_in(&["> EPSV ALL", "< 200"]), "NOOP", Ok(())),
         (vec![], "CWD x", Err(OutOfOrder::NotLoggedIn)),

@@ -163,10 +163,10 @@ fn s26_epsv_all_leaves_only_epsv() {
     let all = ["C: EPSV ALL", "S: 200 ok"];
     for (line, refused) in [("C: PORT 192,0,2,1,18,103", true), ("C: EPRT |1|192.0.2.1|4711|", true)] {
         let told = nothing_is_expected(&[all[0], all[1], line]);
-        assert_eq!(told == ["refused 192.0.2.1:4711 OnlyEpsv"], refused, "{told:?}");
+        assert_eq!(told == ["refused 192.0.2.1:4711 EpsvAll"], refused, "{told:?}");
     }
     let told = nothing_is_expected(&[all[0], all[1], "C: PASV", "S: 227 (192,0,2,2,18,103)"]);
-    assert_eq!(told, ["refused 192.0.2.2:4711 OnlyEpsv"]);
+    assert_eq!(told, ["refused 192.0.2.2:4711 EpsvAll"]);
     let told = say_data(&mut logged_in(), &[all[0], all[1], "C: EPSV", "S: 229 (|||4711|)"]);
     assert_eq!(told, ["expect Client 192.0.2.1 to 192.0.2.2:4711"]);
 }

@@ -181,7 +181,7 @@ fn a_port_at_the_wrong_time() {
         b"C: EPSV",
         b"S: 229 Entering Extended Passive Mode (|||4711|)",
     ];
-    assert_eq!(inside(all), format!("!OnlyEpsv !OnlyEpsv !OnlyEpsv {PASV}"));
+    assert_eq!(inside(all), format!("!EpsvAll !EpsvAll !EpsvAll {PASV}"));
 }
 
 #[test]
