@@ -58,7 +58,11 @@ fn looks_on(bytes: &[u8]) {
     assert_eq!(sides(&kept), sides(&passing), "what is kept");
     let events = events(&unbroken, joined, usize::MAX);
     let (_evidence, events) = events.split_last().expect("evidence, at least");
-    assert!(told.starts_with(events), "the events of what rewrites: {told:#?}, of what only looks on: {events:#?}");
+    // Nobody is asked about an address whose line has gone on in part, since nobody expected it yet: that data connection is refused, and what
+    // follows may differ.
+    let is_refusal = |event: &String| event.starts_with("Withdrawn") && event.ends_with("Refused)");
+    let until = told.iter().position(is_refusal).unwrap_or(events.len()).min(events.len());
+    assert!(told.starts_with(&events[..until]), "the events of what rewrites: {told:#?}, of what only looks on: {events:#?}");
     // Where lines are held, only what has no end doesn't go on. Telnet may hide line ends, and a CR be one to others: such a line doesn't either.
     let held = sides(&pass(new(ENDS.map(at)).holding_lines(), &unbroken, size, &mut told, &mut |_, _| None));
     let all = sides(&passing);
