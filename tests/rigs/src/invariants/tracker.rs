@@ -62,7 +62,10 @@ fn looks_on(bytes: &[u8]) {
     // follows may differ.
     let is_refusal = |event: &String| event.starts_with("Withdrawn") && event.ends_with("Refused)");
     let until = told.iter().position(is_refusal).unwrap_or(events.len()).min(events.len());
-    assert!(told.starts_with(&events[..until]), "the events of what rewrites: {told:#?}, of what only looks on: {events:#?}");
+    assert!(
+        told.starts_with(&events[..until]),
+        "the events of what rewrites: {told:#?}, of what only looks on: {events:#?}"
+    );
     // Where lines are held, only what has no end doesn't go on. Telnet may hide line ends, and a CR be one to others: such a line doesn't either.
     let held = sides(&pass(new(ENDS.map(at)).holding_lines(), &unbroken, size, &mut told, &mut |_, _| None));
     let all = sides(&passing);
