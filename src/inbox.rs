@@ -44,7 +44,8 @@ pub struct Limits {
 /// The role of an [`Inbox`] that reads command lines, which a client sent.
 #[derive(Debug, Clone, Default)]
 pub struct Commands {
-    line: Option<Span>,
+    /// The length of the current line. It begins with the first kept byte.
+    line: Option<usize>,
 }
 
 /// The role of an [`Inbox`] that reads replies, which a server sent.
@@ -127,22 +128,21 @@ impl Inbox<Commands> {
             self.wire.give_back();
             return Ok(false);
         };
-        let Line { at, bytes, cut, .. } = line;
+        let Line { bytes, cut, .. } = line;
         let length = bytes.len();
         if cut {
             let verb = Verb::of_line(bytes);
             self.wire.release();
             return Err(LineTooLong { limit: self.wire.limit(), verb });
         }
-        self.role.line = Some(Span { at, length });
+        self.role.line = Some(length);
         Ok(true)
     }
 
     /// The current line without its end; `None` if there is no current line.
     #[inline]
     pub fn line(&self) -> Option<&[u8]> {
-        let Span { at, length } = self.role.line?;
-        Some(self.wire.kept(at, length))
+        Some(self.wire.kept(0, self.role.line?))
     }
 
     /// The bytes of the current line exactly as they were received, with Telnet commands and the line end, such as a proxy passes on.

@@ -108,6 +108,7 @@ mod command;
 mod connection;
 mod data;
 pub mod diagnosis;
+mod few;
 mod grammar;
 mod inbox;
 pub mod listing;

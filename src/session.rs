@@ -21,20 +21,19 @@ mod change;
 mod due;
 mod meaning;
 mod order;
-mod queue;
 mod seen;
 mod state;
 mod table;
 mod view;
 
 use crate::command::{Command, Mode, Protection, Structure, Type, Verb};
+use crate::few::Few;
 use crate::reply::Code;
 
 pub use due::{Awaited, CommandId};
 use due::{Due, Value};
 pub use meaning::{Answered, Step};
 pub use order::OutOfOrder;
-use queue::Queue;
 pub(crate) use seen::Pending;
 use state::Security;
 pub use state::{LoginState, Setup};
@@ -75,7 +74,7 @@ pub struct Session {
     implicit: bool,
     protection: Protection,
     ending: bool,
-    due: Queue,
+    due: Few<Due>,
     /// The identity of the latest command.
     last: CommandId,
 }
@@ -95,7 +94,7 @@ impl Session {
     /// assert_eq!((session.awaited(), session.replies_due()), (Some(Awaited::Greeting), 1));
     /// ```
     pub fn new() -> Self {
-        let mut due = Queue::default();
+        let mut due = Few::default();
         due.push_back(Due { id: CommandId::GREETING, awaited: Awaited::Greeting, begun: false, value: Value::None });
         Self {
             login: LoginState::Nobody,

@@ -82,7 +82,7 @@ pub use steps::Loss;
 use crate::command::{Command, Verb};
 use crate::inbox::{Commands, Inbox, Replies};
 use crate::reply::{Head, Reply, ReplyEnd, ReplyError, first_line};
-use mind::{Mind, plain};
+use mind::Mind;
 use steps::{Heard, Steps};
 use veil::View;
 use waiting::Waiting;
@@ -138,7 +138,7 @@ struct Half {
 /// you pass the bytes on, and before you give it more.
 ///
 /// A tracker keeps at most one line of the client's and one reply of the server's, both as long as [`Rules`] allow, and the paths of eight
-/// transfers. While the session is idle it holds less than 1 KiB. Its `Debug` shows nothing that was said, since passwords pass by.
+/// transfers. While the session is idle it holds less than 1 KiB, whatever it has seen before. Its `Debug` shows nothing that was said, since passwords pass by.
 // In this order: what each line touches is together, from the end of `mind` on.
 #[repr(C)]
 pub struct Tracker {
@@ -167,18 +167,19 @@ impl Tracker {
     fn with(rules: Arc<Rules>, client: SocketAddr, server: SocketAddr, steps: Steps, whole: bool) -> Self {
         let half = Half { view: View::Unopened, whole };
         Self {
-            said: Inbox::commands(rules.commands).with_escape(rules.escaping.commands),
-            heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies),
+            said: Inbox::commands(rules.commands).with_escape(rules.escaping.commands).without_raw(),
+            heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies).without_raw(),
             halves: Both { client: half, server: half },
             waiting: Waiting::Nobody,
             whole: Whole::new(),
-            mind: Mind::new(rules, plain(client), plain(server), steps),
+            mind: Mind::new(rules, client, server, steps),
         }
     }
 
     /// Takes bytes that this side sent, cut anywhere. An empty slice is the end of its connection.
     ///
-    /// Allocates where a line is cut or long, as far as [`Rules`] allow: a line of up to 64 bytes that comes in a piece of its own needs no room.
+    /// Allocates where a line is cut or long, as far as [`Rules`] allow, and keeps room for one usual line. A line of up to 64 bytes that comes in a
+    /// piece of its own needs none.
     #[inline]
     pub fn received(&mut self, from: Peer, bytes: &[u8]) {
         if self.halves.of(from).view == View::AtLine && self.waiting == Waiting::Nobody {
@@ -202,8 +203,14 @@ impl Tracker {
 
     fn push(&mut self, from: Peer, bytes: &[u8]) {
         match from {
-            Peer::Client => self.said.push(bytes),
-            Peer::Server => self.heard.push(bytes),
+            Peer::Client => {
+                self.heard.lend_room(&mut self.said);
+                self.said.push(bytes);
+            }
+            Peer::Server => {
+                self.said.lend_room(&mut self.heard);
+                self.heard.push(bytes);
+            }
         }
         self.halves.of(from).view = View::Clear;
         self.waiting.add(from);
@@ -379,7 +386,7 @@ impl Tracker {
     #[cold]
     fn begin_anew(&mut self) {
         let Rules { replies, escaping, .. } = *self.mind.rules;
-        self.heard = Inbox::replies(replies).with_escape(escaping.replies);
+        self.heard = Inbox::replies(replies).with_escape(escaping.replies).without_raw();
         self.halves.server.whole = false;
         self.waiting.remove(Peer::Server);
         self.mind.steps.lose(Loss::ReplyTooLong);

@@ -11,6 +11,11 @@ impl<Role> Inbox<Role> {
         self.wire.take_behind()
     }
 
+    /// Gives the room of an empty buffer to the inbox of the other side, which needs it or has some already. Sides speak in turn, so one is enough.
+    pub(crate) fn lend_room<Other>(&mut self, to: &mut Inbox<Other>) {
+        self.wire.lend_room(&mut to.wire);
+    }
+
     /// The line under way, as far as it has come, without Telnet.
     pub(crate) fn under_way(&self) -> &[u8] {
         self.wire.under_way()

@@ -232,6 +232,15 @@ impl Wire {
         (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
     }
 
+    /// Hands an empty buffer over to one that has none, so that both together keep one.
+    pub(super) fn lend_room(&mut self, to: &mut Self) {
+        if to.bytes.capacity() == 0 && self.bytes.is_empty() {
+            core::mem::swap(&mut to.bytes, &mut self.bytes);
+        } else if to.bytes.is_empty() && self.bytes.is_empty() {
+            self.bytes = Vec::new();
+        }
+    }
+
     /// Whether a large buffer stays allocated while it is empty.
     pub(super) fn keep_room(&mut self, keeps: bool) {
         self.busy = keeps;

@@ -1,19 +1,25 @@
 //! A command whose reply is due: its identity, its verb, and the value that its reply puts in force.
 
+use core::num::NonZeroU32;
+
 use crate::command::{Command, EpsvArgument, Mode, Protection, Structure, Type, Verb};
 
 /// The identity of one command within its session, which tells apart two commands with the same verb. Identities grow in the order of
 /// the commands, and begin again after four billion.
+// Not zero, so that none needs no room of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CommandId(u32);
+pub struct CommandId(NonZeroU32);
+
+/// The number of the first command.
+const FIRST: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
 impl CommandId {
     /// The identity of the greeting, which no command asked for.
-    pub const GREETING: Self = Self(0);
+    pub const GREETING: Self = Self(NonZeroU32::MIN);
 
     /// The identity of the next command; never the greeting's.
     pub(super) fn next(self) -> Self {
-        Self(self.0.checked_add(1).unwrap_or(1))
+        Self(self.0.checked_add(1).unwrap_or(FIRST))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What an observer needs of a session: it sees the commands and replies between two others, and may miss some.
 
 use super::due::{Due, Value};
-use super::queue::Queue;
 use super::{Awaited, CommandId, Session, Setup, Step};
 use crate::command::{Command, Verb};
+use crate::few::Few;
 use crate::reply::Code;
 
 /// A command whose final reply hasn't come, as an observer knows it.
@@ -25,7 +25,7 @@ impl Pending {
 impl Session {
     /// The session of a connection whose beginning was not seen: nothing is known to be due.
     pub(crate) fn joined() -> Self {
-        Self { due: Queue::default(), ..Self::new() }
+        Self { due: Few::default(), ..Self::new() }
     }
 
     /// Records a command that was seen, whatever its order. `false` if too many replies are due, so that it isn't recorded.

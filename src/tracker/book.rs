@@ -1,10 +1,11 @@
 //! The data connections that are expected, and the transfers that they are for.
 
-use alloc::vec::Vec;
+use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
 use super::Peer;
 use crate::command::Verb;
+use crate::few::Few;
 use crate::reply::Code;
 use crate::session::{CommandId, Session};
 
@@ -123,8 +124,7 @@ pub(super) struct Open {
 pub(super) struct Moving {
     id: CommandId,
     verb: Verb,
-    has_path: bool,
-    path: Vec<u8>,
+    path: Option<Box<[u8]>>,
     /// The command that set its data connection up.
     setup: Option<CommandId>,
     offset: Option<u64>,
@@ -138,24 +138,19 @@ const MOST: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Book {
-    open: Vec<Open>,
-    moving: Vec<Moving>,
+    open: Few<Open>,
+    moving: Few<Moving>,
     /// The command that sets up the next data connection, before its reply, and behind it.
     asked: Option<CommandId>,
     agreed: Option<CommandId>,
     marks: Marks,
-    /// The room of a path that isn't kept any more, for the next one.
-    room: Vec<u8>,
 }
-
-/// More room than this isn't kept for a path.
-const MOST_ROOM: usize = 64;
 
 /// What all data connections of a session have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known<'a> {
-    pub(super) client: &'a SocketAddr,
-    pub(super) server: &'a SocketAddr,
+    pub(super) client: &'a IpAddr,
+    pub(super) server: &'a IpAddr,
     pub(super) protected: Option<bool>,
 }
 
@@ -198,10 +193,8 @@ impl Book {
                 return;
             }
         }
-        // Seldom more than one: a session that is idle keeps room for no more.
-        self.open.reserve_exact(1);
-        self.open.push(Open { id, dials, to, mark: Mark::Nothing });
-        if let Some(open) = self.open.last_mut() {
+        self.open.push_back(Open { id, dials, to, mark: Mark::Nothing });
+        if let Some(open) = self.open.back_mut() {
             self.marks.set(&mut open.mark, Mark::Expect);
         }
     }
@@ -246,17 +239,10 @@ impl Book {
             return;
         }
         let setup = self.asked.or(self.agreed);
-        let mut kept = Vec::new();
-        if let Some(path) = path {
-            kept = core::mem::take(&mut self.room);
-            kept.extend_from_slice(path);
-        }
-        self.moving.reserve_exact(1);
-        self.moving.push(Moving {
+        self.moving.push_back(Moving {
             id,
             verb,
-            has_path: path.is_some(),
-            path: kept,
+            path: path.map(Box::from),
             setup,
             offset,
             size: None,
@@ -300,7 +286,7 @@ impl Book {
     /// Nothing is expected any more, but for what a transfer that has begun uses, if that goes on.
     pub(super) fn withdraw_all(&mut self, why: Withdrawal, goes_on: bool) {
         (self.asked, self.agreed) = (None, None);
-        for open in &mut self.open {
+        for open in self.open.iter_mut() {
             let used = |moving: &Moving| moving.begun && moving.setup == Some(open.id);
             if !(goes_on && self.moving.iter().any(used)) && open.mark != Mark::Gone {
                 self.marks.end(open, why);
@@ -341,7 +327,7 @@ impl Book {
             }
             return None;
         }
-        for moving in moving {
+        for moving in moving.iter_mut() {
             match moving.mark {
                 Mark::Begun => {
                     marks.set(&mut moving.mark, Mark::Nothing);
@@ -355,7 +341,7 @@ impl Book {
             }
         }
         let mut new = None;
-        for open in open {
+        for open in open.iter_mut() {
             match open.mark {
                 Mark::Withdrawn(why) => {
                     marks.set(&mut open.mark, Mark::Gone);
@@ -374,21 +360,7 @@ impl Book {
     /// Drops what was told for the last time.
     fn purge(&mut self) {
         self.open.retain(|open| open.mark != Mark::Gone);
-        let room = &mut self.room;
-        self.moving.retain_mut(|moving| {
-            let stays = moving.mark != Mark::Gone;
-            if !stays && moving.path.capacity() <= MOST_ROOM && room.capacity() == 0 {
-                *room = core::mem::take(&mut moving.path);
-                room.clear();
-            }
-            stays
-        });
-        if self.open.is_empty() {
-            self.open.shrink_to(1);
-        }
-        if self.moving.is_empty() {
-            self.moving.shrink_to(1);
-        }
+        self.moving.retain(|moving| moving.mark != Mark::Gone);
     }
 
     /// The expectation that this command set up.
@@ -425,8 +397,8 @@ impl<'a> Expectation<'a> {
             id: open.id,
             dials: open.dials,
             from: match open.dials {
-                Peer::Client => known.client.ip(),
-                Peer::Server => known.server.ip(),
+                Peer::Client => *known.client,
+                Peer::Server => *known.server,
             },
             to: open.to,
             protected: known.protected,
@@ -441,7 +413,7 @@ impl Moving {
         Purpose {
             id: self.id,
             verb: self.verb,
-            path: self.has_path.then_some(&self.path),
+            path: self.path.as_deref(),
             sender: if self.verb.is_upload() { Peer::Client } else { Peer::Server },
             offset: self.offset,
             size: self.size,

@@ -26,7 +26,7 @@ impl Tracker {
         self.known(Facts::LOGIN, self.mind.steps.session().login())
     }
 
-    /// The argument of the last USER; `None` if none was seen, or it has more than 256 bytes.
+    /// The argument of the last USER; `None` if none was seen, or it has more than 80 bytes.
     pub fn user(&self) -> Option<&[u8]> {
         self.mind.user.as_deref()
     }

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use core::num::NonZeroU16;
 
 use super::book::{Book, Known, Withdrawal};
@@ -17,8 +17,8 @@ use crate::session::{Awaited, CommandId, LoginState, Setup, Step};
 
 /// Ports below this one are never expected (RFC 2577 3).
 const LOWEST_PORT: u16 = 1024;
-/// Longer names of users aren't kept.
-const LONGEST_USER: usize = 256;
+/// Longer names of users aren't kept, so that an idle tracker stays below 1 KiB.
+const LONGEST_USER: usize = 80;
 
 /// What a reply makes of the bytes behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub(super) enum Turn {
 // In this order: what each line touches is together, from `steps` on.
 #[repr(C)]
 pub(super) struct Mind {
-    client: SocketAddr,
-    server: SocketAddr,
+    client: End,
+    server: End,
     /// The argument of the last USER.
     pub(super) user: Option<Box<[u8]>>,
     pub(super) news: News,
@@ -58,8 +58,8 @@ impl Mind {
         let news = News::default();
         Self {
             rules,
-            client,
-            server,
+            client: End::of(client),
+            server: End::of(server),
             steps,
             book,
             news,
@@ -92,7 +92,7 @@ impl Mind {
     /// What all data connections have in common.
     #[inline]
     pub(super) fn known(&self) -> Known<'_> {
-        Known { client: &self.client, server: &self.server, protected: self.protected() }
+        Known { client: &self.client.host, server: &self.server.host, protected: self.protected() }
     }
 
     /// A line was seen that is no command; whether all of it was.
@@ -155,14 +155,7 @@ impl Mind {
     }
 
     /// Why no data connection to this address is expected, which `end` is to listen at.
-    fn objection(
-        &self,
-        id: CommandId,
-        verb: Verb,
-        to: SocketAddr,
-        end: SocketAddr,
-        whole: bool,
-    ) -> Result<(), Objection> {
+    fn objection(&self, id: CommandId, verb: Verb, to: SocketAddr, end: End, whole: bool) -> Result<(), Objection> {
         let session = self.steps.session();
         if !whole {
             return Err(Objection::NotWhole);
@@ -183,19 +176,14 @@ impl Mind {
             return Err(Objection::LowPort);
         }
         let host = to.ip().to_canonical();
-        let known = host == end.ip() || self.rules.trusted.iter().any(|trusted| trusted.to_canonical() == host);
+        let known = host == end.host || self.rules.trusted.iter().any(|trusted| trusted.to_canonical() == host);
         if known || self.rules.strangers == Strangers::Expected { Ok(()) } else { Err(Objection::Stranger) }
     }
 
     /// The address as the packets have it, with the link that leads to it.
-    fn listening(&self, to: SocketAddr, end: SocketAddr) -> SocketAddr {
+    fn listening(&self, to: SocketAddr, end: End) -> SocketAddr {
         let host = to.ip().to_canonical();
-        if host != end.ip() {
-            return SocketAddr::new(host, to.port());
-        }
-        let mut address = end;
-        address.set_port(to.port());
-        address
+        if host == end.host { end.at(to.port()) } else { SocketAddr::new(host, to.port()) }
     }
 
     /// A reply was seen; whether all of it was.
@@ -276,7 +264,7 @@ impl Mind {
                 // RFC 2428 3: at the host that the control connection goes to, whatever else the reply names.
                 let port = usual::extended_port(reply.text()).map(NonZeroU16::get);
                 let port = port.or_else(|| reply.extended_passive().ok().map(|found| found.port()));
-                port.map(|port| SocketAddr::new(self.server.ip(), port))
+                port.map(|port| self.server.at(port))
             }
             // EPSV ALL, or a server that says 200 and no address.
             _ => None,
@@ -289,8 +277,7 @@ impl Mind {
                 self.book.expect(id, Peer::Client, to);
             }
             Err(Objection::Stranger) if self.rules.strangers == Strangers::Replaced => {
-                let to = self.listening(SocketAddr::new(self.server.ip(), to.port()), self.server);
-                self.book.expect(id, Peer::Client, to);
+                self.book.expect(id, Peer::Client, self.server.at(to.port()));
             }
             Err(why) => self.news.refuse(id, to, why),
         }
@@ -345,10 +332,29 @@ fn path<'a>(command: &'a Command<'_>) -> Option<&'a [u8]> {
     }
 }
 
-/// IPv4 addresses that IPv6 sockets show as `::ffff:a.b.c.d` are made plain.
-pub(super) fn plain(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        IpAddr::V6(_) => address,
-        host => SocketAddr::new(host, address.port()),
+/// One of the two ends: its host, and the link that leads there.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    host: IpAddr,
+    /// Not 0 for a link-local host alone (RFC 4007 6).
+    scope: u32,
+}
+
+impl End {
+    /// IPv4 addresses that IPv6 sockets show as `::ffff:a.b.c.d` are made plain.
+    fn of(address: SocketAddr) -> Self {
+        let scope = if let SocketAddr::V6(address) = address { address.scope_id() } else { 0 };
+        match address.ip().to_canonical() {
+            host @ IpAddr::V4(_) => Self { host, scope: 0 },
+            host @ IpAddr::V6(_) => Self { host, scope },
+        }
+    }
+
+    /// This port of it.
+    fn at(self, port: u16) -> SocketAddr {
+        match self.host {
+            IpAddr::V4(host) => SocketAddrV4::new(host, port).into(),
+            IpAddr::V6(host) => SocketAddrV6::new(host, port, 0, self.scope).into(),
+        }
     }
 }

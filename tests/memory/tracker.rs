@@ -52,8 +52,54 @@ fn an_idle_tracker_is_below_a_kibibyte_also_behind_a_transfer_and_a_long_reply()
     assert!(fixed + held.unsigned_abs() < 1024, "after a long reply: {fixed} + {held} bytes");
 }
 
+/// Cut anywhere, with Telnet, many commands at once, and a long reply between two halves of a command: what was needed is given back.
 #[test]
-fn a_line_allocates_nothing_and_a_transfer_only_a_long_path() {
+fn an_idle_tracker_is_below_a_kibibyte_whatever_it_has_seen() {
+    let rules = Arc::new(Rules::default());
+    let fixed = size_of::<Tracker>();
+    let (client, server) = ("[2001:db8::1]:40000".parse().unwrap(), "[2001:db8::2]:21".parse().unwrap());
+    let name = "n".repeat(80);
+    let path = "p".repeat(64);
+    let features = format!("211-Features:\r\n{}211 End\r\n", " SOMETHING\r\n".repeat(2000));
+    let many = format!("EPSV\r\nRETR {path}\r\n").repeat(8);
+    let answers = "229 Entering (|||40115|)\r\n150 ok (5 bytes)\r\n226 ok\r\n".repeat(8);
+    let dialogue: [(Peer, &[u8]); 13] = [
+        (Peer::Server, b"220 ready\r\n"),
+        (Peer::Client, &[b"USER ", name.as_bytes(), b"\r\n"].concat()),
+        (Peer::Server, b"331 password\r\n"),
+        (Peer::Client, b"PASS \xff\xf1word\r\n"),
+        (Peer::Server, b"230 \xff\xf1in\r\n"),
+        (Peer::Client, &[b"CWD ", path.as_bytes(), b"\r\nFE"].concat()),
+        (
+            Peer::Server,
+            &[b"250 now ", path.as_bytes(), b" is the current directory, and there is more to say\r\n"].concat(),
+        ),
+        (Peer::Client, b"AT\r\n"),
+        (Peer::Server, features.as_bytes()),
+        (Peer::Client, many.as_bytes()),
+        (Peer::Server, answers.as_bytes()),
+        (Peer::Client, &b"NOOP\r\n".repeat(64)),
+        (Peer::Server, &b"200 ok\r\n".repeat(64)),
+    ];
+    for cut in [1, 7, 100, usize::MAX] {
+        let (_, held, tracker) = cost(|| {
+            let mut tracker = Tracker::new(rules.clone(), client, server);
+            for (from, bytes) in &dialogue {
+                for piece in bytes.chunks(cut) {
+                    tracker.received(*from, piece);
+                    while tracker.poll().is_some() {}
+                }
+            }
+            tracker
+        });
+        println!("pieces of {cut}: {fixed} + {held} bytes");
+        assert!(tracker.is_in_step() && tracker.user() == Some(name.as_bytes()), "{:?}", tracker);
+        assert!(fixed + held.unsigned_abs() < 1024, "pieces of {cut}: {fixed} + {held} bytes");
+    }
+}
+
+#[test]
+fn a_line_allocates_nothing_and_a_transfer_only_its_path() {
     let (_, mut tracker) = logged_in();
     let lines = [
         "C: NOOP",
@@ -71,12 +117,29 @@ fn a_line_allocates_nothing_and_a_transfer_only_a_long_path() {
     say(&mut tracker, &FILE);
     assert_eq!(cost(|| (0..100).for_each(|_| say(&mut tracker, &lines))).0, 0);
     let (asked, held, ()) = cost(|| (0..100).for_each(|_| say(&mut tracker, &FILE)));
-    assert_eq!((asked, held), (0, 0), "a path has the room of the one before it");
-    let long = format!("C: RETR {}", "x".repeat(80));
-    let file = [FILE[0], FILE[1], &long, FILE[3], FILE[4]];
-    say(&mut tracker, &file);
-    let (asked, held, ()) = cost(|| (0..100).for_each(|_| say(&mut tracker, &file)));
-    assert_eq!((asked, held), (100, 0), "no room is kept for a long one");
+    assert_eq!((asked, held), (100, 0), "its path is kept until it has ended");
+    let list = [FILE[0], FILE[1], "C: LIST", FILE[3], FILE[4]];
+    assert_eq!(cost(|| (0..100).for_each(|_| say(&mut tracker, &list))).0, 0, "it names no path");
+}
+
+/// Nor where each line comes in two pieces, or several at once.
+#[test]
+fn a_line_that_is_cut_allocates_nothing_either() {
+    let (_, mut tracker) = logged_in();
+    let lines = b"NOOP\r\nCWD a-directory-with-a-name-of-some-length/and-one-within\r\n";
+    let replies = b"200 ok\r\n250 a-directory-with-a-name-of-some-length/and-one-within is the current directory\r\n";
+    let mut say = |cut: usize| {
+        for (from, bytes) in [(Peer::Client, &lines[..]), (Peer::Server, &replies[..])] {
+            for piece in bytes.chunks(cut) {
+                tracker.received(from, piece);
+                while tracker.poll().is_some() {}
+            }
+        }
+    };
+    for cut in [1, 5, 50, 1000] {
+        say(cut);
+        assert_eq!(cost(|| (0..100).for_each(|_| say(cut))).0, 0, "pieces of {cut}");
+    }
 }
 
 /// What goes through it is copied into room that is there already.

@@ -312,7 +312,8 @@ impl Session {
                 }
                 watch.record.say("ended", why.trim_end());
                 client.leave(LINGER).await;
-                return watch.record.finish();
+                watch.record.finish();
+                return watch.record.say("close", "-");
             }
         }
         drop((client, server));

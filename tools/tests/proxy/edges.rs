@@ -50,7 +50,8 @@ fn read(mut socket: &TcpStream, count: usize) -> Vec<u8> {
 fn a_server_without_a_greeting() {
     let (proxy, client, _server) = pair(&["--idle-timeout", "1"]);
     assert!(read_all(client).starts_with(b"421 "));
-    proxy.log(&["ended - - "]);
+    let log = proxy.log(&["ended - - ", "close - - "]);
+    assert!(log.lines().last().is_some_and(|line| line.contains(" close - - ")), "{log}");
 }
 
 /// All that a server says arrives as it is, whatever it is, and the session goes on where it becomes FTP.
