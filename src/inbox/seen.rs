@@ -11,7 +11,8 @@ impl<Role> Inbox<Role> {
         self.wire.take_behind()
     }
 
-    /// Gives the room of an empty buffer to the inbox of the other side, which needs it or has some already. Sides speak in turn, so one is enough.
+    /// Hands the room of this inbox, if it is empty, to the inbox of the other side; if that has room and is empty, too, this one's is freed.
+    /// Two sides speak in turn, so one buffer is enough for both.
     pub(crate) fn lend_room<Other>(&mut self, to: &mut Inbox<Other>) {
         self.wire.lend_room(&mut to.wire);
     }

@@ -232,7 +232,7 @@ impl Wire {
         (self.start, self.line, self.clean, self.scan) = (0, 0, 0, 0);
     }
 
-    /// Hands an empty buffer over to one that has none, so that both together keep one.
+    /// Hands an empty buffer to a wire that has none. If both are empty, one of them is enough.
     pub(super) fn lend_room(&mut self, to: &mut Self) {
         if to.bytes.capacity() == 0 && self.bytes.is_empty() {
             core::mem::swap(&mut to.bytes, &mut self.bytes);
