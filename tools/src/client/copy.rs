@@ -70,7 +70,7 @@ impl Copy<'_> {
         let bar = progress_bar(offset);
         let mut connection = self.login.open::<A>(&bar)?;
         let length = if self.ascii { Length::Unknown } else { Length::Asked };
-        let download = Download { path: &path, form, offset, length };
+        let download = Download { path: &path, form, inflation: self.login.inflation(), offset, length };
         let result = download.run(&mut connection, bar.wrap_write(&mut target));
         bar.finish_and_clear();
         self.login.conclude(connection, target.settle(result).with_context(|| printable(path.as_bytes())))
@@ -145,6 +145,7 @@ impl Copy<'_> {
 pub struct Download<'a> {
     pub path: &'a RemotePath<'a>,
     pub form: Form,
+    pub inflation: Deflate,
     /// Where the download begins, in bytes from the start of the file.
     pub offset: u64,
     pub length: Length,
@@ -168,7 +169,12 @@ impl Download<'_> {
         let result = self.fetch(connection, sink, &why);
         match (result, why.take()) {
             // The reply, or the machine, tells no more than that something went wrong here.
-            (Err(error), Some(why)) if matches!(failure(&error), Some(Failure::Incomplete { end, .. }) if *end == StreamEnd::LocalError) => {
+            (Err(error), Some(why))
+                if matches!(
+                    failure(&error),
+                    Some(Failure::Incomplete { end: StreamEnd::LocalError | StreamEnd::StorageFull, .. })
+                ) =>
+            {
                 Err(Left::behind(error, why))
             }
             (Ok(length), Some(why)) => {
@@ -210,7 +216,7 @@ impl Download<'_> {
             Length::Unknown => None,
         };
         let mut counted = Counted { to: sink, count: 0 };
-        let content = Content::sink(&mut counted).converted(self.form, LINE_END, Deflate::default())?.noting(why);
+        let content = Content::sink(&mut counted).converted(self.form, LINE_END, self.inflation)?.noting(why);
         connection.request(request, Some(content))?;
         match total.filter(|total| counted.count != *total) {
             None => Ok(total.map_or(Length::Unknown, Length::Told)),

@@ -370,7 +370,8 @@ impl Work {
         let from = if self.mirror.resume { From::Partial } else { From::Nothing };
         let mut partial = directory.and_then(|directory| Partial::new(directory, name, from)).map_err(Local::new)?;
         let login = &self.mirror.login;
-        let download = Download { path, form: login.form(Type::Image), offset: partial.offset(), length };
+        let (form, inflation) = (login.form(Type::Image), login.inflation());
+        let download = Download { path, form, inflation, offset: partial.offset(), length };
         let result = download.run(connection, &mut partial);
         settle(partial, &self.place.join(parent), result)
     }

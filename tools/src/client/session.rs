@@ -18,7 +18,7 @@ use super::failure::is_abort;
 use super::std_adapter::Event;
 use super::url::Url;
 use crate::net::content::Content;
-use crate::net::convert::Deflate;
+use crate::net::convert::{Deflate, MAX_EXPANSION};
 use crate::net::data::LINGER;
 use crate::tls::client::{Tls, Trust};
 use crate::{printable, tell};
@@ -71,6 +71,9 @@ pub struct Options {
     /// all of them (MODE B), or compressed (MODE Z).
     #[arg(long, value_enum, default_value_t = Carriage::Stream)]
     mode: Carriage,
+    /// With `--mode z`: how many times as large as what comes a file or listing may become, beyond its first 64 MiB; 0: as the disk allows.
+    #[arg(long, value_name = "N", default_value_t = MAX_EXPANSION)]
+    max_expansion: u32,
     /// Prints the dialogue on standard error.
     #[arg(short, long)]
     verbose: bool,
@@ -117,6 +120,7 @@ pub struct Login {
     config: Arc<Config>,
     tls: Option<Tls>,
     carriage: Carriage,
+    max_expansion: Option<u32>,
     verbose: bool,
 }
 
@@ -158,7 +162,8 @@ impl Login {
             })?),
         };
         let (carriage, verbose) = (options.mode, options.verbose);
-        Ok(Self { url, config: Arc::new(config), tls, carriage, verbose })
+        let max_expansion = Some(options.max_expansion).filter(|most| *most > 0);
+        Ok(Self { url, config: Arc::new(config), tls, carriage, max_expansion, verbose })
     }
 
     /// Connects to the first address that answers, and logs in. The bar learns the length of what is transferred.
@@ -192,9 +197,14 @@ impl Login {
         Form { representation, structure: Structure::File, mode: self.carriage.mode().0 }
     }
 
+    /// What may become of what comes in MODE Z.
+    pub fn inflation(&self) -> Deflate {
+        Deflate { expansion: self.max_expansion, ..Deflate::default() }
+    }
+
     /// A sink for listings, whose lines are written unchanged.
     pub fn listing<'s>(&self, sink: impl Write + 's) -> Result<Content<'s>> {
-        Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf, Deflate::default())?)
+        Ok(Content::sink(sink).converted(self.form(Type::Image), LineEnd::CrLf, self.inflation())?)
     }
 
     /// How long a goodbye takes at most.

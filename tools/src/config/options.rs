@@ -15,9 +15,10 @@ use ftp_proto::{Resume, Text};
 
 use super::file as server_config_file;
 use crate::Runtime;
+use crate::net::convert::MAX_EXPANSION;
 use crate::server::door::{self, House, Stop};
 use crate::server::service::Service;
-use crate::server::site::{Account, MAX_EXPANSION, Site, TypeA};
+use crate::server::site::{Account, Site, TypeA};
 use crate::tls::server::Certified;
 use crate::tree::{Tree, Uploads};
 

@@ -20,6 +20,9 @@ const COMPRESSED: usize = 8 * 1024;
 /// A file may become so much, however little came of it.
 const EXPANDED: u64 = 64 * 1024 * 1024;
 
+/// How many times as large a file may become, where nobody says otherwise. Text seldom becomes 20 times as large; a byte of zeros, 1,000 times.
+pub const MAX_EXPANSION: u32 = 100;
+
 /// What MODE Z is to be like.
 #[derive(Clone, Copy, Default)]
 pub struct Deflate {

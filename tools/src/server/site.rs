@@ -20,9 +20,6 @@ pub struct Site {
     pub max_expansion: Option<u32>,
 }
 
-/// What an upload in MODE Z may become, where nobody says otherwise. Text seldom becomes 20 times as large; a byte of zeros, 1,000 times.
-pub const MAX_EXPANSION: u32 = 100;
-
 /// Whether TYPE A converts line ends (RFC 959 3.1.1.1): CR LF on the data connection, LF in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TypeA {

@@ -328,6 +328,24 @@ fn mode_z_compresses_files_and_listings() {
     }
 }
 
+/// A few bytes don't fill the disk, unless they may.
+#[test]
+fn a_download_in_mode_z_becomes_at_most_a_hundred_times_what_came() {
+    for client in CLIENTS {
+        let scratch = tempfile::tempdir().unwrap();
+        let here = scratch.path().join("here");
+        let zeros = vec![0; 80 << 20];
+        let (server, _) = wire(deflated(&zeros), "500 what?");
+        fs::write(&here, "old").unwrap();
+        let message = one_line_of_failure(&server.run(client, &["--mode", "z", "get"], "/f", Some(&here)));
+        assert!(message.contains("More than 100 times as much as was sent"), "{message}");
+        assert_eq!(fs::read(&here).unwrap(), b"old");
+        let output = server.run(client, &["--mode", "z", "--max-expansion", "0", "get"], "/f", Some(&here));
+        assert!(output.status.success(), "{output:?}");
+        assert!(fs::read(&here).unwrap() == zeros);
+    }
+}
+
 #[test]
 fn a_download_of_nothing_makes_an_empty_file() {
     for client in CLIENTS {
