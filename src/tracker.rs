@@ -167,8 +167,8 @@ impl Tracker {
     fn with(rules: Arc<Rules>, client: SocketAddr, server: SocketAddr, steps: Steps, whole: bool) -> Self {
         let half = Half { view: View::Unopened, whole };
         Self {
-            said: Inbox::commands(rules.commands).with_escape(rules.escaping.commands).without_raw(),
-            heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies).without_raw(),
+            said: Inbox::commands(rules.commands).with_escape(rules.escaping.commands).observing(),
+            heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies).observing(),
             halves: Both { client: half, server: half },
             waiting: Waiting::Nobody,
             whole: Whole::new(),
@@ -386,7 +386,7 @@ impl Tracker {
     #[cold]
     fn begin_anew(&mut self) {
         let Rules { replies, escaping, .. } = *self.mind.rules;
-        self.heard = Inbox::replies(replies).with_escape(escaping.replies).without_raw();
+        self.heard = Inbox::replies(replies).with_escape(escaping.replies).observing();
         self.halves.server.whole = false;
         self.waiting.remove(Peer::Server);
         self.mind.steps.lose(Loss::ReplyTooLong);

@@ -6,6 +6,13 @@ use super::{Commands, Inbox, Replies};
 use crate::reply::{Code, ReplyEnd};
 
 impl<Role> Inbox<Role> {
+    /// For whoever neither passes lines on from here nor answers Telnet negotiation: nothing is kept for either.
+    pub(crate) fn observing(mut self) -> Self {
+        self.wire.forgo_raw();
+        self.wire.stay_silent();
+        self
+    }
+
     /// Takes the bytes that were received after the current line or reply and weren't searched yet; drops the line under way.
     pub(crate) fn take_behind(&mut self) -> Vec<u8> {
         self.wire.take_behind()

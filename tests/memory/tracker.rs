@@ -63,10 +63,13 @@ fn an_idle_tracker_is_below_a_kibibyte_whatever_it_has_seen() {
     let features = format!("211-Features:\r\n{}211 End\r\n", " SOMETHING\r\n".repeat(2000));
     let many = format!("EPSV\r\nRETR {path}\r\n").repeat(8);
     let answers = "229 Entering (|||40115|)\r\n150 ok (5 bytes)\r\n226 ok\r\n".repeat(8);
-    let dialogue: [(Peer, &[u8]); 13] = [
+    let negotiation = (0..40).flat_map(|option| [0xff, 0xfb, option]).collect::<Vec<u8>>();
+    let dialogue: [(Peer, &[u8]); 15] = [
         (Peer::Server, b"220 ready\r\n"),
         (Peer::Client, &[b"USER ", name.as_bytes(), b"\r\n"].concat()),
         (Peer::Server, b"331 password\r\n"),
+        (Peer::Client, &[&negotiation, &b"NOOP\r\n"[..]].concat()),
+        (Peer::Server, &[&negotiation, &b"200 ok\r\n"[..]].concat()),
         (Peer::Client, b"PASS \xff\xf1word\r\n"),
         (Peer::Server, b"230 \xff\xf1in\r\n"),
         (Peer::Client, &[b"CWD ", path.as_bytes(), b"\r\nFE"].concat()),

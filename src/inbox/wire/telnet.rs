@@ -111,6 +111,11 @@ impl Wire {
         self.third == b'\n'
     }
 
+    /// Answers no negotiation.
+    pub(in crate::inbox) fn stay_silent(&mut self) {
+        self.answered = MOST_ANSWERS;
+    }
+
     fn answer(&mut self, answer: Option<[u8; 3]>) {
         if let Some(answer) = answer
             && self.negotiates()
