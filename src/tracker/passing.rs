@@ -9,6 +9,11 @@ use crate::session::{Awaited, CommandId};
 const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV", b"LPSV", b"CPSV", b"ALGS"];
 
 impl Tracker {
+    /// All that is said passes by here.
+    pub(super) fn see_all(&mut self) {
+        self.mind.steps.see_all();
+    }
+
     pub(super) fn has_news(&self) -> bool {
         self.mind.stirred
     }

@@ -145,7 +145,8 @@ impl Rewrite {
     }
 
     /// The same between an IPv4 and an IPv6 network (RFC 6384). Each address of the tracker is the one that the end has in its own network.
-    pub fn translating(tracker: Tracker, translation: Translation) -> Self {
+    pub fn translating(mut tracker: Tracker, translation: Translation) -> Self {
+        tracker.see_all();
         Self {
             tracker,
             translation,

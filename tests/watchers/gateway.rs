@@ -186,3 +186,29 @@ fn an_ipv4_client() {
     assert_eq!(gateway.exchange("EPRT |1|192.0.2.1|4711|", "200 ok"), [own, "200 ok"]);
     assert_eq!(gateway.exchange("PORT 192,0,2,9,18,103", "500 no"), ["PORT 192,0,2,9,18,103", "500 no"]);
 }
+
+/// What goes through sees all that is said: the order alone tells what each reply answers, and none is in doubt.
+#[test]
+fn clients_that_do_not_wait() {
+    let replies = "227 Passive (192,0,2,2,18,103)\r\n227 Passive (192,0,2,2,18,104)";
+    let own = "229 Entering Extended Passive Mode (|||50002|)";
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    assert_eq!(gateway.exchange("EPSV\r\nEPSV", replies), ["PASV; PASV".into(), format!("{own}; {own}")]);
+    // The second is answered with its own, though 227 is the usual answer to PASV.
+    let [said, read] = gateway.exchange("EPSV\r\nEPRT |2|2001:db8::1|4711|\r\nEPSV", "500 no\r\n200 ok\r\n500 no");
+    assert_eq!((&*said, &*read), ("PASV; PORT 192,0,2,64,195,81; PASV", "500 no; 200 ok; 500 no"));
+    assert_eq!(gateway.exchange("SITE x\r\nTYPE I\r\nEPSV", "200 ok\r\n200 ok")[1], "200 ok; 200 ok");
+    assert_eq!(gateway.exchange("", "227 Passive (192,0,2,2,18,103)")[1], own);
+    let [_, read] = gateway.exchange("FOO\r\nEPSV", "500 what\r\n227 Passive (192,0,2,2,18,103)");
+    assert_eq!(read, format!("500 what; {own}"));
+    // A line of a reply is none of its own, even if the client goes on amid it.
+    gateway.exchange("STAT", "211-first\r\n211-second");
+    assert_eq!(gateway.exchange("EPSV", "227 Passive (192,0,2,2,18,103)")[1], "227 Passive (192,0,2,2,18,103)");
+    assert_eq!(gateway.exchange("", "211 end\r\n227 Passive (192,0,2,2,18,103)")[1], format!("211 end; {own}"));
+    // A window of two, for long.
+    gateway.exchange("NOOP", "");
+    for _ in 0..20 {
+        assert_eq!(gateway.exchange("NOOP", "200 ok")[1], "200 ok");
+    }
+}
