@@ -1,6 +1,7 @@
 //! What a gateway between IPv6 and IPv4 says itself (RFC 6384).
 
 use super::line::Kind;
+use super::{Rewrite, Taken};
 use crate::address::NetworkProtocol;
 use crate::command::{Algs, EpsvArgument};
 use crate::reply::{Code, Reply};
@@ -64,9 +65,38 @@ impl Own {
     }
 }
 
+impl Rewrite {
+    /// What the gateway answers to this line itself.
+    pub(super) fn own(&self, line: &Taken) -> Option<Own> {
+        let own = self.translation.own(&line.kind, self.disabled);
+        own.filter(|_| !line.command.is_some_and(|id| self.tracker.is_amid_auth(id)))
+    }
+
+    /// What becomes of a line between the networks: of a command, unless the client wants no gateway, or an AUTH isn't refused (RFC 6384 5), and of
+    /// a reply if its command was translated.
+    pub(super) fn translation_of(&mut self, line: &Taken) -> Translation {
+        let applies = match (line.kind, line.command) {
+            (Kind::Passive(id, ..), _) => self.translated.contains(&id),
+            (_, Some(id)) => !self.disabled && !self.tracker.is_amid_auth(id),
+            _ => false,
+        };
+        if !applies {
+            return Translation::None;
+        }
+        if let (Translation::Client6, Kind::Epsv(id, _)) | (Translation::Client4, Kind::Pasv(id)) =
+            (self.translation, line.kind)
+        {
+            let tracker = &self.tracker;
+            self.translated.retain(|id| tracker.is_due(*id));
+            self.translated.push(id);
+        }
+        self.translation
+    }
+}
+
 impl Translation {
     /// What the gateway answers to this command itself; `disabled`: ALGS DISABLE64 is in force.
-    pub(super) fn own(self, kind: &Kind, disabled: bool) -> Option<Own> {
+    fn own(self, kind: &Kind, disabled: bool) -> Option<Own> {
         let of_client = match self {
             Self::None => return None,
             Self::Client4 => NetworkProtocol::Ipv4,
