@@ -323,7 +323,7 @@ impl Tracker {
     /// A command came: if the end of a reply of many lines was missed, the next reply ends it.
     #[inline]
     fn interrupts(&mut self) {
-        if self.halves.server.view != View::AtLine && self.heard.is_amid_reply() && !self.mind.steps.sees_all() {
+        if self.halves.server.view != View::AtLine && self.heard.is_amid_reply() && !self.mind.steps.is_in_order() {
             self.heard.end_with(ReplyEnd::AnyCode);
         }
     }

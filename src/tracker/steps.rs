@@ -14,8 +14,8 @@
 //! - a reply to nothing is the reply to a command that was missed, or a spare one. Step is found again with the next reply that fits its
 //!   command as it usually does.
 //!
-//! Whoever passes the session on ([`Rewrite`](super::Rewrite)) misses nothing until it says so. There, a reply answers the first command that it
-//! can answer, and replies are compared only where it can't answer what is due first: some servers leave a reply out.
+//! Whoever passes the session on ([`Rewrite`](super::Rewrite)) misses nothing but gaps. There, while step isn't lost, a reply answers what is due
+//! first, and it is compared only if it can't: some servers leave a reply out.
 
 use super::facts::Facts;
 use super::fit::{Fit, fit};
@@ -67,7 +67,7 @@ pub(super) struct Steps {
     /// A transfer whose command was missed.
     unseen: Option<CommandId>,
     lost: bool,
-    /// Nothing is said that isn't seen here.
+    /// Nothing is said that isn't seen here, but for gaps.
     sees_all: bool,
     /// Bytes are missing, and no command was seen since.
     gap: bool,
@@ -148,13 +148,14 @@ impl Steps {
         Self { session: Session::joined(), facts: Facts::NONE, lost: true, ..Self::new() }
     }
 
-    /// Whoever passes the session on sees all of it, until it says that something is missing.
+    /// Whoever passes the session on sees all of it, but for gaps.
     pub(super) fn see_all(&mut self) {
-        self.sees_all = !self.lost;
+        self.sees_all = true;
     }
 
-    pub(super) fn sees_all(&self) -> bool {
-        self.sees_all
+    /// Whether order alone tells what a reply answers: all is seen, and step isn't lost.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.sees_all && !self.lost
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -220,7 +221,7 @@ impl Steps {
         }
         match self.manner {
             // It doesn't wait, or doesn't get a reply to everything.
-            _ if self.sees_all => self.stale = Some(last.id),
+            _ if self.is_in_order() => self.stale = Some(last.id),
             // In the midst of what was said at once.
             Manner::Pipelines if self.run > 1 => {}
             Manner::Pipelines if self.session.replies_due() == 1 && self.left >= MOST_LEFT => {
@@ -307,7 +308,7 @@ impl Steps {
     #[cold]
     fn doubtfully(&mut self, reply: &Reply<'_>) -> Option<Heard> {
         let code = reply.code();
-        if self.sees_all && self.session.first_due().is_some_and(|due| due.can_be_answered(code)) {
+        if self.is_in_order() && self.session.first_due().is_some_and(|due| due.can_be_answered(code)) {
             return self.in_order(reply);
         }
         if let Some((Some(id), earlier)) = self.withheld.take()
@@ -495,8 +496,6 @@ impl Steps {
 
     #[cold]
     pub(super) fn lose(&mut self, why: Loss) {
-        // What is said is odd, or a part of it is missing: from now on replies are compared.
-        self.sees_all = false;
         if !self.lost {
             self.lost = true;
             (self.told.lost, self.told.stirred) = (Some(why), true);

@@ -206,6 +206,12 @@ fn clients_that_do_not_wait() {
     gateway.exchange("STAT", "211-first\r\n211-second");
     assert_eq!(gateway.exchange("EPSV", "227 Passive (192,0,2,2,18,103)")[1], "227 Passive (192,0,2,2,18,103)");
     assert_eq!(gateway.exchange("", "211 end\r\n227 Passive (192,0,2,2,18,103)")[1], format!("211 end; {own}"));
+    // Also once step was lost for a while: to an answer that is none, and a gap.
+    gateway.rewrite.received(Peer::Server, b"200 unasked\r\n").unwrap();
+    while gateway.rewrite.poll().is_some() {}
+    assert!(!gateway.rewrite.tracker().is_in_step());
+    gateway.exchange("NOOP", "200 ok");
+    assert_eq!(gateway.exchange("EPSV\r\nEPSV", replies), ["PASV; PASV".into(), format!("{own}; {own}")]);
     // A window of two, for long.
     gateway.exchange("NOOP", "");
     for _ in 0..20 {
