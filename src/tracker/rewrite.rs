@@ -29,32 +29,55 @@ use line::Kind;
 /// waits until its question is answered. All other bytes go on at once, even those of a line that hasn't ended. Under TLS nothing is touched.
 /// A reply is held up to 64 KiB. Of a longer one nothing is asked: it goes on as it is, and its data connection is withdrawn.
 ///
-/// ```
-/// use std::sync::Arc;
-/// use ftp_proto::tracker::{Passed, Rewrite, Rules, Peer, Tracker};
+/// A NAT's helper also has to know how many bytes more went out than came in, since the sequence numbers behind them differ by as many, and so do the
+/// acknowledgements that come back:
 ///
+/// ```
+/// use std::net::SocketAddr;
+/// use std::sync::Arc;
+/// use ftp_proto::tracker::{Passed, Peer, Rewrite, Rules, Tracker};
+///
+/// // The client has a private address. The server sees it as 203.0.113.7.
 /// let (client, server) = ("10.0.0.1:40000".parse()?, "192.0.2.2:21".parse()?);
+/// let outside: SocketAddr = "203.0.113.7:50000".parse()?;
 /// let mut rewrite = Rewrite::new(Tracker::new(Arc::new(Rules::default()), client, server));
-/// let mut sent = Vec::new();
-/// for (from, bytes) in [
-///     (Peer::Server, &b"220 ready\r\n"[..]),
+/// let mut to_server = Vec::new();
+/// // By how much the sequence numbers of what comes next differ.
+/// let mut shift = 0;
+/// let segments: [(Peer, &[u8]); 5] = [
+///     (Peer::Server, b"220 ready\r\n"),
 ///     (Peer::Client, b"USER anna\r\n"),
 ///     (Peer::Server, b"230 in\r\n"),
-///     (Peer::Client, b"PORT 10,0,0,1,18,103\r\n"),
-/// ] {
+///     // Two segments, and the address is in both. The first line goes on at once.
+///     (Peer::Client, b"TYPE I\r\nPORT 10,0,"),
+///     (Peer::Client, b"0,1,18,103\r\n"),
+/// ];
+/// for (from, bytes) in segments {
+///     // Each byte once, and in order: not what TCP sends again.
 ///     rewrite.received(from, bytes)?;
 ///     while let Some(passed) = rewrite.poll() {
 ///         match passed {
-///             // Here the application listens at an address of its own.
-///             Passed::Address(address) => address.replace("203.0.113.7:50000".parse()?),
-///             Passed::Bytes { to: Peer::Server, bytes, .. } => sent.extend_from_slice(bytes),
-///             Passed::Bytes { .. } | Passed::Event(_) => {}
+///             // Map the outside address to the one that was announced, then let the server read it.
+///             Passed::Address(address) => address.replace(outside),
+///             Passed::Bytes { to: Peer::Server, bytes, came } => {
+///                 to_server.extend_from_slice(bytes);
+///                 shift += bytes.len() as i64 - came as i64;
+///             }
+///             // From the server to the client the same is done.
+///             Passed::Bytes { to: Peer::Client, .. } | Passed::Event(_) => {}
 ///         }
 ///     }
 /// }
-/// assert_eq!(sent, b"USER anna\r\nPORT 203,0,113,7,195,80\r\n");
+/// assert_eq!(to_server, b"USER anna\r\nTYPE I\r\nPORT 203,0,113,7,195,80\r\n");
+/// assert_eq!(shift, 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// While a part of a line is held, acknowledge it yourself, since many senders wait for that with the rest (Nagle). Keep each piece until the
+/// receiver has acknowledged it: its sender doesn't send again what was acknowledged, and would send the old address.
+///
+/// A server with a private address is the same the other way round: its 227 is asked about. Give the tracker each end's address as the packets on
+/// that end's side have it. Between IPv6 and IPv4, see [`translating`](Self::translating).
 pub struct Rewrite {
     tracker: Tracker,
     translation: Translation,
@@ -140,6 +163,36 @@ impl Rewrite {
     }
 
     /// The same between an IPv4 and an IPv6 network (RFC 6384). Each address of the tracker is the one that the end has in its own network.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ftp_proto::tracker::{Passed, Peer, Rewrite, Rules, Tracker, Translation};
+    ///
+    /// let (client, server) = ("[2001:db8::1]:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// let tracker = Tracker::new(Arc::new(Rules::default()), client, server);
+    /// let mut rewrite = Rewrite::translating(tracker, Translation::Client6);
+    /// let mut read = [String::new(), String::new()];
+    /// for (from, line) in [
+    ///     (Peer::Server, "220 ready\r\n"),
+    ///     (Peer::Client, "USER anna\r\n"),
+    ///     (Peer::Server, "230 in\r\n"),
+    ///     (Peer::Client, "EPSV\r\n"),
+    ///     (Peer::Server, "227 Entering Passive Mode (192,0,2,2,18,103)\r\n"),
+    /// ] {
+    ///     rewrite.received(from, line.as_bytes())?;
+    ///     while let Some(passed) = rewrite.poll() {
+    ///         match passed {
+    ///             // The ports are the same on both sides of this gateway.
+    ///             Passed::Address(address) => address.keep(),
+    ///             Passed::Bytes { to, bytes, .. } => read[to as usize] += std::str::from_utf8(bytes)?,
+    ///             Passed::Event(_) => {}
+    ///         }
+    ///     }
+    /// }
+    /// assert!(read[Peer::Server as usize].ends_with("PASV\r\n"));
+    /// assert!(read[Peer::Client as usize].ends_with("229 Entering Extended Passive Mode (|||4711|)\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn translating(mut tracker: Tracker, translation: Translation) -> Self {
         tracker.see_all();
         // What may be the rest of a line isn't touched.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Tracker, Translation};
+use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Strangers, Tracker, Translation};
 
 use crate::at;
 
@@ -116,7 +116,7 @@ fn passive_from_ipv6() {
     // What the server says else goes on.
     assert_eq!(gateway.exchange("EPSV", "500 no PASV"), ["PASV", "500 no PASV"]);
     assert_eq!(gateway.exchange("EPSV", "425 no port"), ["PASV", "425 no port"]);
-    // RFC 6384 6.1: an address that isn't the server's.
+    // RFC 6384 6: an address that isn't the server's.
     for odd in ["227 Passive (203,0,113,9,18,103)", "227 Passive", "227 Passive (192,0,2,2,0,22)"] {
         code(&gateway.exchange("EPSV", odd)[1], "425");
     }
@@ -291,4 +291,19 @@ fn the_first_line_of_a_session_under_way_is_not_touched() {
         gateway.exchange("", "250 ok");
         assert_eq!(gateway.exchange("EPSV", "")[0], "PASV", "behind {first}");
     }
+}
+
+/// RFC 6384 6: most clients ignore the host of a 227, and a gateway should, since servers behind NATs name private ones.
+#[test]
+fn the_host_of_a_227_is_ignored_by_choice() {
+    let mut rules = Rules::default();
+    rules.strangers = Strangers::Replaced;
+    let mut gateway = Gateway::of6();
+    let tracker = Tracker::new(Arc::new(rules), at("[2001:db8::1]:40000"), at("192.0.2.2:21"));
+    gateway.rewrite = Rewrite::translating(tracker, Translation::Client6);
+    gateway.log_in();
+    let own = "229 Entering Extended Passive Mode (|||50002|)";
+    assert_eq!(gateway.exchange("EPSV", "227 Passive (10,0,0,2,18,103)"), ["PASV", own]);
+    let expected: Vec<SocketAddr> = gateway.rewrite.tracker().expectations().map(|expected| expected.to).collect();
+    assert_eq!(expected, [at("192.0.2.2:4711")]);
 }
