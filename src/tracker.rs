@@ -73,11 +73,10 @@ use core::fmt;
 use core::net::SocketAddr;
 
 pub use book::{Expectation, Purpose, Withdrawal};
-pub use event::{Event, Objection};
+pub use event::{Event, Loss, Objection};
 pub use evidence::Witness;
 pub use rewrite::{Address, Flood, Passed, Rewrite, Translation};
 pub use rules::{Rules, Strangers};
-pub use steps::Loss;
 
 use crate::command::{Command, Verb};
 use crate::inbox::{Commands, Inbox, Replies};
@@ -324,7 +323,7 @@ impl Tracker {
     /// A command came: if the end of a reply of many lines was missed, the next reply ends it.
     #[inline]
     fn interrupts(&mut self) {
-        if self.halves.server.view != View::AtLine && self.heard.is_amid_reply() {
+        if self.halves.server.view != View::AtLine && self.heard.is_amid_reply() && !self.mind.steps.is_in_order() {
             self.heard.end_with(ReplyEnd::AnyCode);
         }
     }

@@ -1,6 +1,7 @@
 //! What an observer needs of a session: it sees the commands and replies between two others, and may miss some.
 
 use super::due::{Due, Value};
+use super::state::Security;
 use super::{Awaited, CommandId, Session, Setup, Step};
 use crate::command::{Command, Verb};
 use crate::few::Few;
@@ -26,6 +27,11 @@ impl Session {
     /// The session of a connection whose beginning was not seen: nothing is known to be due.
     pub(crate) fn joined() -> Self {
         Self { due: Few::default(), ..Self::new() }
+    }
+
+    /// Whether AUTH was accepted in part: ADAT is next (RFC 2228).
+    pub(crate) fn is_exchanging(&self) -> bool {
+        self.security == Security::Exchanging
     }
 
     /// Records a command that was seen, whatever its order. `false` if too many replies are due, so that it isn't recorded.

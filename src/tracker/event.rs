@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::net::SocketAddr;
 
-use super::{Expectation, Loss, Purpose, Withdrawal};
+use super::{Expectation, Purpose, Withdrawal};
 use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Awaited, CommandId};
@@ -92,6 +92,24 @@ pub enum Objection {
     AmidAuth,
     /// EPSV ALL is in force, and another command than EPSV announces it (RFC 2428 4).
     EpsvAll,
+}
+
+/// Why a tracker isn't certain any more which command a reply answers, or which state the session is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Loss {
+    /// [`gap`](super::Tracker::gap) said that bytes are missing.
+    Gap,
+    /// A reply answers nothing that was seen: its command was missed, or the server says more than it was asked.
+    Unsolicited,
+    /// The client went on, though the reply to its last command wasn't seen.
+    Unanswered,
+    /// A reply fits two commands equally well, and one of them may have been answered already.
+    Ambiguous,
+    /// More than 64 commands wait for their replies.
+    TooManyDue,
+    /// A reply is longer than [`Rules::replies`](super::Rules::replies) allows, so that its end isn't known.
+    ReplyTooLong,
 }
 
 /// What is to be told beside lines and the book.

@@ -9,6 +9,32 @@ use crate::session::{Awaited, CommandId};
 const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV", b"LPSV", b"CPSV", b"ALGS"];
 
 impl Tracker {
+    /// All that is said passes by here.
+    pub(super) fn see_all(&mut self) {
+        self.mind.steps.see_all();
+    }
+
+    /// Whether what this side says next may be the rest of a line.
+    pub(super) fn is_amid_line(&self, side: Peer) -> bool {
+        let half = match side {
+            Peer::Client => &self.halves.client,
+            Peer::Server => &self.halves.server,
+        };
+        !half.whole || self.under_way(side).0
+    }
+
+    /// Whether an AUTH that was said before this command isn't answered, or was accepted in part.
+    pub(super) fn is_amid_auth(&self, id: CommandId) -> bool {
+        let is_auth = |verb| matches!(verb, Verb::Auth | Verb::Adat);
+        let session = self.mind.steps.session();
+        session.is_exchanging() || session.pending().any(|due| due.id < id && due.awaited.verb().is_some_and(is_auth))
+    }
+
+    /// Whether the final reply to this command is due.
+    pub(super) fn is_due(&self, id: CommandId) -> bool {
+        self.mind.steps.session().is_due(id)
+    }
+
     pub(super) fn has_news(&self) -> bool {
         self.mind.stirred
     }

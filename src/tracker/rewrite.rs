@@ -1,26 +1,25 @@
 //! A session that goes through: other addresses in place of those that pass by, and lines that don't go on.
 
+mod choice;
 mod half;
 mod line;
-mod refusal;
 mod translation;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::SocketAddr;
 
+pub use choice::Address;
 pub use half::Flood;
 pub use translation::Translation;
 
 use super::{Event, Expectation, Peer, Tracker};
 use crate::command::Verb;
 use crate::session::{Awaited, CommandId};
+use choice::Owed;
 use half::{Half, MOST_ROOM};
-use line::{Becomes, Kind, Line};
-use refusal::Owed;
-use translation::Own;
+use line::Kind;
 
 /// Passes a session on, for NAT helpers and proxies. What comes out is what went in, but for the addresses of PORT, EPRT, LPRT, 227, 228 and 229
 /// that the application replaces.
@@ -30,37 +29,62 @@ use translation::Own;
 /// waits until its question is answered. All other bytes go on at once, even those of a line that hasn't ended. Under TLS nothing is touched.
 /// A reply is held up to 64 KiB. Of a longer one nothing is asked: it goes on as it is, and its data connection is withdrawn.
 ///
-/// ```
-/// use std::sync::Arc;
-/// use ftp_proto::tracker::{Passed, Rewrite, Rules, Peer, Tracker};
+/// A NAT's helper also has to know how many bytes more went out than came in, since the sequence numbers behind them differ by as many, and so do the
+/// acknowledgements that come back:
 ///
+/// ```
+/// use std::net::SocketAddr;
+/// use std::sync::Arc;
+/// use ftp_proto::tracker::{Passed, Peer, Rewrite, Rules, Tracker};
+///
+/// // The client has a private address. The server sees it as 203.0.113.7.
 /// let (client, server) = ("10.0.0.1:40000".parse()?, "192.0.2.2:21".parse()?);
+/// let outside: SocketAddr = "203.0.113.7:50000".parse()?;
 /// let mut rewrite = Rewrite::new(Tracker::new(Arc::new(Rules::default()), client, server));
-/// let mut sent = Vec::new();
-/// for (from, bytes) in [
-///     (Peer::Server, &b"220 ready\r\n"[..]),
+/// let mut to_server = Vec::new();
+/// // By how much the sequence numbers of what comes next differ.
+/// let mut shift = 0;
+/// let segments: [(Peer, &[u8]); 5] = [
+///     (Peer::Server, b"220 ready\r\n"),
 ///     (Peer::Client, b"USER anna\r\n"),
 ///     (Peer::Server, b"230 in\r\n"),
-///     (Peer::Client, b"PORT 10,0,0,1,18,103\r\n"),
-/// ] {
+///     // Two segments, and the address is in both. The first line goes on at once.
+///     (Peer::Client, b"TYPE I\r\nPORT 10,0,"),
+///     (Peer::Client, b"0,1,18,103\r\n"),
+/// ];
+/// for (from, bytes) in segments {
+///     // Each byte once, and in order: not what TCP sends again.
 ///     rewrite.received(from, bytes)?;
 ///     while let Some(passed) = rewrite.poll() {
 ///         match passed {
-///             // Here the application listens at an address of its own.
-///             Passed::Address(address) => address.replace("203.0.113.7:50000".parse()?),
-///             Passed::Bytes { to: Peer::Server, bytes, .. } => sent.extend_from_slice(bytes),
-///             Passed::Bytes { .. } | Passed::Event(_) => {}
+///             // Map the outside address to the one that was announced, then let the server read it.
+///             Passed::Address(address) => address.replace(outside),
+///             Passed::Bytes { to: Peer::Server, bytes, came } => {
+///                 to_server.extend_from_slice(bytes);
+///                 shift += bytes.len() as i64 - came as i64;
+///             }
+///             // From the server to the client the same is done.
+///             Passed::Bytes { to: Peer::Client, .. } | Passed::Event(_) => {}
 ///         }
 ///     }
 /// }
-/// assert_eq!(sent, b"USER anna\r\nPORT 203,0,113,7,195,80\r\n");
+/// assert_eq!(to_server, b"USER anna\r\nTYPE I\r\nPORT 203,0,113,7,195,80\r\n");
+/// assert_eq!(shift, 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// While a part of a line is held, acknowledge it yourself, since many senders wait for that with the rest (Nagle). Keep each piece until the
+/// receiver has acknowledged it: its sender doesn't send again what was acknowledged, and would send the old address.
+///
+/// A server with a private address is the same the other way round: its 227 is asked about. Give the tracker each end's address as the packets on
+/// that end's side have it. Between IPv6 and IPv4, see [`translating`](Self::translating).
 pub struct Rewrite {
     tracker: Tracker,
     translation: Translation,
     /// ALGS DISABLE64 was said.
     disabled: bool,
+    /// PASV and EPSV that went on as one another, and weren't answered.
+    translated: Vec<CommandId>,
     client: Half,
     server: Half,
     /// Whose bytes are taken first.
@@ -132,12 +156,6 @@ pub enum Passed<'a> {
     },
 }
 
-/// An address that a line announces, and the question what the other side is to read in its place.
-pub struct Address<'a> {
-    rewrite: &'a mut Rewrite,
-    id: CommandId,
-}
-
 impl Rewrite {
     /// Passes the session on that `tracker` follows.
     pub fn new(tracker: Tracker) -> Self {
@@ -145,13 +163,48 @@ impl Rewrite {
     }
 
     /// The same between an IPv4 and an IPv6 network (RFC 6384). Each address of the tracker is the one that the end has in its own network.
-    pub fn translating(tracker: Tracker, translation: Translation) -> Self {
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ftp_proto::tracker::{Passed, Peer, Rewrite, Rules, Tracker, Translation};
+    ///
+    /// let (client, server) = ("[2001:db8::1]:40000".parse()?, "192.0.2.2:21".parse()?);
+    /// let tracker = Tracker::new(Arc::new(Rules::default()), client, server);
+    /// let mut rewrite = Rewrite::translating(tracker, Translation::Client6);
+    /// let mut read = [String::new(), String::new()];
+    /// for (from, line) in [
+    ///     (Peer::Server, "220 ready\r\n"),
+    ///     (Peer::Client, "USER anna\r\n"),
+    ///     (Peer::Server, "230 in\r\n"),
+    ///     (Peer::Client, "EPSV\r\n"),
+    ///     (Peer::Server, "227 Entering Passive Mode (192,0,2,2,18,103)\r\n"),
+    /// ] {
+    ///     rewrite.received(from, line.as_bytes())?;
+    ///     while let Some(passed) = rewrite.poll() {
+    ///         match passed {
+    ///             // The ports are the same on both sides of this gateway.
+    ///             Passed::Address(address) => address.keep(),
+    ///             Passed::Bytes { to, bytes, .. } => read[to as usize] += std::str::from_utf8(bytes)?,
+    ///             Passed::Event(_) => {}
+    ///         }
+    ///     }
+    /// }
+    /// assert!(read[Peer::Server as usize].ends_with("PASV\r\n"));
+    /// assert!(read[Peer::Client as usize].ends_with("229 Entering Extended Passive Mode (|||4711|)\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn translating(mut tracker: Tracker, translation: Translation) -> Self {
+        tracker.see_all();
+        // What may be the rest of a line isn't touched.
+        let half = |side| Half { passes: tracker.is_amid_line(side), ..Half::default() };
+        let (client, server) = (half(Peer::Client), half(Peer::Server));
         Self {
             tracker,
             translation,
             disabled: false,
-            client: Half::default(),
-            server: Half::default(),
+            translated: Vec::new(),
+            client,
+            server,
             first: Peer::Client,
             line: None,
             rest: None,
@@ -170,7 +223,8 @@ impl Rewrite {
         &self.tracker
     }
 
-    /// Takes bytes that this side sent. An empty slice is the end of its connection: what was held goes on as it is.
+    /// Takes bytes that this side sent. An empty slice is the end of its connection: once all before it has gone on, so does what is held of a line
+    /// without an end, as it is.
     ///
     /// Allocates where the bytes need room, and is bounded: while more than 64 KiB of this side wait for [`poll`](Self::poll),
     /// [`wants_input`](Self::wants_input) says no, and whatever comes all the same is a [`Flood`]. None of these bytes is taken then, and none of
@@ -183,17 +237,15 @@ impl Rewrite {
         if let Some(flood) = self.flood {
             return Err(flood);
         }
-        if bytes.is_empty() {
-            self.ended(from);
-            return Ok(());
-        }
-        if !self.wants_input(from) {
+        if !bytes.is_empty() && !self.wants_input(from) {
             return Err(*self.flood.insert(Flood { from }));
         }
-        if self.half(from.other()).is_taken() {
+        if !self.half(from.other()).has_more() {
             self.first = from;
         }
-        self.half(from).push(bytes);
+        let half = self.half(from);
+        half.push(bytes);
+        half.ends |= bytes.is_empty();
         Ok(())
     }
 
@@ -207,16 +259,12 @@ impl Rewrite {
         }
     }
 
-    /// This side has closed its connection.
-    fn ended(&mut self, from: Peer) {
+    /// This side has closed its connection, and all that it sent was taken: what is held has no end.
+    fn end(&mut self, from: Peer) {
         self.tracker.received(from, &[]);
-        self.half(from).passes = true;
-        let rest = self.take_held(from);
-        if self.holds_lines && from == Peer::Client {
-            self.drop_held(from, rest.len());
-        } else {
-            self.pass(from, rest);
-        }
+        let drops = self.holds_lines && from == Peer::Client;
+        let half = self.half(from);
+        (half.ends, half.passes, half.drops) = (false, !drops, drops);
     }
 
     /// Says that this many bytes of this side are missing here, since they go another way; `u64::MAX` if their number isn't known. What was held
@@ -337,6 +385,10 @@ impl Rewrite {
         if !self.may_take(from) {
             return None;
         }
+        if self.half(from).is_taken() {
+            self.end(from);
+            return Some(from);
+        }
         let half = match from {
             Peer::Client => &mut self.client,
             Peer::Server => &mut self.server,
@@ -361,7 +413,7 @@ impl Rewrite {
     /// Whether something of this side waits that can be taken now.
     fn may_take(&mut self, side: Peer) -> bool {
         let waits_for_replies = side == Peer::Client && self.owed.len() >= MOST_OWED;
-        !waits_for_replies && !self.half(side).is_taken()
+        !waits_for_replies && self.half(side).has_more()
     }
 
     /// What is held goes on if no address can be in it.
@@ -380,72 +432,11 @@ impl Rewrite {
         if drops { self.drop_held(from, held.len()) } else { self.pass(from, held) }
     }
 
-    /// A line goes on, with another address if one was chosen.
-    fn go_on(&mut self, line: &Taken, chosen: Option<SocketAddr>) {
-        let from = line.from;
-        let held = self.take_held(from);
-        let half = self.half(from);
-        let drops = core::mem::take(&mut half.drops);
-        if core::mem::take(&mut half.passes) || self.tracker.is_blind() {
-            return self.pass(from, held);
-        }
-        if let Some(id) = line.command.filter(|_| self.holds_lines) {
-            if drops {
-                return self.swallow(id, Owed::Own(Own::TooLong), held.len());
-            }
-            if refusal::hides_a_line(&held) {
-                return self.swallow(id, Owed::Own(Own::Unreadable), held.len());
-            }
-        }
-        if let (Some(own), Some(id)) = (self.translation.own(&line.kind, self.disabled), line.kind.id()) {
-            match own {
-                Own::Enable => self.disabled = false,
-                Own::Disable => self.disabled = true,
-                _ => {}
-            }
-            return self.swallow(id, Owed::Own(own), held.len());
-        }
-        let translation = if self.disabled { Translation::None } else { self.translation };
-        let announced = line.asked.and_then(|id| self.tracker.expected(id)).map(|expectation| expectation.to);
-        let becomes = Line { raw: &held, kind: line.kind, announced }.becomes(translation, chosen);
-        let bytes = match becomes {
-            Becomes::Itself => return self.pass(from, held),
-            Becomes::Other(bytes) => bytes,
-            Becomes::Refusal(bytes) => {
-                // Nobody hears where the server listens.
-                if let Some(id) = line.kind.id() {
-                    self.tracker.refuse(id);
-                }
-                bytes
-            }
-        };
-        self.ready.push_back(Piece { to: from.other(), bytes, came: held.len() });
-    }
-
     fn pass(&mut self, from: Peer, bytes: Vec<u8>) {
         if !bytes.is_empty() {
             let came = bytes.len();
             self.ready.push_back(Piece { to: from.other(), bytes, came });
         }
-    }
-
-    /// The gateway says what it owes the client, if it is its turn.
-    fn answer_owed(&mut self) -> bool {
-        let Some((id, _)) = self.owed.front() else { return false };
-        if !self.server.held.is_empty() || !self.tracker.may_be_answered_now(*id) {
-            return false;
-        }
-        let Some((_, owed)) = self.owed.pop_front() else { return false };
-        let bytes = owed.into_bytes(self.disabled);
-        self.ready.push_back(Piece { to: Peer::Client, bytes, came: 0 });
-        true
-    }
-
-    /// The server never sees this command.
-    fn swallow(&mut self, id: CommandId, owed: Owed, came: usize) {
-        self.tracker.swallow(id, owed.code());
-        self.owed.push_back((id, owed));
-        self.ready.push_back(Piece { to: Peer::Server, bytes: Vec::new(), came });
     }
 
     /// What is held of this side; the room of what was handed out comes in its place.
@@ -465,51 +456,6 @@ impl Rewrite {
 impl fmt::Debug for Rewrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rewrite").field("tracker", &self.tracker).finish_non_exhaustive()
-    }
-}
-
-impl Address<'_> {
-    /// The data connection that the tracker expects, with the address that was announced.
-    pub fn expectation(&self) -> Option<Expectation<'_>> {
-        self.rewrite.tracker.expected(self.id)
-    }
-
-    /// The address that was announced.
-    pub fn announced(&self) -> Option<SocketAddr> {
-        self.expectation().map(|expectation| expectation.to)
-    }
-
-    /// Lets the other side read the address that was announced, in the form that its network needs.
-    pub fn keep(self) {
-        self.answer(None);
-    }
-
-    /// Lets the other side read this address. A 229 names only its port: the client dials the host of its control connection (RFC 2428 3).
-    ///
-    /// An address of the other family turns PORT into EPRT, and EPRT into PORT. A 227 can't name an IPv6 address: the client reads 425 in its place.
-    pub fn replace(self, by: SocketAddr) {
-        self.answer(Some(by));
-    }
-
-    /// Keeps the address from the other side. The client reads 425 in place of a 227, 228 or 229, and 500 to its PORT, EPRT or LPRT, which the
-    /// server never reads.
-    pub fn refuse(self) {
-        let Some(line) = self.rewrite.line.take() else { return };
-        self.rewrite.half(line.from).passes = false;
-        let by = if line.from == Peer::Client { Own::Refuse } else { Own::NoDataConnection };
-        self.rewrite.refuse_line(line.from, self.id, Owed::Own(by));
-    }
-
-    fn answer(self, chosen: Option<SocketAddr>) {
-        if let Some(line) = self.rewrite.line.take() {
-            self.rewrite.go_on(&line, chosen);
-        }
-    }
-}
-
-impl fmt::Debug for Address<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Address").field(&self.expectation()).finish()
     }
 }
 

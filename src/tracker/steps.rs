@@ -13,31 +13,16 @@
 //!   forgotten when the client goes on;
 //! - a reply to nothing is the reply to a command that was missed, or a spare one. Step is found again with the next reply that fits its
 //!   command as it usually does.
+//!
+//! Whoever passes the session on ([`Rewrite`](super::Rewrite)) misses nothing but gaps. There, while step isn't lost, a reply answers what is due
+//! first, and it is compared only if it can't: some servers leave a reply out.
 
-use super::Peer;
 use super::facts::Facts;
 use super::fit::{Fit, fit};
+use super::{Loss, Peer};
 use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Answered, Awaited, CommandId, LoginState, Pending, Session, Step};
-
-/// Why a tracker isn't certain any more which command a reply answers, or which state the session is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Loss {
-    /// [`gap`](super::Tracker::gap) said that bytes are missing.
-    Gap,
-    /// A reply answers nothing that was seen: its command was missed, or the server says more than it was asked.
-    Unsolicited,
-    /// The client went on, though the reply to its last command wasn't seen.
-    Unanswered,
-    /// A reply fits two commands equally well, and one of them may have been answered already.
-    Ambiguous,
-    /// More than 64 commands wait for their replies.
-    TooManyDue,
-    /// A reply is longer than [`Rules::replies`](super::Rules::replies) allows, so that its end isn't known.
-    ReplyTooLong,
-}
 
 /// What was heard, and what it answers.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +67,8 @@ pub(super) struct Steps {
     /// A transfer whose command was missed.
     unseen: Option<CommandId>,
     lost: bool,
+    /// Nothing is said that isn't seen here, but for gaps.
+    sees_all: bool,
     /// Bytes are missing, and no command was seen since.
     gap: bool,
     /// How many replies were withheld one after the other.
@@ -145,6 +132,7 @@ impl Steps {
             suspect: None,
             unseen: None,
             lost: false,
+            sees_all: false,
             gap: false,
             doubts: 0,
             settled: CommandId::GREETING,
@@ -158,6 +146,16 @@ impl Steps {
     /// From the middle of a session.
     pub(super) fn joined() -> Self {
         Self { session: Session::joined(), facts: Facts::NONE, lost: true, ..Self::new() }
+    }
+
+    /// Whoever passes the session on sees all of it, but for gaps.
+    pub(super) fn see_all(&mut self) {
+        self.sees_all = true;
+    }
+
+    /// Whether order alone tells what a reply answers: all is seen, and step isn't lost.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.sees_all && !self.lost
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -222,6 +220,8 @@ impl Steps {
             self.run = self.run.saturating_add(1);
         }
         match self.manner {
+            // It doesn't wait, or doesn't get a reply to everything.
+            _ if self.is_in_order() => self.stale = Some(last.id),
             // In the midst of what was said at once.
             Manner::Pipelines if self.run > 1 => {}
             Manner::Pipelines if self.session.replies_due() == 1 && self.left >= MOST_LEFT => {
@@ -296,9 +296,21 @@ impl Steps {
         }
     }
 
+    /// All was seen, and the server leaves nothing out.
+    fn in_order(&mut self, reply: &Reply<'_>) -> Option<Heard> {
+        self.skip_to_abort(reply);
+        let heard = self.plainly(reply);
+        let first = self.session.first_due();
+        self.stale = self.stale.filter(|stale| first.is_some_and(|due| due.id <= *stale));
+        heard
+    }
+
     #[cold]
     fn doubtfully(&mut self, reply: &Reply<'_>) -> Option<Heard> {
         let code = reply.code();
+        if self.is_in_order() && self.session.first_due().is_some_and(|due| due.can_be_answered(code)) {
+            return self.in_order(reply);
+        }
         if let Some((Some(id), earlier)) = self.withheld.take()
             && self.stale.is_some()
             && !earlier.is_preliminary()

@@ -250,7 +250,7 @@ fn nothing_is_touched_under_tls() {
     assert_eq!(out.server, r"PORT 203,0,113,7,195,80\r\n");
 }
 
-/// RFC 6384 5 and 6.
+/// RFC 6384 6 and 7.
 #[test]
 fn an_ipv6_client_and_an_ipv4_server() {
     let new = || logged_in_between("[2001:db8::1]:40000", SERVER, Translation::Client6);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Tracker, Translation};
+use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Strangers, Tracker, Translation};
 
 use crate::at;
 
@@ -116,7 +116,7 @@ fn passive_from_ipv6() {
     // What the server says else goes on.
     assert_eq!(gateway.exchange("EPSV", "500 no PASV"), ["PASV", "500 no PASV"]);
     assert_eq!(gateway.exchange("EPSV", "425 no port"), ["PASV", "425 no port"]);
-    // RFC 6384 6.1: an address that isn't the server's.
+    // RFC 6384 6: an address that isn't the server's.
     for odd in ["227 Passive (203,0,113,9,18,103)", "227 Passive", "227 Passive (192,0,2,2,0,22)"] {
         code(&gateway.exchange("EPSV", odd)[1], "425");
     }
@@ -185,4 +185,125 @@ fn an_ipv4_client() {
     assert_eq!(gateway.exchange("PORT 192,0,2,1,18,103", "200 ok"), [own, "200 ok"]);
     assert_eq!(gateway.exchange("EPRT |1|192.0.2.1|4711|", "200 ok"), [own, "200 ok"]);
     assert_eq!(gateway.exchange("PORT 192,0,2,9,18,103", "500 no"), ["PORT 192,0,2,9,18,103", "500 no"]);
+}
+
+/// What goes through sees all that is said: the order alone tells what each reply answers, and none is in doubt.
+#[test]
+fn clients_that_do_not_wait() {
+    let replies = "227 Passive (192,0,2,2,18,103)\r\n227 Passive (192,0,2,2,18,104)";
+    let own = "229 Entering Extended Passive Mode (|||50002|)";
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    assert_eq!(gateway.exchange("EPSV\r\nEPSV", replies), ["PASV; PASV".into(), format!("{own}; {own}")]);
+    // The second is answered with its own, though 227 is the usual answer to PASV.
+    let [said, read] = gateway.exchange("EPSV\r\nEPRT |2|2001:db8::1|4711|\r\nEPSV", "500 no\r\n200 ok\r\n500 no");
+    assert_eq!((&*said, &*read), ("PASV; PORT 192,0,2,64,195,81; PASV", "500 no; 200 ok; 500 no"));
+    assert_eq!(gateway.exchange("SITE x\r\nTYPE I\r\nEPSV", "200 ok\r\n200 ok")[1], "200 ok; 200 ok");
+    assert_eq!(gateway.exchange("", "227 Passive (192,0,2,2,18,103)")[1], own);
+    let [_, read] = gateway.exchange("FOO\r\nEPSV", "500 what\r\n227 Passive (192,0,2,2,18,103)");
+    assert_eq!(read, format!("500 what; {own}"));
+    // A line of a reply is none of its own, even if the client goes on amid it.
+    gateway.exchange("STAT", "211-first\r\n211-second");
+    assert_eq!(gateway.exchange("EPSV", "227 Passive (192,0,2,2,18,103)")[1], "227 Passive (192,0,2,2,18,103)");
+    assert_eq!(gateway.exchange("", "211 end\r\n227 Passive (192,0,2,2,18,103)")[1], format!("211 end; {own}"));
+    // Also once step was lost for a while: to an answer that is none, and a gap.
+    gateway.rewrite.received(Peer::Server, b"200 unasked\r\n").unwrap();
+    while gateway.rewrite.poll().is_some() {}
+    assert!(!gateway.rewrite.tracker().is_in_step());
+    gateway.exchange("NOOP", "200 ok");
+    assert_eq!(gateway.exchange("EPSV\r\nEPSV", replies), ["PASV; PASV".into(), format!("{own}; {own}")]);
+    // A window of two, for long.
+    gateway.exchange("NOOP", "");
+    for _ in 0..20 {
+        assert_eq!(gateway.exchange("NOOP", "200 ok")[1], "200 ok");
+    }
+}
+
+/// RFC 6384 5: nothing is translated behind an AUTH, unless the server refuses it.
+#[test]
+fn amid_auth() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    let said = "AUTH TLS\r\nEPSV\r\nEPSV ALL\r\nEPSV 1\r\nALGS STATUS64\r\nEPRT |3|x|4711|";
+    let [read, answered] = gateway.exchange(said, "");
+    assert_eq!((read.replace("; ", "\r\n"), &*answered), (said.into(), ""));
+    let refusals = "502 no\r\n500 no\r\n500 no\r\n500 no\r\n500 no\r\n500 no";
+    gateway.exchange("", refusals);
+    assert_eq!(gateway.exchange("EPSV", "500 no")[0], "PASV");
+    // What was translated before the AUTH is answered in the client's words all the same.
+    let [read, answered] = gateway.exchange("EPSV\r\nAUTH TLS", "227 Passive (192,0,2,2,18,103)\r\n502 no");
+    assert_eq!(read, "PASV; AUTH TLS");
+    assert_eq!(answered, "229 Entering Extended Passive Mode (|||50002|); 502 no");
+    // Accepted in part: the client authenticates itself next.
+    assert_eq!(gateway.exchange("AUTH GSSAPI", "334 go on"), ["AUTH GSSAPI", "334 go on"]);
+    assert_eq!(gateway.exchange("EPSV", "503 ADAT first"), ["EPSV", "503 ADAT first"]);
+}
+
+/// RFC 6384 10: the client's own PASV, and its reply, which names an address of the server's network.
+#[test]
+fn an_ipv6_clients_own_pasv() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    let passive = "227 Entering Passive Mode (192,0,2,2,18,103).";
+    assert_eq!(gateway.exchange("PASV", passive), ["PASV", passive]);
+    // 9: also behind an EPRT.
+    gateway.exchange("EPRT |2|2001:db8::1|4711|", "200 ok");
+    assert_eq!(gateway.exchange("PASV", passive), ["PASV", passive]);
+    assert_eq!(gateway.exchange("EPRT |2|2001:db8::1|4711|", "200 ok")[0], "PORT 192,0,2,64,195,81");
+    // An IPv4 address can be chosen.
+    gateway.towards_client = at("203.0.113.9:4711");
+    assert_eq!(gateway.exchange("PASV", passive)[1], "227 Entering Passive Mode (203,0,113,9,18,103).");
+}
+
+/// RFC 6384 11: ALGS is a command like others, and what it changes begins behind it.
+#[test]
+fn algs_amid_others() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    let [said, read] = gateway.exchange("EPSV\r\nALGS DISABLE64\r\nEPSV", "227 Passive (192,0,2,2,18,103)\r\n500 no");
+    assert_eq!(said, "PASV; EPSV");
+    assert_eq!(read, "229 Entering Extended Passive Mode (|||50002|); 216 NONE; 500 no");
+    // An EPRT isn't translated, either.
+    let eprt = "EPRT |2|2001:db8::1|4711|";
+    assert_eq!(gateway.exchange(eprt, "522 no"), [eprt, "522 no"]);
+    let [said, read] =
+        gateway.exchange("EPSV\r\nALGS ENABLE64\r\nEPSV", "229 (|||4711|)\r\n227 Passive (192,0,2,2,18,103)");
+    assert_eq!(said, "EPSV; PASV");
+    assert_eq!(read, "229 (|||50002|); 216 EPSVEPRT; 229 Entering Extended Passive Mode (|||50002|)");
+    assert_eq!(gateway.exchange(eprt, "200 ok")[0], "PORT 192,0,2,64,195,81");
+}
+
+/// The first line may be the rest of one: `STOR EPSV`, or a name that looks like ALGS.
+#[test]
+fn the_first_line_of_a_session_under_way_is_not_touched() {
+    for first in ["EPSV", "EPSV ALL", "ALGS DISABLE64", "EPRT |3|x|4711|", "EPRT |2|2001:db8::1|4711|"] {
+        let mut gateway = Gateway::of6();
+        let tracker = Tracker::joined(Arc::new(Rules::default()), at("[2001:db8::1]:40000"), at("192.0.2.2:21"));
+        gateway.rewrite = Rewrite::translating(tracker, Translation::Client6);
+        let said = [first, "\r\n"].concat();
+        gateway.rewrite.received(Peer::Client, said.as_bytes()).unwrap();
+        while let Some(passed) = gateway.rewrite.poll() {
+            if let Passed::Bytes { to, bytes, .. } = passed {
+                gateway.read[usize::from(to == Peer::Client)].push_str(std::str::from_utf8(bytes).unwrap());
+            }
+        }
+        assert_eq!(gateway.read, [said, String::new()]);
+        gateway.exchange("", "250 ok");
+        assert_eq!(gateway.exchange("EPSV", "")[0], "PASV", "behind {first}");
+    }
+}
+
+/// RFC 6384 6: most clients ignore the host of a 227, and a gateway should, since servers behind NATs name private ones.
+#[test]
+fn the_host_of_a_227_is_ignored_by_choice() {
+    let mut rules = Rules::default();
+    rules.strangers = Strangers::Replaced;
+    let mut gateway = Gateway::of6();
+    let tracker = Tracker::new(Arc::new(rules), at("[2001:db8::1]:40000"), at("192.0.2.2:21"));
+    gateway.rewrite = Rewrite::translating(tracker, Translation::Client6);
+    gateway.log_in();
+    let own = "229 Entering Extended Passive Mode (|||50002|)";
+    assert_eq!(gateway.exchange("EPSV", "227 Passive (10,0,0,2,18,103)"), ["PASV", own]);
+    let expected: Vec<SocketAddr> = gateway.rewrite.tracker().expectations().map(|expected| expected.to).collect();
+    assert_eq!(expected, [at("192.0.2.2:4711")]);
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Passed, Peer, Rewrite, Rules, Tracker};
+use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Tracker};
 
 use crate::{LOGIN, at, bytes_of};
 
@@ -193,4 +193,69 @@ fn a_hole() {
     nat.segment(Peer::Server, b"200 ok\r\n");
     nat.segment(Peer::Client, b"PORT 10,0,0,5,18,103\r\n");
     assert!(nat.client.gone.ends_with(b"NOOP\r\nPORT 203,0,113,7,195,80\r\n"), "{}", nat.client.gone.escape_ascii());
+}
+
+/// A client that is piped in says all and closes, while the application still makes ready for its PORT.
+#[test]
+fn the_end_comes_before_the_answer() {
+    let mut nat = through(Nat::new("10.0.0.5:40000", "198.51.100.2:21", "203.0.113.77:50000"), &[], 1000);
+    for segment in [&b"PORT 10,0,0,5,18,103\r\nLIST\r\nQUIT\r\nPORT 10,"[..], b""] {
+        nat.rewrite.received(Peer::Client, segment).unwrap();
+        while let Some(passed) = nat.rewrite.poll() {
+            match passed {
+                Passed::Address(_) => break,
+                Passed::Event(event) => assert!(!matches!(event, Event::Withdrawn(..)), "it isn't over: {event:?}"),
+                Passed::Bytes { bytes, .. } => panic!("{}", bytes.escape_ascii()),
+            }
+        }
+    }
+    let mut seen = Vec::new();
+    while let Some(passed) = nat.rewrite.poll() {
+        match passed {
+            Passed::Address(address) => address.replace(nat.outside),
+            Passed::Event(Event::Withdrawn(_, why)) => seen.push(format!("{why:?}")),
+            Passed::Event(_) => {}
+            Passed::Bytes { bytes, .. } => seen.push(bytes.escape_ascii().to_string()),
+        }
+    }
+    let expected = [r"PORT 203,0,113,77,195,80\r\n", r"LIST\r\n", r"QUIT\r\n", "Ended", "PORT 10,"];
+    assert_eq!(seen, expected, "what has no end goes on as it is");
+}
+
+/// What nobody can dial isn't said to anybody, and least of all the address that was to be hidden.
+#[test]
+fn an_address_that_nobody_can_dial() {
+    let inside: [(&[u8], &[u8], &[u8]); 5] = [
+        (b"C: PORT 10,0,0,5,18,103", b"S: 200 ok", b"500 Illegal address.\r\n"),
+        (b"C: EPRT |1|10.0.0.5|4711|", b"S: 200 ok", b"500 Illegal address.\r\n"),
+        (b"C: LPRT 4,4,10,0,0,5,2,18,103", b"S: 200 ok", b"500 Illegal address.\r\n"),
+        (b"C: PASV", b"S: 227 (198,51,100,2,18,103)", b"425 Can't open data connection.\r\n"),
+        (b"C: LPSV", b"S: 228 (4,4,198,51,100,2,2,18,103)", b"425 Can't open data connection.\r\n"),
+    ];
+    for address in
+        ["203.0.113.77:0", "0.0.0.0:50000", "224.0.0.1:50000", "255.255.255.255:50000", "[::]:50000", "[ff02::1]:50000"]
+    {
+        for (said, answered, read) in inside {
+            let mut nat = through(Nat::new("10.0.0.5:40000", "198.51.100.2:21", address), &[], 1000);
+            nat.segment(Peer::Client, &bytes_of(said).1);
+            if !read.starts_with(b"500") {
+                nat.segment(Peer::Server, &bytes_of(answered).1);
+            } else {
+                assert!(nat.client.gone.ends_with(b"PASS secret\r\n"), "{}", said.escape_ascii());
+            }
+            assert!(nat.server.gone.ends_with(read), "{address}: {}", nat.server.gone.escape_ascii());
+            assert_eq!(nat.rewrite.tracker().expectations().count(), 0);
+            assert!(nat.rewrite.tracker().is_in_step());
+        }
+    }
+    // A 229 names a port alone.
+    for (address, read) in [("0.0.0.0:50000", "229 (|||50000|)"), ("203.0.113.77:0", "425 Can't open data connection.")]
+    {
+        let nat = Nat::new("10.0.0.5:40000", "198.51.100.2:21", address);
+        let nat = through(nat, &[b"C: EPSV", b"S: 229 (|||4711|)"], 1000);
+        assert_eq!(
+            nat.server.gone.strip_suffix(b"\r\n").unwrap().rsplit(|byte| *byte == b'\n').next().unwrap(),
+            read.as_bytes()
+        );
+    }
 }

@@ -22,6 +22,8 @@ pub(super) struct Half {
     pub(super) passes: bool,
     /// The rest of the line doesn't go on.
     pub(super) drops: bool,
+    /// Behind the input the connection has ended.
+    pub(super) ends: bool,
 }
 
 impl Half {
@@ -31,6 +33,11 @@ impl Half {
 
     pub(super) fn is_taken(&self) -> bool {
         self.taken >= self.input.len()
+    }
+
+    /// Whether something waits to be taken: bytes, or the end.
+    pub(super) fn has_more(&self) -> bool {
+        !self.is_taken() || self.ends
     }
 
     /// Whether more may be received.

@@ -74,6 +74,10 @@ pub(super) struct Line<'a> {
     pub(super) kind: Kind,
     /// Where the data connection that it announces goes to, if one is expected.
     pub(super) announced: Option<SocketAddr>,
+    /// What becomes of this line. Of a reply, what became of its command.
+    pub(super) translation: Translation,
+    /// The networks on either side.
+    pub(super) between: Translation,
 }
 
 /// What stands before and behind the address in a 227 and in a 229.
@@ -95,7 +99,8 @@ impl Becomes {
 }
 
 impl Line<'_> {
-    pub(super) fn becomes(&self, translation: Translation, chosen: Option<SocketAddr>) -> Becomes {
+    pub(super) fn becomes(&self, chosen: Option<SocketAddr>) -> Becomes {
+        let translation = self.translation;
         Becomes::of(match self.kind {
             Kind::Epsv(..) if translation == Translation::Client6 => Some(self.whole(b"PASV")),
             // Its own network's protocol, which isn't the server's.
@@ -104,9 +109,14 @@ impl Line<'_> {
             }
             Kind::Pasv(_) if translation == Translation::Client4 => Some(self.whole(b"EPSV")),
             Kind::Active(_, verb, _) => {
-                chosen.filter(|_| self.announced.is_some()).and_then(|to| self.active(verb, to))
+                let announced = self.announced;
+                // Where the client wants no gateway, an EPRT stays one (RFC 6384 11).
+                let stays = |to: &SocketAddr| announced.is_some_and(|announced| announced.is_ipv4() == to.is_ipv4());
+                let is_off = translation != self.between;
+                let chosen = chosen.filter(|to| announced.is_some() && (!is_off || stays(to)));
+                chosen.and_then(|to| self.active(verb, to))
             }
-            Kind::Passive(_, verb, code) => return self.passive(translation, verb, code, chosen),
+            Kind::Passive(_, verb, code) => return self.passive(verb, code, chosen),
             _ => None,
         })
     }
@@ -122,7 +132,7 @@ impl Line<'_> {
                 let address = LongAddress::new(host, NonZeroU16::new(to.port())?);
                 self.put(self.long_address(), &address, b"LPRT ", b"")
             }
-            // An EPRT that names an IPv6 address to a server of an IPv4 network becomes a PORT (RFC 6384 6).
+            // An EPRT that names an IPv6 address to a server of an IPv4 network becomes a PORT (RFC 6384 7).
             (_, IpAddr::V4(_)) if self.announced.is_some_and(|announced| announced.is_ipv6()) => {
                 self.framed(b"PORT ", &HostPort::try_from(to).ok()?, b"")
             }
@@ -136,16 +146,15 @@ impl Line<'_> {
         }
     }
 
-    fn passive(&self, translation: Translation, verb: Verb, code: Code, chosen: Option<SocketAddr>) -> Becomes {
-        let translated = translation == Translation::Client6 && verb == Verb::Epsv
-            || translation == Translation::Client4 && verb == Verb::Pasv;
+    fn passive(&self, verb: Verb, code: Code, chosen: Option<SocketAddr>) -> Becomes {
         let Some(announced) = self.announced else {
-            // RFC 6384 5: an address that isn't the server's can't be handed on in another form.
+            let translated = self.translation != Translation::None;
+            // RFC 6384 6: an address that isn't the server's can't be handed on in another form.
             return if translated { self.refusal() } else { Becomes::Itself };
         };
         let to = chosen.unwrap_or(announced);
         let Some(port) = NonZeroU16::new(to.port()) else { return Becomes::Itself };
-        Becomes::of(match (translation, verb, code) {
+        Becomes::of(match (self.translation, verb, code) {
             (Translation::Client6, Verb::Epsv, Code::ENTERING_PASSIVE) => {
                 self.framed(EXTENDED.0, &ExtendedPort::new(port), EXTENDED.1)
             }
@@ -156,6 +165,8 @@ impl Line<'_> {
             _ if chosen.is_none() => None,
             (.., Code::ENTERING_PASSIVE) => match HostPort::try_from(to) {
                 Ok(address) => self.put(self.host_port(), &address, ENTERING_PASSIVE.0, ENTERING_PASSIVE.1),
+                // RFC 6384 10: what isn't translated goes on as it is.
+                Err(_) if self.between == Translation::Client6 => None,
                 Err(_) => return self.refusal(),
             },
             (.., Code::ENTERING_LONG_PASSIVE) => {

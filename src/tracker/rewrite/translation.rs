@@ -1,6 +1,7 @@
 //! What a gateway between IPv6 and IPv4 says itself (RFC 6384).
 
 use super::line::Kind;
+use super::{Rewrite, Taken};
 use crate::address::NetworkProtocol;
 use crate::command::{Algs, EpsvArgument};
 use crate::reply::{Code, Reply};
@@ -11,13 +12,21 @@ pub enum Translation {
     /// Both ends are in networks of one family. No command becomes another, unless an address of the other family is chosen for it.
     #[default]
     None,
-    /// An IPv6 client and an IPv4 server (RFC 6384 5 and 6). EPSV goes on as PASV, and its 227 as a 229. EPRT goes on as PORT if an IPv4
-    /// address is chosen for it. The gateway answers ALGS itself (RFC 6384 11), EPSV ALL with 504, and EPSV or EPRT with a network protocol
-    /// other than 2 with 522 (RFC 2428 3): `EPSV 1`, `EPSV 3`, `EPRT |3|…`. EPRT with IPv4 (`|1|`) goes on as it is.
+    /// An IPv6 client and an IPv4 server (RFC 6384).
+    ///
+    /// - EPSV goes on as PASV, and its 227 as a 229 (section 6). Where the 227 names another host than the server, the client reads 425; with
+    ///   [`Strangers::Replaced`](super::super::Strangers::Replaced) the host is ignored, as the RFC recommends.
+    /// - The gateway answers EPSV ALL with 504, and EPSV or EPRT with a network protocol other than 2 with 522 (section 6, RFC 2428 3): `EPSV 1`,
+    ///   `EPSV 3`, `EPRT |3|…`.
+    /// - EPRT goes on as PORT if an IPv4 address is chosen for it (section 7). One that names IPv4 (`|1|`), or another host than the client, goes on
+    ///   as it is, and so does all else that the client says, such as PASV (section 10).
+    /// - The gateway answers ALGS itself (section 11). Behind ALGS DISABLE64 all goes on as it is.
+    /// - Behind an AUTH, nothing is translated unless the server refuses it (section 5).
+    /// - Other than in sections 5 and 12, Telnet's negotiations go on, and the server gets no NOOP in place of what the gateway answers.
     Client6,
     /// An IPv4 client and an IPv6 server. PASV goes on as EPSV, and its 229 as a 227 with the address that is chosen. PORT goes on as EPRT.
     /// `EPSV 1` goes on as EPSV without an argument. The gateway answers EPSV or EPRT with another network protocol with 522, but for EPRT with
-    /// IPv6 (`|2|`), which goes on as it is.
+    /// IPv6 (`|2|`), which goes on as it is. Behind an AUTH, nothing is translated unless the server refuses it.
     Client4,
 }
 
@@ -64,9 +73,38 @@ impl Own {
     }
 }
 
+impl Rewrite {
+    /// What the gateway answers to this line itself.
+    pub(super) fn own(&self, line: &Taken) -> Option<Own> {
+        let own = self.translation.own(&line.kind, self.disabled);
+        own.filter(|_| !line.command.is_some_and(|id| self.tracker.is_amid_auth(id)))
+    }
+
+    /// What becomes of a line between the networks: of a command, unless the client wants no gateway, or an AUTH isn't refused (RFC 6384 5), and of
+    /// a reply if its command was translated.
+    pub(super) fn translation_of(&mut self, line: &Taken) -> Translation {
+        let applies = match (line.kind, line.command) {
+            (Kind::Passive(id, ..), _) => self.translated.contains(&id),
+            (_, Some(id)) => !self.disabled && !self.tracker.is_amid_auth(id),
+            _ => false,
+        };
+        if !applies {
+            return Translation::None;
+        }
+        if let (Translation::Client6, Kind::Epsv(id, _)) | (Translation::Client4, Kind::Pasv(id)) =
+            (self.translation, line.kind)
+        {
+            let tracker = &self.tracker;
+            self.translated.retain(|id| tracker.is_due(*id));
+            self.translated.push(id);
+        }
+        self.translation
+    }
+}
+
 impl Translation {
     /// What the gateway answers to this command itself; `disabled`: ALGS DISABLE64 is in force.
-    pub(super) fn own(self, kind: &Kind, disabled: bool) -> Option<Own> {
+    fn own(self, kind: &Kind, disabled: bool) -> Option<Own> {
         let of_client = match self {
             Self::None => return None,
             Self::Client4 => NetworkProtocol::Ipv4,
