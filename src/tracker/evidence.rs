@@ -125,7 +125,8 @@ impl Witness {
         match event {
             Event::Command { id, verb, command } => self.command(*id, *verb, command.as_ref(), now),
             Event::Reply { answers, awaited, reply } => {
-                self.last_word = now;
+                // Before the reply ends it.
+                let during = self.occasion();
                 match (answers, awaited) {
                     (Some(id), Some(Awaited::Command(verb))) => self.reply(*id, *verb, reply, now),
                     (_, Some(Awaited::Greeting)) => {
@@ -135,8 +136,9 @@ impl Witness {
                     _ => {}
                 }
                 if reply.code() == Code::SERVICE_NOT_AVAILABLE {
-                    self.lost(LossKind::Closed, Some(reply), now);
+                    self.lost(LossKind::Closed, during, Some(reply), now);
                 }
+                self.last_word = now;
             }
             Event::Answered { id, code } => {
                 self.answered(*id);
@@ -199,7 +201,7 @@ impl Witness {
     /// The control connection has ended so.
     pub fn ended(&mut self, how: LossKind, now: Instant) {
         if !self.leaves {
-            self.lost(how, None, now);
+            self.lost(how, self.occasion(), None, now);
         }
         if self.evidence.control == ControlState::Alive {
             self.evidence.control = ControlState::Unknown;
@@ -337,27 +339,35 @@ impl Witness {
     }
 
     /// The control connection is lost, or was given up with a 421.
-    fn lost(&mut self, how: LossKind, said: Option<&Reply<'_>>, now: Instant) {
-        let transfer = self.ways.iter().find(|way| way.attempt.opened).map(|way| way.id);
-        let during = match (transfer, self.due) {
-            (Some(_), _) => Occasion::Transfer,
-            (None, _) if !self.greeted => Occasion::Greeting,
-            (None, Some((_, verb))) => Occasion::Command(verb),
-            (None, None) => Occasion::Idle,
-        };
+    fn lost(&mut self, how: LossKind, during: Occasion, said: Option<&Reply<'_>>, now: Instant) {
         let mut loss = ControlLoss::new(how, during).idle(now.saturating_since(self.last_word));
         loss.said = said.map(|reply| Box::new(Excerpt::of(reply)));
         self.evidence.control = ControlState::Lost(loss);
         self.leaves = true;
         // Over the command that asked for it, or amid the transfer.
-        let lost = transfer.or_else(|| self.ways.iter().find(|way| !way.agreed).map(|way| way.id));
+        let lost = self.transfer().or_else(|| self.ways.iter().find(|way| !way.agreed).map(|way| way.id));
         if let Some(id) = lost {
             self.conclude(id, AttemptEnd::ControlLost, None, now);
         }
         self.trouble |= how != LossKind::Closed || during != Occasion::Idle;
     }
 
+    /// What is under way.
+    fn occasion(&self) -> Occasion {
+        match (self.transfer(), self.due) {
+            (Some(_), _) => Occasion::Transfer,
+            (None, _) if !self.greeted => Occasion::Greeting,
+            (None, Some((_, verb))) => Occasion::Command(verb),
+            (None, None) => Occasion::Idle,
+        }
+    }
+
     // The book.
+
+    /// The data connection of a transfer that has begun.
+    fn transfer(&self) -> Option<CommandId> {
+        self.ways.iter().find(|way| way.attempt.opened).map(|way| way.id)
+    }
 
     fn way(&mut self, id: CommandId) -> Option<&mut Way> {
         self.ways.iter_mut().find(|way| way.id == id)

@@ -222,7 +222,10 @@ fn a_control_connection_that_is_lost_says_amid_what() {
     };
     let transfer = ["C: PASV", LISTENS, "C: RETR a", "S: 150 ok"];
     assert_eq!(lost(&transfer, LossKind::Reset), (LossKind::Reset, Occasion::Transfer, 1));
+    let given_up = [&transfer[..], &["S: 421 Timeout."]].concat();
+    assert_eq!(lost(&given_up, LossKind::Closed), (LossKind::Closed, Occasion::Transfer, 1));
     let command = Occasion::Command(ftp_proto::Verb::Pasv);
+    assert_eq!(lost(&["C: PASV", "S: 421 no"], LossKind::Closed), (LossKind::Closed, command, 1));
     assert_eq!(lost(&["C: PASV"], LossKind::Closed), (LossKind::Closed, command, 1));
     assert_eq!(lost(&[], LossKind::Closed), (LossKind::Closed, Occasion::Idle, 0));
     assert_eq!(lost(&["S: 421 Timeout."], LossKind::Closed), (LossKind::Closed, Occasion::Idle, 0));
