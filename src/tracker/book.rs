@@ -292,8 +292,18 @@ impl Book {
                 self.marks.end(open, why);
             }
         }
-        for moving in self.moving.iter_mut().filter(|moving| !(goes_on && moving.begun) && moving.mark != Mark::Gone) {
+        let is_over = |moving: &Moving| matches!(moving.mark, Mark::Ended(_) | Mark::Gone);
+        for moving in self.moving.iter_mut().filter(|moving| !(is_over(moving) || goes_on && moving.begun)) {
             self.marks.set(&mut moving.mark, Mark::Ended(None));
+        }
+    }
+
+    /// No more commands will come: nothing is expected any more, but for transfers that were asked for already.
+    pub(super) fn withdraw_idle(&mut self) {
+        for open in self.open.iter_mut().filter(|open| open.mark != Mark::Gone) {
+            if !self.moving.iter().any(|moving| moving.setup == Some(open.id) && moving.mark != Mark::Gone) {
+                self.marks.end(open, Withdrawal::Ended);
+            }
         }
     }
 
