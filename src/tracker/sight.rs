@@ -98,6 +98,11 @@ impl Tracker {
             Followed::Ended(at) => {
                 half.view = View::Clear;
                 self.mind.unveil();
+                // It says nothing in the clear but what it was asked in the clear.
+                let client = &mut self.halves.client;
+                if from == Peer::Server && client.view == View::Lost {
+                    (client.view, client.whole) = (View::Clear, false);
+                }
                 if let Some(text) = bytes.get(at..).filter(|text| !text.is_empty()) {
                     self.read(from, text);
                 }

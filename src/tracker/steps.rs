@@ -428,7 +428,8 @@ impl Steps {
         if code.is_preliminary() && self.session.replies_due() == 0 {
             self.unseen = Some(self.session.begun_unseen());
         }
-        if code != Code::SERVICE_NOT_AVAILABLE {
+        // These end a session, and servers say them unasked.
+        if !matches!(code, Code::SERVICE_NOT_AVAILABLE | Code::CLOSING_CONTROL_CONNECTION) {
             self.lose(Loss::Unsolicited);
             self.doubts = 0;
         }
