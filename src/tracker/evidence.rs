@@ -142,7 +142,11 @@ impl Witness {
             }
             Event::Answered { id, code } => {
                 self.answered(*id);
-                self.conclude(*id, AttemptEnd::Unexpected(*code), None, now);
+                let transfer = self.ways.iter().find(|way| way.transfer == Some(*id)).map(|way| way.id);
+                match transfer.filter(|_| code.is_completion()) {
+                    Some(setup) => self.conclude(setup, AttemptEnd::Connected, None, now),
+                    None => self.conclude(*id, AttemptEnd::Unexpected(*code), None, now),
+                }
             }
             Event::Expect(expected) | Event::Assigned(expected) => self.expected(expected),
             Event::Withdrawn(expected, why) => self.withdrawn(expected.id, *why, now),

@@ -79,6 +79,8 @@ fn what_works_is_no_trouble() {
         // The client connects, finds no file, and agrees on another way.
         &["C: EPSV", "S: 229 (|||30000|)", "C: RETR a", "S: 550 no", "C: PASV", LISTENS],
         &["C: RETR a", "S: 550 no"],
+        // A server that says no 150.
+        &["C: EPSV", "S: 229 (|||30000|)", "C: RETR a", "S: 226 done", "C: NOOP", "S: 200 ok"],
         &["C: EPSV ALL", "S: 200 ok"],
         &["C: QUIT", "S: 221 bye"],
     ] {
@@ -91,6 +93,7 @@ fn what_works_is_no_trouble() {
     assert_eq!((evidence.side, evidence.software, evidence.logged_in), (Side::Observer, Software::Vsftpd, Some(true)));
     assert_eq!(evidence.control, ControlState::Unknown, "it has ended in order");
     assert!(evidence.attempts.iter().all(|attempt| attempt.is_success() && attempt.connected), "{evidence:?}");
+    assert_eq!(evidence.attempts.len(), 5, "each transfer's");
     assert!(evidence.attempts.len() <= 8, "bounded");
 }
 
