@@ -44,7 +44,7 @@ pub struct Purpose<'a> {
     pub sender: Peer,
     /// Where in the file it begins (REST), in bytes from the start; `None` if that wasn't seen.
     pub offset: Option<u64>,
-    /// The size that the 1yz names, in bytes; `None` if there was no 1yz, or it names none.
+    /// The size that the 1yz names, in bytes; `None` if there was no 1yz yet, or it names none.
     pub size: Option<u64>,
 }
 
@@ -261,8 +261,9 @@ impl Book {
     /// Its 1yz has come.
     pub(super) fn begins(&mut self, id: CommandId, size: Option<u64>) {
         let Some(moving) = self.moving.iter_mut().find(|moving| moving.id == id) else { return };
+        moving.size = moving.size.or(size);
         if !moving.begun {
-            (moving.begun, moving.size) = (true, size);
+            moving.begun = true;
             self.marks.set(&mut moving.mark, Mark::Begun);
         }
     }

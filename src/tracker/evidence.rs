@@ -81,6 +81,8 @@ struct Way {
     attempt: Attempt,
     /// The server has agreed.
     agreed: bool,
+    /// The client has aborted its transfer.
+    aborted: bool,
     /// The command that moves data over it.
     transfer: Option<CommandId>,
     /// Somebody else came than who should.
@@ -218,6 +220,9 @@ impl Witness {
         self.last_word = now;
         self.due = Some((id, verb));
         self.leaves |= verb == Verb::Quit;
+        if verb == Verb::Abor {
+            self.ways.iter_mut().for_each(|way| way.aborted |= way.attempt.opened);
+        }
         if let (Some(route), false) = (route(verb), matches!(command, Some(Command::Epsv(EpsvArgument::All)))) {
             self.begin(id, route, command, now);
         }
@@ -234,7 +239,15 @@ impl Witness {
         if self.ways.len() >= MOST {
             self.ways.pop_front();
         }
-        self.ways.push_back(Way { id, since: now, attempt, agreed: false, transfer: None, stranger: None });
+        self.ways.push_back(Way {
+            id,
+            since: now,
+            attempt,
+            agreed: false,
+            aborted: false,
+            transfer: None,
+            stranger: None,
+        });
     }
 
     fn reply(&mut self, id: CommandId, verb: Verb, reply: &Reply<'_>, now: Instant) {
@@ -277,6 +290,8 @@ impl Witness {
         };
         let (setup, stood) = (way.id, way.attempt.connected || way.attempt.opened);
         match (code.value(), way.stranger) {
+            // Somebody had enough of it: that is no fault of the connection's.
+            (426 | 451, None) if way.aborted && stood => self.conclude(setup, AttemptEnd::Connected, None, now),
             (200..=299, _) => self.conclude(setup, AttemptEnd::Connected, None, now),
             (425, Some(host)) => self.conclude(setup, AttemptEnd::Stranger(host), Some(reply), now),
             (421 | 425 | 426 | 431 | 520..=522 | 530 | 533 | 534 | 536, _) => {

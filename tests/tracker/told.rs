@@ -189,6 +189,16 @@ fn an_odd_code_is_an_answer_once_the_server_goes_on_or_leaves() {
     assert_eq!(bytes(&mut tracker, Peer::Client, b""), ["answered 226", "ended RETR a by Server 226"]);
 }
 
+/// Markers (110), and servers that say first that the file is there and then what moves.
+#[test]
+fn the_size_may_be_told_by_a_later_1yz() {
+    let mut tracker = logged_in();
+    let lines =
+        ["C: EPSV", "S: 229 (|||4711|)", "C: RETR a", "S: 110 MARK 0 = 0", "S: 150 ok (5 bytes)", "S: 226 done"];
+    let told = say_data(&mut tracker, &lines);
+    assert_eq!(told[2..4], ["begun RETR a by Server", "ended RETR a of 5 bytes by Server 226"]);
+}
+
 /// A 226 that is left from the transfer before: the 150 behind it shows that it wasn't this one's.
 #[test]
 fn a_spare_226_before_the_150_ends_nothing() {
