@@ -175,7 +175,8 @@ impl Tracker {
         }
     }
 
-    /// Takes bytes that this side sent, cut anywhere. An empty slice is the end of its connection.
+    /// Takes bytes that this side sent, cut anywhere. An empty slice says that it has closed its side of the connection: the server still answers a
+    /// client that has. At a reset, say it of both.
     ///
     /// Allocates where a line is cut or long, as far as [`Rules`] allow, and keeps room for one usual line. A line of up to 64 bytes that comes in a
     /// piece of its own needs none.

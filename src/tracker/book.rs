@@ -36,14 +36,15 @@ pub struct Purpose<'a> {
     pub id: CommandId,
     /// Its verb.
     pub verb: Verb,
-    /// The path that it names, in at most as many bytes as [`Rules::commands`](super::Rules::commands) allow a line; `None` if it names none, or
-    /// its line can't be read.
+    /// The path that it names, in at most as many bytes as [`Rules::commands`](super::Rules::commands) allow a line; `None` if it names none, its
+    /// line can't be read, or eight transfers wait before it. The name that a server chooses for STOU is in its replies
+    /// ([`Reply::unique_name`](crate::Reply::unique_name)).
     pub path: Option<&'a [u8]>,
     /// The end that sends the data.
     pub sender: Peer,
     /// Where in the file it begins (REST), in bytes from the start; `None` if that wasn't seen.
     pub offset: Option<u64>,
-    /// The size that the 1yz names, in bytes; `None` if there was no 1yz, or it names none.
+    /// The size that the 1yz names, in bytes; `None` if there was no 1yz yet, or it names none.
     pub size: Option<u64>,
 }
 
@@ -55,7 +56,7 @@ pub enum Withdrawal {
     Over,
     /// The command that was to set it up was refused: by the server, or by whoever passes the session on ([`Rewrite`](super::Rewrite)).
     Refused,
-    /// Another data connection was set up in its place.
+    /// Another data connection was set up in its place, or more than eight would have to be expected.
     Replaced,
     /// The session has ended or begun anew: QUIT, 421, REIN, AUTH, TLS, or the end of the control connection.
     Ended,
@@ -133,8 +134,10 @@ pub(super) struct Moving {
     mark: Mark,
 }
 
-/// As many data connections, and as many transfers, are kept in mind at most.
+/// As many data connections, and paths of transfers, are kept in mind at most.
 const MOST: usize = 8;
+/// And as many transfers: no more replies are due at once.
+const MOST_MOVING: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Book {
@@ -235,9 +238,10 @@ impl Book {
 
     /// A command was said that moves data.
     pub(super) fn moves(&mut self, id: CommandId, verb: Verb, path: Option<&[u8]>, offset: Option<u64>) {
-        if self.moving.len() >= MOST {
+        if self.moving.len() >= MOST_MOVING {
             return;
         }
+        let path = path.filter(|_| self.moving.len() < MOST);
         let setup = self.asked.or(self.agreed);
         self.moving.push_back(Moving {
             id,
@@ -257,8 +261,9 @@ impl Book {
     /// Its 1yz has come.
     pub(super) fn begins(&mut self, id: CommandId, size: Option<u64>) {
         let Some(moving) = self.moving.iter_mut().find(|moving| moving.id == id) else { return };
+        moving.size = moving.size.or(size);
         if !moving.begun {
-            (moving.begun, moving.size) = (true, size);
+            moving.begun = true;
             self.marks.set(&mut moving.mark, Mark::Begun);
         }
     }
@@ -292,8 +297,18 @@ impl Book {
                 self.marks.end(open, why);
             }
         }
-        for moving in self.moving.iter_mut().filter(|moving| !(goes_on && moving.begun) && moving.mark != Mark::Gone) {
+        let is_over = |moving: &Moving| matches!(moving.mark, Mark::Ended(_) | Mark::Gone);
+        for moving in self.moving.iter_mut().filter(|moving| !(is_over(moving) || goes_on && moving.begun)) {
             self.marks.set(&mut moving.mark, Mark::Ended(None));
+        }
+    }
+
+    /// No more commands will come: nothing is expected any more, but for transfers that were asked for already.
+    pub(super) fn withdraw_idle(&mut self) {
+        for open in self.open.iter_mut().filter(|open| open.mark != Mark::Gone) {
+            if !self.moving.iter().any(|moving| moving.setup == Some(open.id) && moving.mark != Mark::Gone) {
+                self.marks.end(open, Withdrawal::Ended);
+            }
         }
     }
 

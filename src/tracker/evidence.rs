@@ -81,6 +81,8 @@ struct Way {
     attempt: Attempt,
     /// The server has agreed.
     agreed: bool,
+    /// The client has aborted its transfer.
+    aborted: bool,
     /// The command that moves data over it.
     transfer: Option<CommandId>,
     /// Somebody else came than who should.
@@ -125,7 +127,8 @@ impl Witness {
         match event {
             Event::Command { id, verb, command } => self.command(*id, *verb, command.as_ref(), now),
             Event::Reply { answers, awaited, reply } => {
-                self.last_word = now;
+                // Before the reply ends it.
+                let during = self.occasion();
                 match (answers, awaited) {
                     (Some(id), Some(Awaited::Command(verb))) => self.reply(*id, *verb, reply, now),
                     (_, Some(Awaited::Greeting)) => {
@@ -135,12 +138,17 @@ impl Witness {
                     _ => {}
                 }
                 if reply.code() == Code::SERVICE_NOT_AVAILABLE {
-                    self.lost(LossKind::Closed, Some(reply), now);
+                    self.lost(LossKind::Closed, during, Some(reply), now);
                 }
+                self.last_word = now;
             }
             Event::Answered { id, code } => {
                 self.answered(*id);
-                self.conclude(*id, AttemptEnd::Unexpected(*code), None, now);
+                let transfer = self.ways.iter().find(|way| way.transfer == Some(*id)).map(|way| way.id);
+                match transfer.filter(|_| code.is_completion()) {
+                    Some(setup) => self.conclude(setup, AttemptEnd::Connected, None, now),
+                    None => self.conclude(*id, AttemptEnd::Unexpected(*code), None, now),
+                }
             }
             Event::Expect(expected) | Event::Assigned(expected) => self.expected(expected),
             Event::Withdrawn(expected, why) => self.withdrawn(expected.id, *why, now),
@@ -199,7 +207,7 @@ impl Witness {
     /// The control connection has ended so.
     pub fn ended(&mut self, how: LossKind, now: Instant) {
         if !self.leaves {
-            self.lost(how, None, now);
+            self.lost(how, self.occasion(), None, now);
         }
         if self.evidence.control == ControlState::Alive {
             self.evidence.control = ControlState::Unknown;
@@ -212,6 +220,9 @@ impl Witness {
         self.last_word = now;
         self.due = Some((id, verb));
         self.leaves |= verb == Verb::Quit;
+        if verb == Verb::Abor {
+            self.ways.iter_mut().for_each(|way| way.aborted |= way.attempt.opened);
+        }
         if let (Some(route), false) = (route(verb), matches!(command, Some(Command::Epsv(EpsvArgument::All)))) {
             self.begin(id, route, command, now);
         }
@@ -228,7 +239,15 @@ impl Witness {
         if self.ways.len() >= MOST {
             self.ways.pop_front();
         }
-        self.ways.push_back(Way { id, since: now, attempt, agreed: false, transfer: None, stranger: None });
+        self.ways.push_back(Way {
+            id,
+            since: now,
+            attempt,
+            agreed: false,
+            aborted: false,
+            transfer: None,
+            stranger: None,
+        });
     }
 
     fn reply(&mut self, id: CommandId, verb: Verb, reply: &Reply<'_>, now: Instant) {
@@ -271,6 +290,8 @@ impl Witness {
         };
         let (setup, stood) = (way.id, way.attempt.connected || way.attempt.opened);
         match (code.value(), way.stranger) {
+            // Somebody had enough of it: that is no fault of the connection's.
+            (426 | 451, None) if way.aborted && stood => self.conclude(setup, AttemptEnd::Connected, None, now),
             (200..=299, _) => self.conclude(setup, AttemptEnd::Connected, None, now),
             (425, Some(host)) => self.conclude(setup, AttemptEnd::Stranger(host), Some(reply), now),
             (421 | 425 | 426 | 431 | 520..=522 | 530 | 533 | 534 | 536, _) => {
@@ -337,27 +358,35 @@ impl Witness {
     }
 
     /// The control connection is lost, or was given up with a 421.
-    fn lost(&mut self, how: LossKind, said: Option<&Reply<'_>>, now: Instant) {
-        let transfer = self.ways.iter().find(|way| way.attempt.opened).map(|way| way.id);
-        let during = match (transfer, self.due) {
-            (Some(_), _) => Occasion::Transfer,
-            (None, _) if !self.greeted => Occasion::Greeting,
-            (None, Some((_, verb))) => Occasion::Command(verb),
-            (None, None) => Occasion::Idle,
-        };
+    fn lost(&mut self, how: LossKind, during: Occasion, said: Option<&Reply<'_>>, now: Instant) {
         let mut loss = ControlLoss::new(how, during).idle(now.saturating_since(self.last_word));
         loss.said = said.map(|reply| Box::new(Excerpt::of(reply)));
         self.evidence.control = ControlState::Lost(loss);
         self.leaves = true;
         // Over the command that asked for it, or amid the transfer.
-        let lost = transfer.or_else(|| self.ways.iter().find(|way| !way.agreed).map(|way| way.id));
+        let lost = self.transfer().or_else(|| self.ways.iter().find(|way| !way.agreed).map(|way| way.id));
         if let Some(id) = lost {
             self.conclude(id, AttemptEnd::ControlLost, None, now);
         }
         self.trouble |= how != LossKind::Closed || during != Occasion::Idle;
     }
 
+    /// What is under way.
+    fn occasion(&self) -> Occasion {
+        match (self.transfer(), self.due) {
+            (Some(_), _) => Occasion::Transfer,
+            (None, _) if !self.greeted => Occasion::Greeting,
+            (None, Some((_, verb))) => Occasion::Command(verb),
+            (None, None) => Occasion::Idle,
+        }
+    }
+
     // The book.
+
+    /// The data connection of a transfer that has begun.
+    fn transfer(&self) -> Option<CommandId> {
+        self.ways.iter().find(|way| way.attempt.opened).map(|way| way.id)
+    }
 
     fn way(&mut self, id: CommandId) -> Option<&mut Way> {
         self.ways.iter_mut().find(|way| way.id == id)

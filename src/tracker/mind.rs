@@ -8,7 +8,7 @@ use core::num::NonZeroU16;
 use super::book::{Book, Known, Withdrawal};
 use super::event::{News, Objection};
 use super::facts::Facts;
-use super::steps::{Heard, Steps};
+use super::steps::{Heard, Late, Steps};
 use super::tell::Tell;
 use super::{Peer, Rules, Strangers, usual};
 use crate::command::{Command, DataUse, Protection, Verb, is_foreign};
@@ -252,6 +252,23 @@ impl Mind {
         }
     }
 
+    /// What follows from a reply of which it is known only now what it answered. The address that it may have named is gone.
+    #[cold]
+    pub(super) fn catch_up(&mut self) {
+        let Some(Late { id, verb, step, code }) = self.steps.told.late.take() else { return };
+        match (verb.data_use(), step) {
+            // Whether TLS has begun, the bytes behind it tell.
+            (DataUse::Untouched, _) if matches!(verb, Verb::Auth | Verb::Adat) => {}
+            (DataUse::Untouched, Step::Wait) => {}
+            (DataUse::Untouched, _) => self.access(verb, step),
+            (DataUse::SetsUpActive | DataUse::SetsUpPassive, Step::Wait) => {}
+            (DataUse::SetsUpActive, Step::Success) => self.book.accepted(id),
+            (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
+            (_, Step::Wait) => self.book.begins(id, None),
+            (..) => self.book.ends(id, code, false),
+        }
+    }
+
     /// The server listens, if the reply says where.
     fn passive(&mut self, id: CommandId, verb: Verb, reply: &Reply<'_>, whole: bool) {
         let announced: Option<SocketAddr> = match reply.code() {
@@ -287,7 +304,7 @@ impl Mind {
     fn access(&mut self, verb: Verb, step: Step) {
         let session = self.steps.session();
         let complete = session.login() == LoginState::Complete && self.steps.facts().has(Facts::LOGIN);
-        if complete && (!self.logged_in || matches!(verb, Verb::User | Verb::Pass) && step == Step::Success) {
+        if complete && (!self.logged_in || verb == Verb::User && step == Step::Success) {
             (self.news.logged_in, self.news.stirred) = (true, true);
         }
         self.logged_in = complete;

@@ -11,10 +11,7 @@ impl Tracker {
         if let Waiting::Whole(side) = self.waiting {
             self.put_back(side);
         }
-        let Some(first) = bytes.first() else {
-            self.mind.book.withdraw_all(Withdrawal::Ended, false);
-            return self.mind.stir();
-        };
+        let Some(first) = bytes.first() else { return self.ended(from) };
         let other = self.halves.of(from.other()).view;
         let half = self.halves.of(from);
         match half.view {
@@ -31,6 +28,19 @@ impl Tracker {
             View::Records(_) | View::Lost => {}
         }
         self.follow(from, bytes);
+    }
+
+    /// This side says nothing more.
+    #[cold]
+    fn ended(&mut self, side: Peer) {
+        self.mind.steps.ended();
+        self.mind.catch_up();
+        match side {
+            // The server may still answer what was asked.
+            Peer::Client => self.mind.book.withdraw_idle(),
+            Peer::Server => self.mind.book.withdraw_all(Withdrawal::Ended, false),
+        }
+        self.mind.stir();
     }
 
     /// What the last reply makes of the bytes behind it.
@@ -88,6 +98,11 @@ impl Tracker {
             Followed::Ended(at) => {
                 half.view = View::Clear;
                 self.mind.unveil();
+                // It says nothing in the clear but what it was asked in the clear.
+                let client = &mut self.halves.client;
+                if from == Peer::Server && client.view == View::Lost {
+                    (client.view, client.whole) = (View::Clear, false);
+                }
                 if let Some(text) = bytes.get(at..).filter(|text| !text.is_empty()) {
                     self.read(from, text);
                 }

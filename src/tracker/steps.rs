@@ -41,8 +41,19 @@ pub(super) struct Told {
     pub(super) found: bool,
     /// A reply that was told without what it answers has answered this.
     pub(super) answered: Option<(CommandId, Code)>,
+    /// What follows from that, and isn't in the book yet.
+    pub(super) late: Option<Late>,
     /// Something isn't due any more, and was not answered.
     pub(super) forgot: bool,
+}
+
+/// What a command turns out to have been answered with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Late {
+    pub(super) id: CommandId,
+    pub(super) verb: Verb,
+    pub(super) step: Step,
+    pub(super) code: Code,
 }
 
 /// What the client is known to do.
@@ -193,12 +204,7 @@ impl Steps {
     /// The client goes on while something is due.
     #[cold]
     fn overlap(&mut self, verb: Verb, is_command: bool) {
-        if let Some((id, code)) = self.suspect.take()
-            && self.session.is_due(id)
-        {
-            self.session.settle(id, code);
-            self.answered(id, code);
-        }
+        self.settle_suspect();
         // Replies come in order: what is due before an answered one was missed. Whoever waits for it all the same doesn't go on.
         if self.run == 0 && self.session.first_due().is_some_and(|due| due.id < self.settled) {
             self.forget_up_to(self.settled);
@@ -210,7 +216,8 @@ impl Steps {
         }
         let Some(last) = self.session.pending().next_back() else { return };
         // Whoever aborts a transfer, or asks about it, doesn't wait for its end.
-        let about_transfer = verb.is_heard_amid_transfer() && self.session.is_transferring()
+        let amid = verb.is_heard_amid_transfer() || verb == Verb::Rein;
+        let about_transfer = amid && self.session.is_transferring()
             || verb == Verb::Abor && self.session.pending().any(|due| due.awaited.verb().is_some_and(Verb::opens_data));
         if about_transfer {
             return;
@@ -254,6 +261,9 @@ impl Steps {
             self.left = 0;
         }
         let heard = self.plainly(reply);
+        if let (Some(_), Some(heard)) = (&self.suspect, &heard) {
+            self.weigh_suspect(*heard);
+        }
         // What it says next, it may say alone.
         if self.manner == Manner::Pipelines && self.session.replies_due() == 0 {
             self.manner = Manner::Waits;
@@ -280,6 +290,17 @@ impl Steps {
     #[inline]
     fn plainly(&mut self, reply: &Reply<'_>) -> Option<Heard> {
         let code = reply.code();
+        if code.is_completion() && self.awaits_opening() {
+            if self.suspect.is_none() {
+                // Left from a transfer before, perhaps: its 1yz would still come.
+                self.suspect = self.session.ends_unbegun(code).map(|id| (id, code));
+                if self.suspect.is_some() {
+                    return None;
+                }
+            } else if self.session.replies_due() > 1 {
+                self.settle_suspect();
+            }
+        }
         if let Some((id, awaited, step)) = self.session.reply_to_only(code) {
             return self.heard(id, awaited, step);
         }
@@ -316,8 +337,7 @@ impl Steps {
             && !earlier.is_preliminary()
         {
             // Two replies at once to two commands at once: the client pipelines.
-            self.session.settle(id, earlier);
-            self.answered(id, earlier);
+            self.settle_late(id, earlier);
             self.manner = Manner::Pipelines;
             self.stale = None;
             let heard = self.plainly(reply);
@@ -354,11 +374,15 @@ impl Steps {
             }
         };
         let step = self.session.settle(id, code);
+        let heard = self.heard(id, awaited, step);
+        if let (Some(_), Some(heard)) = (&self.suspect, &heard) {
+            self.weigh_suspect(*heard);
+        }
         if !self.session.pending().any(|due| self.stale.is_some_and(|stale| due.id <= stale)) {
             self.stale = None;
             self.find();
         }
-        self.heard(id, awaited, step)
+        heard
     }
 
     /// A reply with this code has begun, and its end was missed.
@@ -366,8 +390,7 @@ impl Steps {
     pub(super) fn ended_unseen(&mut self, code: Code) {
         let first = self.session.first_due().filter(|due| due.can_be_answered(code));
         if let Some(due) = first {
-            self.session.settle(due.id, code);
-            self.answered(due.id, code);
+            self.settle_late(due.id, code);
         }
         self.lose(Loss::Unanswered);
     }
@@ -417,7 +440,8 @@ impl Steps {
         if code.is_preliminary() && self.session.replies_due() == 0 {
             self.unseen = Some(self.session.begun_unseen());
         }
-        if code != Code::SERVICE_NOT_AVAILABLE {
+        // These end a session, and servers say them unasked.
+        if !matches!(code, Code::SERVICE_NOT_AVAILABLE | Code::CLOSING_CONTROL_CONNECTION) {
             self.lose(Loss::Unsolicited);
             self.doubts = 0;
         }
@@ -490,8 +514,51 @@ impl Steps {
         self.lose(Loss::Gap);
     }
 
-    fn answered(&mut self, id: CommandId, code: Code) {
+    /// Whether the first command due is a transfer without a reply.
+    #[inline]
+    fn awaits_opening(&self) -> bool {
+        self.session.first_due().is_some_and(|due| !due.begun && due.awaited.verb().is_some_and(Verb::opens_data))
+    }
+
+    /// Something was answered behind a suspect. If that was said later, the suspect answered what is due before it; if it is the same command, the
+    /// suspect was a spare reply.
+    #[cold]
+    fn weigh_suspect(&mut self, heard: Heard) {
+        let Some((id, _)) = self.suspect else { return };
+        let overtakes = heard.awaited.verb().is_none_or(|verb| verb.is_heard_amid_transfer() || verb == Verb::Abor);
+        if heard.id == id {
+            self.suspect = None;
+        } else if heard.id > id && heard.step != Step::Wait && !overtakes {
+            self.settle_suspect();
+        }
+    }
+
+    /// One side says nothing more.
+    #[cold]
+    pub(super) fn ended(&mut self) {
+        if !self.lost {
+            self.settle_suspect();
+        }
+    }
+
+    /// The suspect has answered what was due first, as what comes behind it shows.
+    #[cold]
+    fn settle_suspect(&mut self) {
+        if let Some((id, code)) = self.suspect.take() {
+            self.settle_late(id, code);
+        }
+    }
+
+    /// A reply with this code, which was told without its command, has answered this one.
+    #[cold]
+    fn settle_late(&mut self, id: CommandId, code: Code) {
+        let Some(awaited) = self.session.awaited_by(id) else { return };
+        let step = self.session.settle(id, code);
+        if self.heard(id, awaited, step).is_none() {
+            return;
+        }
         (self.told.answered, self.told.stirred) = (Some((id, code)), true);
+        self.told.late = awaited.verb().map(|verb| Late { id, verb, step, code });
     }
 
     #[cold]

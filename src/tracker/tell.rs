@@ -35,6 +35,7 @@ impl Tracker {
 
     #[cold]
     fn next_news(&mut self) -> Option<Tell> {
+        self.mind.catch_up();
         let Mind { steps, book, news, .. } = &mut self.mind;
         if core::mem::take(&mut steps.told.forgot) {
             book.forget_but_due(steps.session());

@@ -100,7 +100,7 @@ struct Score {
     answers: usize,
     wrong: usize,
     withheld: usize,
-    /// Runs in which an answer is wrong or withheld to a command behind the third.
+    /// Runs in which an answer to a command behind the third is wrong or withheld that isn't where all is seen.
     late: usize,
 }
 
@@ -131,17 +131,21 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
     let mut known: BTreeMap<CommandId, usize> = BTreeMap::from([(CommandId::GREETING, 0)]);
     // Each reply, and what the tracker says that it answers.
     let mut told: Vec<Told> = Vec::new();
-    for Line { at, who, wire } in &dialogue.lines {
-        let side = if *who == Who::Client { Peer::Client } else { Peer::Server };
-        if !unseen.is_seen(*at) {
+    let pieces = dialogue.lines.iter().map(|Line { at, who, wire }| {
+        (*at, if *who == Who::Client { Peer::Client } else { Peer::Server }, wire.as_slice())
+    });
+    let ends = [Peer::Client, Peer::Server].map(|side| (usize::MAX, side, &[][..]));
+    for (at, side, wire) in pieces.chain(ends) {
+        if at != usize::MAX && !unseen.is_seen(at) {
             if matches!(unseen, Unseen::Gap(_)) {
                 tracker.gap(side, wire.len() as u64);
             }
             continue;
         }
         tracker.received(side, wire);
-        let mut commands = truth_of.commands.iter().enumerate().filter(|(_, line)| *line == at).map(|(index, _)| index);
-        let mut replies = truth_of.replies.get(at).into_iter().flatten();
+        let mut commands =
+            truth_of.commands.iter().enumerate().filter(|(_, line)| **line == at).map(|(index, _)| index);
+        let mut replies = truth_of.replies.get(&at).into_iter().flatten();
         while let Some(event) = tracker.poll() {
             match event {
                 Event::Command { id, .. } => {
@@ -152,7 +156,7 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
                 Event::Reply { answers, reply, .. } => {
                     let answers = answers.map(|id| known.get(&id).copied().unwrap_or(usize::MAX));
                     let (_, truth) = replies.next().copied().unwrap_or((0, None));
-                    told.push((*at, truth, Some(answers), reply.code().value()));
+                    told.push((at, truth, Some(answers), reply.code().value()));
                 }
                 Event::Answered { id, code } => {
                     let answers = known.get(&id).copied();
@@ -166,7 +170,7 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
             }
         }
         // Replies that ended here, and the tracker says nothing of.
-        told.extend(replies.map(|(_, truth)| (*at, *truth, None, 0)));
+        told.extend(replies.map(|(_, truth)| (at, *truth, None, 0)));
     }
     let begins: BTreeMap<usize, usize> =
         truth_of.replies.iter().flat_map(|(end, all)| all.iter().map(|(begin, _)| (*end, *begin))).collect();
@@ -200,10 +204,15 @@ fn server(dialogue: &Dialogue) -> &str {
         .expect("a server")
 }
 
-/// Whether an answer is wrong or withheld to a command behind the third that came since the place.
-fn is_late(truth: &Truth, unseen: Unseen, answers: &[Answer]) -> bool {
+/// Whether an answer is wrong or withheld to a command behind the third that came since the place, because something is unseen: what is withheld
+/// of the whole dialogue, such as the answer to a line of which nobody knows whether it is a command, isn't that line's fault.
+fn is_late(truth: &Truth, unseen: Unseen, answers: &[Answer], whole: &[Answer]) -> bool {
     let behind = |at: usize| truth.commands.iter().filter(|line| **line > unseen.place() && **line <= at).count();
-    let wrong = answers.iter().filter(|answer| answer.verdict != Verdict::Right);
+    let is_right = |answer: &&Answer| answer.verdict == Verdict::Right;
+    let right_at_best = |answer: &&Answer| {
+        whole.iter().filter(is_right).any(|best| (best.line, best.command) == (answer.line, answer.command))
+    };
+    let wrong = answers.iter().filter(|answer| !is_right(answer)).filter(right_at_best);
     wrong.filter_map(|answer| truth.commands.get(answer.command?)).any(|at| behind(*at) > 3)
 }
 
@@ -217,6 +226,7 @@ fn step_is_lost_seldom_and_found_soon() {
     let dialogues = dialogue::all();
     for dialogue in &dialogues {
         let truth = Truth::of(dialogue);
+        let whole = run(dialogue, &truth, Unseen::Nothing);
         let of = |line: &Line| [Unseen::Line(line.at), Unseen::Gap(line.at), Unseen::Before(line.at)];
         let places = dialogue.lines.iter().flat_map(|line| of(line).map(|unseen| (line.who, unseen)));
         for (who, unseen) in places.chain([(Who::Client, Unseen::Nothing)]) {
@@ -229,7 +239,7 @@ fn step_is_lost_seldom_and_found_soon() {
                 (Unseen::Gap(_), Who::Server) => TOLD[1],
                 (Unseen::Before(_), _) => "all before a line",
             };
-            let late = is_late(&truth, unseen, &answers);
+            let late = is_late(&truth, unseen, &answers, &whole);
             scores.entry((kind, server(dialogue))).or_default().add(&answers, late);
             scores.entry((kind, "all")).or_default().add(&answers, late);
             if let Some(show) = &show {
@@ -275,7 +285,7 @@ fn step_is_lost_seldom_and_found_soon() {
         let Score { runs, wrong_runs, answers, withheld, late, .. } = total(kinds);
         assert!(wrong_runs * 100 <= runs, "{kinds:?}: wrong in {wrong_runs} of {runs} runs");
         assert!(withheld * 10 <= answers, "{kinds:?}: withheld {withheld} of {answers}");
-        assert!(late * 100 <= runs, "{kinds:?}: step isn't found behind the third command in {late} of {runs} runs");
+        assert!(late * 400 <= runs, "{kinds:?}: step isn't found behind the third command in {late} of {runs} runs");
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), table, "TRACKER_RECORD=1 writes it anew");
 }

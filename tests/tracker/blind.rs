@@ -71,6 +71,23 @@ fn nothing_is_seen_of_tls_of_which_a_part_is_missing() {
     assert_eq!(say(&mut tracker, &["C: PORT 192,0,2,1,18,103"]), [""; 0]);
 }
 
+/// It says nothing in the clear but what it was asked in the clear. The client's own bytes don't tell, if a part of its TLS is missing.
+#[test]
+fn once_the_server_is_in_the_clear_the_client_is() {
+    let mut tracker = tracker();
+    say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
+    for side in [Peer::Client, Peer::Server] {
+        bytes(&mut tracker, side, &record(22, b"hello"));
+    }
+    tracker.gap(Peer::Client, u64::MAX);
+    bytes(&mut tracker, Peer::Server, &record(23, b"200 cleared"));
+    assert_eq!(say(&mut tracker, &["C: PWD"]), [""; 0]);
+    assert_eq!(say(&mut tracker, &["S: 257 \"/\""]), ["sight", "< ? 257"]);
+    let told = say(&mut tracker, &["C: PORT 192,0,2,1,18,103", "S: 200 PORT ok", "C: EPSV", "S: 229 (|||4711|)"]);
+    assert_eq!(told[..4], ["> PORT", "refused 192.0.2.1:4711 NotWhole", "< PORT 200", "found"]);
+    assert_eq!(told.last().unwrap(), "expect Client 192.0.2.1 to 192.0.2.2:4711 protected?");
+}
+
 #[test]
 fn what_is_missing_within_a_record_hides_no_end() {
     let hello = record(22, &[7; 200]);

@@ -79,6 +79,10 @@ fn what_works_is_no_trouble() {
         // The client connects, finds no file, and agrees on another way.
         &["C: EPSV", "S: 229 (|||30000|)", "C: RETR a", "S: 550 no", "C: PASV", LISTENS],
         &["C: RETR a", "S: 550 no"],
+        // A server that says no 150.
+        &["C: EPSV", "S: 229 (|||30000|)", "C: RETR a", "S: 226 done", "C: NOOP", "S: 200 ok"],
+        // The user has enough of it.
+        &["C: EPSV", "S: 229 (|||30000|)", "C: RETR a", "S: 150 ok", "C: ABOR", "S: 426 aborted", "S: 226 done"],
         &["C: EPSV ALL", "S: 200 ok"],
         &["C: QUIT", "S: 221 bye"],
     ] {
@@ -91,6 +95,7 @@ fn what_works_is_no_trouble() {
     assert_eq!((evidence.side, evidence.software, evidence.logged_in), (Side::Observer, Software::Vsftpd, Some(true)));
     assert_eq!(evidence.control, ControlState::Unknown, "it has ended in order");
     assert!(evidence.attempts.iter().all(|attempt| attempt.is_success() && attempt.connected), "{evidence:?}");
+    assert_eq!(evidence.attempts.len(), 6, "each transfer's");
     assert!(evidence.attempts.len() <= 8, "bounded");
 }
 
@@ -113,6 +118,12 @@ fn each_failure_is_an_attempt_with_its_end() {
             &["C: PORT 198,51,100,1,200,1", "S: 200 ok", "C: LIST", "S: 425 Failed to establish connection."],
             Route::Port,
             AttemptEnd::ServerFailed(code(425)),
+        ),
+        // Given up before it began: nobody had come.
+        (
+            &[&passive[..], &["C: ABOR", "S: 426 aborted", "S: 226 done"]].concat(),
+            Route::Pasv,
+            AttemptEnd::ServerFailed(code(426)),
         ),
         // Nothing was agreed on.
         (&["C: LIST", "S: 425 Use PORT or PASV first."], Route::Pasv, AttemptEnd::ServerFailed(code(425))),
@@ -222,7 +233,10 @@ fn a_control_connection_that_is_lost_says_amid_what() {
     };
     let transfer = ["C: PASV", LISTENS, "C: RETR a", "S: 150 ok"];
     assert_eq!(lost(&transfer, LossKind::Reset), (LossKind::Reset, Occasion::Transfer, 1));
+    let given_up = [&transfer[..], &["S: 421 Timeout."]].concat();
+    assert_eq!(lost(&given_up, LossKind::Closed), (LossKind::Closed, Occasion::Transfer, 1));
     let command = Occasion::Command(ftp_proto::Verb::Pasv);
+    assert_eq!(lost(&["C: PASV", "S: 421 no"], LossKind::Closed), (LossKind::Closed, command, 1));
     assert_eq!(lost(&["C: PASV"], LossKind::Closed), (LossKind::Closed, command, 1));
     assert_eq!(lost(&[], LossKind::Closed), (LossKind::Closed, Occasion::Idle, 0));
     assert_eq!(lost(&["S: 421 Timeout."], LossKind::Closed), (LossKind::Closed, Occasion::Idle, 0));

@@ -48,8 +48,11 @@ fn a_reply_to_nothing_is_a_command_that_was_missed() {
     let mut tracker = logged_in();
     let told = say(&mut tracker, &["S: 250 moved", "C: PWD", "S: 257 \"/\""]);
     assert_eq!(told, ["< ? 250", "lost Unsolicited", "> PWD", "< PWD 257", "found"]);
-    // A time-out is what servers say unasked.
+    // A time-out and a goodbye, behind a client that has closed its side, are what servers say unasked.
     assert_eq!(say(&mut tracker, &["S: 421 Timeout."]), ["< ? 421"]);
+    let mut tracker = logged_in();
+    bytes(&mut tracker, Peer::Client, b"");
+    assert_eq!(say(&mut tracker, &["S: 221 You could at least say goodbye."]), ["< ? 221"]);
 }
 
 #[test]

@@ -164,3 +164,21 @@ fn ends_of_sessions() {
         assert_eq!(transfers(&lines), [format!("anna STOR > up 0 - {code}")], "{rest:?}");
     }
 }
+
+/// No transfer goes unlogged because others wait before it; only the names of what waits far behind aren't kept.
+#[test]
+fn twenty_transfers_at_once() {
+    let (commands, replies): (Vec<[String; 2]>, Vec<[String; 3]>) = (0..20)
+        .map(|file| {
+            let replies = [format!("S: 227 ok (192,0,2,2,20,{file})"), "S: 150 ok".into(), "S: 226 done".into()];
+            (["C: PASV".into(), format!("C: RETR {file}")], replies)
+        })
+        .unzip();
+    let lines = commands.concat().into_iter().chain(replies.concat()).collect::<Vec<_>>();
+    let told = transfers(&lines.iter().map(|line| line.as_bytes()).collect::<Vec<_>>());
+    let expected = (0..20).map(|file| {
+        let path = if file < 8 { file.to_string() } else { "-".into() };
+        format!("anna RETR < {path} 0 - 226")
+    });
+    assert_eq!(told, expected.collect::<Vec<_>>());
+}
