@@ -250,8 +250,9 @@ impl Transfer {
     /// The server has said its last word of it, and no byte is under way.
     fn is_over(&self) -> bool {
         let Some(code) = self.end else { return false };
-        let refused = !self.begun && code.is_none_or(Code::is_negative);
-        refused || self.meter.as_ref().is_none_or(|meter| meter.is_over())
+        let has_failed = code.is_none_or(Code::is_negative);
+        let is_over = |meter: &Rc<Meter>| if has_failed { meter.has_an_end() } else { meter.has_ended(self.sender) };
+        !self.begun && has_failed || self.meter.as_ref().is_none_or(is_over)
     }
 }
 
