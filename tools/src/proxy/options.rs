@@ -102,9 +102,8 @@ pub fn main(program: &str) -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<()> {
-    let address = arguments.listen;
-    let service = arguments.service()?;
+fn run(mut service: Service) -> Result<()> {
+    let address = service.own;
     service.stop.on_signals()?;
     door::allow_sockets();
     let listener = door::listen(address).with_context(|| format!("{address}"))?;
@@ -116,6 +115,7 @@ fn run(arguments: Arguments) -> Result<()> {
 impl Arguments {
     fn service(self) -> Result<Service> {
         ensure!(
+    service.own = listener.local_addr()?;
             self.tls == Tls::Refuse || !self.read_only && self.deny.is_empty(),
             "what TLS hides can't be denied: --read-only and --deny go with --tls refuse alone"
         );
@@ -146,6 +146,7 @@ impl Arguments {
             idle: Duration::from_secs(self.idle_timeout),
             log: Arc::new(Log::open(self.log.as_deref()).context("--log")?),
             house: House::new(Some(usize::try_from(self.max_sessions)?)),
+            own: self.listen,
             stop: Stop::new()?,
         })
     }
