@@ -2,7 +2,7 @@
 
 use std::future::pending;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ use crate::server::service::FAREWELL;
 
 /// Whose sessions pass, and how.
 pub struct Service {
+    /// Where the proxy listens.
+    pub own: SocketAddr,
     pub upstream: Upstream,
     pub rules: Arc<Rules>,
     pub policy: Policy,
@@ -49,6 +51,26 @@ pub enum Upstream {
     Named(String, u16),
     /// Where the client wanted to go before a firewall of this host redirected it.
     Redirected,
+}
+
+impl Service {
+    /// Whether who connects to this address comes to the proxy itself: it would lead it to itself, and so on.
+    pub fn is_own(&self, address: SocketAddr) -> bool {
+        let (own, host) = (self.own.ip(), address.ip().to_canonical());
+        let host = match host {
+            IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            host => host,
+        };
+        // Only an address of this host can be bound to.
+        let is_here = || UdpSocket::bind((host, 0)).is_ok();
+        let listens_there = match own {
+            IpAddr::V4(own) if own.is_unspecified() => host.is_ipv4() && is_here(),
+            IpAddr::V6(own) if own.is_unspecified() => is_here(),
+            own => own.to_canonical() == host,
+        };
+        self.own.port() == address.port() && listens_there
+    }
 }
 
 /// Serves everybody who connects, until the end. Each thread accepts its own sessions and keeps them.
@@ -87,7 +109,7 @@ async fn visit(client: TcpStream, peer: SocketAddr, service: &Arc<Service>, end:
     let record = Record::new(service.log.clone(), Endpoints::new(client.local_addr()?, peer).peer());
     if !guest.is_welcome() {
         record.say("refused", "too many sessions");
-        return turn_away(client, "421 Too many sessions, try again later.\r\n").await;
+        return turn_away(client, &record, "421 Too many sessions, try again later.\r\n").await;
     }
     let mut stop = pin!(end.notified());
     let dialled = tokio::select! {
@@ -98,14 +120,14 @@ async fn visit(client: TcpStream, peer: SocketAddr, service: &Arc<Service>, end:
         }
         () = stop.as_mut() => {
             record.say("ended", SHUTTING_DOWN.trim_end());
-            return turn_away(client, SHUTTING_DOWN).await;
+            return turn_away(client, &record, SHUTTING_DOWN).await;
         }
     };
     match dialled {
         Ok(server) => Session::new(client, server, service.clone())?.run(stop).await,
         Err(error) => {
             record.say("trouble", &unreachable(&error));
-            turn_away(client, "421 The server can't be reached.\r\n").await?;
+            turn_away(client, &record, "421 The server can't be reached.\r\n").await?;
         }
     }
     Ok(())
@@ -137,10 +159,8 @@ async fn dial(client: &TcpStream, service: &Service) -> io::Result<TcpStream> {
         Upstream::Redirected => vec![original(client)?],
     };
     let mut failure = ErrorKind::NotFound.into();
-    let own = Endpoints::new(client.local_addr()?, client.peer_addr()?).local();
     for address in addresses {
-        // It would lead the proxy to itself, and so on.
-        if address == own {
+        if service.is_own(address) {
             failure = io::Error::new(ErrorKind::AddrNotAvailable, "it is the proxy itself");
             continue;
         }
@@ -168,10 +188,11 @@ fn original(_: &TcpStream) -> io::Result<SocketAddr> {
     Err(ErrorKind::Unsupported.into())
 }
 
-async fn turn_away(client: TcpStream, why: &str) -> io::Result<()> {
+async fn turn_away(client: TcpStream, record: &Record, why: &str) -> io::Result<()> {
     let mut client = Side::new(client)?;
     client.push(why.as_bytes(), None);
     // What few need, nobody has room for.
     Box::pin(client.leave(LINGER)).await;
+    record.say("close", "-");
     Ok(())
 }

@@ -127,6 +127,8 @@ impl Side {
                 Err(error) => return Err(error),
             }
         }
+        // What an idle session doesn't need is given back.
+        self.out = Vec::new();
         if self.end == End::Due {
             self.end = End::Sent;
             SockRef::from(&self.stream).shutdown(Shutdown::Write)?;
@@ -179,4 +181,27 @@ fn is_marked(stream: &TcpStream) -> bool {
 
 fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::{TcpListener, TcpStream as Blocking};
+
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_has_gone_takes_no_memory() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut reader = Blocking::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let mut side = Side::new(TcpStream::from_std(socket).unwrap()).unwrap();
+        side.push(&[b'x'; 20_000], None);
+        assert!(side.out.capacity() >= 20_000);
+        side.writable().await.unwrap();
+        side.write().unwrap();
+        reader.read_exact(&mut [0; 20_000]).unwrap();
+        assert_eq!(side.out.capacity(), 0);
+    }
 }

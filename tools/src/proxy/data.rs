@@ -12,7 +12,7 @@ use ftp_proto::DataError;
 use ftp_proto::session::CommandId;
 use ftp_proto::tracker::{Expectation, Peer, Withdrawal};
 use tokio::net::{TcpListener as AsyncListener, TcpSocket, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -22,6 +22,9 @@ use crate::net::data::{listen_on_link, why};
 
 /// As many data connections may a session have at once. One is usual; the next may be agreed on while one is in use.
 const MOST: usize = 8;
+
+/// And as many at all, with those that nobody needs any more and whose sockets are about to be closed.
+const MOST_LEAVING: usize = 64;
 
 /// What the data connections of a session have in common.
 #[derive(Debug, Clone)]
@@ -57,6 +60,10 @@ struct Way {
     meter: Rc<Meter>,
     /// Says that it isn't expected any more, and whether who is at the door already may come in.
     withdraw: Option<oneshot::Sender<bool>>,
+    /// Its transfer is over.
+    served: bool,
+    /// Says that it is to be closed in order, though one end hasn't.
+    leave: Rc<Notify>,
 }
 
 /// What has gone over a data connection.
@@ -64,7 +71,12 @@ pub struct Meter {
     to_client: Cell<u64>,
     to_server: Cell<u64>,
     last: Cell<Instant>,
-    /// One side has said all, or it has broken, or never was.
+    /// It stands from one end to the other, or has stood.
+    connected: Cell<bool>,
+    /// This side has said all, and the other has been told so.
+    client_ended: Cell<bool>,
+    server_ended: Cell<bool>,
+    /// Nothing more goes over it, or it never was.
     over: Cell<bool>,
 }
 
@@ -96,6 +108,7 @@ struct Making {
     source: SocketAddr,
     settings: Rc<Settings>,
     meter: Rc<Meter>,
+    leave: Rc<Notify>,
 }
 
 impl Ways {
@@ -117,7 +130,14 @@ impl Ways {
     /// Listens for the one who dials; what it is to be told.
     pub fn open(&mut self, expected: &Expectation<'_>) -> Result<SocketAddr, DataError> {
         while self.tasks.try_join_next().is_some() {}
-        if self.tasks.len() >= MOST {
+        if self.open.iter().filter(|way| way.is_needed()).count() >= MOST {
+            // A client that keeps its end of what it has read to the end shall not run out of them.
+            self.open.iter().filter(|way| way.is_served()).for_each(|way| way.leave.notify_one());
+            if self.open.iter().filter(|way| way.is_needed() && !way.is_served()).count() >= MOST {
+                return Err(DataError::NoPort);
+            }
+        }
+        if self.tasks.len() >= MOST_LEAVING {
             return Err(DataError::NoPort);
         }
         let settings = &self.settings;
@@ -130,7 +150,7 @@ impl Ways {
         // One is all that comes. Who is of the other family is told our own: an address of ours outside says nothing about it.
         let outside = outside.filter(|outside| outside.is_ipv4() == own.is_ipv4());
         let told = SocketAddr::new(outside.unwrap_or(own.ip()), port);
-        let meter = Rc::new(Meter::new());
+        let (meter, leave) = (Rc::new(Meter::new()), Rc::new(Notify::new()));
         let making = Making {
             listener,
             from: expected.from,
@@ -139,6 +159,7 @@ impl Ways {
             source,
             settings: settings.clone(),
             meter: meter.clone(),
+            leave: leave.clone(),
         };
         let (withdraw, withdrawn) = oneshot::channel();
         let (id, tell) = (expected.id, self.tell.clone());
@@ -150,7 +171,7 @@ impl Ways {
             }
             say(News::Over);
         });
-        self.open.push(Way { id, meter, withdraw: Some(withdraw) });
+        self.open.push(Way { id, meter, withdraw: Some(withdraw), served: false, leave });
         self.replaced.truncate(MOST);
         self.replaced.push_front((expected.to, told));
         Ok(told)
@@ -159,9 +180,11 @@ impl Ways {
     /// It isn't expected any more. One that stands goes on; and where its transfer is over, so does one whose first end has connected
     /// already: what it has sent may be all there is.
     pub fn withdraw(&mut self, id: CommandId, why: Withdrawal) {
-        if let Some(withdraw) = self.open.iter_mut().find(|way| way.id == id).and_then(|way| way.withdraw.take()) {
+        let Some(way) = self.open.iter_mut().find(|way| way.id == id) else { return };
+        way.served = why == Withdrawal::Over;
+        if let Some(withdraw) = way.withdraw.take() {
             // It may have ended by itself.
-            let _ = withdraw.send(why == Withdrawal::Over);
+            let _ = withdraw.send(way.served);
         }
     }
 
@@ -208,10 +231,29 @@ impl Ways {
     }
 }
 
+impl Way {
+    /// It stands, or may come to stand.
+    fn is_needed(&self) -> bool {
+        self.withdraw.is_some() || self.meter.connected.get()
+    }
+
+    /// Its transfer is over, and who has sent has said all; the other end only has to close it.
+    fn is_served(&self) -> bool {
+        self.served && (self.meter.client_ended.get() || self.meter.server_ended.get())
+    }
+}
+
 impl Meter {
     fn new() -> Self {
-        let (to_client, to_server) = (Cell::new(0), Cell::new(0));
-        Self { to_client, to_server, last: Cell::new(Instant::now()), over: Cell::new(false) }
+        Self {
+            to_client: Cell::default(),
+            to_server: Cell::default(),
+            last: Cell::new(Instant::now()),
+            connected: Cell::default(),
+            client_ended: Cell::default(),
+            server_ended: Cell::default(),
+            over: Cell::default(),
+        }
     }
 
     /// How many bytes have gone on that this side has sent.
@@ -227,6 +269,23 @@ impl Meter {
         self.over.get()
     }
 
+    /// Whether nothing more comes from this side.
+    pub fn has_ended(&self, sender: Peer) -> bool {
+        self.over.get() || self.end_of(sender).get()
+    }
+
+    /// Whether nothing more comes from one side at least.
+    pub fn has_an_end(&self) -> bool {
+        [Peer::Client, Peer::Server].into_iter().any(|side| self.has_ended(side))
+    }
+
+    fn end_of(&self, sender: Peer) -> &Cell<bool> {
+        match sender {
+            Peer::Client => &self.client_ended,
+            Peer::Server => &self.server_ended,
+        }
+    }
+
     fn count(&self, to: Peer, count: usize) {
         let total = match to {
             Peer::Client => &self.to_client,
@@ -240,7 +299,7 @@ impl Meter {
 impl Making {
     /// From the listener to the end of the connection.
     async fn carry(self, withdrawn: oneshot::Receiver<bool>, tell: impl Fn(News)) -> Result<(), News> {
-        let Self { listener, from, by, to, source, settings, meter } = self;
+        let Self { listener, from, by, to, source, settings, meter, leave } = self;
         let Some(near) = arrival(listener, from, withdrawn, &tell).await? else {
             meter.over.set(true);
             return Ok(());
@@ -256,22 +315,23 @@ impl Making {
         };
         reset(&far);
         tell(News::Connected);
+        meter.connected.set(true);
         meter.last.set(Instant::now());
         let (client, server) = if by == Peer::Client { (&near, &far) } else { (&far, &near) };
-        let passed = || {
-            if !meter.over.replace(true) {
-                tell(News::Passed);
-            }
+        let passed = |sender| {
+            meter.end_of(sender).set(true);
+            tell(News::Passed);
         };
         let moving = async {
             tokio::try_join!(
-                pump(client, server, |count| meter.count(Peer::Server, count), passed),
-                pump(server, client, |count| meter.count(Peer::Client, count), passed),
+                pump(client, server, |count| meter.count(Peer::Server, count), || passed(Peer::Client)),
+                pump(server, client, |count| meter.count(Peer::Client, count), || passed(Peer::Server)),
             )
         };
         let result = tokio::select! {
             result = moving => result.map(drop),
             () = stalled(&meter, settings.stall) => Err(timed_out()),
+            () = leave.notified() => Ok(()),
         };
         meter.over.set(true);
         result.map_err(|_| News::Broken)?;
@@ -330,7 +390,14 @@ async fn arrival(
 async fn dial(to: SocketAddr, mut source: SocketAddr) -> io::Result<TcpStream> {
     let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     source.set_port(0);
-    socket.bind(source)?;
+    if let Err(error) = socket.bind(source) {
+        // All ports may be in the memory of connections that have ended.
+        if error.kind() != io::ErrorKind::AddrInUse {
+            return Err(error);
+        }
+        socket.set_reuseaddr(true)?;
+        socket.bind(source)?;
+    }
     socket.connect(to).await
 }
 

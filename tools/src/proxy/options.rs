@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +20,12 @@ use crate::server::door::{self, House, Stop};
 
 /// RFC 959 8: where a server is that says nothing else.
 const CONTROL_PORT: u16 = 21;
+
+/// The tracker expects no data connection to a port below.
+const FIRST_PORT: u16 = 1024;
+
+/// The exit status if what was asked for can't be, as that of the options' parser.
+const USAGE: u8 = 2;
 
 /// A transparent FTP proxy: passes sessions on to a server, makes the data connections that they agree on, and no others.
 #[derive(Parser)]
@@ -93,31 +99,45 @@ enum PassiveHost {
 
 /// The program, under its name: it serves until the end.
 pub fn main(program: &str) -> ExitCode {
-    match run(Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{program}: {error:#}");
-            ExitCode::FAILURE
-        }
+    let failed = |error: anyhow::Error, status| {
+        eprintln!("{program}: {error:#}");
+        status
+    };
+    match Arguments::parse().service() {
+        Ok(service) => run(service).map_or_else(|error| failed(error, ExitCode::FAILURE), |()| ExitCode::SUCCESS),
+        Err(error) => failed(error, ExitCode::from(USAGE)),
     }
 }
 
-fn run(arguments: Arguments) -> Result<()> {
-    let address = arguments.listen;
-    let service = arguments.service()?;
+fn run(mut service: Service) -> Result<()> {
+    let address = service.own;
     service.stop.on_signals()?;
+    service.log.reopen_on_signal()?;
     door::allow_sockets();
     let listener = door::listen(address).with_context(|| format!("{address}"))?;
+    service.own = listener.local_addr()?;
     let mut out = io::stdout();
     writeln!(out, "listening on {}", listener.local_addr()?).and_then(|()| out.flush()).context("standard output")?;
     Ok(serve(&listener, &Arc::new(service))?)
 }
 
 impl Arguments {
+    /// An error: what was asked for can't be.
     fn service(self) -> Result<Service> {
         ensure!(
             self.tls == Tls::Refuse || !self.read_only && self.deny.is_empty(),
             "what TLS hides can't be denied: --read-only and --deny go with --tls refuse alone"
+        );
+        for (option, address) in
+            [("--passive-address", self.passive_address), ("--external-address", self.external_address)]
+        {
+            ensure!(address.is_none_or(is_of_a_host), "{option}: nobody can connect to such an address");
+        }
+        ensure!(self.trust.iter().copied().all(is_of_a_host), "--trust: no host has such an address");
+        let announced = self.announced_ports.unwrap_or(FIRST_PORT..=u16::MAX);
+        ensure!(
+            *announced.end() >= FIRST_PORT,
+            "--announced-ports: those below {FIRST_PORT} never pass, so none would"
         );
         let mut rules = Rules::default();
         rules.trusted = self.trust.into();
@@ -126,13 +146,14 @@ impl Arguments {
             PassiveHost::Peer => Strangers::Replaced,
         };
         Ok(Service {
+            own: self.listen,
             upstream: self.server,
             rules: Arc::new(rules),
             policy: Policy {
                 only: self.only,
                 denied: self.deny,
                 read_only: self.read_only,
-                ports: self.announced_ports.unwrap_or(1024..=u16::MAX),
+                ports: announced,
                 tls: self.tls,
             },
             data: Settings {
@@ -144,15 +165,23 @@ impl Arguments {
                 stall: Duration::from_secs(self.data_timeout),
             },
             idle: Duration::from_secs(self.idle_timeout),
-            log: Arc::new(Log::open(self.log.as_deref()).context("--log")?),
+            log: Arc::new(Log::open(self.log)?),
             house: House::new(Some(usize::try_from(self.max_sessions)?)),
             stop: Stop::new()?,
         })
     }
 }
 
+/// Whether it can be one host's.
+fn is_of_a_host(address: IpAddr) -> bool {
+    !address.is_unspecified() && !address.is_multicast() && address != IpAddr::V4(Ipv4Addr::BROADCAST)
+}
+
 fn upstream(text: &str) -> Result<Upstream, String> {
     if text == "redirected" {
+        if !cfg!(target_os = "linux") {
+            return Err("only on Linux the proxy can tell where a client wanted to go".into());
+        }
         return Ok(Upstream::Redirected);
     }
     let wrong = || "it must be HOST, HOST:PORT, or redirected".to_owned();

@@ -136,10 +136,7 @@ fn changes(verb: Verb, command: Option<&Command<'_>>) -> bool {
     match verb {
         // Some servers take a time before the path, and set it.
         Verb::Mdtm => match command {
-            Some(Command::Mdtm(path)) => {
-                let time = path.as_bytes().iter().take_while(|byte| byte.is_ascii_digit()).count();
-                time >= 12 && path.as_bytes().get(time) == Some(&b' ')
-            }
+            Some(Command::Mdtm(path)) => begins_with_time(path.as_bytes()),
             _ => true,
         },
         verb if verb.sets_up_data() => false,
@@ -153,4 +150,13 @@ fn changes(verb: Verb, command: Option<&Command<'_>>) -> bool {
         Verb::Xsha | Verb::Xsha1 | Verb::Xsha256 | Verb::Xsha512 => false,
         _ => true,
     }
+}
+
+/// Whether a time stands before the path: `YYYYMMDDHHMM` at least, with seconds, a fraction or a zone behind, and a blank.
+fn begins_with_time(argument: &[u8]) -> bool {
+    let argument = argument.trim_ascii_start();
+    let Some(end) = argument.iter().position(u8::is_ascii_whitespace) else { return false };
+    let (word, _) = argument.split_at(end);
+    let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits >= 12 && word.iter().skip(digits).all(|byte| byte.is_ascii_digit() || b".+-Zz".contains(byte))
 }

@@ -88,7 +88,7 @@ impl Record {
             }
             Event::Answered { id, code } => self.answered(*id, *code, ways),
             Event::LoggedIn { user } => {
-                let user = printable(user.unwrap_or_default()).replace(' ', "\\x20");
+                let user = one_word(user.unwrap_or_default());
                 self.user = if user.is_empty() { "-".into() } else { user };
             }
             Event::Expect(expected) | Event::Assigned(expected) => self.assigned(expected),
@@ -247,12 +247,30 @@ impl Transfer {
         }
     }
 
-    /// The server has said its last word of it, and no byte is under way.
+    /// The server has said its last word of it, and no byte is under way: where it is done, who sends has said all; an end of
+    /// either side is one where it has failed.
     fn is_over(&self) -> bool {
         let Some(code) = self.end else { return false };
-        let refused = !self.begun && code.is_none_or(Code::is_negative);
-        refused || self.meter.as_ref().is_none_or(|meter| meter.is_over())
+        let has_failed = code.is_none_or(Code::is_negative);
+        let is_over = |meter: &Rc<Meter>| if has_failed { meter.has_an_end() } else { meter.has_ended(self.sender) };
+        !self.begun && has_failed || self.meter.as_ref().is_none_or(is_over)
     }
+}
+
+/// A name as one field of a line: what would end it, and what is no text, shows as an escape.
+fn one_word(name: &[u8]) -> String {
+    let mut word = String::new();
+    for chunk in name.utf8_chunks() {
+        for character in printable(chunk.valid().as_bytes()).chars() {
+            match character {
+                ' ' => word.push_str("\\x20"),
+                blank if blank.is_whitespace() => word.extend(blank.escape_unicode()),
+                other => word.push(other),
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| word.push_str(&format!("\\x{byte:02x}")));
+    }
+    word
 }
 
 fn seconds(since: Instant) -> f64 {

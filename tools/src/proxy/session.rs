@@ -151,7 +151,7 @@ impl Session {
                 break End::Broken;
             }
         };
-        Box::pin(self.finish(end)).await;
+        Box::pin(self.finish(end, stop)).await;
     }
 
     fn end(&self) -> Option<End> {
@@ -256,9 +256,12 @@ impl Session {
                         address.refuse();
                         continue;
                     };
-                    let opened = match policy.allows(expected.to) {
-                        true => ways.open(&expected).map_err(|why| why.to_string()),
-                        false => Err(format!("the policy forbids port {}", expected.to.port())),
+                    let opened = if service.is_own(expected.to) {
+                        Err("it is the proxy itself".to_owned())
+                    } else if policy.allows(expected.to) {
+                        ways.open(&expected).map_err(|why| why.to_string())
+                    } else {
+                        Err(format!("the policy forbids port {}", expected.to.port()))
                     };
                     match opened {
                         Ok(told) => address.replace(told),
@@ -287,7 +290,7 @@ impl Session {
         self.watch.explain();
     }
 
-    async fn finish(mut self: Box<Self>, end: End) {
+    async fn finish(mut self: Box<Self>, end: End, mut stop: Pin<&mut Notified<'_>>) {
         for side in [Peer::Client, Peer::Server] {
             // Behind a flood nothing goes on, and the session ends as it is.
             let _ = self.rewrite.received(side, &[]);
@@ -319,8 +322,14 @@ impl Session {
         drop((client, server));
         // Data that is under way goes on to its end, which either end may bring about.
         while !watch.ways.is_empty() {
-            let (id, news) = watch.ways.news().await;
-            watch.data(id, news);
+            tokio::select! {
+                (id, news) = watch.ways.news() => watch.data(id, news),
+                () = stop.as_mut() => {
+                    watch.ways.break_off().await;
+                    watch.record.say("ended", SHUTTING_DOWN.trim_end());
+                    break;
+                }
+            }
         }
         watch.record.finish();
         watch.record.say("close", "-");

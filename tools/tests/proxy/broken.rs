@@ -9,7 +9,7 @@ use socket2::SockRef;
 
 use crate::processes::Server;
 use crate::scripted::{Scripted, Then, reset};
-use crate::{Proxy, named};
+use crate::{Proxy, named, pair, transfer};
 
 #[test]
 fn a_reset_of_the_data_is_no_end_of_a_file() {
@@ -165,4 +165,24 @@ fn a_signal_ends_it_in_order() {
     assert_eq!(proxy.ended(), Some(0));
     thread::sleep(Duration::from_millis(200));
     assert!(!server.root().join("half").exists());
+}
+
+/// Nor does it wait for data whose session has left: that is broken off, and in the log.
+#[test]
+fn a_signal_ends_data_that_goes_on_alone() {
+    let (mut proxy, client, server) = pair(&[]);
+    let data = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut received, mut sent) = transfer(&client, &server, &data);
+    sent.write_all(b"half").unwrap();
+    received.read_exact(&mut [0; 4]).unwrap();
+    drop((client, server));
+    thread::sleep(Duration::from_millis(300));
+    assert!(!proxy.log(&["connect"]).contains(" close "), "the data goes on");
+    let begun = Instant::now();
+    proxy.signal("TERM");
+    assert_eq!(received.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(proxy.ended(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    let log = proxy.log(&[" RETR - 4 ", " ended - - "]);
+    assert!(log.lines().last().is_some_and(|line| line.contains(" close - - ")), "{log}");
 }

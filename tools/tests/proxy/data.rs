@@ -1,6 +1,6 @@
 //! The data connections: those that are expected, one each, and no others.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::processes::Server;
 use crate::scripted::{Scripted, Then};
-use crate::{Proxy, named, read_all};
+use crate::{Proxy, named, pair, read, read_all};
 
 const STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
@@ -214,4 +214,66 @@ fn a_session_has_a_bounded_number_of_them() {
     });
     assert_eq!(refused, Some(8));
     assert!(session.say("NOOP").starts_with("200"));
+}
+
+/// Not even by those who say them all at once: what was replaced doesn't count.
+#[test]
+fn as_many_as_are_wanted_one_after_the_other() {
+    let (_proxy, client, server) = pair(&[]);
+    let data = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = data.local_addr().unwrap().port();
+    (&server).write_all(b"230 in\r\n").unwrap();
+    read(&client, 8);
+    (&client).write_all(&b"PASV\r\n".repeat(50)).unwrap();
+    read(&server, 300);
+    let reply = format!("227 ok (127,0,0,1,{},{})\r\n", port >> 8, port & 255);
+    (&server).write_all(reply.repeat(50).as_bytes()).unwrap();
+    let mut replies = BufReader::new(&client);
+    let mut line = String::new();
+    for turn in 0..50 {
+        line.clear();
+        replies.read_line(&mut line).unwrap();
+        assert!(line.starts_with("227 "), "{turn}: {line}");
+    }
+    let _dialled = TcpStream::connect(named(&line, "")).unwrap();
+    data.accept().unwrap();
+}
+
+/// Some close what they have read to its end only when they end.
+#[test]
+fn a_client_that_keeps_its_ends_open() {
+    let server = Server::start("127.0.0.1:0", &[]);
+    let proxy = Proxy::before(&server.address, &[]);
+    let mut session = proxy.log_in();
+    session.send("STOR file", "content");
+    let mut held = Vec::new();
+    for _ in 0..30 {
+        let mut data = session.passive();
+        assert!(session.say("RETR file").starts_with("150"));
+        assert!(session.reply().starts_with("226"));
+        let mut content = String::new();
+        data.read_to_string(&mut content).unwrap();
+        assert_eq!(content, "content");
+        held.push(data);
+    }
+}
+
+/// It would be its own client: who sends a file could say FTP to the server from the proxy's address, and so on.
+#[test]
+fn the_proxy_itself_is_never_dialled() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = Proxy::before(server.local_addr().unwrap(), &[]);
+    let client = proxy.dial_raw();
+    let (peer, _) = server.accept().unwrap();
+    let own = proxy.address.port();
+    (&peer).write_all(b"230 in\r\n").unwrap();
+    read(&client, 8);
+    (&client).write_all(b"PASV\r\n").unwrap();
+    read(&peer, 6);
+    (&peer).write_all(format!("227 ok (127,0,0,1,{},{})\r\n", own >> 8, own & 255).as_bytes()).unwrap();
+    assert!(read(&client, 4) == b"425 ");
+    (&client).write_all(format!("EPRT |1|127.0.0.1|{own}|\r\n").as_bytes()).unwrap();
+    let log = proxy.log(&["PASV (425)", "EPRT (500)"]);
+    assert_eq!(log.matches(" refused - - ").count(), 2, "{log}");
+    assert!(log.contains(&format!("127.0.0.1:{own}: it is the proxy itself")), "{log}");
 }

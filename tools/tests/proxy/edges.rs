@@ -10,19 +10,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::processes::Server;
-use crate::{Proxy, named, read_all};
-
-/// A server that takes what comes, and a client of the proxy before it.
-fn pair(options: &[&str]) -> (Proxy, TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxy = Proxy::before(listener.local_addr().unwrap(), options);
-    let client = TcpStream::connect(proxy.address).unwrap();
-    let (server, _) = listener.accept().unwrap();
-    for socket in [&client, &server] {
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    }
-    (proxy, client, server)
-}
+use crate::{Proxy, named, pair, read, read_all, transfer};
 
 /// Somebody who never answers: others wait in front of it already. They have to stay.
 fn unreachable() -> (SocketAddr, Vec<Socket>) {
@@ -38,12 +26,6 @@ fn unreachable() -> (SocketAddr, Vec<Socket>) {
         sockets.push(socket);
     }
     (address, sockets)
-}
-
-fn read(mut socket: &TcpStream, count: usize) -> Vec<u8> {
-    let mut bytes = vec![0; count];
-    socket.read_exact(&mut bytes).unwrap();
-    bytes
 }
 
 #[test]
@@ -151,6 +133,22 @@ fn a_proxy_before_itself() {
     let proxy = Proxy::listening(&address.to_string(), address, &[]);
     assert!(read_all(proxy.dial_raw()).starts_with(b"421 "));
     assert_eq!(proxy.log(&["trouble"]).matches("connect - -").count(), 0);
+    // Nor by another of its addresses, at the first step already.
+    for (listen, server) in
+        [("0.0.0.0", "0.0.0.0"), ("0.0.0.0", "127.0.0.2"), ("[::]", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")]
+    {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let proxy = Proxy::listening(&format!("{listen}:{port}"), format!("{server}:{port}"), &[]);
+        assert!(read_all(TcpStream::connect(("127.0.0.1", port)).unwrap()).starts_with(b"421 "));
+        assert_eq!(proxy.log(&["it is the proxy itself"]).matches("connect - -").count(), 0, "{listen}, {server}");
+    }
+    // Another program at the same port of another address isn't it.
+    let other = TcpListener::bind("127.0.0.2:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let proxy = Proxy::listening(&format!("127.0.0.1:{port}"), format!("127.0.0.2:{port}"), &[]);
+    let client = proxy.dial_raw();
+    other.accept().unwrap().0.write_all(b"220 other\r\n").unwrap();
+    assert_eq!(read(&client, 11), b"220 other\r\n");
 }
 
 /// Each session has two sockets at least, and a shell gives 1024.
@@ -190,12 +188,20 @@ fn options_that_can_not_be() {
         (&["--listen", "127.0.0.1:0", "--server", "a", "--max-sessions", "0"], "--max-sessions"),
         (&["--listen", "127.0.0.1:0", "--server", "a", "--idle-timeout", "0"], "--idle-timeout"),
         (&["--listen", "127.0.0.1:0", "--server", "a", "--data-timeout", "1.5"], "--data-timeout"),
-        (&["--listen", "127.0.0.1:0", "--server", "a", "--log", "/nonexistent/log"], "--log"),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--log", "/nonexistent/log"],
+            "/nonexistent/log can't be opened",
+        ),
+        (&["--listen", "127.0.0.1:0", "--server", "a", "--passive-address", "0.0.0.0"], "--passive-address"),
+        (&["--listen", "127.0.0.1:0", "--server", "a", "--external-address", "224.0.0.1"], "--external-address"),
+        (&["--listen", "127.0.0.1:0", "--server", "a", "--trust", "::"], "--trust"),
+        (&["--listen", "127.0.0.1:0", "--server", "a", "--announced-ports", "1-1023"], "--announced-ports"),
         (&["--listen", "203.0.113.1:0", "--server", "a"], "203.0.113.1"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_ftp-proxy")).args(options).output().unwrap();
         let why = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && output.stdout.is_empty(), "{options:?}");
+        let status = if what == "203.0.113.1" { 1 } else { 2 };
+        assert!(output.status.code() == Some(status) && output.stdout.is_empty(), "{options:?}: {output:?}");
         assert!(why.contains(what), "{options:?}: {why}");
     }
 }
@@ -276,22 +282,10 @@ fn link_local_addresses() {
 /// The end of a server's side amid a transfer, and of a client's: the data that is under way still comes.
 #[test]
 fn a_server_that_hangs_up_amid_a_transfer() {
-    let (proxy, mut client, server) = pair(&[]);
+    let (proxy, client, server) = pair(&[]);
     let data = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = data.local_addr().unwrap().port();
-    (&server).write_all(b"230 in\r\n").unwrap();
-    read(&client, 8);
-    client.write_all(b"EPSV\r\n").unwrap();
-    read(&server, 6);
-    (&server).write_all(format!("229 Extended (|||{port}|)\r\n").as_bytes()).unwrap();
-    let mut reply = [0; 100];
-    let count = client.read(&mut reply).unwrap();
-    let to = named(std::str::from_utf8(&reply[..count]).unwrap(), "127.0.0.1");
-    let mut received = TcpStream::connect(to).unwrap();
-    let (mut sent, _) = data.accept().unwrap();
-    client.write_all(b"RETR file\r\n").unwrap();
-    read(&server, 11);
-    (&server).write_all(b"150 here\r\n").unwrap();
+    let (mut received, mut sent) = transfer(&client, &server, &data);
+    let to = received.peer_addr().unwrap();
     sent.write_all(b"half").unwrap();
     drop(server);
     thread::sleep(Duration::from_millis(200));
@@ -300,7 +294,7 @@ fn a_server_that_hangs_up_amid_a_transfer() {
     let mut all = String::new();
     received.read_to_string(&mut all).unwrap();
     assert_eq!(all, "half of it");
-    assert_eq!(read_all(client), b"150 here\r\n");
+    assert_eq!(read_all(client), b"");
     let line = proxy.line(" RETR ");
     assert_eq!((&*line[3], &*line[4]), ("-", "10"), "{line:?}");
     assert_eq!(TcpStream::connect(to).unwrap_err().kind(), ErrorKind::ConnectionRefused);

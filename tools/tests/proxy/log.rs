@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::Proxy;
 use crate::processes::Server;
 use crate::scripted::{Scripted, Then};
+use crate::{Proxy, pair, read, read_all, transfer};
 
 #[test]
 fn each_command_and_each_transfer_is_a_line_and_no_secret_is_in_any() {
@@ -180,4 +180,92 @@ fn what_works_is_no_trouble() {
     drop(session);
     let log = proxy.log(&["close"]);
     assert!(!log.contains("trouble"), "{log}");
+}
+
+/// logrotate renames it, and says so by a signal; no session ends.
+#[test]
+fn the_log_goes_on_in_a_new_file() {
+    let server = Server::start("127.0.0.1:0", &[]);
+    let directory = tempfile::tempdir().unwrap();
+    let [file, old] = ["proxy.log", "proxy.log.1"].map(|name| directory.path().join(name));
+    let proxy = Proxy::before(&server.address, &["--log", file.to_str().unwrap()]);
+    let mut session = proxy.log_in();
+    fs::rename(&file, &old).unwrap();
+    assert!(session.say("PWD").starts_with("257"));
+    proxy.signal("HUP");
+    let begun = Instant::now();
+    while !file.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(session.say("SYST").starts_with("215"));
+    // Where it can't be opened, the one that is goes on.
+    let elsewhere = directory.path().with_extension("elsewhere");
+    fs::rename(directory.path(), &elsewhere).unwrap();
+    proxy.signal("HUP");
+    proxy.log(&["can't be opened"]);
+    assert!(session.say("FEAT").starts_with("211"));
+    fs::rename(&elsewhere, directory.path()).unwrap();
+    let read = |file| fs::read_to_string(file).unwrap();
+    assert!(read(&old).contains(" PWD 257 ") && !read(&old).contains("SYST"), "{}", read(&old));
+    assert!(read(&file).contains(" SYST 215 ") && read(&file).contains(" FEAT 211 "), "{}", read(&file));
+    assert!(!read(&file).contains("PWD"), "{}", read(&file));
+}
+
+/// Its bytes are those of the one who sends, to the last one, though the receiver has closed its half at once and the server said 226 before.
+#[test]
+fn a_transfer_is_over_when_its_sender_is() {
+    let (proxy, client, server) = pair(&[]);
+    let data = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (received, mut sent) = transfer(&client, &server, &data);
+    received.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_all(&sent), b"");
+    sent.write_all(b"half").unwrap();
+    (&server).write_all(b"226 done\r\n").unwrap();
+    read(&client, 10);
+    thread::sleep(Duration::from_millis(300));
+    sent.write_all(b" of it").unwrap();
+    drop(sent);
+    assert_eq!(read_all(&received), b"half of it");
+    drop((client, server, received));
+    assert_eq!(proxy.line(" RETR ")[3..5], ["226", "10"]);
+}
+
+/// Whatever becomes of a session, its last line says that it is gone.
+#[test]
+fn close_is_always_the_last_line() {
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let proxy = Proxy::before(unused, &[]);
+    assert!(read_all(proxy.dial_raw()).starts_with(b"421 "));
+    let log = proxy.log(&["trouble", "close"]);
+    assert!(log.lines().last().is_some_and(|line| line.contains(" close - - ")), "{log}");
+    let server = Server::start("127.0.0.1:0", &[]);
+    let proxy = Proxy::before(&server.address, &["--max-sessions", "1"]);
+    let _one = proxy.log_in();
+    assert!(read_all(proxy.dial_raw()).starts_with(b"421 "));
+    let log = proxy.log(&["too many sessions", "close"]);
+    assert!(log.lines().last().is_some_and(|line| line.contains(" close - - ")), "{log}");
+}
+
+/// A user's name is one field, and no other user's.
+#[test]
+fn a_user_s_name_is_one_word() {
+    let (proxy, client, server) = pair(&[]);
+    for (name, shown) in [
+        (&b"a b"[..], "a\\x20b"),
+        (b"\x1b[31m", "\\u{1b}[31m"),
+        (b"\xe9l", "\\xe9l"),
+        ("a\u{a0}b\u{3000}".as_bytes(), "a\\u{a0}b\\u{3000}"),
+        ("\u{e9}l".as_bytes(), "\u{e9}l"),
+    ] {
+        (&client).write_all(&[b"USER ", name, b"\r\n"].concat()).unwrap();
+        read(&server, name.len() + 7);
+        (&server).write_all(b"230 in\r\n").unwrap();
+        read(&client, 8);
+        (&client).write_all(b"NOOP\r\n").unwrap();
+        read(&server, 6);
+        (&server).write_all(b"200 ok\r\n").unwrap();
+        read(&client, 8);
+        proxy.log(&[&format!(" {shown} NOOP 200 ")]);
+    }
 }

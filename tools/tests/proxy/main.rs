@@ -17,8 +17,8 @@ mod sides;
 mod works;
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -139,6 +139,48 @@ impl Drop for Proxy {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A server of which nothing is known but what it hears, and a client of the proxy before it.
+pub fn pair(options: &[&str]) -> (Proxy, TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = Proxy::before(listener.local_addr().unwrap(), options);
+    let client = TcpStream::connect(proxy.address).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    for socket in [&client, &server] {
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        socket.set_nodelay(true).unwrap();
+    }
+    (proxy, client, server)
+}
+
+/// Reads so many bytes.
+pub fn read(mut socket: &TcpStream, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    socket.read_exact(&mut bytes).unwrap();
+    bytes
+}
+
+/// Both ends of the data of a download that has begun, over those control connections.
+pub fn transfer(mut client: &TcpStream, mut server: &TcpStream, data: &TcpListener) -> (TcpStream, TcpStream) {
+    let port = data.local_addr().unwrap().port();
+    server.write_all(b"230 in\r\n").unwrap();
+    read(client, 8);
+    client.write_all(b"EPSV\r\n").unwrap();
+    read(server, 6);
+    server.write_all(format!("229 Extended (|||{port}|)\r\n").as_bytes()).unwrap();
+    let mut reply = [0; 100];
+    let count = client.read(&mut reply).unwrap();
+    let received = TcpStream::connect(named(std::str::from_utf8(&reply[..count]).unwrap(), "127.0.0.1")).unwrap();
+    let (sent, _) = data.accept().unwrap();
+    for socket in [&received, &sent] {
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    }
+    client.write_all(b"RETR file\r\n").unwrap();
+    read(server, 11);
+    server.write_all(b"150 here\r\n").unwrap();
+    read(client, 10);
+    (received, sent)
 }
 
 /// The address that a reply to PASV or EPSV names; of a 229, at this host.

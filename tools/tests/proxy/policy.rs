@@ -79,6 +79,11 @@ fn read_only_lets_nothing_change() {
         "MFMT 20200101000000 a",
         "MFF Modify=20200101000000; a",
         "MDTM 20200101000000 a",
+        "MDTM 20200101000000+60 a",
+        "MDTM 20200101000000-0700 a b",
+        "MDTM 20200101000000.123 a",
+        "MDTM 20200101000000Z a",
+        "MDTM  202001010000 a",
         "XYZZY a",
         "MIC AAAA",
     ];
@@ -92,6 +97,8 @@ fn read_only_lets_nothing_change() {
         "SIZE a",
         "MDTM a",
         "MDTM 2020 a",
+        "MDTM 20200101000000.log",
+        "MDTM 20200101000000_a of then",
         "MLST a",
         "STAT",
         "FEAT",
@@ -177,8 +184,10 @@ fn what_cannot_be_kept_is_not_promised() {
     for options in [&["--tls", "blind", "--read-only"][..], &["--tls", "blind", "--deny", "DELE"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ftp-proxy"));
         command.args(["--listen", "127.0.0.1:0", "--server", "127.0.0.1:1"]).args(options);
-        let line = one_line_of_failure(&command.output().unwrap());
+        let output = command.output().unwrap();
+        let line = String::from_utf8(output.stderr).unwrap();
         assert!(line.starts_with("ftp-proxy: ") && line.contains("--tls refuse"), "{line}");
+        assert_eq!((output.status.code(), line.matches('\n').count()), (Some(2), 1), "{line}");
     }
 }
 

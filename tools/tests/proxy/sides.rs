@@ -8,31 +8,8 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use crate::Proxy;
 use crate::processes::{CLIENTS, SERVERS, Server};
-use crate::read_all;
-
-const PATIENCE: Option<Duration> = Some(Duration::from_secs(20));
-
-/// A server of which nothing is known but what it hears, and a client of the proxy before it.
-fn pair(options: &[&str]) -> (Proxy, TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxy = Proxy::before(listener.local_addr().unwrap(), options);
-    let client = TcpStream::connect(proxy.address).unwrap();
-    let (server, _) = listener.accept().unwrap();
-    for socket in [&client, &server] {
-        socket.set_read_timeout(PATIENCE).unwrap();
-        socket.set_nodelay(true).unwrap();
-    }
-    (proxy, client, server)
-}
-
-/// Reads so many bytes.
-fn read(mut socket: &TcpStream, count: usize) -> Vec<u8> {
-    let mut bytes = vec![0; count];
-    socket.read_exact(&mut bytes).unwrap();
-    bytes
-}
+use crate::{Proxy, pair, read, read_all};
 
 #[test]
 fn every_byte_arrives_in_order_whatever_the_cuts() {
