@@ -488,6 +488,8 @@ impl Run {
                     assert!(!verb.may_be_answered_with(reply.code()), "{verb} {reply:?}: {:#?}", self.log);
                 }
                 net.done(&end, self.client.attempts());
+                // A server that refuses QUIT wants the session to go on.
+                self.has_said_quit &= !matches!(end, Err(Failure::Refused(_)));
                 self.log.push(Event::Done(end));
             }
             Action::Connect(connect) => {
