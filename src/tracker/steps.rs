@@ -471,7 +471,7 @@ impl Steps {
         while let Some(due) = self.session.first_due().filter(|due| due.id <= last) {
             self.session.forget(due.id);
             let Awaited::Command(verb) = due.awaited else { continue };
-            self.facts.remove(Facts::of(verb));
+            self.doubt(verb);
             (self.told.forgot, self.told.stirred) = (true, true);
             // A transfer's end and an ABOR may have one reply between them (RFC 959 4.1.3).
             if verb != Verb::Abor && verb != Verb::Other {
@@ -479,6 +479,16 @@ impl Steps {
             }
         }
         self.stale = None;
+    }
+
+    /// A reply to this command was missed: what it changes isn't known.
+    fn doubt(&mut self, verb: Verb) {
+        // AUTH and REIN log out, or change nothing.
+        let nobody = matches!(verb, Verb::Auth | Verb::Rein) && self.is_logged_in() == Some(false);
+        self.facts.remove(Facts::of(verb));
+        if nobody {
+            self.facts.add(Facts::LOGIN);
+        }
     }
 
     /// TLS was there from the start.
@@ -502,11 +512,13 @@ impl Steps {
         match from {
             // What was said may have changed anything.
             Peer::Client => self.facts = Facts::NONE,
-            Peer::Server => self.session.pending().for_each(|due| {
-                if let Awaited::Command(verb) = due.awaited {
-                    self.facts.remove(Facts::of(verb));
+            Peer::Server => {
+                let mut due = self.session.first_due();
+                while let Some(Pending { id, awaited, .. }) = due {
+                    awaited.verb().into_iter().for_each(|verb| self.doubt(verb));
+                    due = self.session.pending().find(|due| due.id > id);
                 }
-            }),
+            }
         }
         self.stale = self.session.pending().next_back().map(|due| due.id);
         (self.withheld, self.suspect) = (None, None);

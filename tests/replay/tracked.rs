@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use ftp_proto::session::CommandId;
-use ftp_proto::tracker::{Event, Peer, Rules, Tracker};
+use ftp_proto::tracker::{Event, Peer, Rules, Strangers, Tracker};
 
 use crate::dialogue::{self, Dialogue, Line, Said, Who};
 
@@ -116,9 +117,9 @@ impl Score {
     }
 }
 
-fn tracker(unseen: Unseen) -> Tracker {
+fn tracker(unseen: Unseen, rules: Rules) -> Tracker {
     let (client, server) = ("127.0.0.1:40000".parse().unwrap(), "127.0.0.1:21".parse().unwrap());
-    let rules = Arc::new(Rules::default());
+    let rules = Arc::new(rules);
     match unseen {
         Unseen::Before(_) => Tracker::joined(rules, client, server),
         _ => Tracker::new(rules, client, server),
@@ -127,7 +128,7 @@ fn tracker(unseen: Unseen) -> Tracker {
 
 /// What the tracker makes of the lines that are seen.
 fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
-    let mut tracker = tracker(unseen);
+    let mut tracker = tracker(unseen, Rules::default());
     let mut known: BTreeMap<CommandId, usize> = BTreeMap::from([(CommandId::GREETING, 0)]);
     // Each reply, and what the tracker says that it answers.
     let mut told: Vec<Told> = Vec::new();
@@ -288,4 +289,70 @@ fn step_is_lost_seldom_and_found_soon() {
         assert!(late * 400 <= runs, "{kinds:?}: step isn't found behind the third command in {late} of {runs} runs");
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), table, "TRACKER_RECORD=1 writes it anew");
+}
+
+/// The addresses that are expected, or announced in vain, and the transfers that end with a reply.
+#[derive(Default)]
+struct DataTold {
+    expected: Vec<SocketAddr>,
+    refused: Vec<SocketAddr>,
+    ended: Vec<String>,
+}
+
+fn data_told(dialogue: &Dialogue, unseen: Unseen) -> DataTold {
+    let mut rules = Rules::default();
+    // The servers were in a network of their own.
+    rules.strangers = Strangers::Expected;
+    let (mut tracker, mut told) = (tracker(unseen, rules), DataTold::default());
+    for Line { at, who, wire } in &dialogue.lines {
+        let side = if *who == Who::Client { Peer::Client } else { Peer::Server };
+        match unseen {
+            _ if unseen.is_seen(*at) => tracker.received(side, wire),
+            Unseen::Gap(_) => tracker.gap(side, wire.len() as u64),
+            _ => continue,
+        }
+        while let Some(event) = tracker.poll() {
+            match event {
+                Event::Expect(expectation) => told.expected.push(expectation.to),
+                Event::Refused { to, .. } => told.refused.push(to),
+                Event::Ended(purpose, Some(code)) => {
+                    told.ended.push(format!("{:?} {code}", (purpose.verb, purpose.path)))
+                }
+                _ => {}
+            }
+        }
+    }
+    told
+}
+
+/// How many of these aren't among those.
+fn others<T: PartialEq + Clone>(these: &[T], those: &[T]) -> usize {
+    let mut left = those.to_vec();
+    let is_other =
+        |this: &&T| left.iter().position(|that| that == *this).map(|place| left.swap_remove(place)).is_none();
+    these.iter().filter(is_other).count()
+}
+
+/// Who misses a line, or comes late, opens nothing that nobody announced, misses little, and hardly ever logs a transfer's end as another's.
+#[test]
+fn what_is_missing_invents_no_data_connection() {
+    let (mut expected, mut missed, mut ended, mut wrong) = (0, 0, 0, 0);
+    for dialogue in &dialogue::all() {
+        let whole = data_told(dialogue, Unseen::Nothing);
+        let announced = [&whole.expected[..], &whole.refused].concat();
+        for line in &dialogue.lines {
+            for unseen in [Unseen::Line(line.at), Unseen::Gap(line.at)] {
+                let told = data_told(dialogue, unseen);
+                assert_eq!(others(&told.expected, &announced), 0, "{} {unseen:?}", dialogue.file);
+                (expected, missed) =
+                    (expected + whole.expected.len(), missed + others(&whole.expected, &told.expected));
+                (ended, wrong) = (ended + told.ended.len(), wrong + others(&told.ended, &whole.ended));
+            }
+            let told = data_told(dialogue, Unseen::Before(line.at));
+            assert_eq!(others(&told.expected, &announced), 0, "{} before {}", dialogue.file, line.at);
+            (ended, wrong) = (ended + told.ended.len(), wrong + others(&told.ended, &whole.ended));
+        }
+    }
+    println!("missed {missed} of {expected} data connections; {wrong} of {ended} ends of transfers are wrong");
+    assert!(missed * 33 <= expected && wrong * 1000 <= ended);
 }

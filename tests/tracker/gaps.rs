@@ -81,6 +81,22 @@ fn nothing_is_expected_out_of_a_line_of_which_a_part_is_missing() {
     assert_eq!(told.last().unwrap(), "expect Client 192.0.2.1 to 192.0.2.2:4711 protected?", "{told:?}");
 }
 
+/// Whatever the server says to AUTH and REIN, nobody is logged in behind them who wasn't before.
+#[test]
+fn a_reply_that_was_missed_logs_nobody_in() {
+    for command in ["C: AUTH TLS", "C: REIN"] {
+        let mut tracker = tracker();
+        let told =
+            say(&mut tracker, &["S: 220 ready", command, "C: NOOP", "S: 200 NOOP ok.", "C: PORT 192,0,2,1,18,103"]);
+        assert_eq!(told.last().unwrap(), "refused 192.0.2.1:4711 NotLoggedIn", "{told:?}");
+        let mut tracker = crate::tracker();
+        say(&mut tracker, &["S: 220 ready", command]);
+        tracker.gap(Peer::Server, 20);
+        let told = say(&mut tracker, &["C: NOOP", "S: 200 NOOP ok.", "C: PORT 192,0,2,1,18,103"]);
+        assert_eq!(told.last().unwrap(), "refused 192.0.2.1:4711 NotLoggedIn", "{told:?}");
+    }
+}
+
 #[test]
 fn a_gap_in_what_the_server_says_forgets_only_what_was_due() {
     let mut tracker = logged_in();
