@@ -251,6 +251,8 @@ fn close_is_always_the_last_line() {
 #[test]
 fn a_user_s_name_is_one_word() {
     let (proxy, client, server) = pair(&[]);
+    (&server).write_all(b"220 ready\r\n").unwrap();
+    read(&client, 11);
     for (name, shown) in [
         (&b"a b"[..], "a\\x20b"),
         (b"\x1b[31m", "\\u{1b}[31m"),
