@@ -137,7 +137,8 @@ struct Half {
 /// you pass the bytes on, and before you give it more.
 ///
 /// A tracker keeps at most one line of the client's and one reply of the server's, both as long as [`Rules`] allow, and the paths of eight
-/// transfers. While the session is idle it holds less than 1 KiB, whatever it has seen before. Its `Debug` shows nothing that was said, since passwords pass by.
+/// transfers. While the session is idle it holds less than 1 KiB, whatever it has seen before. Its `Debug` shows nothing that was said, since
+/// passwords pass by.
 // In this order: what each line touches is together, from the end of `mind` on.
 #[repr(C)]
 pub struct Tracker {

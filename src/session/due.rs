@@ -6,7 +6,7 @@ use crate::command::{Command, EpsvArgument, Mode, Protection, Structure, Type, V
 
 /// The identity of one command within its session, which tells apart two commands with the same verb. Identities grow in the order of
 /// the commands, and begin again after four billion.
-// Not zero, so that none needs no room of its own.
+// Never zero, so that an `Option` of it is no larger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandId(NonZeroU32);
 
