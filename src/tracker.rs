@@ -39,7 +39,8 @@
 //! - A connection that a damaged line announces: a part of it is [missing](Tracker::gap), or is over the limit, or had gone by when the tracker
 //!   [joined](Tracker::joined).
 //! - A connection that a 227 announces which answers no PASV, or which is a line of another reply.
-//! - A connection that is announced before the login, or behind an AUTH without an answer (RFC 4217 4).
+//! - A connection that is announced before the login, or behind an AUTH without an answer (RFC 4217 4). Behind a USER, PASS or ACCT without an
+//!   answer it is expected once that has come, if the login has succeeded: some clients don't wait (lftp with `sync-mode off`).
 //! - A connection that another command than EPSV announces after EPSV ALL (RFC 2428 4).
 //! - A connection in a session in which the client has spoken HTTP or SMTP before the login.
 //!
@@ -83,7 +84,7 @@ use crate::inbox::{Commands, Inbox, Replies};
 use crate::reply::{Head, Reply, ReplyEnd, ReplyError, first_line};
 use mind::Mind;
 use steps::{Heard, Steps};
-use veil::View;
+use veil::{Text, View};
 use waiting::Waiting;
 use whole::Whole;
 
@@ -234,7 +235,8 @@ impl Tracker {
     /// Says that this many bytes of this side are missing; `u64::MAX` if their number isn't known.
     ///
     /// The line under way is dropped, and so is what [`poll`](Self::poll) hasn't taken. The next line may be the rest of one: it is told, but no
-    /// data connection is expected that it announces. Under TLS, the end of TLS (CCC) is still seen if the missing bytes lie within one record.
+    /// data connection is expected that it announces. Under TLS, the end of TLS (CCC) is still seen: at once if the missing bytes lie within one
+    /// record, else behind the first line of the server's that has at least 12 characters.
     pub fn gap(&mut self, from: Peer, bytes: u64) {
         if bytes == 0 {
             return;
@@ -243,9 +245,10 @@ impl Tracker {
         match &mut half.view {
             View::Records(records) => {
                 if !records.skip(bytes) {
-                    half.view = View::Lost;
+                    half.view = View::Amid(Text::default());
                 }
             }
+            View::Amid(text) => *text = Text::default(),
             View::Lost => {}
             View::Unopened | View::AtLine | View::Clear | View::Promised => {
                 (half.view, half.whole) = (View::Clear, false);

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
-use super::Peer;
+use super::{Objection, Peer};
 use crate::command::Verb;
 use crate::few::Few;
 use crate::reply::Code;
@@ -34,14 +34,14 @@ pub struct Expectation<'a> {
 pub struct Purpose<'a> {
     /// The command that moves the data.
     pub id: CommandId,
-    /// Its verb.
-    pub verb: Verb,
+    /// Its verb; `None` if the command was missed, so that only the 1yz tells of the transfer.
+    pub verb: Option<Verb>,
     /// The path that it names, in at most as many bytes as [`Rules::commands`](super::Rules::commands) allow a line; `None` if it names none, its
     /// line can't be read, or eight transfers wait before it. The name that a server chooses for STOU is in its replies
     /// ([`Reply::unique_name`](crate::Reply::unique_name)).
     pub path: Option<&'a [u8]>,
-    /// The end that sends the data.
-    pub sender: Peer,
+    /// The end that sends the data; `None` if the command was missed.
+    pub sender: Option<Peer>,
     /// Where in the file it begins (REST), in bytes from the start; `None` if that wasn't seen.
     pub offset: Option<u64>,
     /// The size that the 1yz names, in bytes; `None` if there was no 1yz yet, or it names none.
@@ -68,7 +68,10 @@ pub enum Withdrawal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Nothing,
+    /// It was announced behind a login without an answer, and that decides whether it is expected.
+    Waits,
     Expect,
+    Refused(Objection),
     Assigned,
     Withdrawn(Withdrawal),
     Begun,
@@ -79,7 +82,7 @@ enum Mark {
 
 impl Mark {
     fn is_to_be_told(self) -> bool {
-        !matches!(self, Self::Nothing | Self::Gone)
+        !matches!(self, Self::Nothing | Self::Waits | Self::Gone)
     }
 }
 
@@ -106,7 +109,8 @@ impl Marks {
     /// A data connection isn't to be expected any more; what wasn't told yet needs no word about its end.
     fn end(&mut self, open: &mut Open, why: Withdrawal) {
         let mark = match open.mark {
-            Mark::Expect | Mark::Gone => Mark::Gone,
+            Mark::Waits | Mark::Expect | Mark::Gone => Mark::Gone,
+            Mark::Refused(why) => Mark::Refused(why),
             _ => Mark::Withdrawn(why),
         };
         self.set(&mut open.mark, mark);
@@ -124,7 +128,7 @@ pub(super) struct Open {
 #[derive(Debug)]
 pub(super) struct Moving {
     id: CommandId,
-    verb: Verb,
+    verb: Option<Verb>,
     path: Option<Box<[u8]>>,
     /// The command that set its data connection up.
     setup: Option<CommandId>,
@@ -161,6 +165,7 @@ pub(super) struct Known<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Note {
     Expect(CommandId),
+    Refused(CommandId, Objection),
     Assigned(CommandId),
     Withdrawn(CommandId, Withdrawal),
     Begun(CommandId),
@@ -187,8 +192,34 @@ impl Book {
 
     /// A data connection is to be expected.
     pub(super) fn expect(&mut self, id: CommandId, dials: Peer, to: SocketAddr) {
+        self.open(id, dials, to, Mark::Expect);
+    }
+
+    /// Whether one is to be expected that the server dials, the login tells that was said before it.
+    pub(super) fn wait(&mut self, id: CommandId, to: SocketAddr) {
+        self.open(id, Peer::Server, to, Mark::Waits);
+    }
+
+    /// The first of which the login tells whether it is to be expected.
+    pub(super) fn waiting(&self) -> Option<(CommandId, SocketAddr)> {
+        self.open.iter().find(|open| open.mark == Mark::Waits).map(|open| (open.id, open.to))
+    }
+
+    /// Now it is known.
+    pub(super) fn decide(&mut self, id: CommandId, verdict: Result<SocketAddr, Objection>) {
+        let Some(open) = self.open.iter_mut().find(|open| open.id == id) else { return };
+        match verdict {
+            Ok(to) => {
+                open.to = to;
+                self.marks.set(&mut open.mark, Mark::Expect);
+            }
+            Err(why) => self.marks.set(&mut open.mark, Mark::Refused(why)),
+        }
+    }
+
+    fn open(&mut self, id: CommandId, dials: Peer, to: SocketAddr, mark: Mark) {
         if self.open.len() >= MOST {
-            let oldest = self.open.iter_mut().find(|open| !matches!(open.mark, Mark::Withdrawn(_)));
+            let oldest = self.open.iter_mut().find(|open| !matches!(open.mark, Mark::Refused(_) | Mark::Withdrawn(_)));
             if let Some(open) = oldest {
                 self.marks.end(open, Withdrawal::Replaced);
             }
@@ -198,7 +229,7 @@ impl Book {
         }
         self.open.push_back(Open { id, dials, to, mark: Mark::Nothing });
         if let Some(open) = self.open.back_mut() {
-            self.marks.set(&mut open.mark, Mark::Expect);
+            self.marks.set(&mut open.mark, mark);
         }
     }
 
@@ -236,8 +267,8 @@ impl Book {
         }
     }
 
-    /// A command was said that moves data.
-    pub(super) fn moves(&mut self, id: CommandId, verb: Verb, path: Option<&[u8]>, offset: Option<u64>) {
+    /// A command was said that moves data; without a verb, it was missed.
+    pub(super) fn moves(&mut self, id: CommandId, verb: Option<Verb>, path: Option<&[u8]>, offset: Option<u64>) {
         if self.moving.len() >= MOST_MOVING {
             return;
         }
@@ -362,6 +393,10 @@ impl Book {
                     marks.set(&mut open.mark, Mark::Gone);
                     return Some(Note::Withdrawn(open.id, why));
                 }
+                Mark::Refused(why) => {
+                    marks.set(&mut open.mark, Mark::Gone);
+                    return Some(Note::Refused(open.id, why));
+                }
                 Mark::Expect | Mark::Assigned => new = Some(open),
                 _ => {}
             }
@@ -398,7 +433,10 @@ impl Book {
 
     /// All that is expected.
     pub(super) fn expectations<'a>(&'a self, known: Known<'a>) -> impl Iterator<Item = Expectation<'a>> {
-        let open = self.open.iter().filter(|open| !matches!(open.mark, Mark::Gone | Mark::Withdrawn(_)));
+        let open = self
+            .open
+            .iter()
+            .filter(|open| !matches!(open.mark, Mark::Waits | Mark::Refused(_) | Mark::Gone | Mark::Withdrawn(_)));
         open.filter_map(move |open| self.expectation(open.id, known))
     }
 }
@@ -422,6 +460,12 @@ impl<'a> Expectation<'a> {
     }
 }
 
+impl Open {
+    pub(super) fn to(&self) -> SocketAddr {
+        self.to
+    }
+}
+
 impl Moving {
     #[inline]
     fn purpose(&self) -> Purpose<'_> {
@@ -429,7 +473,7 @@ impl Moving {
             id: self.id,
             verb: self.verb,
             path: self.path.as_deref(),
-            sender: if self.verb.is_upload() { Peer::Client } else { Peer::Server },
+            sender: self.verb.map(|verb| if verb.is_upload() { Peer::Client } else { Peer::Server }),
             offset: self.offset,
             size: self.size,
         }

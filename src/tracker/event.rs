@@ -54,7 +54,7 @@ pub enum Event<'a> {
         /// Why the tracker doesn't expect it.
         why: Objection,
     },
-    /// A transfer has begun: its 1yz has come.
+    /// A transfer has begun: its 1yz has come. If its command was missed, this is all that tells of it.
     Begun(Purpose<'a>),
     /// A transfer has ended, with the code of its final reply; `None` if that reply wasn't seen, or never came.
     Ended(Purpose<'a>, Option<Code>),
@@ -112,6 +112,15 @@ pub enum Loss {
     ReplyTooLong,
 }
 
+/// What a reply makes of the bytes behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// They are TLS.
+    Secured,
+    /// They may be TLS: an AUTH that wasn't seen was accepted.
+    Promised,
+}
+
 /// What is to be told beside lines and the book.
 #[derive(Debug, Default)]
 pub(super) struct News {
@@ -121,6 +130,8 @@ pub(super) struct News {
     pub(super) sight: bool,
     pub(super) logged_in: bool,
     pub(super) has_refused: bool,
+    /// Comes before all else.
+    pub(super) turn: Option<Turn>,
     /// The last one. Seldom any, and large.
     pub(super) refused: Option<Box<(CommandId, SocketAddr, Objection)>>,
 }

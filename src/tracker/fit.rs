@@ -9,7 +9,7 @@ use crate::command::Verb::{
     Quit, Rein, Rest, Retr, Rmd, Rnfr, Rnto, Site, Size, Stat, Stor, Stou, Stru, Syst, Type, User,
 };
 use crate::reply::{Class, Code, Reply};
-use crate::session::{Awaited, Pending};
+use crate::session::{Awaited, CommandId, Pending};
 
 /// From worst to best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,61 @@ const USUAL: &[(&[u16], &[Verb])] = &[
 /// Refusals of one path, and the commands that name one.
 const OF_PATHS: &[Verb] =
     &[Cwd, Cdup, Dele, Rmd, Rnfr, Rnto, Mkd, Size, Mdtm, Mlst, Retr, Stor, Stou, Appe, List, Nlst, Mlsd, Stat];
+
+/// After so many replies that were withheld in a row the client is taken for one that waits.
+const MOST_DOUBTS: u8 = 2;
+
+/// Of several commands the one that a reply fits best.
+pub(super) struct Best {
+    pub(super) id: CommandId,
+    pub(super) awaited: Awaited,
+    pub(super) fit: Fit,
+    /// It fits another as well.
+    pub(super) is_tied: bool,
+}
+
+impl Best {
+    pub(super) const NONE: Self =
+        Self { id: CommandId::GREETING, awaited: Awaited::Greeting, fit: Fit::Cannot, is_tied: false };
+
+    pub(super) fn add(&mut self, due: Pending, fit: Fit) {
+        if fit > self.fit {
+            *self = Self { id: due.id, awaited: due.awaited, fit, is_tied: false };
+        } else if fit == self.fit {
+            self.is_tied = true;
+        }
+    }
+}
+
+/// What a reply answers, where some of what is due was perhaps answered already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// The stale one.
+    Old,
+    /// The other one.
+    New,
+    /// It can answer neither.
+    Nothing,
+    Unclear,
+}
+
+impl Choice {
+    /// Of the best that is stale and the best that isn't, behind so many `doubts` in a row. The reply has to fit `least` as well.
+    pub(super) fn of(old: &Best, new: &Best, least: Fit, pipelines: bool, doubts: u8) -> Self {
+        match (old.fit, new.fit) {
+            (Fit::Cannot, Fit::Cannot) => Self::Nothing,
+            (Fit::Cannot, fit) if fit >= least => Self::New,
+            (fit, Fit::Cannot) if fit >= least && (pipelines || !old.is_tied) => Self::Old,
+            (Fit::Cannot, _) | (_, Fit::Cannot) => Self::Unclear,
+            (fit, other) if fit >= Fit::Usual && fit > other && (pipelines || !old.is_tied) => Self::Old,
+            (other, fit) if fit >= Fit::Usual && fit > other => Self::New,
+            (other, fit) if pipelines && fit > other => Self::New,
+            _ if pipelines => Self::Old,
+            (other, fit) if doubts >= MOST_DOUBTS && fit >= other => Self::New,
+            _ => Self::Unclear,
+        }
+    }
+}
 
 /// How well this reply fits this command.
 pub(super) fn fit(due: &Pending, reply: &Reply<'_>) -> Fit {

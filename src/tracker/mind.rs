@@ -6,10 +6,10 @@ use core::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use core::num::NonZeroU16;
 
 use super::book::{Book, Known, Withdrawal};
-use super::event::{News, Objection};
+use super::event::{News, Objection, Turn};
 use super::facts::Facts;
-use super::steps::{Heard, Late, Steps};
-use super::tell::Tell;
+use super::steps::{Heard, Steps};
+use super::tell::{Late, Tell};
 use super::{Peer, Rules, Strangers, usual};
 use crate::command::{Command, DataUse, Protection, Verb, is_foreign};
 use crate::reply::{Code, Reply, ReplyEnd};
@@ -19,15 +19,6 @@ use crate::session::{Awaited, CommandId, LoginState, Setup, Step};
 const LOWEST_PORT: u16 = 1024;
 /// Longer names of users aren't kept, so that an idle tracker stays below 1 KiB.
 const LONGEST_USER: usize = 80;
-
-/// What a reply makes of the bytes behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// They are TLS.
-    Secured,
-    /// They may be TLS: an AUTH that wasn't seen was accepted.
-    Promised,
-}
 
 // In this order: what each line touches is together, from `steps` on.
 #[repr(C)]
@@ -44,8 +35,6 @@ pub(super) struct Mind {
     pub(super) told: Option<Tell>,
     /// There may be something to tell beside lines.
     pub(super) stirred: bool,
-    /// What a reply makes of the bytes behind it, before anything else is read.
-    pub(super) turn: Option<Turn>,
     logged_in: bool,
     blind: bool,
     /// Before the login the client spoke another protocol.
@@ -65,7 +54,6 @@ impl Mind {
             news,
             told: None,
             stirred: false,
-            turn: None,
             user: None,
             logged_in: false,
             blind: false,
@@ -135,7 +123,7 @@ impl Mind {
         if verb.opens_data() {
             let known = self.steps.facts().has(Facts::RESTART);
             let offset = known.then(|| self.steps.session().restart_offset());
-            self.book.moves(id, verb, command.and_then(path), offset);
+            self.book.moves(id, Some(verb), command.and_then(path), offset);
             return;
         }
         self.book.asks(id);
@@ -150,7 +138,20 @@ impl Mind {
                 let to = self.listening(to, self.client);
                 self.book.expect(id, Peer::Server, to);
             }
+            // Whoever passes the session on has waited for the answer.
+            Err(Objection::NotLoggedIn) if !self.steps.sees_all() && self.steps.may_log_in(id) => {
+                self.book.wait(id, to);
+            }
             Err(why) => self.news.refuse(id, to, why),
+        }
+    }
+
+    /// What was announced behind a login without an answer is expected once it has succeeded.
+    fn decide(&mut self) {
+        while let Some((id, to)) = self.book.waiting().filter(|(id, _)| !self.steps.may_log_in(*id)) {
+            // EPSV ALL forbids all commands alike that name an address.
+            let objection = self.objection(id, Verb::Port, to, self.client, true);
+            self.book.decide(id, objection.map(|()| self.listening(to, self.client)));
         }
     }
 
@@ -197,7 +198,7 @@ impl Mind {
         {
             self.matter(id, verb, step, reply, whole);
         } else if heard.is_none() {
-            self.unanswered(reply.code());
+            self.unanswered(reply);
         }
         if self.steps.session().is_ending() && !self.book.is_empty() {
             self.end();
@@ -207,10 +208,20 @@ impl Mind {
 
     /// A reply whose command isn't known.
     #[cold]
-    fn unanswered(&mut self, code: Code) {
+    fn unanswered(&mut self, reply: &Reply<'_>) {
+        let code = reply.code();
         if code == Code::SECURITY_EXCHANGE_COMPLETE {
-            (self.turn, self.stirred) = (Some(Turn::Promised), true);
+            (self.news.turn, self.news.stirred, self.stirred) = (Some(Turn::Promised), true, true);
         }
+        let Some(id) = self.steps.unseen() else { return };
+        if !self.steps.session().is_due(id) {
+            self.steps.unseen_is_over();
+            self.book.ends(id, code, false);
+        } else if code.is_preliminary() && self.book.purpose(id).is_none() {
+            self.book.moves(id, None, None, None);
+            self.book.begins(id, reply.transfer_size());
+        }
+        self.stir();
     }
 
     #[cold]
@@ -240,7 +251,10 @@ impl Mind {
             (DataUse::Untouched, Step::Wait) => {}
             (DataUse::Untouched, _) => self.access(verb, step),
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, Step::Wait) => {}
-            (DataUse::SetsUpActive, Step::Success) => self.book.accepted(id),
+            (DataUse::SetsUpActive, Step::Success) => {
+                self.book.accepted(id);
+                self.decide();
+            }
             (DataUse::SetsUpPassive, Step::Success) => self.passive(id, verb, reply, whole),
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
             (_, Step::Wait) => self.book.begins(id, reply.transfer_size()),
@@ -252,10 +266,25 @@ impl Mind {
         }
     }
 
-    /// What follows from a reply of which it is known only now what it answered. The address that it may have named is gone.
+    /// What follows from a reply of which it is known only now what it answered, and from replies that were missed.
     #[cold]
     pub(super) fn catch_up(&mut self) {
-        let Some(Late { id, verb, step, code }) = self.steps.told.late.take() else { return };
+        if core::mem::take(&mut self.steps.told.late) {
+            self.late();
+        }
+        if core::mem::take(&mut self.steps.told.forgot) {
+            self.book.forget_but_due(self.steps.session());
+        }
+        self.decide();
+    }
+
+    /// The address that the reply may have named is gone.
+    fn late(&mut self) {
+        let Some(Late { id, verb: Some(verb), step, code }) = self.steps.told.answered else { return };
+        if self.steps.unseen() == Some(id) {
+            self.steps.unseen_is_over();
+            self.steps.told.answered = None;
+        }
         match (verb.data_use(), step) {
             // Whether TLS has begun, the bytes behind it tell.
             (DataUse::Untouched, _) if matches!(verb, Verb::Auth | Verb::Adat) => {}
@@ -303,18 +332,19 @@ impl Mind {
     /// The login, TLS, and the end of either.
     fn access(&mut self, verb: Verb, step: Step) {
         let session = self.steps.session();
+        let secured = session.is_secured();
         let complete = session.login() == LoginState::Complete && self.steps.facts().has(Facts::LOGIN);
         if complete && (!self.logged_in || verb == Verb::User && step == Step::Success) {
             (self.news.logged_in, self.news.stirred) = (true, true);
         }
         self.logged_in = complete;
-        let secured = session.is_secured();
+        self.decide();
         if matches!(verb, Verb::Rein | Verb::Auth) && step == Step::Success {
             self.book.withdraw_all(Withdrawal::Ended, verb == Verb::Rein);
         }
         if secured && !self.rules.decrypted {
             self.hide();
-            self.turn = Some(Turn::Secured);
+            self.news.turn = Some(Turn::Secured);
         }
     }
 

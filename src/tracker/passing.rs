@@ -4,9 +4,17 @@ use super::{Event, Expectation, Peer, Tracker, whole_reply};
 use crate::command::{Command, CommandError, DataUse, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Awaited, CommandId};
+use crate::telnet::IAC;
 
 /// The words of commands that announce a data connection, ask for one, or speak to a gateway.
 const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV", b"LPSV", b"CPSV", b"ALGS"];
+
+/// Those that announce one.
+const ANNOUNCING: [&[u8]; 3] = [b"PORT", b"EPRT", b"LPRT"];
+
+fn begins_one_of(words: &[&[u8]], begin: &[u8]) -> bool {
+    words.iter().any(|word| word.get(..begin.len()).is_some_and(|other| other.eq_ignore_ascii_case(begin)))
+}
 
 impl Tracker {
     /// All that is said passes by here.
@@ -33,6 +41,16 @@ impl Tracker {
     /// Whether the final reply to this command is due.
     pub(super) fn is_due(&self, id: CommandId) -> bool {
         self.mind.steps.session().is_due(id)
+    }
+
+    /// Whether the client's next line, which begins so, may announce a data connection, and a login isn't answered that tells whether to expect it.
+    pub(super) fn waits_for_login(&self, line: &[u8]) -> bool {
+        let steps = &self.mind.steps;
+        !steps.is_lost() && steps.may_log_in(steps.session().last()) && !self.is_amid_line(Peer::Client) && {
+            let word = line.split(|byte| *byte == IAC).next().unwrap_or_default();
+            let word = word.get(..4).unwrap_or(word);
+            begins_one_of(&ANNOUNCING, word)
+        }
     }
 
     pub(super) fn has_news(&self) -> bool {
@@ -73,9 +91,7 @@ impl Tracker {
             Peer::Client => {
                 let line = self.said.under_way();
                 let word = line.get(..4).unwrap_or(line);
-                let may_be =
-                    |other: &&[u8]| other.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
-                (!line.is_empty(), !line.is_empty() && WORDS.iter().any(may_be))
+                (!line.is_empty(), !line.is_empty() && begins_one_of(&WORDS, word))
             }
             Peer::Server => {
                 let is_passive = |verb: Verb| verb.data_use() == DataUse::SetsUpPassive;

@@ -250,8 +250,8 @@ impl Rewrite {
     }
 
     /// Whether more of this side's bytes may be read: no more than 64 KiB of them wait. More can wait only while [`poll`](Self::poll) isn't
-    /// called, while a question about an [`Address`] isn't answered, or while 64 commands that were kept from the server wait for the replies
-    /// to those before them.
+    /// called, while a question about an [`Address`] isn't answered, while 64 commands that were kept from the server wait for the replies
+    /// to those before them, or behind a PORT, EPRT or LPRT that waits for the reply to the login before it.
     pub fn wants_input(&self, from: Peer) -> bool {
         match from {
             Peer::Client => self.client.has_room(),
@@ -264,7 +264,7 @@ impl Rewrite {
         self.tracker.received(from, &[]);
         let drops = self.holds_lines && from == Peer::Client;
         let half = self.half(from);
-        (half.ends, half.passes, half.drops) = (false, !drops, drops);
+        (half.ends, half.has_ended, half.passes, half.drops) = (false, true, !drops, drops);
     }
 
     /// Says that this many bytes of this side are missing here, since they go another way; `u64::MAX` if their number isn't known. What was held
@@ -411,9 +411,18 @@ impl Rewrite {
     }
 
     /// Whether something of this side waits that can be taken now.
-    fn may_take(&mut self, side: Peer) -> bool {
-        let waits_for_replies = side == Peer::Client && self.owed.len() >= MOST_OWED;
-        !waits_for_replies && self.half(side).has_more()
+    fn may_take(&self, side: Peer) -> bool {
+        let waits = || self.owed.len() >= MOST_OWED || self.waits_for_login();
+        let half = match side {
+            Peer::Client => &self.client,
+            Peer::Server => &self.server,
+        };
+        half.has_more() && !(side == Peer::Client && waits())
+    }
+
+    /// Whether an address comes next that is asked about once the server has answered the login before it.
+    fn waits_for_login(&self) -> bool {
+        !self.server.has_ended && !self.client.is_taken() && self.tracker.waits_for_login(self.client.untaken())
     }
 
     /// What is held goes on if no address can be in it.

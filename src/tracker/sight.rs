@@ -1,7 +1,7 @@
 //! Where TLS begins to hide what is said, and where it ends.
 
-use super::mind::Turn;
-use super::veil::{Followed, Records, View};
+use super::event::Turn;
+use super::veil::{Followed, Records, Text, View};
 use super::waiting::Waiting;
 use super::{Peer, Tracker, Withdrawal};
 
@@ -25,7 +25,7 @@ impl Tracker {
                 self.mind.hide();
                 self.hide();
             }
-            View::Records(_) | View::Lost => {}
+            View::Records(_) | View::Amid(_) | View::Lost => {}
         }
         self.follow(from, bytes);
     }
@@ -59,7 +59,7 @@ impl Tracker {
     pub(super) fn hide_unseen(&mut self) {
         for side in [Peer::Client, Peer::Server] {
             let half = self.halves.of(side);
-            (half.view, half.whole) = (View::Lost, true);
+            (half.view, half.whole) = (View::Amid(Text::default()), true);
             self.waiting.remove(side);
         }
         self.said.take_behind();
@@ -72,7 +72,7 @@ impl Tracker {
     fn hide(&mut self) {
         for side in [Peer::Client, Peer::Server] {
             let half = self.halves.of(side);
-            if matches!(half.view, View::Records(_) | View::Lost) {
+            if matches!(half.view, View::Records(_) | View::Amid(_) | View::Lost) {
                 continue;
             }
             half.view = View::Records(Records::default());
@@ -91,8 +91,13 @@ impl Tracker {
     #[cold]
     pub(super) fn follow(&mut self, from: Peer, bytes: &[u8]) {
         let half = self.halves.of(from);
-        let View::Records(records) = &mut half.view else { return };
-        match records.follow(bytes) {
+        let followed = match &mut half.view {
+            View::Records(records) => records.follow(bytes),
+            // The client's own bytes don't tell.
+            View::Amid(text) if from == Peer::Server => text.follow(bytes),
+            _ => return,
+        };
+        match followed {
             Followed::Records => {}
             Followed::Neither => half.view = View::Lost,
             Followed::Ended(at) => {
@@ -100,7 +105,7 @@ impl Tracker {
                 self.mind.unveil();
                 // It says nothing in the clear but what it was asked in the clear.
                 let client = &mut self.halves.client;
-                if from == Peer::Server && client.view == View::Lost {
+                if from == Peer::Server && matches!(client.view, View::Amid(_) | View::Lost) {
                     (client.view, client.whole) = (View::Clear, false);
                 }
                 if let Some(text) = bytes.get(at..).filter(|text| !text.is_empty()) {
@@ -116,19 +121,20 @@ impl Tracker {
             Peer::Client => (self.halves.client.view, self.halves.server.view),
             Peer::Server => (self.halves.server.view, self.halves.client.view),
         };
-        let mut records = match view {
+        let followed = match view {
             View::AtLine | View::Clear => return None,
-            View::Lost => return Some(bytes.len()),
-            View::Records(records) => records,
+            View::Amid(mut text) if from == Peer::Server => text.follow(bytes),
+            View::Amid(_) | View::Lost => return Some(bytes.len()),
+            View::Records(mut records) => records.follow(bytes),
             View::Unopened | View::Promised => {
                 let opens = bytes.first().is_some_and(|first| view.opens(other, *first));
                 if !opens || self.mind.rules.decrypted {
                     return None;
                 }
-                Records::default()
+                Records::default().follow(bytes)
             }
         };
-        match records.follow(bytes) {
+        match followed {
             Followed::Ended(0) => None,
             Followed::Ended(at) => Some(at),
             Followed::Records | Followed::Neither => Some(bytes.len()),

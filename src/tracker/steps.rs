@@ -17,9 +17,12 @@
 //! Whoever passes the session on ([`Rewrite`](super::Rewrite)) misses nothing but gaps. There, while step isn't lost, a reply answers what is due
 //! first, and it is compared only if it can't: some servers leave a reply out.
 
+mod missed;
+
+use super::Loss;
 use super::facts::Facts;
-use super::fit::{Fit, fit};
-use super::{Loss, Peer};
+use super::fit::{Best, Choice, Fit, fit};
+use super::tell::Told;
 use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Answered, Awaited, CommandId, LoginState, Pending, Session, Step};
@@ -30,30 +33,6 @@ pub(super) struct Heard {
     pub(super) id: CommandId,
     pub(super) awaited: Awaited,
     pub(super) step: Step,
-}
-
-/// What there is to tell beside the line itself.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Told {
-    /// Any of these.
-    pub(super) stirred: bool,
-    pub(super) lost: Option<Loss>,
-    pub(super) found: bool,
-    /// A reply that was told without what it answers has answered this.
-    pub(super) answered: Option<(CommandId, Code)>,
-    /// What follows from that, and isn't in the book yet.
-    pub(super) late: Option<Late>,
-    /// Something isn't due any more, and was not answered.
-    pub(super) forgot: bool,
-}
-
-/// What a command turns out to have been answered with.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Late {
-    pub(super) id: CommandId,
-    pub(super) verb: Verb,
-    pub(super) step: Step,
-    pub(super) code: Code,
 }
 
 /// What the client is known to do.
@@ -95,40 +74,6 @@ pub(super) struct Steps {
     pub(super) told: Told,
 }
 
-/// Of several commands the one that a reply fits best.
-struct Best {
-    id: CommandId,
-    awaited: Awaited,
-    fit: Fit,
-    /// It fits another as well.
-    is_tied: bool,
-}
-
-impl Best {
-    const NONE: Self = Self { id: CommandId::GREETING, awaited: Awaited::Greeting, fit: Fit::Cannot, is_tied: false };
-
-    fn add(&mut self, due: Pending, fit: Fit) {
-        if fit > self.fit {
-            *self = Self { id: due.id, awaited: due.awaited, fit, is_tied: false };
-        } else if fit == self.fit {
-            self.is_tied = true;
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Choice {
-    /// The stale one.
-    Old,
-    /// The other one.
-    New,
-    /// It can answer neither.
-    Nothing,
-    Unclear,
-}
-
-/// After so many replies that were withheld in a row the client is taken for one that waits.
-const MOST_DOUBTS: u8 = 2;
 /// As often may something be left over while a client pipelines; then it is one that waits, and a reply was missed.
 const MOST_LEFT: u8 = 3;
 
@@ -164,6 +109,10 @@ impl Steps {
         self.sees_all = true;
     }
 
+    pub(super) fn sees_all(&self) -> bool {
+        self.sees_all
+    }
+
     /// Whether order alone tells what a reply answers: all is seen, and step isn't lost.
     pub(super) fn is_in_order(&self) -> bool {
         self.sees_all && !self.lost
@@ -185,6 +134,22 @@ impl Steps {
     pub(super) fn is_logged_in(&self) -> Option<bool> {
         let login = self.session.login();
         self.facts.has(Facts::LOGIN).then_some(matches!(login, LoginState::Complete | LoginState::Welcome))
+    }
+
+    /// Whether a login isn't answered, and may succeed, that was said up to this command.
+    pub(super) fn may_log_in(&self, last: CommandId) -> bool {
+        let logs_in = |due: Pending| matches!(due.awaited.verb(), Some(Verb::User | Verb::Pass | Verb::Acct));
+        self.is_logged_in() == Some(false) && self.session.pending().take_while(|due| due.id <= last).any(logs_in)
+    }
+
+    /// The transfer whose command was missed.
+    pub(super) fn unseen(&self) -> Option<CommandId> {
+        self.unseen
+    }
+
+    /// That transfer has ended.
+    pub(super) fn unseen_is_over(&mut self) {
+        self.unseen = None;
     }
 
     /// A command line was seen.
@@ -351,7 +316,9 @@ impl Steps {
             let best = if self.stale.is_some_and(|stale| due.id <= stale) { &mut old } else { &mut new };
             best.add(due, fit(&due, reply));
         }
-        let (id, awaited) = match self.choose(&old, &new) {
+        // The first reply after a loss has to fit well.
+        let least = if self.lost && self.doubts == 0 { Fit::Usual } else { Fit::Possible };
+        let (id, awaited) = match Choice::of(&old, &new, least, self.manner == Manner::Pipelines, self.doubts) {
             Choice::Old => (old.id, old.awaited),
             Choice::New => {
                 // Servers that answer in another order are known (libunftp), but not to clients that wait.
@@ -385,35 +352,6 @@ impl Steps {
         heard
     }
 
-    /// A reply with this code has begun, and its end was missed.
-    #[cold]
-    pub(super) fn ended_unseen(&mut self, code: Code) {
-        let first = self.session.first_due().filter(|due| due.can_be_answered(code));
-        if let Some(due) = first {
-            self.settle_late(due.id, code);
-        }
-        self.lose(Loss::Unanswered);
-    }
-
-    /// Which of the best that is stale and the best that isn't a reply answers.
-    fn choose(&self, old: &Best, new: &Best) -> Choice {
-        // The first reply after a loss has to fit well.
-        let least = if self.lost && self.doubts == 0 { Fit::Usual } else { Fit::Possible };
-        let pipelines = self.manner == Manner::Pipelines;
-        match (old.fit, new.fit) {
-            (Fit::Cannot, Fit::Cannot) => Choice::Nothing,
-            (Fit::Cannot, fit) if fit >= least => Choice::New,
-            (fit, Fit::Cannot) if fit >= least && (pipelines || !old.is_tied) => Choice::Old,
-            (Fit::Cannot, _) | (_, Fit::Cannot) => Choice::Unclear,
-            (fit, other) if fit >= Fit::Usual && fit > other && (pipelines || !old.is_tied) => Choice::Old,
-            (other, fit) if fit >= Fit::Usual && fit > other => Choice::New,
-            (other, fit) if pipelines && fit > other => Choice::New,
-            _ if pipelines => Choice::Old,
-            (other, fit) if self.doubts >= MOST_DOUBTS && fit >= other => Choice::New,
-            _ => Choice::Unclear,
-        }
-    }
-
     fn nothing_fits(&mut self, code: Code) {
         match self.session.first_due() {
             Some(due) if !code.is_preliminary() => {
@@ -421,29 +359,6 @@ impl Steps {
                 self.suspect = Some((due.id, code));
             }
             _ => self.unsolicited(code),
-        }
-    }
-
-    /// A reply to nothing that was seen.
-    #[cold]
-    fn unsolicited(&mut self, code: Code) {
-        self.session.overhear(code);
-        if self.beyond > 0 && self.session.replies_due() == 0 {
-            if !code.is_preliminary() {
-                self.beyond = self.beyond.saturating_sub(1);
-            }
-            if self.beyond == 0 {
-                self.find();
-            }
-            return;
-        }
-        if code.is_preliminary() && self.session.replies_due() == 0 {
-            self.unseen = Some(self.session.begun_unseen());
-        }
-        // These end a session, and servers say them unasked.
-        if !matches!(code, Code::SERVICE_NOT_AVAILABLE | Code::CLOSING_CONTROL_CONNECTION) {
-            self.lose(Loss::Unsolicited);
-            self.doubts = 0;
         }
     }
 
@@ -458,37 +373,9 @@ impl Steps {
             }
         }
         if self.unseen == Some(id) {
-            if step != Step::Wait {
-                self.unseen = None;
-            }
             return None;
         }
         Some(Heard { id, awaited, step })
-    }
-
-    /// What is due up to this command isn't any more: its reply was missed.
-    fn forget_up_to(&mut self, last: CommandId) {
-        while let Some(due) = self.session.first_due().filter(|due| due.id <= last) {
-            self.session.forget(due.id);
-            let Awaited::Command(verb) = due.awaited else { continue };
-            self.doubt(verb);
-            (self.told.forgot, self.told.stirred) = (true, true);
-            // A transfer's end and an ABOR may have one reply between them (RFC 959 4.1.3).
-            if verb != Verb::Abor && verb != Verb::Other {
-                self.lose(Loss::Unanswered);
-            }
-        }
-        self.stale = None;
-    }
-
-    /// A reply to this command was missed: what it changes isn't known.
-    fn doubt(&mut self, verb: Verb) {
-        // AUTH and REIN log out, or change nothing.
-        let nobody = matches!(verb, Verb::Auth | Verb::Rein) && self.is_logged_in() == Some(false);
-        self.facts.remove(Facts::of(verb));
-        if nobody {
-            self.facts.add(Facts::LOGIN);
-        }
     }
 
     /// TLS was there from the start.
@@ -506,86 +393,9 @@ impl Steps {
         self.session.forget_setup();
     }
 
-    /// Bytes are missing in what the client said, or in what the server did.
-    #[cold]
-    pub(super) fn gap(&mut self, from: Peer) {
-        match from {
-            // What was said may have changed anything.
-            Peer::Client => self.facts = Facts::NONE,
-            Peer::Server => {
-                let mut due = self.session.first_due();
-                while let Some(Pending { id, awaited, .. }) = due {
-                    awaited.verb().into_iter().for_each(|verb| self.doubt(verb));
-                    due = self.session.pending().find(|due| due.id > id);
-                }
-            }
-        }
-        self.stale = self.session.pending().next_back().map(|due| due.id);
-        (self.withheld, self.suspect) = (None, None);
-        (self.doubts, self.beyond, self.gap) = (0, 0, true);
-        self.lose(Loss::Gap);
-    }
-
     /// Whether the first command due is a transfer without a reply.
     #[inline]
     fn awaits_opening(&self) -> bool {
         self.session.first_due().is_some_and(|due| !due.begun && due.awaited.verb().is_some_and(Verb::opens_data))
-    }
-
-    /// Something was answered behind a suspect. If that was said later, the suspect answered what is due before it; if it is the same command, the
-    /// suspect was a spare reply.
-    #[cold]
-    fn weigh_suspect(&mut self, heard: Heard) {
-        let Some((id, _)) = self.suspect else { return };
-        let overtakes = heard.awaited.verb().is_none_or(|verb| verb.is_heard_amid_transfer() || verb == Verb::Abor);
-        if heard.id == id {
-            self.suspect = None;
-        } else if heard.id > id && heard.step != Step::Wait && !overtakes {
-            self.settle_suspect();
-        }
-    }
-
-    /// One side says nothing more.
-    #[cold]
-    pub(super) fn ended(&mut self) {
-        if !self.lost {
-            self.settle_suspect();
-        }
-    }
-
-    /// The suspect has answered what was due first, as what comes behind it shows.
-    #[cold]
-    fn settle_suspect(&mut self) {
-        if let Some((id, code)) = self.suspect.take() {
-            self.settle_late(id, code);
-        }
-    }
-
-    /// A reply with this code, which was told without its command, has answered this one.
-    #[cold]
-    fn settle_late(&mut self, id: CommandId, code: Code) {
-        let Some(awaited) = self.session.awaited_by(id) else { return };
-        let step = self.session.settle(id, code);
-        if self.heard(id, awaited, step).is_none() {
-            return;
-        }
-        (self.told.answered, self.told.stirred) = (Some((id, code)), true);
-        self.told.late = awaited.verb().map(|verb| Late { id, verb, step, code });
-    }
-
-    #[cold]
-    pub(super) fn lose(&mut self, why: Loss) {
-        if !self.lost {
-            self.lost = true;
-            (self.told.lost, self.told.stirred) = (Some(why), true);
-        }
-    }
-
-    fn find(&mut self) {
-        self.doubts = 0;
-        if self.lost && self.beyond == 0 {
-            self.lost = false;
-            (self.told.found, self.told.stirred) = (true, true);
-        }
     }
 }

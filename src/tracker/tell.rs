@@ -3,8 +3,34 @@
 use super::book::Note;
 use super::mind::Mind;
 use super::{Event, Expectation, Loss, Tracker};
+use crate::command::Verb;
 use crate::reply::Code;
-use crate::session::CommandId;
+use crate::session::{CommandId, Step};
+
+/// What there is to tell beside a line and the book.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told {
+    /// Any of these.
+    pub(super) stirred: bool,
+    pub(super) lost: Option<Loss>,
+    pub(super) found: bool,
+    /// A reply that was told without what it answers has answered this.
+    pub(super) answered: Option<Late>,
+    /// What follows from that isn't in the book yet.
+    pub(super) late: bool,
+    /// Something isn't due any more, and was not answered.
+    pub(super) forgot: bool,
+}
+
+/// What a command turns out to have been answered with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Late {
+    pub(super) id: CommandId,
+    /// `None` for the greeting.
+    pub(super) verb: Option<Verb>,
+    pub(super) step: Step,
+    pub(super) code: Code,
+}
 
 /// News, without what they borrow.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +48,7 @@ pub(super) enum Tell {
 impl Tracker {
     /// Goes to the next news; whether there is any.
     pub(super) fn take_news(&mut self) -> bool {
-        if let Some(turn) = self.mind.turn.take() {
+        if let Some(turn) = self.mind.news.turn.take() {
             self.turn(turn);
         }
         let Mind { steps, book, news, .. } = &mut self.mind;
@@ -37,10 +63,7 @@ impl Tracker {
     fn next_news(&mut self) -> Option<Tell> {
         self.mind.catch_up();
         let Mind { steps, book, news, .. } = &mut self.mind;
-        if core::mem::take(&mut steps.told.forgot) {
-            book.forget_but_due(steps.session());
-        }
-        if let Some((id, code)) = steps.told.answered.take() {
+        if let Some(Late { id, code, .. }) = steps.told.answered.take() {
             return Some(Tell::Answered(id, code));
         }
         if let Some(why) = steps.told.lost.take() {
@@ -77,11 +100,14 @@ impl Tracker {
             None => return None,
         };
         let id = match note {
-            Note::Expect(id) | Note::Assigned(id) | Note::Withdrawn(id, _) => id,
+            Note::Expect(id) | Note::Refused(id, _) | Note::Assigned(id) | Note::Withdrawn(id, _) => id,
             Note::Begun(id) => return Some(Event::Begun(book.purpose(*id)?)),
             Note::Ended(id, code) => return Some(Event::Ended(book.purpose(*id)?, *code)),
         };
         let (open, moving) = book.expected(*id)?;
+        if let Note::Refused(id, why) = note {
+            return Some(Event::Refused { id: *id, to: open.to(), why: *why });
+        }
         let known = self.mind.known();
         // Each is made where it goes: a copy would be as long as all else.
         Some(match note {

@@ -138,11 +138,67 @@ fn a_234_that_was_missed_hides_once_the_server_speaks_tls() {
         let told: Vec<_> = hello.chunks(size).flat_map(|piece| bytes(&mut tracker, Peer::Server, piece)).collect();
         assert_eq!(told, ["blind"], "pieces of {size}");
         for side in [Peer::Client, Peer::Server] {
-            assert_eq!(bytes(&mut tracker, side, b"\nPORT 192,0,2,1,18,103\r\n227 (192,0,2,2,18,103)\r\n"), [""; 0]);
+            assert_eq!(
+                bytes(&mut tracker, side, b"\n227 (192\0,0,2,2,18,103)\nPORT 192\x80,0,2,1\r\n200 ok\r\n"),
+                [""; 0]
+            );
         }
+        assert_eq!(bytes(&mut tracker, Peer::Client, b"PORT 192,0,2,1,18,103\r\n"), [""; 0]);
+        // What is sent there in the clear tells that TLS has ended.
+        let text = b"227 (192,0,2,2,18,103)\r\n";
+        let told: Vec<_> = text.chunks(size).flat_map(|piece| bytes(&mut tracker, Peer::Server, piece)).collect();
+        assert_eq!(told, ["sight"], "pieces of {size}");
     }
     // Amid a session that the tracker joins.
     let mut tracker = ftp_proto::tracker::Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
     bytes(&mut tracker, Peer::Client, b"rest of a record");
     assert_eq!(bytes(&mut tracker, Peer::Server, &hello), ["blind"]);
+}
+
+/// The server's text tells, where a part of its TLS is missing: behind its first line of some length it is read, and so is the client.
+#[test]
+fn text_behind_tls_of_which_a_part_is_missing_gives_sight_again() {
+    let cleared = record(23, b"200 cleared\r\n");
+    for size in [1, 3, 1000] {
+        let mut tracker = tracker();
+        say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
+        for side in [Peer::Client, Peer::Server] {
+            bytes(&mut tracker, side, &record(22, b"hello"));
+        }
+        let served = |tracker: &mut _, line: &str| -> Vec<_> {
+            line.as_bytes().chunks(size).flat_map(|piece| bytes(tracker, Peer::Server, piece)).collect()
+        };
+        tracker.gap(Peer::Server, u64::MAX);
+        assert_eq!(
+            served(&mut tracker, std::str::from_utf8(&cleared[5..]).unwrap()),
+            [""; 0],
+            "short, pieces of {size}"
+        );
+        // The client is in the clear first, and says so.
+        assert_eq!(say(&mut tracker, &["C: PASV"]), ["sight", "> PASV"]);
+        assert_eq!(served(&mut tracker, "227 Entering Passive Mode (192,0,2,2,18,103)\r\n"), [""; 0]);
+        assert_eq!(say(&mut tracker, &["C: PWD"]), ["> PWD"]);
+        assert_eq!(
+            served(&mut tracker, "257 \"/\" is the current directory\r\n"),
+            ["< PWD 257", "found"],
+            "pieces of {size}"
+        );
+        say(&mut tracker, &["C: EPSV"]);
+        let told = served(&mut tracker, "229 Entering Extended Passive Mode (|||4711|)\r\n");
+        assert_eq!(told, ["< EPSV 229", "expect Client 192.0.2.1 to 192.0.2.2:4711 protected?"]);
+    }
+    // Both sides' TLS is missing in part: the server's text tells for both.
+    let mut tracker = tracker();
+    say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
+    for side in [Peer::Client, Peer::Server] {
+        bytes(&mut tracker, side, &record(22, b"hello"));
+        tracker.gap(side, u64::MAX);
+    }
+    assert_eq!(say(&mut tracker, &["C: USER anna the client"]), [""; 0]);
+    assert_eq!(say(&mut tracker, &["S: 331 Password required."]), ["sight"]);
+    assert_eq!(say(&mut tracker, &["C: PASS secret", "C: PWD"]).len(), 2);
+    // What should be TLS and never was isn't read, whatever it says.
+    let mut tracker = crate::tracker();
+    say(&mut tracker, &["S: 220 ready", "C: AUTH TLS", "S: 234 go"]);
+    assert_eq!(say(&mut tracker, &["S: 230 Logged in, proceed.", "S: 230 Logged in, proceed."]), [""; 0]);
 }

@@ -157,3 +157,25 @@ fn who_has_pipelined_once_may_wait_from_then_on() {
     let told = say(&mut tracker, &["C: CWD a", "C: CWD b", "S: 550 no", "C: TYPE I", "S: 200 ok"]);
     assert_eq!(told, ["> CWD", "> CWD", "< ? 550", "lost Ambiguous", "> TYPE", "< TYPE 200", "found"]);
 }
+
+#[test]
+fn a_transfer_whose_command_was_missed_begins_and_ends() {
+    // Its data connection was seen, and the size.
+    let mut tracker = logged_in();
+    say(&mut tracker, &["C: EPSV", "S: 229 (|||4711|)"]);
+    tracker.gap(Peer::Client, 8);
+    let told = say_data(&mut tracker, &["S: 150 Opening (500 bytes)."]);
+    let begun = "begun ? from ? of 500 bytes by ?";
+    assert_eq!(told, ["lost Gap", begun, "assigned 192.0.2.2:4711 to ? from ? of 500 bytes by ?"]);
+    let told = say_data(&mut tracker, &["S: 226 done"]);
+    assert_eq!(told, ["ended ? from ? of 500 bytes by ? 226", "withdrawn 192.0.2.2:4711 Over", "found"]);
+    // Joined amid it, and it fails.
+    let mut tracker = Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+    assert_eq!(say_data(&mut tracker, &["S: 150 go", "C: STAT", "S: 211 so far"]), ["begun ? from ? by ?", "found"]);
+    assert_eq!(say_data(&mut tracker, &["S: 426 broken"]), ["ended ? from ? by ? 426"]);
+    // Its end is missed.
+    let mut tracker = logged_in();
+    assert_eq!(say_data(&mut tracker, &["S: 150 go"]), ["lost Unsolicited", "begun ? from ? by ?"]);
+    let told = say_data(&mut tracker, &["C: CWD a", "S: 250 done", "C: TYPE I", "S: 200 binary"]);
+    assert!(told.contains(&"ended ? from ? by ? ?".into()), "{told:?}");
+}

@@ -4,6 +4,7 @@ mod blind;
 mod evidence;
 mod expected;
 mod gaps;
+mod pipelined;
 mod refused;
 mod rewrite;
 mod security;
@@ -12,7 +13,7 @@ mod told;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_proto::tracker::{Event, Peer, Rules, Tracker};
+use ftp_proto::tracker::{Event, Peer, Purpose, Rules, Tracker};
 
 pub const CLIENT: &str = "192.0.2.1:40000";
 pub const SERVER: &str = "192.0.2.2:21";
@@ -90,7 +91,7 @@ pub fn shown(event: &Event<'_>) -> String {
             expected.dials,
             expected.from,
             expected.to,
-            expected.purpose.map_or(String::new(), |purpose| format!(" for {}", purpose.verb)),
+            expected.purpose.map_or(String::new(), |purpose| format!(" for {}", verb(&purpose))),
             match expected.protected {
                 Some(true) => " protected",
                 Some(false) => "",
@@ -116,7 +117,11 @@ pub fn shown(event: &Event<'_>) -> String {
     }
 }
 
-fn used(purpose: &ftp_proto::tracker::Purpose<'_>) -> String {
+fn verb<'a>(purpose: &Purpose<'a>) -> &'a str {
+    purpose.verb.map_or("?", |verb| verb.word())
+}
+
+fn used(purpose: &Purpose<'_>) -> String {
     let path = purpose.path.map_or(String::new(), |path| format!(" {}", path.escape_ascii()));
     let size = purpose.size.map_or(String::new(), |size| format!(" of {size} bytes"));
     let offset = match purpose.offset {
@@ -124,5 +129,6 @@ fn used(purpose: &ftp_proto::tracker::Purpose<'_>) -> String {
         Some(offset) => format!(" from {offset}"),
         None => " from ?".into(),
     };
-    format!("{}{path}{offset}{size} by {:?}", purpose.verb, purpose.sender)
+    let sender = purpose.sender.map_or("?".into(), |sender| format!("{sender:?}"));
+    format!("{}{path}{offset}{size} by {sender}", verb(purpose))
 }

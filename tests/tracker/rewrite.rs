@@ -8,16 +8,16 @@ use crate::*;
 
 /// What comes out on either side.
 #[derive(Default, Debug, PartialEq)]
-struct Out {
+pub struct Out {
     client: String,
-    server: String,
-    questions: usize,
+    pub server: String,
+    pub questions: usize,
     /// How many bytes more came out than went in, towards the server and towards the client.
     more: [isize; 2],
 }
 
 /// Every question is answered with this address.
-fn pass(rewrite: &mut Rewrite, from: Peer, bytes: &[u8], answer: Option<SocketAddr>, out: &mut Out) {
+pub fn pass(rewrite: &mut Rewrite, from: Peer, bytes: &[u8], answer: Option<SocketAddr>, out: &mut Out) {
     rewrite.received(from, bytes).unwrap();
     while let Some(passed) = rewrite.poll() {
         match passed {
@@ -59,7 +59,7 @@ fn rewrite() -> Rewrite {
     logged_in_between(CLIENT, SERVER, Translation::None)
 }
 
-fn one(rewrite: &mut Rewrite, from: Peer, bytes: &[u8], answer: Option<&str>) -> Out {
+pub fn one(rewrite: &mut Rewrite, from: Peer, bytes: &[u8], answer: Option<&str>) -> Out {
     let mut out = Out::default();
     pass(rewrite, from, bytes, answer.map(at), &mut out);
     out

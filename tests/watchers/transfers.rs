@@ -21,9 +21,9 @@ fn read(lines: &[&[u8]], piece: usize) -> Vec<String> {
     feed(&mut tracker, lines, piece, |event| match event {
         Event::LoggedIn { user: Some(name) } => user = String::from_utf8_lossy(name).into(),
         Event::Ended(purpose, code) => {
-            let mut line = format!("{user} {}", purpose.verb);
+            let mut line = format!("{user} {}", purpose.verb.map_or("?", |verb| verb.word()));
             let path = purpose.path.map_or("-".into(), String::from_utf8_lossy);
-            let way = if purpose.sender == Peer::Client { '>' } else { '<' };
+            let way = if purpose.sender == Some(Peer::Client) { '>' } else { '<' };
             let number = |value: Option<u64>| value.map_or("-".into(), |value| value.to_string());
             let code = code.map_or("-".into(), |code| code.to_string());
             write!(line, " {way} {path} {} {} {code}", number(purpose.offset), number(purpose.size)).unwrap();

@@ -24,6 +24,8 @@ pub(super) struct Half {
     pub(super) drops: bool,
     /// Behind the input the connection has ended.
     pub(super) ends: bool,
+    /// It has, and all before was taken.
+    pub(super) has_ended: bool,
 }
 
 impl Half {
