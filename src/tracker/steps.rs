@@ -317,7 +317,7 @@ impl Steps {
             best.add(due, fit(&due, reply));
         }
         // The first reply after a loss has to fit well.
-        let least = if self.lost && self.doubts == 0 { Fit::Usual } else { Fit::Possible };
+        let least = if self.lost && self.doubts == 0 { Fit::Likely } else { Fit::Possible };
         let (id, awaited) = match Choice::of(&old, &new, least, self.manner == Manner::Pipelines, self.doubts) {
             Choice::Old => (old.id, old.awaited),
             Choice::New => {
@@ -362,13 +362,20 @@ impl Steps {
         }
     }
 
+    /// Whether this command may be answered before one that was said earlier: a transfer.
+    #[inline]
+    fn overtakes(&self, id: CommandId, verb: Verb) -> bool {
+        let is_transfer = |due: Pending| due.id < id && due.awaited.verb().is_some_and(Verb::opens_data);
+        (verb.is_heard_amid_transfer() || verb == Verb::Abor) && self.session.pending().any(is_transfer)
+    }
+
     #[inline(always)]
     fn heard(&mut self, id: CommandId, awaited: Awaited, step: Step) -> Option<Heard> {
         if let Awaited::Command(verb) = awaited {
             if matches!(step, Step::Success | Step::Continue) {
                 self.facts.add(Facts::of(verb));
             }
-            if step != Step::Wait && !verb.is_heard_amid_transfer() && verb != Verb::Abor {
+            if step != Step::Wait && !self.overtakes(id, verb) {
                 self.settled = self.settled.max(id);
             }
         }

@@ -179,3 +179,26 @@ fn a_transfer_whose_command_was_missed_begins_and_ends() {
     let told = say_data(&mut tracker, &["C: CWD a", "S: 250 done", "C: TYPE I", "S: 200 binary"]);
     assert!(told.contains(&"ended ? from ? by ? ?".into()), "{told:?}");
 }
+/// Servers answer a NOOP amid a transfer. Nothing else is answered before what was said earlier: if that is still due, its reply was missed.
+#[test]
+fn only_a_transfer_is_overtaken() {
+    let mut tracker = tracker();
+    say(&mut tracker, &["S: 220 ready", "C: USER anna", "S: 331 password", "C: PASS secret"]);
+    let told = say(&mut tracker, &["C: NOOP", "C: NOOP", "S: 200 NOOP ok.", "C: CWD a", "S: 500 what?"]);
+    assert_eq!(told, ["> NOOP", "> NOOP", "< NOOP 200", "> CWD", "lost Unanswered", "< NOOP 500", "found"]);
+    let mut tracker = logged_in();
+    let told = say(&mut tracker, &["C: EPSV", "S: 229 (|||4711|)", "C: RETR a", "S: 150 go", "C: NOOP", "S: 200 ok"]);
+    assert_eq!(told[told.len() - 2..], ["> NOOP", "< NOOP 200"]);
+    assert_eq!(say(&mut tracker, &["C: STAT", "S: 211 so far", "S: 226 done"])[..2], ["> STAT", "< STAT 211"]);
+    assert!(tracker.is_in_step());
+}
+
+#[test]
+fn a_refusal_that_its_command_often_gets_finds_step_again() {
+    let mut tracker = logged_in();
+    let told = say(&mut tracker, &["S: 250 moved", "C: CWD a", "S: 550 no such directory"]);
+    assert_eq!(told, ["< ? 250", "lost Unsolicited", "> CWD", "< CWD 550", "found"]);
+    let mut tracker = logged_in();
+    let told = say(&mut tracker, &["S: 250 moved", "C: TYPE I", "S: 550 no such directory"]);
+    assert_eq!(told, ["< ? 250", "lost Unsolicited", "> TYPE", "< ? 550"]);
+}

@@ -93,7 +93,7 @@ impl Steps {
     #[cold]
     pub(super) fn weigh_suspect(&mut self, heard: Heard) {
         let Some((id, _)) = self.suspect else { return };
-        let overtakes = heard.awaited.verb().is_none_or(|verb| verb.is_heard_amid_transfer() || verb == Verb::Abor);
+        let overtakes = heard.awaited.verb().is_none_or(|verb| self.overtakes(heard.id, verb));
         if heard.id == id {
             self.suspect = None;
         } else if heard.id > id && heard.step != Step::Wait && !overtakes {
