@@ -24,6 +24,9 @@ use crate::grammar::{Fault, Kind, Read, value_of, whole};
 pub use extended::{ExtendedAddress, ExtendedPassive, ExtendedPort, NetworkProtocol};
 use extended::{address, is_delimiter};
 
+/// Ports below are those of a host's services, to which no data connection should go (RFC 2577 3).
+pub(crate) const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
+
 /// What is wrong with an address, and where.
 ///
 /// ```

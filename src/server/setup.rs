@@ -5,7 +5,7 @@ use core::num::NonZeroU16;
 
 use super::context::Context;
 use super::phase::UnderWay;
-use crate::address::{ExtendedPort, HostPort, LongAddress, NetworkProtocol};
+use crate::address::{ExtendedPort, FIRST_UNPRIVILEGED_PORT, HostPort, LongAddress, NetworkProtocol};
 use crate::command::{Command, EpsvArgument, Verb};
 use crate::data::DataError;
 use crate::reply::{Code, Reply};
@@ -94,7 +94,7 @@ impl Context {
         let peer = self.connection.ends.peer().ip();
         let policy = self.active();
         let stranger = target.ip() != peer && !policy.strangers;
-        let privileged = target.port() < 1024 && !policy.privileged_ports;
+        let privileged = target.port() < FIRST_UNPRIVILEGED_PORT && !policy.privileged_ports;
         let (code, text) = if !policy.enabled {
             (Code::FILE_UNAVAILABLE, "Permission denied.")
         } else if stranger && target.is_ipv4() != peer.is_ipv4() && command.verb() != Verb::Port {

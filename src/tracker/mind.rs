@@ -15,8 +15,6 @@ use crate::command::{Command, DataUse, Protection, Verb, is_foreign};
 use crate::reply::{Code, Reply, ReplyEnd};
 use crate::session::{Awaited, CommandId, LoginState, Setup, Step};
 
-/// Ports below this one are never expected (RFC 2577 3).
-const LOWEST_PORT: u16 = 1024;
 /// Longer names of users aren't kept, so that an idle tracker stays below 1 KiB.
 const LONGEST_USER: usize = 80;
 
@@ -173,7 +171,7 @@ impl Mind {
         if session.epsv_all() && verb != Verb::Epsv {
             return Err(Objection::EpsvAll);
         }
-        if to.port() < LOWEST_PORT {
+        if to.port() < Rules::LOWEST_PORT {
             return Err(Objection::LowPort);
         }
         let host = to.ip().to_canonical();

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::net::IpAddr;
 
+use crate::address::FIRST_UNPRIVILEGED_PORT;
 use crate::inbox::Limits;
 use crate::telnet::Escaping;
 
@@ -42,6 +43,9 @@ pub enum Strangers {
 }
 
 impl Rules {
+    /// No data connection is expected to a port below (RFC 2577 3).
+    pub const LOWEST_PORT: u16 = FIRST_UNPRIVILEGED_PORT;
+
     /// Lines of at most 4 KiB. Replies of at most 1 MiB, of which 64 lines are kept. Only the two ends may listen for data connections.
     pub fn new() -> Self {
         Self {
