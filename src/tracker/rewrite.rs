@@ -342,7 +342,7 @@ impl Rewrite {
                 let kind = Kind::of_command(id, verb, command.as_ref());
                 drop(command);
                 let is_unknown = kind == Kind::Other && self.tracker.names_unknown_protocol(verb);
-                (Peer::Client, Some(id), if is_unknown { Kind::UnknownProtocol(id) } else { kind })
+                (Peer::Client, Some(id), if is_unknown { Kind::UnknownProtocol(id, verb) } else { kind })
             }
             Event::Reply { answers, awaited, reply } => {
                 self.last = Last::Reply(answers, awaited);

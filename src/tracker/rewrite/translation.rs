@@ -3,7 +3,7 @@
 use super::line::Kind;
 use super::{Rewrite, Taken};
 use crate::address::NetworkProtocol;
-use crate::command::{Algs, EpsvArgument};
+use crate::command::{Algs, EpsvArgument, Verb};
 use crate::reply::{Code, Reply};
 
 /// The networks between which a [`Rewrite`](super::Rewrite) translates.
@@ -16,10 +16,9 @@ pub enum Translation {
     ///
     /// - EPSV goes on as PASV, and its 227 as a 229 (section 6). Where the 227 names another host than the server, the client reads 425; with
     ///   [`Strangers::Replaced`](super::super::Strangers::Replaced) the host is ignored, as the RFC recommends.
-    /// - The gateway answers EPSV ALL with 504, and EPSV or EPRT with a network protocol other than 2 with 522 (section 6, RFC 2428 3): `EPSV 1`,
-    ///   `EPSV 3`, `EPRT |3|…`.
-    /// - EPRT goes on as PORT if an IPv4 address is chosen for it (section 7). One that names IPv4 (`|1|`), or another host than the client, goes on
-    ///   as it is, and so does all else that the client says, such as PASV (section 10).
+    /// - The gateway answers EPSV ALL with 504, and EPSV with a network protocol other than 2 with 522 (section 6): `EPSV 1`, `EPSV 3`.
+    /// - EPRT goes on as PORT if an IPv4 address is chosen for it (section 7). One that names another protocol than IPv6, such as `|1|`, or another
+    ///   host than the client, goes on as it is, and so does all else that the client says, such as PASV (section 10).
     /// - The gateway answers ALGS itself (section 11). Behind ALGS DISABLE64 all goes on as it is.
     /// - Behind an AUTH, nothing is translated unless the server refuses it (section 5).
     /// - Other than in sections 5 and 12, Telnet's negotiations go on, and the server gets no NOOP in place of what the gateway answers.
@@ -38,7 +37,7 @@ pub(super) enum Own {
     Disable,
     /// EPSV ALL, or ALGS with none of its three words.
     NotThat,
-    /// EPSV or EPRT with a protocol that isn't the client's, which this is.
+    /// EPSV with a protocol that isn't the client's, which this is; from an IPv4 client EPRT, too.
     OtherProtocol(NetworkProtocol),
     /// The application refused an address of the client's.
     Refuse,
@@ -123,7 +122,9 @@ impl Translation {
             Kind::Epsv(_, EpsvArgument::Protocol(protocol)) if *protocol != of_client => {
                 Some(Own::OtherProtocol(of_client))
             }
-            Kind::UnknownProtocol(_) => Some(Own::OtherProtocol(of_client)),
+            // RFC 6384 10: an EPRT that isn't translated goes on.
+            Kind::UnknownProtocol(_, Verb::Eprt) if self == Self::Client6 => None,
+            Kind::UnknownProtocol(..) => Some(Own::OtherProtocol(of_client)),
             _ => None,
         }
     }
