@@ -83,6 +83,8 @@ pub struct Rewrite {
     translation: Translation,
     /// ALGS DISABLE64 was said.
     disabled: bool,
+    /// EPRT isn't translated, and ALGS doesn't say it is.
+    without_eprt: bool,
     /// PASV and EPSV that went on as one another, and weren't answered.
     translated: Vec<CommandId>,
     client: Half,
@@ -202,6 +204,7 @@ impl Rewrite {
             tracker,
             translation,
             disabled: false,
+            without_eprt: false,
             translated: Vec::new(),
             client,
             server,

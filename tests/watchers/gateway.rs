@@ -268,6 +268,32 @@ fn algs_amid_others() {
     assert_eq!(said, "EPSV; PASV");
     assert_eq!(read, "229 (|||50002|); 216 EPSVEPRT; 229 Entering Extended Passive Mode (|||50002|)");
     assert_eq!(gateway.exchange(eprt, "200 ok")[0], "PORT 192,0,2,64,195,81");
+    // Each reply says what holds behind its command, whatever was said before it went.
+    gateway.exchange("NOOP\r\nALGS STATUS64\r\nALGS DISABLE64\r\nALGS STATUS64\r\nALGS ENABLE64", "");
+    let all = "200 ok; 216 EPSVEPRT; 216 NONE; 216 NONE; 216 EPSVEPRT";
+    assert_eq!(gateway.exchange("", "200 ok"), ["", all]);
+}
+
+/// RFC 6384 4 and 11: a gateway may do without EPRT, and its status says so.
+#[test]
+fn without_eprt() {
+    let mut gateway = Gateway::of6();
+    gateway.rewrite = gateway.rewrite.without_eprt();
+    gateway.log_in();
+    assert_eq!(gateway.exchange("ALGS STATUS64", ""), ["", "216 EPSV"]);
+    let eprt = "EPRT |2|2001:db8::1|4711|";
+    assert_eq!(gateway.exchange(eprt, "522 no"), [eprt, "522 no"]);
+    let own = "229 Entering Extended Passive Mode (|||50002|)";
+    assert_eq!(gateway.exchange("EPSV", "227 Passive (192,0,2,2,18,103)"), ["PASV", own]);
+    assert_eq!(gateway.exchange("ALGS DISABLE64", ""), ["", "216 NONE"]);
+    assert_eq!(gateway.exchange(eprt, "522 no"), [eprt, "522 no"]);
+    assert_eq!(gateway.exchange("ALGS ENABLE64", ""), ["", "216 EPSV"]);
+    assert_eq!(gateway.exchange(eprt, "522 no"), [eprt, "522 no"]);
+    // An IPv4 client's PORT has nothing to do with it.
+    let mut gateway = Gateway::of4();
+    gateway.rewrite = gateway.rewrite.without_eprt();
+    gateway.log_in();
+    assert_eq!(gateway.exchange("PORT 192,0,2,1,18,103", "200 ok")[0], "EPRT |2|2001:db8::64|50001|");
 }
 
 /// The first line may be the rest of one: `STOR EPSV`, or a name that looks like ALGS.

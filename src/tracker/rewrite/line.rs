@@ -187,7 +187,7 @@ impl Line<'_> {
     /// The client gets this in place of an address that it couldn't use.
     fn refusal(&self) -> Becomes {
         let mut line = Vec::new();
-        Own::NoDataConnection.reply(false).encode(&mut line);
+        Own::NoDataConnection.reply().encode(&mut line);
         Becomes::Refusal(self.whole(line.trim_ascii_end()))
     }
 

@@ -19,7 +19,8 @@ pub enum Translation {
     /// - The gateway answers EPSV ALL with 504, and EPSV with a network protocol other than 2 with 522 (section 6): `EPSV 1`, `EPSV 3`.
     /// - EPRT goes on as PORT if an IPv4 address is chosen for it (section 7). One that names another protocol than IPv6, such as `|1|`, or another
     ///   host than the client, goes on as it is, and so does all else that the client says, such as PASV (section 10).
-    /// - The gateway answers ALGS itself (section 11). Behind ALGS DISABLE64 all goes on as it is.
+    /// - The gateway answers ALGS itself (section 11): `EPSVEPRT`, or `EPSV` if it is [without EPRT](super::Rewrite::without_eprt). Behind ALGS
+    ///   DISABLE64 all goes on as it is, and the answer is `NONE`.
     /// - Behind an AUTH, nothing is translated unless the server refuses it (section 5).
     /// - Other than in sections 5 and 12, Telnet's negotiations go on, and the server gets no NOOP in place of what the gateway answers.
     Client6,
@@ -32,9 +33,8 @@ pub enum Translation {
 /// What a gateway answers itself, to a command that doesn't go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Own {
-    Status,
-    Enable,
-    Disable,
+    /// ALGS with one of its three words: what is translated behind it.
+    Translated(Translated),
     /// EPSV ALL, or ALGS with none of its three words.
     NotThat,
     /// EPSV with a protocol that isn't the client's, which this is; from an IPv4 client EPRT, too.
@@ -49,12 +49,20 @@ pub(super) enum Own {
     Unreadable,
 }
 
+/// The status of the gateway (RFC 6384 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Translated {
+    Nothing,
+    Epsv,
+    EpsvAndEprt,
+}
+
 impl Own {
-    /// RFC 6384 11: `216` and one of `NONE`, `EPSV`, `EPSVEPRT`. `disabled`: ALGS DISABLE64 is in force.
-    pub(super) const fn reply(self, disabled: bool) -> Reply<'static> {
+    pub(super) const fn reply(self) -> Reply<'static> {
         let (code, text) = match self {
-            Self::Status | Self::Enable | Self::Disable if disabled => (Code::GATEWAY_STATUS, "NONE"),
-            Self::Status | Self::Enable | Self::Disable => (Code::GATEWAY_STATUS, "EPSVEPRT"),
+            Self::Translated(Translated::Nothing) => (Code::GATEWAY_STATUS, "NONE"),
+            Self::Translated(Translated::Epsv) => (Code::GATEWAY_STATUS, "EPSV"),
+            Self::Translated(Translated::EpsvAndEprt) => (Code::GATEWAY_STATUS, "EPSVEPRT"),
             Self::NotThat => (Code::PARAMETER_NOT_IMPLEMENTED, "Command not implemented for that parameter."),
             Self::OtherProtocol(of_client) => {
                 let text = match of_client {
@@ -73,9 +81,19 @@ impl Own {
 }
 
 impl Rewrite {
+    /// Of an IPv6 client's commands only EPSV is translated ([`Translation::Client6`]): EPRT goes on as it is, and ALGS is answered with `EPSV` in
+    /// place of `EPSVEPRT` (RFC 6384 4 and 11). For a gateway that can't map an address for the server to dial.
+    ///
+    /// A question comes all the same for an EPRT that names the client. Only an IPv6 address that is chosen for it goes on.
+    #[must_use]
+    pub fn without_eprt(mut self) -> Self {
+        self.without_eprt = true;
+        self
+    }
+
     /// What the gateway answers to this line itself.
     pub(super) fn own(&self, line: &Taken) -> Option<Own> {
-        let own = self.translation.own(&line.kind, self.disabled);
+        let own = self.translation.own(&line.kind, self.disabled, self.without_eprt);
         own.filter(|_| !line.command.is_some_and(|id| self.tracker.is_amid_auth(id)))
     }
 
@@ -84,6 +102,7 @@ impl Rewrite {
     pub(super) fn translation_of(&mut self, line: &Taken) -> Translation {
         let applies = match (line.kind, line.command) {
             (Kind::Passive(id, ..), _) => self.translated.contains(&id),
+            (Kind::Active(..), _) if self.without_eprt && self.translation == Translation::Client6 => false,
             (_, Some(id)) => !self.disabled && !self.tracker.is_amid_auth(id),
             _ => false,
         };
@@ -103,7 +122,7 @@ impl Rewrite {
 
 impl Translation {
     /// What the gateway answers to this command itself; `disabled`: ALGS DISABLE64 is in force.
-    fn own(self, kind: &Kind, disabled: bool) -> Option<Own> {
+    fn own(self, kind: &Kind, disabled: bool, without_eprt: bool) -> Option<Own> {
         let of_client = match self {
             Self::None => return None,
             Self::Client4 => NetworkProtocol::Ipv4,
@@ -111,10 +130,11 @@ impl Translation {
         };
         match kind {
             Kind::Algs(_, algs) if self == Self::Client6 => Some(match algs {
-                Some(Algs::Status64) => Own::Status,
-                Some(Algs::Enable64) => Own::Enable,
-                Some(Algs::Disable64) => Own::Disable,
                 None => Own::NotThat,
+                Some(Algs::Disable64) => Own::Translated(Translated::Nothing),
+                Some(Algs::Status64) if disabled => Own::Translated(Translated::Nothing),
+                Some(_) if without_eprt => Own::Translated(Translated::Epsv),
+                Some(_) => Own::Translated(Translated::EpsvAndEprt),
             }),
             _ if disabled => None,
             Kind::Epsv(_, EpsvArgument::All) if self == Self::Client6 => Some(Own::NotThat),
