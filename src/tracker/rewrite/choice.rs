@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::line::{Becomes, Kind, Line};
 use super::translation::{Own, Translated};
-use super::{Expectation, Peer, Piece, Rewrite, Taken};
+use super::{Expectation, Peer, Piece, Rewrite, Taken, Translation};
 use crate::command::Verb;
 use crate::reply::{Code, Reply};
 use crate::session::CommandId;
@@ -189,8 +189,13 @@ impl Rewrite {
         }
     }
 
-    /// The gateway says what it owes the client, if it is its turn.
+    /// The gateway says what it owes the client, if it is its turn, or refuses what either side negotiates.
     pub(super) fn answer_owed(&mut self) -> bool {
+        if self.translation != Translation::None
+            && [Peer::Client, Peer::Server].into_iter().any(|side| self.refuse_options(side))
+        {
+            return true;
+        }
         let Some((id, _)) = self.owed.front() else { return false };
         if !self.server.held.is_empty() || !self.tracker.may_be_answered_now(*id) {
             return false;

@@ -14,19 +14,23 @@ pub enum Translation {
     None,
     /// An IPv6 client and an IPv4 server (RFC 6384).
     ///
-    /// - EPSV goes on as PASV, and its 227 as a 229 (section 6). Where the 227 names another host than the server, the client reads 425; with
-    ///   [`Strangers::Replaced`](super::super::Strangers::Replaced) the host is ignored, as the RFC recommends.
-    /// - The gateway answers EPSV ALL with 504, and EPSV with a network protocol other than 2 with 522 (section 6): `EPSV 1`, `EPSV 3`.
-    /// - EPRT goes on as PORT if an IPv4 address is chosen for it (section 7). One that names another protocol than IPv6, such as `|1|`, or another
-    ///   host than the client, goes on as it is, and so does all else that the client says, such as PASV (section 10).
-    /// - The gateway answers ALGS itself (section 11): `EPSVEPRT`, or `EPSV` if it is [without EPRT](super::Rewrite::without_eprt). Behind ALGS
-    ///   DISABLE64 all goes on as it is, and the answer is `NONE`.
-    /// - Behind an AUTH, nothing is translated unless the server refuses it (section 5).
-    /// - Other than in sections 5 and 12, Telnet's negotiations go on, and the server gets no NOOP in place of what the gateway answers.
+    /// | section | what becomes of it |
+    /// |---|---|
+    /// | 5 Telnet | The gateway refuses what either side negotiates (WILL, DO, a subnegotiation), and the other never reads it; IP and the data mark go on, and where they are urgent data, the application moves or clears the pointer. As in [`telnet`](crate::telnet), these bytes are text behind a command's word and a reply's code, unless [`Rules::escaping`](super::super::Rules::escaping) says that 0xFF is doubled there. After 32 refusals a side reads no more of them. |
+    /// | 5 AUTH | Behind an AUTH nothing is touched, ALGS and Telnet neither, unless the server refuses it. Once CCC has ended TLS, of which the RFC doesn't speak, commands are translated again. |
+    /// | 5.1 LANG | It goes on, and so does text in UTF-8. What the gateway says is ASCII. |
+    /// | 6 EPSV | It goes on as PASV, and its 227 as a 229. Where the 227 names another host than the server, the client reads 425, which the RFC allows; with [`Strangers::Replaced`](super::super::Strangers::Replaced) the host is ignored, as the RFC recommends. |
+    /// | 6 EPSV ALL, `EPSV 1` | The gateway answers 504, and 522 to each network protocol but 2. |
+    /// | 7 EPRT | It goes on as PORT if an IPv4 address is chosen for it: without state, the client's own with the port that it announced; with state, one that is mapped before the [`Address`](super::Address) is answered. One that names another protocol than IPv6 (`\|1\|`), another host than the client, or a port below 1024 goes on as it is. |
+    /// | 8 port 20 | No data connection is expected that no command has set up. The gateway may map it: [`Begun`](super::super::Event::Begun) tells when the transfer begins. |
+    /// | 9, 10 | Commands are translated as they come. All else goes on as it is, and so does the reply: PASV, PORT, and what can't be read. |
+    /// | 11 ALGS | The gateway answers `EPSVEPRT`, `NONE` behind ALGS DISABLE64, or `EPSV` if it is [without EPRT](super::Rewrite::without_eprt), and 504 to other words. |
+    /// | 12 timeouts | They are the application's. A mapping that waits for its first packet should last 30 seconds at least, and a control connection as long as its data connection. |
+    /// | 12 NOOP | None goes to the server in place of what the gateway answers: vsftpd answers one before the login with 530, behind which the RFC would have the session ended, and RFC 959 lets nothing come between RNFR and RNTO, yet clients may say ALGS there. |
     Client6,
     /// An IPv4 client and an IPv6 server. PASV goes on as EPSV, and its 229 as a 227 with the address that is chosen. PORT goes on as EPRT.
     /// `EPSV 1` goes on as EPSV without an argument. The gateway answers EPSV or EPRT with another network protocol with 522, but for EPRT with
-    /// IPv6 (`|2|`), which goes on as it is. Behind an AUTH, nothing is translated unless the server refuses it.
+    /// IPv6 (`|2|`), which goes on as it is. Telnet and AUTH are as with an IPv6 client.
     Client4,
 }
 
