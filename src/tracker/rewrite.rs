@@ -168,6 +168,7 @@ impl Rewrite {
     }
 
     /// The same between an IPv4 and an IPv6 network (RFC 6384). Each address of the tracker is the one that the end has in its own network.
+    /// [`Translation::Client6`] tells, section by section, what becomes of what is said.
     ///
     /// ```
     /// use std::sync::Arc;
