@@ -1,10 +1,11 @@
 //! What [`Rewrite`](super::Rewrite) asks a tracker beside its events.
 
+use super::rewrite::Hears;
 use super::{Event, Expectation, Peer, Tracker, whole_reply};
 use crate::command::{Command, CommandError, DataUse, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Awaited, CommandId};
-use crate::telnet::IAC;
+use crate::telnet::{Escape, IAC};
 
 /// The words of commands that announce a data connection, ask for one, or speak to a gateway.
 const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV", b"LPSV", b"CPSV", b"ALGS"];
@@ -36,6 +37,37 @@ impl Tracker {
         let is_auth = |verb| matches!(verb, Verb::Auth | Verb::Adat);
         let session = self.mind.steps.session();
         session.is_exchanging() || session.pending().any(|due| due.id < id && due.awaited.verb().is_some_and(is_auth))
+    }
+
+    /// Whether an AUTH isn't answered, or wasn't refused.
+    pub(super) fn is_amid_any_auth(&self) -> bool {
+        let is_auth = |verb| matches!(verb, Verb::Auth | Verb::Adat);
+        let session = self.mind.steps.session();
+        let is_due = || session.pending().any(|due| due.awaited.verb().is_some_and(is_auth));
+        self.mind.is_blind() || session.is_exchanging() || is_due()
+    }
+
+    /// Where an option of Telnet is heard in what this side says next.
+    pub(super) fn hears_options(&self, side: Peer) -> Hears {
+        let escaping = self.mind.rules.escaping;
+        let (escape, is_text) = match side {
+            Peer::Client => (escaping.commands, false),
+            Peer::Server => (escaping.replies, self.heard.open_code().is_some()),
+        };
+        match escape {
+            _ if self.is_amid_any_auth() => Hears::Nothing,
+            Escape::Doubled => Hears::Everything,
+            Escape::AsIs if is_text => Hears::Nothing,
+            Escape::AsIs => Hears::Head,
+        }
+    }
+
+    /// A line of this side is longer than this, in bytes, if it can't be read.
+    pub(super) fn most_of_line(&self, side: Peer) -> usize {
+        match side {
+            Peer::Client => self.mind.rules.commands.line,
+            Peer::Server => self.mind.rules.replies.line,
+        }
     }
 
     /// Whether the final reply to this command is due.

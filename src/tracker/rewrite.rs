@@ -3,6 +3,7 @@
 mod choice;
 mod half;
 mod line;
+mod options;
 mod translation;
 
 use alloc::boxed::Box;
@@ -20,6 +21,8 @@ use crate::session::{Awaited, CommandId};
 use choice::Owed;
 use half::{Half, MOST_ROOM};
 use line::Kind;
+pub(in crate::tracker) use options::Hears;
+use options::Options;
 
 /// Passes a session on, for NAT helpers and proxies. What comes out is what went in, but for the addresses of PORT, EPRT, LPRT, 227, 228 and 229
 /// that the application replaces.
@@ -83,6 +86,8 @@ pub struct Rewrite {
     translation: Translation,
     /// ALGS DISABLE64 was said.
     disabled: bool,
+    /// EPRT isn't translated, and ALGS doesn't say it is.
+    without_eprt: bool,
     /// PASV and EPSV that went on as one another, and weren't answered.
     translated: Vec<CommandId>,
     client: Half,
@@ -151,7 +156,7 @@ pub enum Passed<'a> {
         /// The bytes; none if what came doesn't go on.
         bytes: &'a [u8],
         /// How many bytes of the other side they replace. The two numbers differ where an address was replaced, and the sequence numbers of TCP
-        /// differ by as much from there on. 0 for a reply of the gateway's own.
+        /// differ by as much from there on. 0 for what the gateway says itself: a reply, or its refusal of an option of Telnet.
         came: usize,
     },
 }
@@ -163,6 +168,7 @@ impl Rewrite {
     }
 
     /// The same between an IPv4 and an IPv6 network (RFC 6384). Each address of the tracker is the one that the end has in its own network.
+    /// [`Translation::Client6`] tells, section by section, what becomes of what is said.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -196,12 +202,17 @@ impl Rewrite {
     pub fn translating(mut tracker: Tracker, translation: Translation) -> Self {
         tracker.see_all();
         // What may be the rest of a line isn't touched.
-        let half = |side| Half { passes: tracker.is_amid_line(side), ..Half::default() };
+        let half = |side| {
+            let passes = tracker.is_amid_line(side);
+            let options = || Options::new(tracker.most_of_line(side), passes);
+            Half { passes, options: (translation != Translation::None).then(options), ..Half::default() }
+        };
         let (client, server) = (half(Peer::Client), half(Peer::Server));
         Self {
             tracker,
             translation,
             disabled: false,
+            without_eprt: false,
             translated: Vec::new(),
             client,
             server,
@@ -274,6 +285,7 @@ impl Rewrite {
         let mut rest = self.take_held(from);
         let half = self.half(from);
         half.passes = true;
+        half.options.iter_mut().for_each(Options::lose);
         rest.extend_from_slice(half.untaken());
         half.take(usize::MAX);
         self.pass(from, rest);
@@ -286,6 +298,8 @@ impl Rewrite {
         }
         loop {
             if let Some(Piece { to, bytes, came }) = self.ready.pop_front() {
+                let gone = self.half(to.other()).options.as_mut().filter(|_| came > 0).map_or(0, Options::gone);
+                let came = came.saturating_add_signed(gone);
                 self.spare = core::mem::replace(&mut self.out, bytes);
                 self.spare.clear();
                 self.spare.shrink_to(MOST_ROOM);
@@ -342,7 +356,7 @@ impl Rewrite {
                 let kind = Kind::of_command(id, verb, command.as_ref());
                 drop(command);
                 let is_unknown = kind == Kind::Other && self.tracker.names_unknown_protocol(verb);
-                (Peer::Client, Some(id), if is_unknown { Kind::UnknownProtocol(id) } else { kind })
+                (Peer::Client, Some(id), if is_unknown { Kind::UnknownProtocol(id, verb) } else { kind })
             }
             Event::Reply { answers, awaited, reply } => {
                 self.last = Last::Reply(answers, awaited);
@@ -398,9 +412,9 @@ impl Rewrite {
         let line_end = || memchr::memchr(b'\n', untaken).map(|at| at.saturating_add(1));
         let length = hidden.or_else(line_end).unwrap_or(untaken.len());
         let piece = untaken.get(..length).unwrap_or(untaken);
+        let hears = (hidden.is_none() && half.options.is_some()).then(|| self.tracker.hears_options(from));
         self.tracker.received(from, piece);
-        half.held.extend_from_slice(half.input.get(half.taken..half.taken.saturating_add(length)).unwrap_or_default());
-        half.take(length);
+        half.hold(from, length, hears);
         if hidden.is_some() {
             // With what was held before TLS hid the rest.
             half.passes = false;
@@ -430,8 +444,11 @@ impl Rewrite {
         let (is_amid, may_announce) = self.tracker.under_way(from);
         let holds = self.holds_lines && from == Peer::Client;
         let half = self.half(from);
+        if half.held.is_empty() {
+            return self.drop_options(from);
+        }
         let is_much = half.held.len() > MOST_HELD || half.drops;
-        if half.held.is_empty() || !half.passes && (may_announce || holds) && !is_much {
+        if !half.passes && (may_announce || holds) && !is_much {
             return;
         }
         half.drops = holds && !half.passes;

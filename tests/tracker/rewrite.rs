@@ -394,7 +394,15 @@ fn a_gateway_names_the_protocol_of_the_clients_network_itself() {
     ];
     for (client, server, translation, number) in ends {
         let mut rewrite = logged_in_between(client, server, translation);
-        for command in ["EPSV 3", "epsv 255", "EPRT |3|2001:db8::1|5001|", "EPRT !0!192.0.2.1!5001!"] {
+        // RFC 6384 knows no such answer to EPRT: what isn't translated goes on (10).
+        let eprt = ["EPRT |3|2001:db8::1|5001|", "EPRT !0!192.0.2.1!5001!"];
+        let (own, others) = if number == 1 { (&eprt[..], &[][..]) } else { (&[][..], &eprt[..]) };
+        for command in others {
+            let out = one(&mut rewrite, Peer::Client, format!("{command}\r\n").as_bytes(), None);
+            assert_eq!((&out.client[..], out.server), ("", format!(r"{command}\r\n")));
+            one(&mut rewrite, Peer::Server, b"522 no\r\n", None);
+        }
+        for command in ["EPSV 3", "epsv 255"].iter().chain(own) {
             let out = one(&mut rewrite, Peer::Client, format!("{command}\r\n").as_bytes(), None);
             let reply = format!(r"522 Network protocol not supported, use ({number})\r\n");
             assert_eq!((out.client, &out.server[..]), (reply, ""), "{command}");

@@ -42,13 +42,21 @@ impl Gateway {
                     Peer::Client => address.replace(self.towards_client),
                 },
                 Passed::Bytes { to, bytes, .. } => {
-                    let text = String::from_utf8_lossy(bytes).replace("\r\n", "; ");
-                    self.read[usize::from(to == Peer::Client)].push_str(&text);
+                    let text: String = bytes.iter().copied().map(char::from).collect();
+                    self.read[usize::from(to == Peer::Client)].push_str(&text.replace("\r\n", "; "));
                 }
                 Passed::Event(Event::Lost(why)) => panic!("{why:?}"),
                 Passed::Event(_) => {}
             }
         }
+    }
+
+    /// This side says this, in pieces of this size; what the server reads, and the client, with `; ` for line ends.
+    fn say(&mut self, from: Peer, bytes: &[u8], size: usize) -> [String; 2] {
+        self.read = Default::default();
+        bytes.chunks(size).for_each(|piece| self.hear(from, piece));
+        let escaped = |read: String| read.chars().map(|char| char as u8).collect::<Vec<_>>().escape_ascii().to_string();
+        self.read.clone().map(|read| escaped(read).replace(r"\r\n", "; "))
     }
 
     /// The client says this, the server answers that; what each of them reads.
@@ -130,11 +138,8 @@ fn active_from_ipv6() {
     let own = "PORT 192,0,2,64,195,81";
     assert_eq!(gateway.exchange("EPRT |2|2001:db8::1|4711|", "200 PORT ok"), [own, "200 PORT ok"]);
     assert_eq!(gateway.exchange("EPRT |2|2001:DB8:0:0:0:0:0:1|4711|", "200 PORT ok"), [own, "200 PORT ok"]);
-    let [said, answered] = gateway.exchange("EPRT |3|x|4711|", "");
-    assert_eq!(said, "");
-    code(&answered, "522");
-    // What isn't the client's own address isn't touched.
-    for other in ["EPRT |1|192.0.2.9|4711|", "EPRT |2|2001:db8::9|4711|", "PORT 192,0,2,9,18,103"] {
+    // What isn't the client's own address isn't touched (7.1, 10).
+    for other in ["EPRT |1|192.0.2.9|4711|", "EPRT |2|2001:db8::9|4711|", "EPRT |3|x|4711|", "PORT 192,0,2,9,18,103"] {
         assert_eq!(gateway.exchange(other, "522 no"), [other, "522 no"]);
     }
 }
@@ -271,6 +276,32 @@ fn algs_amid_others() {
     assert_eq!(said, "EPSV; PASV");
     assert_eq!(read, "229 (|||50002|); 216 EPSVEPRT; 229 Entering Extended Passive Mode (|||50002|)");
     assert_eq!(gateway.exchange(eprt, "200 ok")[0], "PORT 192,0,2,64,195,81");
+    // Each reply says what holds behind its command, whatever was said before it went.
+    gateway.exchange("NOOP\r\nALGS STATUS64\r\nALGS DISABLE64\r\nALGS STATUS64\r\nALGS ENABLE64", "");
+    let all = "200 ok; 216 EPSVEPRT; 216 NONE; 216 NONE; 216 EPSVEPRT";
+    assert_eq!(gateway.exchange("", "200 ok"), ["", all]);
+}
+
+/// RFC 6384 4 and 11: a gateway may do without EPRT, and its status says so.
+#[test]
+fn without_eprt() {
+    let mut gateway = Gateway::of6();
+    gateway.rewrite = gateway.rewrite.without_eprt();
+    gateway.log_in();
+    assert_eq!(gateway.exchange("ALGS STATUS64", ""), ["", "216 EPSV"]);
+    let eprt = "EPRT |2|2001:db8::1|4711|";
+    assert_eq!(gateway.exchange(eprt, "522 no"), [eprt, "522 no"]);
+    let own = "229 Entering Extended Passive Mode (|||50002|)";
+    assert_eq!(gateway.exchange("EPSV", "227 Passive (192,0,2,2,18,103)"), ["PASV", own]);
+    assert_eq!(gateway.exchange("ALGS DISABLE64", ""), ["", "216 NONE"]);
+    assert_eq!(gateway.exchange(eprt, "522 no"), [eprt, "522 no"]);
+    assert_eq!(gateway.exchange("ALGS ENABLE64", ""), ["", "216 EPSV"]);
+    assert_eq!(gateway.exchange(eprt, "522 no"), [eprt, "522 no"]);
+    // An IPv4 client's PORT has nothing to do with it.
+    let mut gateway = Gateway::of4();
+    gateway.rewrite = gateway.rewrite.without_eprt();
+    gateway.log_in();
+    assert_eq!(gateway.exchange("PORT 192,0,2,1,18,103", "200 ok")[0], "EPRT |2|2001:db8::64|50001|");
 }
 
 /// The first line may be the rest of one: `STOR EPSV`, or a name that looks like ALGS.
@@ -306,4 +337,124 @@ fn the_host_of_a_227_is_ignored_by_choice() {
     assert_eq!(gateway.exchange("EPSV", "227 Passive (10,0,0,2,18,103)"), ["PASV", own]);
     let expected: Vec<SocketAddr> = gateway.rewrite.tracker().expectations().map(|expected| expected.to).collect();
     assert_eq!(expected, [at("192.0.2.2:4711")]);
+}
+
+/// RFC 6384 5, RFC 1123 4.1.2.12: what either side negotiates is refused, and the other never reads it.
+#[test]
+fn telnet_options_are_refused() {
+    for size in [1, 2, 3, 5, 100] {
+        let mut gateway = Gateway::of6();
+        gateway.log_in();
+        // Also in front of lines that are translated, or that don't go on, and amid a word.
+        for (said, server, client) in [
+            (&b"\xff\xfd\x06NOOP\r\n"[..], "NOOP; ", r"\xff\xfc\x06"),
+            (b"\xff\xfb\x18EPSV\r\n", "PASV; ", r"\xff\xfe\x18"),
+            (b"EPS\xff\xfd\nV\r\n", "PASV; ", r"\xff\xfc\n"),
+            (b"\xff\xfa\x18\x00xt\n\xff\xf0\xff\xfe\x01NOOP\r\n", "NOOP; ", ""),
+        ] {
+            let refused = gateway.say(Peer::Client, said, size);
+            assert_eq!(refused, [server, client], "in pieces of {size}");
+            gateway.exchange("", "500 no");
+        }
+        assert_eq!(gateway.say(Peer::Client, b"\xff\xfd\x06EPSV ALL\r\n", size)[0], "");
+        for (said, server, client) in [
+            (&b"\xff\xfb\x01200 ok\r\n"[..], r"\xff\xfe\x01", "200 ok; "),
+            (
+                b"22\xff\xfd\x037 (192,0,2,2,18,103)\r\n",
+                r"\xff\xfc\x03",
+                "229 Entering Extended Passive Mode (|||50002|); ",
+            ),
+        ] {
+            gateway.exchange("EPSV", "");
+            assert_eq!(gateway.say(Peer::Server, said, size), [server, client], "in pieces of {size}");
+        }
+        // What isn't negotiation goes on, and so does what may be a name or a text.
+        for other in [
+            &b"\xff\xf4\xff\xf2ABOR\r\n"[..],
+            b"\xff\xf4\xffABOR\r\n",
+            b"\xff\xf1NOOP\r\n",
+            b"DELE \xff\xfd\x06\r\n",
+            b"\xff\xff\xfe\xff\r\n",
+        ] {
+            let same = other.escape_ascii().to_string().replace(r"\r\n", "; ");
+            assert_eq!(gateway.say(Peer::Client, other, size), [same, String::new()], "in pieces of {size}");
+            gateway.exchange("", "500 no");
+        }
+        gateway.exchange("STAT", "");
+        let reply = b"211-\xff\xfd\x06\r\n\xff\xfd\x06\r\n211 \xff\xfd\x06\r\n";
+        let same = reply.escape_ascii().to_string().replace(r"\r\n", "; ");
+        assert_eq!(gateway.say(Peer::Server, reply, size), [String::new(), same], "in pieces of {size}");
+    }
+}
+
+/// A refusal comes between two lines, and a side that never ends to negotiate gets no more of them.
+#[test]
+fn telnet_refusals_keep_to_lines() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    gateway.exchange("STAT\r\nNOOP", "211-first");
+    assert_eq!(gateway.say(Peer::Client, b"\xff\xfd\x06", 3), ["", ""]);
+    assert_eq!(gateway.say(Peer::Server, b"211 last\r\n2", 100), ["", r"211 last; \xff\xfc\x062"]);
+    gateway.exchange("", "00 ok");
+    let many = b"\xff\xfb\x01".repeat(1000);
+    assert_eq!(gateway.say(Peer::Server, &many, 100)[0], r"\xff\xfe\x01".repeat(32));
+    assert_eq!(gateway.exchange("NOOP", "200 ok"), ["NOOP", "200 ok"]);
+}
+
+/// Behind an AUTH nothing is touched, and no refusal comes amid TLS.
+#[test]
+fn telnet_behind_auth() {
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    gateway.exchange("AUTH TLS", "");
+    let dialogue: [(Peer, &[u8]); 5] = [
+        (Peer::Server, b"\xff\xfd\x06234 go on\r\n"),
+        (Peer::Client, b"\x16\x03\x01\x00\x07\xff\xfd\x06\xff"),
+        (Peer::Server, b"\x16\x03\x03\x00\x07\xff\xfb\x06\xff"),
+        (Peer::Client, b"\xff\xfd\x06"),
+        (Peer::Server, b"\xff\xfd\x06"),
+    ];
+    for (from, said) in dialogue {
+        let same = said.escape_ascii().to_string().replace(r"\r\n", "; ");
+        let [server, client] = gateway.say(from, said, 100);
+        assert_eq!([server, client], if from == Peer::Client { [same, "".into()] } else { ["".into(), same] });
+    }
+    // If it is refused, options are again.
+    let mut gateway = Gateway::of6();
+    gateway.log_in();
+    gateway.exchange("AUTH TLS", "502 no");
+    assert_eq!(gateway.say(Peer::Client, b"\xff\xfd\x06NOOP\r\n", 100), ["NOOP; ", r"\xff\xfc\x06"]);
+}
+
+/// The sums of what came and of what goes on tell how the sequence numbers differ, also with Telnet in between.
+#[test]
+fn telnet_is_counted() {
+    let said =
+        b"\xff\xfd\x06NOOP\r\nEP\xff\xfb\x18SV\r\n\xff\xfd\x01\xff\xf4\xff\xf2ABOR\r\nEPSV ALL\r\n\xff\xfd\x06ALGS\r\n";
+    for size in [1, 2, 3, 7, 100] {
+        let mut gateway = Gateway::of6();
+        gateway.log_in();
+        let (mut all, mut read) = (0, 0);
+        for piece in said.chunks(size) {
+            gateway.rewrite.received(Peer::Client, piece).unwrap();
+            while let Some(passed) = gateway.rewrite.poll() {
+                if let Passed::Bytes { to: Peer::Server, bytes, came } = passed {
+                    all += came;
+                    read += bytes.len();
+                }
+            }
+        }
+        // Also where nothing comes behind it.
+        gateway.rewrite.received(Peer::Client, b"\xff\xfd\x01\xff").unwrap();
+        while let Some(passed) = gateway.rewrite.poll() {
+            if let Passed::Bytes { to: Peer::Server, came, .. } = passed {
+                all += came;
+            }
+        }
+        assert_eq!(
+            (all, read),
+            (said.len() + 4, b"NOOP\r\nPASV\r\n\xff\xf4\xff\xf2ABOR\r\n".len()),
+            "in pieces of {size}"
+        );
+    }
 }

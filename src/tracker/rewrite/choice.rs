@@ -5,8 +5,8 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::line::{Becomes, Kind, Line};
-use super::translation::Own;
-use super::{Expectation, Peer, Piece, Rewrite, Taken};
+use super::translation::{Own, Translated};
+use super::{Expectation, Peer, Piece, Rewrite, Taken, Translation};
 use crate::command::Verb;
 use crate::reply::{Code, Reply};
 use crate::session::CommandId;
@@ -152,10 +152,8 @@ impl Rewrite {
             }
         }
         if let (Some(own), Some(id)) = (self.own(line), line.kind.id()) {
-            match own {
-                Own::Enable => self.disabled = false,
-                Own::Disable => self.disabled = true,
-                _ => {}
+            if let Own::Translated(now) = own {
+                self.disabled = now == Translated::Nothing;
             }
             return self.swallow(id, Owed::Own(own), held.len());
         }
@@ -185,20 +183,25 @@ impl Rewrite {
             Peer::Client => self.swallow(id, by, came),
             Peer::Server => {
                 self.tracker.refuse(id);
-                let bytes = by.into_bytes(false);
+                let bytes = by.into_bytes();
                 self.ready.push_back(Piece { to: Peer::Client, bytes, came });
             }
         }
     }
 
-    /// The gateway says what it owes the client, if it is its turn.
+    /// The gateway says what it owes the client, if it is its turn, or refuses what either side negotiates.
     pub(super) fn answer_owed(&mut self) -> bool {
+        if self.translation != Translation::None
+            && [Peer::Client, Peer::Server].into_iter().any(|side| self.refuse_options(side))
+        {
+            return true;
+        }
         let Some((id, _)) = self.owed.front() else { return false };
         if !self.server.held.is_empty() || !self.tracker.may_be_answered_now(*id) {
             return false;
         }
         let Some((_, owed)) = self.owed.pop_front() else { return false };
-        let bytes = owed.into_bytes(self.disabled);
+        let bytes = owed.into_bytes();
         self.ready.push_back(Piece { to: Peer::Client, bytes, came: 0 });
         true
     }
@@ -238,15 +241,15 @@ pub(super) fn hides_a_line(raw: &[u8]) -> bool {
 impl Owed {
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::Own(own) => own.reply(false).code(),
+            Self::Own(own) => own.reply().code(),
             Self::Said(reply) => reply.code(),
         }
     }
 
-    /// The reply as it is sent; `disabled`: ALGS DISABLE64 is in force.
-    pub(super) fn into_bytes(self, disabled: bool) -> Vec<u8> {
+    /// The reply as it is sent.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
         let reply = match self {
-            Self::Own(own) => own.reply(disabled),
+            Self::Own(own) => own.reply(),
             Self::Said(reply) => reply,
         };
         let mut bytes = Vec::new();

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Peer;
+use super::options::{Hears, Options};
 
 /// More room than this isn't kept while nothing is in it.
 pub(super) const MOST_ROOM: usize = 4096;
@@ -26,6 +27,8 @@ pub(super) struct Half {
     pub(super) ends: bool,
     /// It has, and all before was taken.
     pub(super) has_ended: bool,
+    /// Between networks: the options of Telnet that this side negotiates.
+    pub(super) options: Option<Options>,
 }
 
 impl Half {
@@ -54,6 +57,19 @@ impl Half {
             self.taken = 0;
         }
         self.input.extend_from_slice(bytes);
+    }
+
+    /// Holds the next `count` bytes. What this side negotiates isn't among them where it is heard; `None`: TLS hides all.
+    pub(super) fn hold(&mut self, from: Peer, count: usize, hears: Option<Hears>) {
+        let bytes = self.input.get(self.taken..self.taken.saturating_add(count)).unwrap_or_default();
+        match (&mut self.options, hears) {
+            (Some(options), Some(hears)) => options.take(from, bytes, hears, &mut self.held),
+            (options, _) => {
+                options.iter_mut().for_each(Options::hide);
+                self.held.extend_from_slice(bytes);
+            }
+        }
+        self.take(count);
     }
 
     /// The next `count` bytes are taken.

@@ -22,7 +22,7 @@ pub(super) enum Kind {
     Pasv(CommandId),
     Epsv(CommandId, EpsvArgument),
     /// EPSV or EPRT with a number that is no network protocol's.
-    UnknownProtocol(CommandId),
+    UnknownProtocol(CommandId, Verb),
     /// ALGS; `None`: with none of its three words.
     Algs(CommandId, Option<Algs>),
     /// 227, 228 or 229, and the command that it answers.
@@ -59,7 +59,7 @@ impl Kind {
             Self::Active(id, ..)
             | Self::Pasv(id)
             | Self::Epsv(id, _)
-            | Self::UnknownProtocol(id)
+            | Self::UnknownProtocol(id, _)
             | Self::Algs(id, _)
             | Self::Passive(id, ..) => Some(id),
             Self::Other => None,
@@ -187,7 +187,7 @@ impl Line<'_> {
     /// The client gets this in place of an address that it couldn't use.
     fn refusal(&self) -> Becomes {
         let mut line = Vec::new();
-        Own::NoDataConnection.reply(false).encode(&mut line);
+        Own::NoDataConnection.reply().encode(&mut line);
         Becomes::Refusal(self.whole(line.trim_ascii_end()))
     }
 

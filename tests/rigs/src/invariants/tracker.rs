@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use ftp_proto::Instant;
-use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Tracker, Witness};
+use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Rules, Tracker, Translation, Witness};
 
 /// What passes by.
 #[derive(Clone, Copy)]
@@ -51,6 +51,15 @@ fn looks_on(bytes: &[u8]) {
         Rewrite::new(if joined { Tracker::joined(rules, client, server) } else { Tracker::new(rules, client, server) })
     };
     let mut told = Vec::new();
+    // Between networks the lengths alone are known before.
+    for (translation, ends, by) in BETWEEN {
+        let rules = Arc::new(Rules::default());
+        let [client, server] = ends.map(at);
+        let tracker = if joined { Tracker::joined(rules, client, server) } else { Tracker::new(rules, client, server) };
+        let by = by.map(at);
+        pass(Rewrite::translating(tracker, translation), &pieces, size, &mut told, &mut |_, to| Some(by[to as usize]));
+        told.clear();
+    }
     let broken = pass(new(ENDS.map(at)), &pieces, size, &mut told, &mut |_, _| None);
     assert_eq!(sides(&broken), sides(&passing), "what is kept around gaps");
     told.clear();
@@ -127,6 +136,11 @@ fn has_cr_amid_a_line(escaped: &str) -> bool {
 }
 
 const ENDS: [&str; 2] = ["192.0.2.1:40000", "192.0.2.2:21"];
+/// The networks, the ends, and what the client is to read in place of an address, and the server.
+const BETWEEN: [(Translation, [&str; 2], [&str; 2]); 2] = [
+    (Translation::Client6, ["[2001:db8::1]:40000", ENDS[1]], ["[64:ff9b::1]:20000", "203.0.113.1:20000"]),
+    (Translation::Client4, [ENDS[0], "[2001:db8::2]:21"], ["203.0.113.1:20000", "[2001:db8::64]:20000"]),
+];
 const OTHERS: [&str; 2] = ["203.0.113.1:40000", "203.0.113.2:21"];
 
 fn at(text: &str) -> SocketAddr {
