@@ -257,8 +257,7 @@ impl Tracker {
                     Peer::Client => self.said.gap(),
                     Peer::Server => self.heard.gap(),
                 }
-                self.mind.steps.gap(from);
-                self.mind.stir();
+                self.mind.gap(from);
             }
         }
     }
@@ -347,7 +346,7 @@ impl Tracker {
     #[cold]
     fn unreadable(&mut self, verb: Verb) -> Option<Event<'_>> {
         self.halves.client.whole = true;
-        let id = self.mind.unreadable(verb, false);
+        let id = self.mind.too_long(verb);
         Some(Event::Command { id, verb, command: None })
     }
 

@@ -103,8 +103,12 @@ impl Session {
     }
 }
 
-/// For a running transfer or an ABOR at the front: whether a 2yz is more likely the answer to a later NOOP, STAT or ABOR.
+/// For a running transfer or an ABOR at the front: whether a 2yz, or that a command isn't known, is more likely the answer to a later NOOP, STAT or
+/// ABOR.
 fn rather_not(due: &Due, code: Code) -> bool {
+    if due.is_transfer() && matches!(code.value(), 500..=504) {
+        return true;
+    }
     let own = if due.is(Verb::Abor) { matches!(code.value(), 225 | 226) } else { matches!(code.value(), 226 | 250) };
     code.class() == Class::Completion && !own
 }

@@ -29,6 +29,11 @@ impl Session {
         Self { due: Few::default(), ..Self::new() }
     }
 
+    /// The session of which nothing is known any more. Its commands go on to have other identities than those before.
+    pub(crate) fn unknown(&self) -> Self {
+        Self { last: self.last, ..Self::joined() }
+    }
+
     /// Whether AUTH was accepted in part: ADAT is next (RFC 2228).
     pub(crate) fn is_exchanging(&self) -> bool {
         self.security == Security::Exchanging
@@ -75,6 +80,8 @@ impl Session {
     pub(crate) fn forget(&mut self, id: CommandId) -> Option<Awaited> {
         let place = self.due.iter().position(|due| due.id == id)?;
         let due = self.due.remove(place)?;
+        // The client won't say anything else any more, even if the server has refused it.
+        self.epsv_all |= due.value == Value::EpsvAll;
         if due.is_transfer() {
             self.setup = Setup::None;
             self.restart = 0;
@@ -85,6 +92,11 @@ impl Session {
     /// The server never saw this command: no reply is due, and it has changed nothing.
     pub(crate) fn unsay(&mut self, id: CommandId) {
         self.due.retain(|due| due.id != id);
+    }
+
+    /// Whether EPSV ALL was said before this command, and not refused.
+    pub(crate) fn epsv_all_before(&self, id: CommandId) -> bool {
+        self.epsv_all || self.due.iter().any(|due| due.id < id && due.value == Value::EpsvAll)
     }
 
     /// No data connection is agreed on, whatever the server said.

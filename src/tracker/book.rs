@@ -251,6 +251,13 @@ impl Book {
             self.agreed = None;
         }
         self.withdraw(id, Withdrawal::Refused);
+        // The transfers that were said behind it have what was agreed on before.
+        for moving in self.moving.iter_mut().filter(|moving| moving.setup == Some(id)) {
+            moving.setup = self.agreed;
+        }
+        if let Some(agreed) = self.agreed {
+            self.assign_next(agreed);
+        }
     }
 
     /// The server never sees this command, whatever it was for; the client reads this code.
@@ -284,15 +291,24 @@ impl Book {
             begun: false,
             mark: Mark::Nothing,
         });
+        self.assign(setup, id);
+    }
+
+    /// If this command is the next to use this data connection, that is to be told.
+    fn assign(&mut self, setup: Option<CommandId>, id: CommandId) {
+        let user = self.moving.iter().find(|moving| moving.setup == setup && !moving.is_over());
+        if user.is_none_or(|user| user.id != id) {
+            return;
+        }
         if let Some(open) = self.open.iter_mut().find(|open| Some(open.id) == setup && open.mark == Mark::Nothing) {
             self.marks.set(&mut open.mark, Mark::Assigned);
         }
     }
 
     /// Its 1yz has come.
-    pub(super) fn begins(&mut self, id: CommandId, size: Option<u64>) {
+    pub(super) fn begins(&mut self, id: CommandId, size: Option<u64>, offset: Option<u64>) {
         let Some(moving) = self.moving.iter_mut().find(|moving| moving.id == id) else { return };
-        moving.size = moving.size.or(size);
+        (moving.size, moving.offset) = (moving.size.or(size), moving.offset.or(offset));
         if !moving.begun {
             moving.begun = true;
             self.marks.set(&mut moving.mark, Mark::Begun);
@@ -305,11 +321,21 @@ impl Book {
         let Some(moving) = self.moving.iter_mut().find(|moving| moving.id == id) else { return };
         self.marks.set(&mut moving.mark, Mark::Ended(Some(code)));
         let spent = moving.begun || code.is_completion() || code == Code::CANNOT_OPEN_DATA_CONNECTION;
-        if let Some(setup) = moving.setup.filter(|setup| spent && !(stays && self.agreed == Some(*setup))) {
-            if self.agreed == Some(setup) {
-                self.agreed = None;
-            }
-            self.withdraw(setup, Withdrawal::Over);
+        let Some(setup) = moving.setup else { return };
+        if !spent || stays && self.agreed == Some(setup) {
+            return self.assign_next(setup);
+        }
+        if self.agreed == Some(setup) {
+            self.agreed = None;
+        }
+        self.withdraw(setup, Withdrawal::Over);
+    }
+
+    /// The first of those that were said to use this data connection is the next.
+    fn assign_next(&mut self, setup: CommandId) {
+        let next = self.moving.iter().find(|moving| moving.setup == Some(setup) && !moving.is_over());
+        if let Some(id) = next.map(|moving| moving.id) {
+            self.assign(Some(setup), id);
         }
     }
 
@@ -328,8 +354,7 @@ impl Book {
                 self.marks.end(open, why);
             }
         }
-        let is_over = |moving: &Moving| matches!(moving.mark, Mark::Ended(_) | Mark::Gone);
-        for moving in self.moving.iter_mut().filter(|moving| !(is_over(moving) || goes_on && moving.begun)) {
+        for moving in self.moving.iter_mut().filter(|moving| !(moving.is_over() || goes_on && moving.begun)) {
             self.marks.set(&mut moving.mark, Mark::Ended(None));
         }
     }
@@ -423,7 +448,9 @@ impl Book {
     #[inline]
     pub(super) fn expected(&self, id: CommandId) -> Option<(&Open, Option<&Moving>)> {
         let open = self.open.iter().find(|open| open.id == id)?;
-        Some((open, self.moving.iter().find(|moving| moving.setup == Some(id))))
+        let mut users = self.moving.iter().filter(|moving| moving.setup == Some(id));
+        let last = users.clone().next_back();
+        Some((open, users.find(|moving| !moving.is_over()).or(last)))
     }
 
     /// What the data connection of this command is for.
@@ -467,6 +494,10 @@ impl Open {
 }
 
 impl Moving {
+    fn is_over(&self) -> bool {
+        matches!(self.mark, Mark::Ended(_) | Mark::Gone)
+    }
+
     #[inline]
     fn purpose(&self) -> Purpose<'_> {
         Purpose {

@@ -60,7 +60,7 @@ pub enum Event<'a> {
     Ended(Purpose<'a>, Option<Code>),
     /// A user has logged in.
     LoggedIn {
-        /// The argument of USER; `None` if it wasn't seen, or has more than 80 bytes.
+        /// The argument of USER; `None` if it wasn't seen, has more than 80 bytes, or another USER waits for its reply.
         user: Option<&'a [u8]>,
     },
     /// TLS begins, or was there from the start: nothing that follows can be read.

@@ -39,6 +39,8 @@ const USUAL: &[(&[u16], &[Verb])] = &[
     (&[220],           &[Rein, Host]),
     (&[221],           &[Quit]),
     (&[225, 226],      &[Abor]),
+    // EPSV ALL.
+    (&[200],           &[Epsv]),
     (&[227],           &[Pasv, Cpsv]),
     (&[228],           &[Lpsv]),
     (&[229],           &[Epsv]),

@@ -71,7 +71,7 @@ impl Mind {
 
     /// Whether TLS protects data connections; `None` if that isn't known.
     fn protected(&self) -> Option<bool> {
-        let known = self.steps.facts().has(Facts::PROTECTION);
+        let known = self.steps.facts().has(Facts::PROTECTION) && !self.steps.is_due(Verb::Prot);
         known.then(|| matches!(self.steps.session().protection(), Protection::Private | Protection::Confidential))
     }
 
@@ -79,6 +79,14 @@ impl Mind {
     #[inline]
     pub(super) fn known(&self) -> Known<'_> {
         Known { client: &self.client.host, server: &self.server.host, protected: self.protected() }
+    }
+
+    /// A line was seen that is longer than allowed.
+    #[cold]
+    pub(super) fn too_long(&mut self, verb: Verb) -> CommandId {
+        // What a browser says may be longer than any line of FTP's.
+        self.foreign |= verb == Verb::Other && !self.has_login();
+        self.unreadable(verb, false)
     }
 
     /// A line was seen that is no command; whether all of it was.
@@ -102,6 +110,10 @@ impl Mind {
     #[inline(never)]
     fn matters(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
         if verb.data_use() != DataUse::Untouched {
+            // What is beyond the limit has no reply that would end it.
+            if !self.steps.session().is_due(id) {
+                return;
+            }
             self.data_command(id, verb, command, whole);
             return self.stir();
         }
@@ -111,16 +123,16 @@ impl Mind {
                 self.user = (name.len() <= LONGEST_USER).then(|| Box::from(name));
             }
             Some(Command::Other(other)) => {
-                self.foreign |= self.steps.is_logged_in() == Some(false) && is_foreign(other.word());
+                self.foreign |= !self.has_login() && is_foreign(other.word());
             }
+            None if verb == Verb::User => self.user = None,
             _ => {}
         }
     }
 
     fn data_command(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
         if verb.opens_data() {
-            let known = self.steps.facts().has(Facts::RESTART);
-            let offset = known.then(|| self.steps.session().restart_offset());
+            let offset = self.offset();
             self.book.moves(id, Some(verb), command.and_then(path), offset);
             return;
         }
@@ -144,6 +156,13 @@ impl Mind {
         }
     }
 
+    /// Where in the file the next transfer begins; `None` if that isn't known, or not yet.
+    fn offset(&self) -> Option<u64> {
+        let is_known = self.steps.facts().has(Facts::RESTART);
+        let is_asked = self.steps.is_due(Verb::Rest) || self.steps.is_due(Verb::Rang);
+        (is_known && !is_asked).then(|| self.steps.session().restart_offset())
+    }
+
     /// What was announced behind a login without an answer is expected once it has succeeded.
     fn decide(&mut self) {
         while let Some((id, to)) = self.book.waiting().filter(|(id, _)| !self.steps.may_log_in(*id)) {
@@ -151,6 +170,11 @@ impl Mind {
             let objection = self.objection(id, Verb::Port, to, self.client, true);
             self.book.decide(id, objection.map(|()| self.listening(to, self.client)));
         }
+    }
+
+    /// Whether a user was seen to log in. A greeting that says so isn't enough: it may be another protocol's server that says it.
+    fn has_login(&self) -> bool {
+        self.steps.session().login() == LoginState::Complete && self.steps.facts().has(Facts::LOGIN)
     }
 
     /// Why no data connection to this address is expected, which `end` is to listen at.
@@ -168,7 +192,7 @@ impl Mind {
         if self.foreign {
             return Err(Objection::OtherProtocol);
         }
-        if session.epsv_all() && verb != Verb::Epsv {
+        if verb != Verb::Epsv && session.epsv_all_before(id) {
             return Err(Objection::EpsvAll);
         }
         if to.port() < Rules::LOWEST_PORT {
@@ -211,13 +235,17 @@ impl Mind {
         if code == Code::SECURITY_EXCHANGE_COMPLETE {
             (self.news.turn, self.news.stirred, self.stirred) = (Some(Turn::Promised), true, true);
         }
+        // Its USER was missed.
+        if code == Code::NEED_PASSWORD {
+            self.user = None;
+        }
         let Some(id) = self.steps.unseen() else { return };
         if !self.steps.session().is_due(id) {
             self.steps.unseen_is_over();
             self.book.ends(id, code, false);
         } else if code.is_preliminary() && self.book.purpose(id).is_none() {
             self.book.moves(id, None, None, None);
-            self.book.begins(id, reply.transfer_size());
+            self.book.begins(id, reply.transfer_size(), None);
         }
         self.stir();
     }
@@ -255,7 +283,7 @@ impl Mind {
             }
             (DataUse::SetsUpPassive, Step::Success) => self.passive(id, verb, reply, whole),
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
-            (_, Step::Wait) => self.book.begins(id, reply.transfer_size()),
+            (_, Step::Wait) => self.book.begins(id, reply.transfer_size(), self.offset()),
             (..) => {
                 // Where the end of a file is in the data, the connection may stay for the next transfer (RFC 959 3.3).
                 let stays = reply.code() == Code::FILE_ACTION_COMPLETED && self.steps.session().setup() != Setup::None;
@@ -291,7 +319,7 @@ impl Mind {
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, Step::Wait) => {}
             (DataUse::SetsUpActive, Step::Success) => self.book.accepted(id),
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
-            (_, Step::Wait) => self.book.begins(id, None),
+            (_, Step::Wait) => self.book.begins(id, None, self.offset()),
             (..) => self.book.ends(id, code, false),
         }
     }
@@ -331,7 +359,7 @@ impl Mind {
     fn access(&mut self, verb: Verb, step: Step) {
         let session = self.steps.session();
         let secured = session.is_secured();
-        let complete = session.login() == LoginState::Complete && self.steps.facts().has(Facts::LOGIN);
+        let complete = self.has_login();
         if complete && (!self.logged_in || verb == Verb::User && step == Step::Success) {
             (self.news.logged_in, self.news.stirred) = (true, true);
         }
@@ -346,11 +374,22 @@ impl Mind {
         }
     }
 
+    /// Bytes of this side are missing.
+    #[cold]
+    pub(super) fn gap(&mut self, from: Peer) {
+        self.steps.gap(from);
+        if from == Peer::Client {
+            // Another may have been named.
+            self.user = None;
+        }
+        self.stir();
+    }
+
     /// TLS hides what is said from now on.
     pub(super) fn hide(&mut self) {
         if !core::mem::replace(&mut self.blind, true) {
             self.book.withdraw_all(Withdrawal::Ended, false);
-            self.steps = Steps::joined();
+            self.steps.hide();
             (self.news.blind, self.news.stirred) = (true, true);
             (self.logged_in, self.user) = (false, None);
             self.stir();

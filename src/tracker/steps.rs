@@ -104,6 +104,11 @@ impl Steps {
         Self { session: Session::joined(), facts: Facts::NONE, lost: true, ..Self::new() }
     }
 
+    /// Nothing is known any more: TLS hides what is said.
+    pub(super) fn hide(&mut self) {
+        *self = Self { session: self.session.unknown(), sees_all: self.sees_all, ..Self::joined() };
+    }
+
     /// Whoever passes the session on sees all of it, but for gaps.
     pub(super) fn see_all(&mut self) {
         self.sees_all = true;
@@ -128,6 +133,11 @@ impl Steps {
 
     pub(super) fn is_lost(&self) -> bool {
         self.lost
+    }
+
+    /// Whether a reply to this command is due.
+    pub(super) fn is_due(&self, verb: Verb) -> bool {
+        self.session.pending().any(|due| due.awaited == Awaited::Command(verb))
     }
 
     /// Whether a user is logged in, or none has to be; `None` if that wasn't seen.
@@ -354,7 +364,8 @@ impl Steps {
 
     fn nothing_fits(&mut self, code: Code) {
         match self.session.first_due() {
-            Some(due) if !code.is_preliminary() => {
+            // Where a command is missing, it may be that one's.
+            Some(due) if !code.is_preliminary() && !self.lost => {
                 self.session.overhear(code);
                 self.suspect = Some((due.id, code));
             }

@@ -61,6 +61,9 @@ impl Tracker {
 
     #[cold]
     fn next_news(&mut self) -> Option<Tell> {
+        if !self.mind.news.has_refused {
+            self.mind.news.refused = None;
+        }
         self.mind.catch_up();
         let Mind { steps, book, news, .. } = &mut self.mind;
         if let Some(Late { id, code, .. }) = steps.told.answered.take() {
@@ -123,7 +126,11 @@ impl Tracker {
             Tell::Note(_) => return None,
             Tell::Answered(id, code) => Event::Answered { id, code },
             Tell::Lost(why) => Event::Lost(why),
-            Tell::LoggedIn => Event::LoggedIn { user: self.mind.user.as_deref() },
+            // Not one that was named behind the one who has logged in.
+            Tell::LoggedIn => {
+                let user = self.mind.user.as_deref().filter(|_| !self.mind.steps.is_due(Verb::User));
+                Event::LoggedIn { user }
+            }
             Tell::Refused => {
                 let (id, to, why) = **self.mind.news.refused.as_ref()?;
                 Event::Refused { id, to, why }

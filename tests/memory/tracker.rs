@@ -197,3 +197,51 @@ fn what_never_ends_holds_no_more_than_the_rules_allow() {
     });
     assert!(held < 8192, "{held} bytes of what is due");
 }
+
+/// Also of what was said while no more could be kept in mind.
+#[test]
+fn what_was_beyond_the_limit_is_not_kept_for_ever() {
+    let (mut held, mut tracker) = logged_in();
+    let rules_and_tracker = size_of::<Tracker>();
+    held += cost(|| {
+        for _ in 0..64 {
+            say(&mut tracker, &["C: NOOP"]);
+        }
+        for port in 1..=200 {
+            say(&mut tracker, &[&format!("C: PORT 192,0,2,1,10,{port}"), "C: RETR a name of some length"]);
+        }
+        for _ in 0..64 {
+            say(&mut tracker, &["S: 200 ok"]);
+        }
+        for _ in 0..200 {
+            say(&mut tracker, &["S: 200 ok", "S: 150 ok", "S: 226 ok"]);
+        }
+        for _ in 0..4 {
+            say(&mut tracker, &["C: NOOP", "S: 200 ok", "C: PWD", "S: 257 \"/\""]);
+        }
+    })
+    .1;
+    assert!(tracker.is_in_step());
+    assert!(rules_and_tracker + held.unsigned_abs() < 1024, "{rules_and_tracker} + {held} bytes");
+}
+
+/// The last refusal isn't kept once it was told.
+#[test]
+fn an_idle_tracker_is_below_a_kibibyte_also_behind_a_refused_address() {
+    let rules = Arc::new(Rules::default());
+    let (client, server) = ("192.0.2.1:40000".parse().unwrap(), "192.0.2.2:21".parse().unwrap());
+    let (_, held, _tracker) = cost(|| {
+        let mut tracker = Tracker::new(rules.clone(), client, server);
+        let user = format!("C: USER {}", "u".repeat(80));
+        say(&mut tracker, &["S: 220 ready", &user, "S: 230 in"]);
+        say(&mut tracker, &["C: PORT 1,2,3,4,5,6", "S: 500 no"]);
+        tracker.received(Peer::Client, b"RETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\nRETR x\r\n");
+        while tracker.poll().is_some() {}
+        for _ in 0..12 {
+            say(&mut tracker, &["S: 550 no"]);
+        }
+        tracker
+    });
+    let fixed = size_of::<Tracker>();
+    assert!(fixed + held.unsigned_abs() < 1024, "{fixed} + {held} bytes");
+}
