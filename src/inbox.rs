@@ -58,6 +58,8 @@ pub struct Replies {
     lines: usize,
     truncated: bool,
     failed: bool,
+    /// What is too long isn't the end.
+    resumes: bool,
 }
 
 /// Cuts received bytes into command lines or replies. The result doesn't depend on the pieces in which the bytes came.
@@ -107,7 +109,15 @@ impl Limits {
 
 impl Default for Replies {
     fn default() -> Self {
-        Self { limits: Limits::REPLIES, found: None, open: None, lines: 0, truncated: false, failed: false }
+        Self {
+            limits: Limits::REPLIES,
+            found: None,
+            open: None,
+            lines: 0,
+            truncated: false,
+            failed: false,
+            resumes: false,
+        }
     }
 }
 
@@ -198,12 +208,12 @@ impl Inbox<Replies> {
             self.wire.release();
         }
         if self.role.failed {
-            return Err(self.too_long());
+            return Err(self.too_long(false));
         }
         while let Some(line) = self.wire.next_line() {
             let Line { at, bytes, cut, seen } = line;
             if seen > self.role.limits.reply {
-                return Err(self.too_long());
+                return Err(self.too_long(true));
             }
             let Some(code) = self.role.open else {
                 if bytes.is_empty() {
@@ -247,8 +257,8 @@ impl Inbox<Replies> {
                 self.wire.drop_line(at);
             }
         }
-        if self.wire.seen() > self.role.limits.reply {
-            return Err(self.too_long());
+        if self.wire.seen() > self.role.limits.reply && !self.role.resumes {
+            return Err(self.too_long(false));
         }
         self.wire.give_back();
         Ok(false)
@@ -283,9 +293,13 @@ impl Inbox<Replies> {
     }
 
     #[cold]
-    fn too_long(&mut self) -> ReplyError {
-        self.role.failed = true;
-        self.wire.close();
+    fn too_long(&mut self, is_at_line: bool) -> ReplyError {
+        if is_at_line && self.role.resumes {
+            self.drop_reply();
+        } else {
+            self.role.failed = true;
+            self.wire.close();
+        }
         ReplyError::TooLong { limit: self.role.limits.reply }
     }
 }

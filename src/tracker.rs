@@ -149,6 +149,8 @@ pub struct Tracker {
     halves: Both<Half>,
     waiting: Waiting,
     whole: Whole,
+    /// The server is amid a reply whose head is missing: it says lines that are none.
+    is_amid_text: bool,
 }
 
 impl Tracker {
@@ -169,10 +171,11 @@ impl Tracker {
         let half = Half { view: View::Unopened, whole };
         Self {
             said: Inbox::commands(rules.commands).with_escape(rules.escaping.commands).observing(),
-            heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies).observing(),
+            heard: Inbox::replies(rules.replies).with_escape(rules.escaping.replies).observing().resuming(),
             halves: Both { client: half, server: half },
             waiting: Waiting::Nobody,
             whole: Whole::new(),
+            is_amid_text: false,
             mind: Mind::new(rules, client, server, steps),
         }
     }
@@ -312,13 +315,19 @@ impl Tracker {
         Some(said(&mut self.mind, self.whole.text()?, whole))
     }
 
+    /// Whether all of the server's next line is there, or perhaps only the rest of one, or of a reply.
+    #[inline]
+    fn take_whole(&mut self) -> bool {
+        core::mem::replace(&mut self.halves.server.whole, !self.is_amid_text)
+    }
+
     fn whole_reply(&mut self) -> Option<Event<'_>> {
         let Some((head, begin)) = self.whole.text().and_then(whole_reply) else {
             self.put_back(Peer::Server);
             return self.poll();
         };
         self.waiting = Waiting::Nobody;
-        let whole = core::mem::replace(&mut self.halves.server.whole, true);
+        let whole = self.take_whole();
         let reply = Reply::of(head, self.whole.text()?.get(begin..)?);
         let heard = self.mind.reply(&reply, whole);
         Some(told(reply, heard))
@@ -330,6 +339,8 @@ impl Tracker {
         if self.halves.server.view != View::AtLine && self.heard.is_amid_reply() && !self.mind.steps.is_in_order() {
             self.heard.end_with(ReplyEnd::AnyCode);
         }
+        // A line more may be the rest of that.
+        self.is_amid_text = false;
     }
 
     fn next_line(&mut self) -> Option<Event<'_>> {
@@ -356,7 +367,7 @@ impl Tracker {
             Ok(false) => return self.go_on_without(Peer::Server),
             Err(error) => return self.no_reply(error),
         }
-        let whole = core::mem::replace(&mut self.halves.server.whole, true);
+        let whole = self.take_whole();
         if self.heard.is_at_lines() {
             return self.next_reply_of_lines(whole);
         }
@@ -378,7 +389,7 @@ impl Tracker {
                 self.hide_unseen();
                 return self.poll();
             }
-            self.halves.server.whole = true;
+            self.is_amid_text = !self.halves.server.whole;
             return Some(Event::Noise(line));
         }
         self.begin_anew();
@@ -388,10 +399,8 @@ impl Tracker {
     /// Where the reply ends isn't known.
     #[cold]
     fn begin_anew(&mut self) {
-        let Rules { replies, escaping, .. } = *self.mind.rules;
-        self.heard = Inbox::replies(replies).with_escape(escaping.replies).observing();
+        self.heard.end_with(self.mind.rules.replies.reply_end);
         self.halves.server.whole = false;
-        self.waiting.remove(Peer::Server);
         self.mind.steps.lose(Loss::ReplyTooLong);
         self.mind.stir();
     }

@@ -61,9 +61,15 @@ impl Inbox<Commands> {
 }
 
 impl Inbox<Replies> {
+    /// A reply that is too long isn't the end: it is dropped with the line that is too much, whatever the cuts, and the next line is read.
+    pub(crate) fn resuming(mut self) -> Self {
+        self.role.resumes = true;
+        self
+    }
+
     /// Whether the next byte begins a reply, and nothing before it matters any more.
     pub(crate) fn is_at_line(&self) -> bool {
-        let Replies { limits: _, found, open, lines: _, truncated: _, failed } = &self.role;
+        let Replies { limits: _, found, open, lines: _, truncated: _, failed, resumes: _ } = &self.role;
         found.is_none() && open.is_none() && !failed && self.wire.is_at_line()
     }
 
@@ -98,6 +104,13 @@ impl Inbox<Replies> {
             self.role.limits.reply_end = ReplyEnd::AnyCode;
         }
         self.wire.drop_under_way();
+    }
+
+    /// Drops the reply under way, with the line that was read last.
+    pub(super) fn drop_reply(&mut self) {
+        (self.role.open, self.role.lines, self.role.truncated) = (None, 0, false);
+        self.wire.release();
+        self.wire.within_reply(false);
     }
 
     /// Whether the current reply has many lines.

@@ -120,7 +120,7 @@ const ROWS: &[Row] = &[
     row(&[Rnfr],                                    &[DONE, FURTHER],                               Nothing,         Renaming,        Nothing),
     row(&[Rest, Rang],                              &[DONE, FURTHER],                               Nothing,         Nothing,         Nothing),
     row(&[Mkd, Pwd],                                &[DONE, &[(257, 257)]],                         Nothing,         Nothing,         Nothing),
-    row(&[Site],                                    &[DONE, &[(257, 257)], FURTHER],                Nothing,         Nothing,         Nothing),
+    row(&[Site],                                    &[&[(100, 119), (121, 199)], DONE, &[(257, 257)], FURTHER], Nothing,         Nothing,         Nothing),
     row(&[Port, Eprt, Lprt],                        &[SET_UP],                                      Active,          Nothing,         Nothing),
     row(&[Pasv, Lpsv, Cpsv],                        &[SET_UP, PASSIVE],                             Passive,         Nothing,         Nothing),
     row(&[Epsv],                                    &[SET_UP, PASSIVE, &[(220, 220)]],              Passive,         Nothing,         Nothing),
@@ -297,8 +297,8 @@ mod tests {
         assert_eq!(answered_with(334), [Auth, Adat]);
         assert_eq!(answered_with(350), [User, Pass, Rest, Rnfr, Site, Auth, Rang]);
         assert_eq!(answered_with(426), [Retr, Stor, Stou, Appe, Abor, List, Nlst, Mlsd]);
-        assert_eq!(answered_with(150), [Retr, Stor, Stou, Appe, List, Nlst, Mlsd]);
-        let others = Verb::ALL.len() - answered_with(150).len();
+        assert_eq!(answered_with(150), [Retr, Stor, Stou, Appe, List, Nlst, Mlsd, Site]);
+        let others = Verb::ALL.len() - 7;
         assert_eq!(answered_with(200).len(), others, "all but transfers");
         assert_eq!(answered_with(550).len(), Verb::ALL.len());
     }

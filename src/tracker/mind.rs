@@ -256,13 +256,16 @@ impl Mind {
         self.stir();
     }
 
-    /// A reply of many lines, whose end may have been missed: then it ends with the next reply, which has another code.
+    /// A reply of many lines. If the client has gone on amid it, it ends with any line that looks like a reply, also with another code.
     pub(super) fn reply_of_lines(&mut self, reply: &Reply<'_>, whole: bool) -> Option<Heard> {
         let two = reply.first_code() != reply.code() && self.rules.replies.reply_end == ReplyEnd::SameCode;
         if two {
-            self.steps.ended_unseen(reply.first_code());
+            self.steps.interrupted(reply.first_code(), reply.code());
+            self.unanswered(reply);
+            self.stir();
+            return None;
         }
-        self.reply(reply, whole && !two && !reply.is_truncated())
+        self.reply(reply, whole && !reply.is_truncated())
     }
 
     #[inline(never)]

@@ -56,6 +56,8 @@ pub(super) struct Steps {
     suspect: Option<(CommandId, Code)>,
     /// A transfer whose command was missed.
     unseen: Option<CommandId>,
+    /// The client has gone on amid a reply with this code. What looks like another reply may be a line of it, or its end was missed.
+    open: Option<Code>,
     lost: bool,
     /// Nothing is said that isn't seen here, but for gaps.
     sees_all: bool,
@@ -87,6 +89,7 @@ impl Steps {
             withheld: None,
             suspect: None,
             unseen: None,
+            open: None,
             lost: false,
             sees_all: false,
             gap: false,
@@ -180,6 +183,7 @@ impl Steps {
     #[cold]
     fn overlap(&mut self, verb: Verb, is_command: bool) {
         self.settle_suspect();
+        self.close();
         // Replies come in order: what is due before an answered one was missed. Whoever waits for it all the same doesn't go on.
         if self.run == 0 && self.session.first_due().is_some_and(|due| due.id < self.settled) {
             self.forget_up_to(self.settled);
@@ -254,9 +258,15 @@ impl Steps {
         };
         let transfer = self.session.first_due().filter(|due| due.id < abort.id);
         if let Some(transfer) = transfer
-            && fit(&abort, reply) == Fit::Named
+            && (fit(&abort, reply) == Fit::Named || reply.code() == Code::DATA_CONNECTION_OPEN)
         {
-            self.forget_up_to(transfer.id);
+            if transfer.begun {
+                // One reply for both.
+                self.session.forget(transfer.id);
+                (self.told.forgot, self.told.stirred) = (true, true);
+            } else {
+                self.forget_up_to(transfer.id);
+            }
             self.find();
         }
     }
@@ -304,6 +314,10 @@ impl Steps {
     #[cold]
     fn doubtfully(&mut self, reply: &Reply<'_>) -> Option<Heard> {
         let code = reply.code();
+        if let Some(open) = self.open {
+            self.amid(open, code);
+            return None;
+        }
         if self.is_in_order() && self.session.first_due().is_some_and(|due| due.can_be_answered(code)) {
             return self.in_order(reply);
         }

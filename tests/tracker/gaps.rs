@@ -62,10 +62,9 @@ fn a_reply_of_many_lines_whose_end_is_missing_ends_with_the_next() {
         &mut tracker,
         &["C: FEAT", "S: 211-Features:", "S:  MDTM", "C: PWD", "S: 257 \"/\"", "C: NOOP", "S: 200 ok"],
     );
-    assert_eq!(
-        told,
-        ["> FEAT", "> PWD", "< PWD 257", "answered 211", "lost Unanswered", "found", "> NOOP", "< NOOP 200"]
-    );
+    // Until the client goes on it may be a line of that reply.
+    assert_eq!(told[..5], ["> FEAT", "> PWD", "< ? 257", "answered 211", "lost Unanswered"]);
+    assert_eq!(told[5..], ["> NOOP", "answered 257", "found", "< NOOP 200"]);
 }
 
 #[test]

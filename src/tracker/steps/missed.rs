@@ -24,7 +24,7 @@ impl Steps {
             }
         }
         self.stale = self.session.pending().next_back().map(|due| due.id);
-        (self.withheld, self.suspect) = (None, None);
+        (self.withheld, self.suspect, self.open) = (None, None, None);
         (self.doubts, self.beyond, self.gap) = (0, 0, true);
         self.lose(Loss::Gap);
     }
@@ -55,14 +55,43 @@ impl Steps {
         }
     }
 
-    /// A reply with this code has begun, and its end was missed.
+    /// A reply with this code has begun, the client has gone on, and the server has said a line with that one.
     #[cold]
-    pub(in crate::tracker) fn ended_unseen(&mut self, code: Code) {
+    pub(in crate::tracker) fn interrupted(&mut self, code: Code, by: Code) {
         let first = self.session.first_due().filter(|due| due.can_be_answered(code));
         if let Some(due) = first {
             self.settle_late(due.id, code);
         }
+        self.withheld = Some((self.session.first_due().map(|due| due.id), by));
+        (self.open, self.gap) = (Some(code), true);
         self.lose(Loss::Unanswered);
+    }
+
+    /// A reply with this code comes where one with the other is perhaps still under way.
+    pub(super) fn amid(&mut self, open: Code, code: Code) {
+        if code == open {
+            // That is its end: what looked like replies were its lines.
+            (self.open, self.withheld, self.stale, self.gap) = (None, None, None, false);
+            self.find();
+        } else {
+            self.withheld = Some((None, code));
+        }
+    }
+
+    /// The client goes on once more: it has that reply and another.
+    pub(super) fn close(&mut self) {
+        if self.open.take().is_none() {
+            return;
+        }
+        if let Some((Some(id), code)) = self.withheld
+            && self.session.may_answer(id, code)
+        {
+            (self.withheld, self.gap) = (None, false);
+            self.settle_late(id, code);
+            if self.session.replies_due() == 0 {
+                self.find();
+            }
+        }
     }
 
     /// A reply to nothing that was seen.
