@@ -48,7 +48,8 @@
 //!
 //! FTP has no tags: order alone says which command a reply answers. Where a line wasn't seen, the tracker compares. If a reply fits no command, or
 //! two equally well, the tracker tells the reply without a command, and [`Event::Lost`]. [`Event::Found`] follows once the order is certain again.
-//! TYPE, PROT, the login and the rest are `None` until a reply was seen that sets them.
+//! A client that is always two commands ahead looks like one whose first reply was missed, and so does one that sets up its next data connection
+//! amid a transfer. TYPE, PROT, the login and the rest are `None` until a reply was seen that sets them.
 //! `testdata/tracker.tsv` of the repository has the scores: over recorded dialogues with any one line left out, and joined at any line.
 
 mod book;

@@ -91,7 +91,11 @@ impl Session {
         if fits(front) && !(may_be_outrun && rather_not(front, code)) {
             return Some(0);
         }
-        if let Some(place) = self.due.iter().skip(1).position(fits) {
+        // Of a negative reply only what may be asked amid the transfer.
+        let is_asked_amid = |due: &Due| due.awaited.verb().is_some_and(Verb::is_heard_amid_transfer);
+        let is_later =
+            |due: &Due| fits(due) && (!fits(front) || code.class() == Class::Completion || is_asked_amid(due));
+        if let Some(place) = self.due.iter().skip(1).position(is_later) {
             return place.checked_add(1);
         }
         (fits(front) || self.ends_the_only(front, code)).then_some(0)

@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(answered_with(334), [Auth, Adat]);
         assert_eq!(answered_with(350), [User, Pass, Rest, Rnfr, Site, Auth, Rang]);
         assert_eq!(answered_with(426), [Retr, Stor, Stou, Appe, Abor, List, Nlst, Mlsd]);
-        assert_eq!(answered_with(150), [Retr, Stor, Stou, Appe, List, Nlst, Mlsd, Site]);
+        assert_eq!(answered_with(150), [Retr, Stor, Stou, Appe, List, Nlst, Site, Mlsd]);
         let others = Verb::ALL.len() - 7;
         assert_eq!(answered_with(200).len(), others, "all but transfers");
         assert_eq!(answered_with(550).len(), Verb::ALL.len());

@@ -399,9 +399,12 @@ impl Mind {
         }
     }
 
-    /// TLS has ended.
-    pub(super) fn unveil(&mut self) {
+    /// TLS has ended. Where nothing of it is missing, no reply is due but those that it hides.
+    pub(super) fn unveil(&mut self, is_clean: bool) {
         if core::mem::take(&mut self.blind) {
+            if is_clean {
+                self.steps.begin();
+            }
             (self.news.sight, self.news.stirred) = (true, true);
             self.stir();
         }

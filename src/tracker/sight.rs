@@ -3,7 +3,7 @@
 use super::event::Turn;
 use super::veil::{Followed, Records, Text, View};
 use super::waiting::Waiting;
-use super::{Peer, Tracker, Withdrawal};
+use super::{Half, Peer, Tracker, Withdrawal};
 
 impl Tracker {
     #[cold]
@@ -90,6 +90,8 @@ impl Tracker {
 
     #[cold]
     pub(super) fn follow(&mut self, from: Peer, bytes: &[u8]) {
+        let is_clean = |half: &Half| !matches!(half.view, View::Amid(_) | View::Lost);
+        let is_clean = is_clean(&self.halves.client) && is_clean(&self.halves.server);
         let half = self.halves.of(from);
         let followed = match &mut half.view {
             View::Records(records) => records.follow(bytes),
@@ -102,7 +104,7 @@ impl Tracker {
             Followed::Neither => half.view = View::Lost,
             Followed::Ended(at) => {
                 half.view = View::Clear;
-                self.mind.unveil();
+                self.mind.unveil(is_clean);
                 // It says nothing in the clear but what it was asked in the clear.
                 let client = &mut self.halves.client;
                 if from == Peer::Server && matches!(client.view, View::Amid(_) | View::Lost) {

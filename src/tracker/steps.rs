@@ -112,6 +112,11 @@ impl Steps {
         *self = Self { session: self.session.unknown(), sees_all: self.sees_all, ..Self::joined() };
     }
 
+    /// From here on all is seen again, and nothing is due.
+    pub(super) fn begin(&mut self) {
+        self.lost = false;
+    }
+
     /// Whoever passes the session on sees all of it, but for gaps.
     pub(super) fn see_all(&mut self) {
         self.sees_all = true;

@@ -57,7 +57,7 @@ fn ccc_gives_it_sight_again_whatever_the_cuts() {
         let told = say(&mut tracker, &["S: 200 Type set to I", "C: EPSV", "S: 229 (|||4711|)"]);
         assert_eq!(
             told,
-            ["< TYPE 200", "found", "> EPSV", "< EPSV 229", "expect Client 192.0.2.1 to 192.0.2.2:4711 protected?"]
+            ["< TYPE 200", "> EPSV", "< EPSV 229", "expect Client 192.0.2.1 to 192.0.2.2:4711 protected?"]
         );
     }
 }

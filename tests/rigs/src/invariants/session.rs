@@ -102,6 +102,10 @@ impl Dialogue {
         if transfer && code.class() == Class::Completion && !matches!(code.value(), 226 | 250) {
             return false;
         }
+        // Nor with a word that says that the command isn't known.
+        if self.server.is_transferring() && transfer && matches!(code.value(), 500..=504) {
+            return false;
+        }
         // One 1yz, as RFC 959 5.4 has it.
         if code.class() == Class::Preliminary && self.server.is_transferring() {
             return false;
@@ -130,12 +134,12 @@ impl Dialogue {
             if self.server.replies_due() == 0 {
                 break;
             }
-            self.say(Code::SYNTAX_ERROR);
+            self.say(Code::FILE_UNAVAILABLE);
         }
         assert_eq!(
             (self.server.replies_due(), self.to_server.len()),
             (0, 0),
-            "a 500 doesn't answer {:?}",
+            "a 550 doesn't answer {:?}",
             self.server.awaited()
         );
         self.compare();
