@@ -161,6 +161,27 @@ pub(crate) fn sequence(bytes: &[u8]) -> Sequence {
     }
 }
 
+/// The length of `IAC SB … IAC SE`, in bytes; all of them if it hasn't ended.
+pub(crate) fn subnegotiation(bytes: &[u8]) -> usize {
+    let end = bytes.windows(2).position(|pair| pair == [IAC, SUBNEGOTIATION_END]);
+    end.map_or(bytes.len(), |end| end.saturating_add(2))
+}
+
+/// How many bytes of Telnet stand in front of anything else.
+pub(crate) fn leading(bytes: &[u8]) -> usize {
+    let mut at: usize = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = match sequence(rest) {
+            Sequence::Negotiation(_) => 3,
+            Sequence::Interrupt | Sequence::Command => 2,
+            Sequence::Subnegotiation => subnegotiation(rest),
+            Sequence::Unended | Sequence::Escaped | Sequence::Data => return at,
+        };
+        at = at.saturating_add(length);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -249,10 +249,10 @@ impl Tracker {
         match &mut half.view {
             View::Records(records) => {
                 if !records.skip(bytes) {
-                    half.view = View::Amid(Text::default());
+                    half.view = View::Gapped(Text::default());
                 }
             }
-            View::Amid(text) => *text = Text::default(),
+            View::Gapped(text) => *text = Text::default(),
             View::Lost => {}
             View::Unopened | View::AtLine | View::Clear | View::Promised => {
                 (half.view, half.whole) = (View::Clear, false);

@@ -99,6 +99,11 @@ impl Session {
         self.epsv_all || self.due.iter().any(|due| due.id < id && due.value == Value::EpsvAll)
     }
 
+    /// The server says nothing more.
+    pub(crate) fn end(&mut self) {
+        self.ending = true;
+    }
+
     /// No data connection is agreed on, whatever the server said.
     pub(crate) fn forget_setup(&mut self) {
         self.setup = Setup::None;

@@ -32,7 +32,7 @@ pub struct Expectation<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Purpose<'a> {
-    /// The command that moves the data.
+    /// The command that moves the data. If it was missed, no [`Event::Command`](super::Event::Command) has this identity.
     pub id: CommandId,
     /// Its verb; `None` if the command was missed, so that only the 1yz tells of the transfer.
     pub verb: Option<Verb>,
@@ -68,7 +68,7 @@ pub enum Withdrawal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Nothing,
-    /// It was announced behind a login without an answer, and that decides whether it is expected.
+    /// Announced behind a login whose reply is due: that decides whether it is expected.
     Waits,
     Expect,
     Refused(Objection),
@@ -195,17 +195,17 @@ impl Book {
         self.open(id, dials, to, Mark::Expect);
     }
 
-    /// Whether one is to be expected that the server dials, the login tells that was said before it.
+    /// One that the server dials was announced behind a login whose reply is due: [`decide`](Self::decide) says later whether to expect it.
     pub(super) fn wait(&mut self, id: CommandId, to: SocketAddr) {
         self.open(id, Peer::Server, to, Mark::Waits);
     }
 
-    /// The first of which the login tells whether it is to be expected.
+    /// The first that waits for the login's reply.
     pub(super) fn waiting(&self) -> Option<(CommandId, SocketAddr)> {
         self.open.iter().find(|open| open.mark == Mark::Waits).map(|open| (open.id, open.to))
     }
 
-    /// Now it is known.
+    /// The login was answered: the data connection is expected, or refused.
     pub(super) fn decide(&mut self, id: CommandId, verdict: Result<SocketAddr, Objection>) {
         let Some(open) = self.open.iter_mut().find(|open| open.id == id) else { return };
         match verdict {

@@ -54,7 +54,7 @@ pub enum Event<'a> {
         /// Why the tracker doesn't expect it.
         why: Objection,
     },
-    /// A transfer has begun: its 1yz has come. If its command was missed, this is all that tells of it.
+    /// A transfer has begun: its 1yz has come. If its command was missed, no [`Command`](Self::Command) has its identity.
     Begun(Purpose<'a>),
     /// A transfer has ended, with the code of its final reply; `None` if that reply wasn't seen, or never came.
     Ended(Purpose<'a>, Option<Code>),

@@ -57,7 +57,7 @@ const USUAL: &[(&[u16], &[Verb])] = &[
 const OF_PATHS: &[Verb] =
     &[Cwd, Cdup, Dele, Rmd, Rnfr, Rnto, Mkd, Size, Mdtm, Mlst, Retr, Stor, Stou, Appe, List, Nlst, Mlsd, Stat];
 
-/// After so many replies that were withheld in a row the client is taken for one that waits.
+/// After this many replies that were withheld in a row the client is taken to wait for each reply.
 const MOST_DOUBTS: u8 = 2;
 
 /// Of several commands the one that a reply fits best.
@@ -95,18 +95,20 @@ pub(super) enum Choice {
 }
 
 impl Choice {
-    /// Of the best that is stale and the best that isn't, behind so many `doubts` in a row. The reply has to fit `least` as well.
+    /// `old` is the best among what is stale, `new` among the rest; so many `doubts` were withheld before, one after the other. A reply that can answer
+    /// one of them alone has to fit it as `least` at least.
     pub(super) fn of(old: &Best, new: &Best, least: Fit, pipelines: bool, doubts: u8) -> Self {
+        let old_alone = pipelines || !old.is_tied;
         match (old.fit, new.fit) {
             (Fit::Cannot, Fit::Cannot) => Self::Nothing,
-            (Fit::Cannot, fit) if fit >= least => Self::New,
-            (fit, Fit::Cannot) if fit >= least && (pipelines || !old.is_tied) => Self::Old,
+            (Fit::Cannot, new) if new >= least => Self::New,
+            (old, Fit::Cannot) if old >= least && old_alone => Self::Old,
             (Fit::Cannot, _) | (_, Fit::Cannot) => Self::Unclear,
-            (fit, other) if fit >= Fit::Usual && fit > other && (pipelines || !old.is_tied) => Self::Old,
-            (other, fit) if fit >= Fit::Usual && fit > other => Self::New,
-            (other, fit) if pipelines && fit > other => Self::New,
+            (old, new) if old >= Fit::Usual && old > new && old_alone => Self::Old,
+            (old, new) if new >= Fit::Usual && new > old => Self::New,
+            (old, new) if pipelines && new > old => Self::New,
             _ if pipelines => Self::Old,
-            (other, fit) if doubts >= MOST_DOUBTS && fit >= other => Self::New,
+            (old, new) if doubts >= MOST_DOUBTS && new >= old => Self::New,
             _ => Self::Unclear,
         }
     }

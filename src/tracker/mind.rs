@@ -110,8 +110,8 @@ impl Mind {
     #[inline(never)]
     fn matters(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
         if verb.data_use() != DataUse::Untouched {
-            // What is beyond the limit has no reply that would end it.
-            if !self.steps.session().is_due(id) {
+            // What is beyond the limit has no reply that would end it, and behind the session's end nobody answers.
+            if !self.steps.session().is_due(id) || self.steps.session().is_ending() {
                 return;
             }
             self.data_command(id, verb, command, whole);
@@ -148,7 +148,7 @@ impl Mind {
                 let to = self.listening(to, self.client);
                 self.book.expect(id, Peer::Server, to);
             }
-            // Whoever passes the session on has waited for the answer.
+            // A `Rewrite` holds the line back until the login is answered.
             Err(Objection::NotLoggedIn) if !self.steps.sees_all() && self.steps.may_log_in(id) => {
                 self.book.wait(id, to);
             }
@@ -166,9 +166,11 @@ impl Mind {
     /// What was announced behind a login without an answer is expected once it has succeeded.
     fn decide(&mut self) {
         while let Some((id, to)) = self.book.waiting().filter(|(id, _)| !self.steps.may_log_in(*id)) {
-            // EPSV ALL forbids all commands alike that name an address.
-            let objection = self.objection(id, Verb::Port, to, self.client, true);
-            self.book.decide(id, objection.map(|()| self.listening(to, self.client)));
+            let logged_in = self.steps.is_logged_in() == Some(true);
+            // The verb matters for EPSV ALL alone, which forbids PORT, EPRT and LPRT alike.
+            let objection = || self.objection(id, Verb::Port, to, self.client, true);
+            let verdict = if logged_in { objection() } else { Err(Objection::NotLoggedIn) };
+            self.book.decide(id, verdict.map(|()| self.listening(to, self.client)));
         }
     }
 
@@ -298,7 +300,7 @@ impl Mind {
     /// What follows from a reply of which it is known only now what it answered, and from replies that were missed.
     #[cold]
     pub(super) fn catch_up(&mut self) {
-        if core::mem::take(&mut self.steps.told.late) {
+        if core::mem::take(&mut self.steps.told.unbooked) {
             self.late();
         }
         if core::mem::take(&mut self.steps.told.forgot) {
@@ -307,7 +309,7 @@ impl Mind {
         self.decide();
     }
 
-    /// The address that the reply may have named is gone.
+    /// What follows from a reply whose command is known only now. An address that it named is gone.
     fn late(&mut self) {
         let Some(Late { id, verb: Some(verb), step, code }) = self.steps.told.answered else { return };
         if self.steps.unseen() == Some(id) {

@@ -5,12 +5,12 @@ use super::{Event, Expectation, Peer, Tracker, whole_reply};
 use crate::command::{Command, CommandError, DataUse, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Awaited, CommandId};
-use crate::telnet::{Escape, IAC};
+use crate::telnet::{self, Escape, IAC};
 
 /// The words of commands that announce a data connection, ask for one, or speak to a gateway.
 const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV", b"LPSV", b"CPSV", b"ALGS"];
 
-/// Those that announce one.
+/// Those of them that name the client's own address.
 const ANNOUNCING: [&[u8]; 3] = [b"PORT", b"EPRT", b"LPRT"];
 
 fn begins_one_of(words: &[&[u8]], begin: &[u8]) -> bool {
@@ -75,13 +75,14 @@ impl Tracker {
         self.mind.steps.session().is_due(id)
     }
 
-    /// Whether the client's next line, which begins so, may announce a data connection, and a login isn't answered that tells whether to expect it.
+    /// Whether `line`, the beginning of the client's next line, may be a PORT, EPRT or LPRT behind a login whose reply is due.
     pub(super) fn waits_for_login(&self, line: &[u8]) -> bool {
         let steps = &self.mind.steps;
-        !steps.is_lost() && steps.may_log_in(steps.session().last()) && !self.is_amid_line(Peer::Client) && {
-            let word = line.split(|byte| *byte == IAC).next().unwrap_or_default();
+        steps.is_logging_in() && !self.is_amid_line(Peer::Client) && {
+            let word = line.get(telnet::leading(line)..).unwrap_or_default();
+            let word = word.split(|byte| *byte == IAC).next().unwrap_or_default();
             let word = word.get(..4).unwrap_or(word);
-            begins_one_of(&ANNOUNCING, word)
+            !word.is_empty() && begins_one_of(&ANNOUNCING, word)
         }
     }
 

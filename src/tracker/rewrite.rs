@@ -29,7 +29,8 @@ use options::Options;
 ///
 /// Give it what either side sent ([`received`](Self::received)), and take what it has ([`poll`](Self::poll)) until there is nothing more. For each
 /// line it has first the events, then a question if the line announces an address, then the bytes that go on. A line that announces an address
-/// waits until its question is answered. All other bytes go on at once, even those of a line that hasn't ended. Under TLS nothing is touched.
+/// waits until its question is answered; a PORT, EPRT or LPRT behind a login without a reply waits for that, and so does what the client says behind it. All
+/// other bytes go on at once, even those of a line that hasn't ended. Under TLS nothing is touched.
 /// A reply is held up to 64 KiB. Of a longer one nothing is asked: it goes on as it is, and its data connection is withdrawn.
 ///
 /// A NAT's helper also has to know how many bytes more went out than came in, since the sequence numbers behind them differ by as many, and so do the
@@ -264,10 +265,7 @@ impl Rewrite {
     /// called, while a question about an [`Address`] isn't answered, while 64 commands that were kept from the server wait for the replies
     /// to those before them, or behind a PORT, EPRT or LPRT that waits for the reply to the login before it.
     pub fn wants_input(&self, from: Peer) -> bool {
-        match from {
-            Peer::Client => self.client.has_room(),
-            Peer::Server => self.server.has_room(),
-        }
+        self.of(from).has_room()
     }
 
     /// This side has closed its connection, and all that it sent was taken: what is held has no end.
@@ -275,6 +273,7 @@ impl Rewrite {
         self.tracker.received(from, &[]);
         let drops = self.holds_lines && from == Peer::Client;
         let half = self.half(from);
+        half.options.iter_mut().for_each(|options| options.lose(&mut half.held));
         (half.ends, half.has_ended, half.passes, half.drops) = (false, true, !drops, drops);
     }
 
@@ -285,7 +284,7 @@ impl Rewrite {
         let mut rest = self.take_held(from);
         let half = self.half(from);
         half.passes = true;
-        half.options.iter_mut().for_each(Options::lose);
+        half.options.iter_mut().for_each(|options| options.lose(&mut rest));
         rest.extend_from_slice(half.untaken());
         half.take(usize::MAX);
         self.pass(from, rest);
@@ -340,11 +339,7 @@ impl Rewrite {
 
     /// Whether a part of the line that was taken is on its way already: what it announces can't be replaced any more.
     fn has_gone_on(&self) -> bool {
-        match self.line.as_ref().map(|line| line.from) {
-            Some(Peer::Client) => self.client.passes,
-            Some(Peer::Server) => self.server.passes,
-            None => false,
-        }
+        self.line.as_ref().is_some_and(|line| self.of(line.from).passes)
     }
 
     /// Lets the tracker go to its next event; whether there is one. What matters of it is noted.
@@ -392,12 +387,10 @@ impl Rewrite {
 
     /// Hands the tracker what comes next, at most to the end of a line; whose it was.
     fn take(&mut self) -> Option<Peer> {
-        if !self.may_take(self.first) {
-            self.first = self.first.other();
-        }
-        let from = self.first;
-        if !self.may_take(from) {
-            return None;
+        let from = [self.first, self.first.other()].into_iter().find(|side| self.may_take(*side))?;
+        // What has to wait comes next once it may.
+        if !self.of(self.first).has_more() {
+            self.first = from;
         }
         if self.half(from).is_taken() {
             self.end(from);
@@ -411,15 +404,19 @@ impl Rewrite {
         let hidden = self.tracker.hidden(from, untaken);
         let line_end = || memchr::memchr(b'\n', untaken).map(|at| at.saturating_add(1));
         let length = hidden.or_else(line_end).unwrap_or(untaken.len());
-        let piece = untaken.get(..length).unwrap_or(untaken);
         let hears = (hidden.is_none() && half.options.is_some()).then(|| self.tracker.hears_options(from));
-        self.tracker.received(from, piece);
-        half.hold(from, length, hears);
+        // The tracker reads what the other side reads.
+        let piece = half.hold(from, length, hears);
+        if !piece.is_empty() {
+            self.tracker.received(from, piece);
+        }
         if hidden.is_some() {
             // With what was held before TLS hid the rest.
             half.passes = false;
             let held = self.take_held(from);
             self.pass(from, held);
+            // What the server says in the clear may have told that the client is amid a line.
+            self.client.passes |= self.tracker.is_amid_line(Peer::Client);
         }
         Some(from)
     }
@@ -427,11 +424,7 @@ impl Rewrite {
     /// Whether something of this side waits that can be taken now.
     fn may_take(&self, side: Peer) -> bool {
         let waits = || self.owed.len() >= MOST_OWED || self.waits_for_login();
-        let half = match side {
-            Peer::Client => &self.client,
-            Peer::Server => &self.server,
-        };
-        half.has_more() && !(side == Peer::Client && waits())
+        self.of(side).has_more() && !(side == Peer::Client && waits())
     }
 
     /// Whether an address comes next that is asked about once the server has answered the login before it.
@@ -469,6 +462,13 @@ impl Rewrite {
     fn take_held(&mut self, side: Peer) -> Vec<u8> {
         let room = core::mem::take(&mut self.spare);
         core::mem::replace(&mut self.half(side).held, room)
+    }
+
+    fn of(&self, side: Peer) -> &Half {
+        match side {
+            Peer::Client => &self.client,
+            Peer::Server => &self.server,
+        }
     }
 
     fn half(&mut self, side: Peer) -> &mut Half {

@@ -25,7 +25,7 @@ impl Tracker {
                 self.mind.hide();
                 self.hide();
             }
-            View::Records(_) | View::Amid(_) | View::Lost => {}
+            View::Records(_) | View::Gapped(_) | View::Lost => {}
         }
         self.follow(from, bytes);
     }
@@ -33,7 +33,7 @@ impl Tracker {
     /// This side says nothing more.
     #[cold]
     fn ended(&mut self, side: Peer) {
-        self.mind.steps.ended();
+        self.mind.steps.ended(side);
         self.mind.catch_up();
         match side {
             // The server may still answer what was asked.
@@ -59,12 +59,13 @@ impl Tracker {
     pub(super) fn hide_unseen(&mut self) {
         for side in [Peer::Client, Peer::Server] {
             let half = self.halves.of(side);
-            (half.view, half.whole) = (View::Amid(Text::default()), true);
+            (half.view, half.whole) = (View::Gapped(Text::default()), true);
             self.waiting.remove(side);
         }
-        self.said.take_behind();
-        self.heard.take_behind();
         self.mind.hide();
+        let (said, heard) = (self.said.take_behind(), self.heard.take_behind());
+        self.follow(Peer::Client, &said);
+        self.follow(Peer::Server, &heard);
     }
 
     /// Both sides speak TLS from here on.
@@ -72,7 +73,7 @@ impl Tracker {
     fn hide(&mut self) {
         for side in [Peer::Client, Peer::Server] {
             let half = self.halves.of(side);
-            if matches!(half.view, View::Records(_) | View::Amid(_) | View::Lost) {
+            if matches!(half.view, View::Records(_) | View::Gapped(_) | View::Lost) {
                 continue;
             }
             half.view = View::Records(Records::default());
@@ -90,13 +91,13 @@ impl Tracker {
 
     #[cold]
     pub(super) fn follow(&mut self, from: Peer, bytes: &[u8]) {
-        let is_clean = |half: &Half| !matches!(half.view, View::Amid(_) | View::Lost);
+        let is_clean = |half: &Half| !matches!(half.view, View::Gapped(_) | View::Lost);
         let is_clean = is_clean(&self.halves.client) && is_clean(&self.halves.server);
         let half = self.halves.of(from);
         let followed = match &mut half.view {
             View::Records(records) => records.follow(bytes),
-            // The client's own bytes don't tell.
-            View::Amid(text) if from == Peer::Server => text.follow(bytes),
+            // What the client says doesn't show that TLS has ended.
+            View::Gapped(text) if from == Peer::Server => text.follow(bytes),
             _ => return,
         };
         match followed {
@@ -105,9 +106,9 @@ impl Tracker {
             Followed::Ended(at) => {
                 half.view = View::Clear;
                 self.mind.unveil(is_clean);
-                // It says nothing in the clear but what it was asked in the clear.
+                // A server answers in the clear only what was said in the clear.
                 let client = &mut self.halves.client;
-                if from == Peer::Server && matches!(client.view, View::Amid(_) | View::Lost) {
+                if from == Peer::Server && matches!(client.view, View::Gapped(_) | View::Lost) {
                     (client.view, client.whole) = (View::Clear, false);
                 }
                 if let Some(text) = bytes.get(at..).filter(|text| !text.is_empty()) {
@@ -125,8 +126,8 @@ impl Tracker {
         };
         let followed = match view {
             View::AtLine | View::Clear => return None,
-            View::Amid(mut text) if from == Peer::Server => text.follow(bytes),
-            View::Amid(_) | View::Lost => return Some(bytes.len()),
+            View::Gapped(mut text) if from == Peer::Server => text.follow(bytes),
+            View::Gapped(_) | View::Lost => return Some(bytes.len()),
             View::Records(mut records) => records.follow(bytes),
             View::Unopened | View::Promised => {
                 let opens = bytes.first().is_some_and(|first| view.opens(other, *first));

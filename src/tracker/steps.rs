@@ -154,7 +154,12 @@ impl Steps {
         self.facts.has(Facts::LOGIN).then_some(matches!(login, LoginState::Complete | LoginState::Welcome))
     }
 
-    /// Whether a login isn't answered, and may succeed, that was said up to this command.
+    /// Whether the next replies tell how a login ends. A reply that fits nothing may have been its own: only the client's next command shows that.
+    pub(super) fn is_logging_in(&self) -> bool {
+        !self.lost && self.suspect.is_none() && self.may_log_in(self.session.last())
+    }
+
+    /// Whether a USER, PASS or ACCT up to this command is due while nobody is logged in.
     pub(super) fn may_log_in(&self, last: CommandId) -> bool {
         let logs_in = |due: Pending| matches!(due.awaited.verb(), Some(Verb::User | Verb::Pass | Verb::Acct));
         self.is_logged_in() == Some(false) && self.session.pending().take_while(|due| due.id <= last).any(logs_in)
@@ -345,7 +350,7 @@ impl Steps {
             let best = if self.stale.is_some_and(|stale| due.id <= stale) { &mut old } else { &mut new };
             best.add(due, fit(&due, reply));
         }
-        // The first reply after a loss has to fit well.
+        // The first reply after a loss may be that of a command that was missed: that anything might get it isn't enough.
         let least = if self.lost && self.doubts == 0 { Fit::Likely } else { Fit::Possible };
         let (id, awaited) = match Choice::of(&old, &new, least, self.manner == Manner::Pipelines, self.doubts) {
             Choice::Old => (old.id, old.awaited),
@@ -392,7 +397,7 @@ impl Steps {
         }
     }
 
-    /// Whether this command may be answered before one that was said earlier: a transfer.
+    /// Whether this command may be answered before a transfer that was said earlier.
     #[inline]
     fn overtakes(&self, id: CommandId, verb: Verb) -> bool {
         let is_transfer = |due: Pending| due.id < id && due.awaited.verb().is_some_and(Verb::opens_data);

@@ -10,14 +10,14 @@ use crate::session::{CommandId, Step};
 /// What there is to tell beside a line and the book.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Told {
-    /// Any of these.
+    /// Whether any of those below is set.
     pub(super) stirred: bool,
     pub(super) lost: Option<Loss>,
     pub(super) found: bool,
     /// A reply that was told without what it answers has answered this.
     pub(super) answered: Option<Late>,
     /// What follows from that isn't in the book yet.
-    pub(super) late: bool,
+    pub(super) unbooked: bool,
     /// Something isn't due any more, and was not answered.
     pub(super) forgot: bool,
 }

@@ -21,19 +21,19 @@ pub(super) enum View {
     /// TLS.
     Records(Records),
     /// TLS of which a part is missing, so that nobody can tell where its records end.
-    Amid(Text),
+    Gapped(Text),
     /// Bytes that nobody can tell anything about, though they should be TLS.
     Lost,
 }
 
-/// What looks like text amid TLS.
+/// Looks for a line of plaintext amid TLS.
 ///
 /// ```text
-/// text = 12*VCHAR-or-SP CRLF                 ; one in 10^10 places of what is encrypted
+/// line = 12*(VCHAR / SP) CRLF                ; by chance, at one of 10^10 places of what is encrypted
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Text {
-    /// Bytes in a row that can be printed; [`Self::ENDS`] behind their CR.
+    /// Bytes in a row that can be printed; [`Self::BEHIND_CR`] behind their CR.
     run: u8,
 }
 
@@ -75,22 +75,22 @@ impl View {
         match self {
             Self::Unopened => other == Self::Unopened && begins_record(first),
             Self::Promised => begins_record(first),
-            Self::AtLine | Self::Clear | Self::Records(_) | Self::Amid(_) | Self::Lost => false,
+            Self::AtLine | Self::Clear | Self::Records(_) | Self::Gapped(_) | Self::Lost => false,
         }
     }
 }
 
 impl Text {
     const LEAST: u8 = 12;
-    const ENDS: u8 = u8::MAX;
+    const BEHIND_CR: u8 = u8::MAX;
 
-    /// Goes over `bytes`, to the end of a line. A shorter one is missed, and so is this one's text.
+    /// Goes over `bytes` to the end of the first line that is long enough. That line itself isn't read.
     pub(super) fn follow(&mut self, bytes: &[u8]) -> Followed {
         for (at, byte) in bytes.iter().enumerate() {
             self.run = match byte {
-                b'\n' if self.run == Self::ENDS => return Followed::Ended(at.saturating_add(1)),
-                b'\r' if (Self::LEAST..Self::ENDS).contains(&self.run) => Self::ENDS,
-                b' '..=b'~' if self.run == Self::ENDS => 1,
+                b'\n' if self.run == Self::BEHIND_CR => return Followed::Ended(at.saturating_add(1)),
+                b'\r' if (Self::LEAST..Self::BEHIND_CR).contains(&self.run) => Self::BEHIND_CR,
+                b' '..=b'~' if self.run == Self::BEHIND_CR => 1,
                 b' '..=b'~' => self.run.saturating_add(1).min(Self::LEAST),
                 _ => 0,
             };

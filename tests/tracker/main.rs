@@ -4,6 +4,7 @@ mod blind;
 mod evidence;
 mod expected;
 mod gaps;
+mod odd;
 mod outside;
 mod pipelined;
 mod refused;

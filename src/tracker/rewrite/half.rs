@@ -59,8 +59,9 @@ impl Half {
         self.input.extend_from_slice(bytes);
     }
 
-    /// Holds the next `count` bytes. What this side negotiates isn't among them where it is heard; `None`: TLS hides all.
-    pub(super) fn hold(&mut self, from: Peer, count: usize, hears: Option<Hears>) {
+    /// Holds the next `count` bytes. What this side negotiates isn't among them where it is heard; `None`: TLS hides all. Returns what is held of them.
+    pub(super) fn hold(&mut self, from: Peer, count: usize, hears: Option<Hears>) -> &[u8] {
+        let before = self.held.len();
         let bytes = self.input.get(self.taken..self.taken.saturating_add(count)).unwrap_or_default();
         match (&mut self.options, hears) {
             (Some(options), Some(hears)) => options.take(from, bytes, hears, &mut self.held),
@@ -70,6 +71,7 @@ impl Half {
             }
         }
         self.take(count);
+        self.held.get(before..).unwrap_or_default()
     }
 
     /// The next `count` bytes are taken.

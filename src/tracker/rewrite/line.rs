@@ -269,7 +269,7 @@ fn telnet_of(raw: &[u8], out: &mut Vec<u8>) {
         let Some(behind) = rest.get(at..) else { return };
         let length = match telnet::sequence(behind) {
             Sequence::Negotiation(_) => 3,
-            Sequence::Subnegotiation => subnegotiation(behind),
+            Sequence::Subnegotiation => telnet::subnegotiation(behind),
             Sequence::Interrupt | Sequence::Command => 2,
             Sequence::Unended | Sequence::Data => 1,
             Sequence::Escaped => {
@@ -280,10 +280,4 @@ fn telnet_of(raw: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(behind.get(..length).unwrap_or(behind));
         rest = behind.get(length..).unwrap_or_default();
     }
-}
-
-/// The length of `IAC SB … IAC SE`.
-fn subnegotiation(bytes: &[u8]) -> usize {
-    let end = bytes.windows(2).position(|pair| pair == [telnet::IAC, telnet::SUBNEGOTIATION_END]);
-    end.map_or(bytes.len(), |end| end.saturating_add(2))
 }

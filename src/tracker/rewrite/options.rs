@@ -12,7 +12,7 @@ const WORD: usize = 32;
 /// The code of a reply, and what is behind it.
 const CODE: usize = 4;
 
-/// Where Telnet is told from what is said, as the tracker does it.
+/// Where Telnet is told apart from text, as the tracker does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tracker) enum Hears {
     /// Nowhere: an AUTH isn't refused, or a reply of many lines is under way.
@@ -24,17 +24,17 @@ pub(in crate::tracker) enum Hears {
 
 /// One side's negotiations.
 pub(super) struct Options {
-    /// So many bytes of the line came, without Telnet; the most if its beginning is unknown.
+    /// Bytes of the line so far, without Telnet; `usize::MAX` if its beginning wasn't seen.
     came: usize,
     /// A blank was among them.
     is_text: bool,
     open: Open,
-    /// A subnegotiation has so many bytes at most.
+    /// The longest subnegotiation, in bytes.
     limit: usize,
     answered: u8,
     /// What this side is to read.
     refusals: Vec<u8>,
-    /// So many bytes more came than are held.
+    /// Bytes that were taken out and aren't counted in any piece yet.
     gone: isize,
 }
 
@@ -139,9 +139,16 @@ impl Options {
         self.is_text |= line.contains(&b' ');
     }
 
-    /// Some bytes weren't seen here, nor is the end of a line known.
-    pub(super) fn lose(&mut self) {
-        (self.came, self.open) = (usize::MAX, Open::Nothing);
+    /// Some bytes weren't seen here, nor is the end of a line known, or none come any more: a sequence that hasn't ended goes on.
+    pub(super) fn lose(&mut self, out: &mut Vec<u8>) {
+        let unended: &[u8] = match core::mem::take(&mut self.open) {
+            Open::Command => &[IAC],
+            Open::Option(command) => &[IAC, command],
+            Open::Nothing | Open::Subnegotiation(_) | Open::Ending(_) => &[],
+        };
+        out.extend_from_slice(unended);
+        self.gone = self.gone.saturating_sub_unsigned(unended.len());
+        self.came = usize::MAX;
     }
 
     /// TLS had its turn. What isn't hidden behind it begins a line.
@@ -162,7 +169,7 @@ impl Open {
 }
 
 impl Rewrite {
-    /// Nothing is held of this side, but its negotiations may have come.
+    /// Nothing of this side is held, but negotiations that don't go on may have come: they are counted.
     pub(super) fn drop_options(&mut self, from: Peer) {
         let gone = self.half(from).options.as_mut().map_or(0, Options::gone);
         self.drop_held(from, usize::try_from(gone).unwrap_or(0));

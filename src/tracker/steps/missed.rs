@@ -1,4 +1,4 @@
-//! What follows where a line was missed, and from replies of which it is known only later what they answered.
+//! What follows from lines that were missed, and from replies whose command becomes known only later.
 
 use super::{Heard, Steps};
 use crate::command::Verb;
@@ -130,11 +130,14 @@ impl Steps {
         }
     }
 
-    /// One side says nothing more.
+    /// This side says nothing more.
     #[cold]
-    pub(in crate::tracker) fn ended(&mut self) {
+    pub(in crate::tracker) fn ended(&mut self, side: Peer) {
         if !self.lost {
             self.settle_suspect();
+        }
+        if side == Peer::Server {
+            self.session.end();
         }
     }
 
@@ -153,7 +156,7 @@ impl Steps {
         let step = self.session.settle(id, code);
         self.heard(id, awaited, step);
         self.told.answered = Some(Late { id, verb: awaited.verb(), step, code });
-        (self.told.late, self.told.stirred) = (true, true);
+        (self.told.unbooked, self.told.stirred) = (true, true);
     }
 
     #[cold]
