@@ -13,7 +13,7 @@ use clap::{ArgAction, Parser, ValueEnum};
 use ftp_proto::tracker::{Rules, Strangers};
 
 use super::adapter::{Service, Upstream, serve};
-use super::data::Settings;
+use super::data::{ANY, Settings};
 use super::log::Log;
 use super::policy::{Kind, Policy, Tls, Word};
 use crate::server::door::{self, House, Stop};
@@ -157,8 +157,8 @@ impl Arguments {
                 tls: self.tls,
             },
             data: Settings {
-                passive_ports: self.passive_ports.unwrap_or(0..=0),
-                active_ports: self.active_ports.unwrap_or(0..=0),
+                passive_ports: self.passive_ports.unwrap_or(ANY),
+                active_ports: self.active_ports.unwrap_or(ANY),
                 passive_address: self.passive_address,
                 external_address: self.external_address,
                 connect: Duration::from_secs(self.connect_timeout),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::processes::Server;
-use crate::{Proxy, named, pair, read, read_all, transfer};
+use crate::{Proxy, named, pair, read, read_all, runs_in_a_namespace, transfer};
 
 /// Somebody who never answers: others wait in front of it already. They have to stay.
 fn unreachable() -> (SocketAddr, Vec<Socket>) {
@@ -233,27 +233,11 @@ fn an_outside_address_is_told_to_its_own_family_alone() {
     assert!(session.reply().starts_with("226"));
 }
 
-/// Runs this test in a network namespace where there is nothing but a loopback, with a link-local address; false in there.
-fn runs_in_a_namespace(test: &str) -> bool {
-    if std::env::var_os("FTP_PROXY_INSIDE").is_some() {
-        return false;
-    }
-    let script = "ip link set lo up && ip -6 address add fe80::1/64 dev lo nodad && exec \"$@\"";
-    let status = Command::new("unshare")
-        .args(["--net", "--map-root-user", "sh", "-c", script, "sh"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("FTP_PROXY_INSIDE", "1")
-        .status();
-    assert!(status.expect("unshare (util-linux) runs this test").success(), "{test}, in a namespace");
-    true
-}
-
 /// An address that says nothing without its link.
 #[test]
 #[cfg(target_os = "linux")]
 fn link_local_addresses() {
-    if runs_in_a_namespace("edges::link_local_addresses") {
+    if runs_in_a_namespace("edges::link_local_addresses", "ip -6 address add fe80::1/64 dev lo nodad") {
         return;
     }
     let server = Server::start("[::1]:0", &[]);
