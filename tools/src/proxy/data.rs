@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::control::{in_order, reset};
-use super::pump::pump;
+use super::pump::{Broken, pump};
 use crate::net::data::{listen_on_link, why};
 
 /// As many data connections may a session have at once. One is usual; the next may be agreed on while one is in use.
@@ -88,6 +88,9 @@ pub struct Meter {
     /// This side has said all, and the other has been told so.
     client_ended: Cell<bool>,
     server_ended: Cell<bool>,
+    /// The side that broke it, or else has said all first.
+    broken_by: Cell<Option<Peer>>,
+    first_ended: Cell<Option<Peer>>,
     /// Nothing more goes over it, or it never was.
     over: Cell<bool>,
 }
@@ -264,6 +267,8 @@ impl Meter {
             connected: Cell::default(),
             client_ended: Cell::default(),
             server_ended: Cell::default(),
+            broken_by: Cell::default(),
+            first_ended: Cell::default(),
             over: Cell::default(),
         }
     }
@@ -289,6 +294,25 @@ impl Meter {
     /// Whether nothing more comes from one side at least.
     pub fn has_an_end(&self) -> bool {
         [Peer::Client, Peer::Server].into_iter().any(|side| self.has_ended(side))
+    }
+
+    /// It stands from one end to the other, or has stood.
+    pub fn was_connected(&self) -> bool {
+        self.connected.get()
+    }
+
+    /// Whether the client has left it before all came that this side sends.
+    pub fn was_left_by_client(&self, sender: Peer) -> bool {
+        match self.broken_by.get() {
+            Some(side) => side == Peer::Client,
+            // Who sends has to end it, in order.
+            None => sender == Peer::Server && self.first_ended.get() == Some(Peer::Client),
+        }
+    }
+
+    fn end(&self, sender: Peer) {
+        self.end_of(sender).set(true);
+        self.first_ended.set(self.first_ended.get().or(Some(sender)));
     }
 
     fn end_of(&self, sender: Peer) -> &Cell<bool> {
@@ -330,23 +354,24 @@ impl Making {
         meter.connected.set(true);
         meter.last.set(Instant::now());
         let (client, server) = if by == Peer::Client { (&near, &far) } else { (&far, &near) };
-        let passed = |sender| {
-            meter.end_of(sender).set(true);
-            tell(News::Passed);
+        let go = async |sender: Peer, from, to| {
+            let passed = || {
+                meter.end(sender);
+                tell(News::Passed);
+            };
+            pump(from, to, |count| meter.count(sender.other(), count), passed).await.map_err(|which| {
+                meter.broken_by.set(Some(if which == Broken::From { sender } else { sender.other() }));
+                News::Broken
+            })
         };
-        let moving = async {
-            tokio::try_join!(
-                pump(client, server, |count| meter.count(Peer::Server, count), || passed(Peer::Client)),
-                pump(server, client, |count| meter.count(Peer::Client, count), || passed(Peer::Server)),
-            )
-        };
+        let moving = async { tokio::try_join!(go(Peer::Client, client, server), go(Peer::Server, server, client)) };
         let result = tokio::select! {
             result = moving => result.map(drop),
-            () = stalled(&meter, settings.stall) => Err(timed_out()),
+            () = stalled(&meter, settings.stall) => Err(News::Broken),
             () = leave.notified() => Ok(()),
         };
         meter.over.set(true);
-        result.map_err(|_| News::Broken)?;
+        result?;
         [&near, &far].into_iter().for_each(in_order);
         Ok(())
     }

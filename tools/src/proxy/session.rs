@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::session::CommandId;
 use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Tracker, Translation, Witness};
-use ftp_proto::{Code, Endpoints, Instant, LossKind};
+use ftp_proto::{Code, Endpoints, Evidence, Instant, LossKind};
 use tokio::net::TcpStream;
 use tokio::sync::futures::Notified;
 use tokio::time::sleep;
@@ -147,7 +147,7 @@ impl Session {
                 Wake::Stop => break End::Given(SHUTTING_DOWN),
             };
             if let Err(side) = result {
-                self.watch.broke(side);
+                self.watch.broke(side, self.client.has_ended());
                 break End::Broken;
             }
         };
@@ -184,7 +184,7 @@ impl Session {
             if from == Peer::Server {
                 self.rewrite.received(from, &[]).map_err(|flood| flood.from)?;
                 self.pass();
-                self.watch.lost(LossKind::Closed);
+                self.watch.lost(LossKind::Closed, self.client.has_ended());
             }
             self.side(from.other()).finish();
             return self.write(from.other());
@@ -207,7 +207,7 @@ impl Session {
     fn pass(&mut self) {
         let Self { rewrite, watch, client, server, mark, service, ends, .. } = self;
         let now = watch.now();
-        let Watch { ways, record, witness, .. } = watch;
+        let Watch { ways, record, witness, view, .. } = watch;
         let policy = &service.policy;
         let mut speaks = Peer::Client;
         // The command whose line hasn't gone on.
@@ -215,6 +215,13 @@ impl Session {
         while let Some(passed) = (!*ends).then(|| rewrite.poll()).flatten() {
             match passed {
                 Passed::Event(event) => {
+                    // What this event may be the end of.
+                    let broken_off = match &event {
+                        Event::Reply { answers: Some(id), .. } | Event::Answered { id, .. } => {
+                            record.was_broken_off(*id, ways)
+                        }
+                        _ => false,
+                    };
                     record.observe(&event, ways);
                     // What doesn't go on, and what the client reads instead.
                     let refusal = match &event {
@@ -249,6 +256,10 @@ impl Session {
                             record.replaced(id, reply.code());
                         }
                         witness.refused(id, reply, now);
+                    }
+                    if let Some(evidence) = witness.take_trouble().filter(|_| !broken_off) {
+                        record.settle(ways);
+                        explain(evidence, view, ways, record);
                     }
                 }
                 Passed::Address(address) => {
@@ -287,7 +298,6 @@ impl Session {
             }
         }
         record.settle(ways);
-        self.watch.explain();
     }
 
     async fn finish(mut self: Box<Self>, end: End, mut stop: Pin<&mut Notified<'_>>) {
@@ -351,7 +361,7 @@ impl Watch {
             News::Failed(why) => {
                 let now = self.now();
                 self.witness.failed(id, why, now);
-                self.explain();
+                self.explain(self.record.was_broken_off(id, &self.ways));
             }
             News::Passed | News::Broken => {}
             News::Over => {
@@ -362,29 +372,33 @@ impl Watch {
         self.record.settle(&self.ways);
     }
 
-    /// A control connection has broken.
-    fn broke(&mut self, side: Peer) {
+    /// A control connection has broken; and whether the client had left before.
+    fn broke(&mut self, side: Peer, has_left: bool) {
         let whose = if side == Peer::Client { "client" } else { "server" };
         self.record.say("broken", &format!("the {whose}'s control connection was reset"));
         if side == Peer::Server {
-            self.lost(LossKind::Reset);
+            self.lost(LossKind::Reset, has_left);
         }
     }
 
-    /// The server's has ended so.
-    fn lost(&mut self, how: LossKind) {
+    /// The server's has ended so; if the client had left before, that is why.
+    fn lost(&mut self, how: LossKind, has_left: bool) {
         let now = self.now();
         self.witness.ended(how, now);
-        self.explain();
+        self.explain(has_left);
     }
 
-    /// Writes into the log why a data connection failed, if one has.
-    fn explain(&mut self) {
-        if let Some(evidence) = self.witness.take_trouble() {
-            let line = self.view.explain(evidence, |announced| self.ways.told(announced));
-            line.iter().for_each(|line| self.record.say("trouble", line));
+    /// Writes into the log why a data connection failed, if one has, unless the client has broken it off itself.
+    fn explain(&mut self, broken_off: bool) {
+        if let Some(evidence) = self.witness.take_trouble().filter(|_| !broken_off) {
+            explain(evidence, &self.view, &self.ways, &self.record);
         }
     }
+}
+
+fn explain(evidence: Evidence, view: &View, ways: &Ways, record: &Record) {
+    let line = view.explain(evidence, |announced| ways.told(announced));
+    line.iter().for_each(|line| record.say("trouble", line));
 }
 
 impl Mark {

@@ -11,6 +11,7 @@ mod scripted;
 mod broken;
 mod data;
 mod edges;
+mod left;
 mod log;
 mod policy;
 mod ports;
