@@ -124,6 +124,27 @@ fn who_leaves_amid_a_transfer_is_no_trouble() {
     assert!(!log.contains("trouble"), "{log}");
 }
 
+/// Nor a transfer for which no data connection was agreed on: none has failed.
+#[test]
+fn who_agrees_on_no_data_connection_is_no_trouble() {
+    let server = Scripted::new(|peer, line| {
+        if !line.starts_with("RETR") {
+            return Then::Usual;
+        }
+        peer.say("425 Use PORT or PASV first.");
+        Then::Said
+    });
+    let proxy = Proxy::before(server.address, &[]);
+    let mut session = proxy.log_in();
+    assert!(session.say("RETR file").starts_with("425"));
+    is_no_trouble(&proxy, &mut session, " RETR 425 ");
+    let proxy = Proxy::before(server.address, &["--only", "passive"]);
+    let mut session = proxy.log_in();
+    assert!(session.say("PORT 127,0,0,1,200,1").starts_with("502"));
+    assert!(session.say("RETR file").starts_with("425"));
+    is_no_trouble(&proxy, &mut session, " RETR 425 ");
+}
+
 /// What the server breaks off is, also where the client has said all that it had to say.
 #[test]
 fn what_a_server_breaks_off_is_trouble() {
