@@ -196,6 +196,24 @@ fn options_that_can_not_be() {
         (&["--listen", "127.0.0.1:0", "--server", "a", "--external-address", "224.0.0.1"], "--external-address"),
         (&["--listen", "127.0.0.1:0", "--server", "a", "--trust", "::"], "--trust"),
         (&["--listen", "127.0.0.1:0", "--server", "a", "--announced-ports", "1-1023"], "--announced-ports"),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--only", "passive", "--active-ports", "5000-5009"],
+            "--active-ports",
+        ),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--only", "passive", "--external-address", "192.0.2.1"],
+            "--external-address",
+        ),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--only", "active", "--passive-ports", "5000-5009"],
+            "--passive-ports",
+        ),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--only", "active", "--passive-address", "192.0.2.1"],
+            "--passive-address",
+        ),
+        (&["--listen", "127.0.0.1:0", "--server", "a", "--only", "active", "--passive-host", "peer"], "--passive-host"),
+        (&["--listen", "127.0.0.1:2121", "--server", "a", "--passive-ports", "2121-2121"], "--passive-ports"),
         (&["--listen", "203.0.113.1:0", "--server", "a"], "203.0.113.1"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_ftp-proxy")).args(options).output().unwrap();
@@ -204,6 +222,33 @@ fn options_that_can_not_be() {
         assert!(output.status.code() == Some(status) && output.stdout.is_empty(), "{options:?}: {output:?}");
         assert!(why.contains(what), "{options:?}: {why}");
     }
+}
+
+/// What becomes of what doesn't pass, each with the word that a client reads.
+#[test]
+fn the_help_says_what_happens() {
+    let output = Command::new(env!("CARGO_BIN_EXE_ftp-proxy")).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for (option, says) in [
+        ("--passive-host", "425"),
+        ("--only", "502"),
+        ("--deny", "502"),
+        ("--read-only", "550"),
+        ("--announced-ports", "500"),
+        ("--announced-ports", "425"),
+        ("--tls", "534"),
+        ("--max-sessions", "421"),
+        ("--idle-timeout", "421"),
+        ("--data-timeout", "broken off"),
+        ("--connect-timeout", "421"),
+        ("--log", "SIGHUP"),
+    ] {
+        let (_, text) =
+            help.split_once(&format!("      {option} ")).or(help.split_once(&format!("      {option}\n"))).unwrap();
+        let text = text.split("\n      --").next().unwrap();
+        assert!(text.contains(says), "{option}: {says} isn't in {text}");
+    }
+    assert!(output.status.success() && output.stderr.is_empty());
 }
 
 #[test]
