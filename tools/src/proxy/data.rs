@@ -435,7 +435,11 @@ fn listen(own: SocketAddr, ports: &RangeInclusive<u16>) -> Result<TcpListener, D
 async fn dial(to: SocketAddr, mut source: SocketAddr) -> io::Result<TcpStream> {
     // The system picks any port whose connection would be another one than those it remembers.
     if would_dial_from(to).is_ok_and(|host| host == source.ip()) {
-        return TcpStream::connect(to).await;
+        match TcpStream::connect(to).await {
+            // None but those that were bound.
+            Err(error) if is_taken(&error) => {}
+            result => return result,
+        }
     }
     // Who is bound before gets a port for itself; while there is none, a number that is named can be shared.
     let mut ports = iter::once(0).chain(iter::repeat_with(any_dynamic).take(TRIES));
