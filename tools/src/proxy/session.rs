@@ -23,6 +23,9 @@ use super::trouble::View;
 /// Read at a time.
 const BUFFER: usize = 16 * 1024;
 
+/// While so many commands wait for their replies, no other one goes on: the tracker keeps count of 64.
+const MOST_DUE: usize = 48;
+
 /// How long an end may take to leave once it was told to.
 pub const LINGER: Duration = Duration::from_secs(2);
 
@@ -38,6 +41,10 @@ pub struct Session {
     watch: Watch,
     /// When either end has said anything.
     last: Clock,
+    /// So many commands wait for their replies, as far as is known.
+    due: usize,
+    /// What the client has said behind them.
+    held: Vec<u8>,
     mark: Mark,
     /// It must not go on.
     ends: bool,
@@ -107,6 +114,8 @@ impl Session {
             watch,
             service,
             last: Clock::now(),
+            due: 0,
+            held: Vec::new(),
             mark: Mark::default(),
             ends: false,
         }))
@@ -120,9 +129,13 @@ impl Session {
             }
             let (client, server, rewrite) = (&self.client, &self.server, &self.rewrite);
             let roomy = client.has_room() && server.has_room();
-            let may_read = |side: &Side, whose| roomy && !side.has_ended() && rewrite.wants_input(whose);
-            // Nobody answers a client whose server has gone.
-            let patience = if server.has_ended() { LINGER } else { self.service.idle };
+            let holds = !self.held.is_empty();
+            let may_read = |side: &Side, whose| {
+                roomy && !side.has_ended() && rewrite.wants_input(whose) && !(holds && whose == Peer::Client)
+            };
+            // Nobody answers a client whose server has gone, nor perhaps one that says so much.
+            let waits = holds && rewrite.wants_input(Peer::Client);
+            let patience = if server.has_ended() || waits { LINGER } else { self.service.idle };
             let rest = patience.saturating_sub(self.last_word().elapsed());
             let wake = tokio::select! {
                 result = client.readable(), if may_read(client, Peer::Client) => Wake::Readable(Peer::Client, result),
@@ -142,11 +155,15 @@ impl Session {
                     Ok(())
                 }
                 Wake::Late if self.last_word().elapsed() < patience => Ok(()),
+                Wake::Late if waits => {
+                    self.due = 0;
+                    Ok(())
+                }
                 Wake::Late if self.server.has_ended() => break End::Left,
                 Wake::Late => break End::Given("421 Nothing was said for too long.\r\n"),
                 Wake::Stop => break End::Given(SHUTTING_DOWN),
             };
-            if let Err(side) = result {
+            if let Err(side) = result.and_then(|()| self.go_on()) {
                 self.watch.broke(side, self.client.has_ended());
                 break End::Broken;
             }
@@ -191,6 +208,12 @@ impl Session {
         };
         if from == Peer::Client {
             self.mark.comes(bytes.len(), heard.urgent);
+            // An ABOR doesn't wait.
+            if heard.urgent {
+                self.due = 0;
+            }
+            self.held = bytes.to_vec();
+            return Ok(());
         }
         self.rewrite.received(from, bytes).map_err(|flood| flood.from)?;
         self.pass();
@@ -199,13 +222,32 @@ impl Session {
         self.write(Peer::Server)
     }
 
+    /// What the client has said goes on, line by line, while not too many commands wait for their replies.
+    fn go_on(&mut self) -> Result<(), Peer> {
+        let held = std::mem::take(&mut self.held);
+        let mut rest = &held[..];
+        while !rest.is_empty() && !self.ends && self.due < MOST_DUE && self.rewrite.wants_input(Peer::Client) {
+            let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+            let (line, behind) = rest.split_at(end);
+            self.rewrite.received(Peer::Client, line).map_err(|flood| flood.from)?;
+            self.pass();
+            rest = behind;
+        }
+        if rest.len() < held.len() {
+            self.write(Peer::Client)?;
+            self.write(Peer::Server)?;
+        }
+        self.held = rest.to_vec();
+        Ok(())
+    }
+
     fn write(&mut self, to: Peer) -> Result<(), Peer> {
         self.side(to).write().map_err(|_| to)
     }
 
     /// Takes all that there is: what is told, what is asked, and what goes on.
     fn pass(&mut self) {
-        let Self { rewrite, watch, client, server, mark, service, ends, .. } = self;
+        let Self { rewrite, watch, client, server, mark, service, ends, due, .. } = self;
         let now = watch.now();
         let Watch { ways, record, witness, view, .. } = watch;
         let policy = &service.policy;
@@ -215,6 +257,16 @@ impl Session {
         while let Some(passed) = (!*ends).then(|| rewrite.poll()).flatten() {
             match passed {
                 Passed::Event(event) => {
+                    match &event {
+                        Event::Command { .. } => *due += 1,
+                        Event::Reply { answers: Some(_), reply, .. } if !reply.code().is_preliminary() => {
+                            *due = due.saturating_sub(1);
+                        }
+                        Event::Answered { .. } => *due = due.saturating_sub(1),
+                        // Nothing is counted then.
+                        Event::Lost(_) | Event::Blind => *due = 0,
+                        _ => {}
+                    }
                     // What this event may be the end of.
                     let broken_off = match &event {
                         Event::Reply { answers: Some(id), .. } | Event::Answered { id, .. } => {
@@ -291,6 +343,7 @@ impl Session {
                 }
                 Passed::Bytes { to: Peer::Server, bytes, came } => {
                     if let (Some(id), []) = (said.take(), bytes) {
+                        *due = due.saturating_sub(1);
                         record.kept_here(id);
                     }
                     server.push(bytes, mark.goes(came, bytes.len()));
