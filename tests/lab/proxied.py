@@ -25,6 +25,8 @@ from servers import PASSWORD
 CASES_AT_ONCE = 4
 # What is moved: more than the buffers on the way hold, and no whole number of them.
 CONTENT = random.Random(6384).randbytes(700_001)
+# How many files a folder has: enough for several connections, and fewer than commands may wait for their replies.
+MANY = 40
 # The ports of the proxy that a firewall redirects to it.
 REDIRECTED = (46000, 46099)
 
@@ -72,6 +74,10 @@ class Case:
     # What a client hears, and what the proxy's log says; then nothing comes.
     hears: str = ""
     logs: tuple = ()
+    # A folder is downloaded over several connections at once, and no command is refused by the proxy.
+    mirrors: bool = False
+    # It runs only if it is named, since it is known to fail; why.
+    fails: str = ""
 
 
 # Of each client, the kinds of data connections that it can be told to use in this network.
@@ -104,6 +110,8 @@ REDIRECT = network.nat(
     # Clients expect what is dialled for the server to come from there.
     postrouting=(f'oifname "client" tcp dport 1024-65535 snat to {network.PUBLIC_SERVER}',),
 )
+REDIRECT_V6 = REDIRECT.replace("table ip ", "table ip6 ").replace("ip daddr", "ip6 daddr")
+REDIRECT_V6 = REDIRECT_V6.replace(network.PUBLIC_SERVER, network.SERVER_V6)
 
 CASES = [
     Case("4-4", network.HOME, network.SITE, IPV4),
@@ -118,6 +126,25 @@ CASES = [
         kind=Redirecting,
         rules=REDIRECT,
         needs=("nf_tables", "nf_nat"),
+    ),
+    Case(
+        "redirected-6",
+        network.CLIENT_V6,
+        network.SERVER_V6,
+        {"curl": ("EPSV", "EPRT"), "lftp": ("PASV", "PORT"), "ftp-client-std": ("EPSV", "EPRT")},
+        proxy=("--server", "redirected", "--passive-ports", "{}-{}".format(*REDIRECTED)),
+        kind=Redirecting,
+        rules=REDIRECT_V6,
+        needs=("nf_tables", "nf_nat", "nft_redir (IPv6)"),
+    ),
+    # Each connection but the first says all up to RETR at once, and the login is answered later.
+    Case(
+        "pipelined",
+        network.HOME,
+        network.SITE,
+        {"lftp-pipelined": ("PORT",)},
+        mirrors=True,
+        fails="a PORT that is said before the login is answered is refused with 530",
     ),
     # The server announces a private address, as behind a NAT: the proxy dials nobody there, and says what to do.
     Case(
@@ -152,6 +179,9 @@ def main():
     for case in CASES:
         if missing := lacks & {*case.needs}:
             print(f"skipped: {case.name}, which needs {', '.join(sorted(missing))}", flush=True)
+            continue
+        if case.fails and not any(name.partition("/")[0] == case.name for name in arguments.only):
+            print(f"skipped: {case.name}, since {case.fails}", flush=True)
             continue
         trials += [Trial(case, server, place, arguments) for server in WRITABLE if is_wanted(case, server, arguments.only)]
     with concurrent.futures.ThreadPoolExecutor(CASES_AT_ONCE) as pool:
@@ -237,6 +267,8 @@ class Trial:
         if name == "lftp" and ":" in target.host:
             target = dataclasses.replace(target, host=f"[{target.host}]")
         try:
+            if self.case.mirrors:
+                return self.mirrored(net, folder, client, target, mode)
             if self.case.hears:
                 return self.refused(net, folder, client.get(target, mode, remote, down), down)
             served = self.place.root / remote[1:]
@@ -268,6 +300,20 @@ class Trial:
                 raise Failed(f"the log doesn't say {part}", log)
         self.passed += 1
 
+    def mirrored(self, net, folder, client, target, mode):
+        """Several files, over several connections. They are where one is after the login: else clients wait for the reply to CWD."""
+        names, local = [f"{self.folder.name}-{number}.bin" for number in range(MANY)], folder / "mirror"
+        for name in names:
+            (self.place.root / name).write_bytes(CONTENT)
+        run(net, folder, client.get_all(target, mode, ".", self.folder.name, names, local))
+        for name in names:
+            check(local / name, f"what was downloaded of {name}")
+        said = [line.split(" ")[3:5] for line in self.log.read_text().splitlines()]
+        others = [f"{verb} {result}" for verb, result in said if "(" in result or verb in ("EPSV", "PASV", "trouble", "lost")]
+        if others:
+            raise Failed(f"the log has {', '.join(sorted({*others}))}")
+        self.passed += 1
+
     def check_log(self, remote, name):
         """Both transfers are in it, with every byte."""
         deadline = time.monotonic() + 5
@@ -286,7 +332,16 @@ class Trial:
             return Ours(self.tools, name)
         if name == "ftplib":
             return Ftplib(sys.executable)
-        return {"curl": visitors.Curl, "lftp": visitors.Lftp, "ncftp": visitors.Ncftp}[name]()
+        return {"curl": visitors.Curl, "lftp": visitors.Lftp, "lftp-pipelined": Pipelined, "ncftp": visitors.Ncftp}[name]()
+
+
+class Pipelined(visitors.Lftp):
+    """It waits for no reply before it says the next command."""
+
+    modes = {"PORT": "set ftp:passive-mode no; set ftp:sync-mode no"}
+
+    def get_all(self, server, mode, folder, beginning, names, local):
+        return self.command(server, mode, f"mirror -P 4 --no-recursion -i ^{beginning}- {folder} {local}")
 
 
 def run(net, folder, command):

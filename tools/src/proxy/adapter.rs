@@ -64,12 +64,12 @@ impl Service {
         };
         // Only an address of this host can be bound to.
         let is_here = || UdpSocket::bind((host, 0)).is_ok();
-        let listens_there = match own {
+        let listens_there = || match own {
             IpAddr::V4(own) if own.is_unspecified() => host.is_ipv4() && is_here(),
             IpAddr::V6(own) if own.is_unspecified() => is_here(),
             own => own.to_canonical() == host,
         };
-        self.own.port() == address.port() && listens_there
+        self.own.port() == address.port() && listens_there()
     }
 }
 

@@ -2,22 +2,24 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::io;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use std::{io, iter};
 
 use ftp_proto::DataError;
 use ftp_proto::session::CommandId;
 use ftp_proto::tracker::{Expectation, Peer, Withdrawal};
+use socket2::{Domain, Socket, Type};
 use tokio::net::{TcpListener as AsyncListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::control::{in_order, reset};
-use super::pump::pump;
+use super::pump::{Broken, pump};
 use crate::net::data::{listen_on_link, why};
 
 /// As many data connections may a session have at once. One is usual; the next may be agreed on while one is in use.
@@ -25,6 +27,16 @@ const MOST: usize = 8;
 
 /// And as many at all, with those that nobody needs any more and whose sockets are about to be closed.
 const MOST_LEAVING: usize = 64;
+
+/// The system picks the port.
+pub const ANY: RangeInclusive<u16> = 0..=0;
+
+/// RFC 6335 6: ports that belong to nobody. The system gives each of its own to one at a time, and to nobody for a minute after that; of a
+/// port that is named, it only wants that no connection is there twice.
+const DYNAMIC: RangeInclusive<u16> = 49152..=65535;
+
+/// So many of them are tried.
+const TRIES: usize = 16;
 
 /// What the data connections of a session have in common.
 #[derive(Debug, Clone)]
@@ -76,6 +88,9 @@ pub struct Meter {
     /// This side has said all, and the other has been told so.
     client_ended: Cell<bool>,
     server_ended: Cell<bool>,
+    /// The side that broke it, or else has said all first.
+    broken_by: Cell<Option<Peer>>,
+    first_ended: Cell<Option<Peer>>,
     /// Nothing more goes over it, or it never was.
     over: Cell<bool>,
 }
@@ -145,7 +160,7 @@ impl Ways {
             Peer::Client => (self.client_side, self.server_side, &settings.passive_ports, settings.passive_address),
             Peer::Server => (self.server_side, self.client_side, &settings.active_ports, settings.external_address),
         };
-        let listener = listen_on_link(own, ports.clone())?;
+        let listener = listen(own, ports)?;
         let port = listener.local_addr().map_err(|_| DataError::Local)?.port();
         // One is all that comes. Who is of the other family is told our own: an address of ours outside says nothing about it.
         let outside = outside.filter(|outside| outside.is_ipv4() == own.is_ipv4());
@@ -252,6 +267,8 @@ impl Meter {
             connected: Cell::default(),
             client_ended: Cell::default(),
             server_ended: Cell::default(),
+            broken_by: Cell::default(),
+            first_ended: Cell::default(),
             over: Cell::default(),
         }
     }
@@ -277,6 +294,25 @@ impl Meter {
     /// Whether nothing more comes from one side at least.
     pub fn has_an_end(&self) -> bool {
         [Peer::Client, Peer::Server].into_iter().any(|side| self.has_ended(side))
+    }
+
+    /// It stands from one end to the other, or has stood.
+    pub fn was_connected(&self) -> bool {
+        self.connected.get()
+    }
+
+    /// Whether the client has left it before all came that this side sends.
+    pub fn was_left_by_client(&self, sender: Peer) -> bool {
+        match self.broken_by.get() {
+            Some(side) => side == Peer::Client,
+            // Who sends has to end it, in order.
+            None => sender == Peer::Server && self.first_ended.get() == Some(Peer::Client),
+        }
+    }
+
+    fn end(&self, sender: Peer) {
+        self.end_of(sender).set(true);
+        self.first_ended.set(self.first_ended.get().or(Some(sender)));
     }
 
     fn end_of(&self, sender: Peer) -> &Cell<bool> {
@@ -318,23 +354,24 @@ impl Making {
         meter.connected.set(true);
         meter.last.set(Instant::now());
         let (client, server) = if by == Peer::Client { (&near, &far) } else { (&far, &near) };
-        let passed = |sender| {
-            meter.end_of(sender).set(true);
-            tell(News::Passed);
+        let go = async |sender: Peer, from, to| {
+            let passed = || {
+                meter.end(sender);
+                tell(News::Passed);
+            };
+            pump(from, to, |count| meter.count(sender.other(), count), passed).await.map_err(|which| {
+                meter.broken_by.set(Some(if which == Broken::From { sender } else { sender.other() }));
+                News::Broken
+            })
         };
-        let moving = async {
-            tokio::try_join!(
-                pump(client, server, |count| meter.count(Peer::Server, count), || passed(Peer::Client)),
-                pump(server, client, |count| meter.count(Peer::Client, count), || passed(Peer::Server)),
-            )
-        };
+        let moving = async { tokio::try_join!(go(Peer::Client, client, server), go(Peer::Server, server, client)) };
         let result = tokio::select! {
             result = moving => result.map(drop),
-            () = stalled(&meter, settings.stall) => Err(timed_out()),
+            () = stalled(&meter, settings.stall) => Err(News::Broken),
             () = leave.notified() => Ok(()),
         };
         meter.over.set(true);
-        result.map_err(|_| News::Broken)?;
+        result?;
         [&near, &far].into_iter().for_each(in_order);
         Ok(())
     }
@@ -386,19 +423,57 @@ async fn arrival(
     Ok(None)
 }
 
+/// Listens at a port of the range; of none, where the system picks one.
+fn listen(own: SocketAddr, ports: &RangeInclusive<u16>) -> Result<TcpListener, DataError> {
+    match listen_on_link(own, ports.clone()) {
+        Err(DataError::NoPort) if *ports == ANY => listen_on_link(own, DYNAMIC),
+        result => result,
+    }
+}
+
 /// Connects from the host that the other end knows.
 async fn dial(to: SocketAddr, mut source: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    source.set_port(0);
-    if let Err(error) = socket.bind(source) {
-        // All ports may be in the memory of connections that have ended.
-        if error.kind() != io::ErrorKind::AddrInUse {
-            return Err(error);
+    // The system picks any port whose connection would be another one than those it remembers.
+    if would_dial_from(to).is_ok_and(|host| host == source.ip()) {
+        match TcpStream::connect(to).await {
+            // None but those that were bound.
+            Err(error) if is_taken(&error) => {}
+            result => return result,
         }
-        socket.set_reuseaddr(true)?;
-        socket.bind(source)?;
     }
-    socket.connect(to).await
+    // Who is bound before gets a port for itself; while there is none, a number that is named can be shared.
+    let mut ports = iter::once(0).chain(iter::repeat_with(any_dynamic).take(TRIES));
+    loop {
+        let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        let port = ports.next();
+        source.set_port(port.unwrap_or_default());
+        let connected = match socket.bind(source) {
+            Ok(()) => socket.connect(to).await,
+            Err(error) => Err(error),
+        };
+        match connected {
+            Err(error) if is_taken(&error) && port.is_some() => {}
+            result => return result,
+        }
+    }
+}
+
+/// Any of the dynamic ports.
+fn any_dynamic() -> u16 {
+    let count = u64::from(DYNAMIC.end() - DYNAMIC.start()) + 1;
+    DYNAMIC.start() + (RandomState::new().build_hasher().finish() % count) as u16
+}
+
+/// The host from which the system would dial. Nothing is sent.
+fn would_dial_from(to: SocketAddr) -> io::Result<IpAddr> {
+    let socket = Socket::new(Domain::for_address(to), Type::DGRAM, None)?;
+    socket.connect(&to.into())?;
+    socket.local_addr()?.as_socket().map(|own| own.ip()).ok_or_else(|| io::ErrorKind::Unsupported.into())
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable)
 }
 
 /// Until nothing has moved for so long.

@@ -13,7 +13,7 @@ use clap::{ArgAction, Parser, ValueEnum};
 use ftp_proto::tracker::{Rules, Strangers};
 
 use super::adapter::{Service, Upstream, serve};
-use super::data::Settings;
+use super::data::{ANY, Settings};
 use super::log::Log;
 use super::policy::{Kind, Policy, Tls, Word};
 use crate::server::door::{self, House, Stop};
@@ -50,40 +50,42 @@ struct Arguments {
     /// The address that the server is told, for a proxy behind NAT; by default the one that it sees.
     #[arg(long, value_name = "IP")]
     external_address: Option<IpAddr>,
-    /// What becomes of a 227 that names another host than the server.
+    /// What becomes of a 227 that names another host than the server or one of --trust.
     #[arg(long, value_enum, default_value_t = PassiveHost::Checked)]
     passive_host: PassiveHost,
     /// Another host that may listen for data connections, such as one of a cluster; as often as wanted.
     #[arg(long, value_name = "IP")]
     trust: Vec<IpAddr>,
-    /// The only kind of data connections that there may be.
+    /// The only kind of data connections that there may be; commands that ask for the other are answered with 502.
     #[arg(long, value_enum, value_name = "passive|active", hide_possible_values = true)]
     only: Option<Kind>,
-    /// Commands that don't pass; as often as wanted.
+    /// Commands that don't pass: they are answered with 502, as are their aliases (XRMD for RMD); as often as wanted.
     #[arg(long, value_name = "VERB[,VERB]", value_delimiter = ',', value_parser = Word::parse, action = ArgAction::Append)]
     deny: Vec<Word>,
-    /// Nothing that could change anything at the server passes.
+    /// Nothing that could change anything at the server passes, nor any command that isn't known not to: the answer is 550.
     #[arg(long)]
     read_only: bool,
-    /// The ports that either end may announce for data connections; those below 1024 never pass.
+    /// The ports that either end may announce for data connections; those below 1024 never pass. The client reads 500 to a PORT, and 425 in
+    /// place of a 227, that names another.
     #[arg(long, value_name = "A-B", value_parser = ports)]
     announced_ports: Option<RangeInclusive<u16>>,
     /// What becomes of AUTH, and of TLS from the first byte on.
     #[arg(long, value_enum, default_value_t = Tls::Refuse)]
     tls: Tls,
-    /// How many sessions there may be at once; who comes then is told so, and turned away.
+    /// How many sessions there may be at once; who comes then is told so with 421, and turned away.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     max_sessions: u32,
-    /// How long nothing may be said, and nothing move.
+    /// How long nothing may be said, and nothing move; then the client is told so with 421, and the session ends.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     idle_timeout: u64,
-    /// How long nothing may move on a data connection.
+    /// How long nothing may move on a data connection; then it is broken off, and the session goes on.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     data_timeout: u64,
-    /// How long the server, or who listens for a data connection, may take to answer.
+    /// How long the server, or who listens for a data connection, may take to answer; then the client is told so with 421, or the data connection
+    /// is broken off.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     connect_timeout: u64,
-    /// Where the log goes, behind what is there; by default on standard error.
+    /// Where the log goes, behind what is there; by default on standard error. SIGHUP has the file opened anew by its name.
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 }
@@ -91,7 +93,7 @@ struct Arguments {
 /// What becomes of a 227 that names another host than the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PassiveHost {
-    /// It doesn't pass.
+    /// It doesn't pass: the client reads 425.
     Checked,
     /// The server is taken instead, as most clients do: for one behind NAT that announces its private address.
     Peer,
@@ -134,6 +136,7 @@ impl Arguments {
             ensure!(address.is_none_or(is_of_a_host), "{option}: nobody can connect to such an address");
         }
         ensure!(self.trust.iter().copied().all(is_of_a_host), "--trust: no host has such an address");
+        self.ensure_used()?;
         let announced = self.announced_ports.unwrap_or(FIRST_PORT..=u16::MAX);
         ensure!(
             *announced.end() >= FIRST_PORT,
@@ -157,8 +160,8 @@ impl Arguments {
                 tls: self.tls,
             },
             data: Settings {
-                passive_ports: self.passive_ports.unwrap_or(0..=0),
-                active_ports: self.active_ports.unwrap_or(0..=0),
+                passive_ports: self.passive_ports.unwrap_or(ANY),
+                active_ports: self.active_ports.unwrap_or(ANY),
                 passive_address: self.passive_address,
                 external_address: self.external_address,
                 connect: Duration::from_secs(self.connect_timeout),
@@ -169,6 +172,32 @@ impl Arguments {
             house: House::new(Some(usize::try_from(self.max_sessions)?)),
             stop: Stop::new()?,
         })
+    }
+
+    /// An error: an option that would have no effect, since another forbids all that it is for.
+    fn ensure_used(&self) -> Result<()> {
+        let passive = [
+            ("--passive-ports", self.passive_ports.is_some()),
+            ("--passive-address", self.passive_address.is_some()),
+            ("--passive-host peer", self.passive_host == PassiveHost::Peer),
+        ];
+        let active =
+            [("--active-ports", self.active_ports.is_some()), ("--external-address", self.external_address.is_some())];
+        let (only, others) = match self.only {
+            Some(Kind::Passive) => ("passive", &active[..]),
+            Some(Kind::Active) => ("active", &passive[..]),
+            None => ("", &[][..]),
+        };
+        for (option, is_given) in others {
+            ensure!(!is_given, "{option} has no effect with --only {only}");
+        }
+        // Where it listens for sessions; towards the server it may have another address.
+        let own = self.listen.port();
+        ensure!(
+            self.passive_ports != Some(own..=own),
+            "--passive-ports: the proxy itself listens at port {own}, so none would be left"
+        );
+        Ok(())
     }
 }
 

@@ -33,7 +33,7 @@ pub enum Kind {
 /// What becomes of AUTH, and of TLS from the first byte on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Tls {
-    /// It is refused: the client may go on without it.
+    /// AUTH is answered with 534, and the client may go on without it; TLS from the first byte on ends the session.
     Refuse,
     /// It passes. Nothing can be read from there on, so that there are no data connections.
     Blind,

@@ -38,23 +38,32 @@ enum Way {
     Large,
 }
 
+/// Which of the two connections broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    From,
+    To,
+}
+
 /// Passes on all that comes from one to the other, and its end.
-pub async fn pump(from: &TcpStream, to: &TcpStream, count: impl Fn(usize), passed: impl Fn()) -> io::Result<()> {
+pub async fn pump(from: &TcpStream, to: &TcpStream, count: impl Fn(usize), passed: impl Fn()) -> Result<(), Broken> {
     // No buffer waits for who says nothing.
-    from.readable().await?;
+    from.readable().await.map_err(|_| Broken::From)?;
     let mut bytes = UnderWay::default();
     loop {
-        from.readable().await?;
+        from.readable().await.map_err(|_| Broken::From)?;
         match from.try_io(Interest::READABLE, || bytes.take(from)) {
             Ok(0) => break,
+            Ok(_) => {}
             Err(error) if is_nothing(&error) => continue,
-            result => drop(result?),
+            Err(_) => return Err(Broken::From),
         }
         while !bytes.is_empty() {
-            to.writable().await?;
+            to.writable().await.map_err(|_| Broken::To)?;
             match to.try_io(Interest::WRITABLE, || bytes.give(to)) {
+                Ok(written) => count(written),
                 Err(error) if is_nothing(&error) => {}
-                result => count(result?),
+                Err(_) => return Err(Broken::To),
             }
         }
         // Where both ends are fast, no other session of the thread would ever have its turn.
@@ -62,8 +71,11 @@ pub async fn pump(from: &TcpStream, to: &TcpStream, count: impl Fn(usize), passe
     }
     let result = SockRef::from(to).shutdown(Shutdown::Write);
     passed();
-    // Who has left already needs no end.
-    result.or_else(|error| if error.kind() == ErrorKind::NotConnected { Ok(()) } else { Err(error) })
+    match result {
+        // Who has left already needs no end.
+        Err(error) if error.kind() != ErrorKind::NotConnected => Err(Broken::To),
+        _ => Ok(()),
+    }
 }
 
 impl UnderWay {

@@ -24,6 +24,9 @@ use crate::printable;
 /// So many commands may wait for their replies; of more, the log tells no end.
 const MOST: usize = 64;
 
+/// Who aborts a transfer sooner than this hasn't waited for its data connection.
+const HASTE: Duration = Duration::from_secs(1);
+
 /// The log of a session.
 pub struct Record {
     log: Arc<Log>,
@@ -56,6 +59,8 @@ struct Transfer {
     setup: Option<CommandId>,
     /// Its 1yz has come.
     begun: bool,
+    /// So soon the client has aborted it.
+    aborted: Option<Duration>,
     meter: Option<Rc<Meter>>,
     end: Option<Option<Code>>,
 }
@@ -142,6 +147,17 @@ impl Record {
         self.write_transfers(Transfer::is_over);
     }
 
+    /// Whether the client itself has broken a transfer off, which that command asked for, or its data connection.
+    pub fn was_broken_off(&self, id: CommandId, ways: &Ways) -> bool {
+        let is_meant = |transfer: &&Transfer| transfer.line.id == id || transfer.setup == Some(id);
+        self.transfers.iter().find(is_meant).is_some_and(|transfer| {
+            let meter = transfer.meter.as_ref().or_else(|| transfer.setup.and_then(|id| ways.meter(Some(id))));
+            let was_connected = meter.is_some_and(|meter| meter.was_connected());
+            let was_aborted = transfer.aborted.is_some_and(|after| was_connected || after < HASTE);
+            was_aborted || meter.is_some_and(|meter| meter.was_left_by_client(transfer.sender))
+        })
+    }
+
     /// The session has ended: what has no end yet will have none.
     pub fn finish(&mut self) {
         self.write_transfers(|_| true);
@@ -164,12 +180,17 @@ impl Record {
             self.settle(ways);
             self.write_transfers(|transfer| transfer.end.is_some());
             let sender = if verb.is_upload() { Peer::Client } else { Peer::Server };
-            let (setup, meter) = (None, None);
-            self.transfers.push_back(Transfer { line, sender, setup, begun: false, meter, end: None });
+            let (setup, aborted, meter) = (None, None, None);
+            self.transfers.push_back(Transfer { line, sender, setup, begun: false, aborted, meter, end: None });
             if self.transfers.len() > MOST {
                 self.transfers.pop_front().iter().for_each(|transfer| self.write_transfer(transfer));
             }
         } else {
+            if verb == Verb::Abor {
+                for transfer in self.transfers.iter_mut().filter(|transfer| transfer.end.is_none()) {
+                    transfer.aborted.get_or_insert(transfer.line.since.elapsed());
+                }
+            }
             self.waiting.push_back(line);
             if self.waiting.len() > MOST {
                 self.waiting.pop_front().iter().for_each(|line| self.write(line, "-", None));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Clock};
 
 use ftp_proto::session::CommandId;
 use ftp_proto::tracker::{Event, Passed, Peer, Rewrite, Tracker, Translation, Witness};
-use ftp_proto::{Code, Endpoints, Instant, LossKind};
+use ftp_proto::{Code, Endpoints, Evidence, Instant, LossKind};
 use tokio::net::TcpStream;
 use tokio::sync::futures::Notified;
 use tokio::time::sleep;
@@ -22,6 +22,9 @@ use super::trouble::View;
 
 /// Read at a time.
 const BUFFER: usize = 16 * 1024;
+
+/// While so many commands wait for their replies, no other one goes on: the tracker keeps count of 64.
+const MOST_DUE: usize = 48;
 
 /// How long an end may take to leave once it was told to.
 pub const LINGER: Duration = Duration::from_secs(2);
@@ -38,6 +41,10 @@ pub struct Session {
     watch: Watch,
     /// When either end has said anything.
     last: Clock,
+    /// So many commands wait for their replies, as far as is known.
+    due: usize,
+    /// What the client has said behind them.
+    held: Vec<u8>,
     mark: Mark,
     /// It must not go on.
     ends: bool,
@@ -107,6 +114,8 @@ impl Session {
             watch,
             service,
             last: Clock::now(),
+            due: 0,
+            held: Vec::new(),
             mark: Mark::default(),
             ends: false,
         }))
@@ -120,9 +129,13 @@ impl Session {
             }
             let (client, server, rewrite) = (&self.client, &self.server, &self.rewrite);
             let roomy = client.has_room() && server.has_room();
-            let may_read = |side: &Side, whose| roomy && !side.has_ended() && rewrite.wants_input(whose);
-            // Nobody answers a client whose server has gone.
-            let patience = if server.has_ended() { LINGER } else { self.service.idle };
+            let holds = !self.held.is_empty();
+            let may_read = |side: &Side, whose| {
+                roomy && !side.has_ended() && rewrite.wants_input(whose) && !(holds && whose == Peer::Client)
+            };
+            // Nobody answers a client whose server has gone, nor perhaps one that says so much.
+            let waits = holds && rewrite.wants_input(Peer::Client);
+            let patience = if server.has_ended() || waits { LINGER } else { self.service.idle };
             let rest = patience.saturating_sub(self.last_word().elapsed());
             let wake = tokio::select! {
                 result = client.readable(), if may_read(client, Peer::Client) => Wake::Readable(Peer::Client, result),
@@ -142,12 +155,16 @@ impl Session {
                     Ok(())
                 }
                 Wake::Late if self.last_word().elapsed() < patience => Ok(()),
+                Wake::Late if waits => {
+                    self.due = 0;
+                    Ok(())
+                }
                 Wake::Late if self.server.has_ended() => break End::Left,
                 Wake::Late => break End::Given("421 Nothing was said for too long.\r\n"),
                 Wake::Stop => break End::Given(SHUTTING_DOWN),
             };
-            if let Err(side) = result {
-                self.watch.broke(side);
+            if let Err(side) = result.and_then(|()| self.go_on()) {
+                self.watch.broke(side, self.client.has_ended());
                 break End::Broken;
             }
         };
@@ -184,13 +201,19 @@ impl Session {
             if from == Peer::Server {
                 self.rewrite.received(from, &[]).map_err(|flood| flood.from)?;
                 self.pass();
-                self.watch.lost(LossKind::Closed);
+                self.watch.lost(LossKind::Closed, self.client.has_ended());
             }
             self.side(from.other()).finish();
             return self.write(from.other());
         };
         if from == Peer::Client {
             self.mark.comes(bytes.len(), heard.urgent);
+            // An ABOR doesn't wait.
+            if heard.urgent {
+                self.due = 0;
+            }
+            self.held = bytes.to_vec();
+            return Ok(());
         }
         self.rewrite.received(from, bytes).map_err(|flood| flood.from)?;
         self.pass();
@@ -199,15 +222,34 @@ impl Session {
         self.write(Peer::Server)
     }
 
+    /// What the client has said goes on, line by line, while not too many commands wait for their replies.
+    fn go_on(&mut self) -> Result<(), Peer> {
+        let held = std::mem::take(&mut self.held);
+        let mut rest = &held[..];
+        while !rest.is_empty() && !self.ends && self.due < MOST_DUE && self.rewrite.wants_input(Peer::Client) {
+            let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+            let (line, behind) = rest.split_at(end);
+            self.rewrite.received(Peer::Client, line).map_err(|flood| flood.from)?;
+            self.pass();
+            rest = behind;
+        }
+        if rest.len() < held.len() {
+            self.write(Peer::Client)?;
+            self.write(Peer::Server)?;
+        }
+        self.held = rest.to_vec();
+        Ok(())
+    }
+
     fn write(&mut self, to: Peer) -> Result<(), Peer> {
         self.side(to).write().map_err(|_| to)
     }
 
     /// Takes all that there is: what is told, what is asked, and what goes on.
     fn pass(&mut self) {
-        let Self { rewrite, watch, client, server, mark, service, ends, .. } = self;
+        let Self { rewrite, watch, client, server, mark, service, ends, due, .. } = self;
         let now = watch.now();
-        let Watch { ways, record, witness, .. } = watch;
+        let Watch { ways, record, witness, view, .. } = watch;
         let policy = &service.policy;
         let mut speaks = Peer::Client;
         // The command whose line hasn't gone on.
@@ -215,6 +257,23 @@ impl Session {
         while let Some(passed) = (!*ends).then(|| rewrite.poll()).flatten() {
             match passed {
                 Passed::Event(event) => {
+                    match &event {
+                        Event::Command { .. } => *due += 1,
+                        Event::Reply { answers: Some(_), reply, .. } if !reply.code().is_preliminary() => {
+                            *due = due.saturating_sub(1);
+                        }
+                        Event::Answered { .. } => *due = due.saturating_sub(1),
+                        // Nothing is counted then.
+                        Event::Lost(_) | Event::Blind => *due = 0,
+                        _ => {}
+                    }
+                    // What this event may be the end of.
+                    let broken_off = match &event {
+                        Event::Reply { answers: Some(id), .. } | Event::Answered { id, .. } => {
+                            record.was_broken_off(*id, ways)
+                        }
+                        _ => false,
+                    };
                     record.observe(&event, ways);
                     // What doesn't go on, and what the client reads instead.
                     let refusal = match &event {
@@ -250,6 +309,10 @@ impl Session {
                         }
                         witness.refused(id, reply, now);
                     }
+                    if let Some(evidence) = witness.take_trouble().filter(|_| !broken_off) {
+                        record.settle(ways);
+                        explain(evidence, view, ways, record);
+                    }
                 }
                 Passed::Address(address) => {
                     let Some(expected) = address.expectation() else {
@@ -280,6 +343,7 @@ impl Session {
                 }
                 Passed::Bytes { to: Peer::Server, bytes, came } => {
                     if let (Some(id), []) = (said.take(), bytes) {
+                        *due = due.saturating_sub(1);
                         record.kept_here(id);
                     }
                     server.push(bytes, mark.goes(came, bytes.len()));
@@ -287,7 +351,6 @@ impl Session {
             }
         }
         record.settle(ways);
-        self.watch.explain();
     }
 
     async fn finish(mut self: Box<Self>, end: End, mut stop: Pin<&mut Notified<'_>>) {
@@ -351,7 +414,7 @@ impl Watch {
             News::Failed(why) => {
                 let now = self.now();
                 self.witness.failed(id, why, now);
-                self.explain();
+                self.explain(self.record.was_broken_off(id, &self.ways));
             }
             News::Passed | News::Broken => {}
             News::Over => {
@@ -362,29 +425,33 @@ impl Watch {
         self.record.settle(&self.ways);
     }
 
-    /// A control connection has broken.
-    fn broke(&mut self, side: Peer) {
+    /// A control connection has broken; and whether the client had left before.
+    fn broke(&mut self, side: Peer, has_left: bool) {
         let whose = if side == Peer::Client { "client" } else { "server" };
         self.record.say("broken", &format!("the {whose}'s control connection was reset"));
         if side == Peer::Server {
-            self.lost(LossKind::Reset);
+            self.lost(LossKind::Reset, has_left);
         }
     }
 
-    /// The server's has ended so.
-    fn lost(&mut self, how: LossKind) {
+    /// The server's has ended so; if the client had left before, that is why.
+    fn lost(&mut self, how: LossKind, has_left: bool) {
         let now = self.now();
         self.witness.ended(how, now);
-        self.explain();
+        self.explain(has_left);
     }
 
-    /// Writes into the log why a data connection failed, if one has.
-    fn explain(&mut self) {
-        if let Some(evidence) = self.witness.take_trouble() {
-            let line = self.view.explain(evidence, |announced| self.ways.told(announced));
-            line.iter().for_each(|line| self.record.say("trouble", line));
+    /// Writes into the log why a data connection failed, if one has, unless the client has broken it off itself.
+    fn explain(&mut self, broken_off: bool) {
+        if let Some(evidence) = self.witness.take_trouble().filter(|_| !broken_off) {
+            explain(evidence, &self.view, &self.ways, &self.record);
         }
     }
+}
+
+fn explain(evidence: Evidence, view: &View, ways: &Ways, record: &Record) {
+    let line = view.explain(evidence, |announced| ways.told(announced));
+    line.iter().for_each(|line| record.say("trouble", line));
 }
 
 impl Mark {

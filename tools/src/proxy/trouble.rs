@@ -19,6 +19,9 @@ pub struct View {
 impl View {
     /// The line; `None` if there is nothing to say. `told`: what the end that dials was told in place of the address that the last attempt has.
     pub fn explain(&self, evidence: Evidence, told: impl Fn(SocketAddr) -> Option<SocketAddr>) -> Option<String> {
+        if evidence.attempts.last().is_some_and(was_none) {
+            return None;
+        }
         let evidence = self.seen_from_here(evidence, told);
         let findings = diagnose(&evidence);
         let mut line = String::new();
@@ -79,6 +82,11 @@ impl View {
         }
         evidence.attempt(last)
     }
+}
+
+/// The server refuses a transfer for which no data connection was agreed on: nobody was told where.
+fn was_none(attempt: &Attempt) -> bool {
+    attempt.end == AttemptEnd::ServerFailed(Code::CANNOT_OPEN_DATA_CONNECTION) && attempt.advertised.is_none()
 }
 
 fn is_unvisited(attempt: &Attempt) -> bool {

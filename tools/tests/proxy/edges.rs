@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::processes::Server;
-use crate::{Proxy, named, pair, read, read_all, transfer};
+use crate::{Proxy, named, pair, read, read_all, runs_in_a_namespace, transfer};
 
 /// Somebody who never answers: others wait in front of it already. They have to stay.
 fn unreachable() -> (SocketAddr, Vec<Socket>) {
@@ -196,6 +196,24 @@ fn options_that_can_not_be() {
         (&["--listen", "127.0.0.1:0", "--server", "a", "--external-address", "224.0.0.1"], "--external-address"),
         (&["--listen", "127.0.0.1:0", "--server", "a", "--trust", "::"], "--trust"),
         (&["--listen", "127.0.0.1:0", "--server", "a", "--announced-ports", "1-1023"], "--announced-ports"),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--only", "passive", "--active-ports", "5000-5009"],
+            "--active-ports",
+        ),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--only", "passive", "--external-address", "192.0.2.1"],
+            "--external-address",
+        ),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--only", "active", "--passive-ports", "5000-5009"],
+            "--passive-ports",
+        ),
+        (
+            &["--listen", "127.0.0.1:0", "--server", "a", "--only", "active", "--passive-address", "192.0.2.1"],
+            "--passive-address",
+        ),
+        (&["--listen", "127.0.0.1:0", "--server", "a", "--only", "active", "--passive-host", "peer"], "--passive-host"),
+        (&["--listen", "127.0.0.1:2121", "--server", "a", "--passive-ports", "2121-2121"], "--passive-ports"),
         (&["--listen", "203.0.113.1:0", "--server", "a"], "203.0.113.1"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_ftp-proxy")).args(options).output().unwrap();
@@ -204,6 +222,33 @@ fn options_that_can_not_be() {
         assert!(output.status.code() == Some(status) && output.stdout.is_empty(), "{options:?}: {output:?}");
         assert!(why.contains(what), "{options:?}: {why}");
     }
+}
+
+/// What becomes of what doesn't pass, each with the word that a client reads.
+#[test]
+fn the_help_says_what_happens() {
+    let output = Command::new(env!("CARGO_BIN_EXE_ftp-proxy")).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for (option, says) in [
+        ("--passive-host", "425"),
+        ("--only", "502"),
+        ("--deny", "502"),
+        ("--read-only", "550"),
+        ("--announced-ports", "500"),
+        ("--announced-ports", "425"),
+        ("--tls", "534"),
+        ("--max-sessions", "421"),
+        ("--idle-timeout", "421"),
+        ("--data-timeout", "broken off"),
+        ("--connect-timeout", "421"),
+        ("--log", "SIGHUP"),
+    ] {
+        let (_, text) =
+            help.split_once(&format!("      {option} ")).or(help.split_once(&format!("      {option}\n"))).unwrap();
+        let text = text.split("\n      --").next().unwrap();
+        assert!(text.contains(says), "{option}: {says} isn't in {text}");
+    }
+    assert!(output.status.success() && output.stderr.is_empty());
 }
 
 #[test]
@@ -233,27 +278,11 @@ fn an_outside_address_is_told_to_its_own_family_alone() {
     assert!(session.reply().starts_with("226"));
 }
 
-/// Runs this test in a network namespace where there is nothing but a loopback, with a link-local address; false in there.
-fn runs_in_a_namespace(test: &str) -> bool {
-    if std::env::var_os("FTP_PROXY_INSIDE").is_some() {
-        return false;
-    }
-    let script = "ip link set lo up && ip -6 address add fe80::1/64 dev lo nodad && exec \"$@\"";
-    let status = Command::new("unshare")
-        .args(["--net", "--map-root-user", "sh", "-c", script, "sh"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("FTP_PROXY_INSIDE", "1")
-        .status();
-    assert!(status.expect("unshare (util-linux) runs this test").success(), "{test}, in a namespace");
-    true
-}
-
 /// An address that says nothing without its link.
 #[test]
 #[cfg(target_os = "linux")]
 fn link_local_addresses() {
-    if runs_in_a_namespace("edges::link_local_addresses") {
+    if runs_in_a_namespace("edges::link_local_addresses", "ip -6 address add fe80::1/64 dev lo nodad") {
         return;
     }
     let server = Server::start("[::1]:0", &[]);

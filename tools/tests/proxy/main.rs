@@ -11,8 +11,10 @@ mod scripted;
 mod broken;
 mod data;
 mod edges;
+mod left;
 mod log;
 mod policy;
+mod ports;
 mod sides;
 mod works;
 
@@ -204,4 +206,20 @@ pub fn read_all(mut stream: impl Read) -> Vec<u8> {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).unwrap();
     all
+}
+
+/// Runs this test in a network namespace where there is nothing but a loopback, as a shell's words have set it up; false in there.
+pub fn runs_in_a_namespace(test: &str, setup: &str) -> bool {
+    if std::env::var_os("FTP_PROXY_INSIDE").is_some() {
+        return false;
+    }
+    let script = format!("ip link set lo up && {setup} && exec \"$@\"");
+    let status = Command::new("unshare")
+        .args(["--net", "--map-root-user", "sh", "-c", &script, "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env("FTP_PROXY_INSIDE", "1")
+        .status();
+    assert!(status.expect("unshare (util-linux) runs this test").success(), "{test}, in a namespace");
+    true
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use crate::processes::{CLIENTS, SERVERS, Server};
-use crate::{Proxy, pair, read, read_all};
+use crate::scripted::{Scripted, Then};
+use crate::{Proxy, named, pair, read, read_all};
 
 #[test]
 fn every_byte_arrives_in_order_whatever_the_cuts() {
@@ -192,4 +193,24 @@ fn an_abort_is_heard_amid_a_transfer() {
         }
         proxy.log(&["RETR 426", "ABOR 226"]);
     }
+}
+
+/// However many commands a client says at once: the tracker keeps count of some of them, and it is never lost for their number.
+#[test]
+fn who_says_hundreds_of_commands_at_once() {
+    let server = Scripted::new(|_, _| Then::Usual);
+    let proxy = Proxy::before(server.address, &[]);
+    let mut session = proxy.log_in();
+    session.control.get_mut().write_all(&[&b"NOOP\r\n".repeat(500)[..], b"PASV\r\n"].concat()).unwrap();
+    for turn in 0..500 {
+        assert!(session.reply().starts_with("200"), "{turn}");
+    }
+    let _data = TcpStream::connect(named(&session.reply(), "")).unwrap();
+    let log = proxy.log(&[" PASV 227 "]);
+    assert_eq!(log.matches(" NOOP 200 ").count(), 500, "{log}");
+    assert!(!log.contains(" lost "), "{log}");
+    // And they go on where the server answers none.
+    let (_proxy, client, server) = pair(&[]);
+    (&client).write_all(&b"NOOP\r\n".repeat(500)).unwrap();
+    assert_eq!(read(&server, 3000), b"NOOP\r\n".repeat(500));
 }
