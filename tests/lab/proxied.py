@@ -76,8 +76,6 @@ class Case:
     logs: tuple = ()
     # A folder is downloaded over several connections at once, and no command is refused by the proxy.
     mirrors: bool = False
-    # It runs only if it is named, since it is known to fail; why.
-    fails: str = ""
 
 
 # Of each client, the kinds of data connections that it can be told to use in this network.
@@ -144,7 +142,6 @@ CASES = [
         network.SITE,
         {"lftp-pipelined": ("PORT",)},
         mirrors=True,
-        fails="a PORT that is said before the login is answered is refused with 530",
     ),
     # The server announces a private address, as behind a NAT: the proxy dials nobody there, and says what to do.
     Case(
@@ -179,9 +176,6 @@ def main():
     for case in CASES:
         if missing := lacks & {*case.needs}:
             print(f"skipped: {case.name}, which needs {', '.join(sorted(missing))}", flush=True)
-            continue
-        if case.fails and not any(name.partition("/")[0] == case.name for name in arguments.only):
-            print(f"skipped: {case.name}, since {case.fails}", flush=True)
             continue
         trials += [Trial(case, server, place, arguments) for server in WRITABLE if is_wanted(case, server, arguments.only)]
     with concurrent.futures.ThreadPoolExecutor(CASES_AT_ONCE) as pool:

@@ -21,9 +21,6 @@ use crate::server::door::{self, House, Stop};
 /// RFC 959 8: where a server is that says nothing else.
 const CONTROL_PORT: u16 = 21;
 
-/// The tracker expects no data connection to a port below.
-const FIRST_PORT: u16 = 1024;
-
 /// The exit status if what was asked for can't be, as that of the options' parser.
 const USAGE: u8 = 2;
 
@@ -137,10 +134,11 @@ impl Arguments {
         }
         ensure!(self.trust.iter().copied().all(is_of_a_host), "--trust: no host has such an address");
         self.ensure_used()?;
-        let announced = self.announced_ports.unwrap_or(FIRST_PORT..=u16::MAX);
+        let announced = self.announced_ports.unwrap_or(Rules::LOWEST_PORT..=u16::MAX);
         ensure!(
-            *announced.end() >= FIRST_PORT,
-            "--announced-ports: those below {FIRST_PORT} never pass, so none would"
+            *announced.end() >= Rules::LOWEST_PORT,
+            "--announced-ports: those below {} never pass, so none would",
+            Rules::LOWEST_PORT
         );
         let mut rules = Rules::default();
         rules.trusted = self.trust.into();
