@@ -36,13 +36,13 @@ pub struct Purpose<'a> {
     pub id: CommandId,
     /// Its verb; `None` if the command was missed, so that only the 1yz tells of the transfer.
     pub verb: Option<Verb>,
-    /// The path that it names, in at most as many bytes as [`Rules::commands`](super::Rules::commands) allow a line; `None` if it names none, its
+    /// The path that it names, with what LIST and NLST may have in front of it (`-la`), in at most as many bytes as [`Rules::commands`](super::Rules::commands) allow a line; `None` if it names none, its
     /// line can't be read, or eight transfers wait before it. The name that a server chooses for STOU is in its replies
     /// ([`Reply::unique_name`](crate::Reply::unique_name)).
     pub path: Option<&'a [u8]>,
     /// The end that sends the data; `None` if the command was missed.
     pub sender: Option<Peer>,
-    /// Where in the file it begins (REST), in bytes from the start; `None` if that wasn't seen.
+    /// Where in the file it begins (REST), in bytes from the start; `None` if that wasn't seen, or behind RANG.
     pub offset: Option<u64>,
     /// The size that the 1yz names, in bytes; `None` if there was no 1yz yet, or it names none.
     pub size: Option<u64>,

@@ -106,7 +106,7 @@ pub enum Loss {
     Unanswered,
     /// A reply fits two commands equally well, and one of them may have been answered already.
     Ambiguous,
-    /// More than 64 commands wait for their replies.
+    /// More than 64 commands wait for their replies. No data connection is expected that those beyond announce.
     TooManyDue,
     /// A reply is longer than [`Rules::replies`](super::Rules::replies) allows, so that its end isn't known.
     ReplyTooLong,

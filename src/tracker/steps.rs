@@ -409,6 +409,10 @@ impl Steps {
         if let Awaited::Command(verb) = awaited {
             if matches!(step, Step::Success | Step::Continue) {
                 self.facts.add(Facts::of(verb));
+                if verb == Verb::Rang {
+                    // Where the next transfer begins, but not as REST says it.
+                    self.facts.remove(Facts::RESTART);
+                }
             }
             if step != Step::Wait && !self.overtakes(id, verb) {
                 self.settled = self.settled.max(id);

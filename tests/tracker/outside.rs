@@ -149,6 +149,11 @@ fn where_a_pipelined_rest_lets_it_begin_is_told() {
     bytes(&mut tracker, Peer::Client, b"REST 100\r\nRETR f\r\n");
     let told = say_data(&mut tracker, &["S: 350 ok", "S: 150 ok"]);
     assert_eq!(told, ["begun RETR f from 100 by Server"]);
+    // RANG says it otherwise.
+    let mut tracker = logged_in();
+    let told = say_data(&mut tracker, &["C: RANG 5 10", "S: 350 ok", "C: RETR f", "S: 150 ok", "S: 226 ok"]);
+    assert_eq!(told, ["begun RETR f from ? by Server", "ended RETR f from ? by Server 226"]);
+    assert_eq!(say_data(&mut tracker, &["C: RETR f", "S: 150 ok"]), ["begun RETR f by Server"]);
 }
 
 #[test]
