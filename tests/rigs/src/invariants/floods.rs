@@ -59,9 +59,10 @@ fn flood(limit: usize, steps: &[Step], mut takes: impl FnMut(&[u8], usize, usize
 
 /// How many bytes a machine says that it keeps, in the last number behind each of these words.
 pub fn kept(machine: &impl Debug, words: &[&str]) -> usize {
-    let debug = format!("{machine:?}");
+    // What the peer says may look like it. It stands in quotes.
+    let debug = format!("{machine:?}").replace(r"\\", "").replace("\\\"", "");
+    let debug: String = debug.split('"').step_by(2).collect();
     let number = |before: &&str| {
-        // The last: a name that the peer gives comes before.
         let (_, behind) = debug.rsplit_once(*before).expect("the Debug of the machine tells its buffers");
         behind.split(|digit: char| !digit.is_ascii_digit()).next().unwrap_or_default().parse::<usize>().unwrap()
     };
