@@ -19,10 +19,10 @@
 
 mod missed;
 
-use super::Loss;
 use super::facts::Facts;
 use super::fit::{Best, Choice, Fit, fit};
 use super::tell::Told;
+use super::{Loss, Peer};
 use crate::command::{Command, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Answered, Awaited, CommandId, LoginState, Pending, Session, Step};
@@ -61,8 +61,8 @@ pub(super) struct Steps {
     lost: bool,
     /// Nothing is said that isn't seen here, but for gaps.
     sees_all: bool,
-    /// Bytes are missing, and no command was seen since.
-    gap: bool,
+    /// Bytes of this side are missing, and no command was seen since.
+    gap: Option<Peer>,
     /// How many replies were withheld one after the other.
     doubts: u8,
     /// The last command that is answered where it stands in the order: what is due before it won't be answered any more.
@@ -92,7 +92,7 @@ impl Steps {
             open: None,
             lost: false,
             sees_all: false,
-            gap: false,
+            gap: None,
             doubts: 0,
             settled: CommandId::GREETING,
             run: 0,
@@ -178,7 +178,7 @@ impl Steps {
     /// A command line was seen.
     #[inline]
     pub(super) fn command(&mut self, verb: Verb, command: Option<&Command<'_>>) -> CommandId {
-        if self.session.replies_due() > 0 || self.gap {
+        if self.session.replies_due() > 0 || self.gap.is_some() {
             self.overlap(verb, command.is_some());
         }
         let (id, recorded) = self.session.saw(verb, command);
@@ -198,7 +198,7 @@ impl Steps {
         if self.run == 0 && self.session.first_due().is_some_and(|due| due.id < self.settled) {
             self.forget_up_to(self.settled);
         }
-        let gap = core::mem::take(&mut self.gap);
+        let gap = self.gap.take().is_some();
         // Without the pipelining that nobody has seen, the client has its reply.
         if self.withheld.take().is_some() || gap && self.manner == Manner::Waits {
             self.forget_up_to(self.session.last());

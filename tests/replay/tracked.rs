@@ -1,4 +1,4 @@
-//! The tracker over recorded dialogues: whole; with any one line missing, told or not; and joining at any line.
+//! The tracker over recorded dialogues: whole; with any one line missing, told or not; with two or three; and joining at any line.
 //!
 //! Each answer that it gives is right, wrong or withheld. `testdata/tracker.tsv` holds the scores: `TRACKER_RECORD=1` writes it anew.
 
@@ -21,6 +21,8 @@ enum Unseen {
     Line(usize),
     /// This line, and the tracker is told.
     Gap(usize),
+    /// From this line to that one, and the tracker is told.
+    Gaps(usize, usize),
     /// All lines before this one.
     Before(usize),
 }
@@ -30,6 +32,7 @@ impl Unseen {
         match self {
             Self::Nothing => true,
             Self::Line(line) | Self::Gap(line) => at != line,
+            Self::Gaps(first, last) => at < first || at > last,
             Self::Before(line) => at >= line,
         }
     }
@@ -38,7 +41,7 @@ impl Unseen {
     fn place(self) -> usize {
         match self {
             Self::Nothing => usize::MAX,
-            Self::Line(line) | Self::Gap(line) | Self::Before(line) => line,
+            Self::Line(line) | Self::Gap(line) | Self::Gaps(_, line) | Self::Before(line) => line,
         }
     }
 }
@@ -138,7 +141,7 @@ fn run(dialogue: &Dialogue, truth_of: &Truth, unseen: Unseen) -> Vec<Answer> {
     let ends = [Peer::Client, Peer::Server].map(|side| (usize::MAX, side, &[][..]));
     for (at, side, wire) in pieces.chain(ends) {
         if at != usize::MAX && !unseen.is_seen(at) {
-            if matches!(unseen, Unseen::Gap(_)) {
+            if matches!(unseen, Unseen::Gap(_) | Unseen::Gaps(..)) {
                 tracker.gap(side, wire.len() as u64);
             }
             continue;
@@ -219,6 +222,7 @@ fn is_late(truth: &Truth, unseen: Unseen, answers: &[Answer], whole: &[Answer]) 
 
 const MISSING: [&str; 2] = ["a line of the client's", "a line of the server's"];
 const TOLD: [&str; 2] = ["a line of the client's, told", "a line of the server's, told"];
+const MORE: [&str; 2] = ["two lines, told", "three lines, told"];
 
 #[test]
 fn step_is_lost_seldom_and_found_soon() {
@@ -230,7 +234,13 @@ fn step_is_lost_seldom_and_found_soon() {
         let whole = run(dialogue, &truth, Unseen::Nothing);
         let of = |line: &Line| [Unseen::Line(line.at), Unseen::Gap(line.at), Unseen::Before(line.at)];
         let places = dialogue.lines.iter().flat_map(|line| of(line).map(|unseen| (line.who, unseen)));
-        for (who, unseen) in places.chain([(Who::Client, Unseen::Nothing)]) {
+        let more = [2, 3].into_iter().flat_map(|count| {
+            dialogue
+                .lines
+                .windows(count)
+                .map(move |lines| (lines[0].who, Unseen::Gaps(lines[0].at, lines[count - 1].at)))
+        });
+        for (who, unseen) in places.chain(more).chain([(Who::Client, Unseen::Nothing)]) {
             let answers = run(dialogue, &truth, unseen);
             let kind = match (unseen, who) {
                 (Unseen::Nothing, _) => "nothing",
@@ -238,6 +248,9 @@ fn step_is_lost_seldom_and_found_soon() {
                 (Unseen::Line(_), Who::Server) => MISSING[1],
                 (Unseen::Gap(_), Who::Client) => TOLD[0],
                 (Unseen::Gap(_), Who::Server) => TOLD[1],
+                (Unseen::Gaps(first, last), _) => {
+                    MORE[dialogue.lines.iter().filter(|line| (first..=last).contains(&line.at)).count() - 2]
+                }
                 (Unseen::Before(_), _) => "all before a line",
             };
             let late = is_late(&truth, unseen, &answers, &whole);
@@ -282,11 +295,12 @@ fn step_is_lost_seldom_and_found_soon() {
             late: sum.late + score.late,
         })
     };
-    for kinds in [&MISSING[..], &TOLD, &["all before a line"], &["nothing"]] {
+    for kinds in [&MISSING[..], &TOLD, &MORE, &["all before a line"], &["nothing"]] {
         let Score { runs, wrong_runs, answers, withheld, late, .. } = total(kinds);
         assert!(wrong_runs * 100 <= runs, "{kinds:?}: wrong in {wrong_runs} of {runs} runs");
         assert!(withheld * 10 <= answers, "{kinds:?}: withheld {withheld} of {answers}");
-        assert_eq!(late, 0, "{kinds:?}: step isn't found behind the third command in so many of {runs} runs");
+        let most = if kinds == MORE { runs / 1000 } else { 0 };
+        assert!(late <= most, "{kinds:?}: step isn't found behind the third command in {late} of {runs} runs");
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), table, "TRACKER_RECORD=1 writes it anew");
 }
@@ -308,7 +322,7 @@ fn data_told(dialogue: &Dialogue, unseen: Unseen) -> DataTold {
         let side = if *who == Who::Client { Peer::Client } else { Peer::Server };
         match unseen {
             _ if unseen.is_seen(*at) => tracker.received(side, wire),
-            Unseen::Gap(_) => tracker.gap(side, wire.len() as u64),
+            Unseen::Gap(_) | Unseen::Gaps(..) => tracker.gap(side, wire.len() as u64),
             _ => continue,
         }
         while let Some(event) = tracker.poll() {

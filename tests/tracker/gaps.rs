@@ -201,3 +201,19 @@ fn a_refusal_that_its_command_often_gets_finds_step_again() {
     let told = say(&mut tracker, &["S: 250 moved", "C: TYPE I", "S: 550 no such directory"]);
     assert_eq!(told, ["< ? 250", "lost Unsolicited", "> TYPE", "< ? 550"]);
 }
+
+/// What the client says behind the reply that is missing tells that the reply has come, even if that is missing, too.
+#[test]
+fn a_reply_behind_two_gaps_is_not_that_of_the_command_before_them() {
+    let mut tracker = logged_in();
+    say(&mut tracker, &["C: CWD a"]);
+    tracker.gap(Peer::Server, 12); // 250
+    tracker.gap(Peer::Client, 8); // DELE b
+    let told = say(&mut tracker, &["S: 250 gone", "C: PWD", "S: 257 \"/\""]);
+    assert_eq!(told, ["lost Gap", "< ? 250", "> PWD", "< PWD 257", "found"]);
+    // The other way round the reply is still to come.
+    let mut tracker = logged_in();
+    say(&mut tracker, &["C: CWD a"]);
+    tracker.gap(Peer::Client, 8);
+    assert_eq!(say(&mut tracker, &["S: 250 there"])[1], "< CWD 250");
+}

@@ -1,6 +1,6 @@
 //! What follows from lines that were missed, and from replies whose command becomes known only later.
 
-use super::{Heard, Steps};
+use super::{Heard, Manner, Steps};
 use crate::command::Verb;
 use crate::reply::Code;
 use crate::session::{Awaited, CommandId, Pending, Step};
@@ -23,9 +23,13 @@ impl Steps {
                 }
             }
         }
+        if from == Peer::Client && self.gap == Some(Peer::Server) && self.manner == Manner::Waits {
+            // What the client has said now, it has said behind the replies that are missing.
+            self.forget_up_to(self.session.last());
+        }
         self.stale = self.session.pending().next_back().map(|due| due.id);
         (self.withheld, self.suspect, self.open) = (None, None, None);
-        (self.doubts, self.beyond, self.gap) = (0, 0, true);
+        (self.doubts, self.beyond, self.gap) = (0, 0, Some(from));
         self.lose(Loss::Gap);
     }
 
@@ -63,7 +67,7 @@ impl Steps {
             self.settle_late(due.id, code);
         }
         self.withheld = Some((self.session.first_due().map(|due| due.id), by));
-        (self.open, self.gap) = (Some(code), true);
+        (self.open, self.gap) = (Some(code), Some(Peer::Server));
         self.lose(Loss::Unanswered);
     }
 
@@ -71,7 +75,7 @@ impl Steps {
     pub(super) fn amid(&mut self, open: Code, code: Code) {
         if code == open {
             // That is its end: what looked like replies were its lines.
-            (self.open, self.withheld, self.stale, self.gap) = (None, None, None, false);
+            (self.open, self.withheld, self.stale, self.gap) = (None, None, None, None);
             self.find();
         } else {
             self.withheld = Some((None, code));
@@ -86,7 +90,7 @@ impl Steps {
         if let Some((Some(id), code)) = self.withheld
             && self.session.may_answer(id, code)
         {
-            (self.withheld, self.gap) = (None, false);
+            (self.withheld, self.gap) = (None, None);
             self.settle_late(id, code);
             if self.session.replies_due() == 0 {
                 self.find();
