@@ -85,7 +85,7 @@ use crate::inbox::{Commands, Inbox, Replies};
 use crate::reply::{Head, Reply, ReplyEnd, ReplyError, first_line};
 use mind::Mind;
 use steps::{Heard, Steps};
-use veil::{Text, View};
+use veil::View;
 use waiting::Waiting;
 use whole::Whole;
 
@@ -133,6 +133,16 @@ struct Half {
     whole: bool,
 }
 
+/// What the server has said behind a gap, and the client nothing since: perhaps the rest of a reply whose head is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Nothing,
+    /// Lines that can't begin a reply.
+    Noise,
+    /// And one that may end it, or be one of its lines.
+    Answered,
+}
+
 /// Follows one session between two others.
 ///
 /// Give it what either side sent ([`received`](Self::received)), in the order in which it passes by. Take all events ([`poll`](Self::poll)) before
@@ -150,8 +160,7 @@ pub struct Tracker {
     halves: Both<Half>,
     waiting: Waiting,
     whole: Whole,
-    /// The server is amid a reply whose head is missing: it says lines that are none.
-    is_amid_text: bool,
+    text: Text,
 }
 
 impl Tracker {
@@ -176,7 +185,7 @@ impl Tracker {
             halves: Both { client: half, server: half },
             waiting: Waiting::Nobody,
             whole: Whole::new(),
-            is_amid_text: false,
+            text: Text::Nothing,
             mind: Mind::new(rules, client, server, steps),
         }
     }
@@ -249,10 +258,10 @@ impl Tracker {
         match &mut half.view {
             View::Records(records) => {
                 if !records.skip(bytes) {
-                    half.view = View::Gapped(Text::default());
+                    half.view = View::Gapped(veil::Text::default());
                 }
             }
-            View::Gapped(text) => *text = Text::default(),
+            View::Gapped(text) => *text = veil::Text::default(),
             View::Lost => {}
             View::Unopened | View::AtLine | View::Clear | View::Promised => {
                 (half.view, half.whole) = (View::Clear, false);
@@ -319,7 +328,10 @@ impl Tracker {
     /// Whether all of the server's next line is there, or perhaps only the rest of one, or of a reply.
     #[inline]
     fn take_whole(&mut self) -> bool {
-        core::mem::replace(&mut self.halves.server.whole, !self.is_amid_text)
+        if self.text == Text::Noise {
+            self.text = Text::Answered;
+        }
+        core::mem::replace(&mut self.halves.server.whole, self.text == Text::Nothing)
     }
 
     fn whole_reply(&mut self) -> Option<Event<'_>> {
@@ -340,8 +352,12 @@ impl Tracker {
         if self.halves.server.view != View::AtLine && self.heard.is_amid_reply() && !self.mind.steps.is_in_order() {
             self.heard.end_with(ReplyEnd::AnyCode);
         }
-        // A line more may be the rest of that.
-        self.is_amid_text = false;
+        match core::mem::replace(&mut self.text, Text::Nothing) {
+            // The client has seen its end.
+            Text::Answered => self.halves.server.whole = true,
+            _ if self.mind.steps.is_open() => self.halves.server.whole = false,
+            Text::Nothing | Text::Noise => {}
+        }
     }
 
     fn next_line(&mut self) -> Option<Event<'_>> {
@@ -357,8 +373,8 @@ impl Tracker {
 
     #[cold]
     fn unreadable(&mut self, verb: Verb) -> Option<Event<'_>> {
-        self.halves.client.whole = true;
-        let id = self.mind.too_long(verb);
+        let whole = core::mem::replace(&mut self.halves.client.whole, true);
+        let id = self.mind.too_long(verb, whole);
         Some(Event::Command { id, verb, command: None })
     }
 
@@ -390,7 +406,7 @@ impl Tracker {
                 self.hide_unseen();
                 return self.poll();
             }
-            self.is_amid_text = !self.halves.server.whole;
+            self.text = if self.halves.server.whole { Text::Nothing } else { Text::Noise };
             return Some(Event::Noise(line));
         }
         self.begin_anew();

@@ -91,10 +91,10 @@ impl Session {
         if fits(front) && !(may_be_outrun && rather_not(front, code)) {
             return Some(0);
         }
-        // Of a negative reply only what may be asked amid the transfer.
-        let is_asked_amid = |due: &Due| due.awaited.verb().is_some_and(Verb::is_heard_amid_transfer);
-        let is_later =
-            |due: &Due| fits(due) && (!fits(front) || code.class() == Class::Completion || is_asked_amid(due));
+        // Of two that it can answer, a refusal answers the later one only if that may be refused so amid a transfer.
+        let is_later = |due: &Due| {
+            fits(due) && (!fits(front) || code.class() == Class::Completion || may_be_refused_amid_transfer(due, code))
+        };
         if let Some(place) = self.due.iter().skip(1).position(is_later) {
             return place.checked_add(1);
         }
@@ -107,8 +107,17 @@ impl Session {
     }
 }
 
-/// For a running transfer or an ABOR at the front: whether a 2yz, or that a command isn't known, is more likely the answer to a later NOOP, STAT or
-/// ABOR.
+/// Whether this negative reply is rather that of a command that was said amid a transfer than the transfer's. Servers that don't know ABOR have
+/// several words for it. What has begun isn't unknown (502) itself; but it may end with 500, as in vsftpd's `500 OOPS`.
+fn may_be_refused_amid_transfer(due: &Due, code: Code) -> bool {
+    match code.value() {
+        500 | 501 | 503 | 504 => due.is(Verb::Abor),
+        502 => due.awaited.verb().is_some_and(Verb::is_heard_amid_transfer),
+        _ => false,
+    }
+}
+
+/// For a running transfer or an ABOR at the front: whether a 2yz is more likely the answer to a later NOOP, STAT or ABOR, or a refusal may be.
 fn rather_not(due: &Due, code: Code) -> bool {
     if due.is_transfer() && matches!(code.value(), 500..=504) {
         return true;

@@ -14,6 +14,7 @@ pub(crate) struct Pending {
     pub(crate) awaited: Awaited,
     /// Whether its 1yz has come.
     pub(crate) begun: bool,
+    pub(crate) is_epsv_all: bool,
 }
 
 impl Pending {
@@ -63,7 +64,12 @@ impl Session {
 
     /// The commands whose replies are due, in their order.
     pub(crate) fn pending(&self) -> impl DoubleEndedIterator<Item = Pending> + '_ {
-        self.due.iter().map(|Due { id, awaited, begun, .. }| Pending { id: *id, awaited: *awaited, begun: *begun })
+        self.due.iter().map(|Due { id, awaited, begun, value }| Pending {
+            id: *id,
+            awaited: *awaited,
+            begun: *begun,
+            is_epsv_all: *value == Value::EpsvAll,
+        })
     }
 
     /// The command whose reply is due first.

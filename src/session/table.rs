@@ -13,7 +13,7 @@
 //! - after a greeting of 230, a 503 to USER is a login, unless AUTH or REIN came between;
 //! - ACCT counts only if 332 asked for it;
 //! - TLS that began with the connection outlives REIN;
-//! - the replies to ABOR, and those to NOOP and STAT amid a transfer, may overtake others;
+//! - the replies to ABOR, and those to NOOP and STAT amid a transfer, may overtake others; so may a refusal of ABOR (500, 501, 503, 504), and a 502;
 //! - 421 and 221 end the session, whatever they answer.
 
 use crate::command::Verb::{

@@ -36,13 +36,13 @@ pub struct Purpose<'a> {
     pub id: CommandId,
     /// Its verb; `None` if the command was missed, so that only the 1yz tells of the transfer.
     pub verb: Option<Verb>,
-    /// The path that it names, with what LIST and NLST may have in front of it (`-la`), in at most as many bytes as [`Rules::commands`](super::Rules::commands) allow a line; `None` if it names none, its
-    /// line can't be read, or eight transfers wait before it. The name that a server chooses for STOU is in its replies
+    /// The path that it names, with what LIST and NLST may have in front of it (`-la`), in at most as many bytes as
+    /// [`Rules::commands`](super::Rules::commands) allow a line; `None` if it names none, its line can't be read, or eight transfers wait before it. The name that a server chooses for STOU is in its replies
     /// ([`Reply::unique_name`](crate::Reply::unique_name)).
     pub path: Option<&'a [u8]>,
     /// The end that sends the data; `None` if the command was missed.
     pub sender: Option<Peer>,
-    /// Where in the file it begins (REST), in bytes from the start; `None` if that wasn't seen, or behind RANG.
+    /// Where in the file it begins (REST), in bytes from the start; `None` if that wasn't seen, or not yet, or behind RANG.
     pub offset: Option<u64>,
     /// The size that the 1yz names, in bytes; `None` if there was no 1yz yet, or it names none.
     pub size: Option<u64>,
@@ -252,11 +252,13 @@ impl Book {
         }
         self.withdraw(id, Withdrawal::Refused);
         // The transfers that were said behind it have what was agreed on before.
+        let mut first = None;
         for moving in self.moving.iter_mut().filter(|moving| moving.setup == Some(id)) {
             moving.setup = self.agreed;
+            first = first.or(Some(moving.id));
         }
-        if let Some(agreed) = self.agreed {
-            self.assign_next(agreed);
+        if let Some(first) = first.filter(|_| self.agreed.is_some()) {
+            self.assign(self.agreed, first);
         }
     }
 

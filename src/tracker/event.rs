@@ -60,7 +60,7 @@ pub enum Event<'a> {
     Ended(Purpose<'a>, Option<Code>),
     /// A user has logged in.
     LoggedIn {
-        /// The argument of USER; `None` if it wasn't seen, has more than 80 bytes, or another USER waits for its reply.
+        /// The argument of USER; `None` if it wasn't seen or isn't certain, has more than 80 bytes, or another USER waits for its reply.
         user: Option<&'a [u8]>,
     },
     /// TLS begins, or was there from the start: nothing that follows can be read.
@@ -83,7 +83,8 @@ pub enum Objection {
     LowPort,
     /// A part of the line or of the reply that announces it is missing.
     NotWhole,
-    /// No user is logged in, or a tracker that joined isn't in step yet: what looks like a PORT may be text of another protocol.
+    /// No user is logged in, the session has ended (421, 221), or a tracker that joined isn't in step yet: what looks like a PORT may be text of
+    /// another protocol.
     NotLoggedIn,
     /// Before the login the client said a line of HTTP or SMTP. A page can have a browser say the rest, the login, too, if its server is in
     /// league with it (NAT slipstreaming).

@@ -39,8 +39,6 @@ const USUAL: &[(&[u16], &[Verb])] = &[
     (&[220],           &[Rein, Host]),
     (&[221],           &[Quit]),
     (&[225, 226],      &[Abor]),
-    // EPSV ALL.
-    (&[200],           &[Epsv]),
     (&[227],           &[Pasv, Cpsv]),
     (&[228],           &[Lpsv]),
     (&[229],           &[Epsv]),
@@ -134,6 +132,7 @@ pub(super) fn fit(due: &Pending, reply: &Reply<'_>) -> Fit {
             return Fit::Named;
         }
         Type if code == Code::COMMAND_OKAY && says_a_type(reply.text()) => return Fit::Named,
+        Epsv if due.is_epsv_all => code == Code::COMMAND_OKAY,
         // It is the transfer's, whatever it says of the ABOR.
         Abor if code == Code::TRANSFER_ABORTED => return Fit::Possible,
         _ => is_usual(verb, code),

@@ -83,9 +83,9 @@ impl Mind {
 
     /// A line was seen that is longer than allowed.
     #[cold]
-    pub(super) fn too_long(&mut self, verb: Verb) -> CommandId {
+    pub(super) fn too_long(&mut self, verb: Verb, whole: bool) -> CommandId {
         // What a browser says may be longer than any line of FTP's.
-        self.foreign |= verb == Verb::Other && !self.has_login();
+        self.foreign |= whole && verb == Verb::Other && !self.has_login();
         self.unreadable(verb, false)
     }
 
@@ -110,8 +110,8 @@ impl Mind {
     #[inline(never)]
     fn matters(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
         if verb.data_use() != DataUse::Untouched {
-            // What is beyond the limit has no reply that would end it, and behind the session's end nobody answers.
-            if !self.steps.session().is_due(id) || self.steps.session().is_ending() {
+            // What is beyond the limit has no reply that would end it.
+            if !self.steps.session().is_due(id) {
                 return;
             }
             self.data_command(id, verb, command, whole);
@@ -123,7 +123,7 @@ impl Mind {
                 self.user = (name.len() <= LONGEST_USER).then(|| Box::from(name));
             }
             Some(Command::Other(other)) => {
-                self.foreign |= !self.has_login() && is_foreign(other.word());
+                self.foreign |= whole && !self.has_login() && is_foreign(other.word());
             }
             None if verb == Verb::User => self.user = None,
             _ => {}
@@ -132,7 +132,7 @@ impl Mind {
 
     fn data_command(&mut self, id: CommandId, verb: Verb, command: Option<&Command<'_>>, whole: bool) {
         if verb.opens_data() {
-            let offset = self.offset();
+            let offset = self.offset(id);
             self.book.moves(id, Some(verb), command.and_then(path), offset);
             return;
         }
@@ -156,11 +156,17 @@ impl Mind {
         }
     }
 
-    /// Where in the file the next transfer begins; `None` if that isn't known, or not yet.
-    fn offset(&self) -> Option<u64> {
-        let is_known = self.steps.facts().has(Facts::RESTART);
-        let is_asked = self.steps.is_due(Verb::Rest) || self.steps.is_due(Verb::Rang);
-        (is_known && !is_asked).then(|| self.steps.session().restart_offset())
+    /// Where in the file this transfer begins; `None` if that isn't known, or not yet, since a REST before it isn't answered.
+    fn offset(&self, id: CommandId) -> Option<u64> {
+        let session = self.steps.session();
+        let decides = |verb: &Verb| matches!(verb, Verb::Rest | Verb::Rang) || verb.opens_data();
+        let before = session.pending().rev().filter(|due| due.id < id);
+        match before.filter_map(|due| due.awaited.verb()).find(decides) {
+            // It spends what REST has set.
+            Some(transfer) if transfer.opens_data() => Some(0),
+            Some(_) => None,
+            None => self.steps.facts().has(Facts::RESTART).then(|| session.restart_offset()),
+        }
     }
 
     /// What was announced behind a login without an answer is expected once it has succeeded.
@@ -188,7 +194,7 @@ impl Mind {
         if session.pending().any(|due| due.id < id && due.awaited == Awaited::Command(Verb::Auth)) {
             return Err(Objection::AmidAuth);
         }
-        if !self.steps.is_logged_in().unwrap_or(!self.steps.is_lost()) {
+        if session.is_ending() || !self.steps.is_logged_in().unwrap_or(!self.steps.is_lost()) {
             return Err(Objection::NotLoggedIn);
         }
         if self.foreign {
@@ -264,6 +270,9 @@ impl Mind {
         if two {
             self.steps.interrupted(reply.first_code(), reply.code());
             self.unanswered(reply);
+            if self.steps.session().is_ending() {
+                self.book.withdraw_all(Withdrawal::Ended, true);
+            }
             self.stir();
             return None;
         }
@@ -288,7 +297,7 @@ impl Mind {
             }
             (DataUse::SetsUpPassive, Step::Success) => self.passive(id, verb, reply, whole),
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
-            (_, Step::Wait) => self.book.begins(id, reply.transfer_size(), self.offset()),
+            (_, Step::Wait) => self.book.begins(id, reply.transfer_size(), self.offset(id)),
             (..) => {
                 // Where the end of a file is in the data, the connection may stay for the next transfer (RFC 959 3.3).
                 let stays = reply.code() == Code::FILE_ACTION_COMPLETED && self.steps.session().setup() != Setup::None;
@@ -307,6 +316,9 @@ impl Mind {
             self.book.forget_but_due(self.steps.session());
         }
         self.decide();
+        if self.steps.session().is_ending() && !self.book.is_empty() {
+            self.book.withdraw_all(Withdrawal::Ended, true);
+        }
     }
 
     /// What follows from a reply whose command is known only now. An address that it named is gone.
@@ -324,7 +336,7 @@ impl Mind {
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, Step::Wait) => {}
             (DataUse::SetsUpActive, Step::Success) => self.book.accepted(id),
             (DataUse::SetsUpActive | DataUse::SetsUpPassive, _) => self.book.refused(id),
-            (_, Step::Wait) => self.book.begins(id, None, self.offset()),
+            (_, Step::Wait) => self.book.begins(id, None, self.offset(id)),
             (..) => self.book.ends(id, code, false),
         }
     }
@@ -364,6 +376,9 @@ impl Mind {
     fn access(&mut self, verb: Verb, step: Step) {
         let session = self.steps.session();
         let secured = session.is_secured();
+        if verb == Verb::User && step == Step::Failure {
+            self.user = None;
+        }
         let complete = self.has_login();
         if complete && (!self.logged_in || verb == Verb::User && step == Step::Success) {
             (self.news.logged_in, self.news.stirred) = (true, true);

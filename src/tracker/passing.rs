@@ -5,7 +5,7 @@ use super::{Event, Expectation, Peer, Tracker, whole_reply};
 use crate::command::{Command, CommandError, DataUse, Verb};
 use crate::reply::{Code, Reply};
 use crate::session::{Awaited, CommandId};
-use crate::telnet::{self, Escape, IAC};
+use crate::telnet::{self, Escape, IAC, Sequence};
 
 /// The words of commands that announce a data connection, ask for one, or speak to a gateway.
 const WORDS: [&[u8]; 9] = [b"PORT", b"EPRT", b"LPRT", b"PASV", b"P@SW", b"EPSV", b"LPSV", b"CPSV", b"ALGS"];
@@ -77,13 +77,20 @@ impl Tracker {
 
     /// Whether `line`, the beginning of the client's next line, may be a PORT, EPRT or LPRT behind a login whose reply is due.
     pub(super) fn waits_for_login(&self, line: &[u8]) -> bool {
-        let steps = &self.mind.steps;
-        steps.is_logging_in() && !self.is_amid_line(Peer::Client) && {
-            let word = line.get(telnet::leading(line)..).unwrap_or_default();
-            let word = word.split(|byte| *byte == IAC).next().unwrap_or_default();
-            let word = word.get(..4).unwrap_or(word);
-            !word.is_empty() && begins_one_of(&ANNOUNCING, word)
+        if !self.mind.steps.is_logging_in() || self.is_amid_line(Peer::Client) || telnet::leading(line) > 0 {
+            return false;
         }
+        let word = line.split(|byte| *byte == IAC).next().unwrap_or_default();
+        let word = word.get(..4).unwrap_or(word);
+        // What hasn't ended may be Telnet in front of it.
+        let is_unended = telnet::sequence(line) == Sequence::Unended;
+        is_unended || !word.is_empty() && begins_one_of(&ANNOUNCING, word)
+    }
+
+    /// How many bytes of Telnet go on in front of a line of the client's that may have to wait for the login's reply.
+    pub(super) fn telnet_before_login(&self, from: Peer, line: &[u8]) -> Option<usize> {
+        let may_wait = from == Peer::Client && self.mind.steps.is_logging_in() && !self.is_amid_line(from);
+        Some(telnet::leading(line)).filter(|length| may_wait && *length > 0)
     }
 
     pub(super) fn has_news(&self) -> bool {

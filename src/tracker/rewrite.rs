@@ -403,7 +403,8 @@ impl Rewrite {
         let untaken = half.untaken();
         let hidden = self.tracker.hidden(from, untaken);
         let line_end = || memchr::memchr(b'\n', untaken).map(|at| at.saturating_add(1));
-        let length = hidden.or_else(line_end).unwrap_or(untaken.len());
+        let telnet = || self.tracker.telnet_before_login(from, untaken);
+        let length = hidden.or_else(telnet).or_else(line_end).unwrap_or(untaken.len());
         let hears = (hidden.is_none() && half.options.is_some()).then(|| self.tracker.hears_options(from));
         // The tracker reads what the other side reads.
         let piece = half.hold(from, length, hears);

@@ -3,7 +3,7 @@
 use super::event::Turn;
 use super::veil::{Followed, Records, Text, View};
 use super::waiting::Waiting;
-use super::{Half, Peer, Tracker, Withdrawal};
+use super::{Peer, Tracker, Withdrawal};
 
 impl Tracker {
     #[cold]
@@ -91,9 +91,9 @@ impl Tracker {
 
     #[cold]
     pub(super) fn follow(&mut self, from: Peer, bytes: &[u8]) {
-        let is_clean = |half: &Half| !matches!(half.view, View::Gapped(_) | View::Lost);
-        let is_clean = is_clean(&self.halves.client) && is_clean(&self.halves.server);
+        let other = self.halves.of(from.other()).view;
         let half = self.halves.of(from);
+        let is_clean = matches!(half.view, View::Records(_)) && other.has_been_followed();
         let followed = match &mut half.view {
             View::Records(records) => records.follow(bytes),
             // What the client says doesn't show that TLS has ended.

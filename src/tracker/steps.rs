@@ -268,6 +268,7 @@ impl Steps {
         };
         let transfer = self.session.first_due().filter(|due| due.id < abort.id);
         if let Some(transfer) = transfer
+            && reply.code().is_completion()
             && (fit(&abort, reply) == Fit::Named || reply.code() == Code::DATA_CONNECTION_OPEN)
         {
             if transfer.begun {

@@ -70,6 +70,15 @@ pub(super) fn is_record(line: &[u8]) -> bool {
 }
 
 impl View {
+    /// Whether TLS was seen there, and nothing of it is missing.
+    pub(super) fn has_been_followed(self) -> bool {
+        match self {
+            Self::Records(records) => records.any,
+            Self::AtLine | Self::Clear => true,
+            Self::Unopened | Self::Promised | Self::Gapped(_) | Self::Lost => false,
+        }
+    }
+
     /// Whether TLS begins with this byte, of which side it is and what the other side's view is.
     pub(super) fn opens(self, other: Self, first: u8) -> bool {
         match self {

@@ -10,6 +10,7 @@ mod pipelined;
 mod refused;
 mod rewrite;
 mod security;
+mod seldom;
 mod told;
 
 use std::net::SocketAddr;

@@ -221,7 +221,7 @@ fn doors_are_closed_again() {
     // After the last word nothing is opened.
     assert_eq!(
         with(&[b"S: 421 time is up", b"C: PASV", b"S: 227 Entering Passive Mode (192,0,2,2,18,104)."]),
-        over("Ended")
+        over("Ended !NotLoggedIn")
     );
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Options {
     answered: u8,
     /// What this side is to read.
     refusals: Vec<u8>,
-    /// Bytes that were taken out and aren't counted in any piece yet.
+    /// Bytes that were taken out and aren't counted in any piece yet; less than none if some were put back.
     gone: isize,
 }
 

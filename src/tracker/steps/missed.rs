@@ -66,6 +66,7 @@ impl Steps {
         if let Some(due) = first {
             self.settle_late(due.id, code);
         }
+        self.session.overhear(by);
         self.withheld = Some((self.session.first_due().map(|due| due.id), by));
         (self.open, self.gap) = (Some(code), Some(Peer::Server));
         self.lose(Loss::Unanswered);
@@ -82,13 +83,22 @@ impl Steps {
         }
     }
 
-    /// The client goes on once more: it has that reply and another.
+    /// Whether what looks like a reply may be a line of another.
+    pub(in crate::tracker) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The client goes on once more: most likely it has that reply and another. That isn't enough to log a user in.
     pub(super) fn close(&mut self) {
         if self.open.take().is_none() {
             return;
         }
+        let logs_in = |id| {
+            self.session.awaited_by(id).and_then(Awaited::verb).is_some_and(|verb| Facts::of(verb).has(Facts::LOGIN))
+        };
         if let Some((Some(id), code)) = self.withheld
             && self.session.may_answer(id, code)
+            && !logs_in(id)
         {
             (self.withheld, self.gap) = (None, None);
             self.settle_late(id, code);

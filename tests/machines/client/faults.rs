@@ -410,3 +410,16 @@ fn a_preliminary_reply_pushes_the_deadline_once() {
     rig.now += Duration::from_secs(1);
     assert_eq!(rig.poll(World::Works), Err(Violation::TimedOut { waiting: Some(Verb::Retr) }));
 }
+
+#[test]
+fn a_failed_transfer_is_no_success_because_of_a_noops_reply() {
+    for code in ["500 OOPS: disk", "501 broken", "504 no", "550 no", "451 no"] {
+        let mut rig = keeping_alive();
+        rig.now += Duration::from_secs(30);
+        assert_eq!(rig.all(World::Busy)[0], Did::Said("NOOP".into()));
+        assert!(matches!(rig.poll(World::Works), Ok(Did::Streams(..))));
+        let mut did = rig.hears(code);
+        did.extend(rig.hears("200 noop"));
+        assert!(done(&did).is_err(), "{code}: {did:?}");
+    }
+}
