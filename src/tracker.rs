@@ -48,8 +48,8 @@
 //!
 //! FTP has no tags: order alone says which command a reply answers. Where a line wasn't seen, the tracker compares. If a reply fits no command, or
 //! two equally well, the tracker tells the reply without a command, and [`Event::Lost`]. [`Event::Found`] follows once the order is certain again.
-//! A client that is always two commands ahead looks like one whose first reply was missed, and so does one that sets up its next data connection
-//! amid a transfer. TYPE, PROT, the login and the rest are `None` until a reply was seen that sets them.
+//! A client that is always two commands ahead, or sets up its next data connection amid a transfer, looks like one whose first reply was missed: each
+//! reply is then told with the next command, or the transfer under way without its end. TYPE, PROT, the login and the rest are `None` until a reply was seen that sets them.
 //! `testdata/tracker.tsv` of the repository has the scores: over recorded dialogues with any one line left out, and joined at any line.
 
 mod book;
@@ -353,8 +353,9 @@ impl Tracker {
             self.heard.end_with(ReplyEnd::AnyCode);
         }
         match core::mem::replace(&mut self.text, Text::Nothing) {
-            // The client has seen its end.
+            // The client has seen the end of that reply.
             Text::Answered => self.halves.server.whole = true,
+            // What looks like the next reply may still be a line of the one before.
             _ if self.mind.steps.is_open() => self.halves.server.whole = false,
             Text::Nothing | Text::Noise => {}
         }

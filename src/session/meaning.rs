@@ -83,7 +83,7 @@ impl Answered {
 
 impl Session {
     /// The place in the queue of the command that `code` answers. Replies come in order, except those that a server may send while a
-    /// transfer runs, those that it may leave out after ABOR, and those that only a later command can get.
+    /// transfer runs (a refusal of ABOR, too), those that it may leave out after ABOR, and those that only a later command can get.
     pub(super) fn place_of(&self, code: Code) -> Option<usize> {
         let front = self.due.front()?;
         let may_be_outrun = self.due.len() > 1 && (front.begun && front.is_transfer() || front.is(Verb::Abor));

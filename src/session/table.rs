@@ -80,6 +80,8 @@ use Change::{
 
 /// For most commands: any 2yz but those that belong to other commands.
 const DONE: Codes = &[(200, 219), (222, 224), (231, 231), (233, 233), (236, 256), (258, 299)];
+/// Any 1yz but that of a greeting and of REIN.
+const BEGUN: Codes = &[(100, 119), (121, 199)];
 /// For a transfer: its 1yz, and any 2yz that doesn't belong to another command.
 const TRANSFER: Codes = &[
     (100, 119),
@@ -120,7 +122,7 @@ const ROWS: &[Row] = &[
     row(&[Rnfr],                                    &[DONE, FURTHER],                               Nothing,         Renaming,        Nothing),
     row(&[Rest, Rang],                              &[DONE, FURTHER],                               Nothing,         Nothing,         Nothing),
     row(&[Mkd, Pwd],                                &[DONE, &[(257, 257)]],                         Nothing,         Nothing,         Nothing),
-    row(&[Site],                                    &[&[(100, 119), (121, 199)], DONE, &[(257, 257)], FURTHER], Nothing,         Nothing,         Nothing),
+    row(&[Site],                                    &[BEGUN, DONE, &[(257, 257)], FURTHER],         Nothing,         Nothing,         Nothing),
     row(&[Port, Eprt, Lprt],                        &[SET_UP],                                      Active,          Nothing,         Nothing),
     row(&[Pasv, Lpsv, Cpsv],                        &[SET_UP, PASSIVE],                             Passive,         Nothing,         Nothing),
     row(&[Epsv],                                    &[SET_UP, PASSIVE, &[(220, 220)]],              Passive,         Nothing,         Nothing),

@@ -45,7 +45,8 @@ pub enum Event<'a> {
     Assigned(Expectation<'a>),
     /// Don't expect this data connection any more. Each one that was expected is withdrawn once.
     Withdrawn(Expectation<'a>, Withdrawal),
-    /// A data connection was announced that the tracker doesn't expect. Either end may try it all the same.
+    /// A data connection was announced that the tracker doesn't expect. Either end may try it all the same. Of a command beyond the 64 that may wait for
+    /// their replies nothing is told.
     Refused {
         /// The command that announced it, or whose reply did.
         id: CommandId,

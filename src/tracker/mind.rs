@@ -416,7 +416,8 @@ impl Mind {
         }
     }
 
-    /// TLS has ended. Where nothing of it is missing, no reply is due but those that it hides.
+    /// TLS has ended. Where nothing of it is missing, all that was said under it is answered under it. Nobody knows of a login, but in step it is taken
+    /// for granted.
     pub(super) fn unveil(&mut self, is_clean: bool) {
         if core::mem::take(&mut self.blind) {
             if is_clean {
