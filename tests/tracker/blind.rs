@@ -123,7 +123,7 @@ fn an_auth_that_was_missed_hides_as_well() {
     assert_eq!(say(&mut tracker, &["C: NOOP", "S: 200 ok"]), ["> NOOP", "< NOOP 200", "found"]);
     assert!(bytes(&mut tracker, Peer::Client, &record(22, b"a\n"))[0].starts_with("> "));
     // Joined between the two.
-    let mut tracker = ftp_proto::tracker::Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+    let mut tracker = joined();
     say(&mut tracker, &["S: 234 go"]);
     assert_eq!(bytes(&mut tracker, Peer::Client, &tls), ["blind"]);
 }
@@ -150,7 +150,7 @@ fn a_234_that_was_missed_hides_once_the_server_speaks_tls() {
         assert_eq!(told, ["sight"], "pieces of {size}");
     }
     // Amid a session that the tracker joins.
-    let mut tracker = ftp_proto::tracker::Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+    let mut tracker = joined();
     bytes(&mut tracker, Peer::Client, b"rest of a record");
     assert_eq!(bytes(&mut tracker, Peer::Server, &hello), ["blind"]);
 }

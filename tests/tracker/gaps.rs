@@ -1,6 +1,6 @@
 //! Bytes that are missing, and sessions that have begun already. `tests/replay/tracked.rs` has the scores.
 
-use ftp_proto::tracker::{Peer, Tracker};
+use ftp_proto::tracker::Peer;
 
 use crate::*;
 
@@ -111,11 +111,11 @@ fn a_gap_in_what_the_server_says_forgets_only_what_was_due() {
 #[test]
 fn nothing_is_expected_out_of_the_first_line_after_joining() {
     for line in ["C: PORT 192,0,2,1,18,103", "C: EPRT |1|192.0.2.1|4711|"] {
-        let mut tracker = Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+        let mut tracker = joined();
         let told = say_data(&mut tracker, &[line]);
         assert_eq!(told, ["refused 192.0.2.1:4711 NotWhole"], "{line}");
     }
-    let mut tracker = Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+    let mut tracker = joined();
     let told = say_data(&mut tracker, &["C: NOOP", "C: PORT 192,0,2,1,18,103"]);
     assert_eq!(told, ["refused 192.0.2.1:4711 NotLoggedIn"], "and not before step is found");
     let told = say_data(&mut tracker, &["S: 200 NOOP ok.", "S: 200 PORT ok", "C: PORT 192,0,2,1,18,104"]);
@@ -169,7 +169,7 @@ fn a_transfer_whose_command_was_missed_begins_and_ends() {
     let told = say_data(&mut tracker, &["S: 226 done"]);
     assert_eq!(told, ["ended ? from ? of 500 bytes by ? 226", "withdrawn 192.0.2.2:4711 Over", "found"]);
     // Joined amid it, and it fails.
-    let mut tracker = Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER));
+    let mut tracker = joined();
     assert_eq!(say_data(&mut tracker, &["S: 150 go", "C: STAT", "S: 211 so far"]), ["begun ? from ? by ?", "found"]);
     assert_eq!(say_data(&mut tracker, &["S: 426 broken"]), ["ended ? from ? by ? 426"]);
     // Its end is missed.

@@ -33,6 +33,11 @@ pub fn with(rules: Rules) -> Tracker {
     Tracker::new(Arc::new(rules), at(CLIENT), at(SERVER))
 }
 
+/// A tracker that comes late.
+pub fn joined() -> Tracker {
+    Tracker::joined(Arc::default(), at(CLIENT), at(SERVER))
+}
+
 /// A tracker that has seen the login.
 pub fn logged_in() -> Tracker {
     logged_in_with(Rules::default())
@@ -69,6 +74,11 @@ pub fn rest(tracker: &mut Tracker) -> Vec<String> {
         told.push(shown(&event));
     }
     told
+}
+
+/// Whether something was told that begins so.
+pub fn has(told: &[String], what: &str) -> bool {
+    told.iter().any(|told| told.starts_with(what))
 }
 
 /// The same, but for lines and what they answer.

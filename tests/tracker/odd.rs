@@ -5,7 +5,7 @@ use ftp_proto::tracker::{Passed, Peer, Rewrite, Tracker, Translation};
 use crate::*;
 
 /// What a rewrite has for this line: events, and the bytes for the server.
-fn go(rewrite: &mut Rewrite, from: Peer, bytes: &[u8]) -> (Vec<String>, Vec<u8>) {
+pub fn go(rewrite: &mut Rewrite, from: Peer, bytes: &[u8]) -> (Vec<String>, Vec<u8>) {
     let (mut told, mut to_server) = (Vec::new(), Vec::new());
     rewrite.received(from, bytes).unwrap();
     while let Some(passed) = rewrite.poll() {
@@ -19,7 +19,7 @@ fn go(rewrite: &mut Rewrite, from: Peer, bytes: &[u8]) -> (Vec<String>, Vec<u8>)
     (told, to_server)
 }
 
-fn line(rewrite: &mut Rewrite, line: &str) -> (Vec<String>, Vec<u8>) {
+pub fn line(rewrite: &mut Rewrite, line: &str) -> (Vec<String>, Vec<u8>) {
     go(rewrite, side(line), format!("{}\r\n", &line[3..]).as_bytes())
 }
 

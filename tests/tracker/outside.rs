@@ -2,15 +2,7 @@
 
 use ftp_proto::tracker::{Event, Peer, Rules, Tracker};
 
-use crate::{bytes, logged_in, logged_in_with, say, say_data, tracker};
-
-fn joined() -> Tracker {
-    Tracker::joined(std::sync::Arc::new(Rules::default()), crate::at(crate::CLIENT), crate::at(crate::SERVER))
-}
-
-fn has(told: &[String], what: &str) -> bool {
-    told.iter().any(|told| told.starts_with(what))
-}
+use crate::{bytes, has, joined, logged_in, logged_in_with, say, say_data, tracker};
 
 /// TLS that is over at once, as a client's CCC ends it.
 fn tls_and_ccc(tracker: &mut Tracker) {

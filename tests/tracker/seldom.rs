@@ -1,35 +1,9 @@
 //! What happens seldom: a review has found it, each case as small as can be.
 
-use ftp_proto::tracker::{Passed, Peer, Rewrite, Rules, Tracker, Translation};
+use ftp_proto::tracker::{Peer, Rewrite, Rules, Tracker, Translation};
 
+use crate::odd::{go, line};
 use crate::*;
-
-fn has(told: &[String], what: &str) -> bool {
-    told.iter().any(|told| told.starts_with(what))
-}
-
-/// Events, and the bytes for the server.
-fn go(rewrite: &mut Rewrite, from: Peer, bytes: &[u8]) -> (Vec<String>, Vec<u8>) {
-    let (mut told, mut to_server) = (Vec::new(), Vec::new());
-    rewrite.received(from, bytes).unwrap();
-    while let Some(passed) = rewrite.poll() {
-        match passed {
-            Passed::Event(event) => told.push(shown(&event)),
-            Passed::Address(address) => address.replace(at("203.0.113.7:50000")),
-            Passed::Bytes { to: Peer::Server, bytes, .. } => to_server.extend_from_slice(bytes),
-            Passed::Bytes { .. } => {}
-        }
-    }
-    (told, to_server)
-}
-
-fn line(rewrite: &mut Rewrite, line: &str) -> (Vec<String>, Vec<u8>) {
-    go(rewrite, side(line), format!("{}\r\n", &line[3..]).as_bytes())
-}
-
-fn joined() -> Tracker {
-    Tracker::joined(std::sync::Arc::default(), at(CLIENT), at(SERVER))
-}
 
 #[test]
 fn a_failed_transfer_isnt_ended_by_the_reply_to_what_was_asked_amid_it() {
