@@ -82,20 +82,9 @@ use Change::{
 const DONE: Codes = &[(200, 219), (222, 224), (231, 231), (233, 233), (236, 256), (258, 299)];
 /// Any 1yz but that of a greeting and of REIN.
 const BEGUN: Codes = &[(100, 119), (121, 199)];
-/// For a transfer: its 1yz, and any 2yz that doesn't belong to another command.
-const TRANSFER: Codes = &[
-    (100, 119),
-    (121, 199),
-    (201, 201),
-    (203, 210),
-    (216, 219),
-    (222, 224),
-    (226, 226),
-    (231, 231),
-    (233, 233),
-    (236, 256),
-    (258, 299),
-];
+/// For a transfer: any 2yz that doesn't belong to another command.
+const TRANSFER: Codes =
+    &[(201, 201), (203, 210), (216, 219), (222, 224), (226, 226), (231, 231), (233, 233), (236, 256), (258, 299)];
 /// For a command that sets up the next data connection.
 const SET_UP: Codes = &[(200, 200), (202, 202)];
 /// 227, 228 and 229, whichever of them was asked for.
@@ -126,7 +115,7 @@ const ROWS: &[Row] = &[
     row(&[Port, Eprt, Lprt],                        &[SET_UP],                                      Active,          Nothing,         Nothing),
     row(&[Pasv, Lpsv, Cpsv],                        &[SET_UP, PASSIVE],                             Passive,         Nothing,         Nothing),
     row(&[Epsv],                                    &[SET_UP, PASSIVE, &[(220, 220)]],              Passive,         Nothing,         Nothing),
-    row(&[Retr, Stor, Stou, Appe, List, Nlst, Mlsd], &[TRANSFER],                                   Spent,           Spent,           Spent),
+    row(&[Retr, Stor, Stou, Appe, List, Nlst, Mlsd], &[BEGUN, TRANSFER],                            Spent,           Spent,           Spent),
     row(&[Abor],                                    &[DONE, &[(225, 226)]],                         Nothing,         Nothing,         Nothing),
     // The replies to an unknown command aren't known.
     row(&[Other],                                   &[&[(100, 399)]],                               Nothing,         Nothing,         Nothing),

@@ -247,7 +247,8 @@ impl Mind {
         if code == Code::NEED_PASSWORD {
             self.user = None;
         }
-        let Some(id) = self.steps.unseen() else { return };
+        // What ended late isn't ended by this reply.
+        let Some(id) = self.steps.unseen().filter(|_| !self.steps.told.unbooked) else { return };
         if !self.steps.session().is_due(id) {
             self.steps.unseen_is_over();
             self.book.ends(id, code, false);

@@ -217,3 +217,12 @@ fn a_reply_behind_two_gaps_is_not_that_of_the_command_before_them() {
     tracker.gap(Peer::Client, 8);
     assert_eq!(say(&mut tracker, &["S: 250 there"])[1], "< CWD 250");
 }
+
+/// Its last reply has no end that was seen, and the client goes on.
+#[test]
+fn a_transfer_whose_command_was_missed_ends_with_its_own_reply() {
+    let mut tracker = logged_in();
+    say(&mut tracker, &["S: 150 go", "S: 226-all"]);
+    let told = say(&mut tracker, &["C: PWD", "S: 257 \"/\""]);
+    assert!(has(&told, "ended ? from ? by ? 226") && !has(&told, "answered 226"), "{told:?}");
+}
